@@ -1,0 +1,20 @@
+/**
+ * What a page needs to receive its messages. `PushService.clientConfig` makes it on the server, and
+ * `PushClient` reads it in the browser. Everything in it is public.
+ */
+export interface ClientConfig {
+  /** Name of the backend, which chooses the client's driver. */
+  readonly backend: string;
+  /** The channels of the page's user or session; the client subscribes to them when it connects. */
+  readonly channels: readonly string[];
+  /** The application's public key. */
+  readonly key?: string;
+  /** Host to connect to. @default the page's own host */
+  readonly host?: string;
+  /** Port to connect to. @default the page's own port */
+  readonly port?: number;
+  /** Whether to connect over TLS. @default as the page itself */
+  readonly useTLS?: boolean;
+  /** What else the backend's driver needs. */
+  readonly [name: string]: unknown;
+}

@@ -1,0 +1,37 @@
+import type { ClientConfig } from '../client-config.js';
+import type { IncomingMessage } from '../message.js';
+import type { PushClientError } from './push-client-error.js';
+
+/**
+ * Where a connection stands: `initialized` before the first `connect()`, `connecting` also while it is lost and
+ * being restored, `unavailable` when that takes long (it goes on trying), `failed` when this browser cannot
+ * connect at all, `disconnected` after `disconnect()` or when the server refused it for good.
+ */
+export type ConnectionState = 'initialized' | 'connecting' | 'connected' | 'unavailable' | 'failed' | 'disconnected';
+
+/** What a driver reports to: the `PushClient` that made it. None of its methods throws. */
+export interface ClientDriverHost {
+  receiveMessage(message: IncomingMessage): void;
+  receiveState(state: ConnectionState): void;
+  receiveError(error: PushClientError): void;
+}
+
+/**
+ * The contract of a client's driver: it talks to one kind of server. It MUST restore a lost connection, and
+ * its subscriptions with it, by itself. No method throws for what happens on the network: that goes to the host.
+ */
+export interface ClientDriver {
+  /** Id of the connection; undefined when not connected, or where connections have none. */
+  readonly socketId: string | undefined;
+  /** Connects and subscribes to everything asked for so far. A second call MUST change nothing while connected. */
+  connect(): void;
+  /** Closes the connection and keeps the list of channels, for a later {@link ClientDriver.connect}. */
+  disconnect(): void;
+  /** MUST work before {@link ClientDriver.connect} and be idempotent; for a channel that was refused it tries again. */
+  subscribe(channel: string): void;
+  /** Ends what {@link ClientDriver.subscribe} began: nothing of the channel arrives any more. Ignores unknown ones. */
+  unsubscribe(channel: string): void;
+}
+
+/** Makes a driver. MUST NOT connect yet. */
+export type ClientDriverFactory = (host: ClientDriverHost, config: ClientConfig) => ClientDriver;

@@ -1,0 +1,34 @@
+import type { ClientConfig } from '../client-config.js';
+import { ConsoleDriver } from './console-driver.js';
+import type { ClientDriver, ClientDriverHost } from './driver.js';
+import { PushClientError } from './push-client-error.js';
+import { PusherDriver, type PusherDriverOptions } from './pusher-driver.js';
+
+type DriverConstructor = new (
+  host: ClientDriverHost,
+  config: ClientConfig,
+  options: PusherDriverOptions,
+) => ClientDriver;
+
+/** The drivers by the name of the backend on the server. */
+const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverConstructor>([
+  ['websocket', PusherDriver],
+  ['console', ConsoleDriver],
+]);
+
+/**
+ * Makes the driver for the backend that the configuration names.
+ * @throws PushClientError when there is none, or when the driver lacks something
+ */
+export function createDriver(host: ClientDriverHost, config: ClientConfig, options: PusherDriverOptions): ClientDriver {
+  const Driver = drivers.get(config.backend);
+  if (!Driver) {
+    const known = [...drivers.keys()].map((name) => `"${name}"`).join(', ');
+    throw new PushClientError(
+      `PushClient has no driver for the backend "${config.backend}", only for ${known}: ` +
+        'override subscribe() and unsubscribe() in a subclass, or pass { driver }.',
+      'CONFIGURATION',
+    );
+  }
+  return new Driver(host, config, options);
+}

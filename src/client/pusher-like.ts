@@ -1,0 +1,43 @@
+/** The part of a `pusher-js` channel that the client uses. */
+export interface PusherChannelLike {
+  bind_global(callback: (event: string, data: unknown) => void): unknown;
+  subscriptionPending?: boolean;
+}
+
+/** The part of a `pusher-js` instance that the client uses. */
+export interface PusherLike {
+  readonly connection: {
+    readonly state: string;
+    readonly socket_id: string;
+    bind(event: string, callback: (data: unknown) => void): unknown;
+  };
+  readonly user: { bind(event: string, callback: (data: unknown) => void): unknown };
+  connect(): void;
+  disconnect(): void;
+  subscribe(channel: string): PusherChannelLike;
+  unsubscribe(channel: string): void;
+  signin(): void;
+}
+
+/** The constructor that `pusher-js` exports; `never` because its options are its own affair. */
+export type PusherConstructorLike = new (key: string, options: never) => PusherLike;
+
+/** How `pusher-js` gets a signature: from an endpoint of the application, or from a function. */
+export interface PusherAuthOptions {
+  /** Path or URL that is asked with POST. */
+  readonly endpoint?: string;
+  readonly transport?: 'ajax' | 'jsonp';
+  /** Sent along in the body. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly [name: string]: unknown;
+}
+
+/** Options handed on to `pusher-js`; they win over those made from the `ClientConfig`. */
+export interface PusherJsOptions {
+  /** Who signs subscriptions to private and presence channels. @default POST /pusher/auth */
+  readonly channelAuthorization?: PusherAuthOptions;
+  /** Who signs the user in. @default POST /pusher/user-auth */
+  readonly userAuthentication?: PusherAuthOptions;
+  readonly [name: string]: unknown;
+}
