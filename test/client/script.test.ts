@@ -1,0 +1,38 @@
+import { createContext, runInContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { describe, expect, it } from 'vitest';
+
+/** The promise of the README, in bytes after gzip. */
+const MAX_SCRIPT_BYTES = 5 * 1024;
+
+const { outputFiles, metafile } = await build({
+  entryPoints: ['src/client/script.ts'],
+  bundle: true,
+  minify: true,
+  format: 'iife',
+  platform: 'browser',
+  target: 'es2022',
+  write: false,
+  metafile: true,
+});
+const script = outputFiles[0]?.text ?? '';
+
+describe('the one-file script', () => {
+  it('is at most 5 kB gzipped', () => {
+    expect(script).not.toBe('');
+    expect(gzipSync(script).length).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
+  });
+
+  it('sets the global PushClient and nothing else', () => {
+    const page = createContext({});
+    runInContext(script, page);
+    expect(Object.keys(page)).toEqual(['PushClient']);
+    expect(runInContext('new PushClient({ backend: "websocket", channels: [] }).state', page)).toBe('initialized');
+  });
+
+  it('is made from the client’s own files only', () => {
+    const foreign = Object.keys(metafile.inputs).filter((path) => !path.startsWith('src/client/'));
+    expect(foreign).toEqual([]);
+  });
+});
