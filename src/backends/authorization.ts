@@ -1,0 +1,38 @@
+import type { JsonValue } from '../message.js';
+
+/** A member of a presence channel. */
+export interface PresenceMember {
+  /** Identifies the user; one user may hold several connections. */
+  readonly id: string;
+  /** What the other members get to see. */
+  readonly info?: JsonValue;
+}
+
+/** The answer that lets one connection subscribe to a private or presence channel. */
+export interface ChannelAuthorization {
+  readonly auth: string;
+  readonly channel_data?: string;
+  readonly shared_secret?: string;
+}
+
+/** The answer that signs a connection in as a user. */
+export interface UserAuthentication {
+  readonly auth: string;
+  readonly user_data: string;
+}
+
+/** A user to sign a connection in as. */
+export interface AuthenticatedUser {
+  readonly id: string;
+  readonly [detail: string]: JsonValue | undefined;
+}
+
+/** What a backend knows of a channel. */
+export interface ChannelInfo {
+  /** Whether anyone is subscribed. */
+  readonly occupied: boolean;
+  /** Connections that are subscribed, where the backend counts them. */
+  readonly subscriptionCount?: number;
+  /** Different users on a presence channel. */
+  readonly userCount?: number;
+}

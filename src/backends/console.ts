@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { OutgoingMessage } from '../message.js';
+import { checkSettings } from '../schema-check.js';
+import type { BackendCapabilities } from './capabilities.js';
+import { type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
+
+/** Where the console backend writes: `process.stdout`, or anything with such a `write`. */
+export interface ConsoleStream {
+  write(text: string): unknown;
+}
+
+/** Options of the console backend. */
+export interface ConsoleOptions {
+  /** `text` for people, `json` for one JSON object a line. @default 'text' */
+  format?: 'text' | 'json' | undefined;
+  /** @default process.stdout */
+  stream?: ConsoleStream | undefined;
+}
+
+const optionsSchema: z.ZodType<ConsoleOptions> = z.strictObject({
+  format: z.enum(['text', 'json']).optional(),
+  stream: z
+    .custom<ConsoleStream>(
+      (value) => typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function',
+      {
+        error: 'must have a method write(text)',
+      },
+    )
+    .optional(),
+});
+
+/**
+ * Prints each message, one line for each channel: for development and for tests. What it prints goes back in
+ * through `subscribe` in the same process.
+ */
+export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOptions> {
+  readonly #format: 'text' | 'json';
+  readonly #subscribed = new Set<string>();
+
+  /** @throws ConfigurationError for a wrong option */
+  constructor(settings: BackendSettings<ConsoleOptions> = {}) {
+    super(settings);
+    const options = checkSettings(optionsSchema, this.options, "The console backend's options", ['format', 'stream']);
+    this.#format = options.format ?? 'text';
+    this.api = options.stream ?? process.stdout;
+  }
+
+  override get name(): string {
+    return 'console';
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return { ...super.capabilities, except: true };
+  }
+
+  protected async sendData(channel: string, message: OutgoingMessage): Promise<void> {
+    this.api.write(`${this.#format === 'json' ? jsonLine(channel, message) : textLine(channel, message)}\n`);
+    if (!this.#subscribed.has(channel)) return;
+    const { id, event, data, notification } = message;
+    this.receive({ channel, event, data, id, ...(notification && { notification }) });
+  }
+
+  override async subscribe(channel: string): Promise<void> {
+    this.#subscribed.add(channel);
+  }
+
+  override async unsubscribe(channel: string): Promise<void> {
+    this.#subscribed.delete(channel);
+  }
+
+  override async close(): Promise<void> {
+    this.#subscribed.clear();
+  }
+}
+
+function jsonLine(channel: string, { id, event, data, notification, except, backendOptions }: OutgoingMessage): string {
+  return JSON.stringify({ channel, event, data, id, notification, except, backendOptions });
+}
+
+function textLine(channel: string, { event, data, notification, except }: OutgoingMessage): string {
+  const details = [
+    notification && `notification ${JSON.stringify(notification)}`,
+    except !== undefined && `except ${JSON.stringify(except)}`,
+  ].filter(Boolean);
+  return [`[push] ${channel}`, event, JSON.stringify(data), ...details].join('  ');
+}

@@ -1,0 +1,71 @@
+import { DeliveryError } from '../delivery-error.js';
+import { causeOf, cleaned, textOf } from '../error-redaction.js';
+import { ConfigurationError, PushError } from '../errors.js';
+import type { AnyBackend } from './push-service-wrapper.js';
+
+/** The request did not reach the other side: trying again cannot deliver twice. */
+const neverReached = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'UND_ERR_CONNECT_TIMEOUT',
+]);
+/** The connection was lost underway: the message may have been delivered. */
+const lostUnderway = new Set([
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'UND_ERR_SOCKET',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+]);
+
+/**
+ * Makes a `PushError` of whatever a backend threw. A network error is retryable; anything else that the
+ * backend did not classify itself is final, and whether the message was delivered is unknown.
+ */
+export function asPushError(error: unknown, backend: AnyBackend): PushError {
+  if (error instanceof PushError) return cleaned(error, backend);
+  const code = networkCode(error);
+  const isUnreached = code !== undefined && neverReached.has(code);
+  return new DeliveryError(`The ${backend.name} backend failed: ${textOf(error, backend)}`, {
+    backend: backend.name,
+    cause: causeOf(error, backend),
+    outcome: isUnreached ? 'rejected' : 'unknown',
+    retryable: isUnreached || (code !== undefined && lostUnderway.has(code)),
+  });
+}
+
+/** The error of a backend that could not be opened. */
+export function openingError(error: unknown, backend: AnyBackend): PushError {
+  if (error instanceof PushError) return cleaned(error, backend);
+  const { name } = backend;
+  return new ConfigurationError(`The ${name} backend could not be opened: ${textOf(error, backend)}`, {
+    backend: name,
+    cause: causeOf(error, backend),
+  });
+}
+
+/** The error of a `send` whose users could not be looked up. */
+export function lookUpError(error: unknown, backend: AnyBackend): PushError {
+  if (error instanceof PushError) return cleaned(error, backend);
+  return new DeliveryError(
+    `Nothing was sent, because the users' sessions could not be looked up: ${textOf(error, backend)}`,
+    {
+      cause: causeOf(error, backend),
+      outcome: 'rejected',
+      retryable: networkCode(error) !== undefined,
+    },
+  );
+}
+
+/** The first network error code in the chain of causes. */
+function networkCode(error: unknown, depth = 0): string | undefined {
+  if (!(error instanceof Error) || depth > 5) return undefined;
+  const code = 'code' in error ? error.code : undefined;
+  if (typeof code === 'string' && (neverReached.has(code) || lostUnderway.has(code))) return code;
+  return networkCode(error.cause, depth + 1);
+}

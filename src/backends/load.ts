@@ -1,0 +1,94 @@
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { causeOf, cleaned, textOf } from '../error-redaction.js';
+import { ConfigurationError, PushError } from '../errors.js';
+import { secretsOf, withoutSecrets } from '../redaction.js';
+import { didYouMean } from '../spelling.js';
+import { ConsoleService } from './console.js';
+import {
+  type AnyBackend,
+  type BackendSettings,
+  PushServiceWrapper,
+  type PushServiceWrapperClass,
+} from './push-service-wrapper.js';
+import { WebSocketService } from './websocket.js';
+
+/** The built-in backends. None of their modules loads an SDK. */
+const builtIn: Readonly<Record<string, PushServiceWrapperClass>> = {
+  console: ConsoleService,
+  websocket: WebSocketService,
+};
+
+/** The names that `PUSH_SERVER.backend` knows. */
+export const backendNames: readonly string[] = Object.keys(builtIn);
+
+/**
+ * Builds the backend that the settings name.
+ * @throws ConfigurationError when the module, the export or an SDK is missing, or the backend refuses its settings
+ */
+export function loadBackend(
+  backend: string | PushServiceWrapperClass | AnyBackend,
+  settings: BackendSettings<object>,
+): AnyBackend {
+  if (PushServiceWrapper.isWrapper(backend)) return backend;
+  const Backend = typeof backend === 'string' ? (builtIn[backend] ?? loadExport(backend)) : backend;
+  return build(Backend, settings);
+}
+
+function build(Backend: PushServiceWrapperClass, settings: BackendSettings<object>): AnyBackend {
+  let backend: AnyBackend;
+  try {
+    backend = new Backend(settings as BackendSettings<never>);
+  } catch (error) {
+    const secrets = secretsOf(settings);
+    const redactor = { redact: (text: string) => withoutSecrets(text, secrets) };
+    if (error instanceof PushError) throw cleaned(error, redactor);
+    throw new ConfigurationError(`The ${Backend.name} backend refused its settings: ${textOf(error, redactor)}`, {
+      cause: causeOf(error, redactor),
+    });
+  }
+  if ('sendData' in backend) return backend;
+  throw new ConfigurationError(`The ${Backend.name} backend has no method sendData(channel, message).`);
+}
+
+/** Resolves `'module#Export'` from the working directory; a package name works as well as a path. */
+function loadExport(reference: string): PushServiceWrapperClass {
+  const [path = '', exportName = ''] = reference.split(/#(?=[^#]*$)/);
+  const exports = loadModule(path);
+  const found = exports[exportName];
+  if (PushServiceWrapper.isWrapperClass(found)) return found;
+  throw new ConfigurationError(
+    exportName in exports
+      ? `PUSH_SERVER.backend: "${exportName}" of "${path}" is not a subclass of PushServiceWrapper.`
+      : `PUSH_SERVER.backend: "${path}" has no export "${exportName}"${didYouMean(exportName, Object.keys(exports))}`,
+  );
+}
+
+function loadModule(path: string): Record<string, unknown> {
+  const directory = process.cwd();
+  try {
+    const exports: unknown = createRequire(join(directory, 'from-here.js'))(path);
+    return Object(exports) as Record<string, unknown>;
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ERR_REQUIRE_ASYNC_MODULE') {
+      throw new ConfigurationError(
+        `PUSH_SERVER.backend: "${path}" uses top-level await, so it cannot be loaded by its name: import it and pass the class itself.`,
+        { cause },
+      );
+    }
+    const isMissing = code === 'MODULE_NOT_FOUND' && cause instanceof Error && cause.message.includes(`'${path}'`);
+    throw new ConfigurationError(
+      isMissing
+        ? `PUSH_SERVER.backend: there is no module "${path}", seen from ${directory}. A path begins with "./" or "/", as in "./my-service.js#MyService".`
+        : `PUSH_SERVER.backend: the module "${path}" could not be loaded: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** The first line: Node appends the chain of modules. */
+function reasonOf(cause: unknown): string {
+  const [line = ''] = (cause instanceof Error ? cause.message : String(cause)).split('\n');
+  return line;
+}

@@ -1,0 +1,298 @@
+import type { ClientConfig } from '../client-config.js';
+import { ConfigurationError, UnsupportedOperationError } from '../errors.js';
+import { defaultLogger, type Logger } from '../logger.js';
+import type { AddressedMessage, IncomingMessage, OutgoingMessage, PushNotification } from '../message.js';
+import { redacted, secretsOf, withoutSecrets } from '../redaction.js';
+import { memorySessions } from '../sessions/memory-sessions.js';
+import type { SessionAdapter } from '../sessions/session-adapter.js';
+import type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  ChannelInfo,
+  PresenceMember,
+  UserAuthentication,
+} from './authorization.js';
+import type { BackendSettings, Credential } from './backend-settings.js';
+import { anyName, type BackendCapabilities } from './capabilities.js';
+import { withNotification } from './payload.js';
+import type { BackendHost, ChannelResult, RequestContext } from './request.js';
+
+export type * from './authorization.js';
+export type * from './backend-settings.js';
+export type * from './request.js';
+
+/** Recognises a wrapper class of another copy of this package, where `instanceof` cannot. */
+const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
+
+/**
+ * The contract of a backend: it talks to one provider. It MUST NOT know of users, sessions, stores
+ * or retries; the stages before it do.
+ *
+ * A subclass needs {@link PushServiceWrapper.sendData} and, as a rule, a constructor; everything else
+ * has a default. A method that fails MUST throw (a `PushError` where it knows better than the default,
+ * which treats network errors as retryable and everything else as final).
+ *
+ * @typeParam Api the provider's own client, public as `api`, so that nothing of it is out of reach
+ * @typeParam Options the backend's own options
+ */
+export abstract class PushServiceWrapper<Api = unknown, Options extends object = Record<string, unknown>> {
+  readonly #settings: BackendSettings<Options>;
+  #host: BackendHost | undefined;
+  #secrets: ReadonlySet<string> | undefined;
+
+  /** The provider's own client. */
+  declare api: Api;
+
+  constructor(settings: BackendSettings<Options> = {}) {
+    this.#settings = { ...settings };
+  }
+
+  static {
+    Object.defineProperty(PushServiceWrapper.prototype, brand, { value: true });
+    Object.defineProperty(PushServiceWrapper.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: AnyBackend): object {
+        return this.toJSON();
+      },
+    });
+  }
+
+  /** Whether a value is a backend, also one made by another copy of this package. */
+  static isWrapper(value: unknown): value is AnyBackend {
+    return typeof value === 'object' && value !== null && brand in value;
+  }
+
+  /** Whether a value is a backend's class. */
+  static isWrapperClass(value: unknown): value is PushServiceWrapperClass {
+    return (
+      typeof value === 'function' &&
+      typeof value.prototype === 'object' &&
+      value.prototype !== null &&
+      brand in value.prototype
+    );
+  }
+
+  /** The backend's name in errors, logs and the client's configuration. @default the class's name */
+  get name(): string {
+    return this.constructor.name;
+  }
+
+  /** @throws ConfigurationError when `appId` is not configured */
+  get appId(): string {
+    return this.#credential('appId');
+  }
+
+  /** @throws ConfigurationError when `pubKey` is not configured */
+  get pubKey(): string {
+    return this.#credential('pubKey');
+  }
+
+  /** @throws ConfigurationError when `subKey` is not configured */
+  get subKey(): string {
+    return this.#credential('subKey');
+  }
+
+  /** @throws ConfigurationError when `secretKey` is not configured */
+  get secretKey(): string {
+    return this.#credential('secretKey');
+  }
+
+  /** Whether to talk to the provider over TLS. @default true */
+  get useSsl(): boolean {
+    return this.#settings.useSsl ?? true;
+  }
+
+  get options(): Options {
+    return this.#settings.options ?? ({} as Options);
+  }
+
+  #credential(key: Credential): string {
+    this.requireCredentials(key);
+    return this.#settings[key] as string;
+  }
+
+  /**
+   * To be called in the constructor, so that missing credentials show at `configure`.
+   * @throws ConfigurationError naming every key that is missing
+   */
+  protected requireCredentials(...keys: Credential[]): void {
+    const missing = keys.filter((key) => !this.#settings[key]);
+    if (missing.length > 0) {
+      throw new ConfigurationError(
+        `The ${this.name} backend needs ${missing.map((key) => `"${key}"`).join(', ')}: set ${missing.length === 1 ? 'it' : 'them'} in PUSH_SERVER beside "backend".`,
+        { backend: this.name },
+      );
+    }
+  }
+
+  /** What this backend can do. Override with `{ ...super.capabilities, … }`. */
+  get capabilities(): BackendCapabilities {
+    const isOverridden = (method: 'subscribe' | 'channelInfo' | 'authorizeChannel'): boolean =>
+      this[method] !== PushServiceWrapper.prototype[method];
+    return {
+      maxChannelsPerRequest: this.sendBatch ? Number.POSITIVE_INFINITY : 1,
+      maxMessagesPerRequest: this.sendMessages ? Number.POSITIVE_INFINITY : 1,
+      maxPayloadBytes: Number.POSITIVE_INFINITY,
+      channelName: anyName,
+      eventName: anyName,
+      subscribe: isOverridden('subscribe'),
+      presence: isOverridden('channelInfo'),
+      history: false,
+      authorize: isOverridden('authorizeChannel'),
+      webhooks: false,
+      except: false,
+      idempotent: false,
+    };
+  }
+
+  /** Sends one message to one channel. Returning means that the provider accepted it. */
+  protected abstract sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown>;
+
+  /**
+   * Sends one message to several channels in one request: never more than `maxChannelsPerRequest`.
+   * Returns a result for each channel, or nothing when all were accepted. MUST throw only when the whole
+   * request failed.
+   */
+  protected sendBatch?(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+    // biome-ignore lint/suspicious/noConfusingVoidType: a backend whose SDK answers for the whole request has nothing to return
+  ): Promise<readonly ChannelResult[] | void>;
+
+  /**
+   * Sends different messages in one request: never more than `maxMessagesPerRequest`. Returns a result for
+   * each, in their order, or nothing when all were accepted.
+   */
+  protected sendMessages?(
+    messages: readonly AddressedMessage[],
+    context: RequestContext,
+    // biome-ignore lint/suspicious/noConfusingVoidType: as above
+  ): Promise<readonly ChannelResult[] | void>;
+
+  /**
+   * Makes the event's payload as it goes on the wire; its size is held against `maxPayloadBytes`.
+   * The default is `data` as JSON; a notification is added to it under the key `notification`.
+   * MUST be pure.
+   * @param json `data` as JSON
+   */
+  encode(json: string, notification: PushNotification | undefined): string {
+    return notification === undefined ? json : withNotification(json, notification);
+  }
+
+  /**
+   * Holds a message's `backendOptions` against what this backend takes; the default takes anything.
+   * MUST throw a `ValidationError` for what it does not know.
+   */
+  checkBackendOptions(_options: Readonly<Record<string, unknown>>): void {}
+
+  /** One request of the delivery stage: one message to one or several channels. Not for applications: use `PushService.send`. */
+  async deliver(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    const [channel] = channels;
+    if (channel !== undefined && channels.length === 1) {
+      await this.sendData(channel, message, context);
+      return [{ channel }];
+    }
+    if (!this.sendBatch)
+      throw new TypeError(`${this.name} takes one channel per request and was given ${channels.length}.`);
+    return (await this.sendBatch(channels, message, context)) ?? channels.map((name) => ({ channel: name }));
+  }
+
+  /** One request of the delivery stage: different messages. Not for applications: use `PushService.sendMany`. */
+  async deliverMessages(
+    messages: readonly AddressedMessage[],
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    if (!this.sendMessages)
+      throw new TypeError(`${this.name} takes one message per request and was given ${messages.length}.`);
+    return (await this.sendMessages(messages, context)) ?? messages.map(({ channel }) => ({ channel }));
+  }
+
+  /** Makes the messages of a channel come in through {@link receive}. A second call for the same channel MUST change nothing. */
+  async subscribe(channel: string): Promise<void> {
+    throw this.unsupported(
+      `subscribe to "${channel}"`,
+      'override subscribe() and unsubscribe() and call this.receive(message)',
+    );
+  }
+
+  /** Ends what {@link subscribe} began; unknown channels are ignored. */
+  async unsubscribe(channel: string): Promise<void> {
+    throw this.unsupported(`unsubscribe from "${channel}"`, 'override subscribe() and unsubscribe()');
+  }
+
+  /** Hands an incoming message to `messageReceived`. Never throws: a listener that does is logged and ends nothing. */
+  receive(message: IncomingMessage): void {
+    this.#host?.receive(message);
+  }
+
+  /** Signs a connection's subscription to a private or presence channel. */
+  authorizeChannel(_socketId: string, channel: string, _member?: PresenceMember): ChannelAuthorization {
+    throw this.unsupported(`authorise "${channel}"`, 'use a backend with private channels, such as websocket');
+  }
+
+  /** Signs a connection in as a user. */
+  authenticateUser(_socketId: string, _user: AuthenticatedUser): UserAuthentication {
+    throw this.unsupported('sign users in', 'use a backend with user sign-in, such as websocket');
+  }
+
+  async channelInfo(channel: string): Promise<ChannelInfo> {
+    throw this.unsupported(`tell about "${channel}"`, 'use a backend that counts subscribers, such as websocket');
+  }
+
+  /** The ids of the users on a presence channel. */
+  async channelUsers(channel: string): Promise<readonly string[]> {
+    throw this.unsupported(`list the users of "${channel}"`, 'use a backend with presence channels, such as websocket');
+  }
+
+  /** What the browser needs to connect. MUST NOT hold a secret: everything in it is published. */
+  clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    return {};
+  }
+
+  /** The session adapter that is used when the settings name none. */
+  defaultSessions(): SessionAdapter {
+    return memorySessions();
+  }
+
+  /** Called once before the first request; a backend that listens or connects does it here. Throws when it cannot. */
+  async open(): Promise<void> {}
+
+  /** Closes what this backend opened, and nothing that was handed to it. May be called twice. */
+  async close(): Promise<void> {}
+
+  /** Ties the backend to the service that uses it, which gets what comes in. Called by the service. */
+  connect(host: BackendHost | undefined): void {
+    this.#host = host;
+  }
+
+  protected get logger(): Logger {
+    return this.#host?.logger ?? defaultLogger;
+  }
+
+  protected unsupported(operation: string, advice: string): UnsupportedOperationError {
+    return new UnsupportedOperationError(`The ${this.name} backend cannot ${operation}: ${advice}.`, {
+      backend: this.name,
+    });
+  }
+
+  /** The text with each of the settings' secrets replaced: for whatever leaves the process or is logged. */
+  redact(text: string): string {
+    this.#secrets ??= secretsOf(this.#settings);
+    return withoutSecrets(text, this.#secrets);
+  }
+
+  /** The settings that are not secret. */
+  toJSON(): object {
+    return redacted({ backend: this.name, ...this.#settings });
+  }
+}
+
+/** A backend's class, as `PUSH_SERVER.backend` takes it. */
+export type PushServiceWrapperClass = new (settings: BackendSettings<never>) => AnyBackend;
+
+/** A backend, whatever its client and options. */
+export type AnyBackend = PushServiceWrapper<unknown, object>;

@@ -1,0 +1,206 @@
+import { channelName, eventName } from '../channels-protocol/names.js';
+import { parseData } from '../channels-protocol/parse-message.js';
+import type { ClientConfig } from '../client-config.js';
+import type { AddressedMessage, OutgoingMessage } from '../message.js';
+import type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  ChannelInfo,
+  PresenceMember,
+  UserAuthentication,
+} from './authorization.js';
+import type { BackendCapabilities } from './capabilities.js';
+import { type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
+import type { App } from './websocket/app.js';
+import { applicationControl } from './websocket/application-control.js';
+import { Attachment } from './websocket/attachment.js';
+import { clientAddress } from './websocket/client-address.js';
+import { grantChannel, grantUser } from './websocket/grants.js';
+import { HttpApi } from './websocket/http-api/http-api.js';
+import type { HttpServerLike } from './websocket/http-server-like.js';
+import { Listener } from './websocket/listener.js';
+import type { ListeningAddress } from './websocket/listening-address.js';
+import type { WebSocketOptions } from './websocket/options.js';
+import { type CheckedOptions, checkOptions } from './websocket/options-schema.js';
+import { servedApps } from './websocket/served-apps.js';
+import { ChannelsServer } from './websocket/server.js';
+import type { WebSocketServerApi } from './websocket/server-api.js';
+
+export type { HttpServerLike } from './websocket/http-server-like.js';
+export type { ListeningAddress } from './websocket/listening-address.js';
+export type { WebSocketApp, WebSocketOptions } from './websocket/options.js';
+export { type RemoteWebSocketOptions, RemoteWebSocketService } from './websocket/remote/remote-service.js';
+export type { WebSocketServerApi } from './websocket/server-api.js';
+
+/**
+ * The `websocket` backend: a Pusher Channels server (protocol 7) in this process. Browsers connect to it with the unmodified
+ * `pusher-js`, and Pusher's server SDKs publish to it over its HTTP API. It delivers at most once, to whoever is connected.
+ */
+export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, WebSocketOptions> {
+  readonly #options: CheckedOptions;
+  readonly #attachments = new Map<HttpServerLike, Attachment>();
+  readonly #listenedTo = new Set<string>();
+  #server: ChannelsServer;
+  #httpApi: HttpApi;
+  #listener: Listener | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** @throws ConfigurationError when a credential is missing or an option is wrong */
+  constructor(settings: BackendSettings<WebSocketOptions> = {}) {
+    super(settings);
+    this.requireCredentials('appId', 'pubKey', 'secretKey');
+    this.#options = checkOptions(this.options);
+    [this.#server, this.#httpApi] = this.#build();
+    this.api = applicationControl(() => this.#app);
+  }
+
+  override get name(): string {
+    return 'websocket';
+  }
+
+  /** Where the server listens; undefined before `open`, after `close`, and when it is only attached. */
+  get address(): ListeningAddress | undefined {
+    return this.#listener?.address;
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return {
+      ...super.capabilities,
+      maxPayloadBytes: this.#options.maxEventBytes,
+      channelName,
+      eventName,
+      except: true,
+    };
+  }
+
+  get #app(): App {
+    // The settings' own application is always served.
+    return this.#server.apps.get(this.appId) as App;
+  }
+
+  #build(): [ChannelsServer, HttpApi] {
+    const { appId, pubKey, secretKey } = this;
+    const server = new ChannelsServer(servedApps({ appId, pubKey, secretKey }, this.#options.apps), this.#options, {
+      logger: () => this.logger,
+      published: ({ channel, event, data, userId }) => {
+        if (!this.#listenedTo.has(channel)) return;
+        this.receive({ channel, event, data: parseData(data), ...(userId !== undefined && { userId }) });
+      },
+    });
+    return [server, new HttpApi(server.apps, this.#options, () => this.logger)];
+  }
+
+  /**
+   * Serves on an HTTP server of the application's: requests to `/apps/…` and upgrades to `/app/…` are taken, all others go to the
+   * handlers that are there. The server is left open by `close`. A second call for the same server changes nothing.
+   * @param server an `http.Server` or `https.Server`
+   */
+  attach(server: HttpServerLike): this {
+    if (!this.#attachments.has(server)) this.#attachments.set(server, new Attachment(server, this.#taker));
+    return this;
+  }
+
+  readonly #taker: ConstructorParameters<typeof Attachment>[1] = {
+    upgrade: (request, socket, head) => this.#server.upgrade(request, socket, head),
+    request: (request, response) => void this.#httpApi.handle(request, response),
+  };
+
+  /**
+   * Listens, where `options.port` says so.
+   * @throws ConfigurationError when the port cannot be had
+   */
+  override async open(): Promise<void> {
+    await this.#closing;
+    this.#opening ??= this.#listen();
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    const { port, host, closeTimeoutMs, requestTimeoutMs } = this.#options;
+    if (port === undefined) return;
+    const listener = new Listener(this.#taker, closeTimeoutMs, requestTimeoutMs);
+    await listener.listen(port, host);
+    this.#listener = listener;
+  }
+
+  /**
+   * Takes no new connections, sends what is pending, sends those that are there away to reconnect (code 4200), and returns when they are
+   * gone, after `closeTimeoutMs` at the latest. Closes only the server that it opened itself.
+   */
+  override close(): Promise<void> {
+    this.#closing ??= this.#shutDown().finally(() => {
+      this.#closing = undefined;
+    });
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    for (const attachment of this.#attachments.values()) attachment.detach();
+    this.#attachments.clear();
+    const listener = this.#listener;
+    await Promise.all([this.#server.close(), listener?.close()]);
+    this.#listener = undefined;
+    this.#opening = undefined;
+    [this.#server, this.#httpApi] = this.#build();
+  }
+
+  protected override async sendData(channel: string, message: OutgoingMessage): Promise<void> {
+    this.#app.publish([channel], message.event, message.payload, message.except);
+  }
+
+  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
+    this.#app.publish(channels, message.event, message.payload, message.except);
+  }
+
+  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<void> {
+    for (const { channel, message } of messages)
+      this.#app.publish([channel], message.event, message.payload, message.except);
+  }
+
+  /** Makes what is published to a channel, and what clients send each other on it, come in here. Needs no connection. */
+  override async subscribe(channel: string): Promise<void> {
+    this.#listenedTo.add(channel);
+  }
+
+  override async unsubscribe(channel: string): Promise<void> {
+    this.#listenedTo.delete(channel);
+  }
+
+  /**
+   * Signs a subscription. On an encrypted channel the server knows no keys: whoever does adds `shared_secret`.
+   * @throws ValidationError when the arguments are not what the protocol takes
+   */
+  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+    return grantChannel(this, socketId, channel, member);
+  }
+
+  /** @throws ValidationError when the arguments are not what the protocol takes */
+  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
+    return grantUser(this, socketId, user);
+  }
+
+  override async channelInfo(name: string): Promise<ChannelInfo> {
+    const channel = this.#app.channels.get(name);
+    const userCount = channel?.userCount;
+    return {
+      occupied: channel !== undefined,
+      subscriptionCount: channel?.size ?? 0,
+      ...(userCount !== undefined && { userCount }),
+    };
+  }
+
+  override async channelUsers(name: string): Promise<readonly string[]> {
+    return this.#app.channels.get(name)?.presence?.ids ?? [];
+  }
+
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    return { key: this.pubKey, ...clientAddress(this.#options.publicUrl, this.address?.port) };
+  }
+}

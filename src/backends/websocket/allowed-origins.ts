@@ -1,0 +1,27 @@
+const pattern = /^https?:\/\/(?:\*\.)?[a-z0-9_.-]+(?::\d+)?$|^https?:\/\/\[[0-9a-f:.]+\](?::\d+)?$/i;
+
+/** Whether a text names an origin, or with `*.` all subdomains of one. */
+export function isOriginPattern(value: unknown): value is string {
+  return typeof value === 'string' && pattern.test(value);
+}
+
+/** Builds the check of an `Origin` header. The whole origin has to fit: scheme, every label of the host, port. */
+export function originCheck(patterns: readonly string[] | undefined): (origin: string | undefined) => boolean {
+  if (patterns === undefined) return () => true;
+  const exact = new Set<string>();
+  const wildcards: RegExp[] = [];
+  for (const text of patterns) {
+    const { protocol, host, origin } = new URL(text.replace('*.', ''));
+    if (text.includes('*.')) wildcards.push(new RegExp(`^${protocol}//(?:[a-z0-9_-]+\\.)+${escaped(host)}$`));
+    else exact.add(origin);
+  }
+  // Browsers always send an Origin with a WebSocket, so a connection without one comes from a program, which could send any.
+  return (origin) =>
+    origin === undefined ||
+    exact.has(origin.toLowerCase()) ||
+    wildcards.some((wildcard) => wildcard.test(origin.toLowerCase()));
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.-]/g, '\\$&');
+}

@@ -1,0 +1,100 @@
+import { channelEvent } from '../../channels-protocol/messages.js';
+import { isCache } from '../../channels-protocol/names.js';
+import { Channel } from './channel.js';
+import type { ChannelCache } from './channel-cache.js';
+import type { Connection, SignedInUser } from './connection.js';
+import { textFrame } from './frames.js';
+import type { PresenceMember } from './member.js';
+import type { WebSocketApp } from './options.js';
+
+/** An event on one channel, on its way out. */
+export interface Publication {
+  readonly channel: string;
+  readonly event: string;
+  /** The data as text; for anything but a text, its JSON. */
+  readonly data: string;
+  /** A client's user, where the event is a client's on a presence channel. */
+  readonly userId?: string | undefined;
+}
+
+/** Called with every event of an application, whoever sent it. */
+export type PublicationListener = (publication: Publication) => void;
+
+/** One application's state: its connections, channels and users. Nothing here knows of the wire but the frames. */
+export class App {
+  readonly settings: WebSocketApp;
+  readonly connections: Map<string, Connection> = new Map();
+  readonly channels: Map<string, Channel> = new Map();
+  readonly cache: ChannelCache;
+  readonly #connectionsOfUser = new Map<string, Set<Connection>>();
+  readonly #onPublication: PublicationListener | undefined;
+
+  constructor(settings: WebSocketApp, cache: ChannelCache, onPublication?: PublicationListener) {
+    this.settings = settings;
+    this.cache = cache;
+    this.#onPublication = onPublication;
+  }
+
+  /** Delivers an event of the application to its subscribers. */
+  publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string): void {
+    const except = exceptSocketId === undefined ? undefined : this.connections.get(exceptSocketId);
+    const dataText = JSON.stringify(data);
+    for (const name of channels) {
+      const channel = this.channels.get(name);
+      const isCached = isCache(name);
+      if (channel !== undefined || isCached) {
+        const text = channelEvent(name, event, dataText);
+        channel?.publish(textFrame(text), except);
+        if (isCached) this.cache.set(name, text);
+      }
+      this.#onPublication?.({ channel: name, event, data });
+    }
+  }
+
+  /** Delivers a client's event to the channel's other subscribers. */
+  relay(channel: Channel, publication: Publication, sender: Connection): void {
+    const { event, data, userId } = publication;
+    channel.publish(textFrame(channelEvent(channel.name, event, JSON.stringify(data), userId)), sender);
+    this.#onPublication?.(publication);
+  }
+
+  subscribe(connection: Connection, name: string, member: PresenceMember | undefined): void {
+    let channel = this.channels.get(name);
+    if (channel === undefined) {
+      channel = new Channel(name);
+      this.channels.set(name, channel);
+    }
+    connection.channels ??= new Set();
+    connection.channels.add(channel);
+    channel.add(connection, member);
+  }
+
+  unsubscribe(connection: Connection, channel: Channel): void {
+    if (connection.channels?.delete(channel) !== true) return;
+    channel.remove(connection);
+    if (channel.size === 0) this.channels.delete(channel.name);
+  }
+
+  signIn(connection: Connection, user: SignedInUser): void {
+    connection.user = user;
+    const connections = this.#connectionsOfUser.get(user.id);
+    if (connections === undefined) this.#connectionsOfUser.set(user.id, new Set([connection]));
+    else connections.add(connection);
+  }
+
+  /** The connections that are signed in as a user. */
+  connectionsOf(userId: string): readonly Connection[] {
+    return [...(this.#connectionsOfUser.get(userId) ?? [])];
+  }
+
+  /** Forgets a connection that is gone. */
+  remove(connection: Connection): void {
+    this.connections.delete(connection.id);
+    for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel);
+    const userId = connection.user?.id;
+    if (userId === undefined) return;
+    const connections = this.#connectionsOfUser.get(userId);
+    connections?.delete(connection);
+    if (connections?.size === 0) this.#connectionsOfUser.delete(userId);
+  }
+}

@@ -1,0 +1,27 @@
+import { closeCode } from '../../channels-protocol/close-codes.js';
+import type { App } from './app.js';
+import type { WebSocketServerApi } from './server-api.js';
+
+/**
+ * Makes `backend.api`. Apart from its type, so that no type of the server's inside gets into the public ones.
+ * @param app the application whose state it is
+ */
+export function applicationControl(app: () => App): WebSocketServerApi {
+  const reason = 'The application has ended the connection';
+  return {
+    get connectionCount(): number {
+      return app().connections.size;
+    },
+    channels: () => [...app().channels.keys()],
+    disconnect: (socketId) => {
+      const connection = app().connections.get(socketId);
+      connection?.close(closeCode.unauthorized, reason);
+      return connection !== undefined;
+    },
+    disconnectUser: (userId) => {
+      const connections = app().connectionsOf(userId);
+      for (const connection of connections) connection.close(closeCode.unauthorized, reason);
+      return connections.length;
+    },
+  };
+}

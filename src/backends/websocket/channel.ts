@@ -1,0 +1,63 @@
+import {
+  memberAdded,
+  memberRemoved,
+  type PresenceList,
+  subscriptionSucceeded,
+} from '../../channels-protocol/messages.js';
+import { isPresence } from '../../channels-protocol/names.js';
+import { textFrame } from './frames.js';
+import type { PresenceMember } from './member.js';
+import { Presence } from './presence.js';
+
+/** What a channel needs of a subscriber. */
+export interface Subscriber {
+  send(frame: Buffer): void;
+}
+
+/** A channel that someone is subscribed to. */
+export class Channel {
+  readonly name: string;
+  readonly presence: Presence | undefined;
+  readonly #subscribers = new Set<Subscriber>();
+
+  constructor(name: string) {
+    this.name = name;
+    this.presence = isPresence(name) ? new Presence() : undefined;
+  }
+
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** Different users, on a presence channel. */
+  get userCount(): number | undefined {
+    return this.presence?.count;
+  }
+
+  /** Adds a subscriber, and tells it and the other members so. */
+  add(subscriber: Subscriber, member: PresenceMember | undefined): void {
+    let presence: PresenceList | undefined;
+    if (this.presence !== undefined && member !== undefined) {
+      const isNew = this.presence.add(subscriber, member);
+      if (isNew) this.publish(textFrame(memberAdded(this.name, member.id, member.info)));
+      presence = this.presence.list();
+    }
+    this.#subscribers.add(subscriber);
+    subscriber.send(textFrame(subscriptionSucceeded(this.name, presence)));
+  }
+
+  /** Removes a subscriber, and tells the other members when its user is gone. */
+  remove(subscriber: Subscriber): void {
+    this.#subscribers.delete(subscriber);
+    const goneUser = this.presence?.remove(subscriber);
+    if (goneUser !== undefined && this.size > 0) this.publish(textFrame(memberRemoved(this.name, goneUser)));
+  }
+
+  publish(frame: Buffer, except?: Subscriber): void {
+    if (except === undefined) {
+      for (const subscriber of this.#subscribers) subscriber.send(frame);
+      return;
+    }
+    for (const subscriber of this.#subscribers) if (subscriber !== except) subscriber.send(frame);
+  }
+}

@@ -1,0 +1,55 @@
+import { isPresence, isPrivate, isSocketId, isUserId, MAX_USER_ID_LENGTH } from '../../channels-protocol/names.js';
+import { channelText, userText } from '../../channels-protocol/signature.js';
+import { ValidationError } from '../../errors.js';
+import type { AuthenticatedUser, ChannelAuthorization, PresenceMember, UserAuthentication } from '../authorization.js';
+import { authFor } from './client-auth.js';
+
+interface Keys {
+  readonly pubKey: string;
+  readonly secretKey: string;
+}
+
+/**
+ * Signs a connection's subscription.
+ * @throws ValidationError when the arguments are not what the protocol takes
+ */
+export function grantChannel(
+  keys: Keys,
+  socketId: string,
+  channel: string,
+  member?: PresenceMember,
+): ChannelAuthorization {
+  checkSocketId(socketId);
+  if (!isPrivate(channel))
+    throw invalid(`"${channel}" needs no authorisation: only private- and presence- channels do`);
+  if (!isPresence(channel)) return { auth: authFor(channelText(socketId, channel), keys) };
+  if (member === undefined)
+    throw invalid(`"${channel}" is a presence channel: say who subscribes, as in { id: '1', info: { name: 'Ann' } }`);
+  checkUserId(member.id);
+  const channelData = JSON.stringify({ user_id: member.id, user_info: member.info });
+  return { auth: authFor(channelText(socketId, channel, channelData), keys), channel_data: channelData };
+}
+
+/**
+ * Signs a connection in as a user.
+ * @throws ValidationError when the arguments are not what the protocol takes
+ */
+export function grantUser(keys: Keys, socketId: string, user: AuthenticatedUser): UserAuthentication {
+  checkSocketId(socketId);
+  checkUserId(user.id);
+  const userData = JSON.stringify(user);
+  return { auth: authFor(userText(socketId, userData), keys), user_data: userData };
+}
+
+// A socket id with a colon in it could make one signed text read as another.
+function checkSocketId(socketId: string): void {
+  if (typeof socketId !== 'string' || !isSocketId(socketId)) throw invalid('a socket id has the form 123.456');
+}
+
+function checkUserId(id: unknown): void {
+  if (!isUserId(id)) throw invalid(`a user's id is a text of 1 to ${MAX_USER_ID_LENGTH} characters`);
+}
+
+function invalid(problem: string): ValidationError {
+  return new ValidationError(`Nothing was authorised: ${problem}.`, { backend: 'websocket' });
+}

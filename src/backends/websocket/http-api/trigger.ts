@@ -1,0 +1,88 @@
+import { channelName, eventName, isSocketId, keepsTo } from '../../../channels-protocol/names.js';
+import { isRecord } from '../../../channels-protocol/parse-message.js';
+import type { App } from '../app.js';
+import { attributesOf, parseInfo } from './channel-attributes.js';
+import { HttpError } from './http-error.js';
+
+/** Pusher: 100 channels a trigger. */
+const MAX_CHANNELS = 100;
+/** Pusher: 10 events a batch. */
+export const MAX_BATCH: number = 10;
+
+interface Trigger {
+  readonly name: string;
+  readonly data: string;
+  readonly channels: readonly string[];
+  readonly socketId: string | undefined;
+  readonly info: ReadonlySet<string>;
+}
+
+/** `POST /apps/:id/events` */
+export function trigger(app: App, body: unknown, maxEventBytes: number): object {
+  const { name, data, channels, socketId, info } = readTrigger(body, maxEventBytes);
+  app.publish(channels, name, data, socketId);
+  if (info.size === 0) return {};
+  return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
+}
+
+/** `POST /apps/:id/batch_events`. All events are checked before the first is sent. */
+export function triggerBatch(app: App, body: unknown, maxEventBytes: number): object {
+  const batch = isRecord(body) ? body['batch'] : undefined;
+  if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
+  if (batch.length > MAX_BATCH)
+    throw new HttpError(400, `A batch has up to ${MAX_BATCH} events; this one has ${batch.length}.`);
+  const triggers = batch.map((event: unknown) => readTrigger(event, maxEventBytes));
+  for (const { name, data, channels, socketId } of triggers) app.publish(channels, name, data, socketId);
+  if (triggers.every(({ info }) => info.size === 0)) return {};
+  return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
+}
+
+function readTrigger(body: unknown, maxEventBytes: number): Trigger {
+  if (!isRecord(body)) throw new HttpError(400, 'The event is not a JSON object.');
+  const {
+    name,
+    data,
+    channel,
+    channels = channel === undefined ? undefined : [channel],
+    socket_id: socketId,
+    info,
+  } = body;
+  if (typeof name !== 'string' || !keepsTo(eventName, name)) {
+    throw new HttpError(
+      400,
+      `The event needs a "name" of 1 to ${eventName.maxLength} characters, without control characters.`,
+    );
+  }
+  if (typeof data !== 'string')
+    throw new HttpError(400, 'The event needs "data", which is a text (for anything else, its JSON).');
+  if (Buffer.byteLength(data) > maxEventBytes)
+    throw new HttpError(413, `The event's data is over ${maxEventBytes} bytes.`);
+  if (socketId !== undefined && socketId !== null && (typeof socketId !== 'string' || !isSocketId(socketId))) {
+    throw new HttpError(400, 'The "socket_id" does not have the form 123.456.');
+  }
+  return {
+    name,
+    data,
+    channels: readChannels(channels),
+    socketId: typeof socketId === 'string' ? socketId : undefined,
+    info: parseInfo(info),
+  };
+}
+
+function readChannels(value: unknown): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0)
+    throw new HttpError(400, 'The event needs "channels", a list of names, or "channel".');
+  if (value.length > MAX_CHANNELS)
+    throw new HttpError(400, `An event goes to up to ${MAX_CHANNELS} channels; this one to ${value.length}.`);
+  const names = new Set<string>();
+  for (const name of value) {
+    if (typeof name !== 'string' || !keepsTo(channelName, name)) {
+      throw new HttpError(
+        400,
+        `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters.`,
+      );
+    }
+    names.add(name);
+  }
+  return [...names];
+}

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import { ConfigurationError } from '../../errors.js';
+import { checkSettings } from '../../schema-check.js';
+import { isOriginPattern } from './allowed-origins.js';
+import type { WebSocketOptions } from './options.js';
+
+type LimitName =
+  | 'tlsOnly'
+  | 'maxConnections'
+  | 'maxChannelsPerConnection'
+  | 'maxMessageBytes'
+  | 'maxEventBytes'
+  | 'clientEventsPerSecond'
+  | 'sendBufferBytes'
+  | 'maxPresenceMembers'
+  | 'maxPresenceMemberBytes'
+  | 'activityTimeoutSeconds'
+  | 'pongTimeoutSeconds'
+  | 'closeTimeoutMs'
+  | 'requestTimeoutMs'
+  | 'cacheTtlMs'
+  | 'maxCachedChannels';
+
+/** The options that have a default, with it filled in. */
+export type ServerLimits = { readonly [Name in LimitName]: NonNullable<WebSocketOptions[Name]> };
+
+/** Options that have been checked. */
+export type CheckedOptions = ServerLimits & Omit<WebSocketOptions, LimitName>;
+
+/** Node's timers hold no more. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
+
+const text = z.string().min(1, 'must not be empty');
+const count = z.number().int().min(1);
+const milliseconds = z.number().int().min(1).max(MAX_TIMEOUT_MS);
+const seconds = z.number().min(0.1).max(MAX_TIMEOUT_SECONDS);
+
+const app = z.strictObject({
+  appId: text,
+  pubKey: text,
+  secretKey: text,
+  enabled: z.boolean().optional(),
+  maxConnections: count.optional(),
+  clientEvents: z.boolean().optional(),
+});
+
+const origin = z.custom<string>(
+  isOriginPattern,
+  'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
+);
+const publicUrl = z.custom<string>(isPublicUrl, 'must be an address such as "wss://push.example.com", without a path');
+
+const shape = {
+  port: z.number().int().min(0).max(65_535).optional(),
+  host: text.optional(),
+  publicUrl: publicUrl.optional(),
+  apps: z.array(app).optional(),
+  allowedOrigins: z.array(origin).min(1).optional(),
+  tlsOnly: z.boolean().default(false),
+  maxConnections: count.default(Number.MAX_SAFE_INTEGER),
+  maxChannelsPerConnection: count.default(100),
+  maxMessageBytes: count.max(2 ** 30).default(65_536),
+  maxEventBytes: count.max(2 ** 28).default(10_240),
+  clientEventsPerSecond: count.default(10),
+  sendBufferBytes: count.default(1_048_576),
+  maxPresenceMembers: count.default(100),
+  maxPresenceMemberBytes: count.default(1024),
+  activityTimeoutSeconds: seconds.default(120),
+  pongTimeoutSeconds: seconds.default(30),
+  closeTimeoutMs: milliseconds.default(5000),
+  requestTimeoutMs: milliseconds.default(10_000),
+  cacheTtlMs: milliseconds.default(1_800_000),
+  maxCachedChannels: count.default(10_000),
+};
+
+const knownKeys = [...Object.keys(shape), ...Object.keys(app.shape)];
+
+function isPublicUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  return (
+    /^(?:wss?|https?):$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === ''
+  );
+}
+
+/** @throws ConfigurationError naming each option that is wrong */
+export function checkOptions(options: unknown): CheckedOptions {
+  const what = "The websocket backend's options";
+  const checked = checkSettings<CheckedOptions>(z.strictObject(shape), options, what, knownKeys);
+  if (checked.host !== undefined && checked.port === undefined) {
+    throw new ConfigurationError(`${what}: "host" needs "port", without which the server does not listen.`, {
+      backend: 'websocket',
+    });
+  }
+  return checked;
+}

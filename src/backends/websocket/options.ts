@@ -1,0 +1,68 @@
+/** An application that the server serves: a key and secret, and channels of its own. */
+export interface WebSocketApp {
+  /** Names the application in the HTTP API: `/apps/APPID/…`. */
+  appId: string;
+  /** Names it to browsers: `/app/KEY`. */
+  pubKey: string;
+  secretKey: string;
+  /** A disabled application's connections are refused with 4003, its HTTP requests with 403. @default true */
+  enabled?: boolean | undefined;
+  /** Connections at once; further ones are refused with 4004. @default no limit but the server's */
+  maxConnections?: number | undefined;
+  /** Whether clients may send each other `client-` events. @default true */
+  clientEvents?: boolean | undefined;
+}
+
+/** Options of the `websocket` backend: an embedded Channels server. Every limit has a default. */
+export interface WebSocketOptions {
+  /** Port to listen on, without TLS; 0 takes a free one. For TLS, `attach` an `https.Server`. @default does not listen */
+  port?: number | undefined;
+  /**
+   * Address to listen on; `'127.0.0.1'` for this machine alone. The default is that of Node's `server.listen`, because
+   * browsers, phones and a container's published port all come from outside; what they may do is limited by signatures.
+   * @default every interface
+   */
+  host?: string | undefined;
+  /** The address that browsers connect to, where it is not the server's own, as behind a proxy: `'wss://push.example.com'`. */
+  publicUrl?: string | undefined;
+  /** Further applications that are served beside the one in the settings. @default none */
+  apps?: readonly WebSocketApp[] | undefined;
+  /**
+   * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, not the domain itself). Others,
+   * `null` among them, are refused with 4009. A connection without an `Origin` header is no browser's, and is let in. @default every origin
+   */
+  allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Refuse connections without TLS with 4000. TLS that ends at a proxy counts when the proxy sends `X-Forwarded-Proto: https`.
+   * @default false
+   */
+  tlsOnly?: boolean | undefined;
+  /** Connections at once over all applications; further ones are refused with 4100. @default no limit */
+  maxConnections?: number | undefined;
+  /** Channels that one connection may subscribe to. @default 100 (Pusher sets no limit) */
+  maxChannelsPerConnection?: number | undefined;
+  /** Size of a frame from a client, in bytes; a larger one closes the connection with 1009. @default 65 536 */
+  maxMessageBytes?: number | undefined;
+  /** Size of an event's data, in UTF-8 bytes. @default 10 240 (Pusher's, so that what works here works there) */
+  maxEventBytes?: number | undefined;
+  /** Client events that a connection may send in a second; further ones are answered with error 4301. @default 10 (Pusher's) */
+  clientEventsPerSecond?: number | undefined;
+  /** Bytes that may wait for a slow reader before its connection is cut. @default 1 048 576 */
+  sendBufferBytes?: number | undefined;
+  /** Different users on a presence channel. @default 100 (Pusher's) */
+  maxPresenceMembers?: number | undefined;
+  /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
+  maxPresenceMemberBytes?: number | undefined;
+  /** Silence after which the server asks whether a client is there, in seconds; the client is told to do the same. @default 120 */
+  activityTimeoutSeconds?: number | undefined;
+  /** Time for the client's answer, in seconds; then the connection is closed with 4201. @default 30 */
+  pongTimeoutSeconds?: number | undefined;
+  /** How long `close()` waits for clients and requests to end, in milliseconds. @default 5 000 */
+  closeTimeoutMs?: number | undefined;
+  /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
+  requestTimeoutMs?: number | undefined;
+  /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */
+  cacheTtlMs?: number | undefined;
+  /** Cache channels that keep an event, for each application; the one written longest ago is forgotten first. @default 10 000 */
+  maxCachedChannels?: number | undefined;
+}

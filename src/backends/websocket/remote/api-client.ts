@@ -1,0 +1,67 @@
+import { isRecord } from '../../../channels-protocol/parse-message.js';
+import { answerError, networkError, unreadableAnswer } from './http-failure.js';
+import type { RemoteAddress } from './remote-address.js';
+import { signedQuery, type UnsignedRequest } from './signed-query.js';
+
+/** Whom to speak to, and as whom. */
+export interface RemoteApp {
+  readonly appId: string;
+  readonly pubKey: string;
+  readonly secretKey: string;
+  readonly address: RemoteAddress;
+}
+
+/** Speaks to a Channels server's HTTP API. */
+export class ApiClient {
+  readonly #app: RemoteApp;
+
+  constructor(app: RemoteApp) {
+    this.#app = app;
+  }
+
+  async post(path: string, body: object, signal: AbortSignal): Promise<void> {
+    await this.#request({ method: 'POST', path, body: JSON.stringify(body) }, signal);
+  }
+
+  async get(
+    path: string,
+    parameters: Readonly<Record<string, string>> = {},
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const text = await this.#request({ method: 'GET', path, parameters });
+    const answer = parse(text);
+    if (isRecord(answer)) return answer;
+    throw unreadableAnswer();
+  }
+
+  async #request({ path, ...rest }: UnsignedRequest, signal?: AbortSignal): Promise<string> {
+    const { appId, pubKey, secretKey, address } = this.#app;
+    const request: UnsignedRequest = { ...rest, path: `/apps/${encodeURIComponent(appId)}${path}` };
+    const url = `${address.http}${request.path}?${signedQuery(request, pubKey, secretKey)}`;
+    let status: number;
+    let text: string;
+    let retryAfter: string | null;
+    try {
+      const response = await fetch(url, {
+        method: request.method,
+        redirect: 'error',
+        ...(request.body !== undefined && { body: request.body, headers: { 'Content-Type': 'application/json' } }),
+        ...(signal !== undefined && { signal }),
+      });
+      status = response.status;
+      retryAfter = response.headers.get('retry-after');
+      text = await response.text();
+    } catch (error) {
+      throw networkError(error, address.http);
+    }
+    if (status !== 200) throw answerError(status, text, retryAfter);
+    return text;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

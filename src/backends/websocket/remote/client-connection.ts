@@ -1,0 +1,76 @@
+import { WebSocket } from 'ws';
+import { isRecord, type ProtocolMessage, parseData, parseMessage } from '../../../channels-protocol/parse-message.js';
+
+/** The time that the Channels protocol gives a server to answer a ping. */
+const PONG_TIMEOUT_MS = 30_000;
+/** How long connecting may take, in milliseconds. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** How long the closing handshake may take, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1000;
+
+/** What one hears from a connection. */
+export interface ConnectionListener {
+  /** The server has taken the connection. */
+  established(socketId: string): void;
+  message(message: ProtocolMessage): void;
+  /** The connection is over, or never came about; called once. */
+  closed(code: number, reason: string): void;
+}
+
+/** A client's connection to a Channels server: one WebSocket from its opening to its end, watched by one timer. */
+export class ClientConnection {
+  readonly #socket: WebSocket;
+  readonly #listener: ConnectionListener;
+  #activityMs: number = HANDSHAKE_TIMEOUT_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #failure = '';
+
+  constructor(url: string, listener: ConnectionListener) {
+    this.#listener = listener;
+    this.#socket = new WebSocket(url, { handshakeTimeout: HANDSHAKE_TIMEOUT_MS, perMessageDeflate: false });
+    this.#socket.on('open', () => this.#watch());
+    this.#socket.on('error', (error) => {
+      this.#failure = error.message;
+    });
+    this.#socket.on('close', (code, reason) => {
+      clearTimeout(this.#timer);
+      listener.closed(code, reason.toString() || this.#failure);
+    });
+    this.#socket.on('message', (data) => this.#hear(String(data)));
+  }
+
+  send(event: string, data: object): void {
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ event, data }));
+  }
+
+  close(): void {
+    this.#socket.close(1000);
+    const timer = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
+  }
+
+  #hear(text: string): void {
+    this.#watch();
+    const message = parseMessage(text);
+    if (typeof message === 'string') return;
+    if (message.event === 'pusher:ping') this.send('pusher:pong', {});
+    else if (message.event === 'pusher:connection_established') this.#established(parseData(message.data));
+    else this.#listener.message(message);
+  }
+
+  #established(data: unknown): void {
+    if (!isRecord(data) || typeof data['socket_id'] !== 'string') return;
+    if (typeof data['activity_timeout'] === 'number') this.#activityMs = data['activity_timeout'] * 1000;
+    this.#watch();
+    this.#listener.established(data['socket_id']);
+  }
+
+  /** After a silence the server is asked whether it is there; one that does not answer is given up. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.send('pusher:ping', {});
+      this.#timer = setTimeout(() => this.#socket.terminate(), PONG_TIMEOUT_MS);
+    }, this.#activityMs);
+  }
+}

@@ -1,0 +1,142 @@
+import { channelName, eventName, isPresence } from '../../../channels-protocol/names.js';
+import { isRecord } from '../../../channels-protocol/parse-message.js';
+import type { ClientConfig } from '../../../client-config.js';
+import type { AddressedMessage, OutgoingMessage } from '../../../message.js';
+import type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  ChannelInfo,
+  PresenceMember,
+  UserAuthentication,
+} from '../../authorization.js';
+import type { BackendCapabilities } from '../../capabilities.js';
+import { type BackendSettings, PushServiceWrapper, type RequestContext } from '../../push-service-wrapper.js';
+import { grantChannel, grantUser } from '../grants.js';
+import { ApiClient } from './api-client.js';
+import { type RemoteWebSocketOptions, remoteAddress } from './remote-address.js';
+import { RemoteSubscriber } from './remote-subscriber.js';
+
+export type { RemoteWebSocketOptions } from './remote-address.js';
+
+/** The Channels HTTP API takes 100 channels a trigger, 10 events a batch, 10 240 bytes of data. */
+const MAX_CHANNELS = 100;
+const MAX_MESSAGES = 10;
+
+/**
+ * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a client.
+ * For worker processes and the command line; the server itself is `WebSocketService`.
+ */
+export class RemoteWebSocketService extends PushServiceWrapper<undefined, RemoteWebSocketOptions> {
+  readonly #api: ApiClient;
+  readonly #subscriber: RemoteSubscriber;
+  readonly #useTLS: boolean;
+
+  /** @throws ConfigurationError when a credential is missing or an option is wrong */
+  constructor(settings: BackendSettings<RemoteWebSocketOptions> = {}) {
+    super(settings);
+    this.requireCredentials('appId', 'pubKey', 'secretKey');
+    const { appId, pubKey, secretKey } = this;
+    const app = { appId, pubKey, secretKey, address: remoteAddress(this.options) };
+    this.#useTLS = this.options.useTLS ?? false;
+    this.#api = new ApiClient(app);
+    this.#subscriber = new RemoteSubscriber(app, {
+      receive: (message) => this.receive(message),
+      logger: () => this.logger,
+    });
+    this.api = undefined;
+  }
+
+  override get name(): string {
+    return 'websocket';
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return {
+      ...super.capabilities,
+      maxChannelsPerRequest: MAX_CHANNELS,
+      maxMessagesPerRequest: MAX_MESSAGES,
+      // The server's own limit is its option "maxEventBytes", which is not known here: it answers 413.
+      channelName,
+      eventName,
+      except: true,
+    };
+  }
+
+  protected override async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
+    await this.sendBatch([channel], message, context);
+  }
+
+  protected override async sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    { signal }: RequestContext,
+  ): Promise<void> {
+    await this.#api.post('/events', { ...wireEvent(message), channels }, signal);
+  }
+
+  protected override async sendMessages(
+    messages: readonly AddressedMessage[],
+    { signal }: RequestContext,
+  ): Promise<void> {
+    const batch = messages.map(({ channel, message }) => ({ ...wireEvent(message), channel }));
+    await this.#api.post('/batch_events', { batch }, signal);
+  }
+
+  /**
+   * Resolves when the server has confirmed. On a presence channel this process is a member of its own.
+   * @throws PushError when the server refuses, or cannot be reached
+   */
+  override subscribe(channel: string): Promise<void> {
+    return this.#subscriber.subscribe(channel);
+  }
+
+  override unsubscribe(channel: string): Promise<void> {
+    return this.#subscriber.unsubscribe(channel);
+  }
+
+  /** @throws ValidationError when the arguments are not what the protocol takes */
+  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+    return grantChannel(this, socketId, channel, member);
+  }
+
+  /** @throws ValidationError when the arguments are not what the protocol takes */
+  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
+    return grantUser(this, socketId, user);
+  }
+
+  override async channelInfo(name: string): Promise<ChannelInfo> {
+    const info = isPresence(name) ? 'subscription_count,user_count' : 'subscription_count';
+    const answer = await this.#api.get(`/channels/${encodeURIComponent(name)}`, { info });
+    const { subscription_count: subscriptionCount, user_count: userCount } = answer;
+    return {
+      occupied: answer['occupied'] === true,
+      ...(typeof subscriptionCount === 'number' && { subscriptionCount }),
+      ...(typeof userCount === 'number' && { userCount }),
+    };
+  }
+
+  override async channelUsers(name: string): Promise<readonly string[]> {
+    const { users } = await this.#api.get(`/channels/${encodeURIComponent(name)}/users`);
+    return Array.isArray(users)
+      ? users.flatMap((user) => (isRecord(user) && typeof user['id'] === 'string' ? [user['id']] : []))
+      : [];
+  }
+
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    const { host, port } = this.options;
+    return {
+      key: this.pubKey,
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+      useTLS: this.#useTLS,
+    };
+  }
+
+  override close(): Promise<void> {
+    return this.#subscriber.close();
+  }
+}
+
+function wireEvent({ event, payload, except }: OutgoingMessage): object {
+  return { name: event, data: payload, ...(except !== undefined && { socket_id: except }) };
+}

@@ -1,0 +1,116 @@
+import { cacheMiss, protocolError, subscriptionError } from '../../channels-protocol/messages.js';
+import { channelName, isCache, isPresence, isPrivate, keepsTo, userOfChannel } from '../../channels-protocol/names.js';
+import { isRecord } from '../../channels-protocol/parse-message.js';
+import { channelText } from '../../channels-protocol/signature.js';
+import type { App } from './app.js';
+import { isAuthorized } from './client-auth.js';
+import type { Connection } from './connection.js';
+import { type PresenceMember, parseMember } from './member.js';
+import type { ServerLimits } from './options-schema.js';
+
+/** Why a subscription is refused, in the terms of `pusher:subscription_error`. */
+interface Refusal {
+  readonly type: 'AuthError' | 'InvalidChannel' | 'InvalidMember' | 'LimitReached';
+  readonly error: string;
+  /** As of HTTP. */
+  readonly status: number;
+}
+
+/** Answers `pusher:subscribe` and `pusher:unsubscribe`. */
+export class Subscriptions {
+  readonly #app: App;
+  readonly #limits: ServerLimits;
+
+  constructor(app: App, limits: ServerLimits) {
+    this.#app = app;
+    this.#limits = limits;
+  }
+
+  subscribe(connection: Connection, data: unknown): void {
+    if (!isRecord(data) || typeof data['channel'] !== 'string') {
+      connection.sendText(protocolError('pusher:subscribe needs data with a "channel"'));
+      return;
+    }
+    const name = data['channel'];
+    const existing = this.#app.channels.get(name);
+    if (existing !== undefined && connection.channels?.has(existing)) {
+      connection.sendText(protocolError(`Existing subscription to channel ${name}`));
+      return;
+    }
+    const refusal = this.#checkName(connection, name) ?? this.#checkAuthorization(connection, name, data);
+    if (refusal !== undefined) {
+      refuse(connection, name, refusal);
+      return;
+    }
+    const member = isPresence(name) ? this.#memberOf(connection, name, data['channel_data']) : undefined;
+    if (member !== undefined && 'error' in member) {
+      refuse(connection, name, member);
+      return;
+    }
+    this.#app.subscribe(connection, name, member);
+    if (isCache(name)) connection.sendText(this.#app.cache.get(name) ?? cacheMiss(name));
+  }
+
+  /** Leaving a channel that one is not on changes nothing. */
+  unsubscribe(connection: Connection, data: unknown): void {
+    const name = isRecord(data) ? data['channel'] : undefined;
+    const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
+    if (channel !== undefined) this.#app.unsubscribe(connection, channel);
+  }
+
+  #checkName(connection: Connection, name: string): Refusal | undefined {
+    if (!keepsTo(channelName, name)) {
+      const error = `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters`;
+      return { type: 'InvalidChannel', error, status: 400 };
+    }
+    const { maxChannelsPerConnection } = this.#limits;
+    if ((connection.channels?.size ?? 0) >= maxChannelsPerConnection) {
+      return {
+        type: 'LimitReached',
+        error: `A connection may subscribe to ${maxChannelsPerConnection} channels`,
+        status: 403,
+      };
+    }
+    return undefined;
+  }
+
+  #checkAuthorization(
+    connection: Connection,
+    name: string,
+    data: Readonly<Record<string, unknown>>,
+  ): Refusal | undefined {
+    const userId = userOfChannel(name);
+    if (userId !== undefined && connection.user?.id !== userId) {
+      return { type: 'AuthError', error: 'The connection is not signed in as this user', status: 401 };
+    }
+    if (!isPrivate(name)) return undefined;
+    const { auth, channel_data: channelData } = data;
+    const signedData = isPresence(name) && typeof channelData === 'string' ? channelData : undefined;
+    if (isAuthorized(auth, channelText(connection.id, name, signedData), this.#app.settings)) return undefined;
+    const error = `Auth value for subscription to ${name} is invalid: it must be "KEY:SIGNATURE" over this socket id and channel`;
+    return { type: 'AuthError', error, status: 401 };
+  }
+
+  /** Who subscribes to a presence channel: the one in `channel_data`, else the user that the connection is signed in as. */
+  #memberOf(connection: Connection, name: string, channelData: unknown): PresenceMember | Refusal {
+    const { maxPresenceMemberBytes, maxPresenceMembers } = this.#limits;
+    const member = typeof channelData === 'string' ? parseMember(channelData, maxPresenceMemberBytes) : connection.user;
+    if (member === undefined) {
+      return {
+        type: 'InvalidMember',
+        error: 'A presence channel needs channel_data, or a connection that is signed in',
+        status: 400,
+      };
+    }
+    if (typeof member === 'string') return { type: 'InvalidMember', error: member, status: 400 };
+    const presence = this.#app.channels.get(name)?.presence;
+    if (presence !== undefined && presence.count >= maxPresenceMembers && !presence.has(member.id)) {
+      return { type: 'LimitReached', error: `A presence channel has up to ${maxPresenceMembers} members`, status: 403 };
+    }
+    return member;
+  }
+}
+
+function refuse(connection: Connection, name: string, { type, error, status }: Refusal): void {
+  connection.sendText(subscriptionError(name, error, type, status));
+}

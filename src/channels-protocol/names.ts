@@ -1,0 +1,67 @@
+import type { NameRule } from '../backends/capabilities.js';
+
+/** Pusher: channel names up to 164 characters, prefix included (the SDK itself lets 200 pass). */
+const MAX_CHANNEL_NAME_LENGTH = 164;
+/** Pusher: event names up to 200 characters. */
+const MAX_EVENT_NAME_LENGTH = 200;
+/** Pusher: user ids up to 128 characters. */
+export const MAX_USER_ID_LENGTH = 128;
+
+/** The channel that reaches the connections signed in as a user, without the user's id. */
+export const SERVER_TO_USER_PREFIX = '#server-to-user-';
+/** Events that clients send each other begin with this. */
+export const CLIENT_EVENT_PREFIX = 'client-';
+
+/** What Pusher's service takes as a channel's name; the id after `#server-to-user-` is the application's own text. */
+export const channelName: NameRule = {
+  pattern: /^(?:#server-to-user-\P{Cc}+|[A-Za-z0-9_\-=@,.;]+)$/u,
+  maxLength: MAX_CHANNEL_NAME_LENGTH,
+  allowed: 'letters, digits and _ - = @ , . ;',
+};
+
+/** What Pusher's service takes as an event's name. */
+export const eventName: NameRule = {
+  pattern: /^\P{Cc}+$/u,
+  maxLength: MAX_EVENT_NAME_LENGTH,
+  allowed: 'anything but control characters',
+};
+
+/** Whether a name keeps to a rule. */
+export function keepsTo(rule: NameRule, name: string): boolean {
+  return name.length <= rule.maxLength && rule.pattern.test(name);
+}
+
+/** Whether a connection needs a signature to subscribe. */
+export function isPrivate(channel: string): boolean {
+  return channel.startsWith('private-') || isPresence(channel);
+}
+
+/** Whether the channel tells its members of each other. */
+export function isPresence(channel: string): boolean {
+  return channel.startsWith('presence-');
+}
+
+/** Whether the events on the channel are encrypted end to end: the server passes them through. */
+export function isEncrypted(channel: string): boolean {
+  return channel.startsWith('private-encrypted-');
+}
+
+/** Whether the channel hands its last event to new subscribers. */
+export function isCache(channel: string): boolean {
+  return /^(?:private-encrypted-|private-|presence-)?cache-/.test(channel);
+}
+
+/** The id of the user whose connections the channel reaches, or undefined for any other channel. */
+export function userOfChannel(channel: string): string | undefined {
+  return channel.startsWith(SERVER_TO_USER_PREFIX) ? channel.slice(SERVER_TO_USER_PREFIX.length) : undefined;
+}
+
+/** Whether a text is a user's id as the service takes it. */
+export function isUserId(text: unknown): text is string {
+  return typeof text === 'string' && text !== '' && text.length <= MAX_USER_ID_LENGTH;
+}
+
+/** Whether a text is a socket id, as the server hands them out: `1234.1234`. */
+export function isSocketId(text: string): boolean {
+  return /^\d+\.\d+$/.test(text);
+}

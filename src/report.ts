@@ -1,0 +1,34 @@
+import type { PushError } from './errors.js';
+
+/**
+ * How a `send` ended: `accepted` by the backend for every channel, `partial` for some of them,
+ * `rejected` for all (then a `DeliveryError` carries the report), `unreachable` when there was no
+ * channel to send to because no user had a live session.
+ */
+export type SendStatus = 'accepted' | 'partial' | 'rejected' | 'unreachable';
+
+/** A channel that did not accept the message, and why. */
+export interface RejectedChannel {
+  readonly channel: string;
+  readonly error: PushError;
+}
+
+/** What became of one message. */
+export interface SendReport<User = unknown> {
+  /** The message's id: a UUID, the same on every retry. */
+  readonly id: string;
+  readonly event: string;
+  readonly status: SendStatus;
+  /** Every channel that the message was addressed to, in order, without duplicates. */
+  readonly channels: readonly string[];
+  /** The channels that the backend accepted the message for, in order. */
+  readonly accepted: readonly string[];
+  /** The channels that it did not, in order. */
+  readonly rejected: readonly RejectedChannel[];
+  /** The users, as they were given, that had no live session. */
+  readonly unreachable: readonly User[];
+  /** Requests made to the backend for this message, retries included. */
+  readonly attempts: number;
+  /** From the call of `send` to its end, in milliseconds. */
+  readonly durationMs: number;
+}

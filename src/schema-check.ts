@@ -1,0 +1,47 @@
+import type { z } from 'zod';
+import { ConfigurationError } from './errors.js';
+import { isSecretName } from './redaction.js';
+import { didYouMean } from './spelling.js';
+
+/**
+ * Holds settings against a schema.
+ * @param what names the settings in the error: `PUSH_SERVER`, `the websocket backend's options`
+ * @throws ConfigurationError naming each key that is wrong, what was expected and what was found; never a value
+ */
+export function checkSettings<T>(schema: z.ZodType<T>, value: unknown, what: string, knownKeys: readonly string[]): T {
+  const result = schema.safeParse(value, { reportInput: true });
+  if (result.success) return result.data;
+  const problems = result.error.issues.flatMap((issue) => describe(issue, knownKeys));
+  throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
+}
+
+function describe(issue: z.core.$ZodIssue, knownKeys: readonly string[]): string[] {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(
+      (key) =>
+        `unknown key "${path === '' ? key : `${path}.${key}`}"${didYouMean(key, knownKeys).replace(/^; (.*?)\.?$/, ' ($1)')}`,
+    );
+  }
+  return [`${path === '' ? 'it' : `"${path}"`} ${reason(issue)}, found ${kindOf(issue.input, isSecretName(path))}`];
+}
+
+function reason(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type')
+    return issue.expected === 'int' ? 'must be an integer' : `must be of type ${issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  if (issue.code === 'too_small' && issue.origin === 'number') return `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_big' && issue.origin === 'number') return `must be at most ${issue.maximum}`;
+  return issue.message.replace(/^Invalid input: expected /, 'must be ');
+}
+
+/** The type of a value, and the value itself only where it cannot be a secret. */
+function kindOf(value: unknown, isSecret: boolean): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'boolean' || (typeof value === 'number' && !isSecret)) return String(value);
+  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}

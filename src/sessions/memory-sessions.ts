@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import { ValidationError } from '../errors.js';
+import {
+  type Identify,
+  identifyUser,
+  type PushSession,
+  type PushUser,
+  type SessionAdapter,
+} from './session-adapter.js';
+
+/** Random bytes in a channel id: 144 bits, so that it cannot be guessed; 24 characters as base64url. */
+const CHANNEL_ID_BYTES = 18;
+
+/** Users before expired sessions are looked for the first time; after that, whenever their number has doubled. */
+const FIRST_SWEEP = 1024;
+
+/** Options of {@link memorySessions}. */
+export interface MemorySessionsOptions<User = PushUser> {
+  /** How long a session lives after `add` or `touch`, in milliseconds. @default Infinity: until it is removed */
+  ttl?: number;
+  /** A user's id. @default the user itself, or its `id` */
+  identify?: Identify<User>;
+}
+
+/** A session of {@link MemorySessions}. */
+export interface MemorySession extends PushSession {
+  /** When the session ends, in milliseconds since the epoch; Infinity when it has no end of its own. */
+  readonly expiresAt: number;
+}
+
+/** Sessions in this process's memory: they end with it, and other processes do not see them. */
+export interface MemorySessions<User = PushUser> extends SessionAdapter<User> {
+  /**
+   * Adds a session to a user, or renews it.
+   * @param channelId the channel that reaches the session. @default an unguessable new one
+   * @param options `ttl` in milliseconds
+   * @throws ValidationError when the channel id is empty or the ttl is not above 0
+   */
+  add(user: User, channelId?: string, options?: { ttl?: number }): Promise<MemorySession>;
+  /** Ends one session of a user, or all of them when no channel id is given. */
+  remove(user: User, channelId?: string): Promise<void>;
+  /** Starts the session's time to live anew; false when there is no such live session. */
+  touch(user: User, channelId: string, options?: { ttl?: number }): Promise<boolean>;
+}
+
+/** Sessions kept in memory: the default, right for one process and for tests. */
+export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
+  const { identify = identifyUser } = options;
+  const defaultTtl = checkedTtl(options.ttl ?? Number.POSITIVE_INFINITY);
+  /** Expiry by channel id, by user id. */
+  const sessions = new Map<string, Map<string, number>>();
+  /** At this many users, those who have left are forgotten: without it, a user who is never sent to again would stay for good. */
+  let sweepAt = FIRST_SWEEP;
+
+  function live(userId: string): readonly string[] {
+    const channels = sessions.get(userId);
+    if (channels === undefined) return [];
+    const now = Date.now();
+    for (const [channelId, expiresAt] of channels) if (expiresAt <= now) channels.delete(channelId);
+    if (channels.size === 0) sessions.delete(userId);
+    return [...channels.keys()];
+  }
+
+  function put(userId: string, channelId: string, ttl: number): MemorySession {
+    const expiresAt = Date.now() + checkedTtl(ttl);
+    const channels = sessions.get(userId) ?? new Map<string, number>();
+    channels.set(channelId, expiresAt);
+    sessions.set(userId, channels);
+    if (sessions.size >= sweepAt) {
+      for (const id of [...sessions.keys()]) live(id);
+      sweepAt = Math.max(FIRST_SWEEP, sessions.size * 2);
+    }
+    return { channelId, expiresAt };
+  }
+
+  return {
+    channelsFor: async (users) => users.map((user) => live(identify(user))),
+
+    async add(user, channelId = randomBytes(CHANNEL_ID_BYTES).toString('base64url'), { ttl = defaultTtl } = {}) {
+      if (typeof channelId !== 'string' || channelId === '')
+        throw new ValidationError('A channel id must be a string that is not empty.');
+      return put(identify(user), channelId, ttl);
+    },
+
+    async remove(user, channelId) {
+      const userId = identify(user);
+      if (channelId === undefined) sessions.delete(userId);
+      else sessions.get(userId)?.delete(channelId);
+      live(userId);
+    },
+
+    async touch(user, channelId, { ttl = defaultTtl } = {}) {
+      const userId = identify(user);
+      if (!live(userId).includes(channelId)) return false;
+      put(userId, channelId, ttl);
+      return true;
+    },
+  };
+}
+
+function checkedTtl(ttl: number): number {
+  if (typeof ttl !== 'number')
+    throw new ValidationError(`"ttl" must be a number of milliseconds, not a value of type ${typeof ttl}.`);
+  if (!(ttl > 0)) throw new ValidationError(`"ttl" must be a number of milliseconds above 0, not ${ttl}.`);
+  return ttl;
+}
