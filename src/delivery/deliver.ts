@@ -1,0 +1,176 @@
+import type { BackendCapabilities } from '../backends/capabilities.js';
+import { asPushError } from '../backends/failure.js';
+import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
+import { DeliveryError } from '../delivery-error.js';
+import { AbortError, type PushError, TimeoutError } from '../errors.js';
+import type { PlannedMessage } from './plan.js';
+import { mayBeRetried, type RequestPolicies, retryAfterOf } from './policies.js';
+import { type Delivery, type Parcel, type Parcels, split } from './split.js';
+
+/** What messages are delivered with. */
+export interface DeliveryContext {
+  readonly backend: AnyBackend;
+  readonly capabilities: BackendCapabilities;
+  readonly policies: RequestPolicies;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Sends planned messages and gathers what became of each channel. Never throws: failures are in the result. */
+export async function deliver(messages: readonly PlannedMessage[], context: DeliveryContext): Promise<Delivery[]> {
+  const deliveries = messages.map((planned) => ({ planned, failures: new Map<string, PushError>(), attempts: 0 }));
+  const requests = split(deliveries, context.capabilities);
+  const work = async (): Promise<void> => {
+    for (const parcels of requests) await request(parcels, context);
+  };
+  const [first] = messages;
+  const isOneRequest =
+    messages.length === 1 && (first?.channels.length ?? 0) <= context.capabilities.maxChannelsPerRequest;
+  await (isOneRequest ? work() : Promise.all(Array.from({ length: context.policies.concurrency }, work)));
+  return deliveries;
+}
+
+/** One request with its retries; what a partial failure leaves over is tried again without the rest. */
+async function request(parcels: Parcels, context: DeliveryContext): Promise<void> {
+  const { policies, signal } = context;
+  let pending = parcels;
+  let hasBegun = false;
+  const attempt = async (attemptSignal: AbortSignal): Promise<void> => {
+    // Whoever gave up while this attempt waited for its turn has the report already.
+    throwIfAborted(signal, hasBegun);
+    hasBegun = true;
+    for (const delivery of new Set(pending.map((parcel) => parcel.delivery))) delivery.attempts++;
+    for (const { delivery, channel } of pending) delivery.failures.delete(channel);
+    const results = await send(pending, context, attemptSignal);
+    // Past its deadline nobody waits for this attempt any more: the next one may be under way.
+    if (attemptSignal.aborted)
+      throw new TimeoutError('The answer came after the deadline.', { backend: context.backend.name });
+    pending = settle(pending, results, context);
+    if (pending.length > 0) throw slowest(pending);
+  };
+  try {
+    throwIfAborted(signal, hasBegun);
+    await untilAborted(policies.run(attempt, longestTimeout(parcels), signal), signal, () => hasBegun);
+  } catch (error) {
+    const failure = signal?.aborted ? aborted(signal, hasBegun) : asPushError(error, context.backend);
+    for (const { delivery, channel } of pending) {
+      if (!delivery.failures.has(channel)) delivery.failures.set(channel, failure);
+    }
+  }
+}
+
+/** The deadline of a request that holds several messages, each with its own. */
+function longestTimeout(parcels: Parcels): number | undefined {
+  let longest: number | undefined;
+  for (const { delivery } of parcels) {
+    const { timeout } = delivery.planned;
+    if (timeout !== undefined && timeout > (longest ?? 0)) longest = timeout;
+  }
+  return longest;
+}
+
+/** One call of the backend. Whatever it throws becomes the failure of every channel that was asked for. */
+async function send(
+  parcels: Parcels,
+  context: DeliveryContext,
+  signal: AbortSignal,
+): Promise<readonly ChannelResult[]> {
+  try {
+    const results = await call(parcels, context, signal);
+    if (Array.isArray(results)) return results;
+    throw new TypeError('it returned no list of results.');
+  } catch (thrown) {
+    const error = asPushError(thrown, context.backend);
+    return parcels.map(({ channel }) => ({ channel, error }));
+  }
+}
+
+async function call(
+  parcels: Parcels,
+  { backend, capabilities }: DeliveryContext,
+  signal: AbortSignal,
+): Promise<readonly ChannelResult[]> {
+  const [first] = parcels;
+  if (first === undefined) return [];
+  const isOneMessage = parcels.every(({ delivery }) => delivery === first.delivery);
+  if (isOneMessage && parcels.length <= capabilities.maxChannelsPerRequest) {
+    return backend.deliver(
+      parcels.map(({ channel }) => channel),
+      first.delivery.planned.message,
+      { signal },
+    );
+  }
+  const messages = parcels.map(({ delivery, channel }) => ({ channel, message: delivery.planned.message }));
+  return backend.deliverMessages(messages, { signal });
+}
+
+/** The failure to wait for before channels that failed together are tried again: the one with the longest `retryAfter`. */
+function slowest(pending: Parcels): PushError | undefined {
+  let slowest: PushError | undefined;
+  for (const { delivery, channel } of pending) {
+    const failure = delivery.failures.get(channel);
+    if (failure !== undefined && (slowest === undefined || retryAfterOf(failure) > retryAfterOf(slowest)))
+      slowest = failure;
+  }
+  return slowest;
+}
+
+/** Notes each channel's result and returns what may be tried again. */
+function settle(parcels: Parcels, results: readonly ChannelResult[], context: DeliveryContext): Parcel[] {
+  let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
+  return parcels.filter((parcel, index) => {
+    const { delivery, channel } = parcel;
+    let result = results[index];
+    if (result?.channel !== channel) {
+      elsewhere ??= resultsByChannel(parcels, results);
+      result = elsewhere.get(channel);
+    }
+    const error = result === undefined ? noResult(context.backend.name) : result.error;
+    if (error === undefined || error === null) {
+      delivery.failures.delete(channel);
+      return false;
+    }
+    const failure = asPushError(error, context.backend);
+    delivery.failures.set(channel, failure);
+    return mayBeRetried(failure);
+  });
+}
+
+/** For a backend that answers in an order of its own. Two messages for one channel are told apart by their place alone. */
+function resultsByChannel(parcels: Parcels, results: readonly ChannelResult[]): ReadonlyMap<string, ChannelResult> {
+  const isByPlace = new Set(parcels.map(({ channel }) => channel)).size < parcels.length;
+  return new Map(isByPlace ? [] : results.filter(Boolean).map((result) => [result.channel, result]));
+}
+
+function noResult(backend: string): PushError {
+  return new DeliveryError(`The ${backend} backend gave no result for this channel.`, { backend, outcome: 'unknown' });
+}
+
+function throwIfAborted(signal: AbortSignal | undefined, hasBegun: boolean): void {
+  if (signal?.aborted) throw aborted(signal, hasBegun);
+}
+
+function aborted({ reason: cause }: AbortSignal, hasBegun: boolean): PushError {
+  return hasBegun
+    ? new AbortError('The signal fired before this channel was accepted; it may have been sent to all the same.', {
+        cause,
+        outcome: 'unknown',
+      })
+    : new AbortError('The signal fired before this channel was sent to.', { cause });
+}
+
+/** Ends with the work or as soon as the signal fires, also in the middle of a wait between two attempts. */
+async function untilAborted(
+  work: Promise<void>,
+  signal: AbortSignal | undefined,
+  hasBegun: () => boolean,
+): Promise<void> {
+  if (signal === undefined) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(aborted(signal, hasBegun()));
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}

@@ -1,0 +1,85 @@
+import { ValidationError } from '../errors.js';
+
+/**
+ * `data` as JSON text, made once.
+ * @throws ValidationError naming the path of what JSON would lose or change
+ */
+export function jsonText(data: unknown): string {
+  let text: string | undefined;
+  try {
+    checkValue(data, 'data', []);
+    text = JSON.stringify(data);
+  } catch (error) {
+    if (error instanceof ValidationError) throw error;
+    const isTooDeep = error instanceof RangeError;
+    throw new ValidationError(
+      isTooDeep ? '"data" is nested too deeply to be sent as JSON.' : '"data" could not be turned into JSON.',
+      { cause: error },
+    );
+  }
+  if (text === undefined) throw refused('data', 'is undefined after its toJSON()');
+  return text;
+}
+
+function checkValue(value: unknown, path: string, ancestors: object[]): void {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return;
+    case 'number':
+      if (!Number.isFinite(value)) throw refused(path, `is ${value}, which JSON turns into null`);
+      return;
+    case 'object':
+      if (value !== null) checkObject(value, path, ancestors);
+      return;
+    case 'undefined':
+      throw refused(path, 'is undefined; use null for "nothing"');
+    default:
+      throw refused(
+        path,
+        typeof value === 'bigint' ? 'is a BigInt; use String(value)' : `is a ${typeof value}, which JSON cannot hold`,
+      );
+  }
+}
+
+function checkObject(value: object, path: string, ancestors: object[]): void {
+  if (ancestors.includes(value)) throw refused(path, 'refers back to an object that holds it (a cycle)');
+  if (value instanceof Date && Number.isNaN(value.getTime()))
+    throw refused(path, 'is an invalid Date, which JSON turns into null');
+  ancestors.push(value);
+  if ('toJSON' in value && typeof value.toJSON === 'function') {
+    const replacement: unknown = value.toJSON(path.slice(path.lastIndexOf('.') + 1));
+    if (typeof replacement === 'object' && replacement !== null) checkParts(replacement, path, ancestors);
+    else checkValue(replacement, path, ancestors);
+  } else {
+    checkParts(value, path, ancestors);
+  }
+  ancestors.pop();
+}
+
+/** JSON asks what a `toJSON` returned for no `toJSON` of its own. */
+function checkParts(value: object, path: string, ancestors: object[]): void {
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length; index++) checkValue(value[index], `${path}[${index}]`, ancestors);
+  } else if (isKeptByJson(value)) {
+    for (const [key, inner] of Object.entries(value)) {
+      if (inner !== undefined) checkValue(inner, `${path}.${key}`, ancestors);
+    }
+  } else {
+    throw refused(
+      path,
+      `is of class ${value.constructor?.name ?? 'unknown'}, of which JSON keeps nothing; convert it first`,
+    );
+  }
+}
+
+/** JSON writes an object's own keys; what these hold lies elsewhere, and would be lost without a word. */
+const lostByJson = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer, DataView, Error];
+
+function isKeptByJson(value: object): boolean {
+  return !lostByJson.some((type) => value instanceof type) && !ArrayBuffer.isView(value);
+}
+
+function refused(path: string, why: string): ValidationError {
+  return new ValidationError(`"${path}" ${why}.`);
+}

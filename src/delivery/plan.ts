@@ -1,0 +1,157 @@
+import { randomUUID } from 'node:crypto';
+import type { BackendCapabilities, NameRule } from '../backends/capabilities.js';
+import { lookUpError } from '../backends/failure.js';
+import type { AnyBackend } from '../backends/push-service-wrapper.js';
+import { UnsupportedOperationError, ValidationError } from '../errors.js';
+import type { OutgoingMessage, PushNotification } from '../message.js';
+import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { jsonText } from './json-text.js';
+import { outgoingMessage } from './outgoing-message.js';
+import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
+
+/** A message that has passed every check, and where it goes. */
+export interface PlannedMessage<User = unknown> {
+  readonly message: OutgoingMessage;
+  readonly channels: readonly string[];
+  readonly unreachable: readonly User[];
+  /** Deadline of each attempt in milliseconds, where the call set its own. */
+  readonly timeout: number | undefined;
+}
+
+/** What messages are planned for. */
+export interface PlanContext {
+  readonly backend: AnyBackend;
+  readonly capabilities: BackendCapabilities;
+  readonly sessions: SessionAdapter<never>;
+}
+
+/** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
+interface Draft<User> {
+  readonly message: OutgoingMessage;
+  readonly timeout: number | undefined;
+  readonly channels: readonly string[];
+  readonly users: readonly User[];
+}
+
+/**
+ * Checks messages and turns users into channels, in one look-up for all of them.
+ * @throws ValidationError or UnsupportedOperationError; nothing has been sent then
+ */
+export async function plan<User>(
+  messages: readonly SendOptions<User>[],
+  context: PlanContext,
+): Promise<PlannedMessage<User>[]> {
+  const drafts = messages.map((options) => draft(options, context));
+  const users = drafts.flatMap((found) => found.users);
+  const looked = users.length > 0 ? await lookUp(users, context) : [];
+  let position = 0;
+  return drafts.map(({ message, timeout, channels, users: wanted }) => {
+    const found = looked.slice(position, position + wanted.length);
+    position += wanted.length;
+    return {
+      message,
+      channels: wanted.length === 0 ? channels : [...new Set(found.flat())],
+      unreachable: wanted.filter((_, index) => found[index]?.length === 0),
+      timeout,
+    };
+  });
+}
+
+function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
+  const { backend, capabilities } = context;
+  checkSendOptions(options);
+  const { event = 'push-event', data, notification, backendOptions } = options;
+  checkName(event, 'event', capabilities.eventName, backend.name);
+  const channels = options.channels === undefined ? [] : channelsOf(options.channels);
+  checkChannels(channels, context);
+  const users = options.users === undefined ? [] : usersOf(options.users);
+  const except = socketIdOf(options.except);
+  if (except !== undefined && !capabilities.except) {
+    throw new UnsupportedOperationError(
+      `The ${backend.name} backend cannot leave one connection out: send without "except".`,
+      { backend: backend.name },
+    );
+  }
+  if (backendOptions !== undefined) backend.checkBackendOptions(backendOptions);
+  const json = jsonText(data);
+  checkNotification(notification, data);
+  const payload = backend.encode(json, notification);
+  checkSize(payload, capabilities.maxPayloadBytes, backend.name);
+  const message = outgoingMessage({ id: randomUUID(), event, json, payload, notification, except, backendOptions });
+  return { message, timeout: options.timeout, channels, users };
+}
+
+async function lookUp<User>(users: readonly User[], context: PlanContext): Promise<ReadonlyArray<readonly string[]>> {
+  const { backend, sessions } = context;
+  let found: ReadonlyArray<readonly string[]>;
+  try {
+    found = await (sessions as SessionAdapter<User>).channelsFor(users);
+  } catch (error) {
+    throw lookUpError(error, backend);
+  }
+  if (!Array.isArray(found) || found.length !== users.length || !found.every(Array.isArray)) {
+    throw new ValidationError(
+      `The session adapter was asked for ${users.length} users: channelsFor() must return one list of channels for each.`,
+    );
+  }
+  for (const channels of found) checkChannels(channels, context);
+  return found;
+}
+
+function checkChannels(channels: readonly string[], { backend, capabilities }: PlanContext): void {
+  const { name } = backend;
+  for (const channel of channels) checkName(channel, 'channel', capabilities.channelName, name);
+}
+
+function checkName(name: unknown, what: 'channel' | 'event', rule: NameRule, backend: string): void {
+  if (typeof name !== 'string')
+    throw new ValidationError(
+      `The ${what} must be a string, not ${name === null ? 'null' : `a value of type ${typeof name}`}.`,
+    );
+  if (name === '') throw new ValidationError(`The ${what} must not be an empty string.`);
+  if (name.length > rule.maxLength) {
+    throw new ValidationError(
+      `The ${what} "${name.slice(0, 40)}…" has ${name.length} characters; the ${backend} backend takes ${rule.maxLength}.`,
+      { backend },
+    );
+  }
+  // Not test(): a pattern with the flag g would begin where it ended the last time.
+  if (name.search(rule.pattern) < 0 || !name.isWellFormed()) {
+    throw new ValidationError(
+      `The ${what} ${JSON.stringify(name)} has characters that the ${backend} backend does not take; it takes ${rule.allowed}.`,
+      { backend },
+    );
+  }
+}
+
+function checkSize(payload: string, limit: number, backend: string): void {
+  // A UTF-16 code unit takes three bytes at most: short texts need no count.
+  if (payload.length * 3 <= limit) return;
+  const bytes = Buffer.byteLength(payload);
+  if (bytes > limit) {
+    throw new ValidationError(
+      `"data" takes ${bytes} bytes as JSON; the ${backend} backend takes ${limit}. Send less, or send a reference that the receiver fetches.`,
+      { backend },
+    );
+  }
+}
+
+const notificationKeys = ['title', 'body', 'url', 'locale'];
+
+function checkNotification(notification: PushNotification | undefined, data: unknown): void {
+  if (notification === undefined) return;
+  if (typeof notification !== 'object' || notification === null)
+    throw new ValidationError('"notification" must be an object with a "title".');
+  for (const [key, value] of Object.entries(notification)) {
+    if (!notificationKeys.includes(key))
+      throw new ValidationError(`"notification" has no key "${key}"; it has ${notificationKeys.join(', ')}.`);
+    if (value !== undefined && typeof value !== 'string')
+      throw new ValidationError(`"notification.${key}" must be a string, not a value of type ${typeof value}.`);
+  }
+  if (!notification.title) throw new ValidationError('"notification" needs a "title" that is not empty.');
+  if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'notification')) {
+    throw new ValidationError(
+      '"data" has a key "notification" of its own, where the notification is to go: rename it.',
+    );
+  }
+}

@@ -1,0 +1,130 @@
+import { UnsupportedOperationError, ValidationError } from '../errors.js';
+import type { PushNotification } from '../message.js';
+import type { PushUser } from '../sessions/session-adapter.js';
+import { didYouMean } from '../spelling.js';
+
+/** A web `Request`, or a Node one: the sender's socket id is read from its header `X-Socket-ID`. */
+export type RequestLike =
+  | { readonly headers: { get(name: string): string | null } }
+  | { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
+
+/** To whom a message goes: `channels` or `users`, exactly one of the two. */
+export type Audience<User> =
+  | {
+      /** Channel names; duplicates are sent to once. */
+      channels: string | Iterable<string>;
+      users?: undefined;
+    }
+  | {
+      /** One user or several: ids, or objects with an `id`. Each user's live sessions are looked up. */
+      users: User | Iterable<User>;
+      channels?: undefined;
+    };
+
+/** What a message says and how it is sent. */
+export interface MessageOptions {
+  /** @default 'push-event' */
+  event?: string | undefined;
+  /**
+   * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something
+   * else. An object with `toJSON`, such as a Date, goes as what that returns; a key whose value is `undefined` is
+   * left out. `null` for an event without data.
+   */
+  data: unknown;
+  /** What a device shows. Realtime backends deliver it beside the data, under the key `notification`. */
+  notification?: PushNotification | undefined;
+  /** The connection that must not receive the message: a socket id, or a request that carries `X-Socket-ID`. */
+  except?: string | RequestLike | undefined;
+  /** Ends the call: what was not sent by then is not sent. */
+  signal?: AbortSignal | undefined;
+  /** Deadline of each attempt, in milliseconds. @default the setting `timeout`, 10 000 */
+  timeout?: number | undefined;
+  /** The backend's own options for this message. */
+  backendOptions?: Record<string, unknown> | undefined;
+}
+
+/** The argument of `send`. */
+export type SendOptions<User = PushUser> = MessageOptions & Audience<User>;
+
+const known = ['event', 'channels', 'users', 'data', 'notification', 'except', 'signal', 'timeout', 'backendOptions'];
+/** These need a message store or a queue. */
+const needsStore = ['idempotencyKey', 'delay', 'when', 'tag', 'relatedTo'];
+const allNames = [...known, ...needsStore];
+const knownNames = new Set(known);
+
+/** Node's timers hold no more. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/**
+ * Checks the form of `send`'s argument; what the backend has to say about it comes later.
+ * @throws ValidationError or UnsupportedOperationError
+ */
+export function checkSendOptions<User>(options: SendOptions<User>): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new ValidationError('send() takes one object: send({ event, channels, data }).');
+  }
+  for (const key of Object.keys(options)) {
+    if (!knownNames.has(key)) refuseOption(key, options[key as keyof SendOptions<User>]);
+  }
+  const { channels, users, signal, timeout, backendOptions } = options;
+  if (channels !== undefined && users !== undefined)
+    throw new ValidationError('send() takes "channels" or "users", not both.');
+  if (channels === undefined && users === undefined) throw new ValidationError('send() needs "channels" or "users".');
+  if (users === null) throw new ValidationError('"users" is null: pass a user, or a list of them.');
+  checkSignal(signal);
+  if (timeout !== undefined && !(Number.isFinite(timeout) && timeout >= 1 && timeout <= MAX_TIMEOUT_MS)) {
+    throw new ValidationError(
+      `"timeout" must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}, not ${typeof timeout === 'number' ? timeout : `a value of type ${typeof timeout}`}.`,
+    );
+  }
+  if (backendOptions !== undefined && (typeof backendOptions !== 'object' || backendOptions === null)) {
+    throw new ValidationError('"backendOptions" must be an object.');
+  }
+}
+
+/** @throws ValidationError when it is something else */
+export function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new ValidationError('"signal" must be an AbortSignal.');
+}
+
+function refuseOption(key: string, value: unknown): void {
+  if (needsStore.includes(key)) {
+    if (value === undefined) return;
+    throw new UnsupportedOperationError(`"${key}" needs a message store or a queue, and none is configured.`);
+  }
+  throw new ValidationError(`send() has no option "${key}"${didYouMean(key, allNames)}`);
+}
+
+/** The names in `channels`, in order, without duplicates. @throws ValidationError when there is none */
+export function channelsOf(channels: string | Iterable<string>): string[] {
+  if (typeof channels === 'string') return [channels];
+  if (typeof channels !== 'object' || channels === null || !(Symbol.iterator in channels)) {
+    throw new ValidationError(
+      `"channels" must be a string or a list of strings, not ${channels === null ? 'null' : `a value of type ${typeof channels}`}.`,
+    );
+  }
+  const names = [...new Set(channels)];
+  if (names.length === 0) throw new ValidationError('"channels" is empty: name at least one channel.');
+  return names;
+}
+
+/** The users in `users`: a string and an object that is not iterable stand for one. */
+export function usersOf<User>(users: User | Iterable<User>): User[] {
+  const isList = typeof users === 'object' && users !== null && Symbol.iterator in users;
+  return isList ? [...users] : [users as User];
+}
+
+/** @throws ValidationError when it is neither a socket id nor a request */
+export function socketIdOf(except: string | RequestLike | undefined): string | undefined {
+  if (except === undefined || (typeof except === 'string' && except !== '')) return except;
+  const headers: unknown = typeof except === 'object' && except !== null ? except.headers : undefined;
+  if (typeof headers !== 'object' || headers === null) {
+    throw new ValidationError('"except" must be a socket id, or a request with the header X-Socket-ID.');
+  }
+  const value: unknown =
+    'get' in headers && typeof headers.get === 'function'
+      ? headers.get('x-socket-id')
+      : (headers as Record<string, unknown>)['x-socket-id'];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

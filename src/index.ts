@@ -1,0 +1,54 @@
+export type { BackendCapabilities, NameRule } from './backends/capabilities.js';
+export { loadPeer } from './backends/peer.js';
+export {
+  type AnyBackend,
+  type AuthenticatedUser,
+  type BackendHost,
+  type BackendSettings,
+  type ChannelAuthorization,
+  type ChannelInfo,
+  type ChannelResult,
+  type Credential,
+  type PresenceMember,
+  PushServiceWrapper,
+  type PushServiceWrapperClass,
+  type RequestContext,
+  type UserAuthentication,
+} from './backends/push-service-wrapper.js';
+export type { Channel } from './channel.js';
+export type { ClientConfig } from './client-config.js';
+export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
+export { DeliveryError } from './delivery-error.js';
+export {
+  AbortError,
+  AuthenticationError,
+  ConfigurationError,
+  type DeliveryOutcome,
+  PushError,
+  type PushErrorCode,
+  type PushErrorOptions,
+  RateLimitError,
+  TimeoutError,
+  UnsupportedOperationError,
+  ValidationError,
+} from './errors.js';
+export type { Logger } from './logger.js';
+export type { AddressedMessage, IncomingMessage, JsonValue, OutgoingMessage, PushNotification } from './message.js';
+export { createPushService, PushService } from './push-service.js';
+export type { MessageListener } from './receiving/inbox.js';
+export type { RejectedChannel, SendReport, SendStatus } from './report.js';
+export {
+  type MemorySession,
+  type MemorySessions,
+  type MemorySessionsOptions,
+  memorySessions,
+} from './sessions/memory-sessions.js';
+export {
+  type Identify,
+  identifyUser,
+  type PushSession,
+  type PushUser,
+  type SessionAdapter,
+} from './sessions/session-adapter.js';
+export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
+export type { Credentials, PushServerSettings, ServiceSettings } from './settings/settings.js';

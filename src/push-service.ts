@@ -1,0 +1,281 @@
+import type { AnyBackend } from './backends/push-service-wrapper.js';
+import { Channel } from './channel.js';
+import type { ClientConfig } from './client-config.js';
+import { checkSignal, type SendOptions } from './delivery/send-options.js';
+import { ConfigurationError, ValidationError } from './errors.js';
+import { defaultLogger } from './logger.js';
+import type { IncomingMessage } from './message.js';
+import { Inbox, type MessageListener } from './receiving/inbox.js';
+import { MessageQueue } from './receiving/message-queue.js';
+import { showsSecret } from './redaction.js';
+import type { SendReport } from './report.js';
+import { Runtime } from './runtime.js';
+import type { PushSession, PushUser, SessionAdapter } from './sessions/session-adapter.js';
+import { parseDsn } from './settings/dsn.js';
+import { settingsFromEnvironment } from './settings/environment.js';
+import { checkPushServer, type PushServerSettings } from './settings/settings.js';
+
+/** Server-side push, whatever stands behind it. */
+class Service implements AsyncDisposable {
+  #runtime: Runtime | undefined;
+  #isClosed = false;
+  #closing: Promise<void> = Promise.resolve();
+  readonly #inbox = new Inbox(() => this.#runtime?.logger ?? defaultLogger);
+
+  /**
+   * Sets the service up: once, at start-up. Called again, it closes the backend in use (what is being sent goes out
+   * first) and takes the new one; subscriptions are not carried over, listeners are.
+   * @param settings the settings object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
+   * @throws ConfigurationError for a wrong setting or a package that is not installed
+   */
+  configure(settings: PushServerSettings | string): void {
+    this.#start(typeof settings === 'string' ? parseDsn(settings) : settings);
+  }
+
+  /** The backend in use; its `api` is the provider's own client. @throws ConfigurationError */
+  get backend(): AnyBackend {
+    return this.#configured().backend;
+  }
+
+  /** Where users' channels are looked up. @throws ConfigurationError */
+  get sessions(): SessionAdapter<never> {
+    return this.#configured().sessions;
+  }
+
+  /**
+   * Resolves when the backend is up: a server that listens does so then. Calling it is not needed before `send`.
+   * @throws ConfigurationError when it cannot be opened, such as for a port that is taken
+   */
+  async ready(): Promise<void> {
+    await this.#configured().ready;
+  }
+
+  /**
+   * Sends one event with its data to channels, or to the live sessions of users. It resolves when the backend has
+   * accepted the message for at least one channel, or when there was no live session to send to; what the backend
+   * refused is in the report.
+   * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
+   * @throws DeliveryError that carries the report, when every channel was refused
+   * @throws AbortError when the signal had fired before the call
+   */
+  async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
+    const [report] = await this.#configured().send([options], options?.signal);
+    return report as SendReport<User>;
+  }
+
+  /**
+   * Sends different messages, packed into as few requests as the backend takes. Every message is checked before the
+   * first is sent. A message that was refused has the status `rejected` in its report.
+   * @param options `signal` ends the call; the messages themselves have none
+   * @returns a report for each message, in their order
+   * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
+   * @throws DeliveryError that carries the reports, when every message was refused
+   */
+  async sendMany<User = PushUser>(
+    messages: Iterable<SendOptions<User>>,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<SendReport<User>[]> {
+    if (typeof messages !== 'object' || messages === null || !(Symbol.iterator in messages)) {
+      throw new ValidationError('sendMany() takes a list of messages: sendMany([{ event, channels, data }, …]).');
+    }
+    checkSignal(options.signal);
+    const list = [...messages];
+    if (list.some((message) => message?.signal !== undefined)) {
+      throw new ValidationError(
+        'A message of sendMany() has no "signal" of its own: pass it as sendMany(messages, { signal }).',
+      );
+    }
+    return this.#configured().send(list, options.signal);
+  }
+
+  /** A handle on one channel. */
+  channel(name: string): Channel {
+    return new Channel(this, name);
+  }
+
+  /**
+   * Makes a channel's messages fire `messageReceived`. Subscribing twice changes nothing.
+   * @throws UnsupportedOperationError when the backend cannot receive
+   */
+  async subscribe(channel: string): Promise<void> {
+    const runtime = this.#configured();
+    await runtime.ready;
+    await runtime.subscriptions.subscribe(checkedChannel(channel));
+  }
+
+  /** Ends what `subscribe` began; a channel that is not subscribed to is ignored. */
+  async unsubscribe(channel: string): Promise<void> {
+    const runtime = this.#configured();
+    // As in subscribe, so that the two are carried out in the order in which they are called.
+    await runtime.ready;
+    await runtime.subscriptions.unsubscribe(checkedChannel(channel));
+  }
+
+  /**
+   * The messages of a channel, for `for await`; the subscription lasts as long as the loop, and the loop at most as long as
+   * the backend is in use. Messages wait for the loop without bound, so that none is lost.
+   * @param options `signal` ends the loop without an error
+   */
+  messages(
+    channel: string,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): AsyncIterableIterator<IncomingMessage> {
+    const runtime = this.#configured();
+    const name = checkedChannel(channel);
+    const { signal } = options;
+    const listener = (message: IncomingMessage): void => {
+      if (message.channel === name) queue.push(message);
+    };
+    const onAbort = (): void => void queue.end();
+    const subscribed = runtime.ready.then(() => runtime.subscriptions.beginLoop(name));
+    const queue = new MessageQueue(async () => {
+      this.#inbox.remove(listener);
+      runtime.loops.delete(queue);
+      signal?.removeEventListener('abort', onAbort);
+      await subscribed.then(() => runtime.subscriptions.endLoop(name)).catch(() => {});
+    });
+    this.#inbox.add(listener);
+    runtime.loops.add(queue);
+    subscribed.catch((error: unknown) => queue.end({ error }));
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener('abort', onAbort);
+    return queue;
+  }
+
+  /** Adds a listener. One that throws is logged and ends nothing; one that was added before is not added again. */
+  on(event: 'messageReceived', listener: MessageListener): this {
+    checkEvent(event);
+    this.#inbox.add(listener);
+    return this;
+  }
+
+  /** Adds a listener that is removed before its first call. */
+  once(event: 'messageReceived', listener: MessageListener): this {
+    checkEvent(event);
+    this.#inbox.add(listener, true);
+    return this;
+  }
+
+  /** Removes a listener. */
+  off(event: 'messageReceived', listener: MessageListener): this {
+    checkEvent(event);
+    this.#inbox.remove(listener);
+    return this;
+  }
+
+  /**
+   * What a page needs to receive its messages; `PushClient` takes it. Everything in it is public.
+   * @param audience a session (with a `channelId`), whose page then gets its own messages; or a user, whose every session's
+   * channel is in it. @default no channels
+   * @throws ConfigurationError when the backend would publish a secret
+   */
+  async clientConfig<User = PushUser>(audience?: User | PushSession): Promise<ClientConfig> {
+    const { backend, sessions } = this.#configured();
+    await this.ready();
+    const channels = await channelsOfAudience(audience, sessions);
+    // As the page will get it: a getter or a toJSON may hold more than the object shows.
+    const config = JSON.parse(
+      JSON.stringify({ ...backend.clientConfig(), backend: backend.name, channels }),
+    ) as ClientConfig;
+    const leak = Object.entries(config).find(([, value]) => showsSecret(value, backend));
+    if (leak !== undefined) {
+      throw new ConfigurationError(
+        `clientConfig() would publish a secret: "${leak[0]}", as the ${backend.name} backend gives it, holds one.`,
+      );
+    }
+    return config;
+  }
+
+  /**
+   * Ends the service: what is being sent goes out (each attempt has its deadline), the backend closes what it opened, and
+   * the process can end by itself. Further sends fail; `configure` starts anew.
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#closing = this.#stop();
+    await this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** The backend's settings, without secrets. */
+  toJSON(): object {
+    return { backend: this.#runtime?.backend.toJSON() };
+  }
+
+  #configured(): Runtime {
+    if (this.#runtime !== undefined) return this.#runtime;
+    if (this.#isClosed) throw new ConfigurationError('The push service is closed: call configure() to use it again.');
+    const { settings, isFallback } = settingsFromEnvironment(process.env);
+    const runtime = this.#start(settings);
+    if (isFallback) {
+      runtime.logger.warn(
+        {},
+        'no backend is configured: messages are printed. Call PushService.configure({ backend: … }) or set PUSH_SERVER.',
+      );
+    }
+    return runtime;
+  }
+
+  #start(settings: unknown): Runtime {
+    const runtime = new Runtime(checkPushServer(settings), (message) => this.#inbox.receive(message));
+    this.#closing = this.#stop().catch((error: unknown) =>
+      runtime.logger.error({ error }, 'the backend used before could not be closed'),
+    );
+    this.#runtime = runtime;
+    this.#isClosed = false;
+    runtime.open(this.#closing);
+    return runtime;
+  }
+
+  /** Closes the runtime in use, after those before it. */
+  #stop(): Promise<void> {
+    const runtime = this.#runtime;
+    this.#runtime = undefined;
+    return runtime === undefined ? this.#closing : this.#closing.then(() => runtime.close());
+  }
+}
+
+/** The name of the default service and of every independent one is also the name of their type. */
+export type PushService = Service;
+
+/** The application's default push service. */
+export const PushService: PushService = new Service();
+
+/**
+ * An independent push service: for a second set of keys, or for a test.
+ * @param settings the settings object, or a DSN
+ * @throws ConfigurationError for a wrong setting or a package that is not installed
+ */
+export function createPushService(settings: PushServerSettings | string): PushService {
+  const service = new Service();
+  service.configure(settings);
+  return service;
+}
+
+async function channelsOfAudience(audience: unknown, sessions: SessionAdapter<never>): Promise<readonly string[]> {
+  if (audience === undefined) return [];
+  if (
+    typeof audience === 'object' &&
+    audience !== null &&
+    'channelId' in audience &&
+    typeof audience.channelId === 'string'
+  ) {
+    return [audience.channelId];
+  }
+  const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([audience]);
+  return channels ?? [];
+}
+
+function checkedChannel(channel: unknown): string {
+  if (typeof channel === 'string' && channel !== '') return channel;
+  throw new ValidationError('A channel must be named by a string that is not empty.');
+}
+
+function checkEvent(event: string): void {
+  if (event !== 'messageReceived') {
+    throw new ValidationError(`A push service has no event "${String(event)}"; it has "messageReceived".`);
+  }
+}

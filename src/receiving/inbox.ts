@@ -1,0 +1,47 @@
+import { ValidationError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import type { IncomingMessage } from '../message.js';
+
+/** Called with each message that comes in through a subscription. */
+export type MessageListener = (message: IncomingMessage) => unknown;
+
+/** The listeners of `messageReceived`. One that throws or rejects is logged and keeps no other from being called. */
+export class Inbox {
+  readonly #listeners: { readonly listener: MessageListener; readonly isOnce: boolean }[] = [];
+  readonly #logger: () => Logger;
+
+  constructor(logger: () => Logger) {
+    this.#logger = logger;
+  }
+
+  /** Adds a listener; one that is there already is not added again. */
+  add(listener: MessageListener, isOnce = false): void {
+    if (typeof listener !== 'function') throw new ValidationError('A listener must be a function.');
+    if (!this.#listeners.some((entry) => entry.listener === listener)) this.#listeners.push({ listener, isOnce });
+  }
+
+  remove(listener: MessageListener): void {
+    const index = this.#listeners.findIndex((entry) => entry.listener === listener);
+    if (index >= 0) this.#listeners.splice(index, 1);
+  }
+
+  receive(message: IncomingMessage): void {
+    for (const { listener, isOnce } of [...this.#listeners]) {
+      if (isOnce) this.remove(listener);
+      this.#call(listener, message);
+    }
+  }
+
+  #call(listener: MessageListener, message: IncomingMessage): void {
+    const failed = (error: unknown): void => {
+      const { channel, event } = message;
+      this.#logger().error({ error, channel, event }, 'a messageReceived listener failed');
+    };
+    try {
+      const result = listener(message);
+      if (result instanceof Promise) result.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  }
+}

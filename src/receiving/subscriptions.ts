@@ -1,0 +1,67 @@
+import { asPushError } from '../backends/failure.js';
+import type { AnyBackend } from '../backends/push-service-wrapper.js';
+
+/**
+ * Which channels are subscribed to and why: a channel stays subscribed while `subscribe` asked for it or a loop
+ * over its messages is running. Calls for one channel are carried out one after the other.
+ */
+export class Subscriptions {
+  readonly #backend: AnyBackend;
+  readonly #wanted = new Map<string, { isExplicit: boolean; loops: number; busy: Promise<void> }>();
+
+  constructor(backend: AnyBackend) {
+    this.#backend = backend;
+  }
+
+  subscribe(channel: string): Promise<void> {
+    return this.#change(channel, (entry) => {
+      entry.isExplicit = true;
+    });
+  }
+
+  unsubscribe(channel: string): Promise<void> {
+    return this.#change(channel, (entry) => {
+      entry.isExplicit = false;
+    });
+  }
+
+  beginLoop(channel: string): Promise<void> {
+    return this.#change(channel, (entry) => {
+      entry.loops++;
+    });
+  }
+
+  endLoop(channel: string): Promise<void> {
+    return this.#change(channel, (entry) => {
+      entry.loops--;
+    });
+  }
+
+  #change(channel: string, change: (entry: { isExplicit: boolean; loops: number }) => void): Promise<void> {
+    const entry = this.#wanted.get(channel) ?? { isExplicit: false, loops: 0, busy: Promise.resolve() };
+    this.#wanted.set(channel, entry);
+    const run = async (): Promise<void> => {
+      const before = { isExplicit: entry.isExplicit, loops: entry.loops };
+      change(entry);
+      try {
+        if (isWanted(entry) && !isWanted(before)) await this.#backend.subscribe(channel);
+        if (!isWanted(entry) && isWanted(before)) await this.#backend.unsubscribe(channel);
+      } catch (error) {
+        // A subscription that failed is none; one that could not be ended is asked for no longer all the same.
+        if (isWanted(entry)) Object.assign(entry, before);
+        throw asPushError(error, this.#backend);
+      }
+    };
+    const done = entry.busy.then(run);
+    const settled = done.catch(() => {});
+    entry.busy = settled;
+    void settled.then(() => {
+      if (entry.busy === settled && !isWanted(entry)) this.#wanted.delete(channel);
+    });
+    return done;
+  }
+}
+
+function isWanted(entry: { isExplicit: boolean; loops: number }): boolean {
+  return entry.isExplicit || entry.loops > 0;
+}

@@ -1,0 +1,116 @@
+import type { BackendCapabilities } from './backends/capabilities.js';
+import { checkedCapabilities } from './backends/checked-capabilities.js';
+import { asPushError, openingError } from './backends/failure.js';
+import { loadBackend } from './backends/load.js';
+import type { AnyBackend, BackendHost } from './backends/push-service-wrapper.js';
+import { deliver } from './delivery/deliver.js';
+import { plan } from './delivery/plan.js';
+import { deliveryDefaults, RequestPolicies } from './delivery/policies.js';
+import { reportOf, throwIfAllRejected } from './delivery/report.js';
+import type { SendOptions } from './delivery/send-options.js';
+import { AbortError } from './errors.js';
+import { defaultLogger, type Logger } from './logger.js';
+import type { IncomingMessage } from './message.js';
+import type { MessageQueue } from './receiving/message-queue.js';
+import { Subscriptions } from './receiving/subscriptions.js';
+import type { SendReport } from './report.js';
+import type { SessionAdapter } from './sessions/session-adapter.js';
+import type { CheckedSettings } from './settings/settings.js';
+
+/** A service that is configured: its backend, and everything else that the settings decide. */
+export class Runtime {
+  readonly backend: AnyBackend;
+  readonly sessions: SessionAdapter<never>;
+  readonly subscriptions: Subscriptions;
+  /** The loops over `messages()`; they end with the backend. */
+  readonly loops: Set<MessageQueue> = new Set();
+  readonly logger: Logger;
+  /** Rejects when the backend could not be opened. */
+  ready: Promise<void> = Promise.resolve();
+  readonly #capabilities: BackendCapabilities;
+  readonly #policies: RequestPolicies;
+  readonly #host: BackendHost;
+  #running = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  /** @throws ConfigurationError when the backend cannot be built */
+  constructor(settings: CheckedSettings, receive: (message: IncomingMessage) => void) {
+    const { backend, sessions, logger = defaultLogger, timeout, retries, concurrency, ...backendSettings } = settings;
+    this.logger = logger;
+    this.backend = loadBackend(backend, backendSettings);
+    this.sessions = sessions ?? this.backend.defaultSessions();
+    this.subscriptions = new Subscriptions(this.backend);
+    this.#capabilities = checkedCapabilities(this.backend);
+    this.#policies = new RequestPolicies({
+      timeout: timeout ?? deliveryDefaults.timeout,
+      retries: retries ?? deliveryDefaults.retries,
+      concurrency: concurrency ?? deliveryDefaults.concurrency,
+    });
+    this.#host = { receive, logger };
+    this.backend.connect(this.#host);
+  }
+
+  /** Opens the backend, once what came before has ended. A failure is logged, and every `send` throws it. */
+  open(before: Promise<void>): void {
+    this.ready = before.then(() => this.#openBackend());
+    this.ready.catch((error: unknown) =>
+      this.logger.error({ error }, `the ${this.backend.name} backend could not be opened`),
+    );
+  }
+
+  async #openBackend(): Promise<void> {
+    // An instance that was in use before this has been disconnected when it was closed.
+    this.backend.connect(this.#host);
+    try {
+      await this.backend.open();
+    } catch (error) {
+      throw openingError(error, this.backend);
+    }
+  }
+
+  /** Plans and delivers; the reports are in the order of the messages. */
+  async send<User>(
+    messages: readonly SendOptions<User>[],
+    signal: AbortSignal | undefined,
+  ): Promise<SendReport<User>[]> {
+    const startedAt = performance.now();
+    if (signal?.aborted) {
+      throw new AbortError('The signal had fired before the call; nothing was sent.', { cause: signal.reason });
+    }
+    const { backend, sessions } = this;
+    this.#running++;
+    try {
+      const planned = await plan(messages, { backend, capabilities: this.#capabilities, sessions });
+      await this.ready;
+      const deliveries = await deliver(planned, {
+        backend,
+        capabilities: this.#capabilities,
+        policies: this.#policies,
+        signal,
+      });
+      const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
+      throwIfAllRejected(reports, backend.name);
+      return reports;
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#idle?.resolve();
+    }
+  }
+
+  /** Waits for the messages under way, then ends the loops and closes the backend. @throws PushError when that fails */
+  async close(): Promise<void> {
+    if (this.#running > 0) {
+      this.#idle ??= Promise.withResolvers();
+      await this.#idle.promise;
+    }
+    await this.ready.catch(() => {});
+    await Promise.all([...this.loops].map((loop) => loop.end()));
+    try {
+      await this.backend.close();
+    } catch (error) {
+      throw asPushError(error, this.backend);
+    } finally {
+      this.backend.connect(undefined);
+    }
+  }
+}

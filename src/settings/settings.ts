@@ -1,0 +1,131 @@
+import { z } from 'zod';
+import type { ConsoleOptions } from '../backends/console.js';
+import { backendNames } from '../backends/load.js';
+import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
+import type { WebSocketOptions } from '../backends/websocket/options.js';
+import type { Logger } from '../logger.js';
+import { checkSettings } from '../schema-check.js';
+import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { nearest } from '../spelling.js';
+
+/** What the service itself reads, whatever the backend. */
+export interface ServiceSettings {
+  /** Where users' channels are looked up. @default the backend's own, as a rule `memorySessions()` */
+  sessions?: SessionAdapter<never> | undefined;
+  /** Deadline of one attempt, with the answer's body, in milliseconds. @default 10 000 */
+  timeout?: number | undefined;
+  /** Further attempts after the first. @default 3 */
+  retries?: number | undefined;
+  /** Requests in flight at once. @default 10 */
+  concurrency?: number | undefined;
+  /** @default silent, except for warnings and errors, which go to stderr */
+  logger?: Logger | undefined;
+}
+
+/** The credentials that backends share; which of them it needs is the backend's to say. */
+export interface Credentials {
+  appId?: string | undefined;
+  /** The public key. */
+  pubKey?: string | undefined;
+  /** The subscribe key (PubNub). */
+  subKey?: string | undefined;
+  secretKey?: string | undefined;
+  /** Whether to talk to the provider over TLS. @default true */
+  useSsl?: boolean | undefined;
+}
+
+/** One `backend` with the options that belong to it. */
+type BackendChoice =
+  | { backend: 'console'; options?: ConsoleOptions | undefined }
+  | { backend: 'websocket'; options?: WebSocketOptions | undefined }
+  | { backend: PushServiceWrapperClass | `${string}#${string}`; options?: object | undefined }
+  | { backend: AnyBackend };
+
+/** `PUSH_SERVER`: everything that configures a push service. */
+export type PushServerSettings = ServiceSettings & Credentials & BackendChoice;
+
+/** Settings that have been checked; the backend is not built yet. */
+export interface CheckedSettings extends ServiceSettings, Credentials {
+  backend: string | PushServiceWrapperClass | AnyBackend;
+  options?: object | undefined;
+}
+
+function method(name: string): (value: object) => boolean {
+  return (value) => name in value && typeof (value as Record<string, unknown>)[name] === 'function';
+}
+
+const sessions = z
+  .custom<SessionAdapter<never>>(
+    (value) => typeof value === 'object' && value !== null && method('channelsFor')(value),
+    {
+      error: 'must be a session adapter, such as memorySessions()',
+    },
+  )
+  .optional();
+
+const logger = z
+  .custom<Logger>(
+    (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      ['debug', 'info', 'warn', 'error'].every((name) => method(name)(value)),
+    { error: 'must have the methods debug, info, warn and error' },
+  )
+  .optional();
+
+const backend = z.custom<CheckedSettings['backend']>(
+  (value) =>
+    (typeof value === 'string' && (backendNames.includes(value) || /.#./.test(value))) ||
+    PushServiceWrapper.isWrapper(value) ||
+    PushServiceWrapper.isWrapperClass(value),
+  {
+    error: ({ input }) =>
+      `must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"${suggestion(input)}`,
+  },
+);
+
+function suggestion(input: unknown): string {
+  const guess = typeof input === 'string' ? nearest(input, backendNames) : undefined;
+  return guess === undefined ? '' : ` (did you mean "${guess}"?)`;
+}
+
+/** Node's timers hold no more. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+const credential = z.string().min(1, 'must not be empty').optional();
+
+/** The schema of {@link PushServerSettings}; each backend checks its own `options`. */
+export const pushServerSchema: z.ZodType<CheckedSettings> = z.strictObject({
+  backend,
+  appId: credential,
+  pubKey: credential,
+  subKey: credential,
+  secretKey: credential,
+  useSsl: z.boolean().optional(),
+  options: z.looseObject({}).optional(),
+  sessions,
+  timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+  retries: z.number().int().min(0).max(100).optional(),
+  concurrency: z.number().int().min(1).max(10_000).optional(),
+  logger,
+});
+
+const knownKeys = [
+  'backend',
+  'appId',
+  'pubKey',
+  'subKey',
+  'secretKey',
+  'useSsl',
+  'options',
+  'sessions',
+  'timeout',
+  'retries',
+  'concurrency',
+  'logger',
+];
+
+/** @throws ConfigurationError naming each key that is wrong */
+export function checkPushServer(settings: unknown): CheckedSettings {
+  return checkSettings(pushServerSchema, settings, 'PUSH_SERVER', knownKeys);
+}
