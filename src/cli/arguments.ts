@@ -1,0 +1,21 @@
+import { InvalidArgumentError } from 'commander';
+
+/** A whole number, 0 or above. */
+export function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
+  return Number(text);
+}
+
+/** A JSON value. */
+export function jsonValue(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InvalidArgumentError(`It must be JSON, such as '{"id":42}' or '"text"'.`);
+  }
+}
+
+/** Gathers an option that may be given several times. */
+export function gathered(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}

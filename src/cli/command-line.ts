@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../errors.js';
+import { CommandFailed } from './command-failed.js';
+import { demoCommand } from './demo/command.js';
+import { listenCommand } from './listen.js';
+import { sendCommand } from './send.js';
+import { serveCommand } from './serve.js';
+import { processTerminal, type Terminal } from './terminal.js';
+
+/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+const FAILED = 1;
+const WRONG_USAGE = 2;
+
+/** Runs the `pushrail` command. @param args without node and the script: `['send', 'orders', …]` */
+export async function runCommandLine(
+  args: readonly string[],
+  terminal: Terminal = processTerminal(),
+): Promise<{ exitCode: number }> {
+  const program = commandLine(terminal);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return { exitCode: 0 };
+  } catch (error) {
+    return { exitCode: complain(error, terminal, program.opts()['verbose'] === true) };
+  }
+}
+
+function commandLine(terminal: Terminal): Command {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  const program = new Command('pushrail')
+    .description('Server-side push, whatever stands behind it.')
+    .version(version)
+    .option('--verbose', 'show stack traces', false)
+    .addHelpText(
+      'after',
+      `
+The server is told by --server or by PUSH_SERVER, a DSN such as websocket://KEY:SECRET@APPID?port=6001.
+
+To see it work:       pushrail demo
+In three terminals:   pushrail serve · pushrail listen orders · pushrail send orders --data '{"id":42}'`,
+    );
+  for (const command of [demoCommand, serveCommand, sendCommand, listenCommand]) program.addCommand(command(terminal));
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => terminal.print(text.trimEnd()),
+      writeErr: (text) => terminal.complain(text.trimEnd()),
+      outputError: (text, write) => write(oneLine(text)),
+    });
+  }
+  return program;
+}
+
+function complain(error: unknown, terminal: Terminal, isVerbose: boolean): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
+  const isUsage =
+    error instanceof ConfigurationError ||
+    error instanceof ValidationError ||
+    error instanceof UnsupportedOperationError;
+  if (isVerbose && error instanceof Error) terminal.complain(error.stack ?? error.message);
+  else if (!(error instanceof CommandFailed))
+    terminal.complain(`error: ${oneLine(error instanceof Error ? error.message : String(error))}`);
+  return isUsage ? WRONG_USAGE : FAILED;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+}

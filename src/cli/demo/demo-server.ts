@@ -1,0 +1,161 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { WebSocketService } from '../../backends/websocket.js';
+import { ConfigurationError, PushError } from '../../errors.js';
+import { createPushService, type PushService } from '../../push-service.js';
+import { type MemorySessions, memorySessions } from '../../sessions/memory-sessions.js';
+import type { PushSession } from '../../sessions/session-adapter.js';
+import { demoPage } from './page.js';
+
+/** The channel that every page of the demo hears. */
+const COMMON_CHANNEL = 'news';
+/** Who can sign in. */
+export const demoUsers: readonly string[] = ['ann', 'ben'];
+
+type Route = (request: IncomingMessage) => Promise<{ type: string; body: string | Buffer }>;
+
+/** The demo's application: a page, log-in, and a form that sends. The embedded server is attached to it. */
+export class DemoServer implements AsyncDisposable {
+  readonly service: PushService;
+  readonly #sessions: MemorySessions = memorySessions();
+  readonly #server: Server;
+  readonly #routes: Readonly<Record<string, Route>> = {
+    'GET /': async () => ({ type: 'text/html; charset=utf-8', body: demoPage(demoUsers, COMMON_CHANNEL) }),
+    'GET /pusher.js': () => script(pusherScript()),
+    'GET /pushrail-client.js': () => script(new URL('../../client/pushrail-client.min.js', import.meta.url)),
+    'POST /login': async (request) => json(await this.#logIn(await jsonBody(request))),
+    'POST /logout': async (request) => json(await this.#logOut(await jsonBody(request))),
+    'POST /send': async (request) => json(await this.#send(await jsonBody(request))),
+  };
+
+  constructor() {
+    const backend = new WebSocketService({
+      appId: 'demo',
+      pubKey: randomBytes(8).toString('hex'),
+      secretKey: randomBytes(16).toString('hex'),
+    });
+    this.service = createPushService({ backend, sessions: this.#sessions });
+    this.#server = createServer((request, response) => void this.#answer(request, response));
+    backend.attach(this.#server);
+  }
+
+  /** @throws ConfigurationError when the port is taken and no other will do */
+  async listen(port: number, { orElseAnyPort }: { orElseAnyPort: boolean }): Promise<void> {
+    try {
+      await this.#listenOn(port);
+    } catch (error) {
+      if (!orElseAnyPort)
+        throw new ConfigurationError(`Port ${port} cannot be used: choose another with --port.`, { cause: error });
+      await this.#listenOn(0);
+    }
+  }
+
+  get url(): string {
+    return `http://localhost:${this.port}/`;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.service.close();
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Opens a session for a user, as a page does. */
+  logIn(user: string): Promise<PushSession> {
+    return this.#sessions.add(user);
+  }
+
+  /** Ends one session of a user. */
+  logOut(user: string, channelId: string): Promise<void> {
+    return this.#sessions.remove(user, channelId);
+  }
+
+  async #logIn({ user }: Record<string, unknown>): Promise<object> {
+    if (typeof user !== 'string' || !demoUsers.includes(user))
+      throw new BadRequest(`Only ${demoUsers.join(' and ')} can sign in.`);
+    return this.service.clientConfig(await this.logIn(user));
+  }
+
+  async #logOut({ user, channelId }: Record<string, unknown>): Promise<object> {
+    if (typeof user === 'string' && typeof channelId === 'string') await this.logOut(user, channelId);
+    return {};
+  }
+
+  async #send({ to, text: said }: Record<string, unknown>): Promise<object> {
+    if (typeof to !== 'string' || typeof said !== 'string') throw new BadRequest('Say what to send, and to whom.');
+    const audience = demoUsers.includes(to) ? { users: to } : { channels: to };
+    const { status, channels } = await this.service.send({
+      event: 'demo.message',
+      data: { to, text: said },
+      ...audience,
+    });
+    return { status, channels: channels.length };
+  }
+
+  #listenOn(port: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, '127.0.0.1', () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      const route = this.#routes[`${request.method} ${new URL(request.url ?? '/', this.url).pathname}`];
+      if (route === undefined) throw new BadRequest('There is no such page.', 404);
+      const { type, body } = await route(request);
+      response.writeHead(200, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
+    } catch (error) {
+      const isTheirs = error instanceof BadRequest || error instanceof PushError;
+      const status = error instanceof BadRequest ? error.status : isTheirs ? 400 : 500;
+      const message = isTheirs ? error.message : 'The demo failed.';
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: message }));
+    }
+  }
+}
+
+class BadRequest extends Error {
+  readonly status: number;
+
+  constructor(message: string, status = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+function json(value: object): { type: string; body: string } {
+  return { type: 'application/json', body: JSON.stringify(value) };
+}
+
+async function script(file: string | URL): Promise<{ type: string; body: Buffer }> {
+  return { type: 'text/javascript; charset=utf-8', body: await readFile(file) };
+}
+
+/** Where pusher-js keeps its one-file build for pages; its main module says where the package is. */
+function pusherScript(): string {
+  return join(createRequire(import.meta.url).resolve('pusher-js'), '../../web/pusher.min.js');
+}
+
+/** JSON only: a page of another site cannot send that without being asked about first. */
+async function jsonBody(request: IncomingMessage): Promise<Record<string, unknown>> {
+  if (!request.headers['content-type']?.startsWith('application/json'))
+    throw new BadRequest('The body must be JSON.', 415);
+  try {
+    const value: unknown = JSON.parse(await text(request));
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    throw new BadRequest('The body is not JSON.');
+  }
+}

@@ -1,0 +1,41 @@
+import { Command } from 'commander';
+import type { IncomingMessage } from '../message.js';
+import { createPushService } from '../push-service.js';
+import { wholeNumber } from './arguments.js';
+import { clientSettings, serverHelp } from './server-settings.js';
+import { type Terminal, untilStopped } from './terminal.js';
+
+interface ListenOptions {
+  server?: string;
+  count?: number;
+  json: boolean;
+}
+
+/** `pushrail listen`: prints what arrives on channels. */
+export function listenCommand(terminal: Terminal): Command {
+  return new Command('listen')
+    .description('print what arrives on channels until it is stopped')
+    .argument('<channels...>', 'names of channels')
+    .option('--server <dsn>', serverHelp)
+    .option('-n, --count <number>', 'end after so many messages', wholeNumber)
+    .option('--json', 'print each message as one JSON object', false)
+    .action(async (channels: string[], { server, count, json }: ListenOptions) => {
+      const ended = new AbortController();
+      const stop = AbortSignal.any([terminal.stop, ended.signal]);
+      let left = count ?? Number.POSITIVE_INFINITY;
+      await using service = createPushService(clientSettings(server, terminal.environment));
+      service.on('messageReceived', (message) => {
+        if (left <= 0) return;
+        left--;
+        terminal.print(json ? JSON.stringify(message) : line(message));
+        if (left <= 0) ended.abort();
+      });
+      for (const channel of channels) await service.subscribe(channel);
+      terminal.complain(`Listening to ${channels.join(', ')}. Stop with Ctrl-C.`);
+      await untilStopped({ stop });
+    });
+}
+
+function line({ channel, event, data }: IncomingMessage): string {
+  return `${channel}  ${event}  ${JSON.stringify(data)}`;
+}

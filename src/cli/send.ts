@@ -1,0 +1,50 @@
+import { Command } from 'commander';
+import { DeliveryError } from '../delivery-error.js';
+import { createPushService } from '../push-service.js';
+import type { SendReport } from '../report.js';
+import { gathered, jsonValue } from './arguments.js';
+import { CommandFailed } from './command-failed.js';
+import { clientSettings, serverHelp } from './server-settings.js';
+import type { Terminal } from './terminal.js';
+
+interface SendCommandOptions {
+  server?: string;
+  event: string;
+  data: unknown;
+  user: string[];
+}
+
+/** `pushrail send`: one message to channels or users. */
+export function sendCommand(terminal: Terminal): Command {
+  return new Command('send')
+    .description('send one event to channels, or to users by --user')
+    .argument('[channels...]', 'names of channels')
+    .option('--server <dsn>', serverHelp)
+    .option('-e, --event <name>', 'name of the event', 'push-event')
+    .option('-d, --data <json>', 'data of the event', jsonValue, null)
+    .option('-u, --user <id>', 'a user instead of channels; may be repeated', gathered, [])
+    .action(async (channels: string[], options: SendCommandOptions) => {
+      const { event, data, user: users } = options;
+      await using service = createPushService(clientSettings(options.server, terminal.environment));
+      const audience = {
+        ...(channels.length > 0 || users.length === 0 ? { channels } : {}),
+        ...(users.length > 0 ? { users } : {}),
+      } as { channels: string[] };
+      const report = await service.send({ event, data, ...audience, signal: terminal.stop }).catch(reportOfFailure);
+      printReport(report, terminal);
+    });
+}
+
+/** A message that every channel refused has a report too. */
+function reportOfFailure(error: unknown): SendReport {
+  if (error instanceof DeliveryError && error.report !== undefined) return error.report;
+  throw error;
+}
+
+function printReport({ accepted, rejected, durationMs, id }: SendReport, terminal: Terminal): void {
+  if (accepted.length > 0) {
+    terminal.print(`accepted for ${accepted.join(', ')} in ${Math.round(durationMs)} ms (${id})`);
+  }
+  for (const { channel, error } of rejected) terminal.complain(`rejected for ${channel}: ${error.message}`);
+  if (rejected.length > 0) throw new CommandFailed();
+}

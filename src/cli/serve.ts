@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { Command } from 'commander';
+import { WebSocketService } from '../backends/websocket.js';
+import { ConfigurationError } from '../errors.js';
+import { createPushService } from '../push-service.js';
+import type { DsnSettings } from '../settings/dsn.js';
+import type { PushServerSettings } from '../settings/settings.js';
+import { wholeNumber } from './arguments.js';
+import { DEFAULT_PORT, dsnSettings, serverHelp } from './server-settings.js';
+import { type Terminal, untilStopped } from './terminal.js';
+
+interface ServeOptions {
+  server?: string;
+  port?: number;
+  host?: string;
+}
+
+/** `pushrail serve`: the embedded server alone. */
+export function serveCommand(terminal: Terminal): Command {
+  return new Command('serve')
+    .description('run the embedded WebSocket server until it is stopped; without a DSN it makes keys and prints them')
+    .option('--server <dsn>', serverHelp)
+    .option('--port <port>', `port to listen on (default: the DSN's, or ${DEFAULT_PORT})`, wholeNumber)
+    .option('--host <address>', "address to listen on (default: the DSN's, or 127.0.0.1)")
+    .action(async (options: ServeOptions) => {
+      const { isNew, ...settings } = serveSettings(options, terminal.environment);
+      await using service = createPushService(settings as PushServerSettings);
+      await service.ready();
+      const { backend } = service;
+      if (!(backend instanceof WebSocketService) || backend.address === undefined)
+        throw new ConfigurationError('The server does not listen.');
+      const { host, port } = backend.address;
+      terminal.print(`Listening on ${host}:${port}. Stop with Ctrl-C.`);
+      if (isNew) {
+        terminal.print('In other terminals:');
+        terminal.print(
+          `  export PUSH_SERVER="websocket://${settings.pubKey}:${settings.secretKey}@${settings.appId}?host=${host}&port=${port}"`,
+        );
+        terminal.print('  pushrail listen orders');
+        terminal.print(`  pushrail send orders --data '{"id":42}'`);
+      }
+      await untilStopped(terminal);
+      terminal.print('Stopping.');
+    });
+}
+
+interface ServeSettings extends DsnSettings {
+  /** Whether the keys were made here, so that they have to be shown. */
+  isNew: boolean;
+}
+
+function serveSettings({ server, port, host }: ServeOptions, environment: NodeJS.ProcessEnv): ServeSettings {
+  const isNew = server === undefined && !environment['PUSH_SERVER'];
+  const settings = isNew ? newSettings() : dsnSettings(server, environment);
+  if (settings.backend !== 'websocket') {
+    throw new ConfigurationError(`pushrail serve runs the websocket backend, and the DSN names "${settings.backend}".`);
+  }
+  const options = {
+    host: '127.0.0.1',
+    port: DEFAULT_PORT,
+    ...settings.options,
+    ...(port !== undefined && { port }),
+    ...(host !== undefined && { host }),
+  };
+  return { ...settings, options, isNew };
+}
+
+function newSettings(): DsnSettings {
+  return {
+    backend: 'websocket',
+    appId: 'app',
+    pubKey: randomBytes(8).toString('hex'),
+    secretKey: randomBytes(16).toString('hex'),
+  };
+}

@@ -1,0 +1,47 @@
+import { RemoteWebSocketService } from '../backends/websocket.js';
+import { SERVER_TO_USER_PREFIX } from '../channels-protocol/names.js';
+import { ConfigurationError } from '../errors.js';
+import { userChannels } from '../sessions/user-channels.js';
+import { type DsnSettings, parseDsn } from '../settings/dsn.js';
+import type { PushServerSettings } from '../settings/settings.js';
+
+/** What `--server` says in the help of each command. */
+export const serverHelp = 'DSN of the server (default: PUSH_SERVER)';
+
+/** The port of the embedded server where none is named; Pusher-compatible servers commonly use it. */
+export const DEFAULT_PORT = 6001;
+
+/**
+ * The settings that `--server` or `PUSH_SERVER` name, as written.
+ * @throws ConfigurationError when there are none or they cannot be read
+ */
+export function dsnSettings(dsn: string | undefined, environment: NodeJS.ProcessEnv): DsnSettings {
+  const text = dsn ?? environment['PUSH_SERVER'];
+  if (text === undefined || text.trim() === '') {
+    throw new ConfigurationError(
+      'No server is named: pass --server or set PUSH_SERVER, as `pushrail serve` prints it.',
+    );
+  }
+  return parseDsn(text);
+}
+
+/**
+ * The settings of a command that talks to a server: `websocket` means the embedded server of another process.
+ * @throws ConfigurationError
+ */
+export function clientSettings(dsn: string | undefined, environment: NodeJS.ProcessEnv): PushServerSettings {
+  const { options = {}, ...settings } = dsnSettings(dsn, environment);
+  if (settings.backend !== 'websocket') return { ...settings, options, sessions: userChannels() } as PushServerSettings;
+  const { host, port = DEFAULT_PORT, useTLS } = options;
+  return {
+    ...settings,
+    backend: RemoteWebSocketService,
+    options: { port, ...(host !== undefined && { host: reachable(host) }), ...(useTLS !== undefined && { useTLS }) },
+    sessions: userChannels({ prefix: SERVER_TO_USER_PREFIX }),
+  };
+}
+
+/** A server that listens on every interface is reached on this machine. */
+function reachable(host: unknown): unknown {
+  return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+}

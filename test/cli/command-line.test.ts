@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.js';
+import { RecordingTerminal } from './recording-terminal.js';
+
+describe('the command line', () => {
+  it.each([[], ['demo'], ['serve'], ['send'], ['listen']])('explains itself with %s --help', async (...command) => {
+    const terminal = new RecordingTerminal();
+    expect(await runCommandLine([...command, '--help'], terminal)).toEqual({ exitCode: 0 });
+    expect(terminal.printed.join('\n')).toMatch(new RegExp(`^Usage: ${['pushrail', ...command].join(' ')} `));
+    expect(terminal.complaints).toEqual([]);
+  });
+
+  it('tells its version', async () => {
+    const terminal = new RecordingTerminal();
+    expect(await runCommandLine(['--version'], terminal)).toEqual({ exitCode: 0 });
+    expect(terminal.printed).toEqual([expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+  });
+
+  it.each([
+    [['snd'], /unknown command 'snd' \(Did you mean send\?\)/],
+    [['send', 'orders', '--sever', 'console:'], /unknown option '--sever' \(Did you mean --server\?\)/],
+    [['send', 'orders', '--server', 'console:', '--data', '{id:1}'], /It must be JSON/],
+    [['send', '--server', 'console:'], /"channels" is empty/],
+    [['send', 'orders', '--user', 'ann', '--server', 'console:'], /not both/],
+    [['send', 'orders'], /No server is named: pass --server or set PUSH_SERVER/],
+    [['send', 'orders', '--server', 'nonsense'], /PUSH_SERVER could not be read/],
+    [['send', 'orders', '--server', 'consle:'], /did you mean "console"/],
+    [['send', 'orders', '--server', 'websocket://key@app'], /needs "secretKey"/],
+    [['listen'], /missing required argument 'channels'/],
+    [['listen', 'orders', '--count', 'x', '--server', 'console:'], /It must be a whole number/],
+    [['serve', '--server', 'console:'], /the DSN names "console"/],
+    [['demo', '--port', 'x'], /It must be a whole number/],
+  ])('answers %j with one line and exit code 2', async (args, message) => {
+    const terminal = new RecordingTerminal();
+    expect(await runCommandLine(args, terminal)).toEqual({ exitCode: 2 });
+    expect(terminal.complaints).toEqual([expect.stringMatching(message)]);
+    expect(terminal.complaints[0]).not.toContain('\n');
+    expect(terminal.printed).toEqual([]);
+  });
+
+  it('shows a stack trace only when asked', async () => {
+    const terminal = new RecordingTerminal();
+    expect(await runCommandLine(['--verbose', 'send', 'orders'], terminal)).toEqual({ exitCode: 2 });
+    expect(terminal.complaints.join('\n')).toMatch(/ConfigurationError: No server is named.*\n\s+at /);
+  });
+});

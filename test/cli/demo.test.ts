@@ -1,0 +1,90 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.js';
+import { DemoServer } from '../../src/cli/demo/demo-server.js';
+import { firstDelivery } from '../../src/cli/demo/first-delivery.js';
+import { RecordingTerminal } from './recording-terminal.js';
+
+async function listening(): Promise<DemoServer> {
+  const demo = new DemoServer();
+  await demo.listen(0, { orElseAnyPort: false });
+  return demo;
+}
+
+function post(url: string, body: unknown, type = 'application/json'): Promise<Response> {
+  return fetch(url, { method: 'POST', headers: { 'content-type': type }, body: JSON.stringify(body) });
+}
+
+describe('pushrail demo', () => {
+  it('ends with --once after a real client has received the first event', async () => {
+    const terminal = new RecordingTerminal();
+    expect(await runCommandLine(['demo', '--once'], terminal)).toEqual({ exitCode: 0 });
+    expect(terminal.printed).toEqual([
+      expect.stringMatching(/^Open http:\/\/localhost:\d+\/ in two windows/),
+      expect.stringMatching(/^First delivery: .* arrived at a pusher-js client in \d+\.\d ms\.$/),
+    ]);
+  });
+
+  it('goes on until it is stopped', async () => {
+    const terminal = new RecordingTerminal();
+    const done = runCommandLine(['demo'], terminal);
+    const [, url = ''] = await terminal.seen(/Open (\S+) in[\s\S]*Stop with Ctrl-C/);
+    expect((await fetch(url)).status).toBe(200);
+    terminal.end();
+    expect(await done).toEqual({ exitCode: 0 });
+  });
+
+  it('says when the port it was told to use is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => other.once('listening', resolve));
+    const { port } = other.address() as AddressInfo;
+    const terminal = new RecordingTerminal();
+    expect(await runCommandLine(['demo', '--port', String(port)], terminal)).toEqual({ exitCode: 2 });
+    expect(terminal.complaints).toEqual([`error: Port ${port} cannot be used: choose another with --port.`]);
+    other.close();
+  });
+
+  it('notices when nothing arrives', async () => {
+    await using demo = await listening();
+    const { service, port } = demo;
+    const elsewhere = {
+      service,
+      port,
+      logIn: async () => ({ channelId: 'nobody-sends-here' }),
+      logOut: async () => {},
+    };
+    expect(await firstDelivery(elsewhere, { patienceMs: 200 })).toBeUndefined();
+  });
+
+  it('gives a page its configuration and no secret, and sends to users and channels', async () => {
+    await using demo = await listening();
+    const config = (await (await post(`${demo.url}login`, { user: 'ann' })).json()) as Record<string, unknown>;
+    expect(config).toEqual({ backend: 'websocket', key: expect.any(String), channels: [expect.any(String)] });
+    expect(await (await post(`${demo.url}send`, { to: 'ann', text: 'Hi' })).json()).toEqual({
+      status: 'accepted',
+      channels: 1,
+    });
+    expect(await (await post(`${demo.url}send`, { to: 'ben', text: 'Hi' })).json()).toEqual({
+      status: 'unreachable',
+      channels: 0,
+    });
+    expect(await (await post(`${demo.url}send`, { to: 'news', text: 'Hi' })).json()).toEqual({
+      status: 'accepted',
+      channels: 1,
+    });
+    await post(`${demo.url}logout`, { user: 'ann', channelId: (config['channels'] as string[])[0] });
+    expect(await (await post(`${demo.url}send`, { to: 'ann', text: 'Hi' })).json()).toMatchObject({
+      status: 'unreachable',
+    });
+  });
+
+  it('answers wrong requests with an error', async () => {
+    await using demo = await listening();
+    expect((await fetch(`${demo.url}nowhere`)).status).toBe(404);
+    expect((await post(`${demo.url}login`, { user: 'eve' })).status).toBe(400);
+    expect((await post(`${demo.url}login`, { user: 'ann' }, 'text/plain')).status).toBe(415);
+    expect((await post(`${demo.url}send`, { to: 'no such channel', text: 'Hi' })).status).toBe(400);
+    expect((await post(`${demo.url}send`, {})).status).toBe(400);
+  });
+});

@@ -1,0 +1,48 @@
+import type { Terminal } from '../../src/cli/terminal.js';
+
+/** A terminal that keeps what a command writes, and can be told to stop. */
+export class RecordingTerminal implements Terminal {
+  readonly printed: string[] = [];
+  readonly complaints: string[] = [];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly #controller = new AbortController();
+  readonly #waiting: { readonly pattern: RegExp; readonly resolve: (match: RegExpExecArray) => void }[] = [];
+
+  constructor(environment: NodeJS.ProcessEnv = {}) {
+    this.environment = environment;
+  }
+
+  get stop(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  print(line: string): void {
+    this.printed.push(line);
+    this.#look();
+  }
+
+  complain(line: string): void {
+    this.complaints.push(line);
+    this.#look();
+  }
+
+  end(): void {
+    this.#controller.abort();
+  }
+
+  /** Resolves when the pattern is in what was written. */
+  seen(pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve) => {
+      this.#waiting.push({ pattern, resolve });
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const text = [...this.printed, ...this.complaints].join('\n');
+    for (const { pattern, resolve } of this.#waiting) {
+      const match = pattern.exec(text);
+      if (match !== null) resolve(match);
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.js';
+import { RecordingTerminal } from './recording-terminal.js';
+
+const terminals: RecordingTerminal[] = [];
+
+afterEach(() => {
+  for (const terminal of terminals.splice(0)) terminal.end();
+});
+
+function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+  const terminal = new RecordingTerminal(environment);
+  terminals.push(terminal);
+  return { terminal, done: runCommandLine(args, terminal) };
+}
+
+describe('pushrail serve, listen and send', () => {
+  it('deliver from one process to another with the DSN that serve prints', async () => {
+    const server = run(['serve', '--port', '0']);
+    const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
+    const environment = { PUSH_SERVER: dsn };
+    const listener = run(['listen', 'orders', 'private-orders', '--count', '2'], environment);
+    await listener.terminal.seen(/Listening to orders, private-orders/);
+
+    const sent = run(['send', 'orders', '--event', 'order.shipped', '--data', '{"id":42}'], environment);
+    expect(await sent.done).toEqual({ exitCode: 0 });
+    expect(sent.terminal.printed).toEqual([expect.stringMatching(/^accepted for orders in \d+ ms \(.{36}\)$/)]);
+    expect(await run(['send', 'private-orders', '--data', '"x"'], environment).done).toEqual({ exitCode: 0 });
+
+    expect(await listener.done).toEqual({ exitCode: 0 });
+    expect(listener.terminal.printed).toEqual(['orders  order.shipped  {"id":42}', 'private-orders  push-event  "x"']);
+    server.terminal.end();
+    expect(await server.done).toEqual({ exitCode: 0 });
+  });
+
+  it('prints messages as JSON when asked', async () => {
+    const server = run(['serve', '--port', '0']);
+    const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
+    const listener = run(['listen', 'orders', '--json', '--count', '1', '--server', dsn]);
+    await listener.terminal.seen(/Listening to orders/);
+    await run(['send', 'orders', '--data', '[1]', '--server', dsn]).done;
+    await listener.done;
+    expect(JSON.parse(listener.terminal.printed.join())).toMatchObject({
+      channel: 'orders',
+      event: 'push-event',
+      data: [1],
+    });
+  });
+
+  it('serves the keys of the DSN, without printing them', async () => {
+    const server = run(['serve', '--port', '0'], { PUSH_SERVER: 'websocket://key:keep-this-secret@app' });
+    await server.terminal.seen(/Listening on 127\.0\.0\.1:\d+/);
+    server.terminal.end();
+    expect(await server.done).toEqual({ exitCode: 0 });
+    expect(server.terminal.printed.join('\n')).not.toContain('keep-this-secret');
+  });
+
+  it('fail with exit code 1 where no server answers', async () => {
+    const server = run(['serve', '--port', '0']);
+    const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
+    server.terminal.end();
+    await server.done;
+    const sent = run(['send', 'orders', '--server', `${dsn}&retries=0`]);
+    expect(await sent.done).toEqual({ exitCode: 1 });
+    expect(sent.terminal.complaints).toEqual([expect.stringMatching(/^rejected for orders: .*ECONNREFUSED/)]);
+  });
+
+  it('refuse a signature by another key with exit code 1', async () => {
+    const server = run(['serve', '--port', '0']);
+    const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
+    const sent = run(['send', 'orders', '--server', dsn.replace(/:[0-9a-f]{32}@/, ':wrong-secret@')]);
+    expect(await sent.done).toEqual({ exitCode: 1 });
+    expect(sent.terminal.complaints.join('\n')).not.toContain('wrong-secret');
+  });
+
+  it('print to the console backend', async () => {
+    const sent = run(['send', '--user', 'ann', '--server', 'console:']);
+    expect(await sent.done).toEqual({ exitCode: 0 });
+    expect(sent.terminal.printed).toEqual([expect.stringMatching(/^accepted for ann /)]);
+  });
+});
