@@ -1,0 +1,196 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, request, type Server } from 'node:http';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
+import { type AddressInfo, connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import express from 'express';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
+import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
+import { Client } from './support/client.js';
+import { context, credentials, message } from './support/server.js';
+
+function attached(server: Server | TlsServer, options: WebSocketOptions = {}): WebSocketService {
+  const service = new WebSocketService({ ...credentials, options: { closeTimeoutMs: 200, ...options } });
+  onTestFinished(() => service.close());
+  return service.attach(server);
+}
+
+async function listening(handler?: RequestListener): Promise<{ server: Server; port: number }> {
+  const server = createServer(handler);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+function clientOf(service: WebSocketService, port: number): Promise<Client> {
+  return Client.connect(service, { url: `ws://127.0.0.1:${port}/app/key?protocol=7` });
+}
+
+async function get(port: number, path: string): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}${path}`);
+  return `${response.status} ${await response.text()}`;
+}
+
+/** Asks for an upgrade by hand, and returns the first line of the answer, or nothing when the connection just ends. */
+async function upgrade(port: number, path: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
+  );
+  let text = '';
+  for await (const chunk of socket) {
+    text += String(chunk);
+    if (text.includes('\r\n')) break;
+  }
+  socket.destroy();
+  return text.split('\r\n', 1)[0] ?? '';
+}
+
+it('serves beside Express: its routes are its own, /apps and /app are ours', async () => {
+  const app = express();
+  app.get('/', (_request, response) => void response.send('hello'));
+  app.use((request_, response) => void response.status(404).send(`no ${request_.path}`));
+  const { server, port } = await listening(app);
+  const service = attached(server);
+  const client = await clientOf(service, port);
+  await client.subscribe('a');
+  await service.deliver(['a'], message('x'), context);
+  await client.next('x');
+  expect(await get(port, '/')).toBe('200 hello');
+  expect(await get(port, '/application')).toBe('404 no /application');
+  expect(await get(port, '/apps/app/channels')).toMatch(/^401 The request is not signed/);
+});
+
+it('handlers that are added later keep working, and see no request of ours', async () => {
+  const { server, port } = await listening();
+  attached(server);
+  const seen: string[] = [];
+  server.on('request', (incoming, response) => {
+    seen.push(incoming.url ?? '');
+    response.end('late');
+  });
+  expect(await get(port, '/')).toBe('200 late');
+  expect(await get(port, '/apps/nobody/events')).toMatch(/^404/);
+  expect(seen).toEqual(['/']);
+});
+
+it.each(['before', 'after'])('another WebSocket server that is added %s keeps working', async (when) => {
+  const { server, port } = await listening();
+  const service = new WebSocketService(credentials);
+  onTestFinished(() => service.close());
+  if (when === 'after') service.attach(server);
+  const other = new WebSocketServer({ server, path: '/chat' });
+  other.on('connection', (socket) => socket.send('welcome'));
+  if (when === 'before') service.attach(server);
+  const chat = new WebSocket(`ws://127.0.0.1:${port}/chat`);
+  const [text] = await once(chat, 'message');
+  expect(String(text)).toBe('welcome');
+  chat.terminate();
+  await clientOf(service, port);
+  expect(await upgrade(port, '/elsewhere')).toBe('HTTP/1.1 400 Bad Request');
+});
+
+it('an upgrade that no one takes is answered with 404', async () => {
+  const { server, port } = await listening();
+  attached(server);
+  expect(await upgrade(port, '/elsewhere')).toBe('HTTP/1.1 404 Not Found');
+  expect(await upgrade(port, '/application/key')).toBe('HTTP/1.1 404 Not Found');
+});
+
+it('an upgrade that another listener leaves lying is answered after a while; one that it takes is left alone', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { server, port } = await listening();
+  attached(server);
+  const heard: Duplex[] = [];
+  server.on('upgrade', (incoming, socket) => {
+    heard.push(socket);
+    if (incoming.url === '/slow') setTimeout(() => socket.end('HTTP/1.1 418 Teapot\r\n\r\n'), 9000);
+  });
+  const answers = [upgrade(port, '/ignored'), upgrade(port, '/slow')];
+  await vi.waitUntil(() => heard.length === 2);
+  vi.advanceTimersByTime(10_000);
+  expect(await Promise.all(answers)).toEqual(['HTTP/1.1 404 Not Found', 'HTTP/1.1 418 Teapot']);
+});
+
+it('closing detaches and leaves the server open', async () => {
+  const { server, port } = await listening((_request, response) => void response.end('still here'));
+  const emit = server.emit;
+  const service = attached(server);
+  const client = await clientOf(service, port);
+  await service.close();
+  expect(await client.closed).toMatchObject({ code: 4200 });
+  expect(await get(port, '/apps/app/channels')).toBe('200 still here');
+  expect(server.emit).toBe(emit);
+  expect(server.listenerCount('upgrade')).toBe(0);
+});
+
+it('closing leaves an emit alone that someone put over ours', async () => {
+  const { server, port } = await listening((_request, response) => void response.end('still here'));
+  const service = attached(server);
+  const ours = server.emit.bind(server) as (...args: unknown[]) => boolean;
+  const events: unknown[] = [];
+  Object.assign(server, {
+    emit: (...args: unknown[]) => {
+      events.push(args[0]);
+      return ours(...args);
+    },
+  });
+  await service.close();
+  expect(await get(port, '/apps/app/channels')).toBe('200 still here');
+  expect(events).toContain('request');
+});
+
+it('attaching twice to the same server changes nothing; to two servers, it serves both', async () => {
+  const [one, two] = await Promise.all([listening(), listening()]);
+  const service = attached(one.server).attach(one.server).attach(two.server);
+  expect(one.server.listenerCount('upgrade')).toBe(1);
+  const [first, second] = await Promise.all([clientOf(service, one.port), clientOf(service, two.port)]);
+  await Promise.all([first.subscribe('a'), second.subscribe('a')]);
+  await service.deliver(['a'], message('x'), context);
+  await Promise.all([first.next('x'), second.next('x')]);
+});
+
+it('a request that waits for 100-continue is answered', async () => {
+  const { server, port } = await listening();
+  server.on('checkContinue', (_request, response) => void response.writeHead(417).end());
+  attached(server);
+  const call = request({
+    port,
+    host: '127.0.0.1',
+    method: 'POST',
+    path: '/apps/app/events',
+    headers: { Expect: '100-continue', 'Content-Length': 2 },
+  });
+  call.on('continue', () => call.end('{}'));
+  call.flushHeaders();
+  const [response] = await once(call, 'response');
+  expect(response.statusCode).toBe(401);
+  response.resume();
+});
+
+it('an https server works the same, and satisfies tlsOnly', async () => {
+  const read = (name: string): string => readFileSync(new URL(`./support/${name}`, import.meta.url), 'utf8');
+  const server = createTlsServer({ key: read('localhost-key.pem'), cert: read('localhost-cert.pem') }).listen(
+    0,
+    '127.0.0.1',
+  );
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  attached(server, { tlsOnly: true });
+  const socket = new WebSocket(`wss://127.0.0.1:${(server.address() as AddressInfo).port}/app/key?protocol=7`, {
+    rejectUnauthorized: false,
+  });
+  const [text] = await once(socket, 'message');
+  expect(String(text)).toContain('connection_established');
+  socket.terminate();
+});

@@ -1,0 +1,143 @@
+import { describe, expect, it } from 'vitest';
+import { RemoteWebSocketService } from '../../../src/backends/websocket.js';
+import { DeliveryError } from '../../../src/delivery-error.js';
+import { AuthenticationError, ConfigurationError, RateLimitError } from '../../../src/errors.js';
+import { Client } from './support/client.js';
+import { fakeServer, remoteAt, remoteOf } from './support/remote.js';
+import { context, credentials, message, portOf, startServer } from './support/server.js';
+
+describe('publishing', () => {
+  it('messages reach the subscribers of the server in the other process', async () => {
+    const service = await startServer();
+    const remote = remoteOf(service);
+    const [client, sender] = await Promise.all([Client.connect(service), Client.connect(service)]);
+    for (const one of [client, sender]) await one.subscribe('a');
+    await remote.deliver(['a'], message('one', { n: 1 }), context);
+    await remote.deliver(['a', 'b'], message('two', {}, sender.socketId), context);
+    await remote.deliverMessages(
+      [
+        { channel: 'a', message: message('three') },
+        { channel: 'a', message: message('four', {}, sender.socketId) },
+      ],
+      context,
+    );
+    expect((await client.settled()).map(({ event }) => event)).toEqual(['one', 'two', 'three', 'four']);
+    expect((await sender.settled()).map(({ event }) => event)).toEqual(['one', 'three']);
+  });
+
+  it('its limits are those of the HTTP API', () => {
+    expect(remoteAt(1).capabilities).toMatchObject({
+      maxChannelsPerRequest: 100,
+      maxMessagesPerRequest: 10,
+      subscribe: true,
+      presence: true,
+      authorize: true,
+      except: true,
+    });
+  });
+
+  it('it asks about channels', async () => {
+    const service = await startServer();
+    const remote = remoteOf(service);
+    const client = await Client.connect(service);
+    await client.join(service, 'presence-a', { id: 'ann' });
+    expect(await remote.channelInfo('presence-a')).toEqual({ occupied: true, subscriptionCount: 1, userCount: 1 });
+    expect(await remote.channelInfo('empty')).toEqual({ occupied: false, subscriptionCount: 0 });
+    expect(await remote.channelUsers('presence-a')).toEqual(['ann']);
+  });
+
+  it('a wrong secret is an AuthenticationError', async () => {
+    const service = await startServer();
+    const error = await remoteOf(service, { secretKey: 'wrong-one' })
+      .deliver(['a'], message('x'), context)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(AuthenticationError);
+    expect(error).toMatchObject({ status: 401, retryable: false });
+    expect(String((error as Error).stack)).not.toContain('wrong-one');
+  });
+
+  it('data that the server finds too large is rejected for good', async () => {
+    const service = await startServer({ maxEventBytes: 10 });
+    const error = await remoteOf(service)
+      .deliver(['a'], message('x', 'x'.repeat(20)), context)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DeliveryError);
+    expect(error).toMatchObject({
+      status: 413,
+      outcome: 'rejected',
+      retryable: false,
+      message: expect.stringContaining('over 10 bytes'),
+    });
+  });
+
+  it.each<[number, object]>([
+    [400, { outcome: 'rejected', retryable: false }],
+    [500, { outcome: 'unknown', retryable: true }],
+    [502, { outcome: 'unknown', retryable: true }],
+    [503, { outcome: 'rejected', retryable: true }],
+  ])('the status %i is a DeliveryError', async (status, expected) => {
+    const port = await fakeServer((_request, response) => void response.writeHead(status).end('because'));
+    const error = await remoteAt(port)
+      .deliver(['a'], message('x'), context)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(DeliveryError);
+    expect(error).toMatchObject({ status, message: expect.stringContaining('because'), ...expected });
+  });
+
+  it('the status 429 is a RateLimitError with the time to wait', async () => {
+    const port = await fakeServer((_request, response) => void response.writeHead(429, { 'Retry-After': '3' }).end());
+    const error = await remoteAt(port)
+      .deliver(['a'], message('x'), context)
+      .catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).toMatchObject({ retryAfter: 3000, retryable: true });
+  });
+
+  it('a server that is not there was never reached; one that hangs up may have delivered', async () => {
+    const port = await fakeServer((request) => void request.socket.destroy());
+    await expect(remoteAt(port).deliver(['a'], message('x'), context)).rejects.toMatchObject({
+      outcome: 'unknown',
+      retryable: true,
+    });
+    const free = await startServer();
+    const freePort = portOf(free);
+    await free.close();
+    await expect(remoteAt(freePort).deliver(['a'], message('x'), context)).rejects.toMatchObject({
+      outcome: 'rejected',
+      retryable: true,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('an answer that is not JSON is said so', async () => {
+    const port = await fakeServer((_request, response) => void response.end('<html>'));
+    await expect(remoteAt(port).channelInfo('a')).rejects.toThrow(/not JSON: is it a Channels server/);
+  });
+
+  it('a port that fetch refuses is a ConfigurationError', async () => {
+    await expect(remoteAt(6000).deliver(['a'], message('x'), context)).rejects.toBeInstanceOf(ConfigurationError);
+  });
+
+  it('an attempt whose body stalls ends with its signal', async () => {
+    const port = await fakeServer((_request, response) => void response.writeHead(200).write('{'));
+    const signal = AbortSignal.timeout(50);
+    await expect(remoteAt(port).deliver(['a'], message('x'), { signal })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+  });
+});
+
+it('wrong options and missing credentials are refused', () => {
+  expect(() => new RemoteWebSocketService({ ...credentials, options: { prt: 1 } as object })).toThrow(
+    /"prt".*did you mean "port"/,
+  );
+  expect(() => new RemoteWebSocketService({ options: { port: 6001 } })).toThrow(/"appId", "pubKey", "secretKey"/);
+});
+
+it('it authorises and tells browsers where to connect like the server itself', () => {
+  const remote = remoteAt(6001);
+  expect(remote.clientConfig()).toEqual({ key: 'key', host: '127.0.0.1', port: 6001, useTLS: false });
+  expect(remote.authorizeChannel('1.2', 'private-a').auth).toMatch(/^key:[0-9a-f]{64}$/);
+  expect(remote.authenticateUser('1.2', { id: '1' }).auth).toMatch(/^key:[0-9a-f]{64}$/);
+  expect(JSON.stringify(remote)).not.toContain(credentials.secretKey);
+});

@@ -1,0 +1,162 @@
+import { inspect } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
+import { ConfigurationError, ValidationError } from '../../../src/errors.js';
+import { Client } from './support/client.js';
+import { context, credentials, message, portOf, record, startServer } from './support/server.js';
+
+function build(options: object): () => WebSocketService {
+  return () => new WebSocketService({ ...credentials, options: options as WebSocketOptions });
+}
+
+describe('settings', () => {
+  it('missing credentials are all named at construction', () => {
+    expect(() => new WebSocketService({ pubKey: 'key' })).toThrow(ConfigurationError);
+    expect(() => new WebSocketService({ pubKey: 'key' })).toThrow(/"appId", "secretKey"/);
+    expect(() => new WebSocketService()).toThrow(/"appId", "pubKey", "secretKey"/);
+  });
+
+  it.each<[object, RegExp]>([
+    [{ prt: 1 }, /unknown key "prt".*did you mean "port"/],
+    [{ allowedOrigin: [] }, /did you mean "allowedOrigins"/],
+    [{ port: '6001' }, /"port" must be of type number, found a string/],
+    [{ port: 70_000 }, /"port"/],
+    [{ host: '127.0.0.1' }, /"host" needs "port"/],
+    [{ maxConnections: 0 }, /"maxConnections"/],
+    [{ maxEventBytes: 1.5 }, /"maxEventBytes"/],
+    [{ activityTimeoutSeconds: 0 }, /"activityTimeoutSeconds"/],
+    [{ closeTimeoutMs: 2 ** 31 }, /"closeTimeoutMs"/],
+    [{ allowedOrigins: [] }, /"allowedOrigins"/],
+    [{ allowedOrigins: ['example.com'] }, /"allowedOrigins.0" must be an origin/],
+    [{ allowedOrigins: ['https://example.com/path'] }, /without a path/],
+    [{ allowedOrigins: ['https://*'] }, /must be an origin/],
+    [{ allowedOrigins: ['https://a.*.com'] }, /must be an origin/],
+    [{ publicUrl: 'push.example.com' }, /"publicUrl" must be an address/],
+    [{ publicUrl: 'wss://push.example.com/path' }, /without a path/],
+    [{ apps: [{ appId: 'b', pubKey: 'b' }] }, /"apps.0.secretKey" must be of type string, found nothing/],
+    [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', enable: true }] }, /"apps.0.enable".*did you mean "enabled"/],
+    [{ apps: [{ appId: 'app', pubKey: 'b', secretKey: 'b' }] }, /"apps.0.appId" is that of another/],
+    [{ apps: [{ appId: 'b', pubKey: 'key', secretKey: 'b' }] }, /"apps.0.pubKey" is that of another/],
+  ])('the options %j are refused, saying why', (options, words) => {
+    expect(build(options)).toThrow(ConfigurationError);
+    expect(build(options)).toThrow(words);
+  });
+
+  it('no secret shows, neither its own nor of further applications', () => {
+    const service = build({ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'another-secret' }] })();
+    for (const text of [
+      JSON.stringify(service),
+      inspect(service, { depth: 10 }),
+      JSON.stringify(service.clientConfig()),
+      inspect(service.api),
+    ]) {
+      expect(text).not.toContain('the-secret');
+      expect(text).not.toContain('another-secret');
+    }
+    expect(JSON.parse(JSON.stringify(service))).toMatchObject({ backend: 'websocket', appId: 'app' });
+  });
+
+  it('the capabilities tell of the limits', () => {
+    expect(build({})().capabilities).toMatchObject({
+      maxPayloadBytes: 10_240,
+      maxChannelsPerRequest: Number.POSITIVE_INFINITY,
+      subscribe: true,
+      presence: true,
+      authorize: true,
+      except: true,
+      history: false,
+      webhooks: false,
+      idempotent: false,
+    });
+    expect(build({ maxEventBytes: 5 })().capabilities.maxPayloadBytes).toBe(5);
+  });
+});
+
+describe('clientConfig', () => {
+  it('names the public address, with its port and TLS', () => {
+    expect(build({ publicUrl: 'wss://push.example.com' })().clientConfig()).toEqual({
+      key: 'key',
+      host: 'push.example.com',
+      port: 443,
+      useTLS: true,
+    });
+    expect(build({ publicUrl: 'http://push.example.com' })().clientConfig()).toMatchObject({ port: 80, useTLS: false });
+    expect(build({ publicUrl: 'wss://push.example.com:8443' })().clientConfig()).toMatchObject({
+      port: 8443,
+      useTLS: true,
+    });
+  });
+
+  it('names the port that it listens on, and nothing more where the page knows better', async () => {
+    const service = await startServer();
+    expect(service.clientConfig()).toEqual({ key: 'key', port: portOf(service), useTLS: false });
+    expect(build({})().clientConfig()).toEqual({ key: 'key' });
+  });
+});
+
+describe('authorisation', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    ['a socket id of another form', () => build({})().authorizeChannel('1:2', 'private-a'), /socket id/],
+    ['a channel that needs none', () => build({})().authorizeChannel('1.2', 'a'), /needs no authorisation/],
+    [
+      'a presence channel without a member',
+      () => build({})().authorizeChannel('1.2', 'presence-a'),
+      /say who subscribes/,
+    ],
+    ['a member without an id', () => build({})().authorizeChannel('1.2', 'presence-a', { id: '' }), /user's id/],
+    ['a user whose id is too long', () => build({})().authenticateUser('1.2', { id: 'x'.repeat(129) }), /1 to 128/],
+    [
+      'a sign-in for another form of socket id',
+      () => build({})().authenticateUser('1.2::user::x', { id: '1' }),
+      /socket id/,
+    ],
+  ])('%s is a ValidationError', (_what, authorize, words) => {
+    expect(authorize).toThrow(ValidationError);
+    expect(authorize).toThrow(words);
+  });
+});
+
+describe('receiving', () => {
+  it('what is published to a subscribed channel comes in, once, until unsubscribed', async () => {
+    const service = build({})();
+    const { received } = record(service);
+    await service.subscribe('a');
+    await service.subscribe('a');
+    await service.deliver(['a', 'b'], message('x', { n: 1 }), context);
+    await service.unsubscribe('a');
+    await service.unsubscribe('never');
+    await service.deliver(['a'], message('y'), context);
+    expect(received).toEqual([{ channel: 'a', event: 'x', data: { n: 1 } }]);
+  });
+
+  it('another application on the same server is not heard', async () => {
+    const service = await startServer({ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b' }] });
+    const { received } = record(service);
+    await service.subscribe('private-a');
+    const [client] = [await Client.connect(service, { key: 'b' })];
+    const { authFor } = await import('../../../src/backends/websocket/client-auth.js');
+    await client.subscribe('private-a', {
+      auth: authFor(`${client.socketId}:private-a`, { pubKey: 'b', secretKey: 'b' }),
+    });
+    client.send('client-x', {}, 'private-a');
+    await client.settled();
+    expect(received).toEqual([]);
+  });
+});
+
+it('channelInfo and channelUsers tell what is known', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  await client.subscribe('a');
+  await client.join(service, 'presence-a', { id: 'ann' });
+  expect(await service.channelInfo('a')).toEqual({ occupied: true, subscriptionCount: 1 });
+  expect(await service.channelInfo('presence-a')).toEqual({ occupied: true, subscriptionCount: 1, userCount: 1 });
+  expect(await service.channelInfo('empty')).toEqual({ occupied: false, subscriptionCount: 0 });
+  expect(await service.channelUsers('presence-a')).toEqual(['ann']);
+  expect(await service.channelUsers('empty')).toEqual([]);
+  expect([service.name, service.api.connectionCount, service.api.channels()]).toEqual([
+    'websocket',
+    1,
+    ['a', 'presence-a'],
+  ]);
+});

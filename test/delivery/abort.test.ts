@@ -1,0 +1,171 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { AbortError, createPushService, DeliveryError, type PushService, type SendReport } from '../../src/index.js';
+import { failureOf } from '../support/failure-of.js';
+import { RecordingBackend } from '../support/recording-backend.js';
+
+let backend = new RecordingBackend();
+let service: PushService;
+let controller = new AbortController();
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  backend = new RecordingBackend();
+  service = createPushService({ backend, concurrency: 2 });
+  controller = new AbortController();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
+
+function abortErrors(report: SendReport | undefined): unknown[] {
+  return (
+    report?.rejected.map(({ channel, error }) => [
+      channel,
+      error.code,
+      error instanceof AbortError ? error.outcome : undefined,
+    ]) ?? []
+  );
+}
+
+test('while the users are looked up: nothing is sent', async () => {
+  const { promise, resolve } = Promise.withResolvers<readonly string[][]>();
+  service = createPushService({ backend, sessions: { channelsFor: () => promise } });
+  const sending = failureOf(DeliveryError, service.send({ users: 'ann', data: 1, signal: controller.signal }));
+  controller.abort();
+  resolve([['ann-1']]);
+  const error = await sending;
+  expect(backend.requests).toEqual([]);
+  expect(error).toMatchObject({ outcome: 'rejected', report: { attempts: 0 } });
+  expect(abortErrors(error.report)).toEqual([['ann-1', 'ABORTED', 'rejected']]);
+});
+
+test('in a stalled attempt: the call ends at once, its outcome is unknown, and the backend is told', async () => {
+  backend.answer = never;
+  const reason = new Error('shutting down');
+  const sending = failureOf(DeliveryError, service.send({ channels: 'a', data: 1, signal: controller.signal }));
+  await vi.advanceTimersByTimeAsync(5);
+  controller.abort(reason);
+  const error = await sending;
+  expect(backend.requests[0]?.signal.aborted).toBe(true);
+  expect(error).toMatchObject({ outcome: 'unknown', report: { attempts: 1 } });
+  expect(error.cause).toMatchObject({
+    name: 'AbortError',
+    cause: reason,
+    message: 'The signal fired before this channel was accepted; it may have been sent to all the same.',
+  });
+});
+
+test('in the wait between two attempts: the call ends at once, and nothing is sent after it', async () => {
+  backend.answer = () => {
+    throw Object.assign(new Error('reset'), { code: 'ECONNRESET' });
+  };
+  const sending = failureOf(DeliveryError, service.send({ channels: 'a', data: 1, signal: controller.signal }));
+  await vi.advanceTimersByTimeAsync(5);
+  const before = Date.now();
+  controller.abort();
+  const error = await sending;
+  expect(Date.now()).toBe(before);
+  expect(error.report?.attempts).toBe(1);
+  expect(vi.getTimerCount()).toBe(0);
+  const { attempts, rejected } = error.report as SendReport;
+  await vi.runAllTimersAsync();
+  expect(backend.requests).toHaveLength(1);
+  expect(error.report).toMatchObject({ attempts, rejected });
+});
+
+test('while an attempt waits for its turn: it is not made', async () => {
+  const slow = Promise.withResolvers<void>();
+  backend.answer = ({ channels: [channel] }) => (channel?.startsWith('slow') ? slow.promise : undefined);
+  const others = service.send({ channels: ['slow-1', 'slow-2'], data: 1 });
+  await vi.advanceTimersByTimeAsync(5);
+  const sending = failureOf(DeliveryError, service.send({ channels: 'waiting', data: 1, signal: controller.signal }));
+  await vi.advanceTimersByTimeAsync(5);
+  controller.abort();
+  const error = await sending;
+  slow.resolve();
+  expect(await others).toMatchObject({ status: 'accepted' });
+  await vi.runAllTimersAsync();
+  expect(backend.sent).toEqual([['slow-1'], ['slow-2']]);
+  expect(error).toMatchObject({ outcome: 'rejected', report: { attempts: 0 } });
+});
+
+test('between the requests of a large send: what was accepted is reported, what was not sent is not sent', async () => {
+  const channels = Array.from({ length: 100 }, (_, index) => `c${index}`);
+  backend.answer = (_request, index) => {
+    if (index === 9) controller.abort();
+  };
+  const report = await service.send({ channels, data: 1, signal: controller.signal });
+  await vi.runAllTimersAsync();
+  const asked = backend.requests.length;
+  expect(asked).toBeLessThanOrEqual(11);
+  expect(report.status).toBe('partial');
+  expect(report.accepted.length + report.rejected.length).toBe(100);
+  expect(report.attempts).toBe(asked);
+  const sent = new Set(backend.sent.flat());
+  expect(report.accepted.every((channel) => sent.has(channel))).toBe(true);
+  for (const { channel, error } of report.rejected) {
+    expect(error).toMatchObject({ code: 'ABORTED', outcome: sent.has(channel) ? 'unknown' : 'rejected' });
+  }
+});
+
+test("by sendMany's signal: messages that went out are accepted, the others are not sent", async () => {
+  backend.answer = ({ channels: [channel] }) => (channel === 'a' ? undefined : never());
+  const sending = service.sendMany(
+    ['a', 'b', 'c', 'd'].map((name) => ({ event: name, channels: name, data: 1 })),
+    { signal: controller.signal },
+  );
+  await vi.advanceTimersByTimeAsync(5);
+  controller.abort();
+  const reports = await sending;
+  expect(reports.map(({ status }) => status)).toEqual(['accepted', 'rejected', 'rejected', 'rejected']);
+  expect(reports.flatMap(abortErrors)).toEqual([
+    ['b', 'ABORTED', 'unknown'],
+    ['c', 'ABORTED', 'unknown'],
+    ['d', 'ABORTED', 'rejected'],
+  ]);
+  expect(backend.sent).toEqual([['a'], ['b'], ['c']]);
+});
+
+test('after the send: the report stays as it was', async () => {
+  const report = await service.send({ channels: 'a', data: 1, signal: controller.signal });
+  controller.abort();
+  await vi.runAllTimersAsync();
+  expect(report).toMatchObject({ status: 'accepted', rejected: [] });
+  expect(backend.requests[0]?.signal.aborted).toBe(false);
+});
+
+describe('one signal for many sends', () => {
+  test('keeps no listeners and warns of none', async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', onWarning);
+    const { signal } = controller;
+    let listeners = 0;
+    let added = 0;
+    const { addEventListener, removeEventListener } = signal;
+    signal.addEventListener = (...parameters: Parameters<typeof addEventListener>) => {
+      listeners++;
+      added++;
+      addEventListener.apply(signal, parameters);
+    };
+    signal.removeEventListener = (...parameters: Parameters<typeof removeEventListener>) => {
+      listeners--;
+      removeEventListener.apply(signal, parameters);
+    };
+    service = createPushService({ backend, concurrency: 50 });
+    await service.send({ channels: Array.from({ length: 500 }, (_, index) => `c${index}`), data: 1, signal });
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) => service.send({ channels: `d${index}`, data: 1, signal })),
+    );
+    await vi.runAllTimersAsync();
+    process.off('warning', onWarning);
+    expect(added).toBeGreaterThan(0);
+    expect(listeners).toBe(0);
+    expect(warnings).toEqual([]);
+  });
+});

@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createPushService, DeliveryError, PushServiceWrapper, type SendReport } from '../../src/index.js';
+import { failureOf } from '../support/failure-of.js';
+import { RecordingBackend } from '../support/recording-backend.js';
+
+let backend = new RecordingBackend();
+
+beforeEach(() => {
+  backend = new RecordingBackend({ maxChannelsPerRequest: 10 });
+});
+
+function send(answer: unknown): Promise<SendReport> {
+  backend.answer = () => answer;
+  return createPushService({ backend, retries: 0 }).send({ channels: ['a', 'b', 'c'], data: 1 });
+}
+
+describe('what a backend answers for several channels', () => {
+  test.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['a result for each', [{ channel: 'a' }, { channel: 'b' }, { channel: 'c' }]],
+    ['results in another order', [{ channel: 'c' }, { channel: 'a' }, { channel: 'b' }]],
+    [
+      'results whose error is null',
+      [{ channel: 'a', error: null }, { channel: 'b' }, { channel: 'c', error: undefined }],
+    ],
+    [
+      'more results than channels',
+      [{ channel: 'x', error: new Error('stranger') }, { channel: 'a' }, { channel: 'b' }, { channel: 'c' }],
+    ],
+  ])('%s: all were accepted', async (_what, answer) => {
+    expect(await send(answer)).toMatchObject({ status: 'accepted', accepted: ['a', 'b', 'c'], rejected: [] });
+  });
+
+  test('failures in another order belong to the channels that they name', async () => {
+    const report = await send([{ channel: 'c', error: new Error('no c') }, { channel: 'b' }, { channel: 'a' }]);
+    expect(report.accepted).toEqual(['a', 'b']);
+    expect(report.rejected).toMatchObject([{ channel: 'c', error: { message: 'The recording backend failed: no c' } }]);
+  });
+
+  test.each<[string, unknown]>([
+    ['is missing', [{ channel: 'a' }, { channel: 'c' }]],
+    ['is not there but a hole', [{ channel: 'a' }, undefined, { channel: 'c' }]],
+  ])('a channel whose result %s is not accepted, for its outcome is unknown', async (_what, answer) => {
+    const report = await send(answer);
+    expect(report.accepted).toEqual(['a', 'c']);
+    expect(report.rejected).toMatchObject([
+      {
+        channel: 'b',
+        error: {
+          message: 'The recording backend gave no result for this channel.',
+          outcome: 'unknown',
+          retryable: false,
+        },
+      },
+    ]);
+  });
+
+  test.each<[string, unknown]>([
+    ['a text', 'ok'],
+    ['an object', { ok: true }],
+    ['a number', 200],
+  ])('%s is no list of results', async (_what, answer) => {
+    const error = await failureOf(DeliveryError, send(answer));
+    expect(error.report?.rejected.map((rejected) => rejected.error.message)).toEqual(
+      Array(3).fill('The recording backend failed: it returned no list of results.'),
+    );
+    expect(error.outcome).toBe('unknown');
+  });
+
+  test('an error that is no Error is one all the same', async () => {
+    const report = await send([{ channel: 'a', error: 'bad' }, { channel: 'b' }, { channel: 'c' }]);
+    expect(report.rejected).toMatchObject([
+      { channel: 'a', error: { name: 'DeliveryError', message: 'The recording backend failed: bad' } },
+    ]);
+  });
+});
+
+describe('for one channel', () => {
+  class Synchronous extends PushServiceWrapper {
+    /** JavaScript code may do without a promise. */
+    protected override sendData(channel: string): Promise<unknown> {
+      if (channel === 'bad') throw new TypeError('thrown at once');
+      return (channel === 'nothing' ? undefined : { anything: true }) as unknown as Promise<unknown>;
+    }
+  }
+
+  test('whatever is returned, with or without a promise, counts as accepted', async () => {
+    const report = await createPushService({ backend: Synchronous }).send({ channels: ['nothing', 'good'], data: 1 });
+    expect(report).toMatchObject({ status: 'accepted' });
+  });
+
+  test("what is thrown without a promise is that channel's failure", async () => {
+    const report = await createPushService({ backend: Synchronous }).send({
+      channels: ['good', 'bad', 'nothing'],
+      data: 1,
+    });
+    expect(report).toMatchObject({ status: 'partial', accepted: ['good', 'nothing'] });
+    expect(report.rejected).toMatchObject([
+      { channel: 'bad', error: { message: 'The Synchronous backend failed: thrown at once', outcome: 'unknown' } },
+    ]);
+  });
+});

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createPushService } from '../../src/index.js';
+import { RecordingBackend } from '../support/recording-backend.js';
+
+const limit = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.constant(Number.POSITIVE_INFINITY));
+const channels = fc.uniqueArray(
+  fc.integer({ min: 0, max: 40 }).map((number) => `c${number}`),
+  { minLength: 1, maxLength: 30 },
+);
+
+test('however messages are split, each channel gets each of its messages once, in order, and no request is above the limits', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      limit,
+      limit,
+      fc.array(channels, { minLength: 1, maxLength: 12 }),
+      async (maxChannelsPerRequest, maxMessagesPerRequest, audiences) => {
+        const backend = new RecordingBackend({ maxChannelsPerRequest, maxMessagesPerRequest });
+        const messages = audiences.map((names, index) => ({ event: `e${index}`, channels: names, data: index }));
+        const reports = await createPushService({ backend, concurrency: 1 }).sendMany(messages);
+
+        const expected = messages.flatMap(({ event, channels: names }) => names.map((name) => `${event} ${name}`));
+        expect(
+          backend.requests
+            .flatMap(({ parcels }) => parcels.map(({ channel, message }) => `${message.event} ${channel}`))
+            .sort(),
+        ).toEqual(expected.sort());
+        for (const { method, parcels, message } of backend.requests) {
+          expect(parcels.length).toBeLessThanOrEqual(
+            { sendData: 1, sendBatch: maxChannelsPerRequest, sendMessages: maxMessagesPerRequest }[method],
+          );
+          if (method !== 'sendMessages')
+            expect(new Set(parcels.map((parcel) => parcel.message))).toEqual(new Set([message]));
+        }
+        for (const [index, report] of reports.entries()) {
+          expect(report.attempts).toBe(
+            backend.requests.filter(({ parcels }) => parcels.some(({ message }) => message.id === report.id)).length,
+          );
+          expect(report.accepted).toEqual(audiences[index]);
+        }
+
+        const alone = messages.reduce(
+          (sum, { channels: names }) => sum + Math.max(1, Math.ceil(names.length / maxChannelsPerRequest)),
+          0,
+        );
+        expect(backend.requests.length).toBeLessThanOrEqual(alone);
+      },
+    ),
+  );
+});

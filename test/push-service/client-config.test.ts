@@ -1,0 +1,113 @@
+import { describe, expect, test } from 'vitest';
+import { ConfigurationError, createPushService, memorySessions, type PushService } from '../../src/index.js';
+import { failureOf } from '../support/failure-of.js';
+import { RecordingBackend } from '../support/recording-backend.js';
+
+const secretKey = 'open-sesame';
+const options = { authToken: 'tok-123456789', cluster: 'eu' };
+
+function publishing(config: () => Record<string, unknown>): PushService {
+  const backend = new RecordingBackend({}, { appId: 'app', pubKey: 'key', secretKey, options });
+  backend.clientConfig = config;
+  return createPushService({ backend });
+}
+
+describe('clientConfig', () => {
+  test('names the backend and no channels unless it is told for whom', async () => {
+    expect(await publishing(() => ({ key: 'key' })).clientConfig()).toEqual({
+      backend: 'recording',
+      channels: [],
+      key: 'key',
+    });
+  });
+
+  test('of a user holds the channels of every session, of a session its own', async () => {
+    const sessions = memorySessions();
+    const session = await sessions.add('ann', 'phone');
+    await sessions.add({ id: 'ann' }, 'desk');
+    const push = createPushService({ backend: new RecordingBackend(), sessions });
+    expect(await push.clientConfig('ann')).toMatchObject({ channels: ['phone', 'desk'] });
+    expect(await push.clientConfig({ id: 'ann' })).toMatchObject({ channels: ['phone', 'desk'] });
+    expect(await push.clientConfig(session)).toMatchObject({ channels: ['phone'] });
+    expect(await push.clientConfig('nobody')).toMatchObject({ channels: [] });
+  });
+
+  test('waits until the backend is open, so that a port is known', async () => {
+    const backend = new RecordingBackend();
+    let port = 0;
+    backend.open = async () => {
+      await new Promise(setImmediate);
+      port = 6001;
+    };
+    backend.clientConfig = () => ({ port });
+    expect(await createPushService({ backend }).clientConfig()).toMatchObject({ port: 6001 });
+  });
+
+  test("cannot be given another backend's name or other channels by the backend", async () => {
+    expect(await publishing(() => ({ backend: 'other', channels: ['spy'] })).clientConfig()).toEqual({
+      backend: 'recording',
+      channels: [],
+    });
+  });
+
+  test('of the built-in backends holds no secret', async () => {
+    const settings = {
+      appId: 'app',
+      pubKey: 'key',
+      secretKey,
+      options: { apps: [{ appId: 'b', pubKey: 'c', secretKey: 'another-secret' }] },
+    };
+    for (const push of [
+      createPushService({ backend: 'websocket', ...settings }),
+      createPushService({ backend: 'console', secretKey }),
+    ]) {
+      const text = JSON.stringify(await push.clientConfig());
+      expect(text).not.toContain(secretKey);
+      expect(text).not.toContain('another-secret');
+      await push.close();
+    }
+  });
+});
+
+describe('a backend that would publish a secret is refused', () => {
+  class Hiding {
+    readonly #token = options.authToken;
+    toJSON(): object {
+      return { token: this.#token };
+    }
+  }
+
+  test.each<[string, string, Record<string, unknown>]>([
+    ['as it is', 'key', { key: secretKey }],
+    ['within a text', 'host', { host: `https://key:${secretKey}@host` }],
+    ['with all its options', 'options', { options }],
+    ['deep down', 'driver', { driver: { list: [{ headers: [`Bearer ${options.authToken}`] }] } }],
+    [
+      'through a getter',
+      'lazy',
+      {
+        lazy: {
+          get token() {
+            return options.authToken;
+          },
+        },
+      },
+    ],
+    ['through toJSON', 'hiding', { hiding: new Hiding() }],
+    ['within JSON', 'json', { json: JSON.stringify({ secretKey }) }],
+    ['as a key', 'map', { map: { [secretKey]: true } }],
+  ])('%s', async (_how, key, config) => {
+    const error = await failureOf(ConfigurationError, publishing(() => config).clientConfig());
+    expect(error.message).toBe(
+      `clientConfig() would publish a secret: "${key}", as the recording backend gives it, holds one.`,
+    );
+  });
+
+  test('also when the secret is a channel of the user', async () => {
+    const push = createPushService({
+      backend: new RecordingBackend({}, { secretKey }),
+      sessions: { channelsFor: async () => [[secretKey]] },
+    });
+    await failureOf(ConfigurationError, push.clientConfig('ann'));
+  });
+});
