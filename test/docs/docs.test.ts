@@ -1,0 +1,152 @@
+import { spawn } from 'node:child_process';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CodeBlock, codeBlocks } from './document.js';
+
+// Every code block of README.md and docs/ is run, in the order of its document:
+// - js, ts: run as a program of its own, on the built package; what it prints must equal the text block that follows. A block that
+//   is named by a comment `<!-- file: name -->` is written to that file, for later blocks of the document to import; one must.
+// - ts: type-checked as well.
+// - sh: run line by line with the command of this package; the text block that follows is compared as well. A PUSH_SERVER that a
+//   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
+//   .ci/run, and the name of the package is held against package.json.
+// - mermaid: drawn in docs/architecture.md; its nodes and arrows are parsed.
+// Any other block fails the test.
+
+const root = join(import.meta.dirname, '../..');
+const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
+  .map((document) => ({ document, blocks: codeBlocks(join(root, document)) }))
+  .filter(({ blocks }) => blocks.length > 0);
+const { name: packageName, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  name: string;
+  scripts: Record<string, string>;
+};
+
+// Inside the repository, so that the package finds itself by its name and the blocks find the packages that they import.
+const workshop = mkdtempSync(join(import.meta.dirname, '.run-'));
+const bin = join(workshop, 'bin');
+
+beforeAll(() => {
+  mkdirSync(bin);
+  symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'pushrail'));
+});
+
+afterAll(() => rmSync(workshop, { recursive: true, force: true }));
+
+describe.each(documents)('$document', ({ document, blocks }) => {
+  const directory = join(workshop, document.replaceAll(/\W/g, '-'));
+
+  beforeAll(() => {
+    mkdirSync(directory);
+    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+    // The package by its name: a package.json of its own hides that of the repository.
+    mkdirSync(join(directory, 'node_modules'));
+    symlinkSync(root, join(directory, 'node_modules', packageName));
+  });
+
+  it.each(blocks.map((block) => ({ at: `line ${block.line}`, block })))('runs the block at $at', async ({ block }) => {
+    await runBlock(block, directory);
+  });
+
+  it('has a use for each file that it names', () => {
+    const unused = blocks.filter(
+      ({ file, line }) =>
+        file !== undefined && !blocks.some((later) => later.line > line && later.text.includes(basename(file))),
+    );
+    expect(unused.map(({ file }) => file)).toEqual([]);
+  });
+});
+
+async function runBlock(block: CodeBlock, directory: string): Promise<void> {
+  switch (block.language) {
+    case 'js':
+    case 'ts':
+      return runProgram(block, directory);
+    case 'sh':
+      return runShell(block, directory);
+    case 'mermaid':
+      return checkDiagram(block);
+    default:
+      throw new Error(`Line ${block.line}: nothing here runs a block of the language "${block.language}".`);
+  }
+}
+
+async function runProgram(block: CodeBlock, directory: string): Promise<void> {
+  const path = join(directory, block.file ?? `block-${block.line}.${block.language}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, block.text);
+  if (block.language === 'ts') expect(await output(process.execPath, [...typeChecker, path], directory)).toBe('');
+  if (block.file !== undefined) return;
+  const flags = block.language === 'ts' ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
+  expect(await output(process.execPath, [...flags, path], directory)).toBe(block.prints ?? '');
+}
+
+const typeChecker = [
+  join(root, 'node_modules/typescript/bin/tsc'),
+  ...[
+    '--ignoreConfig',
+    '--noEmit',
+    '--strict',
+    '--skipLibCheck',
+    '--target',
+    'es2023',
+    '--lib',
+    'es2023,esnext.disposable,dom',
+  ],
+  ...['--module', 'nodenext', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')],
+];
+
+async function runShell(block: CodeBlock, directory: string): Promise<void> {
+  const lines = block.text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
+  expect(lines.length).toBeGreaterThan(0);
+  let printed = '';
+  for (const line of lines) {
+    const install = /^npm install(?: (?<name>[\w./@-]+))?(?: && npm (?:run )?(?<script>\w+))?$/.exec(line)?.groups;
+    if (install === undefined) {
+      const command = line.startsWith('export PUSH_SERVER=')
+        ? `${line}; node --input-type=module -e "${makeService}"`
+        : line;
+      printed += await output('bash', ['-euo', 'pipefail', '-c', command], directory);
+      continue;
+    }
+    if (install['name'] !== undefined) expect(install['name']).toBe(packageName);
+    if (install['script'] !== undefined) expect(Object.keys(scripts)).toContain(install['script']);
+  }
+  if (block.prints !== undefined) expect(printed).toBe(block.prints);
+}
+
+const makeService = `
+  import { createPushService } from '${packageName}';
+  await createPushService(process.env.PUSH_SERVER).close();
+`;
+
+function checkDiagram({ text }: CodeBlock): void {
+  const [first = '', ...lines] = text.trimEnd().split('\n');
+  expect(first).toMatch(/^flowchart (LR|TD)$/);
+  for (const line of lines) expect(line).toMatch(/^ {2}\w+(\["[^"]+"\])? (-->|-\.->)(\|[^|]+\|)? \w+(\["[^"]+"\])?$/);
+}
+
+/** Runs a program and returns what it prints; it must end by itself, with 0, in time. */
+function output(file: string, args: readonly string[], directory: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const environment: NodeJS.ProcessEnv = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, NO_COLOR: '1' };
+    delete environment['FORCE_COLOR'];
+    delete environment['PUSH_SERVER'];
+    const child = spawn(file, args, {
+      cwd: directory,
+      env: environment,
+      timeout: 15_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let printed = '';
+    let complained = '';
+    child.stdout.on('data', (chunk) => (printed += chunk));
+    child.stderr.on('data', (chunk) => (complained += chunk));
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      if (code === 0) resolve(printed);
+      else reject(new Error(`${args.join(' ')} ended with ${code ?? signal}:\n${printed}${complained}`));
+    });
+  });
+}

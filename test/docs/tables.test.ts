@@ -1,0 +1,68 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { backendNames } from '../../src/backends/load.js';
+import { checkOptions } from '../../src/backends/websocket/options-schema.js';
+import { closeCode } from '../../src/channels-protocol/close-codes.js';
+import * as entry from '../../src/index.js';
+
+/** The rows of the table under a heading, as cells without their back-ticks. */
+function table(document: string, heading: string): readonly (readonly string[])[] {
+  const text = readFileSync(join(import.meta.dirname, '../..', document), 'utf8');
+  const [, section = ''] = text.split(`\n${heading}\n`);
+  const rows = section
+    .split(/\n## /)[0]
+    ?.split('\n')
+    .filter((line) => line.startsWith('| '));
+  return (rows ?? [])
+    .slice(2)
+    .map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| | ?\|$|`/g, '').trim()));
+}
+
+describe('the documentation', () => {
+  it('lists each option of the websocket backend with its default', () => {
+    const defaults = checkOptions({}) as Record<string, unknown>;
+    const rows = table('docs/backends/websocket.md', '## Options');
+    const withDefault = rows.flatMap(([name = '', shown = '']) => {
+      const value = shown.replaceAll(/(?<=\d) (?=\d)/g, '');
+      return value === String(defaults[name]) ? [name] : [];
+    });
+    const named = Object.keys(defaults).filter((name) => defaults[name] !== Number.MAX_SAFE_INTEGER);
+    expect(withDefault.sort()).toEqual(named.sort());
+    const options = readFileSync(join(import.meta.dirname, '../../src/backends/websocket/options.ts'), 'utf8');
+    const [, declared = ''] = options.split('export interface WebSocketOptions {');
+    expect(rows.map(([name]) => name).sort()).toEqual(
+      [...declared.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name).sort(),
+    );
+  });
+
+  it('tells of each code that the embedded server closes a connection with', () => {
+    const told = table('docs/backends/websocket.md', '## Why a connection ends').flatMap(([codes = '']) =>
+      codes.split(', '),
+    );
+    expect(
+      told
+        .filter((code) => code.startsWith('4'))
+        .map(Number)
+        .sort(),
+    ).toEqual(Object.values(closeCode).sort());
+  });
+
+  it('lists each built-in backend', () => {
+    const named = table('README.md', '## Backends').map(([name = '']) => /'(\w+)'/.exec(name)?.[1]);
+    expect(named.filter((name) => name !== undefined)).toEqual(backendNames);
+  });
+
+  it('lists each class of errors with its code', () => {
+    const classes = Object.values(entry).filter(
+      (value): value is typeof entry.ValidationError =>
+        typeof value === 'function' && value.prototype instanceof entry.PushError,
+    );
+    const told = table('README.md', '## Errors').map(([name, code]) => `${name} ${code}`);
+    expect(told.sort()).toEqual(
+      classes
+        .map((ErrorClass) => `${ErrorClass.name} ${new ErrorClass('', { outcome: 'rejected' } as object).code}`)
+        .sort(),
+    );
+  });
+});
