@@ -1,0 +1,149 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const sdks = ['pusher', 'pusher-js', 'pubnub', 'onesignal-node', 'socket.io', '@types/node', '@types/ws'];
+
+const prints = `
+  let written = '';
+  const push = createPushService({ backend: 'console', options: { stream: { write: (text) => (written += text) } } });
+  await push.send({ event: 'order.shipped', channels: 'orders', data: { orderId: 42 } });
+  await push.close();
+  console.log(written.trim());
+`;
+const printed = '[push] orders  order.shipped  {"orderId":42}\n';
+
+describe('the packed package, in an empty project', () => {
+  const project = mkdtempSync(join(tmpdir(), 'pushrail-package-'));
+
+  function run(file: string, ...args: string[]): string {
+    const { status, stdout, stderr } = spawnSync(file, args, { cwd: project, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`${file} ended with ${status}:\n${stdout}\n${stderr}`);
+    return stdout;
+  }
+
+  function write(name: string, text: string): string {
+    writeFileSync(join(project, name), text);
+    return name;
+  }
+
+  beforeAll(() => {
+    const quiet = ['--silent', '--no-audit', '--no-fund', '--prefer-offline'];
+    run('npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', project, root);
+    const tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? '';
+    write('package.json', '{ "private": true }');
+    run('npm', 'install', ...quiet, `./${tarball}`);
+  }, 120_000);
+
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  it('brings no SDK and no types of other packages', () => {
+    expect(sdks.filter((name) => existsSync(join(project, 'node_modules', name)))).toEqual([]);
+  });
+
+  it('works by import', () => {
+    const file = write('app.mjs', `import { createPushService } from 'pushrail';\n${prints}`);
+    expect(run(process.execPath, file)).toBe(printed);
+  });
+
+  it('works by require, with the same classes as by import', () => {
+    const file = write(
+      'app.cjs',
+      `const { createPushService, PushError } = require('pushrail');
+       const { ConsoleService } = require('pushrail/backends/console');
+       (async () => {
+         ${prints}
+         const imported = await import('pushrail');
+         console.log(imported.PushError === PushError, createPushService({ backend: 'console' }).backend instanceof ConsoleService);
+       })();`,
+    );
+    expect(run(process.execPath, file)).toBe(`${printed}true true\n`);
+  });
+
+  it('type-checks with skipLibCheck off and without the types of Node', () => {
+    write(
+      'app.ts',
+      `import { createPushService, PushService, PushServiceWrapper, memorySessions, userChannels } from 'pushrail';
+       import type { BackendSettings, OutgoingMessage, PushServerSettings, SendReport } from 'pushrail';
+       import { ConsoleService } from 'pushrail/backends/console';
+       import { RemoteWebSocketService, WebSocketService } from 'pushrail/backends/websocket';
+       import { PushClient } from 'pushrail/client';
+       import { memorySessions as sameSessions } from 'pushrail/sessions/memory';
+       import { userChannels as sameChannels } from 'pushrail/sessions/user-channels';
+
+       class Api { publish(_channel: string, _message: OutgoingMessage): Promise<void> { return Promise.resolve(); } }
+       export class MyService extends PushServiceWrapper<Api> {
+         constructor(settings: BackendSettings) { super(settings); this.api = new Api(); }
+         protected async sendData(channel: string, message: OutgoingMessage) { await this.api.publish(channel, message); }
+         override async subscribe(channel: string) { this.receive({ channel, event: 'e', data: null }); }
+       }
+
+       export const settings: PushServerSettings[] = [
+         { backend: 'console', options: { format: 'json' } },
+         { backend: 'websocket', appId: 'a', pubKey: 'k', secretKey: 's', options: { port: 6001 }, sessions: memorySessions() },
+         { backend: MyService, options: { any: 'thing' }, sessions: userChannels({ prefix: 'user-' }) },
+         { backend: new MyService({}) },
+         { backend: new ConsoleService() },
+         { backend: './my-service.js#MyService' },
+         { backend: RemoteWebSocketService, appId: 'a' },
+       ];
+       // @ts-expect-error an option of another backend
+       export const wrong: PushServerSettings = { backend: 'console', options: { port: 6001 } };
+       // @ts-expect-error both channels and users
+       void PushService.send({ channels: 'a', users: 'b', data: null });
+       // @ts-expect-error neither channels nor users
+       void PushService.send({ event: 'e', data: null });
+
+       const users = [{ id: 1, name: 'Ann' }];
+       export const report: Promise<SendReport<{ id: number; name: string }>> = PushService.send({ users, data: 1 });
+       void PushService.send({ users: 'ann', data: null, event: 'e' });
+       PushService.on('messageReceived', ({ channel, event, data }) => [channel, event, data]);
+       const api: Api = new MyService({}).api;
+       export const all = [api, createPushService, WebSocketService, PushClient, sameSessions, sameChannels];
+      `,
+    );
+    write(
+      'tsconfig.json',
+      JSON.stringify({
+        compilerOptions: {
+          target: 'es2022',
+          lib: ['es2023', 'dom', 'esnext.disposable'],
+          module: 'nodenext',
+          types: [],
+          strict: true,
+          exactOptionalPropertyTypes: true,
+          skipLibCheck: false,
+          noEmit: true,
+        },
+        files: ['app.ts'],
+      }),
+    );
+    write('package.json', '{ "private": true, "type": "module" }');
+    expect(run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.')).toBe('');
+  });
+
+  it('brings the command', () => {
+    expect(run(join(project, 'node_modules/.bin/pushrail'), '--help')).toMatch(/^Usage: pushrail /);
+  });
+
+  it('tells what the demo needs where pusher-js is not installed', () => {
+    expect(() => run(join(project, 'node_modules/.bin/pushrail'), 'demo', '--once', '--port', '0')).toThrow(
+      'pushrail demo needs the package "pusher-js": npm install pusher-js',
+    );
+  });
+
+  it('lets the process end by itself after close()', () => {
+    const file = write(
+      'end.mjs',
+      `import { createPushService } from 'pushrail';
+       const push = createPushService('websocket://key:secret@app?port=0&host=127.0.0.1');
+       await push.ready();
+       await push.close();
+       console.log('ended');`,
+    );
+    expect(run(process.execPath, file)).toBe('ended\n');
+  });
+});
