@@ -1,0 +1,24 @@
+/** What a figure is to reach. */
+export type Target = { readonly atLeast: number } | { readonly atMost: number };
+
+/** One line of the table. */
+export interface Result {
+  /** What was compared, such as `socket.io: deliveries per CPU-second`. */
+  readonly what: string;
+  /** The figure of each round: a ratio, unless `unit` says otherwise. */
+  readonly rounds: readonly number[];
+  /** @default '×' */
+  readonly unit?: string;
+  /** Without one, the figure is reported only. */
+  readonly target?: Target;
+}
+
+/** Tells of the progress of long work. */
+export type Progress = (line: string) => void;
+
+/** One benchmark. It throws when something broke, not when a target is missed. */
+export interface Benchmark {
+  readonly name: string;
+  readonly about: string;
+  run(progress: Progress): Promise<readonly Result[]>;
+}

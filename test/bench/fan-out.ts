@@ -1,0 +1,111 @@
+import type { Benchmark, Progress, Result, Target } from './benchmark.ts';
+import { Child } from './child.ts';
+import type { ClientCommands } from './processes/clients.ts';
+import type { Burst, ServerCommands } from './processes/server-commands.ts';
+import { inTurns } from './rounds.ts';
+import { ratios, summary } from './statistics.ts';
+import type { DialectName } from './wire/dialects.ts';
+
+const CONNECTIONS = 1000;
+
+interface Load {
+  readonly name: string;
+  readonly events: number;
+  readonly eventsPerTick: number;
+  readonly dataBytes: number;
+  /** Ticks before the server waits for the clients: large events would otherwise only measure how far it can run ahead. */
+  readonly ticksAhead: number;
+  readonly targets?: { readonly socketIo: Target; readonly bareLoop?: Target };
+}
+
+const loads: readonly Load[] = [
+  {
+    name: '100 B, one event a tick',
+    events: 200,
+    eventsPerTick: 1,
+    dataBytes: 100,
+    ticksAhead: 200,
+    targets: { socketIo: { atLeast: 1.7 }, bareLoop: { atLeast: 0.85 } },
+  },
+  {
+    name: '100 B, ten events a tick',
+    events: 200,
+    eventsPerTick: 10,
+    dataBytes: 100,
+    ticksAhead: 20,
+    targets: { socketIo: { atLeast: 4 } },
+  },
+  { name: '16 kB, one event a tick', events: 50, eventsPerTick: 1, dataBytes: 16_384, ticksAhead: 1 },
+  { name: '16 kB, ten events a tick', events: 50, eventsPerTick: 10, dataBytes: 16_384, ticksAhead: 1 },
+];
+
+/** A server in a process of its own, with its clients in another. */
+class Contest implements AsyncDisposable {
+  readonly #server: Child<ServerCommands>;
+  readonly #clients: Child<ClientCommands>;
+
+  private constructor(server: Child<ServerCommands>, clients: Child<ClientCommands>) {
+    this.#server = server;
+    this.#clients = clients;
+  }
+
+  static async open(file: string, dialect: DialectName): Promise<Contest> {
+    const contest = new Contest(new Child(file), new Child('clients'));
+    try {
+      const port = await contest.#server.ask('listen');
+      await contest.#clients.ask('connect', { port, dialect, count: CONNECTIONS });
+      return contest;
+    } catch (error) {
+      await contest[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Deliveries for each second of the server's CPU time. */
+  async deliveriesPerCpuSecond({ events, eventsPerTick, dataBytes, ticksAhead }: Load): Promise<number> {
+    const before = await this.#server.ask('cpuSeconds');
+    const burst: Burst = { ticks: ticksAhead, eventsPerTick, dataBytes };
+    const eventsPerBurst = ticksAhead * eventsPerTick;
+    for (let sent = 0; sent < events; sent += eventsPerBurst) {
+      await Promise.all([this.#clients.ask('receive', eventsPerBurst), this.#server.ask('publish', burst)]);
+    }
+    return (events * CONNECTIONS) / ((await this.#server.ask('cpuSeconds')) - before);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([this.#server[Symbol.asyncDispose](), this.#clients[Symbol.asyncDispose]()]);
+  }
+}
+
+async function run(progress: Progress): Promise<Result[]> {
+  await using pushrail = await Contest.open('pushrail-server', 'channels');
+  await using socketIo = await Contest.open('socketio-server', 'socketIo');
+  await using bareLoop = await Contest.open('bare-server', 'bare');
+  progress(`3 × ${CONNECTIONS} clients are connected`);
+  const results: Result[] = [];
+  for (const load of loads) {
+    const figures = await inTurns({
+      pushrail: () => pushrail.deliveriesPerCpuSecond(load),
+      socketIo: () => socketIo.deliveriesPerCpuSecond(load),
+      bareLoop: () => bareLoop.deliveriesPerCpuSecond(load),
+    });
+    for (const [name, values] of Object.entries(figures))
+      progress(`${load.name}: ${name} ${summary(values)} deliveries per CPU-second`);
+    const against = (name: 'socketIo' | 'bareLoop', words: string): Result => {
+      const target = load.targets?.[name];
+      return {
+        what: `${load.name}, against ${words}`,
+        rounds: ratios(figures.pushrail, figures[name]),
+        ...(target && { target }),
+      };
+    };
+    results.push(against('socketIo', 'socket.io'), against('bareLoop', 'the bare loop'));
+  }
+  return results;
+}
+
+export const fanOut: Benchmark = {
+  name: 'fan-out',
+  about: `deliveries per CPU-second of the server, ${CONNECTIONS} connections on one channel`,
+  run,
+};

@@ -1,0 +1,56 @@
+import type { Benchmark, Progress, Result } from './benchmark.ts';
+import { Child } from './child.ts';
+import type { ClientCommands } from './processes/clients.ts';
+import type { ServerCommands } from './processes/server-commands.ts';
+import type { Memory } from './processes/usage.ts';
+import { inTurns } from './rounds.ts';
+import { ratios, summary } from './statistics.ts';
+import type { DialectName } from './wire/dialects.ts';
+
+const CONNECTIONS = 5000;
+/** Opened before the first look, so that what is loaded and compiled with the first connections is not counted. */
+const FIRST_CONNECTIONS = 200;
+
+/** Bytes for each idle connection, of which each is on one channel. */
+async function memoryPerConnection(file: string, dialect: DialectName): Promise<Memory> {
+  await using server = new Child<ServerCommands>(file, ['--expose-gc']);
+  await using clients = new Child<ClientCommands>('clients');
+  const port = await server.ask('listen');
+  await clients.ask('connect', { port, dialect, count: FIRST_CONNECTIONS });
+  const before = await server.ask('memory');
+  await clients.ask('connect', { port, dialect, count: CONNECTIONS });
+  const after = await server.ask('memory');
+  return { rss: (after.rss - before.rss) / CONNECTIONS, heap: (after.heap - before.heap) / CONNECTIONS };
+}
+
+async function run(progress: Progress): Promise<Result[]> {
+  const figures = await inTurns(
+    {
+      pushrail: () => memoryPerConnection('pushrail-server', 'channels'),
+      socketIo: () => memoryPerConnection('socketio-server', 'socketIo'),
+      bareLoop: () => memoryPerConnection('bare-server', 'bare'),
+    },
+    { warmUp: false },
+  );
+  for (const [name, values] of Object.entries(figures)) {
+    const [rss, heap] = [values.map((memory) => memory.rss), values.map((memory) => memory.heap)];
+    progress(`${name}: ${summary(rss)} bytes of RSS a connection, ${summary(heap)} of heap and external memory`);
+  }
+  const ratioOf = (part: keyof Memory, name: 'socketIo' | 'bareLoop'): number[] =>
+    ratios(
+      figures.pushrail.map((memory) => memory[part]),
+      figures[name].map((memory) => memory[part]),
+    );
+  return [
+    { what: 'RSS, against socket.io', rounds: ratioOf('rss', 'socketIo'), target: { atMost: 1 } },
+    { what: 'heap and external memory, against socket.io', rounds: ratioOf('heap', 'socketIo'), target: { atMost: 1 } },
+    { what: 'RSS, against ws alone', rounds: ratioOf('rss', 'bareLoop') },
+    { what: 'heap and external memory, against ws alone', rounds: ratioOf('heap', 'bareLoop') },
+  ];
+}
+
+export const idleMemory: Benchmark = {
+  name: 'idle-memory',
+  about: `memory of the server for one of ${CONNECTIONS} idle connections`,
+  run,
+};

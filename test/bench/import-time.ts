@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Benchmark, Progress, Result } from './benchmark.ts';
+import { inTurns } from './rounds.ts';
+import { ratios, summary } from './statistics.ts';
+
+const ROUNDS = 31;
+const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+const execute = promisify(execFile);
+
+interface ImportTime {
+  readonly wallMs: number;
+  readonly cpuMs: number;
+}
+
+/** Imports modules in a fresh process; the time does not hold the start of Node itself. */
+async function importTime(...modules: string[]): Promise<ImportTime> {
+  const code = `
+    const before = process.cpuUsage(), start = performance.now();
+    ${modules.map((name) => `await import('${name}');`).join(' ')}
+    const wallMs = performance.now() - start, { user, system } = process.cpuUsage(before);
+    console.log(JSON.stringify({ wallMs, cpuMs: (user + system) / 1000 }));`;
+  // Without the package's own directory as the current one, its name would not lead to it.
+  const { stdout } = await execute(process.execPath, ['--input-type=module', '--eval', code], { cwd: packageRoot });
+  return JSON.parse(stdout) as ImportTime;
+}
+
+async function run(progress: Progress): Promise<Result[]> {
+  const figures = await inTurns(
+    { pushrail: () => importTime('pushrail'), zodAndWs: () => importTime('zod', 'ws') },
+    { rounds: ROUNDS },
+  );
+  const part = (name: keyof typeof figures, kind: keyof ImportTime): number[] =>
+    figures[name].map((time) => time[kind]);
+  for (const name of ['pushrail', 'zodAndWs'] as const) {
+    progress(`${name}: ${summary(part(name, 'wallMs'))} ms, ${summary(part(name, 'cpuMs'))} ms of CPU`);
+  }
+  const against = (kind: keyof ImportTime): number[] => ratios(part('pushrail', kind), part('zodAndWs', kind));
+  return [
+    { what: "import 'pushrail', against zod and ws: time", rounds: against('wallMs'), target: { atMost: 1.3 } },
+    { what: "import 'pushrail', against zod and ws: CPU time", rounds: against('cpuMs'), target: { atMost: 1.3 } },
+  ];
+}
+
+export const importing: Benchmark = { name: 'import-time', about: 'import in a fresh process', run };

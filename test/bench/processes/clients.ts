@@ -1,0 +1,69 @@
+import { type DialectName, dialects } from '../wire/dialects.ts';
+import { LightClient } from '../wire/light-client.ts';
+import { answer } from './answer.ts';
+
+/** Connections being opened at once: fewer than the server's backlog holds. */
+const OPENING_AT_ONCE = 100;
+/** Longest wait for connections or events, in milliseconds. */
+const PATIENCE_MS = 60_000;
+
+/** A process full of light clients. */
+export interface ClientCommands {
+  /** Opens connections and returns when all of them would get events. */
+  connect(to: { port: number; dialect: DialectName; count: number }): Promise<void>;
+  /** Waits until each client has got this many events since the last call, and throws when one has not, or has got more. */
+  receive(eventsEach: number): Promise<void>;
+}
+
+const clients: LightClient[] = [];
+let received = 0;
+let expected = Number.POSITIVE_INFINITY;
+let whenReceived: (() => void) | undefined;
+
+function onEvent(): void {
+  received++;
+  if (received >= expected) whenReceived?.();
+}
+
+async function inTime(work: Promise<unknown>, otherwise: () => string): Promise<void> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`Within ${PATIENCE_MS} ms ${otherwise()}.`)), PATIENCE_MS);
+  await Promise.race([work, promise]).finally(() => clearTimeout(timer));
+}
+
+function checkDeliveries(eventsEach: number): void {
+  for (const client of clients) {
+    if (client.lost !== undefined) throw new Error(`A client lost its connection: ${client.lost}.`);
+    if (client.events !== eventsEach) throw new Error(`A client got ${client.events} of ${eventsEach} events.`);
+    client.events = 0;
+  }
+}
+
+answer<ClientCommands>({
+  async connect({ port, dialect, count }) {
+    for (let opened = 0; opened < count; opened += OPENING_AT_ONCE) {
+      const batch = Array.from(
+        { length: Math.min(OPENING_AT_ONCE, count - opened) },
+        () => new LightClient(port, dialects[dialect], onEvent),
+      );
+      clients.push(...batch);
+      await inTime(
+        Promise.all(batch.map((client) => client.ready)),
+        () => `fewer than ${opened + batch.length} clients were let in`,
+      );
+    }
+  },
+  async receive(eventsEach) {
+    expected = eventsEach * clients.length;
+    const everything = new Promise<void>((resolve) => {
+      // Whatever else has arrived in the same turn is read before the count is checked.
+      whenReceived = () => void setImmediate(resolve);
+      if (received >= expected) whenReceived();
+    });
+    await inTime(everything, () => `only ${received} of ${expected} deliveries arrived`);
+    whenReceived = undefined;
+    received -= expected;
+    expected = Number.POSITIVE_INFINITY;
+    checkDeliveries(eventsEach);
+  },
+});

@@ -1,0 +1,55 @@
+import { setImmediate as nextTick } from 'node:timers/promises';
+import { answer } from './answer.ts';
+import { cpuSeconds, type Memory, memoryInUse } from './usage.ts';
+
+/** The channel, or room, that all clients are in. */
+export const CHANNEL = 'bench';
+/** The name of the events. */
+export const EVENT = 'bench';
+
+/** Data whose JSON has a given size. */
+export interface EventData {
+  readonly text: string;
+}
+
+/** @param bytes of the data as JSON */
+export function eventData(bytes: number): EventData {
+  return { text: 'x'.repeat(bytes - JSON.stringify({ text: '' }).length) };
+}
+
+/** Ticks with events to the channel. */
+export interface Burst {
+  readonly ticks: number;
+  readonly eventsPerTick: number;
+  readonly dataBytes: number;
+}
+
+/** What every server of the contest does. */
+export interface ServerCommands {
+  /** Listens on a free port of 127.0.0.1 and returns it. */
+  listen(): Promise<number>;
+  publish(burst: Burst): Promise<void>;
+  cpuSeconds(): number;
+  memory(): Promise<Memory>;
+}
+
+/** A contestant. */
+export interface Contestant {
+  listen(): Promise<number>;
+  /** Sends one event to all clients; the return says that the server has accepted it. */
+  publish(data: EventData): Promise<void> | void;
+}
+
+/** Makes this process a server of the contest. */
+export function serve({ listen, publish }: Contestant): void {
+  const publishBurst = async ({ ticks, eventsPerTick, dataBytes }: Burst): Promise<void> => {
+    const data = eventData(dataBytes);
+    for (let tick = 0; tick < ticks; tick++) {
+      const accepted: (Promise<void> | void)[] = [];
+      for (let event = 0; event < eventsPerTick; event++) accepted.push(publish(data));
+      await Promise.all(accepted);
+      await nextTick();
+    }
+  };
+  answer<ServerCommands>({ listen, publish: publishBurst, cpuSeconds, memory: memoryInUse });
+}

@@ -1,0 +1,70 @@
+import type { Benchmark, Progress, Result } from './benchmark.ts';
+import { Child } from './child.ts';
+import type { SinkCommands } from './processes/http-sink.ts';
+import type { PusherCommands } from './processes/pusher-sender.ts';
+import type { BackendKind, SenderCommands } from './processes/pushrail-sender.ts';
+import { inTurns } from './rounds.ts';
+import { ratios, summary } from './statistics.ts';
+
+const SENDS = 20_000;
+const TRIGGERS = 2000;
+/** Channels sent to in one measurement of linearity, however many go into one `send`. */
+const CHANNELS_IN_ALL = 200_000;
+
+async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Progress): Promise<Result> {
+  await using sink = new Child<SinkCommands>('http-sink');
+  await using pusher = new Child<PusherCommands>('pusher-sender');
+  await pusher.ask('connect', await sink.ask('listen'));
+  const figures = await inTurns({
+    send: () => pushrail.ask('secondsPerSend', SENDS),
+    trigger: () => pusher.ask('secondsPerTrigger', TRIGGERS),
+  });
+  for (const [name, values] of Object.entries(figures))
+    progress(`${name}: ${summary(values.map(inMicroseconds))} µs of CPU each`);
+  const what = 'one send over a backend that does nothing, against one trigger of the pusher package';
+  return { what, rounds: ratios(figures.send, figures.trigger), target: { atMost: 0.1 } };
+}
+
+async function linearity(pushrail: Child<SenderCommands>, kind: BackendKind, progress: Progress): Promise<Result[]> {
+  const name = kind === 'single' ? 'one channel a request' : 'all channels in one request';
+  const perChannel = (channels: number): Promise<number> =>
+    pushrail.ask('secondsPerChannel', channels, CHANNELS_IN_ALL / channels, kind);
+  const figures = await inTurns({
+    thousand: () => perChannel(1000),
+    tenThousand: () => perChannel(10_000),
+    hundredThousand: () => perChannel(100_000),
+  });
+  const sizes = [
+    ['1 000', figures.thousand],
+    ['10 000', figures.tenThousand],
+    ['100 000', figures.hundredThousand],
+  ] as const;
+  for (const [size, values] of sizes)
+    progress(`${name}, ${size} channels: ${summary(values.map(inMicroseconds))} µs of CPU a channel`);
+  return [
+    {
+      what: `a channel of 10 000 in one send, against one of 1 000; ${name}`,
+      rounds: ratios(figures.tenThousand, figures.thousand),
+    },
+    {
+      what: `a channel of 100 000 in one send, against one of 1 000; ${name}`,
+      rounds: ratios(figures.hundredThousand, figures.thousand),
+      target: { atMost: 1.5 },
+    },
+  ];
+}
+
+function inMicroseconds(seconds: number): number {
+  return seconds * 1e6;
+}
+
+async function run(progress: Progress): Promise<Result[]> {
+  await using pushrail = new Child<SenderCommands>('pushrail-sender');
+  return [
+    await compareWithPusher(pushrail, progress),
+    ...(await linearity(pushrail, 'single', progress)),
+    ...(await linearity(pushrail, 'batch', progress)),
+  ];
+}
+
+export const sendCpu: Benchmark = { name: 'send-cpu', about: 'CPU time of the sender', run };

@@ -1,0 +1,40 @@
+/** How a client speaks to one kind of server. */
+export interface Dialect {
+  readonly path: string;
+  /** Whether the client is ready as soon as the WebSocket is open. */
+  readonly isReadyWhenOpen?: boolean;
+  /** Events begin like this. */
+  readonly event: string;
+  /** What to do about a frame that is no event: send a text, or be ready. */
+  hear(head: string): { readonly send: string } | 'ready' | undefined;
+}
+
+const channels: Dialect = {
+  path: '/app/bench?protocol=7&client=bench&version=1',
+  event: '{"event":"bench"',
+  hear(head) {
+    if (head.startsWith('{"event":"pusher:connection_established"')) {
+      return { send: '{"event":"pusher:subscribe","data":{"channel":"bench"}}' };
+    }
+    if (head.startsWith('{"event":"pusher:ping"')) return { send: '{"event":"pusher:pong","data":{}}' };
+    return head.startsWith('{"event":"pusher_internal:subscription_succeeded"') ? 'ready' : undefined;
+  },
+};
+
+/** Engine.IO 4 and Socket.IO 5: `0` open, `2` ping, `3` pong, `40` connect, `42` event. */
+const socketIo: Dialect = {
+  path: '/socket.io/?EIO=4&transport=websocket',
+  event: '42["bench"',
+  hear(head) {
+    if (head.startsWith('0{')) return { send: '40' };
+    if (head === '2') return { send: '3' };
+    return head.startsWith('40') ? 'ready' : undefined;
+  },
+};
+
+/** Takes the frames of `channels` without asking for them. */
+const bare: Dialect = { path: '/', event: channels.event, isReadyWhenOpen: true, hear: () => undefined };
+
+export type DialectName = 'channels' | 'socketIo' | 'bare';
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, socketIo, bare };
