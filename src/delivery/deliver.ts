@@ -38,8 +38,13 @@ async function request(parcels: Parcels, context: DeliveryContext): Promise<void
     // Whoever gave up while this attempt waited for its turn has the report already.
     throwIfAborted(signal, hasBegun);
     hasBegun = true;
-    for (const delivery of new Set(pending.map((parcel) => parcel.delivery))) delivery.attempts++;
-    for (const { delivery, channel } of pending) delivery.failures.delete(channel);
+    let counted: Delivery | undefined;
+    for (const { delivery, channel } of pending) {
+      // The parcels of one message lie side by side.
+      if (delivery !== counted) delivery.attempts++;
+      counted = delivery;
+      delivery.failures.delete(channel);
+    }
     const results = await send(pending, context, attemptSignal);
     // Past its deadline nobody waits for this attempt any more: the next one may be under way.
     if (attemptSignal.aborted)

@@ -95,7 +95,7 @@ const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const credential = z.string().min(1, 'must not be empty').optional();
 
 /** The schema of {@link PushServerSettings}; each backend checks its own `options`. */
-export const pushServerSchema: z.ZodType<CheckedSettings> = z.strictObject({
+const pushServerSchema: z.ZodType<CheckedSettings> = z.strictObject({
   backend,
   appId: credential,
   pubKey: credential,
