@@ -1,5 +1,5 @@
 /** Rounds of which the median counts. */
-export const ROUNDS = 5;
+const ROUNDS = 5;
 
 /**
  * Measures contestants in turns, A B C A B C …, so that what else the machine does hits all alike.
