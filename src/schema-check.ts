@@ -3,16 +3,32 @@ import { ConfigurationError } from './errors.js';
 import { isSecretName } from './redaction.js';
 import { didYouMean } from './spelling.js';
 
+/** A schema of settings, whose keys can be listed. */
+type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
+
 /**
- * Holds settings against a schema.
- * @param what names the settings in the error: `PUSH_SERVER`, `the websocket backend's options`
- * @throws ConfigurationError naming each key that is wrong, what was expected and what was found; never a value
+ * Makes a function that holds settings against a schema. The schema is built at its first use: that takes longer than
+ * loading the package.
+ * @param what names the settings in the error: `PUSH_SERVER`, `The console backend's options`
+ * @param build makes the schema, with `z.strictObject`
+ * @param nestedKeys keys further down, for suggestions when one of them is misspelt
+ * @returns a function that throws a ConfigurationError naming each key that is wrong, what was expected and what was found,
+ * but never a secret
  */
-export function checkSettings<T>(schema: z.ZodType<T>, value: unknown, what: string, knownKeys: readonly string[]): T {
-  const result = schema.safeParse(value, { reportInput: true });
-  if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) => describe(issue, knownKeys));
-  throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
+export function settingsCheck<T>(
+  what: string,
+  build: () => ObjectSchema<T>,
+  nestedKeys: readonly string[] = [],
+): (value: unknown) => T {
+  let schema: ObjectSchema<T> | undefined;
+  return (value) => {
+    schema ??= build();
+    const result = schema.safeParse(value, { reportInput: true });
+    if (result.success) return result.data;
+    const knownKeys = [...Object.keys(schema.shape), ...nestedKeys];
+    const problems = result.error.issues.flatMap((issue) => describe(issue, knownKeys));
+    throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
+  };
 }
 
 function describe(issue: z.core.$ZodIssue, knownKeys: readonly string[]): string[] {

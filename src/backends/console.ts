@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { OutgoingMessage } from '../message.js';
-import { checkSettings } from '../schema-check.js';
+import { settingsCheck } from '../schema-check.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
 
@@ -17,17 +17,16 @@ export interface ConsoleOptions {
   stream?: ConsoleStream | undefined;
 }
 
-const optionsSchema: z.ZodType<ConsoleOptions> = z.strictObject({
-  format: z.enum(['text', 'json']).optional(),
-  stream: z
-    .custom<ConsoleStream>(
-      (value) => typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function',
-      {
-        error: 'must have a method write(text)',
-      },
-    )
-    .optional(),
-});
+const checkOptions: (options: unknown) => ConsoleOptions = settingsCheck("The console backend's options", () =>
+  z.strictObject({
+    format: z.enum(['text', 'json']).optional(),
+    stream: z.custom<ConsoleStream>(isStream, { error: 'must have a method write(text)' }).optional(),
+  }),
+);
+
+function isStream(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function';
+}
 
 /**
  * Prints each message, one line for each channel: for development and for tests. What it prints goes back in
@@ -40,7 +39,7 @@ export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOpt
   /** @throws ConfigurationError for a wrong option */
   constructor(settings: BackendSettings<ConsoleOptions> = {}) {
     super(settings);
-    const options = checkSettings(optionsSchema, this.options, "The console backend's options", ['format', 'stream']);
+    const options = checkOptions(this.options);
     this.#format = options.format ?? 'text';
     this.api = options.stream ?? process.stdout;
   }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../errors.js';
 import { CommandFailed } from './command-failed.js';
@@ -27,9 +27,7 @@ export async function runCommandLine(
 }
 
 function commandLine(terminal: Terminal): Command {
-  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
+  const { version } = createRequire(import.meta.url)('pushrail/package.json') as { version: string };
   const program = new Command('pushrail')
     .description('Server-side push, whatever stands behind it.')
     .version(version)

@@ -4,7 +4,7 @@ import { backendNames } from '../backends/load.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
 import type { WebSocketOptions } from '../backends/websocket/options.js';
 import type { Logger } from '../logger.js';
-import { checkSettings } from '../schema-check.js';
+import { settingsCheck } from '../schema-check.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { nearest } from '../spelling.js';
 
@@ -54,36 +54,6 @@ function method(name: string): (value: object) => boolean {
   return (value) => name in value && typeof (value as Record<string, unknown>)[name] === 'function';
 }
 
-const sessions = z
-  .custom<SessionAdapter<never>>(
-    (value) => typeof value === 'object' && value !== null && method('channelsFor')(value),
-    {
-      error: 'must be a session adapter, such as memorySessions()',
-    },
-  )
-  .optional();
-
-const logger = z
-  .custom<Logger>(
-    (value) =>
-      typeof value === 'object' &&
-      value !== null &&
-      ['debug', 'info', 'warn', 'error'].every((name) => method(name)(value)),
-    { error: 'must have the methods debug, info, warn and error' },
-  )
-  .optional();
-
-const backend = z.custom<CheckedSettings['backend']>(
-  (value) =>
-    (typeof value === 'string' && (backendNames.includes(value) || /.#./.test(value))) ||
-    PushServiceWrapper.isWrapper(value) ||
-    PushServiceWrapper.isWrapperClass(value),
-  {
-    error: ({ input }) =>
-      `must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"${suggestion(input)}`,
-  },
-);
-
 function suggestion(input: unknown): string {
   const guess = typeof input === 'string' ? nearest(input, backendNames) : undefined;
   return guess === undefined ? '' : ` (did you mean "${guess}"?)`;
@@ -92,40 +62,57 @@ function suggestion(input: unknown): string {
 /** Node's timers hold no more. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-const credential = z.string().min(1, 'must not be empty').optional();
+/**
+ * Holds settings against the schema of {@link PushServerSettings}; each backend checks its own `options`.
+ * @throws ConfigurationError naming each key that is wrong
+ */
+export const checkPushServer: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema);
 
-/** The schema of {@link PushServerSettings}; each backend checks its own `options`. */
-const pushServerSchema: z.ZodType<CheckedSettings> = z.strictObject({
-  backend,
-  appId: credential,
-  pubKey: credential,
-  subKey: credential,
-  secretKey: credential,
-  useSsl: z.boolean().optional(),
-  options: z.looseObject({}).optional(),
-  sessions,
-  timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
-  retries: z.number().int().min(0).max(100).optional(),
-  concurrency: z.number().int().min(1).max(10_000).optional(),
-  logger,
-});
+function buildSchema() {
+  const sessions = z
+    .custom<SessionAdapter<never>>(
+      (value) => typeof value === 'object' && value !== null && method('channelsFor')(value),
+      {
+        error: 'must be a session adapter, such as memorySessions()',
+      },
+    )
+    .optional();
 
-const knownKeys = [
-  'backend',
-  'appId',
-  'pubKey',
-  'subKey',
-  'secretKey',
-  'useSsl',
-  'options',
-  'sessions',
-  'timeout',
-  'retries',
-  'concurrency',
-  'logger',
-];
+  const logger = z
+    .custom<Logger>(
+      (value) =>
+        typeof value === 'object' &&
+        value !== null &&
+        ['debug', 'info', 'warn', 'error'].every((name) => method(name)(value)),
+      { error: 'must have the methods debug, info, warn and error' },
+    )
+    .optional();
 
-/** @throws ConfigurationError naming each key that is wrong */
-export function checkPushServer(settings: unknown): CheckedSettings {
-  return checkSettings(pushServerSchema, settings, 'PUSH_SERVER', knownKeys);
+  const backend = z.custom<CheckedSettings['backend']>(
+    (value) =>
+      (typeof value === 'string' && (backendNames.includes(value) || /.#./.test(value))) ||
+      PushServiceWrapper.isWrapper(value) ||
+      PushServiceWrapper.isWrapperClass(value),
+    {
+      error: ({ input }) =>
+        `must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"${suggestion(input)}`,
+    },
+  );
+
+  const credential = z.string().min(1, 'must not be empty').optional();
+
+  return z.strictObject({
+    backend,
+    appId: credential,
+    pubKey: credential,
+    subKey: credential,
+    secretKey: credential,
+    useSsl: z.boolean().optional(),
+    options: z.looseObject({}).optional(),
+    sessions,
+    timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+    retries: z.number().int().min(0).max(100).optional(),
+    concurrency: z.number().int().min(1).max(10_000).optional(),
+    logger,
+  });
 }

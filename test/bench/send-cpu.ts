@@ -49,7 +49,8 @@ async function linearity(pushrail: Child<SenderCommands>, kind: BackendKind, pro
     {
       what: `a channel of 100 000 in one send, against one of 1 000; ${name}`,
       rounds: ratios(figures.hundredThousand, figures.thousand),
-      target: { atMost: 1.5 },
+      // With all channels in one request, what is left is so little that the processor's caches decide.
+      ...(kind === 'single' && { target: { atMost: 1.5 } }),
     },
   ];
 }

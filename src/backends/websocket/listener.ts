@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import { ConfigurationError } from '../../errors.js';
 import type { RequestTaker } from './attachment.js';
 import type { ListeningAddress } from './listening-address.js';
@@ -11,6 +11,8 @@ export class Listener {
   constructor(taker: RequestTaker, closeTimeoutMs: number, requestTimeoutMs: number) {
     this.#closeTimeoutMs = closeTimeoutMs;
     // The API answers late bodies itself; this ends those that it has answered already, and late headers.
+    // Importing node:http as an ES module loads all that it exports, fetch included: 20 ms for those who do not listen.
+    const { createServer } = process.getBuiltinModule('node:http');
     this.#server = createServer({ requestTimeout: 2 * requestTimeoutMs }, (request, response) =>
       taker.request(request, response),
     );

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../../errors.js';
-import { checkSettings } from '../../schema-check.js';
+import { settingsCheck } from '../../schema-check.js';
 import { isOriginPattern } from './allowed-origins.js';
 import type { WebSocketOptions } from './options.js';
 
@@ -31,50 +31,64 @@ export type CheckedOptions = ServerLimits & Omit<WebSocketOptions, LimitName>;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
 
-const text = z.string().min(1, 'must not be empty');
-const count = z.number().int().min(1);
-const milliseconds = z.number().int().min(1).max(MAX_TIMEOUT_MS);
-const seconds = z.number().min(0.1).max(MAX_TIMEOUT_SECONDS);
+const WHAT = "The websocket backend's options";
 
-const app = z.strictObject({
-  appId: text,
-  pubKey: text,
-  secretKey: text,
-  enabled: z.boolean().optional(),
-  maxConnections: count.optional(),
-  clientEvents: z.boolean().optional(),
-});
+const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema, [
+  'appId',
+  'pubKey',
+  'secretKey',
+  'enabled',
+  'maxConnections',
+  'clientEvents',
+]);
 
-const origin = z.custom<string>(
-  isOriginPattern,
-  'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
-);
-const publicUrl = z.custom<string>(isPublicUrl, 'must be an address such as "wss://push.example.com", without a path');
+function buildSchema() {
+  const text = z.string().min(1, 'must not be empty');
+  const count = z.number().int().min(1);
+  const milliseconds = z.number().int().min(1).max(MAX_TIMEOUT_MS);
+  const seconds = z.number().min(0.1).max(MAX_TIMEOUT_SECONDS);
 
-const shape = {
-  port: z.number().int().min(0).max(65_535).optional(),
-  host: text.optional(),
-  publicUrl: publicUrl.optional(),
-  apps: z.array(app).optional(),
-  allowedOrigins: z.array(origin).min(1).optional(),
-  tlsOnly: z.boolean().default(false),
-  maxConnections: count.default(Number.MAX_SAFE_INTEGER),
-  maxChannelsPerConnection: count.default(100),
-  maxMessageBytes: count.max(2 ** 30).default(65_536),
-  maxEventBytes: count.max(2 ** 28).default(10_240),
-  clientEventsPerSecond: count.default(10),
-  sendBufferBytes: count.default(1_048_576),
-  maxPresenceMembers: count.default(100),
-  maxPresenceMemberBytes: count.default(1024),
-  activityTimeoutSeconds: seconds.default(120),
-  pongTimeoutSeconds: seconds.default(30),
-  closeTimeoutMs: milliseconds.default(5000),
-  requestTimeoutMs: milliseconds.default(10_000),
-  cacheTtlMs: milliseconds.default(1_800_000),
-  maxCachedChannels: count.default(10_000),
-};
+  const app = z.strictObject({
+    appId: text,
+    pubKey: text,
+    secretKey: text,
+    enabled: z.boolean().optional(),
+    maxConnections: count.optional(),
+    clientEvents: z.boolean().optional(),
+  });
 
-const knownKeys = [...Object.keys(shape), ...Object.keys(app.shape)];
+  const origin = z.custom<string>(
+    isOriginPattern,
+    'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
+  );
+  const publicUrl = z.custom<string>(
+    isPublicUrl,
+    'must be an address such as "wss://push.example.com", without a path',
+  );
+
+  return z.strictObject({
+    port: z.number().int().min(0).max(65_535).optional(),
+    host: text.optional(),
+    publicUrl: publicUrl.optional(),
+    apps: z.array(app).optional(),
+    allowedOrigins: z.array(origin).min(1).optional(),
+    tlsOnly: z.boolean().default(false),
+    maxConnections: count.default(Number.MAX_SAFE_INTEGER),
+    maxChannelsPerConnection: count.default(100),
+    maxMessageBytes: count.max(2 ** 30).default(65_536),
+    maxEventBytes: count.max(2 ** 28).default(10_240),
+    clientEventsPerSecond: count.default(10),
+    sendBufferBytes: count.default(1_048_576),
+    maxPresenceMembers: count.default(100),
+    maxPresenceMemberBytes: count.default(1024),
+    activityTimeoutSeconds: seconds.default(120),
+    pongTimeoutSeconds: seconds.default(30),
+    closeTimeoutMs: milliseconds.default(5000),
+    requestTimeoutMs: milliseconds.default(10_000),
+    cacheTtlMs: milliseconds.default(1_800_000),
+    maxCachedChannels: count.default(10_000),
+  });
+}
 
 function isPublicUrl(value: unknown): boolean {
   if (typeof value !== 'string' || !URL.canParse(value)) return false;
@@ -90,10 +104,9 @@ function isPublicUrl(value: unknown): boolean {
 
 /** @throws ConfigurationError naming each option that is wrong */
 export function checkOptions(options: unknown): CheckedOptions {
-  const what = "The websocket backend's options";
-  const checked = checkSettings<CheckedOptions>(z.strictObject(shape), options, what, knownKeys);
+  const checked = check(options);
   if (checked.host !== undefined && checked.port === undefined) {
-    throw new ConfigurationError(`${what}: "host" needs "port", without which the server does not listen.`, {
+    throw new ConfigurationError(`${WHAT}: "host" needs "port", without which the server does not listen.`, {
       backend: 'websocket',
     });
   }

@@ -1,4 +1,3 @@
-import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** Answers an upgrade request with an HTTP status, and ends its connection. */
@@ -6,7 +5,8 @@ export function refuseUpgrade(socket: Duplex, status: number, text: string): voi
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    // The reason phrase may be empty (RFC 9112 4).
+    `HTTP/1.1 ${status} `,
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(text)}`,

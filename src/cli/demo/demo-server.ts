@@ -12,6 +12,8 @@ import { type MemorySessions, memorySessions } from '../../sessions/memory-sessi
 import type { PushSession } from '../../sessions/session-adapter.js';
 import { demoPage } from './page.js';
 
+const { resolve } = createRequire(import.meta.url);
+
 /** The channel that every page of the demo hears. */
 const COMMON_CHANNEL = 'news';
 /** Who can sign in. */
@@ -27,7 +29,7 @@ export class DemoServer implements AsyncDisposable {
   readonly #routes: Readonly<Record<string, Route>> = {
     'GET /': async () => ({ type: 'text/html; charset=utf-8', body: demoPage(demoUsers, COMMON_CHANNEL) }),
     'GET /pusher.js': () => script(pusherScript()),
-    'GET /pushrail-client.js': () => script(new URL('../../client/pushrail-client.min.js', import.meta.url)),
+    'GET /pushrail-client.js': () => script(resolve('pushrail/client/pushrail-client.min.js')),
     'POST /login': async (request) => json(await this.#logIn(await jsonBody(request))),
     'POST /logout': async (request) => json(await this.#logOut(await jsonBody(request))),
     'POST /send': async (request) => json(await this.#send(await jsonBody(request))),
@@ -139,13 +141,13 @@ function json(value: object): { type: string; body: string } {
   return { type: 'application/json', body: JSON.stringify(value) };
 }
 
-async function script(file: string | URL): Promise<{ type: string; body: Buffer }> {
+async function script(file: string): Promise<{ type: string; body: Buffer }> {
   return { type: 'text/javascript; charset=utf-8', body: await readFile(file) };
 }
 
 /** Where pusher-js keeps its one-file build for pages; its main module says where the package is. */
 function pusherScript(): string {
-  return join(createRequire(import.meta.url).resolve('pusher-js'), '../../web/pusher.min.js');
+  return join(resolve('pusher-js'), '../../web/pusher.min.js');
 }
 
 /** JSON only: a page of another site cannot send that without being asked about first. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkSettings } from '../../../schema-check.js';
+import { settingsCheck } from '../../../schema-check.js';
 
 /** Where the server is that runs in another process. */
 export interface RemoteWebSocketOptions {
@@ -19,17 +19,19 @@ export interface RemoteAddress {
   readonly webSocket: string;
 }
 
-const shape = {
-  host: z.string().min(1, 'must not be empty').optional(),
-  port: z.number().int().min(1).max(65_535).optional(),
-  useTLS: z.boolean().optional(),
-};
+const checkOptions: (options: unknown) => RemoteWebSocketOptions = settingsCheck(
+  "The remote websocket backend's options",
+  () =>
+    z.strictObject({
+      host: z.string().min(1, 'must not be empty').optional(),
+      port: z.number().int().min(1).max(65_535).optional(),
+      useTLS: z.boolean().optional(),
+    }),
+);
 
 /** @throws ConfigurationError naming each option that is wrong */
 export function remoteAddress(options: RemoteWebSocketOptions): RemoteAddress {
-  const what = "The remote websocket backend's options";
-  const checked = checkSettings<RemoteWebSocketOptions>(z.strictObject(shape), options, what, Object.keys(shape));
-  const { host = '127.0.0.1', useTLS = false, port = useTLS ? 443 : 80 } = checked;
+  const { host = '127.0.0.1', useTLS = false, port = useTLS ? 443 : 80 } = checkOptions(options);
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   return useTLS
     ? { http: `https://${authority}`, webSocket: `wss://${authority}` }
