@@ -4,8 +4,8 @@ import type { JsonValue } from '../message.js';
 export interface PresenceMember {
   /** Identifies the user; one user may hold several connections. */
   readonly id: string;
-  /** What the other members get to see. */
-  readonly info?: JsonValue;
+  /** What the other members get to see: anything that survives JSON. */
+  readonly info?: unknown;
 }
 
 /** The answer that lets one connection subscribe to a private or presence channel. */

@@ -76,10 +76,11 @@ function jsonLine(channel: string, { id, event, data, notification, except, back
   return JSON.stringify({ channel, event, data, id, notification, except, backendOptions });
 }
 
-function textLine(channel: string, { event, data, notification, except }: OutgoingMessage): string {
+function textLine(channel: string, { event, data, notification, except, backendOptions }: OutgoingMessage): string {
   const details = [
     notification && `notification ${JSON.stringify(notification)}`,
     except !== undefined && `except ${JSON.stringify(except)}`,
+    backendOptions && `backendOptions ${JSON.stringify(backendOptions)}`,
   ].filter(Boolean);
   return [`[push] ${channel}`, event, JSON.stringify(data), ...details].join('  ');
 }

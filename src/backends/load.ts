@@ -30,7 +30,14 @@ export function loadBackend(
   backend: string | PushServiceWrapperClass | AnyBackend,
   settings: BackendSettings<object>,
 ): AnyBackend {
-  if (PushServiceWrapper.isWrapper(backend)) return backend;
+  if (PushServiceWrapper.isWrapper(backend)) {
+    const ignored = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [`"${key}"`]));
+    if (ignored.length === 0) return backend;
+    throw new ConfigurationError(
+      `PUSH_SERVER: ${ignored.join(', ')} cannot be set beside an instance, which has its settings already: pass them to its constructor.`,
+      { backend: backend.name },
+    );
+  }
   const Backend = typeof backend === 'string' ? (builtIn[backend] ?? loadExport(backend)) : backend;
   return build(Backend, settings);
 }

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { UnsupportedOperationError } from '../errors.js';
 import type { IncomingMessage } from '../message.js';
 import { createPushService } from '../push-service.js';
-import { wholeNumber } from './arguments.js';
+import { positiveNumber } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import { type Terminal, untilStopped } from './terminal.js';
 
@@ -17,13 +18,19 @@ export function listenCommand(terminal: Terminal): Command {
     .description('print what arrives on channels until it is stopped')
     .argument('<channels...>', 'names of channels')
     .option('--server <dsn>', serverHelp)
-    .option('-n, --count <number>', 'end after so many messages', wholeNumber)
+    .option('-n, --count <number>', 'end after so many messages', positiveNumber)
     .option('--json', 'print each message as one JSON object', false)
     .action(async (channels: string[], { server, count, json }: ListenOptions) => {
       const ended = new AbortController();
       const stop = AbortSignal.any([terminal.stop, ended.signal]);
       let left = count ?? Number.POSITIVE_INFINITY;
-      await using service = createPushService(clientSettings(server, terminal.environment));
+      const settings = clientSettings(server, terminal);
+      if (settings.backend === 'console') {
+        throw new UnsupportedOperationError(
+          'The console backend hears only what its own process sends: listen to another server.',
+        );
+      }
+      await using service = createPushService(settings);
       service.on('messageReceived', (message) => {
         if (left <= 0) return;
         left--;

@@ -25,7 +25,7 @@ export function sendCommand(terminal: Terminal): Command {
     .option('-u, --user <id>', 'a user instead of channels; may be repeated', gathered, [])
     .action(async (channels: string[], options: SendCommandOptions) => {
       const { event, data, user: users } = options;
-      await using service = createPushService(clientSettings(options.server, terminal.environment));
+      await using service = createPushService(clientSettings(options.server, terminal));
       const audience = {
         ...(channels.length > 0 || users.length === 0 ? { channels } : {}),
         ...(users.length > 0 ? { users } : {}),

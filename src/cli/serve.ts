@@ -7,7 +7,7 @@ import type { DsnSettings } from '../settings/dsn.js';
 import type { PushServerSettings } from '../settings/settings.js';
 import { wholeNumber } from './arguments.js';
 import { DEFAULT_PORT, dsnSettings, serverHelp } from './server-settings.js';
-import { type Terminal, untilStopped } from './terminal.js';
+import { type Terminal, terminalLogger, untilStopped } from './terminal.js';
 
 interface ServeOptions {
   server?: string;
@@ -24,7 +24,7 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--host <address>', "address to listen on (default: the DSN's, or 127.0.0.1)")
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);
-      await using service = createPushService(settings as PushServerSettings);
+      await using service = createPushService({ ...settings, logger: terminalLogger(terminal) } as PushServerSettings);
       await service.ready();
       const { backend } = service;
       if (!(backend instanceof WebSocketService) || backend.address === undefined)

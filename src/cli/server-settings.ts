@@ -1,9 +1,11 @@
+import { checkOptions } from '../backends/websocket/options-schema.js';
 import { RemoteWebSocketService } from '../backends/websocket.js';
 import { SERVER_TO_USER_PREFIX } from '../channels-protocol/names.js';
 import { ConfigurationError } from '../errors.js';
 import { userChannels } from '../sessions/user-channels.js';
 import { type DsnSettings, parseDsn } from '../settings/dsn.js';
 import type { PushServerSettings } from '../settings/settings.js';
+import { type Terminal, terminalLogger } from './terminal.js';
 
 /** What `--server` says in the help of each command. */
 export const serverHelp = 'DSN of the server (default: PUSH_SERVER)';
@@ -29,19 +31,23 @@ export function dsnSettings(dsn: string | undefined, environment: NodeJS.Process
  * The settings of a command that talks to a server: `websocket` means the embedded server of another process.
  * @throws ConfigurationError
  */
-export function clientSettings(dsn: string | undefined, environment: NodeJS.ProcessEnv): PushServerSettings {
-  const { options = {}, ...settings } = dsnSettings(dsn, environment);
-  if (settings.backend !== 'websocket') return { ...settings, options, sessions: userChannels() } as PushServerSettings;
-  const { host, port = DEFAULT_PORT, useTLS } = options;
+export function clientSettings(dsn: string | undefined, terminal: Terminal): PushServerSettings {
+  const { options = {}, ...settings } = dsnSettings(dsn, terminal.environment);
+  const logger = terminalLogger(terminal);
+  if (settings.backend !== 'websocket') {
+    return { ...settings, options, sessions: userChannels(), logger } as PushServerSettings;
+  }
+  const { host, port = DEFAULT_PORT } = checkOptions(options);
   return {
     ...settings,
     backend: RemoteWebSocketService,
-    options: { port, ...(host !== undefined && { host: reachable(host) }), ...(useTLS !== undefined && { useTLS }) },
+    options: { port, ...(host !== undefined && { host: reachable(host) }) },
     sessions: userChannels({ prefix: SERVER_TO_USER_PREFIX }),
+    logger,
   };
 }
 
 /** A server that listens on every interface is reached on this machine. */
-function reachable(host: unknown): unknown {
+function reachable(host: string): string {
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 }

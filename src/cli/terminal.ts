@@ -1,3 +1,6 @@
+import { ConfigurationError } from '../errors.js';
+import type { Logger } from '../logger.js';
+
 /** Where a command writes and how it is told to stop; tests bring their own. */
 export interface Terminal {
   /** What the command is asked for: goes to stdout, a line each. */
@@ -26,8 +29,33 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Nothing but this may keep the process alive, and a signal's listener does not: a timer that is never due. */
+const FAR_AWAY_MS = 2 ** 31 - 1;
+
 /** Resolves when the terminal is told to stop. */
 export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   if (stop.aborted) return Promise.resolve();
-  return new Promise((resolve) => stop.addEventListener('abort', () => resolve(), { once: true }));
+  const alive = setInterval(() => {}, FAR_AWAY_MS);
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearInterval(alive);
+      resolve();
+    };
+    stop.addEventListener('abort', end, { once: true });
+  });
+}
+
+/** Writes warnings and errors as lines; those that a command is to fail with come from there. */
+export function terminalLogger({ complain }: Pick<Terminal, 'complain'>): Logger {
+  const ignore = (): void => {};
+  return {
+    debug: ignore,
+    info: ignore,
+    warn: (_details, text) => complain(`warning: ${text}`),
+    error: (details, text) => {
+      const error = 'error' in details ? details.error : undefined;
+      if (!(error instanceof ConfigurationError))
+        complain(`error: ${text}${error instanceof Error ? `: ${error.message}` : ''}`);
+    },
+  };
 }

@@ -17,9 +17,9 @@ const FIRST_SWEEP = 1024;
 /** Options of {@link memorySessions}. */
 export interface MemorySessionsOptions<User = PushUser> {
   /** How long a session lives after `add` or `touch`, in milliseconds. @default Infinity: until it is removed */
-  ttl?: number;
+  ttl?: number | undefined;
   /** A user's id. @default the user itself, or its `id` */
-  identify?: Identify<User>;
+  identify?: Identify<User> | undefined;
 }
 
 /** A session of {@link MemorySessions}. */
@@ -36,11 +36,11 @@ export interface MemorySessions<User = PushUser> extends SessionAdapter<User> {
    * @param options `ttl` in milliseconds
    * @throws ValidationError when the channel id is empty or the ttl is not above 0
    */
-  add(user: User, channelId?: string, options?: { ttl?: number }): Promise<MemorySession>;
+  add(user: User, channelId?: string, options?: { ttl?: number | undefined }): Promise<MemorySession>;
   /** Ends one session of a user, or all of them when no channel id is given. */
   remove(user: User, channelId?: string): Promise<void>;
   /** Starts the session's time to live anew; false when there is no such live session. */
-  touch(user: User, channelId: string, options?: { ttl?: number }): Promise<boolean>;
+  touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;
 }
 
 /** Sessions kept in memory: the default, right for one process and for tests. */

@@ -3,9 +3,9 @@ import { type Identify, identifyUser, type PushUser, type SessionAdapter } from 
 /** Options of {@link userChannels}. */
 export interface UserChannelsOptions<User = PushUser> {
   /** Put before the user's id. @default '' */
-  prefix?: string;
+  prefix?: string | undefined;
   /** A user's id. @default the user itself, or its `id` */
-  identify?: Identify<User>;
+  identify?: Identify<User> | undefined;
 }
 
 /**

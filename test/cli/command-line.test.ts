@@ -28,6 +28,9 @@ describe('the command line', () => {
     [['send', 'orders', '--server', 'websocket://key@app'], /needs "secretKey"/],
     [['listen'], /missing required argument 'channels'/],
     [['listen', 'orders', '--count', 'x', '--server', 'console:'], /It must be a whole number/],
+    [['listen', 'orders', '--count', '0', '--server', 'console:'], /It must be at least 1/],
+    [['listen', 'orders', '--server', 'console:'], /hears only what its own process sends/],
+    [['send', 'orders', '--server', 'websocket://k:s@a?prot=1'], /unknown key "prot" \(did you mean "port"\?\)/],
     [['serve', '--server', 'console:'], /the DSN names "console"/],
     [['demo', '--port', 'x'], /It must be a whole number/],
   ])('answers %j with one line and exit code 2', async (args, message) => {

@@ -55,6 +55,14 @@ describe('pushrail serve, listen and send', () => {
     expect(server.terminal.printed.join('\n')).not.toContain('keep-this-secret');
   });
 
+  it('says in one line that the port is taken', async () => {
+    const server = run(['serve', '--port', '0']);
+    const [, port = ''] = await server.terminal.seen(/Listening on 127\.0\.0\.1:(\d+)/);
+    const other = run(['serve', '--port', port]);
+    expect(await other.done).toEqual({ exitCode: 2 });
+    expect(other.terminal.complaints).toEqual([expect.stringMatching(/^error: .* cannot listen on .*another program/)]);
+  });
+
   it('fail with exit code 1 where no server answers', async () => {
     const server = run(['serve', '--port', '0']);
     const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
