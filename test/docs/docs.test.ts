@@ -1,22 +1,30 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
+import { type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CodeBlock, codeBlocks } from './document.js';
+import { openPage } from './page-in-browser.js';
 
 // Every code block of README.md and docs/ is run, in the order of its document:
 // - js, ts: run as a program of its own, on the built package; what it prints must equal the text block that follows. A block that
 //   is named by a comment `<!-- file: name -->` is written to that file, for later blocks of the document to import; one must.
 // - ts: type-checked as well.
+// - On Node 22, `await using` is taken out of js and ts first.
 // - sh: run line by line with the command of this package; the text block that follows is compared as well. A PUSH_SERVER that a
 //   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
 //   .ci/run, and the name of the package is held against package.json.
+// - html: opened in a browser, against the server.js of its document.
 // - mermaid: drawn in docs/architecture.md; its nodes and arrows are parsed.
 // Any other block fails the test.
 
 const root = join(import.meta.dirname, '../..');
+// What the documents run at 8080 runs at a free port here: another program may have that one.
+const port = await freePort();
 const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
-  .map((document) => ({ document, blocks: codeBlocks(join(root, document)) }))
+  .map((document) => ({ document, blocks: codeBlocks(join(root, document)).map(onPort(port)) }))
   .filter(({ blocks }) => blocks.length > 0);
 const { name: packageName, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   name: string;
@@ -58,6 +66,18 @@ describe.each(documents)('$document', ({ document, blocks }) => {
   });
 });
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
+}
+
+function onPort(port: number): (block: CodeBlock) => CodeBlock {
+  return (block) => ({ ...block, text: block.text.replaceAll(/\b8080\b/g, String(port)) });
+}
+
 async function runBlock(block: CodeBlock, directory: string): Promise<void> {
   switch (block.language) {
     case 'js':
@@ -65,6 +85,8 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
       return runProgram(block, directory);
     case 'sh':
       return runShell(block, directory);
+    case 'html':
+      return openPage(block.text, directory);
     case 'mermaid':
       return checkDiagram(block);
     default:
@@ -77,9 +99,19 @@ async function runProgram(block: CodeBlock, directory: string): Promise<void> {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, block.text);
   if (block.language === 'ts') expect(await output(process.execPath, [...typeChecker, path], directory)).toBe('');
+  if (!knowsUsing) writeFileSync(path, lowered(block));
   if (block.file !== undefined) return;
   const flags = block.language === 'ts' ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
   expect(await output(process.execPath, [...flags, path], directory)).toBe(block.prints ?? '');
+}
+
+const knowsUsing = Number.parseInt(process.versions.node, 10) >= 24;
+
+/** Without `await using`, which Node 22 does not know: TypeScript and bundlers take it out of an application there. */
+function lowered({ text, language }: CodeBlock): string {
+  return /\bawait using\b/.test(text)
+    ? transformSync(text, { loader: language as Loader, target: 'node22' }).code
+    : text;
 }
 
 const typeChecker = [
