@@ -3,20 +3,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { MemorySessions, PushService } from '../../src/index.js';
-import type { ClientBuild } from './client-build.js';
+import { readForPage } from './page-files.js';
 
 /** A small web application: serves its pages, signs users in and authorises their private channels. */
 export class Application {
   readonly server: Server;
-  readonly #read: ClientBuild;
   readonly #sessions: MemorySessions;
   /** Replaced when a test restarts it. */
   service: PushService;
 
-  constructor(options: { service: PushService; sessions: MemorySessions; read: ClientBuild }) {
+  constructor(options: { service: PushService; sessions: MemorySessions }) {
     this.service = options.service;
     this.#sessions = options.sessions;
-    this.#read = options.read;
     this.server = createServer((request, response) => {
       this.#respond(request, response).catch((error: unknown) => response.writeHead(500).end(String(error)));
     });
@@ -55,7 +53,7 @@ export class Application {
       if (user === undefined || user === 'stranger') return void response.writeHead(403).end();
       return json(response, this.service.backend.authenticateUser(form.get('socket_id') ?? '', { id: user }));
     }
-    const content = await this.#read(url.pathname);
+    const content = await readForPage(url.pathname);
     if (content === undefined) return void response.writeHead(404).end();
     response
       .writeHead(200, { 'content-type': url.pathname.endsWith('.html') ? 'text/html' : 'text/javascript' })

@@ -4,7 +4,6 @@ import type { WebSocketService } from '../../src/backends/websocket.js';
 import { createPushService, type MemorySessions, memorySessions, type PushService } from '../../src/index.js';
 import { Application } from './application.js';
 import { launchBrowser } from './browser.js';
-import { buildClient } from './client-build.js';
 
 interface PageRecord {
   messages: { channel: string; event: string; data: unknown; userId?: string; notification?: unknown }[];
@@ -14,15 +13,14 @@ interface PageRecord {
   uncaught: string[];
 }
 
-let client: Awaited<ReturnType<typeof buildClient>>;
 let browser: Browser;
 
 beforeAll(async () => {
-  [client, browser] = await Promise.all([buildClient(), launchBrowser()]);
+  browser = await launchBrowser();
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all([browser?.close(), client?.remove()]);
+  await browser?.close();
 });
 
 let sessions: MemorySessions;
@@ -45,7 +43,7 @@ beforeEach(async () => {
   sessions = memorySessions();
   service = startService(0);
   await service.ready();
-  application = new Application({ service, sessions, read: client.read });
+  application = new Application({ service, sessions });
   origin = await application.listen();
 });
 

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPushService, memorySessions, type OutgoingMessage, PushServiceWrapper } from '../../src/index.js';
 import { launchBrowser } from './browser.js';
-import { buildClient } from './client-build.js';
+import { readForPage } from './page-files.js';
 
 /** A backend of the application's own: server-sent events to whoever has opened `/events/CHANNEL`. */
 class EventStreamService extends PushServiceWrapper<Map<string, ServerResponse>> {
@@ -16,15 +16,14 @@ class EventStreamService extends PushServiceWrapper<Map<string, ServerResponse>>
   }
 }
 
-let client: Awaited<ReturnType<typeof buildClient>>;
 let browser: Browser;
 
 beforeAll(async () => {
-  [client, browser] = await Promise.all([buildClient(), launchBrowser()]);
+  browser = await launchBrowser();
 }, 60_000);
 
 afterAll(async () => {
-  await Promise.all([browser?.close(), client?.remove()]);
+  await browser?.close();
 });
 
 it('a custom backend reaches a PushClient that overrides subscribe and unsubscribe, without pusher-js', {
@@ -43,7 +42,7 @@ it('a custom backend reaches a PushClient that overrides subscribe and unsubscri
       server.emit('streams', streams.api.size);
       response.once('close', () => server.emit('streams', streams.api.size));
     } else {
-      const content = await client.read(url);
+      const content = await readForPage(url);
       response
         .writeHead(content ? 200 : 404, { 'content-type': url.endsWith('.html') ? 'text/html' : 'text/javascript' })
         .end(content);
