@@ -1,5 +1,6 @@
 import { asPushError } from './backends/failure.js';
 import type { AnyBackend, ChannelAuthorization, ChannelInfo, PresenceMember } from './backends/push-service-wrapper.js';
+import { checkName } from './delivery/check-name.js';
 import type { RequestLike, SendOptions } from './delivery/send-options.js';
 import type { SendReport } from './report.js';
 
@@ -68,6 +69,7 @@ export class Channel {
   async #ask<Answer>(question: (backend: AnyBackend) => Promise<Answer>): Promise<Answer> {
     await this.#service.ready();
     const { backend } = this.#service;
+    checkName(this.name, 'channel', backend.capabilities.channelName, backend.name);
     try {
       return await question(backend);
     } catch (error) {

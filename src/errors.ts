@@ -1,3 +1,5 @@
+import { isMarked } from './marks.js';
+
 /** Machine-readable kind of a {@link PushError}; stable across releases. */
 export type PushErrorCode =
   | 'CONFIGURATION'
@@ -21,6 +23,8 @@ export interface PushErrorOptions {
   cause?: unknown;
 }
 
+const mark: symbol = Symbol.for('pushrail.PushError');
+
 /** Base of all errors that pushrail throws: catch this one to catch them all. */
 export class PushError extends Error {
   readonly code: PushErrorCode;
@@ -38,6 +42,15 @@ export class PushError extends Error {
     this.backend = options.backend;
     this.retryable = options.retryable ?? false;
     this.status = options.status;
+  }
+
+  static {
+    Object.defineProperty(PushError.prototype, mark, { value: true });
+  }
+
+  /** Whether a value is one of these errors, also one made by another copy of this package. */
+  static isPushError(value: unknown): value is PushError {
+    return isMarked(value, mark);
   }
 }
 

@@ -1,9 +1,10 @@
-export type { BackendCapabilities, NameRule } from './backends/capabilities.js';
+export type { BackendCapabilities } from './backends/capabilities.js';
 export { loadPeer } from './backends/peer.js';
 export {
   type AnyBackend,
   type AuthenticatedUser,
   type BackendHost,
+  type BackendMessageOptions,
   type BackendSettings,
   type ChannelAuthorization,
   type ChannelInfo,
@@ -34,6 +35,7 @@ export {
 } from './errors.js';
 export type { Logger } from './logger.js';
 export type { AddressedMessage, IncomingMessage, JsonValue, OutgoingMessage, PushNotification } from './message.js';
+export type { NameRule } from './name-rule.js';
 export { createPushService, PushService } from './push-service.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { RejectedChannel, SendReport, SendStatus } from './report.js';

@@ -19,3 +19,32 @@ export const defaultLogger: Logger = {
   warn: printer((...parts) => console.warn(...parts)),
   error: printer((...parts) => console.error(...parts)),
 };
+
+/**
+ * A logger that never throws, so that background work can log. What the given one fails at goes to the default logger, which
+ * says once that and why it does.
+ */
+export function guarded(logger: Logger): Logger {
+  let hasFailed = false;
+  const fallBack = (level: keyof Logger, details: object, text: string, error: unknown): void => {
+    try {
+      if (!hasFailed) defaultLogger.warn({ error }, 'the logger failed; what it does not take is logged here');
+      hasFailed = true;
+      defaultLogger[level](details, text);
+    } catch {
+      // Nobody is left to tell.
+    }
+  };
+  const guard =
+    (level: keyof Logger) =>
+    (details: object, text: string): void => {
+      const failed = (error: unknown): void => fallBack(level, details, text, error);
+      try {
+        const result: unknown = logger[level](details, text);
+        if (result instanceof Promise) result.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
+    };
+  return { debug: guard('debug'), info: guard('info'), warn: guard('warn'), error: guard('error') };
+}

@@ -1,6 +1,7 @@
 import type { AnyBackend } from './backends/push-service-wrapper.js';
 import { Channel } from './channel.js';
 import type { ClientConfig } from './client-config.js';
+import { checkName } from './delivery/check-name.js';
 import { checkSignal, type SendOptions } from './delivery/send-options.js';
 import { ConfigurationError, ValidationError } from './errors.js';
 import { defaultLogger } from './logger.js';
@@ -38,8 +39,8 @@ class Service implements AsyncDisposable {
   }
 
   /** Where users' channels are looked up. @throws ConfigurationError */
-  get sessions(): SessionAdapter<never> {
-    return this.#configured().sessions;
+  get sessions(): SessionAdapter {
+    return this.#configured().sessions as SessionAdapter<never> as SessionAdapter;
   }
 
   /**
@@ -100,7 +101,7 @@ class Service implements AsyncDisposable {
   async subscribe(channel: string): Promise<void> {
     const runtime = this.#configured();
     await runtime.ready;
-    await runtime.subscriptions.subscribe(checkedChannel(channel));
+    await runtime.subscriptions.subscribe(checkedChannel(channel, runtime));
   }
 
   /** Ends what `subscribe` began; a channel that is not subscribed to is ignored. */
@@ -108,7 +109,7 @@ class Service implements AsyncDisposable {
     const runtime = this.#configured();
     // As in subscribe, so that the two are carried out in the order in which they are called.
     await runtime.ready;
-    await runtime.subscriptions.unsubscribe(checkedChannel(channel));
+    await runtime.subscriptions.unsubscribe(checkedChannel(channel, runtime));
   }
 
   /**
@@ -121,7 +122,7 @@ class Service implements AsyncDisposable {
     options: { signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<IncomingMessage> {
     const runtime = this.#configured();
-    const name = checkedChannel(channel);
+    const name = checkedChannel(channel, runtime);
     const { signal } = options;
     const listener = (message: IncomingMessage): void => {
       if (message.channel === name) queue.push(message);
@@ -220,7 +221,7 @@ class Service implements AsyncDisposable {
   }
 
   #start(settings: unknown): Runtime {
-    const runtime = new Runtime(checkPushServer(settings), (message) => this.#inbox.receive(message));
+    const runtime = new Runtime(checkPushServer(settings), this, (message) => this.#inbox.receive(message));
     this.#closing = this.#stop().catch((error: unknown) =>
       runtime.logger.error({ error }, 'the backend used before could not be closed'),
     );
@@ -269,9 +270,9 @@ async function channelsOfAudience(audience: unknown, sessions: SessionAdapter<ne
   return channels ?? [];
 }
 
-function checkedChannel(channel: unknown): string {
-  if (typeof channel === 'string' && channel !== '') return channel;
-  throw new ValidationError('A channel must be named by a string that is not empty.');
+function checkedChannel(channel: string, { backend, capabilities }: Runtime): string {
+  checkName(channel, 'channel', capabilities.channelName, backend.name);
+  return channel;
 }
 
 function checkEvent(event: string): void {

@@ -2,14 +2,15 @@ import type { BackendCapabilities } from './backends/capabilities.js';
 import { checkedCapabilities } from './backends/checked-capabilities.js';
 import { asPushError, openingError } from './backends/failure.js';
 import { loadBackend } from './backends/load.js';
-import type { AnyBackend, BackendHost } from './backends/push-service-wrapper.js';
+import type { AnyBackend } from './backends/push-service-wrapper.js';
 import { deliver } from './delivery/deliver.js';
 import { plan } from './delivery/plan.js';
 import { deliveryDefaults, RequestPolicies } from './delivery/policies.js';
 import { reportOf, throwIfAllRejected } from './delivery/report.js';
 import type { SendOptions } from './delivery/send-options.js';
+import { untilAborted } from './delivery/until-aborted.js';
 import { AbortError } from './errors.js';
-import { defaultLogger, type Logger } from './logger.js';
+import { defaultLogger, guarded, type Logger } from './logger.js';
 import type { IncomingMessage } from './message.js';
 import type { MessageQueue } from './receiving/message-queue.js';
 import { Subscriptions } from './receiving/subscriptions.js';
@@ -27,27 +28,29 @@ export class Runtime {
   readonly logger: Logger;
   /** Rejects when the backend could not be opened. */
   ready: Promise<void> = Promise.resolve();
-  readonly #capabilities: BackendCapabilities;
+  readonly capabilities: BackendCapabilities;
   readonly #policies: RequestPolicies;
-  readonly #host: BackendHost;
+  readonly #disconnect: () => void;
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  /** @throws ConfigurationError when the backend cannot be built */
-  constructor(settings: CheckedSettings, receive: (message: IncomingMessage) => void) {
+  /**
+   * @param owner the service that is configured
+   * @throws ConfigurationError when the backend cannot be built, or is in use by another service
+   */
+  constructor(settings: CheckedSettings, owner: object, receive: (message: IncomingMessage) => void) {
     const { backend, sessions, logger = defaultLogger, timeout, retries, concurrency, ...backendSettings } = settings;
-    this.logger = logger;
+    this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
     this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
-    this.#capabilities = checkedCapabilities(this.backend);
+    this.capabilities = checkedCapabilities(this.backend);
     this.#policies = new RequestPolicies({
       timeout: timeout ?? deliveryDefaults.timeout,
       retries: retries ?? deliveryDefaults.retries,
       concurrency: concurrency ?? deliveryDefaults.concurrency,
     });
-    this.#host = { receive, logger };
-    this.backend.connect(this.#host);
+    this.#disconnect = this.backend.connect({ receive, logger: this.logger, owner });
   }
 
   /** Opens the backend, once what came before has ended. A failure is logged, and every `send` throws it. */
@@ -59,8 +62,6 @@ export class Runtime {
   }
 
   async #openBackend(): Promise<void> {
-    // An instance that was in use before this has been disconnected when it was closed.
-    this.backend.connect(this.#host);
     try {
       await this.backend.open();
     } catch (error) {
@@ -74,17 +75,15 @@ export class Runtime {
     signal: AbortSignal | undefined,
   ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
-    if (signal?.aborted) {
-      throw new AbortError('The signal had fired before the call; nothing was sent.', { cause: signal.reason });
-    }
+    if (signal?.aborted) throw tooEarly(signal);
     const { backend, sessions } = this;
     this.#running++;
     try {
-      const planned = await plan(messages, { backend, capabilities: this.#capabilities, sessions });
-      await this.ready;
+      const planned = await plan(messages, { backend, capabilities: this.capabilities, sessions });
+      await untilAborted(this.ready, signal, tooEarly);
       const deliveries = await deliver(planned, {
         backend,
-        capabilities: this.#capabilities,
+        capabilities: this.capabilities,
         policies: this.#policies,
         signal,
       });
@@ -110,7 +109,11 @@ export class Runtime {
     } catch (error) {
       throw asPushError(error, this.backend);
     } finally {
-      this.backend.connect(undefined);
+      this.#disconnect();
     }
   }
+}
+
+function tooEarly({ reason }: AbortSignal): AbortError {
+  return new AbortError('The signal fired before anything was sent.', { cause: reason });
 }

@@ -25,8 +25,10 @@ export function settingsCheck<T>(
     schema ??= build();
     const result = schema.safeParse(value, { reportInput: true });
     if (result.success) return result.data;
-    const knownKeys = [...Object.keys(schema.shape), ...nestedKeys];
-    const problems = result.error.issues.flatMap((issue) => describe(issue, knownKeys));
+    const topKeys = Object.keys(schema.shape);
+    const problems = result.error.issues.flatMap((issue) =>
+      describe(issue, issue.path.length === 0 ? topKeys : nestedKeys),
+    );
     throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
   };
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import {
   AbortError,
   AuthenticationError,
@@ -10,6 +10,12 @@ import {
   UnsupportedOperationError,
   ValidationError,
 } from '../src/index.js';
+
+/** As an application has it that loads the package twice. */
+async function anotherCopy(): Promise<typeof import('../src/index.js')> {
+  vi.resetModules();
+  return import('../src/index.js');
+}
 
 test.each([
   [new ConfigurationError('x'), 'ConfigurationError', 'CONFIGURATION', false],
@@ -36,4 +42,12 @@ test('details are kept', () => {
   expect(new AbortError('x').outcome).toBe('rejected');
   expect(new TimeoutError('x').outcome).toBe('unknown');
   expect(new DeliveryError('x', { outcome: 'rejected' })).toMatchObject({ report: undefined, reports: [] });
+});
+
+test('an error of another copy of the package is recognised, and nothing else', async () => {
+  const other = await anotherCopy();
+  const error = new other.RateLimitError('slow down');
+  expect(error).not.toBeInstanceOf(PushError);
+  expect([error, new PushError('x', 'DELIVERY')].every(PushError.isPushError)).toBe(true);
+  expect([new Error('x'), { ...error }, 'x', null, undefined, 5, () => error].some(PushError.isPushError)).toBe(false);
 });

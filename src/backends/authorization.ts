@@ -1,5 +1,3 @@
-import type { JsonValue } from '../message.js';
-
 /** A member of a presence channel. */
 export interface PresenceMember {
   /** Identifies the user; one user may hold several connections. */
@@ -24,7 +22,7 @@ export interface UserAuthentication {
 /** A user to sign a connection in as. */
 export interface AuthenticatedUser {
   readonly id: string;
-  readonly [detail: string]: JsonValue | undefined;
+  readonly [detail: string]: unknown;
 }
 
 /** What a backend knows of a channel. */

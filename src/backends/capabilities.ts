@@ -1,11 +1,6 @@
-/** Which names a backend takes for its channels or events. */
-export interface NameRule {
-  readonly pattern: RegExp;
-  /** In characters (UTF-16 code units). */
-  readonly maxLength: number;
-  /** The rule in words, for the error message: `letters, digits and _ - = @ , . ;`. */
-  readonly allowed: string;
-}
+import type { NameRule } from '../name-rule.js';
+
+export type { NameRule } from '../name-rule.js';
 
 /**
  * What a backend can do and how much at once. The plan stage checks messages against it, the delivery

@@ -3,8 +3,8 @@ import { causeOf, cleaned, textOf } from '../error-redaction.js';
 import { ConfigurationError, PushError } from '../errors.js';
 import type { AnyBackend } from './push-service-wrapper.js';
 
-/** The request did not reach the other side: trying again cannot deliver twice. */
-const neverReached = new Set([
+/** Network errors that mean that the request did not reach the other side: trying again cannot deliver twice. */
+export const neverReached: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EAI_AGAIN',
@@ -28,7 +28,7 @@ const lostUnderway = new Set([
  * backend did not classify itself is final, and whether the message was delivered is unknown.
  */
 export function asPushError(error: unknown, backend: AnyBackend): PushError {
-  if (error instanceof PushError) return cleaned(error, backend);
+  if (PushError.isPushError(error)) return cleaned(error, backend);
   const code = networkCode(error);
   const isUnreached = code !== undefined && neverReached.has(code);
   return new DeliveryError(`The ${backend.name} backend failed: ${textOf(error, backend)}`, {
@@ -39,9 +39,25 @@ export function asPushError(error: unknown, backend: AnyBackend): PushError {
   });
 }
 
+/**
+ * As `asPushError`, for one delivery: looking through an error for secrets takes a while, and one may stand for 100 000
+ * channels.
+ */
+export function rememberedPushErrors(backend: AnyBackend): (error: unknown) => PushError {
+  const known = new WeakMap<object, PushError>();
+  return (error) => {
+    if (typeof error !== 'object' || error === null) return asPushError(error, backend);
+    const before = known.get(error);
+    if (before !== undefined) return before;
+    const found = asPushError(error, backend);
+    known.set(error, found).set(found, found);
+    return found;
+  };
+}
+
 /** The error of a backend that could not be opened. */
 export function openingError(error: unknown, backend: AnyBackend): PushError {
-  if (error instanceof PushError) return cleaned(error, backend);
+  if (PushError.isPushError(error)) return cleaned(error, backend);
   const { name } = backend;
   return new ConfigurationError(`The ${name} backend could not be opened: ${textOf(error, backend)}`, {
     backend: name,
@@ -51,7 +67,7 @@ export function openingError(error: unknown, backend: AnyBackend): PushError {
 
 /** The error of a `send` whose users could not be looked up. */
 export function lookUpError(error: unknown, backend: AnyBackend): PushError {
-  if (error instanceof PushError) return cleaned(error, backend);
+  if (PushError.isPushError(error)) return cleaned(error, backend);
   return new DeliveryError(
     `Nothing was sent, because the users' sessions could not be looked up: ${textOf(error, backend)}`,
     {

@@ -1,6 +1,7 @@
 import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, UnsupportedOperationError } from '../errors.js';
 import { defaultLogger, type Logger } from '../logger.js';
+import { isMarked } from '../marks.js';
 import type { AddressedMessage, IncomingMessage, OutgoingMessage, PushNotification } from '../message.js';
 import { redacted, secretsOf, withoutSecrets } from '../redaction.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
@@ -14,14 +15,14 @@ import type {
 } from './authorization.js';
 import type { BackendSettings, Credential } from './backend-settings.js';
 import { anyName, type BackendCapabilities } from './capabilities.js';
+import { HostSlot } from './host-slot.js';
 import { withNotification } from './payload.js';
-import type { BackendHost, ChannelResult, RequestContext } from './request.js';
+import type { BackendHost, BackendMessageOptions, ChannelResult, RequestContext } from './request.js';
 
 export type * from './authorization.js';
 export type * from './backend-settings.js';
 export type * from './request.js';
 
-/** Recognises a wrapper class of another copy of this package, where `instanceof` cannot. */
 const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
 
 /**
@@ -37,7 +38,7 @@ const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
  */
 export abstract class PushServiceWrapper<Api = unknown, Options extends object = Record<string, unknown>> {
   readonly #settings: BackendSettings<Options>;
-  #host: BackendHost | undefined;
+  readonly #slot = new HostSlot();
   #secrets: ReadonlySet<string> | undefined;
 
   /** The provider's own client. */
@@ -58,17 +59,12 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /** Whether a value is a backend, also one made by another copy of this package. */
   static isWrapper(value: unknown): value is AnyBackend {
-    return typeof value === 'object' && value !== null && brand in value;
+    return isMarked(value, brand);
   }
 
   /** Whether a value is a backend's class. */
   static isWrapperClass(value: unknown): value is PushServiceWrapperClass {
-    return (
-      typeof value === 'function' &&
-      typeof value.prototype === 'object' &&
-      value.prototype !== null &&
-      brand in value.prototype
-    );
+    return typeof value === 'function' && isMarked(value.prototype, brand);
   }
 
   /** The backend's name in errors, logs and the client's configuration. @default the class's name */
@@ -96,9 +92,13 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
     return this.#credential('secretKey');
   }
 
-  /** Whether to talk to the provider over TLS. @default true */
+  /** Whether to talk to the provider over TLS. @default true, or what the backend overrides this with */
   get useSsl(): boolean {
-    return this.#settings.useSsl ?? true;
+    return this.#settings.useSsl ?? this.useSslByDefault;
+  }
+
+  protected get useSslByDefault(): boolean {
+    return true;
   }
 
   get options(): Options {
@@ -149,8 +149,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /**
    * Sends one message to several channels in one request: never more than `maxChannelsPerRequest`.
-   * Returns a result for each channel, or nothing when all were accepted. MUST throw only when the whole
-   * request failed.
+   * Returns a result for each channel, or nothing when all were accepted. MUST throw only when the whole request failed.
    */
   protected sendBatch?(
     channels: readonly string[],
@@ -171,19 +170,15 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /**
    * Makes the event's payload as it goes on the wire; its size is held against `maxPayloadBytes`.
-   * The default is `data` as JSON; a notification is added to it under the key `notification`.
-   * MUST be pure.
+   * The default is `data` as JSON; a notification is added to it under the key `notification`. MUST be pure.
    * @param json `data` as JSON
    */
   encode(json: string, notification: PushNotification | undefined): string {
     return notification === undefined ? json : withNotification(json, notification);
   }
 
-  /**
-   * Holds a message's `backendOptions` against what this backend takes; the default takes anything.
-   * MUST throw a `ValidationError` for what it does not know.
-   */
-  checkBackendOptions(_options: Readonly<Record<string, unknown>>): void {}
+  /** Checks what only this backend knows of. MUST throw a `ValidationError` for what it does not take; the default takes anything. */
+  checkMessage(_message: BackendMessageOptions): void {}
 
   /** One request of the delivery stage: one message to one or several channels. Not for applications: use `PushService.send`. */
   async deliver(
@@ -226,7 +221,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /** Hands an incoming message to `messageReceived`. Never throws: a listener that does is logged and ends nothing. */
   receive(message: IncomingMessage): void {
-    this.#host?.receive(message);
+    this.#slot.host?.receive(message);
   }
 
   /** Signs a connection's subscription to a private or presence channel. */
@@ -264,19 +259,21 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   /** Closes what this backend opened, and nothing that was handed to it. May be called twice. */
   async close(): Promise<void> {}
 
-  /** Ties the backend to the service that uses it, which gets what comes in. Called by the service. */
-  connect(host: BackendHost | undefined): void {
-    this.#host = host;
+  /**
+   * Ties the backend to the service that uses it, which gets what comes in; what it returns unties it. Called by the service.
+   * @throws ConfigurationError when another service uses it
+   */
+  connect(host: BackendHost): () => void {
+    return this.#slot.take(host, this.name);
   }
 
   protected get logger(): Logger {
-    return this.#host?.logger ?? defaultLogger;
+    return this.#slot.host?.logger ?? defaultLogger;
   }
 
   protected unsupported(operation: string, advice: string): UnsupportedOperationError {
-    return new UnsupportedOperationError(`The ${this.name} backend cannot ${operation}: ${advice}.`, {
-      backend: this.name,
-    });
+    const { name: backend } = this;
+    return new UnsupportedOperationError(`The ${backend} backend cannot ${operation}: ${advice}.`, { backend });
   }
 
   /** The text with each of the settings' secrets replaced: for whatever leaves the process or is logged. */

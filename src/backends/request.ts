@@ -13,8 +13,16 @@ export interface RequestContext {
   readonly signal: AbortSignal;
 }
 
+/** The parts of a message that only its backend can check. */
+export interface BackendMessageOptions {
+  readonly except: string | undefined;
+  readonly backendOptions: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** What a backend may ask of the service that uses it. */
 export interface BackendHost {
   receive(message: IncomingMessage): void;
   readonly logger: Logger;
+  /** The service itself, which has a new host each time it is configured. @default the host */
+  readonly owner?: object;
 }

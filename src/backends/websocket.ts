@@ -1,6 +1,8 @@
-import { channelName, eventName } from '../channels-protocol/names.js';
+import { channelName, eventName, isPresence } from '../channels-protocol/names.js';
 import { parseData } from '../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../client-config.js';
+import { ValidationError } from '../errors.js';
+import { guarded, type Logger } from '../logger.js';
 import type { AddressedMessage, OutgoingMessage } from '../message.js';
 import type {
   AuthenticatedUser,
@@ -10,10 +12,11 @@ import type {
   UserAuthentication,
 } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
-import { type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
+import { type BackendMessageOptions, type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
 import type { App } from './websocket/app.js';
 import { applicationControl } from './websocket/application-control.js';
 import { Attachment } from './websocket/attachment.js';
+import { checkMessage } from './websocket/check-message.js';
 import { clientAddress } from './websocket/client-address.js';
 import { grantChannel, grantUser } from './websocket/grants.js';
 import { HttpApi } from './websocket/http-api/http-api.js';
@@ -50,7 +53,8 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
   constructor(settings: BackendSettings<WebSocketOptions> = {}) {
     super(settings);
     this.requireCredentials('appId', 'pubKey', 'secretKey');
-    this.#options = checkOptions(this.options);
+    const options = checkOptions(this.options);
+    this.#options = { ...options, tlsOnly: options.tlsOnly || this.useSsl };
     [this.#server, this.#httpApi] = this.#build();
     this.api = applicationControl(() => this.#app);
   }
@@ -62,6 +66,15 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
   /** Where the server listens; undefined before `open`, after `close`, and when it is only attached. */
   get address(): ListeningAddress | undefined {
     return this.#listener?.address;
+  }
+
+  /** Plain connections are let in, unless the settings say `useSsl: true`, which is the same as the option `tlsOnly`. */
+  protected override get useSslByDefault(): boolean {
+    return false;
+  }
+
+  override checkMessage(message: BackendMessageOptions): void {
+    checkMessage(message);
   }
 
   override get capabilities(): BackendCapabilities {
@@ -81,19 +94,21 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
 
   #build(): [ChannelsServer, HttpApi] {
     const { appId, pubKey, secretKey } = this;
+    const logger = (): Logger => guarded(this.logger);
     const server = new ChannelsServer(servedApps({ appId, pubKey, secretKey }, this.#options.apps), this.#options, {
-      logger: () => this.logger,
+      logger,
       published: ({ channel, event, data, userId }) => {
         if (!this.#listenedTo.has(channel)) return;
         this.receive({ channel, event, data: parseData(data), ...(userId !== undefined && { userId }) });
       },
     });
-    return [server, new HttpApi(server.apps, this.#options, () => this.logger)];
+    return [server, new HttpApi(server.apps, this.#options, logger)];
   }
 
   /**
-   * Serves on an HTTP server of the application's: requests to `/apps/…` and upgrades to `/app/…` are taken, all others go to the
-   * handlers that are there. The server is left open by `close`. A second call for the same server changes nothing.
+   * Serves on an HTTP server of the application's: requests to `/apps/APPID/…` of an application that is served, and WebSockets to
+   * `/app/…`, are taken; all others go to the handlers that are there, except WebSockets that no one takes, which get 404. `close`
+   * leaves the server open and untouched; `open` attaches to it again. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): this {
@@ -102,12 +117,13 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
   }
 
   readonly #taker: ConstructorParameters<typeof Attachment>[1] = {
+    serves: (appId) => this.#server.apps.has(appId),
     upgrade: (request, socket, head) => this.#server.upgrade(request, socket, head),
     request: (request, response) => void this.#httpApi.handle(request, response),
   };
 
   /**
-   * Listens, where `options.port` says so.
+   * Listens, where `options.port` says so, and attaches again to what it was attached to before `close`.
    * @throws ConfigurationError when the port cannot be had
    */
   override async open(): Promise<void> {
@@ -122,6 +138,7 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
   }
 
   async #listen(): Promise<void> {
+    for (const attachment of this.#attachments.values()) attachment.attach();
     const { port, host, closeTimeoutMs, requestTimeoutMs } = this.#options;
     if (port === undefined) return;
     const listener = new Listener(this.#taker, closeTimeoutMs, requestTimeoutMs);
@@ -131,7 +148,7 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
 
   /**
    * Takes no new connections, sends what is pending, sends those that are there away to reconnect (code 4200), and returns when they are
-   * gone, after `closeTimeoutMs` at the latest. Closes only the server that it opened itself.
+   * gone, after `closeTimeoutMs` at the latest. Closes only the server that it opened itself. Subscriptions of `subscribe` end.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#shutDown().finally(() => {
@@ -143,11 +160,11 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
   async #shutDown(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     for (const attachment of this.#attachments.values()) attachment.detach();
-    this.#attachments.clear();
     const listener = this.#listener;
     await Promise.all([this.#server.close(), listener?.close()]);
     this.#listener = undefined;
     this.#opening = undefined;
+    this.#listenedTo.clear();
     [this.#server, this.#httpApi] = this.#build();
   }
 
@@ -196,7 +213,12 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
     };
   }
 
+  /** @throws ValidationError for a channel that has no members to tell of */
   override async channelUsers(name: string): Promise<readonly string[]> {
+    if (!isPresence(name))
+      throw new ValidationError(
+        `Only a presence channel knows its users, and "${name}" does not begin with "presence-".`,
+      );
     return this.#app.channels.get(name)?.presence?.ids ?? [];
   }
 

@@ -2,8 +2,12 @@
  * The server's messages as they go on the wire. `data` is a JSON text within the JSON, except in errors,
  * where it is an object. Source: "Double encoding" in the Channels protocol.
  */
-function message(event: string, data: unknown, channel?: string): string {
-  const text = JSON.stringify(JSON.stringify(data));
+function message(event: string, data: object, channel?: string): string {
+  return messageOf(event, JSON.stringify(data), channel);
+}
+
+function messageOf(event: string, dataText: string, channel?: string): string {
+  const text = JSON.stringify(dataText);
   return channel === undefined
     ? `{"event":"${event}","data":${text}}`
     : `{"event":"${event}","channel":${JSON.stringify(channel)},"data":${text}}`;
@@ -23,19 +27,27 @@ export function subscriptionError(channel: string, error: string, type: string, 
   return JSON.stringify({ event: 'pusher:subscription_error', channel, data: { type, error, status } });
 }
 
-/** Who is on a presence channel, as a new member is told. */
-export interface PresenceList {
-  readonly ids: readonly string[];
-  readonly hash: Readonly<Record<string, unknown>>;
-  readonly count: number;
+/** A user on a presence channel. */
+export interface PresenceMember {
+  readonly id: string;
+  /** What the application says of the user, as JSON: other members' messages contain it, however deep it is. */
+  readonly info: string | undefined;
 }
 
-export function subscriptionSucceeded(channel: string, presence?: PresenceList): string {
-  return message('pusher_internal:subscription_succeeded', presence === undefined ? {} : { presence }, channel);
+/** @param members who is on the channel, on a presence channel */
+export function subscriptionSucceeded(channel: string, members?: readonly PresenceMember[]): string {
+  return messageOf('pusher_internal:subscription_succeeded', members === undefined ? '{}' : presence(members), channel);
 }
 
-export function memberAdded(channel: string, userId: string, userInfo: unknown): string {
-  return message('pusher_internal:member_added', { user_id: userId, user_info: userInfo }, channel);
+function presence(members: readonly PresenceMember[]): string {
+  const ids = members.map(({ id }) => JSON.stringify(id));
+  const infos = members.map(({ info = 'null' }, index) => `${ids[index]}:${info}`);
+  return `{"presence":{"ids":[${ids.join(',')}],"hash":{${infos.join(',')}},"count":${members.length}}}`;
+}
+
+export function memberAdded(channel: string, { id, info }: PresenceMember): string {
+  const userInfo = info === undefined ? '' : `,"user_info":${info}`;
+  return messageOf('pusher_internal:member_added', `{"user_id":${JSON.stringify(id)}${userInfo}}`, channel);
 }
 
 export function memberRemoved(channel: string, userId: string): string {

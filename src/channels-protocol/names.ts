@@ -1,4 +1,4 @@
-import type { NameRule } from '../backends/capabilities.js';
+import type { NameRule } from '../name-rule.js';
 
 /** Pusher: channel names up to 164 characters, prefix included (the SDK itself lets 200 pass). */
 const MAX_CHANNEL_NAME_LENGTH = 164;
@@ -19,16 +19,28 @@ export const channelName: NameRule = {
   allowed: 'letters, digits and _ - = @ , . ;',
 };
 
-/** What Pusher's service takes as an event's name. */
+/** What Pusher's service takes as an event's name, without the names that the protocol keeps for its own events. */
 export const eventName: NameRule = {
-  pattern: /^\P{Cc}+$/u,
+  // Clients take these for the server's word: whoever chose such a name could make members come and go.
+  pattern: /^(?!pusher:|pusher_internal:)\P{Cc}+$/u,
   maxLength: MAX_EVENT_NAME_LENGTH,
-  allowed: 'anything but control characters',
+  allowed: 'anything but control characters, and no name that begins with "pusher:" or "pusher_internal:"',
 };
 
 /** Whether a name keeps to a rule. */
 export function keepsTo(rule: NameRule, name: string): boolean {
   return name.length <= rule.maxLength && rule.pattern.test(name);
+}
+
+/** What is wrong with a channel's name, in words and without a full stop, or undefined. */
+export function channelNameProblem(name: unknown): string | undefined {
+  if (typeof name === 'string' && keepsTo(channelName, name)) return undefined;
+  return `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters`;
+}
+
+/** A name that a client sent, cut where no valid name is longer: it goes back to the client. */
+export function echoedName(name: string): string {
+  return name.slice(0, MAX_CHANNEL_NAME_LENGTH);
 }
 
 /** Whether a connection needs a signature to subscribe. */

@@ -1,11 +1,12 @@
 import type { BackendCapabilities } from '../backends/capabilities.js';
-import { asPushError } from '../backends/failure.js';
+import { rememberedPushErrors } from '../backends/failure.js';
 import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
 import { DeliveryError } from '../delivery-error.js';
 import { AbortError, type PushError, TimeoutError } from '../errors.js';
 import type { PlannedMessage } from './plan.js';
 import { mayBeRetried, type RequestPolicies, retryAfterOf } from './policies.js';
 import { type Delivery, type Parcel, type Parcels, split } from './split.js';
+import { untilAborted } from './until-aborted.js';
 
 /** What messages are delivered with. */
 export interface DeliveryContext {
@@ -15,12 +16,17 @@ export interface DeliveryContext {
   readonly signal: AbortSignal | undefined;
 }
 
+interface Delivering extends DeliveryContext {
+  readonly failureOf: (error: unknown) => PushError;
+}
+
 /** Sends planned messages and gathers what became of each channel. Never throws: failures are in the result. */
 export async function deliver(messages: readonly PlannedMessage[], context: DeliveryContext): Promise<Delivery[]> {
   const deliveries = messages.map((planned) => ({ planned, failures: new Map<string, PushError>(), attempts: 0 }));
   const requests = split(deliveries, context.capabilities);
+  const delivering = { ...context, failureOf: rememberedPushErrors(context.backend) };
   const work = async (): Promise<void> => {
-    for (const parcels of requests) await request(parcels, context);
+    for (const parcels of requests) await request(parcels, delivering);
   };
   const [first] = messages;
   const isOneRequest =
@@ -30,7 +36,7 @@ export async function deliver(messages: readonly PlannedMessage[], context: Deli
 }
 
 /** One request with its retries; what a partial failure leaves over is tried again without the rest. */
-async function request(parcels: Parcels, context: DeliveryContext): Promise<void> {
+async function request(parcels: Parcels, context: Delivering): Promise<void> {
   const { policies, signal } = context;
   let pending = parcels;
   let hasBegun = false;
@@ -54,37 +60,32 @@ async function request(parcels: Parcels, context: DeliveryContext): Promise<void
   };
   try {
     throwIfAborted(signal, hasBegun);
-    await untilAborted(policies.run(attempt, longestTimeout(parcels), signal), signal, () => hasBegun);
+    await untilAborted(policies.run(attempt, deadlineOf(parcels, policies), signal), signal, (fired) =>
+      aborted(fired, hasBegun),
+    );
   } catch (error) {
-    const failure = signal?.aborted ? aborted(signal, hasBegun) : asPushError(error, context.backend);
+    const failure = signal?.aborted ? aborted(signal, hasBegun) : context.failureOf(error);
     for (const { delivery, channel } of pending) {
       if (!delivery.failures.has(channel)) delivery.failures.set(channel, failure);
     }
   }
 }
 
-/** The deadline of a request that holds several messages, each with its own. */
-function longestTimeout(parcels: Parcels): number | undefined {
-  let longest: number | undefined;
-  for (const { delivery } of parcels) {
-    const { timeout } = delivery.planned;
-    if (timeout !== undefined && timeout > (longest ?? 0)) longest = timeout;
-  }
+/** The deadline of a request that holds several messages: the longest of theirs. */
+function deadlineOf(parcels: Parcels, policies: RequestPolicies): number {
+  let longest = 0;
+  for (const { delivery } of parcels) longest = Math.max(longest, delivery.planned.timeout ?? policies.timeout);
   return longest;
 }
 
 /** One call of the backend. Whatever it throws becomes the failure of every channel that was asked for. */
-async function send(
-  parcels: Parcels,
-  context: DeliveryContext,
-  signal: AbortSignal,
-): Promise<readonly ChannelResult[]> {
+async function send(parcels: Parcels, context: Delivering, signal: AbortSignal): Promise<readonly ChannelResult[]> {
   try {
     const results = await call(parcels, context, signal);
     if (Array.isArray(results)) return results;
     throw new TypeError('it returned no list of results.');
   } catch (thrown) {
-    const error = asPushError(thrown, context.backend);
+    const error = context.failureOf(thrown);
     return parcels.map(({ channel }) => ({ channel, error }));
   }
 }
@@ -120,7 +121,7 @@ function slowest(pending: Parcels): PushError | undefined {
 }
 
 /** Notes each channel's result and returns what may be tried again. */
-function settle(parcels: Parcels, results: readonly ChannelResult[], context: DeliveryContext): Parcel[] {
+function settle(parcels: Parcels, results: readonly ChannelResult[], context: Delivering): Parcel[] {
   let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
   return parcels.filter((parcel, index) => {
     const { delivery, channel } = parcel;
@@ -134,7 +135,7 @@ function settle(parcels: Parcels, results: readonly ChannelResult[], context: De
       delivery.failures.delete(channel);
       return false;
     }
-    const failure = asPushError(error, context.backend);
+    const failure = context.failureOf(error);
     delivery.failures.set(channel, failure);
     return mayBeRetried(failure);
   });
@@ -161,21 +162,4 @@ function aborted({ reason: cause }: AbortSignal, hasBegun: boolean): PushError {
         outcome: 'unknown',
       })
     : new AbortError('The signal fired before this channel was sent to.', { cause });
-}
-
-/** Ends with the work or as soon as the signal fires, also in the middle of a wait between two attempts. */
-async function untilAborted(
-  work: Promise<void>,
-  signal: AbortSignal | undefined,
-  hasBegun: () => boolean,
-): Promise<void> {
-  if (signal === undefined) return work;
-  const { promise, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(aborted(signal, hasBegun()));
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

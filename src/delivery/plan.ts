@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { BackendCapabilities, NameRule } from '../backends/capabilities.js';
+import type { BackendCapabilities } from '../backends/capabilities.js';
 import { lookUpError } from '../backends/failure.js';
 import type { AnyBackend } from '../backends/push-service-wrapper.js';
 import { UnsupportedOperationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage, PushNotification } from '../message.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { checkName } from './check-name.js';
 import { jsonText } from './json-text.js';
 import { outgoingMessage } from './outgoing-message.js';
 import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
@@ -72,7 +73,7 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
       { backend: backend.name },
     );
   }
-  if (backendOptions !== undefined) backend.checkBackendOptions(backendOptions);
+  backend.checkMessage({ except, backendOptions });
   const json = jsonText(data);
   checkNotification(notification, data);
   const payload = backend.encode(json, notification);
@@ -101,27 +102,6 @@ async function lookUp<User>(users: readonly User[], context: PlanContext): Promi
 function checkChannels(channels: readonly string[], { backend, capabilities }: PlanContext): void {
   const { name } = backend;
   for (const channel of channels) checkName(channel, 'channel', capabilities.channelName, name);
-}
-
-function checkName(name: unknown, what: 'channel' | 'event', rule: NameRule, backend: string): void {
-  if (typeof name !== 'string')
-    throw new ValidationError(
-      `The ${what} must be a string, not ${name === null ? 'null' : `a value of type ${typeof name}`}.`,
-    );
-  if (name === '') throw new ValidationError(`The ${what} must not be an empty string.`);
-  if (name.length > rule.maxLength) {
-    throw new ValidationError(
-      `The ${what} "${name.slice(0, 40)}…" has ${name.length} characters; the ${backend} backend takes ${rule.maxLength}.`,
-      { backend },
-    );
-  }
-  // Not test(): a pattern with the flag g would begin where it ended the last time.
-  if (name.search(rule.pattern) < 0 || !name.isWellFormed()) {
-    throw new ValidationError(
-      `The ${what} ${JSON.stringify(name)} has characters that the ${backend} backend does not take; it takes ${rule.allowed}.`,
-      { backend },
-    );
-  }
 }
 
 function checkSize(payload: string, limit: number, backend: string): void {

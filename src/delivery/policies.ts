@@ -1,15 +1,5 @@
-import {
-  type BulkheadPolicy,
-  bulkhead,
-  ConstantBackoff,
-  handleWhen,
-  isTaskCancelledError,
-  type RetryPolicy,
-  retry,
-  TimeoutStrategy,
-  timeout,
-} from 'cockatiel';
-import { PushError, RateLimitError, TimeoutError } from '../errors.js';
+import { type BulkheadPolicy, bulkhead, isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
+import { PushError, TimeoutError } from '../errors.js';
 
 /** Wait before the first retry, in milliseconds; it doubles from there. Source: stripe-node, 0.5 s. */
 const FIRST_DELAY_MS = 500;
@@ -34,44 +24,41 @@ export const deliveryDefaults: DeliverySettings = { timeout: 10_000, retries: 3,
 /** Runs requests with a deadline for each attempt, retries with jitter, and a bound on how many are in flight. */
 export class RequestPolicies {
   readonly concurrency: number;
-  readonly #timeout: number;
-  readonly #retry: RetryPolicy;
+  /** Deadline of an attempt in milliseconds, where the call sets none. */
+  readonly timeout: number;
+  readonly #retries: number;
   readonly #inFlight: BulkheadPolicy;
 
   constructor(settings: DeliverySettings) {
     this.concurrency = settings.concurrency;
-    this.#timeout = settings.timeout;
+    this.timeout = settings.timeout;
+    this.#retries = settings.retries;
     this.#inFlight = bulkhead(settings.concurrency, Number.POSITIVE_INFINITY);
-    this.#retry = retry(handleWhen(mayBeRetried), {
-      maxAttempts: settings.retries,
-      // cockatiel's own wait cannot be ended by a signal, and would hold the process; see `run`.
-      backoff: new ConstantBackoff(0),
-    });
   }
 
   /**
    * Runs `attempt` until it succeeds, fails for good, or the retries are used up. `attempt` must throw `PushError`s.
-   * @param deadline of each attempt in milliseconds, where it is not the configured one
+   * @param deadline of each attempt, in milliseconds
    */
-  run(
+  async run(
     attempt: (signal: AbortSignal) => Promise<void>,
-    deadline: number | undefined,
+    deadline: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const ms = deadline ?? this.#timeout;
-    const limit = timeout(ms, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
-    let failure: unknown;
-    return this.#retry.execute(async (context) => {
-      if (context.attempt > 0) await pause(delayBefore(context.attempt, failure), signal);
+    const limit = timeout(deadline, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
+    for (let retry = 1; ; retry++) {
       try {
         await this.#inFlight.execute(() =>
           limit.execute(({ signal: attemptSignal }) => attempt(attemptSignal), signal),
         );
+        return;
       } catch (error) {
-        failure = isTaskCancelledError(error) ? tooLate(error, ms) : error;
-        throw failure;
+        const failure = isTaskCancelledError(error) ? tooLate(error, deadline) : error;
+        if (retry > this.#retries || !mayBeRetried(failure)) throw failure;
+        await pause(delayBefore(retry, failure), signal);
+        if (signal?.aborted) throw failure;
       }
-    }, signal);
+    }
   }
 }
 
@@ -82,17 +69,19 @@ function tooLate(cause: unknown, ms: number): TimeoutError {
 
 /** Whether a failed attempt is followed by another one, as long as there are retries left. */
 export function mayBeRetried(error: unknown): boolean {
-  return error instanceof PushError && error.retryable && retryAfterOf(error) <= LONGEST_RETRY_AFTER_MS;
+  return PushError.isPushError(error) && error.retryable && retryAfterOf(error) <= LONGEST_RETRY_AFTER_MS;
 }
 
 /** How long the provider asked to wait, in milliseconds. */
 export function retryAfterOf(error: unknown): number {
-  return error instanceof RateLimitError ? (error.retryAfter ?? 0) : 0;
+  return PushError.isPushError(error) && 'retryAfter' in error && typeof error.retryAfter === 'number'
+    ? error.retryAfter
+    : 0;
 }
 
 /** Half of a doubling delay, and up to as much again by chance, so that many clients do not come back at the same moment. */
-function delayBefore(attempt: number, failure: unknown): number {
-  const full = Math.min(FIRST_DELAY_MS * 2 ** (attempt - 1), LONGEST_DELAY_MS);
+function delayBefore(retry: number, failure: unknown): number {
+  const full = Math.min(FIRST_DELAY_MS * 2 ** (retry - 1), LONGEST_DELAY_MS);
   return Math.max(full * (0.5 + Math.random() / 2), retryAfterOf(failure));
 }
 

@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_MS } from '../durations.js';
 import { UnsupportedOperationError, ValidationError } from '../errors.js';
 import type { PushNotification } from '../message.js';
 import type { PushUser } from '../sessions/session-adapter.js';
@@ -51,9 +52,6 @@ const known = ['event', 'channels', 'users', 'data', 'notification', 'except', '
 const needsStore = ['idempotencyKey', 'delay', 'when', 'tag', 'relatedTo'];
 const allNames = [...known, ...needsStore];
 const knownNames = new Set(known);
-
-/** Node's timers hold no more. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /**
  * Checks the form of `send`'s argument; what the backend has to say about it comes later.

@@ -3,6 +3,7 @@ import type { ConsoleOptions } from '../backends/console.js';
 import { backendNames } from '../backends/load.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
 import type { WebSocketOptions } from '../backends/websocket/options.js';
+import { MAX_TIMEOUT_MS } from '../durations.js';
 import type { Logger } from '../logger.js';
 import { settingsCheck } from '../schema-check.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
@@ -59,9 +60,6 @@ function suggestion(input: unknown): string {
   return guess === undefined ? '' : ` (did you mean "${guess}"?)`;
 }
 
-/** Node's timers hold no more. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
-
 /**
  * Holds settings against the schema of {@link PushServerSettings}; each backend checks its own `options`.
  * @throws ConfigurationError naming each key that is wrong
@@ -101,6 +99,16 @@ function buildSchema() {
 
   const credential = z.string().min(1, 'must not be empty').optional();
 
+  // zod drops this key, where every other one goes to the backend, which refuses what it does not know.
+  const options = z
+    .unknown()
+    .refine(
+      (value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'),
+      'must not have the key "__proto__"',
+    )
+    .pipe(z.looseObject({}))
+    .optional();
+
   return z.strictObject({
     backend,
     appId: credential,
@@ -108,7 +116,7 @@ function buildSchema() {
     subKey: credential,
     secretKey: credential,
     useSsl: z.boolean().optional(),
-    options: z.looseObject({}).optional(),
+    options,
     sessions,
     timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
     retries: z.number().int().min(0).max(100).optional(),

@@ -9,6 +9,7 @@ import {
   UnsupportedOperationError,
 } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
+import { RecordingBackend } from '../support/recording-backend.js';
 
 class Plain extends PushServiceWrapper {
   protected async sendData(): Promise<void> {}
@@ -74,12 +75,12 @@ describe('what a backend does not override', () => {
     ],
     [
       'channelInfo',
-      () => createPushService({ backend }).channel('a').info(),
+      () => createPushService({ backend: new Plain() }).channel('a').info(),
       'The Plain backend cannot tell about "a": use a backend that counts subscribers, such as websocket.',
     ],
     [
       'channelUsers',
-      () => createPushService({ backend }).channel('a').users(),
+      () => createPushService({ backend: new Plain() }).channel('a').users(),
       'The Plain backend cannot list the users of "a": use a backend with presence channels, such as websocket.',
     ],
   ])('%s says what to do instead', async (_method, call, words) => {
@@ -92,6 +93,70 @@ describe('what a backend does not override', () => {
     unused.receive({ channel: 'a', event: 'e', data: 1 });
     await createPushService({ backend: unused }).close();
     unused.receive({ channel: 'a', event: 'e', data: 1 });
+  });
+});
+
+describe('an instance that a service uses', () => {
+  const words =
+    'This instance of the recording backend is in use by another push service: make a second instance, or close the other service first.';
+
+  test('is refused to a second service, and the first goes on as before', async () => {
+    const backend = new RecordingBackend();
+    const first = createPushService({ backend });
+    const own = new RecordingBackend();
+    const second = createPushService({ backend: own });
+    const heard: string[] = [];
+    first.on('messageReceived', () => heard.push('first'));
+    second.on('messageReceived', () => heard.push('second'));
+    expect((await failureOf(ConfigurationError, () => createPushService({ backend }))).message).toBe(words);
+    expect((await failureOf(ConfigurationError, () => second.configure({ backend }))).message).toBe(words);
+    expect(second.backend).toBe(own);
+    await second.close();
+    backend.receive({ channel: 'a', event: 'e', data: 1 });
+    expect(heard).toEqual(['first']);
+    expect(await first.send({ channels: 'a', data: 1 })).toMatchObject({ status: 'accepted' });
+    expect(backend.calls).toEqual(['open']);
+  });
+
+  test('is free for another one once that service is closed, and not before', async () => {
+    const backend = new RecordingBackend();
+    const closing = Promise.withResolvers<void>();
+    const { close } = backend;
+    backend.close = async () => {
+      await closing.promise;
+      await close.call(backend);
+    };
+    const closed = createPushService({ backend }).close();
+    await failureOf(ConfigurationError, () => createPushService({ backend }));
+    closing.resolve();
+    await closed;
+    const second = createPushService({ backend });
+    const received: unknown[] = [];
+    second.on('messageReceived', ({ data }) => received.push(data));
+    await second.ready();
+    backend.receive({ channel: 'a', event: 'e', data: 1 });
+    expect(received).toEqual([1]);
+    expect(backend.calls).toEqual(['open', 'close', 'open']);
+  });
+
+  test('stays with its service while that is configured with it again, also by way of another one', async () => {
+    const backend = new RecordingBackend();
+    const push = createPushService({ backend });
+    const received: unknown[] = [];
+    push.on('messageReceived', ({ data }) => received.push(data));
+    push.configure({ backend });
+    push.configure({ backend: new RecordingBackend() });
+    push.configure({ backend });
+    await failureOf(ConfigurationError, () => createPushService({ backend }));
+    await push.ready();
+    await failureOf(ConfigurationError, () => createPushService({ backend }));
+    backend.receive({ channel: 'a', event: 'e', data: 1 });
+    expect(received).toEqual([1]);
+    expect(backend.calls).toEqual(['open', 'close', 'open', 'close', 'open']);
+    await push.close();
+    backend.receive({ channel: 'a', event: 'e', data: 2 });
+    expect(received).toEqual([1]);
+    await createPushService({ backend }).close();
   });
 });
 

@@ -19,7 +19,7 @@ it('any event is read back as it was written, with its data still a text', () =>
 });
 
 it('data of the server is JSON within JSON, but for errors', () => {
-  expect(JSON.parse(memberAdded('presence-a', '1', { name: 'Ann' })).data).toBe(
+  expect(JSON.parse(memberAdded('presence-a', { id: '1', info: '{"name":"Ann"}' })).data).toBe(
     '{"user_id":"1","user_info":{"name":"Ann"}}',
   );
   expect(JSON.parse(protocolError('no', 4001)).data).toEqual({ code: 4001, message: 'no' });

@@ -26,11 +26,17 @@ it.each(['', ' ', 'a b', 'ü', 'a/b', '#a', '#server-to-user-', '#server-to-user
   },
 );
 
-it('an event name is anything but control characters', () => {
+it("an event name is anything but control characters and the protocol's own events", () => {
   expect(
-    ['order.shipped', 'App\\Events\\X', '世界 👋', 'x'.repeat(200)].every((name) => keepsTo(eventName, name)),
+    ['order.shipped', 'App\\Events\\X', '世界 👋', 'x'.repeat(200), 'pusher', 'my-pusher:x', 'client-pusher:x'].every(
+      (name) => keepsTo(eventName, name),
+    ),
   ).toBe(true);
-  expect(['', 'a\u0000', 'a\nb', 'x'.repeat(201)].some((name) => keepsTo(eventName, name))).toBe(false);
+  expect(
+    ['', 'a\u0000', 'a\nb', 'x'.repeat(201), 'pusher:x', 'pusher:', 'pusher_internal:x'].some((name) =>
+      keepsTo(eventName, name),
+    ),
+  ).toBe(false);
 });
 
 it('the prefix says what a channel is', () => {

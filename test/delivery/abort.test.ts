@@ -34,6 +34,7 @@ function abortErrors(report: SendReport | undefined): unknown[] {
 
 test('while the users are looked up: nothing is sent', async () => {
   const { promise, resolve } = Promise.withResolvers<readonly string[][]>();
+  backend = new RecordingBackend();
   service = createPushService({ backend, sessions: { channelsFor: () => promise } });
   const sending = failureOf(DeliveryError, service.send({ users: 'ann', data: 1, signal: controller.signal }));
   controller.abort();
@@ -157,6 +158,7 @@ describe('one signal for many sends', () => {
       listeners--;
       removeEventListener.apply(signal, parameters);
     };
+    backend = new RecordingBackend();
     service = createPushService({ backend, concurrency: 50 });
     await service.send({ channels: Array.from({ length: 500 }, (_, index) => `c${index}`), data: 1, signal });
     await Promise.all(

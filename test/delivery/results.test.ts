@@ -1,5 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createPushService, DeliveryError, PushServiceWrapper, type SendReport } from '../../src/index.js';
+import {
+  AuthenticationError,
+  createPushService,
+  DeliveryError,
+  PushServiceWrapper,
+  type SendReport,
+} from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
@@ -98,6 +104,44 @@ describe('for one channel', () => {
     expect(report).toMatchObject({ status: 'partial', accepted: ['good', 'nothing'] });
     expect(report.rejected).toMatchObject([
       { channel: 'bad', error: { message: 'The Synchronous backend failed: thrown at once', outcome: 'unknown' } },
+    ]);
+  });
+});
+
+describe('one error that stands for many channels', () => {
+  /** How many texts are looked through for secrets when so many channels fail with the error. */
+  async function textsLookedThrough(error: Error, count: number): Promise<number> {
+    let texts = 0;
+    const failing = new RecordingBackend({ maxChannelsPerRequest: 1000 });
+    failing.redact = (text) => {
+      texts++;
+      return text;
+    };
+    failing.answer = ({ channels }) =>
+      channels.map((channel) => (channel === 'fine' ? { channel } : { channel, error }));
+    const channels = ['fine', ...Array.from({ length: count }, (_, index) => `c${index}`)];
+    const report = await createPushService({ backend: failing, retries: 0 }).send({ channels, data: 1 });
+    expect(report.rejected).toHaveLength(count);
+    return texts;
+  }
+
+  test.each([
+    ['an error of its own', new Error('no', { cause: new Error('inner') })],
+    ['a PushError', new AuthenticationError('no')],
+  ])('is looked through for secrets once: %s', async (_what, error) => {
+    const once = await textsLookedThrough(error, 1);
+    expect(once).toBeGreaterThan(0);
+    expect(await textsLookedThrough(error, 500)).toBe(once);
+  });
+
+  test('is cleaned once, and every channel gets it without the secret', async () => {
+    const error = new Error('open-sesame is wrong');
+    const failing = new RecordingBackend({ maxChannelsPerRequest: 10 }, { secretKey: 'open-sesame' });
+    failing.answer = ({ channels }) => channels.map((channel) => (channel === 'a' ? { channel } : { channel, error }));
+    const { rejected } = await createPushService({ backend: failing }).send({ channels: ['a', 'b', 'c'], data: 1 });
+    expect(rejected.map((one) => one.error.message)).toEqual([
+      'The recording backend failed: [secret] is wrong',
+      'The recording backend failed: [secret] is wrong',
     ]);
   });
 });

@@ -258,3 +258,35 @@ test('errors that the report carries are PushErrors, whatever was thrown', async
     expect(error.report?.rejected[0]?.error.message).toBe(`The recording backend failed: ${words}`);
   }
 });
+
+describe('errors of another copy of the package', () => {
+  async function anotherCopy(): Promise<typeof import('../../src/index.js')> {
+    vi.resetModules();
+    return import('../../src/index.js');
+  }
+
+  test('say like those of this one whether and when there is a retry', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const other = await anotherCopy();
+    const { times, outcome } = await attemptsAt(
+      failingWith(
+        new other.RateLimitError('slow down', { retryAfter: 12_000 }),
+        new other.TimeoutError('late'),
+        new other.RateLimitError('tomorrow', { retryAfter: 86_400_000 }),
+      ),
+    );
+    expect(times).toEqual([0, 12_000, 13_000]);
+    expect(outcome).toMatchObject({ cause: { code: 'RATE_LIMIT', retryAfter: 86_400_000 } });
+  });
+
+  test('keep their class, and lose their secrets', async () => {
+    const other = await anotherCopy();
+    const backend = new RecordingBackend({}, { secretKey: 'open-sesame' });
+    const thrown = new other.AuthenticationError('the key open-sesame is wrong', { status: 401 });
+    backend.answer = failingWith(thrown);
+    const error = await failureOf(DeliveryError, createPushService({ backend }).send({ channels: 'a', data: 1 }));
+    expect(error.cause).toBe(thrown);
+    expect(thrown).toMatchObject({ message: 'the key [secret] is wrong', code: 'AUTHENTICATION', status: 401 });
+    expect(backend.requests).toHaveLength(1);
+  });
+});

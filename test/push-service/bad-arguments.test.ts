@@ -125,7 +125,7 @@ describe('names', () => {
   });
 
   test('a channel that the session adapter answers with is held to the same rule', async () => {
-    service = createPushService({ backend, sessions: { channelsFor: async () => [['fine', 'NOT FINE']] } });
+    service.configure({ backend, sessions: { channelsFor: async () => [['fine', 'NOT FINE']] } });
     expect(await refusal({ users: 'ann', data })).toContain('The channel "NOT FINE" has characters');
   });
 
@@ -134,7 +134,7 @@ describe('names', () => {
     ['too few lists', [['a']]],
     ['a flat list', ['a', 'b']],
   ])('a session adapter that answers with %s', async (_what, answer) => {
-    service = createPushService({ backend, sessions: { channelsFor: async () => answer as never } });
+    service.configure({ backend, sessions: { channelsFor: async () => answer as never } });
     expect(await refusal({ users: ['ann', 'zoe'], data })).toBe(
       'The session adapter was asked for 2 users: channelsFor() must return one list of channels for each.',
     );
@@ -227,7 +227,7 @@ describe('options', () => {
   });
 
   test('options that the backend does not know', async () => {
-    backend.checkBackendOptions = () => {
+    backend.checkMessage = () => {
       throw new ValidationError('no such option');
     };
     expect(await refusal({ channels: 'a', data, backendOptions: { ttl: 5 } })).toBe('no such option');
@@ -236,7 +236,7 @@ describe('options', () => {
   test('a signal that has fired', async () => {
     const reason = new Error('enough');
     const error = await failureOf(AbortError, service.send({ channels: 'a', data, signal: AbortSignal.abort(reason) }));
-    expect(error.message).toBe('The signal had fired before the call; nothing was sent.');
+    expect(error.message).toBe('The signal fired before anything was sent.');
     expect(error).toMatchObject({ name: 'AbortError', code: 'ABORTED', cause: reason, outcome: 'rejected' });
     expect(backend.requests).toEqual([]);
   });

@@ -137,17 +137,16 @@ describe('packing', () => {
   test('two messages for the same channel in one request each get their own result', async () => {
     const backend = new RecordingBackend({ maxMessagesPerRequest: 10 });
     backend.answer = () => [{ channel: 'a' }, { channel: 'a', error: new Error('refused') }];
-    const [one, two] = await serviceOn(backend).sendMany([
+    const push = serviceOn(backend);
+    const messages = [
       { channels: 'a', data: 1 },
       { channels: 'a', data: 2 },
-    ]);
+    ];
+    const [one, two] = await push.sendMany(messages);
     expect(one?.status).toBe('accepted');
     expect(two?.rejected[0]?.error.message).toBe('The recording backend failed: refused');
     backend.answer = () => [{ channel: 'a' }];
-    const [, missing] = await serviceOn(backend).sendMany([
-      { channels: 'a', data: 1 },
-      { channels: 'a', data: 2 },
-    ]);
+    const [, missing] = await push.sendMany(messages);
     expect(missing?.rejected[0]?.error.message).toBe('The recording backend gave no result for this channel.');
   });
 });

@@ -92,6 +92,13 @@ describe('wrong settings', () => {
     expect(await refusal({ backend: 'console', options })).toBe(`The console backend's options: ${words}.`);
   });
 
+  test('an option "__proto__", which would be lost on its way to the backend', async () => {
+    const words = 'PUSH_SERVER: "options" must not have the key "__proto__", found an object.';
+    expect(await refusal('console:?__proto__=1')).toBe(words);
+    expect(await refusal('console:?format=json&__proto__=1&__proto__=2')).toBe(words);
+    expect(await refusal({ backend: RecordingBackend, options: JSON.parse('{ "__proto__": {} }') })).toBe(words);
+  });
+
   test('a number in a DSN that is none', async () => {
     expect(await refusal('console:?timeout=soon')).toBe('PUSH_SERVER: "timeout" must be of type number, found NaN.');
     expect(await refusal('console:?timeout=')).toBe('PUSH_SERVER: "timeout" must be at least 1, found 0.');

@@ -1,5 +1,6 @@
 import { closeCode } from '../../channels-protocol/close-codes.js';
 import { ping } from '../../channels-protocol/messages.js';
+import type { App } from './app.js';
 import type { Connection } from './connection.js';
 import { textFrame } from './frames.js';
 
@@ -15,14 +16,14 @@ const pingMessage = textFrame(ping);
 export class ActivitySweep {
   /** Sweeps so far. */
   count = 0;
-  readonly #connections: () => Iterable<Connection>;
+  readonly #apps: Iterable<App>;
   readonly #intervalMs: number;
   readonly #silentSweeps: number;
   readonly #goneSweeps: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(connections: () => Iterable<Connection>, activityTimeoutSeconds: number, pongTimeoutSeconds: number) {
-    this.#connections = connections;
+  constructor(apps: Iterable<App>, activityTimeoutSeconds: number, pongTimeoutSeconds: number) {
+    this.#apps = apps;
     this.#intervalMs = (Math.min(activityTimeoutSeconds, pongTimeoutSeconds) * 1000) / SWEEPS_A_TIMEOUT;
     this.#silentSweeps = Math.ceil((activityTimeoutSeconds * 1000) / this.#intervalMs);
     this.#goneSweeps = this.#silentSweeps + Math.ceil((pongTimeoutSeconds * 1000) / this.#intervalMs);
@@ -39,15 +40,19 @@ export class ActivitySweep {
 
   #sweep(): void {
     this.count++;
-    for (const connection of this.#connections()) {
-      const silent = this.count - connection.lastSweep;
-      if (silent < this.#silentSweeps) continue;
-      if (silent >= this.#goneSweeps && connection.isPinged) {
-        connection.close(closeCode.noPong, 'Pong reply not received in time');
-      } else if (!connection.isPinged) {
-        connection.isPinged = true;
-        connection.send(pingMessage);
-      }
+    for (const app of this.#apps) {
+      for (const connection of app.connections.values()) this.#check(app, connection);
+    }
+  }
+
+  #check(app: App, connection: Connection): void {
+    const silent = this.count - connection.lastSweep;
+    if (silent < this.#silentSweeps) return;
+    if (silent >= this.#goneSweeps && connection.isPinged) {
+      app.end(connection, closeCode.noPong, 'Pong reply not received in time');
+    } else if (!connection.isPinged) {
+      connection.isPinged = true;
+      connection.send(pingMessage);
     }
   }
 }

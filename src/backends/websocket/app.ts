@@ -1,10 +1,9 @@
-import { channelEvent } from '../../channels-protocol/messages.js';
+import { channelEvent, type PresenceMember } from '../../channels-protocol/messages.js';
 import { isCache } from '../../channels-protocol/names.js';
 import { Channel } from './channel.js';
 import type { ChannelCache } from './channel-cache.js';
-import type { Connection, SignedInUser } from './connection.js';
+import type { Connection } from './connection.js';
 import { textFrame } from './frames.js';
-import type { PresenceMember } from './member.js';
 import type { WebSocketApp } from './options.js';
 
 /** An event on one channel, on its way out. */
@@ -75,7 +74,7 @@ export class App {
     if (channel.size === 0) this.channels.delete(channel.name);
   }
 
-  signIn(connection: Connection, user: SignedInUser): void {
+  signIn(connection: Connection, user: PresenceMember): void {
     connection.user = user;
     const connections = this.#connectionsOfUser.get(user.id);
     if (connections === undefined) this.#connectionsOfUser.set(user.id, new Set([connection]));
@@ -87,7 +86,13 @@ export class App {
     return [...(this.#connectionsOfUser.get(userId) ?? [])];
   }
 
-  /** Forgets a connection that is gone. */
+  /** Ends a connection, which is gone from channels and counts at once, however long its socket lingers. */
+  end(connection: Connection, code: number, reason: string): void {
+    connection.close(code, reason);
+    this.remove(connection);
+  }
+
+  /** Forgets a connection; a second time changes nothing. */
   remove(connection: Connection): void {
     this.connections.delete(connection.id);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel);

@@ -15,12 +15,13 @@ export function applicationControl(app: () => App): WebSocketServerApi {
     channels: () => [...app().channels.keys()],
     disconnect: (socketId) => {
       const connection = app().connections.get(socketId);
-      connection?.close(closeCode.unauthorized, reason);
-      return connection !== undefined;
+      if (connection === undefined) return false;
+      app().end(connection, closeCode.unauthorized, reason);
+      return true;
     },
     disconnectUser: (userId) => {
       const connections = app().connectionsOf(userId);
-      for (const connection of connections) connection.close(closeCode.unauthorized, reason);
+      for (const connection of connections) app().end(connection, closeCode.unauthorized, reason);
       return connections.length;
     },
   };

@@ -1,12 +1,11 @@
 import {
   memberAdded,
   memberRemoved,
-  type PresenceList,
+  type PresenceMember,
   subscriptionSucceeded,
 } from '../../channels-protocol/messages.js';
 import { isPresence } from '../../channels-protocol/names.js';
 import { textFrame } from './frames.js';
-import type { PresenceMember } from './member.js';
 import { Presence } from './presence.js';
 
 /** What a channel needs of a subscriber. */
@@ -36,14 +35,14 @@ export class Channel {
 
   /** Adds a subscriber, and tells it and the other members so. */
   add(subscriber: Subscriber, member: PresenceMember | undefined): void {
-    let presence: PresenceList | undefined;
+    let members: readonly PresenceMember[] | undefined;
     if (this.presence !== undefined && member !== undefined) {
       const isNew = this.presence.add(subscriber, member);
-      if (isNew) this.publish(textFrame(memberAdded(this.name, member.id, member.info)));
-      presence = this.presence.list();
+      if (isNew) this.publish(textFrame(memberAdded(this.name, member)));
+      members = this.presence.list();
     }
     this.#subscribers.add(subscriber);
-    subscriber.send(textFrame(subscriptionSucceeded(this.name, presence)));
+    subscriber.send(textFrame(subscriptionSucceeded(this.name, members)));
   }
 
   /** Removes a subscriber, and tells the other members when its user is gone. */

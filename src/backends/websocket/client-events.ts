@@ -1,26 +1,25 @@
 import { CLIENT_EVENT_RATE } from '../../channels-protocol/close-codes.js';
 import { protocolError } from '../../channels-protocol/messages.js';
-import { eventName, isEncrypted, isPrivate, keepsTo } from '../../channels-protocol/names.js';
+import { echoedName, eventName, isEncrypted, isPrivate, keepsTo } from '../../channels-protocol/names.js';
 import type { ProtocolMessage } from '../../channels-protocol/parse-message.js';
 import type { App } from './app.js';
 import type { Channel } from './channel.js';
 import type { Connection } from './connection.js';
-import type { ServerLimits } from './options-schema.js';
+import type { FilledOptions } from './options-schema.js';
 
 /** Relays the `client-` events that clients send each other. */
 export class ClientEvents {
   readonly #app: App;
-  readonly #limits: ServerLimits;
+  readonly #limits: FilledOptions;
 
-  constructor(app: App, limits: ServerLimits) {
+  constructor(app: App, limits: FilledOptions) {
     this.#app = app;
     this.#limits = limits;
   }
 
   relay(connection: Connection, { event, channel: name = '', data = null }: ProtocolMessage): void {
-    const text = typeof data === 'string' ? data : JSON.stringify(data);
     const channel = this.#app.channels.get(name);
-    const problem = this.#problem(connection, name, channel, event, text);
+    const problem = this.#problem(connection, name, channel, event);
     if (channel === undefined || problem !== undefined) {
       connection.sendText(protocolError(problem ?? ''));
       return;
@@ -32,6 +31,13 @@ export class ClientEvents {
       );
       return;
     }
+    const text = textOf(data);
+    const { maxEventBytes } = this.#limits;
+    if (text === undefined || Buffer.byteLength(text) > maxEventBytes) {
+      const limit = text === undefined ? 'is nested too deeply' : `has up to ${maxEventBytes} bytes`;
+      connection.sendText(protocolError(`An event's data ${limit}`));
+      return;
+    }
     this.#app.relay(
       channel,
       { channel: name, event, data: text, userId: channel.presence?.userOf(connection) },
@@ -39,22 +45,14 @@ export class ClientEvents {
     );
   }
 
-  #problem(
-    connection: Connection,
-    name: string,
-    channel: Channel | undefined,
-    event: string,
-    text: string,
-  ): string | undefined {
-    const { maxEventBytes } = this.#limits;
+  #problem(connection: Connection, name: string, channel: Channel | undefined, event: string): string | undefined {
     if (this.#app.settings.clientEvents === false) return 'Client events are switched off for this application';
     if (!isPrivate(name) || isEncrypted(name))
       return 'Client events go to private and presence channels only, encrypted ones excepted';
     if (channel === undefined || !connection.channels?.has(channel))
-      return `Client events need a subscription to the channel: ${name}`;
+      return `Client events need a subscription to the channel: ${echoedName(name)}`;
     if (!keepsTo(eventName, event))
       return `An event's name has up to ${eventName.maxLength} characters, and no control characters`;
-    if (Buffer.byteLength(text) > maxEventBytes) return `An event's data has up to ${maxEventBytes} bytes`;
     return undefined;
   }
 
@@ -66,5 +64,14 @@ export class ClientEvents {
     }
     connection.eventCount++;
     return connection.eventCount <= this.#limits.clientEventsPerSecond;
+  }
+}
+
+/** The data as text, or undefined when it cannot be written: JSON can be read to any depth, but not written. */
+function textOf(data: unknown): string | undefined {
+  try {
+    return typeof data === 'string' ? data : JSON.stringify(data);
+  } catch {
+    return undefined;
   }
 }

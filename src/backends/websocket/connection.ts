@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { protocolError } from '../../channels-protocol/messages.js';
+import { type PresenceMember, protocolError } from '../../channels-protocol/messages.js';
 import type { Batch } from './batch.js';
 import type { Channel } from './channel.js';
 import { textFrame } from './frames.js';
@@ -9,18 +9,18 @@ import type { Outbox } from './outbox.js';
 /** Beyond this a batch does not wait for the end of the tick: the kernel may take it at once. */
 const FLUSH_BYTES = 65_536;
 
+/** How many times `sendBufferBytes` may wait when much is sent at once. */
+export const MAX_BURST = 8;
+
+/** Why a connection was cut: it does not read what it is sent bit by bit, or it was sent more at once than may wait at all. */
+export type CutReason = 'slow' | 'burst';
+
 /** What a connection needs of the server that it belongs to. */
 export interface ConnectionHost {
-  readonly outbox: Outbox;
+  readonly outbox: Outbox<Connection>;
   readonly sendBufferBytes: number;
-  /** A reader was too slow, and has been cut. */
-  cut(connection: Connection, waitingBytes: number): void;
-}
-
-/** A signed-in user, and what the application has signed about them. */
-export interface SignedInUser {
-  readonly id: string;
-  readonly info: unknown;
+  /** A connection has been cut. Must not throw. */
+  wasCut(connection: Connection, waitingBytes: number, why: CutReason): void;
 }
 
 /**
@@ -33,16 +33,24 @@ export class Connection {
   readonly #ws: WebSocket;
   readonly #host: ConnectionHost;
   #pending: Batch | undefined;
+  /** What was written in this tick before its end. */
+  #writtenInTick = 0;
+  /** What may wait beyond the limit: what a tick sent in excess of it and the client has not read since. */
+  #excused = 0;
 
   /** Undefined until the first subscription. */
   channels: Set<Channel> | undefined;
-  user: SignedInUser | undefined;
+  /** Who is signed in. */
+  user: PresenceMember | undefined;
   /** The sweep during which the client was last heard of. */
   lastSweep = 0;
   isPinged = false;
   /** Client events in the second that began at `eventSecond`. */
   eventCount = 0;
   eventSecond = 0;
+  /** Subscriptions that were not paid off yet in the second `subscriptionSecond`. */
+  subscriptionCount = 0;
+  subscriptionSecond = 0;
 
   constructor(id: string, socket: Duplex, ws: WebSocket, host: ConnectionHost) {
     this.id = id;
@@ -64,7 +72,10 @@ export class Connection {
       this.#host.outbox.add(this);
     } else {
       this.#pending = pending.append(frame);
-      if (this.#pending.bytes > FLUSH_BYTES) this.#write(this.#pending);
+      const { bytes } = this.#pending;
+      if (bytes <= FLUSH_BYTES) return;
+      this.#write(this.#pending);
+      this.#writtenInTick += bytes;
     }
   }
 
@@ -72,23 +83,38 @@ export class Connection {
     this.send(textFrame(text));
   }
 
-  /** Writes what is pending. */
+  /** Writes what is pending, at the end of the tick. */
   flush(): void {
-    if (this.#pending === undefined) return;
-    this.#write(this.#pending);
+    let bytes = this.#writtenInTick;
+    if (this.#pending !== undefined) {
+      bytes += this.#pending.bytes;
+      this.#write(this.#pending);
+    }
+    if (bytes > this.#host.sendBufferBytes) this.#excused += bytes;
+    this.#writtenInTick = 0;
   }
 
   #write(batch: Batch): void {
     this.#pending = undefined;
     if (!this.isOpen) return;
     const waiting = this.#socket.writableLength;
-    // A socket with nothing in its buffer gets even a batch over the limit: only what it then leaves lying counts against it.
-    if (waiting > 0 && waiting + batch.bytes > this.#host.sendBufferBytes) {
-      this.#ws.terminate();
-      this.#host.cut(this, waiting + batch.bytes);
-      return;
-    }
+    // A socket with nothing in its buffer gets a batch of any size: only what it then leaves lying counts against it.
+    if (waiting === 0) this.#excused = 0;
+    else if (this.#isOverLimit(waiting, batch.bytes)) return;
     this.#socket.write(batch.joined());
+  }
+
+  #isOverLimit(waiting: number, bytes: number): boolean {
+    const { sendBufferBytes } = this.#host;
+    // Over TLS not a byte leaves before the tick ends, and a burst takes a while: a reader is judged by what was there when the
+    // tick began, less what of a burst it is still working off.
+    const before = Math.max(0, waiting - this.#writtenInTick);
+    this.#excused = Math.min(this.#excused, before);
+    const isSlow = before - this.#excused > sendBufferBytes;
+    if (!isSlow && waiting + bytes <= MAX_BURST * sendBufferBytes) return false;
+    this.#ws.terminate();
+    this.#host.wasCut(this, waiting + bytes, isSlow ? 'slow' : 'burst');
+    return true;
   }
 
   /** Tells the client why, and closes, after everything that was sent before. */

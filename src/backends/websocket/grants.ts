@@ -1,4 +1,12 @@
-import { isPresence, isPrivate, isSocketId, isUserId, MAX_USER_ID_LENGTH } from '../../channels-protocol/names.js';
+import {
+  channelNameProblem,
+  isPresence,
+  isPrivate,
+  isSocketId,
+  isUserId,
+  MAX_USER_ID_LENGTH,
+  SERVER_TO_USER_PREFIX,
+} from '../../channels-protocol/names.js';
 import { channelText, userText } from '../../channels-protocol/signature.js';
 import { ValidationError } from '../../errors.js';
 import type { AuthenticatedUser, ChannelAuthorization, PresenceMember, UserAuthentication } from '../authorization.js';
@@ -20,6 +28,9 @@ export function grantChannel(
   member?: PresenceMember,
 ): ChannelAuthorization {
   checkSocketId(socketId);
+  // What is signed is one text, whose parts colons separate: a colon in a name could make it read as another.
+  const problem = channelNameProblem(channel);
+  if (problem !== undefined) throw invalid(`${JSON.stringify(channel)} is no channel. ${problem}`);
   if (!isPrivate(channel))
     throw invalid(`"${channel}" needs no authorisation: only private- and presence- channels do`);
   if (!isPresence(channel)) return { auth: authFor(channelText(socketId, channel), keys) };
@@ -37,6 +48,8 @@ export function grantChannel(
 export function grantUser(keys: Keys, socketId: string, user: AuthenticatedUser): UserAuthentication {
   checkSocketId(socketId);
   checkUserId(user.id);
+  if (channelNameProblem(SERVER_TO_USER_PREFIX + user.id) !== undefined)
+    throw invalid("a user's id has no control characters: the user has a channel of this name");
   const userData = JSON.stringify(user);
   return { auth: authFor(userText(socketId, userData), keys), user_data: userData };
 }

@@ -3,6 +3,7 @@ import { closeCode } from '../../channels-protocol/close-codes.js';
 import { originCheck } from './allowed-origins.js';
 import type { App } from './app.js';
 import type { CheckedOptions } from './options-schema.js';
+import { decoded } from './percent-decoding.js';
 import type { Protocol } from './protocol.js';
 
 /** Protocol versions that are served: 5 brought JSON within JSON, 6 and 7 changed only what clients may rely on. */
@@ -84,12 +85,4 @@ function checkVersion(version: string | null): HandshakeRefusal | undefined {
 function isSecure(request: IncomingMessage): boolean {
   // A client that forges the header deceives only itself.
   return 'encrypted' in request.socket || /^https|^wss/i.test(String(request.headers['x-forwarded-proto'] ?? ''));
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { ConfigurationError } from '../../errors.js';
 import type { RequestTaker } from './attachment.js';
 import type { ListeningAddress } from './listening-address.js';
+import { isWebSocketUpgrade, serveWithoutUpgrade } from './websocket-upgrade.js';
 
 /** A server of our own, on `options.port`. All that arrives there is ours. */
 export class Listener {
@@ -13,10 +14,12 @@ export class Listener {
     // The API answers late bodies itself; this ends those that it has answered already, and late headers.
     // Importing node:http as an ES module loads all that it exports, fetch included: 20 ms for those who do not listen.
     const { createServer } = process.getBuiltinModule('node:http');
-    this.#server = createServer({ requestTimeout: 2 * requestTimeoutMs }, (request, response) =>
-      taker.request(request, response),
-    );
-    this.#server.on('upgrade', (request, socket, head) => taker.upgrade(request, socket, head));
+    const options = { requestTimeout: 2 * requestTimeoutMs, shouldUpgradeCallback: isWebSocketUpgrade };
+    this.#server = createServer(options, (request, response) => taker.request(request, response));
+    this.#server.on('upgrade', (request, socket, head) => {
+      if (isWebSocketUpgrade(request)) taker.upgrade(request, socket, head);
+      else serveWithoutUpgrade(this.#server, request, socket, head);
+    });
   }
 
   get address(): ListeningAddress | undefined {
@@ -39,14 +42,20 @@ export class Listener {
     });
   }
 
-  /** Takes no new connections; resolves when the requests that are there have been answered or cut. */
+  /** Takes no new connections; resolves when the requests that are there have been answered, or cut after the time-out. */
   async close(): Promise<void> {
-    const timer = setTimeout(() => this.#server.closeAllConnections(), this.#closeTimeoutMs);
     await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve());
+      const timer = setTimeout(() => {
+        this.#server.closeAllConnections();
+        // Not waiting for their end: the server itself waits for upgraded sockets too, and some may never end.
+        resolve();
+      }, this.#closeTimeoutMs);
+      this.#server.close(() => {
+        clearTimeout(timer);
+        resolve();
+      });
       this.#server.closeIdleConnections();
     });
-    clearTimeout(timer);
   }
 }
 

@@ -1,11 +1,6 @@
+import type { PresenceMember } from '../../channels-protocol/messages.js';
 import { isUserId, MAX_USER_ID_LENGTH } from '../../channels-protocol/names.js';
 import { isRecord, parseData } from '../../channels-protocol/parse-message.js';
-
-/** A user on a presence channel. */
-export interface PresenceMember {
-  readonly id: string;
-  readonly info: unknown;
-}
 
 /** Reads the `channel_data` of a subscription, or returns in words what is wrong with it. */
 export function parseMember(channelData: string, maxBytes: number): PresenceMember | string {
@@ -16,5 +11,30 @@ export function parseMember(channelData: string, maxBytes: number): PresenceMemb
   // Pusher takes numbers, which many applications have for user ids.
   const text = typeof id === 'number' ? String(id) : id;
   if (!isUserId(text)) return `The channel_data needs a "user_id" of 1 to ${MAX_USER_ID_LENGTH} characters`;
-  return { id: text, info };
+  return memberWith(text, info);
+}
+
+/** Reads the `user_data` of a sign-in, or returns in words what is wrong with it. */
+export function parseUser(userData: string, maxBytes: number): PresenceMember | string {
+  if (Buffer.byteLength(userData) > maxBytes) return `The user_data is over ${maxBytes} bytes`;
+  const value = parseData(userData);
+  if (!isRecord(value) || !isUserId(value['id']))
+    return `The user_data needs an "id" of 1 to ${MAX_USER_ID_LENGTH} characters`;
+  return memberWith(value['id'], value['user_info']);
+}
+
+/** The member that a signed-in user is, or in words why they cannot be one. */
+export function memberOfUser(user: PresenceMember, maxBytes: number): PresenceMember | string {
+  const channelData = `{"user_id":${JSON.stringify(user.id)},"user_info":${user.info ?? 'null'}}`;
+  if (Buffer.byteLength(channelData) > maxBytes) return `The signed-in user's data is over ${maxBytes} bytes`;
+  return user;
+}
+
+function memberWith(id: string, info: unknown): PresenceMember | string {
+  try {
+    return { id, info: JSON.stringify(info) };
+  } catch {
+    // JSON can be read to any depth, but not written.
+    return 'The "user_info" is nested too deeply';
+  }
 }

@@ -1,16 +1,19 @@
 import { z } from 'zod';
+import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { ConfigurationError } from '../../errors.js';
 import { settingsCheck } from '../../schema-check.js';
 import { isOriginPattern } from './allowed-origins.js';
 import type { WebSocketOptions } from './options.js';
 
-type LimitName =
+/** Names of the options that have a default. */
+type FilledName =
   | 'tlsOnly'
   | 'maxConnections'
   | 'maxChannelsPerConnection'
   | 'maxMessageBytes'
   | 'maxEventBytes'
   | 'clientEventsPerSecond'
+  | 'subscriptionsPerSecond'
   | 'sendBufferBytes'
   | 'maxPresenceMembers'
   | 'maxPresenceMemberBytes'
@@ -22,13 +25,11 @@ type LimitName =
   | 'maxCachedChannels';
 
 /** The options that have a default, with it filled in. */
-export type ServerLimits = { readonly [Name in LimitName]: NonNullable<WebSocketOptions[Name]> };
+export type FilledOptions = { readonly [Name in FilledName]: NonNullable<WebSocketOptions[Name]> };
 
 /** Options that have been checked. */
-export type CheckedOptions = ServerLimits & Omit<WebSocketOptions, LimitName>;
+export type CheckedOptions = FilledOptions & Omit<WebSocketOptions, FilledName>;
 
-/** Node's timers hold no more. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
 
 const WHAT = "The websocket backend's options";
@@ -78,6 +79,7 @@ function buildSchema() {
     maxMessageBytes: count.max(2 ** 30).default(65_536),
     maxEventBytes: count.max(2 ** 28).default(10_240),
     clientEventsPerSecond: count.default(10),
+    subscriptionsPerSecond: count.default(20),
     sendBufferBytes: count.default(1_048_576),
     maxPresenceMembers: count.default(100),
     maxPresenceMemberBytes: count.default(1024),

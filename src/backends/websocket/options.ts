@@ -47,7 +47,15 @@ export interface WebSocketOptions {
   maxEventBytes?: number | undefined;
   /** Client events that a connection may send in a second; further ones are answered with error 4301. @default 10 (Pusher's) */
   clientEventsPerSecond?: number | undefined;
-  /** Bytes that may wait for a slow reader before its connection is cut. @default 1 048 576 */
+  /**
+   * How often a connection may subscribe, unsubscribe and sign in within a second, after a burst of this plus twice
+   * `maxChannelsPerConnection`. Further subscriptions are refused with 429; unsubscribing counts and is never refused. @default 20
+   */
+  subscriptionsPerSecond?: number | undefined;
+  /**
+   * Bytes that may wait for a slow reader before its connection is cut. What is sent at once, in one tick, may be more and take its
+   * time; 8 times as much never waits. @default 1 048 576
+   */
   sendBufferBytes?: number | undefined;
   /** Different users on a presence channel. @default 100 (Pusher's) */
   maxPresenceMembers?: number | undefined;

@@ -6,9 +6,15 @@ export interface Flushable {
 }
 
 /** Collects what is due to all connections in this tick; at its end each of them writes once. */
-export class Outbox {
-  #waiting: Flushable[] = [];
+export class Outbox<Connection extends Flushable = Flushable> {
+  readonly #onError: (connection: Connection, error: unknown) => void;
+  #waiting: Connection[] = [];
   #first: Batch | undefined;
+
+  /** @param onError called when a connection's `flush` throws, which the others do not notice; must not throw */
+  constructor(onError: (connection: Connection, error: unknown) => void) {
+    this.#onError = onError;
+  }
 
   /** The batch that begins with a frame. */
   begin(frame: Buffer): Batch {
@@ -18,7 +24,7 @@ export class Outbox {
   }
 
   /** Asks for one `flush` at the end of the tick. */
-  add(connection: Flushable): void {
+  add(connection: Connection): void {
     if (this.#waiting.length === 0) setImmediate(this.#flush);
     this.#waiting.push(connection);
   }
@@ -27,6 +33,12 @@ export class Outbox {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#first = undefined;
-    for (const connection of waiting) connection.flush();
+    for (const connection of waiting) {
+      try {
+        connection.flush();
+      } catch (error) {
+        this.#onError(connection, error);
+      }
+    }
   };
 }

@@ -1,9 +1,8 @@
-import type { PresenceList } from '../../channels-protocol/messages.js';
-import type { PresenceMember } from './member.js';
+import type { PresenceMember } from '../../channels-protocol/messages.js';
 
 /** Who is on a presence channel. A user is on it once, however many connections they have. */
 export class Presence {
-  readonly #members = new Map<string, { info: unknown; connections: number }>();
+  readonly #members = new Map<string, { info: string | undefined; connections: number }>();
   readonly #userOf = new Map<object, string>();
 
   get count(): number {
@@ -45,13 +44,7 @@ export class Presence {
     return id;
   }
 
-  list(): PresenceList {
-    const entries = [...this.#members];
-    return {
-      ids: entries.map(([id]) => id),
-      // fromEntries defines its keys, so that a user called __proto__ is only a user.
-      hash: Object.fromEntries(entries.map(([id, { info }]) => [id, info ?? null])),
-      count: entries.length,
-    };
+  list(): readonly PresenceMember[] {
+    return Array.from(this.#members, ([id, { info }]) => ({ id, info }));
   }
 }

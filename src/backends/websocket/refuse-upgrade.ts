@@ -5,8 +5,7 @@ export function refuseUpgrade(socket: Duplex, status: number, text: string): voi
   socket.on('error', () => socket.destroy());
   socket.once('finish', () => socket.destroy());
   const head = [
-    // The reason phrase may be empty (RFC 9112 4).
-    `HTTP/1.1 ${status} `,
+    `HTTP/1.1 ${status} ${process.getBuiltinModule('node:http').STATUS_CODES[status]}`,
     'Connection: close',
     'Content-Type: text/plain; charset=utf-8',
     `Content-Length: ${Buffer.byteLength(text)}`,

@@ -3,19 +3,20 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
 import { closeCode, UNSUPPORTED_DATA } from '../../channels-protocol/close-codes.js';
-import { connectionEstablished, protocolError } from '../../channels-protocol/messages.js';
+import { connectionEstablished } from '../../channels-protocol/messages.js';
 import type { Logger } from '../../logger.js';
 import { ActivitySweep } from './activity-sweep.js';
 import { App, type PublicationListener } from './app.js';
 import { ChannelCache } from './channel-cache.js';
-import { Connection, type ConnectionHost } from './connection.js';
+import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
-import { Handshake, type HandshakeRefusal } from './handshake.js';
+import { Handshake } from './handshake.js';
 import type { WebSocketApp } from './options.js';
 import type { CheckedOptions } from './options-schema.js';
 import { Outbox } from './outbox.js';
 import { Protocol } from './protocol.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
+import { ignore, RefusedConnections } from './refused-connections.js';
 
 /** Half of a socket id: two of them are more than anyone can guess. */
 const MAX_HALF_ID = 2 ** 47;
@@ -28,6 +29,7 @@ class ClientSocket extends WebSocket {
 
 /** What the server tells the one who runs it. */
 export interface ServerEvents {
+  /** Must not throw. */
   readonly logger: () => Logger;
   /** An event of the first application. */
   readonly published: PublicationListener;
@@ -35,7 +37,7 @@ export interface ServerEvents {
 
 /** The Channels server: lets connections in, hears them, and sees them off. It listens nowhere itself. */
 export class ChannelsServer implements ConnectionHost {
-  readonly outbox: Outbox = new Outbox();
+  readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
   readonly sendBufferBytes: number;
   /** By application id. */
   readonly apps: ReadonlyMap<string, App>;
@@ -44,7 +46,9 @@ export class ChannelsServer implements ConnectionHost {
   readonly #handshake: Handshake;
   readonly #sweep: ActivitySweep;
   readonly #sockets: Server<typeof ClientSocket>;
-  #connections = 0;
+  readonly #refused = new RefusedConnections();
+  /** Those whose socket is there, also when their application has forgotten them. */
+  readonly #admitted = new Set<Connection>();
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -63,7 +67,7 @@ export class ChannelsServer implements ConnectionHost {
     this.apps = new Map(served.map((app) => [app.settings.appId, app]));
     const protocols = new Map(served.map((app) => [app.settings.pubKey, new Protocol(app, options)]));
     this.#handshake = new Handshake(protocols, options);
-    this.#sweep = new ActivitySweep(() => this.#all(), options.activityTimeoutSeconds, options.pongTimeoutSeconds);
+    this.#sweep = new ActivitySweep(served, options.activityTimeoutSeconds, options.pongTimeoutSeconds);
     const settings = {
       noServer: true,
       clientTracking: false,
@@ -76,22 +80,16 @@ export class ChannelsServer implements ConnectionHost {
     this.#sockets = new WebSocketServer(settings);
   }
 
-  get connectionCount(): number {
-    return this.#connections;
-  }
-
   /** Takes over the socket of an upgrade request. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.#isClosing) {
       refuseUpgrade(socket, 503, 'The server is closing');
       return;
     }
-    const verdict = this.#handshake.check(request, this.#connections);
-    this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-      ws.on('error', ignore);
-      if (verdict instanceof Protocol) this.#admit(ws, socket, verdict);
-      else refuse(ws, verdict);
-    });
+    const verdict = this.#handshake.check(request, this.#admitted.size);
+    if (verdict instanceof Protocol)
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#admit(ws, socket, verdict));
+    else this.#refused.refuse(request, socket, head, verdict);
   }
 
   #admit(ws: ClientSocket, socket: Duplex, protocol: Protocol): void {
@@ -100,8 +98,9 @@ export class ChannelsServer implements ConnectionHost {
     ws.client = connection;
     ws.protocolHandler = protocol;
     protocol.app.connections.set(connection.id, connection);
-    this.#connections++;
+    this.#admitted.add(connection);
     this.#sweep.start();
+    ws.on('error', ignore);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
     ws.on('close', this.#onClose);
@@ -111,8 +110,10 @@ export class ChannelsServer implements ConnectionHost {
   readonly #onMessage = heard(this, (server, connection, protocol, data: Buffer, isBinary: boolean) => {
     if (!connection.isOpen) return;
     server.#hear(connection);
-    if (isBinary) connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
-    else protocol.receive(connection, data.toString());
+    if (isBinary) {
+      connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
+      protocol.app.remove(connection);
+    } else protocol.receive(connection, data.toString());
   });
 
   readonly #onPing = heard(this, (server, connection, _protocol, data: Buffer) => {
@@ -121,11 +122,12 @@ export class ChannelsServer implements ConnectionHost {
   });
 
   readonly #onClose = heard(this, (server, connection, protocol) => {
+    server.#admitted.delete(connection);
+    if (server.#admitted.size === 0) {
+      server.#sweep.stop();
+      server.#whenEmpty?.();
+    }
     protocol.app.remove(connection);
-    server.#connections--;
-    if (server.#connections > 0) return;
-    server.#sweep.stop();
-    server.#whenEmpty?.();
   });
 
   #hear(connection: Connection): void {
@@ -133,34 +135,41 @@ export class ChannelsServer implements ConnectionHost {
     connection.isPinged = false;
   }
 
-  cut(connection: Connection, waitingBytes: number): void {
-    const details = { socketId: connection.id, waitingBytes, sendBufferBytes: this.sendBufferBytes };
-    this.#events
-      .logger()
-      .warn(details, 'websocket: a connection was cut because it reads too slowly (option "sendBufferBytes")');
+  wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {
+    const text = `websocket: a connection was cut because ${
+      why === 'slow' ? 'it reads too slowly' : `more was sent to it at once than ${MAX_BURST} times what may wait`
+    } (option "sendBufferBytes")`;
+    this.#events.logger().warn({ socketId, waitingBytes, sendBufferBytes: this.sendBufferBytes }, text);
   }
 
-  *#all(): Generator<Connection> {
-    for (const app of this.apps.values()) yield* app.connections.values();
+  /** Ends the one connection that an error of our own came up with. Does not throw. */
+  fail(connection: Connection, error: unknown): void {
+    connection.terminate();
+    const text = 'websocket: a connection was ended because of an unexpected error';
+    this.#events.logger().error({ err: error, socketId: connection.id }, text);
   }
 
   /** Sends every client away, to reconnect at once; those that do not go in time are cut. New ones are no longer let in. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const connection of this.#all()) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
-    if (this.#connections === 0) return;
-    const empty = new Promise<void>((resolve) => {
-      this.#whenEmpty = resolve;
+    this.#refused.terminate();
+    for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
+    if (this.#admitted.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#options.closeTimeoutMs);
+      this.#whenEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
     });
-    const timer = setTimeout(() => {
-      for (const connection of this.#all()) connection.terminate();
-    }, this.#options.closeTimeoutMs);
-    await empty;
-    clearTimeout(timer);
+    for (const connection of this.#admitted) connection.terminate();
+    // Not waiting for the sockets to say that they are closed: one that failed may never do so.
+    this.#admitted.clear();
+    this.#sweep.stop();
   }
 }
 
-/** A listener that all sockets share, bound to the server and given the socket's connection. */
+/** A listener that all sockets share, bound to the server and given the socket's connection. When it throws, that one ends. */
 function heard<Rest extends unknown[]>(
   server: ChannelsServer,
   listener: (server: ChannelsServer, connection: Connection, protocol: Protocol, ...rest: Rest) => void,
@@ -168,14 +177,12 @@ function heard<Rest extends unknown[]>(
   return function onEvent(this: WebSocket, ...rest: Rest): void {
     if (!(this instanceof ClientSocket)) return;
     const { client, protocolHandler } = this;
-    if (client !== undefined && protocolHandler !== undefined) listener(server, client, protocolHandler, ...rest);
+    if (client === undefined || protocolHandler === undefined) return;
+    try {
+      listener(server, client, protocolHandler, ...rest);
+    } catch (error) {
+      // ws does not expect its listeners to throw: that would end the process.
+      server.fail(client, error);
+    }
   };
 }
-
-function refuse(ws: ClientSocket, { code, reason }: HandshakeRefusal): void {
-  ws.send(protocolError(reason, code));
-  ws.close(code, reason);
-}
-
-/** A socket's errors are followed by its `close`, which is all that there is to do about them. */
-function ignore(): void {}

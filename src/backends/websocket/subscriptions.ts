@@ -1,12 +1,16 @@
-import { cacheMiss, protocolError, subscriptionError } from '../../channels-protocol/messages.js';
-import { channelName, isCache, isPresence, isPrivate, keepsTo, userOfChannel } from '../../channels-protocol/names.js';
+import { cacheMiss, type PresenceMember, protocolError, subscriptionError } from '../../channels-protocol/messages.js';
+import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } from '../../channels-protocol/names.js';
 import { isRecord } from '../../channels-protocol/parse-message.js';
 import { channelText } from '../../channels-protocol/signature.js';
 import type { App } from './app.js';
 import { isAuthorized } from './client-auth.js';
 import type { Connection } from './connection.js';
-import { type PresenceMember, parseMember } from './member.js';
-import type { ServerLimits } from './options-schema.js';
+import { memberOfUser, parseMember } from './member.js';
+import type { FilledOptions } from './options-schema.js';
+import type { SubscriptionRate } from './subscription-rate.js';
+
+/** An error names the channel as the client did, which else does not find it; this cuts off what no program means as a name. */
+const MAX_ECHOED_LENGTH = 1000;
 
 /** Why a subscription is refused, in the terms of `pusher:subscription_error`. */
 interface Refusal {
@@ -19,11 +23,13 @@ interface Refusal {
 /** Answers `pusher:subscribe` and `pusher:unsubscribe`. */
 export class Subscriptions {
   readonly #app: App;
-  readonly #limits: ServerLimits;
+  readonly #limits: FilledOptions;
+  readonly #rate: SubscriptionRate;
 
-  constructor(app: App, limits: ServerLimits) {
+  constructor(app: App, limits: FilledOptions, rate: SubscriptionRate) {
     this.#app = app;
     this.#limits = limits;
+    this.#rate = rate;
   }
 
   subscribe(connection: Connection, data: unknown): void {
@@ -37,7 +43,8 @@ export class Subscriptions {
       connection.sendText(protocolError(`Existing subscription to channel ${name}`));
       return;
     }
-    const refusal = this.#checkName(connection, name) ?? this.#checkAuthorization(connection, name, data);
+    const refusal =
+      this.#checkName(name) ?? this.#checkLimits(connection) ?? this.#checkAuthorization(connection, name, data);
     if (refusal !== undefined) {
       refuse(connection, name, refusal);
       return;
@@ -55,15 +62,22 @@ export class Subscriptions {
   unsubscribe(connection: Connection, data: unknown): void {
     const name = isRecord(data) ? data['channel'] : undefined;
     const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
-    if (channel !== undefined) this.#app.unsubscribe(connection, channel);
+    if (channel === undefined || !connection.channels?.has(channel)) return;
+    this.#rate.leave(connection);
+    this.#app.unsubscribe(connection, channel);
   }
 
-  #checkName(connection: Connection, name: string): Refusal | undefined {
-    if (!keepsTo(channelName, name)) {
-      const error = `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters`;
-      return { type: 'InvalidChannel', error, status: 400 };
+  #checkName(name: string): Refusal | undefined {
+    const error = channelNameProblem(name);
+    return error === undefined ? undefined : { type: 'InvalidChannel', error, status: 400 };
+  }
+
+  #checkLimits(connection: Connection): Refusal | undefined {
+    const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#limits;
+    if (!this.#rate.take(connection)) {
+      const error = `A connection may subscribe and unsubscribe ${subscriptionsPerSecond} times a second`;
+      return { type: 'LimitReached', error, status: 429 };
     }
-    const { maxChannelsPerConnection } = this.#limits;
     if ((connection.channels?.size ?? 0) >= maxChannelsPerConnection) {
       return {
         type: 'LimitReached',
@@ -94,7 +108,11 @@ export class Subscriptions {
   /** Who subscribes to a presence channel: the one in `channel_data`, else the user that the connection is signed in as. */
   #memberOf(connection: Connection, name: string, channelData: unknown): PresenceMember | Refusal {
     const { maxPresenceMemberBytes, maxPresenceMembers } = this.#limits;
-    const member = typeof channelData === 'string' ? parseMember(channelData, maxPresenceMemberBytes) : connection.user;
+    const { user } = connection;
+    const member =
+      typeof channelData === 'string'
+        ? parseMember(channelData, maxPresenceMemberBytes)
+        : user && memberOfUser(user, maxPresenceMemberBytes);
     if (member === undefined) {
       return {
         type: 'InvalidMember',
@@ -112,5 +130,5 @@ export class Subscriptions {
 }
 
 function refuse(connection: Connection, name: string, { type, error, status }: Refusal): void {
-  connection.sendText(subscriptionError(name, error, type, status));
+  connection.sendText(subscriptionError(name.slice(0, MAX_ECHOED_LENGTH), error, type, status));
 }

@@ -1,15 +1,17 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer, type RequestListener, request, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import express from 'express';
-import { expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
+import { createPushService } from '../../../src/index.js';
 import { Client } from './support/client.js';
-import { context, credentials, message } from './support/server.js';
+import { context, credentials, message, portOf, startServer } from './support/server.js';
 
 function attached(server: Server | TlsServer, options: WebSocketOptions = {}): WebSocketService {
   const service = new WebSocketService({ ...credentials, options: { closeTimeoutMs: 200, ...options } });
@@ -43,13 +45,13 @@ async function upgrade(port: number, path: string): Promise<string> {
   socket.write(
     `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`,
   );
-  let text = '';
+  let answer = '';
   for await (const chunk of socket) {
-    text += String(chunk);
-    if (text.includes('\r\n')) break;
+    answer += String(chunk);
+    if (answer.includes('\r\n')) break;
   }
   socket.destroy();
-  return text.split('\r\n', 1)[0] ?? '';
+  return answer.split('\r\n', 1)[0] ?? '';
 }
 
 it('serves beside Express: its routes are its own, /apps and /app are ours', async () => {
@@ -76,7 +78,7 @@ it('handlers that are added later keep working, and see no request of ours', asy
     response.end('late');
   });
   expect(await get(port, '/')).toBe('200 late');
-  expect(await get(port, '/apps/nobody/events')).toMatch(/^404/);
+  expect(await get(port, '/apps/app/nothing')).toMatch(/^404/);
   expect(seen).toEqual(['/']);
 });
 
@@ -89,8 +91,8 @@ it.each(['before', 'after'])('another WebSocket server that is added %s keeps wo
   other.on('connection', (socket) => socket.send('welcome'));
   if (when === 'before') service.attach(server);
   const chat = new WebSocket(`ws://127.0.0.1:${port}/chat`);
-  const [text] = await once(chat, 'message');
-  expect(String(text)).toBe('welcome');
+  const [greeting] = await once(chat, 'message');
+  expect(String(greeting)).toBe('welcome');
   chat.terminate();
   await clientOf(service, port);
   expect(await upgrade(port, '/elsewhere')).toBe('HTTP/1.1 400 Bad Request');
@@ -147,6 +149,132 @@ it('closing leaves an emit alone that someone put over ours', async () => {
   expect(events).toContain('request');
 });
 
+it.each(['/apps', '/apps/', '/apps/app', '/apps/other/events', '/apps/%E0%A4%A/events', '/apps/app%2Fevents'])(
+  '%s is a page of the application, because no application of ours has it',
+  async (path) => {
+    const { server, port } = await listening((_request, response) => void response.end('page'));
+    attached(server);
+    expect(await get(port, path)).toBe('200 page');
+  },
+);
+
+it('a service that is closed and opened again serves on the same server again', async () => {
+  const { server, port } = await listening((_request, response) => void response.end('page'));
+  const service = attached(server);
+  for (let round = 0; round < 3; round++) {
+    await service.close();
+    expect(await get(port, '/apps/app/channels')).toBe('200 page');
+    await service.open();
+    await clientOf(service, port);
+    expect([await get(port, '/'), server.listenerCount('upgrade')]).toEqual(['200 page', 1]);
+  }
+});
+
+it('a push service that is configured twice with the same instance stays attached', async () => {
+  const { server, port } = await listening();
+  const backend = attached(server);
+  const push = createPushService({ backend });
+  await push.ready();
+  const before = await clientOf(backend, port);
+  push.configure({ backend });
+  await push.ready();
+  expect(await before.closed).toMatchObject({ code: 4200 });
+  const client = await clientOf(backend, port);
+  await client.subscribe('a');
+  await push.send({ channels: 'a', event: 'x', data: 1 });
+  await client.next('x');
+  await push.close();
+});
+
+it('a service that is opened again is attached once, also when someone had put an emit over ours', async () => {
+  const { server, port } = await listening((_request, response) => void response.end('page'));
+  const service = attached(server);
+  const ours = server.emit.bind(server) as (...args: unknown[]) => boolean;
+  Object.assign(server, { emit: (...args: unknown[]) => ours(...args) });
+  await service.close();
+  await service.open();
+  expect(await get(port, '/')).toBe('200 page');
+  expect(await get(port, '/apps/app/channels')).toMatch(/^401/);
+  await clientOf(service, port);
+});
+
+describe('a request that merely offers an upgrade', () => {
+  type Asking = Server & { shouldUpgradeCallback?: (incoming: IncomingMessage) => boolean };
+
+  async function offer(port: number, path: string, body: string): Promise<string> {
+    const call = request({
+      port,
+      host: '127.0.0.1',
+      method: 'POST',
+      path,
+      headers: { Connection: 'Upgrade, HTTP2-Settings', Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABk' },
+    });
+    call.write(body.slice(0, 2));
+    setImmediate(() => call.end(body.slice(2)));
+    const [response] = (await once(call, 'response')) as [IncomingMessage];
+    return `${response.statusCode} ${await text(response)}`;
+  }
+
+  const echo: RequestListener = async (incoming, response) => {
+    response.end(`${incoming.method} ${incoming.url} ${await text(incoming)}`);
+  };
+
+  async function expectAllServed(port: number): Promise<void> {
+    expect(await offer(port, '/orders?a=1', 'hello')).toBe('200 POST /orders?a=1 hello');
+    expect(await offer(port, '/app/key', 'hello')).toBe('200 POST /app/key hello');
+    expect(await offer(port, '/apps/app/events', '{}')).toMatch(/^401 The request is not signed/);
+    expect(await upgrade(port, '/elsewhere')).toBe('HTTP/1.1 404 Not Found');
+  }
+
+  it('reaches the application with its body', async () => {
+    const { server, port } = await listening(echo);
+    attached(server);
+    await expectAllServed(port);
+  });
+
+  // A Node from 26 on always asks, and deals with an upgrade's body in another way.
+  it.skipIf(Number.parseInt(process.versions.node, 10) >= 26)(
+    'reaches the application with its body, on a Node that does not ask which upgrades to take',
+    async () => {
+      const { server, port } = await listening(echo);
+      const asking: Asking = server;
+      const { shouldUpgradeCallback } = asking;
+      Reflect.deleteProperty(server, 'shouldUpgradeCallback');
+      attached(server);
+      if (shouldUpgradeCallback !== undefined) asking.shouldUpgradeCallback = shouldUpgradeCallback;
+      await expectAllServed(port);
+    },
+  );
+
+  it('is left to another listener, as it was before', async () => {
+    const { server, port } = await listening(echo);
+    server.on('upgrade', (_incoming, socket) => socket.end('HTTP/1.1 418 Teapot\r\nContent-Length: 0\r\n\r\n'));
+    attached(server);
+    expect(await offer(port, '/orders', 'hello')).toBe('418 ');
+  });
+
+  it('reaches the HTTP API on a port of its own', async () => {
+    const service = await startServer();
+    expect(await offer(portOf(service), '/apps/app/events', '{}')).toMatch(/^401 The request is not signed/);
+    expect(await offer(portOf(service), '/apps/other/events', '{}')).toMatch(/^404 There is no application/);
+  });
+
+  it("does not change what the application's own callback decides, and the callback is put back", async () => {
+    const { server, port } = await listening(echo);
+    const asking: Asking = server;
+    const own = (): boolean => false;
+    if (asking.shouldUpgradeCallback === undefined) return;
+    asking.shouldUpgradeCallback = own;
+    const other = new WebSocketServer({ server, path: '/chat' });
+    const service = attached(server);
+    await clientOf(service, port);
+    expect(await offer(port, '/orders', 'hello')).toBe('200 POST /orders hello');
+    await service.close();
+    expect(asking.shouldUpgradeCallback).toBe(own);
+    other.close();
+  });
+});
+
 it('attaching twice to the same server changes nothing; to two servers, it serves both', async () => {
   const [one, two] = await Promise.all([listening(), listening()]);
   const service = attached(one.server).attach(one.server).attach(two.server);
@@ -190,7 +318,7 @@ it('an https server works the same, and satisfies tlsOnly', async () => {
   const socket = new WebSocket(`wss://127.0.0.1:${(server.address() as AddressInfo).port}/app/key?protocol=7`, {
     rejectUnauthorized: false,
   });
-  const [text] = await once(socket, 'message');
-  expect(String(text)).toContain('connection_established');
+  const [first] = await once(socket, 'message');
+  expect(String(first)).toContain('connection_established');
   socket.terminate();
 });

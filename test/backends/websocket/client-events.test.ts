@@ -111,3 +111,26 @@ it('client events come in through receive where the channel is subscribed to, wi
   await client.settled();
   expect(received).toEqual([{ channel: 'presence-a', event: 'client-x', data: { n: 1 }, userId: 'ann' }]);
 });
+
+const depth = 30_000;
+const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+
+it.each([
+  ['to a channel one is subscribed to', 'private-a'],
+  ['to one that one is not subscribed to', 'private-b'],
+])('data that is nested however deep, %s, is answered with an error', async (_what, channel) => {
+  const service = await startServer({ maxEventBytes: 1000 });
+  const [sender, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
+  await Promise.all([sender.join(service, 'private-a'), other.join(service, 'private-a')]);
+  sender.socket.send(`{"event":"client-x","channel":"${channel}","data":${deep}}`);
+  expect((await sender.settled()).map(({ event }) => event)).toEqual(['pusher:error']);
+  expect(await other.settled()).toEqual([]);
+});
+
+it('an error does not echo more of a name than a name may have', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  client.send('client-x', {}, `private-${'x'.repeat(60_000)}`);
+  const { message: words } = client.dataOf(await client.next('pusher:error'));
+  expect(String(words).length).toBeLessThan(250);
+});

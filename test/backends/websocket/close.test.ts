@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, it, onTestFinished } from 'vitest';
+import { type AddressInfo, Socket } from 'node:net';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketService } from '../../../src/backends/websocket.js';
 import { ConfigurationError } from '../../../src/errors.js';
 import { Client } from './support/client.js';
@@ -30,6 +30,33 @@ it('closing sends what is pending, then 4200, and no one gets in any more', asyn
 it('a client that does not go is cut when the close timeout is over', async () => {
   const service = await startServer({ closeTimeoutMs: 100 });
   const raw = await RawClient.connect(service);
+  await service.close();
+  await raw.ended;
+});
+
+it('a socket that never says that it is closed does not hold up the close', async () => {
+  const service = await startServer({ closeTimeoutMs: 100 });
+  const raw = await RawClient.connect(service);
+  const destroy = vi.spyOn(Socket.prototype, 'destroy').mockReturnThis();
+  await service.close();
+  const stuck = destroy.mock.contexts;
+  destroy.mockRestore();
+  expect(stuck.length).toBeGreaterThan(0);
+  for (const socket of [...(stuck as Socket[]), raw.socket]) socket.destroy();
+  await raw.ended;
+  await service.open();
+  await Client.connect(service);
+  expect(service.api.connectionCount).toBe(1);
+});
+
+it('connections that were refused and linger do not hold up the close', async () => {
+  const service = await startServer({ closeTimeoutMs: 60_000 });
+  const raw = await RawClient.open(service);
+  raw.collect();
+  raw.write(
+    'GET /app/nobody?protocol=7 HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n',
+  );
+  expect(await raw.closeCode()).toBe(4001);
   await service.close();
   await raw.ended;
 });
@@ -89,6 +116,17 @@ it('a closed server can be opened again', async () => {
   await client.subscribe('a');
   await service.deliver(['a'], message('x'), context);
   await client.next('x');
+});
+
+it('a server that was closed has no subscriptions of before', async () => {
+  const service = await startServer();
+  const { received } = record(service);
+  await service.subscribe('a');
+  await service.close();
+  await service.open();
+  await service.subscribe('b');
+  await service.deliver(['a', 'b'], message('x'), context);
+  expect(received.map(({ channel }) => channel)).toEqual(['b']);
 });
 
 it('a port that is taken is a ConfigurationError that says what to do', async () => {

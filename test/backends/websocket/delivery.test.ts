@@ -1,8 +1,12 @@
-import { Socket } from 'node:net';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:https';
+import { type AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
+import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
-import { context, message, record, startServer } from './support/server.js';
+import { context, credentials, message, type Recorded, record, startServer } from './support/server.js';
 
 it.each([50, 125, 126, 200, 65_000, 65_535, 65_536, 70_000])(
   'an event whose message has about %i bytes arrives whole',
@@ -101,4 +105,86 @@ it('a burst in one tick that is over the send buffer does not cut a reader who k
     void service.deliver(['a'], message(`event-${index}`, 'x'.repeat(10_000)), context);
   await client.next('event-11');
   expect(logged).toEqual([]);
+});
+
+it('a logger that throws when a slow reader is cut costs the others nothing', async () => {
+  const service = await startServer({ maxEventBytes: 100_000, sendBufferBytes: 200_000 });
+  const fail = (): never => {
+    throw new Error('the disk is full');
+  };
+  service.connect({ receive: () => undefined, logger: { debug: fail, info: fail, warn: fail, error: fail } });
+  const warn = vi.spyOn(console, 'warn').mockReturnValue();
+  onTestFinished(() => warn.mockRestore());
+  const clients: Client[] = [];
+  for (let index = 0; index < 3; index++) {
+    clients.push(await Client.connect(service));
+    await clients[index]?.subscribe('a');
+  }
+  const [first, slow, last] = clients as [Client, Client, Client];
+  slow.socket.pause();
+  let sent = 0;
+  while (service.api.connectionCount > 2 && sent < 1000) {
+    sent++;
+    await service.deliver(['a'], message(`event-${sent}`, 'x'.repeat(90_000)), context);
+    await Promise.all([first.next(`event-${sent}`), last.next(`event-${sent}`)]);
+  }
+  expect(service.api.connectionCount).toBe(2);
+});
+
+/** A client over TLS, where no byte leaves before the end of the tick, and what was logged. */
+async function overTls(options: WebSocketOptions): Promise<{ service: WebSocketService; client: Client } & Recorded> {
+  const read = (name: string): string => readFileSync(new URL(`./support/${name}`, import.meta.url), 'utf8');
+  const server = createServer({ key: read('localhost-key.pem'), cert: read('localhost-cert.pem') });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const service = new WebSocketService({ ...credentials, options: { closeTimeoutMs: 200, ...options } }).attach(server);
+  onTestFinished(() => service.close());
+  const recorded = record(service);
+  const url = `wss://127.0.0.1:${(server.address() as AddressInfo).port}/app/key?protocol=7`;
+  const client = await Client.connect(service, { url });
+  await client.subscribe('a');
+  return { service, client, ...recorded };
+}
+
+it('a burst of several times the send buffer in one tick does not cut a reader over TLS', async () => {
+  const { service, client, logged } = await overTls({});
+  const messages = Array.from({ length: 400 }, (_, index) => ({
+    channel: 'a',
+    message: message(`event-${index}`, 'x'.repeat(10_000)),
+  }));
+  await service.deliverMessages(messages, context);
+  expect((await client.settled()).map(({ event }) => event)).toEqual(messages.map(({ message: { event } }) => event));
+  expect(logged).toEqual([]);
+});
+
+it('a reader that stops after a burst is cut once it does not read what comes afterwards', async () => {
+  const { service, client, logged } = await overTls({ sendBufferBytes: 100_000, maxEventBytes: 100_000 });
+  client.socket.pause();
+  const data = 'x'.repeat(50_000);
+  for (let index = 0; index < 10; index++) void service.deliver(['a'], message('burst', data), context);
+  let sent = 0;
+  while (service.api.connectionCount > 0 && sent < 1000) {
+    sent++;
+    await service.deliver(['a'], message('later', data), context);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(logged).toMatchObject([{ level: 'warn', text: expect.stringContaining('too slowly') }]);
+});
+
+it('a burst that is beyond measure cuts the connection, and the log says that it was not slow', async () => {
+  const { service, client, logged } = await overTls({ sendBufferBytes: 20_000, maxEventBytes: 100_000 });
+  for (let index = 0; index < 10; index++)
+    void service.deliver(['a'], message(`event-${index}`, 'x'.repeat(90_000)), context);
+  expect(await client.closed).toMatchObject({ code: 1006 });
+  expect(logged).toEqual([
+    {
+      level: 'warn',
+      details: { socketId: client.socketId, sendBufferBytes: 20_000, waitingBytes: expect.any(Number) },
+      text: expect.stringContaining('more was sent to it at once than 8 times'),
+    },
+  ]);
 });

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished, vi } from 'vitest';
+import { App } from '../../../src/backends/websocket/app.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
-import { context, message, startServer } from './support/server.js';
+import { context, message, record, startServer } from './support/server.js';
 
 it.each([
   ['no JSON', 'hello'],
@@ -105,12 +106,17 @@ it('whatever frames and messages clients send, the server stays up and others ke
     { channel, auth: fc.anything(), channel_data: fc.anything(), user_data: fc.anything() },
     { requiredKeys: [] },
   );
+  const nested = fc
+    .record({ event, channel, depth: fc.integer({ min: 1, max: 15_000 }) })
+    .map(({ depth, ...rest }) =>
+      JSON.stringify({ ...rest, data: 0 }).replace(/0}$/, `${'[{"a":'.repeat(depth / 4)}1${'}]'.repeat(depth / 4)}}`),
+    );
   const json = fc
     .record({ event, channel, data: fc.oneof(grant, fc.jsonValue()) }, { requiredKeys: [] })
     .map((value) => text(value));
   const bytes = fc.uint8Array({ maxLength: 200 }).map((value) => Buffer.from(value));
   await fc.assert(
-    fc.asyncProperty(fc.array(fc.oneof(json, bytes), { minLength: 1, maxLength: 20 }), async (frames) => {
+    fc.asyncProperty(fc.array(fc.oneof(json, nested, bytes), { minLength: 1, maxLength: 20 }), async (frames) => {
       const [client, raw] = await Promise.all([Client.connect(service), RawClient.connect(service)]);
       for (const frame of frames) {
         if (typeof frame === 'string') client.socket.send(frame);
@@ -137,6 +143,28 @@ it('bytes that are no WebSocket at all do not harm the server', async () => {
   raw.write(randomBytes(1000));
   await raw.ended;
   await Client.connect(service);
+});
+
+it('an unexpected error while a message is handled is logged and ends that one connection', async () => {
+  const service = await startServer();
+  const { logged } = record(service);
+  const [client, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
+  const subscribe = vi.spyOn(App.prototype, 'subscribe').mockImplementationOnce(() => {
+    throw new RangeError('unexpected');
+  });
+  onTestFinished(() => subscribe.mockRestore());
+  client.send('pusher:subscribe', { channel: 'a' });
+  expect(await client.closed).toMatchObject({ code: 1006 });
+  expect(logged).toEqual([
+    {
+      level: 'error',
+      details: { err: expect.objectContaining({ message: 'unexpected' }), socketId: client.socketId },
+      text: expect.stringContaining('unexpected error'),
+    },
+  ]);
+  await other.subscribe('a');
+  await expect.poll(() => service.api.connectionCount).toBe(1);
+  await service.close();
 });
 
 /** JSON of any value: what JSON cannot hold is left out. */

@@ -1,6 +1,8 @@
-import { expect, it } from 'vitest';
+import { once } from 'node:events';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocketOptions } from '../../../src/backends/websocket.js';
 import { Client, type ClientOptions } from './support/client.js';
+import { RawClient } from './support/raw-client.js';
 import { startServer } from './support/server.js';
 
 it('a connection that is let in gets a socket id and the activity timeout, as JSON within JSON', async () => {
@@ -105,3 +107,29 @@ it.each([
   const service = await startServer({ allowedOrigins });
   expect(await new Client(service, { headers: { Origin: origin } }).closed).toMatchObject({ code: 4009 });
 });
+
+it('refused connections that linger are cut after a second, and beyond a thousand of them get 503', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const service = await startServer();
+  const lingering = await Promise.all(
+    Array.from({ length: 1000 }, async () => {
+      const raw = await RawClient.open(service);
+      raw.write(upgradeTo('/app/nobody?protocol=7'));
+      await once(raw.socket, 'data');
+      return raw;
+    }),
+  );
+  const further = await RawClient.open(service);
+  further.collect();
+  further.write(upgradeTo('/app/nobody?protocol=7'));
+  expect(await further.until((text) => text.includes('refused'))).toMatch(/^HTTP\/1.1 503 /);
+  await Client.connect(service);
+  vi.advanceTimersByTime(1000);
+  await Promise.all(lingering.map(({ ended }) => ended));
+  expect(await new Client(service, { key: 'nobody' }).closed).toMatchObject({ code: 4001 });
+});
+
+function upgradeTo(path: string): string {
+  return `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n`;
+}

@@ -83,6 +83,32 @@ describe('refusals', () => {
     expect((await response.text()).length).toBeGreaterThan(10);
   });
 
+  it.each(['pusher:subscription_succeeded', 'pusher_internal:member_added'])(
+    'an event called %s is refused, alone and in a batch',
+    async (name) => {
+      const service = await startServer();
+      const client = await Client.connect(service);
+      await client.subscribe('a');
+      const forged = { ...event, name };
+      for (const [path, body] of [
+        [events.path, forged],
+        [
+          '/apps/app/batch_events',
+          {
+            batch: [
+              { name: 'fine', channel: 'a', data: '1' },
+              { name, channel: 'a', data: '1' },
+            ],
+          },
+        ],
+      ] as const) {
+        const { status, text } = await call(service, { method: 'POST', path, body });
+        expect([status, text]).toEqual([400, expect.stringContaining('begins with "pusher:"')]);
+      }
+      expect(await client.settled()).toEqual([]);
+    },
+  );
+
   it('the wrong method is answered with 405, naming the right one', async () => {
     const service = await startServer();
     const { status, headers } = await call(service, { path: events.path });
@@ -114,6 +140,17 @@ describe('refusals', () => {
 });
 
 describe('bodies', () => {
+  it('a full batch whose JSON escapes each character is taken', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    await client.subscribe('a');
+    const data = '"'.repeat(10_240);
+    const batch = Array.from({ length: 10 }, () => ({ name: 'x', channel: 'a', data }));
+    const body = JSON.stringify({ batch }).replaceAll('\\"', '\\u0022');
+    expect((await call(service, { method: 'POST', path: '/apps/app/batch_events', body })).status).toBe(200);
+    expect((await client.next('x')).data).toBe(data);
+  });
+
   /** Sends the head of a signed request and then whatever is wanted; resolves with the whole answer. */
   async function raw(service: WebSocketService, headers: string, chunks: Iterable<string>): Promise<string> {
     const query = new URLSearchParams({
@@ -146,7 +183,7 @@ describe('bodies', () => {
       await raw(
         service,
         'Transfer-Encoding: chunked',
-        Array.from({ length: 4 }, () => `186a0\r\n${chunk}\r\n`),
+        Array.from({ length: 8 }, () => `186a0\r\n${chunk}\r\n`),
       ),
     ).toContain(' 413 ');
   });

@@ -2,7 +2,8 @@ import { expect, it } from 'vitest';
 import { authFor } from '../../../src/backends/websocket/client-auth.js';
 import { channelText } from '../../../src/channels-protocol/signature.js';
 import { Client } from './support/client.js';
-import { credentials, startServer } from './support/server.js';
+import { RawClient } from './support/raw-client.js';
+import { credentials, record, startServer } from './support/server.js';
 
 const room = 'presence-room';
 
@@ -116,3 +117,64 @@ it('a signed-in user needs no member data', async () => {
     presence: { ids: ['ann'], hash: { ann: { name: 'Ann' } }, count: 1 },
   });
 });
+
+it('member data of any depth harms neither its connection nor those that hear of it', async () => {
+  const service = await startServer({ maxPresenceMemberBytes: 60_000 });
+  const { logged } = record(service);
+  const [watcher, ...clients] = await Promise.all(Array.from({ length: 4 }, () => Client.connect(service)));
+  await watcher?.join(service, room, { id: 'watcher' });
+  for (const [index, client] of clients.entries()) {
+    const depth = [100, 5000, 25_000][index] ?? 0;
+    client.send('pusher:subscribe', signed(client, `{"user_id":"${depth}","user_info":${nested(depth)}}`));
+    const [answer] = await client.settled();
+    if (answer?.event !== 'pusher_internal:subscription_succeeded')
+      expect(answer).toMatchObject({
+        event: 'pusher:subscription_error',
+        data: { type: 'InvalidMember', status: 400 },
+      });
+  }
+  const last = await Client.connect(service);
+  const { presence } = await last.join(service, room, { id: 'last' });
+  expect((presence as { ids: string[] }).ids).toEqual(expect.arrayContaining(['watcher', '100', 'last']));
+  const added = await watcher?.next('pusher_internal:member_added');
+  expect(added?.data).toBe(`{"user_id":"100","user_info":${nested(100)}}`);
+  expect(logged).toEqual([]);
+});
+
+it('a signed-in user with more data than a member may have is refused', async () => {
+  const service = await startServer({ maxPresenceMemberBytes: 100 });
+  const client = await Client.connect(service);
+  const grant = { channel: room, auth: authFor(channelText(client.socketId, room), credentials) };
+  const signIn = async (about: string): Promise<void> => {
+    const user = { id: 'ann', user_info: { about }, more: 'x'.repeat(1000) };
+    client.send('pusher:signin', service.authenticateUser(client.socketId, user));
+    await client.next('pusher:signin_success');
+  };
+  await signIn('x'.repeat(100));
+  client.send('pusher:subscribe', grant);
+  expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'InvalidMember', status: 400 });
+  await signIn('short');
+  expect(await client.subscribe(room, grant)).toMatchObject({ presence: { hash: { ann: { about: 'short' } } } });
+});
+
+it('a connection that the application ends is no member any more, while its socket lingers', async () => {
+  const service = await startServer({ closeTimeoutMs: 60_000 });
+  const watcher = await Client.connect(service);
+  const raw = await RawClient.connect(service);
+  await watcher.join(service, room, { id: 'watcher' });
+  const grant = service.authorizeChannel(raw.socketId, room, { id: 'ann' });
+  raw.writeText(JSON.stringify({ event: 'pusher:subscribe', data: { channel: room, ...grant } }));
+  await watcher.next('pusher_internal:member_added');
+  expect(service.api.disconnect(raw.socketId)).toBe(true);
+  expect([service.api.connectionCount, await service.channelUsers(room)]).toEqual([1, ['watcher']]);
+  expect(service.api.disconnect(raw.socketId)).toBe(false);
+  expect((await watcher.next('pusher_internal:member_removed')).data).toBe('{"user_id":"ann"}');
+  expect(await raw.closeCode()).toBe(4009);
+  raw.destroy();
+  await raw.ended;
+  expect((await watcher.settled()).length).toBe(0);
+});
+
+function nested(depth: number): string {
+  return `${'['.repeat(depth)}${']'.repeat(depth)}`;
+}

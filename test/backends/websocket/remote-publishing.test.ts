@@ -1,7 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RemoteWebSocketService } from '../../../src/backends/websocket.js';
 import { DeliveryError } from '../../../src/delivery-error.js';
-import { AuthenticationError, ConfigurationError, RateLimitError } from '../../../src/errors.js';
+import { AuthenticationError, ConfigurationError, PushError, RateLimitError } from '../../../src/errors.js';
+import { everythingShown } from '../../support/everything-shown.js';
+import { failureOf } from '../../support/failure-of.js';
 import { Client } from './support/client.js';
 import { fakeServer, remoteAt, remoteOf } from './support/remote.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
@@ -124,6 +126,87 @@ describe('publishing', () => {
     await expect(remoteAt(port).deliver(['a'], message('x'), { signal })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
+  });
+});
+
+describe('the signature of a request shows nowhere', () => {
+  const signed = /auth_signature|auth_key|body_md5/;
+
+  it.each([
+    'a b',
+    'example.com/path',
+    'user:password@example.com',
+    'user@example.com',
+    'example.com?query',
+    'example.com#part',
+    'example.com:80',
+    '[::1]',
+    'a%20b',
+    'a\\b',
+    'a\tb',
+    '0x7f.1',
+    '1',
+    '',
+  ])('because the host %j is refused before there is any', (host) => {
+    const make = (): unknown => new RemoteWebSocketService({ ...credentials, options: { host, port: 80 } });
+    expect(make).toThrow(ConfigurationError);
+    expect(make).toThrow(
+      `The remote websocket backend's options: "host" must be a name or an address, such as "push.example.com" or "::1", without a port or a path, found ${host === '' ? 'an empty string' : 'a string'}.`,
+    );
+  });
+
+  it.each(['localhost', 'Push.Example.COM', '127.0.0.1', '::1', 'xn--bcher-kva.de'])(
+    'and the host %j is taken',
+    (host) => {
+      for (const port of [undefined, 80, 443, 6001])
+        expect(() => new RemoteWebSocketService({ ...credentials, options: { host, port } })).not.toThrow();
+    },
+  );
+
+  it('when the address cannot be used, the server is not there, or it hangs up', async () => {
+    const hangsUp = await fakeServer((request) => void request.socket.destroy());
+    const free = await startServer();
+    const freePort = portOf(free);
+    await free.close();
+    for (const [port, code] of [
+      [hangsUp, 'UND_ERR_SOCKET'],
+      [freePort, 'ECONNREFUSED'],
+      [6000, undefined],
+    ] as const) {
+      const error = await failureOf(PushError, remoteAt(port).deliver(['a'], message('x'), context));
+      expect(everythingShown(error)).not.toMatch(signed);
+      expect(error.cause).toBeInstanceOf(Error);
+      expect((error.cause as { code?: string }).code).toBe(code);
+      expect((error.cause as Error).cause).toBeUndefined();
+    }
+  });
+
+  it('when fetch tells the address in its error', async () => {
+    const fetching = vi.spyOn(globalThis, 'fetch').mockImplementation(async (input) => {
+      const invalid = Object.assign(new TypeError(`Invalid URL: ${String(input)}`), { input, code: 'ERR_INVALID_URL' });
+      throw new TypeError(`Failed to parse URL from ${String(input)}`, { cause: invalid });
+    });
+    onTestFinished(() => fetching.mockRestore());
+    const error = await failureOf(DeliveryError, remoteAt(6001).deliver(['a'], message('x'), context));
+    expect(String(fetching.mock.calls[0]?.[0])).toMatch(signed);
+    expect(everythingShown(error)).not.toMatch(signed);
+    expect(error.cause).toMatchObject({
+      name: 'TypeError',
+      code: 'ERR_INVALID_URL',
+      message: 'Invalid URL: http://127.0.0.1:6001/apps/app/events?[secret]',
+    });
+    expect(Object.keys(error.cause as object).toSorted()).toEqual(['code', 'name']);
+  });
+
+  it('when the server quotes it', async () => {
+    let quoted = '';
+    const port = await fakeServer((request, response) => {
+      quoted = new URL(request.url ?? '', 'http://x').searchParams.get('auth_signature') ?? '';
+      response.writeHead(401).end(`Invalid signature: you sent ${quoted}`);
+    });
+    const error = await failureOf(AuthenticationError, remoteAt(port).deliver(['a'], message('x'), context));
+    expect(quoted).toMatch(/^[0-9a-f]{64}$/);
+    expect(error.message).toBe('The server answered 401: Invalid signature: you sent [secret]');
   });
 });
 

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+import { RemoteWebSocketService, type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
 import { ConfigurationError, ValidationError } from '../../../src/errors.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, portOf, record, startServer } from './support/server.js';
@@ -18,6 +20,8 @@ describe('settings', () => {
 
   it.each<[object, RegExp]>([
     [{ prt: 1 }, /unknown key "prt".*did you mean "port"/],
+    [{ secretKey: 'mine' }, /unknown key "secretKey" \(known are port, host, /],
+    [{ subscriptionsPerSecond: 0 }, /"subscriptionsPerSecond"/],
     [{ allowedOrigin: [] }, /did you mean "allowedOrigins"/],
     [{ port: '6001' }, /"port" must be of type number, found a string/],
     [{ port: 70_000 }, /"port"/],
@@ -35,6 +39,7 @@ describe('settings', () => {
     [{ publicUrl: 'wss://push.example.com/path' }, /without a path/],
     [{ apps: [{ appId: 'b', pubKey: 'b' }] }, /"apps.0.secretKey" must be of type string, found nothing/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', enable: true }] }, /"apps.0.enable".*did you mean "enabled"/],
+    [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', prt: 1 }] }, /"apps.0.prt" \(known are appId, /],
     [{ apps: [{ appId: 'app', pubKey: 'b', secretKey: 'b' }] }, /"apps.0.appId" is that of another/],
     [{ apps: [{ appId: 'b', pubKey: 'key', secretKey: 'b' }] }, /"apps.0.pubKey" is that of another/],
   ])('the options %j are refused, saying why', (options, words) => {
@@ -97,6 +102,14 @@ describe('clientConfig', () => {
 describe('authorisation', () => {
   it.each<[string, () => unknown, RegExp]>([
     ['a socket id of another form', () => build({})().authorizeChannel('1:2', 'private-a'), /socket id/],
+    ['a name that no channel can have', () => build({})().authorizeChannel('1.2', 'private-a:b'), /letters, digits/],
+    [
+      'a name of a presence channel that is too long',
+      () => build({})().authorizeChannel('1.2', `presence-${'x'.repeat(160)}`, { id: '1' }),
+      /164 characters/,
+    ],
+    ['no channel at all', () => build({})().authorizeChannel('1.2', undefined as never), /no channel/],
+    ['a user whose id no channel can have', () => build({})().authenticateUser('1.2', { id: 'a\nb' }), /control/],
     ['a channel that needs none', () => build({})().authorizeChannel('1.2', 'a'), /needs no authorisation/],
     [
       'a presence channel without a member',
@@ -144,6 +157,24 @@ describe('receiving', () => {
   });
 });
 
+it.each([
+  [{ except: 'junk', backendOptions: undefined }, '"except" must be a socket id such as "1234.5678"'],
+  [{ except: undefined, backendOptions: { ttl: 5 } }, 'takes no "backendOptions", and was given "ttl"'],
+])('a message with %j is refused', async (message, words) => {
+  const service = await startServer();
+  const remote = new RemoteWebSocketService({ appId: 'app', pubKey: 'key', secretKey: 'secret' });
+  expect(() => service.checkMessage(message)).toThrow(words);
+  expect(() => remote.checkMessage(message)).toThrow(words);
+});
+
+it('lets only connections over TLS in with useSsl', async () => {
+  const service = new WebSocketService({ ...credentials, useSsl: true, options: { port: 0, host: '127.0.0.1' } });
+  onTestFinished(() => service.close());
+  await service.open();
+  const [code] = await once(new WebSocket(`ws://127.0.0.1:${portOf(service)}/app/key?protocol=7`), 'close');
+  expect(code).toBe(4000);
+});
+
 it('channelInfo and channelUsers tell what is known', async () => {
   const service = await startServer();
   const client = await Client.connect(service);
@@ -153,7 +184,8 @@ it('channelInfo and channelUsers tell what is known', async () => {
   expect(await service.channelInfo('presence-a')).toEqual({ occupied: true, subscriptionCount: 1, userCount: 1 });
   expect(await service.channelInfo('empty')).toEqual({ occupied: false, subscriptionCount: 0 });
   expect(await service.channelUsers('presence-a')).toEqual(['ann']);
-  expect(await service.channelUsers('empty')).toEqual([]);
+  expect(await service.channelUsers('presence-empty')).toEqual([]);
+  await expect(service.channelUsers('a')).rejects.toThrow('Only a presence channel knows its users');
   expect([service.name, service.api.connectionCount, service.api.channels()]).toEqual([
     'websocket',
     1,

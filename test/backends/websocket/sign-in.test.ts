@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { authFor } from '../../../src/backends/websocket/client-auth.js';
 import { userText } from '../../../src/channels-protocol/signature.js';
 import { Client } from './support/client.js';
+import { RawClient } from './support/raw-client.js';
 import { context, credentials, message, startServer } from './support/server.js';
 
 it('a signed-in user gets what is sent to them, on each of their connections', async () => {
@@ -74,4 +75,26 @@ it('the application can end a connection, or all of a user, with 4009', async ()
   expect(await other.closed).toMatchObject({ code: 4009 });
   await expect.poll(() => service.api.connectionCount).toBe(0);
   expect([service.api.disconnectUser('1'), service.api.disconnect(other.socketId)]).toEqual([0, false]);
+});
+
+it('a sign-in with more data than an event may have closes the connection with 4009', async () => {
+  const service = await startServer({ maxEventBytes: 1000 });
+  const client = await Client.connect(service);
+  client.send('pusher:signin', service.authenticateUser(client.socketId, { id: '1', about: 'x'.repeat(1000) }));
+  expect(client.dataOf(await client.next('pusher:error'))).toEqual({
+    code: 4009,
+    message: expect.stringMatching(/1000 bytes/),
+  });
+  expect(await client.closed).toMatchObject({ code: 4009 });
+});
+
+it('a user whose connection is ended is signed out at once', async () => {
+  const service = await startServer({ closeTimeoutMs: 60_000 });
+  const raw = await RawClient.connect(service);
+  const grant = service.authenticateUser(raw.socketId, { id: '1' });
+  raw.writeText(JSON.stringify({ event: 'pusher:signin', data: grant }));
+  await raw.until((text) => text.includes('signin_success'));
+  expect([service.api.disconnectUser('1'), service.api.disconnectUser('1')]).toEqual([1, 0]);
+  expect(service.api.connectionCount).toBe(0);
+  raw.destroy();
 });

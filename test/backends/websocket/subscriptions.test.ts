@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { authFor } from '../../../src/backends/websocket/client-auth.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, startServer } from './support/server.js';
@@ -118,6 +118,14 @@ describe('public channels', () => {
     },
   );
 
+  it('a refusal does not echo a name that no program means as one', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    client.send('pusher:subscribe', { channel: 'x'.repeat(60_000) });
+    const { channel } = await client.next('pusher:subscription_error');
+    expect(channel).toBe('x'.repeat(1000));
+  });
+
   it.each([undefined, null, {}, { channel: 5 }, 'orders', []])(
     'a subscription with the data %j is answered with an error',
     async (data) => {
@@ -223,5 +231,70 @@ describe('cache channels', () => {
     const client = await Client.connect(service);
     await client.subscribe('my-cache-a');
     expect(await client.settled()).toEqual([]);
+  });
+});
+
+describe('the rate of subscriptions', () => {
+  beforeEach(() => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(5000);
+    onTestFinished(() => now.mockRestore());
+  });
+
+  it('coming and going on a channel is refused with 429 once it is over the rate, until a second has passed', async () => {
+    const service = await startServer({ maxChannelsPerConnection: 2, subscriptionsPerSecond: 2 });
+    const [client, watcher] = await Promise.all([Client.connect(service), Client.connect(service)]);
+    await watcher.join(service, 'presence-a', { id: 'watcher' });
+    const grant = service.authorizeChannel(client.socketId, 'presence-a', { id: 'ann' });
+    for (let round = 0; round < 10; round++) {
+      client.send('pusher:subscribe', { channel: 'presence-a', ...grant });
+      client.send('pusher:unsubscribe', { channel: 'presence-a' });
+    }
+    const answers = await client.settled();
+    // 2 × 2 + 2 at once, half of them subscriptions.
+    expect(answers.filter(({ event }) => event === 'pusher_internal:subscription_succeeded').length).toBe(3);
+    expect(answers.at(-1)).toEqual({
+      event: 'pusher:subscription_error',
+      channel: 'presence-a',
+      data: { type: 'LimitReached', error: expect.stringContaining('2 times a second'), status: 429 },
+    });
+    expect((await watcher.settled()).length).toBe(6);
+    vi.mocked(performance.now).mockReturnValue(6000);
+    await client.subscribe('presence-a', grant);
+  });
+
+  it('leaving is never refused', async () => {
+    const service = await startServer({ maxChannelsPerConnection: 1, subscriptionsPerSecond: 1 });
+    const client = await Client.connect(service);
+    await client.subscribe('a');
+    client.send('pusher:unsubscribe', { channel: 'a' });
+    await client.subscribe('a');
+    client.send('pusher:unsubscribe', { channel: 'a' });
+    client.send('pusher:subscribe', { channel: 'a' });
+    expect((await client.next('pusher:subscription_error')).data).toMatchObject({ status: 429 });
+    expect(service.api.channels()).toEqual([]);
+  });
+
+  it('signing in counts, and is refused with an error', async () => {
+    const service = await startServer({ maxChannelsPerConnection: 1, subscriptionsPerSecond: 1 });
+    const client = await Client.connect(service);
+    const grant = service.authenticateUser(client.socketId, { id: '1' });
+    for (let time = 0; time < 4; time++) client.send('pusher:signin', grant);
+    expect((await client.settled()).map(({ event }) => event)).toEqual([
+      ...Array.from({ length: 3 }, () => 'pusher:signin_success'),
+      'pusher:error',
+    ]);
+  });
+
+  it('a page may sign in, take all its channels, and change to as many others, at once', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    client.send('pusher:signin', service.authenticateUser(client.socketId, { id: '1' }));
+    await client.next('pusher:signin_success');
+    for (let index = 0; index < 100; index++) client.send('pusher:subscribe', { channel: `old-${index}` });
+    for (let index = 0; index < 100; index++) client.send('pusher:unsubscribe', { channel: `old-${index}` });
+    for (let index = 0; index < 15; index++) client.send('pusher:subscribe', { channel: `new-${index}` });
+    const events = (await client.settled()).map(({ event }) => event);
+    expect(new Set(events)).toEqual(new Set(['pusher_internal:subscription_succeeded']));
+    expect(service.api.channels().length).toBe(15);
   });
 });

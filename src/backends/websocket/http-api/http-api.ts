@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
 import type { Logger } from '../../../logger.js';
 import type { App } from '../app.js';
 import { HttpError } from './http-error.js';
 import { readBody } from './read-body.js';
 import { checkBody, checkSignature } from './request-signature.js';
 import { findRoute } from './routes.js';
-import { MAX_BATCH } from './trigger.js';
 
 /** Beside the data: names, 100 channels of 164 characters, JSON's own characters. */
 const BODY_OVERHEAD_BYTES = 32_768;
+/** What a byte of data takes at most within the body's JSON: `\u0022`, as some SDKs write a quote. */
+const MAX_ESCAPED_BYTES = 6;
 
 /** Limits of the HTTP API. */
 export interface ApiLimits {
@@ -23,11 +25,11 @@ export class HttpApi {
   readonly #maxBodyBytes: number;
   readonly #logger: () => Logger;
 
+  /** @param logger must not throw */
   constructor(apps: ReadonlyMap<string, App>, limits: ApiLimits, logger: () => Logger) {
     this.#apps = apps;
     this.#limits = limits;
-    // Data is JSON within JSON, where a quote takes two bytes.
-    this.#maxBodyBytes = MAX_BATCH * 2 * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
+    this.#maxBodyBytes = MAX_EVENTS_PER_BATCH * MAX_ESCAPED_BYTES * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
     this.#logger = logger;
   }
 

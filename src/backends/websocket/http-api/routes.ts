@@ -1,5 +1,5 @@
 import { closeCode } from '../../../channels-protocol/close-codes.js';
-import { channelName, keepsTo } from '../../../channels-protocol/names.js';
+import { channelNameProblem } from '../../../channels-protocol/names.js';
 import type { App } from '../app.js';
 import { listChannels, listUsers, showChannel } from './channel-queries.js';
 import { HttpError } from './http-error.js';
@@ -38,13 +38,14 @@ export function findRoute(segments: readonly string[]): Route | undefined {
 }
 
 function checkedName(name: string): string {
-  if (keepsTo(channelName, name)) return name;
-  throw new HttpError(400, `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters.`);
+  const problem = channelNameProblem(name);
+  if (problem !== undefined) throw new HttpError(400, `${problem}.`);
+  return name;
 }
 
 /** `POST /apps/:id/users/:id/terminate_connections` */
 function terminateConnections(app: App, userId: string): object {
   for (const connection of app.connectionsOf(userId))
-    connection.close(closeCode.unauthorized, 'The application has ended the connection');
+    app.end(connection, closeCode.unauthorized, 'The application has ended the connection');
   return {};
 }

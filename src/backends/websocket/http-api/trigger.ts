@@ -1,13 +1,9 @@
-import { channelName, eventName, isSocketId, keepsTo } from '../../../channels-protocol/names.js';
+import { MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
+import { channelNameProblem, eventName, isSocketId, keepsTo } from '../../../channels-protocol/names.js';
 import { isRecord } from '../../../channels-protocol/parse-message.js';
 import type { App } from '../app.js';
 import { attributesOf, parseInfo } from './channel-attributes.js';
 import { HttpError } from './http-error.js';
-
-/** Pusher: 100 channels a trigger. */
-const MAX_CHANNELS = 100;
-/** Pusher: 10 events a batch. */
-export const MAX_BATCH: number = 10;
 
 interface Trigger {
   readonly name: string;
@@ -29,8 +25,8 @@ export function trigger(app: App, body: unknown, maxEventBytes: number): object 
 export function triggerBatch(app: App, body: unknown, maxEventBytes: number): object {
   const batch = isRecord(body) ? body['batch'] : undefined;
   if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
-  if (batch.length > MAX_BATCH)
-    throw new HttpError(400, `A batch has up to ${MAX_BATCH} events; this one has ${batch.length}.`);
+  if (batch.length > MAX_EVENTS_PER_BATCH)
+    throw new HttpError(400, `A batch has up to ${MAX_EVENTS_PER_BATCH} events; this one has ${batch.length}.`);
   const triggers = batch.map((event: unknown) => readTrigger(event, maxEventBytes));
   for (const { name, data, channels, socketId } of triggers) app.publish(channels, name, data, socketId);
   if (triggers.every(({ info }) => info.size === 0)) return {};
@@ -50,7 +46,7 @@ function readTrigger(body: unknown, maxEventBytes: number): Trigger {
   if (typeof name !== 'string' || !keepsTo(eventName, name)) {
     throw new HttpError(
       400,
-      `The event needs a "name" of 1 to ${eventName.maxLength} characters, without control characters.`,
+      `The event needs a "name" of 1 to ${eventName.maxLength} characters: ${eventName.allowed}.`,
     );
   }
   if (typeof data !== 'string')
@@ -72,16 +68,15 @@ function readTrigger(body: unknown, maxEventBytes: number): Trigger {
 function readChannels(value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0)
     throw new HttpError(400, 'The event needs "channels", a list of names, or "channel".');
-  if (value.length > MAX_CHANNELS)
-    throw new HttpError(400, `An event goes to up to ${MAX_CHANNELS} channels; this one to ${value.length}.`);
+  if (value.length > MAX_CHANNELS_PER_TRIGGER)
+    throw new HttpError(
+      400,
+      `An event goes to up to ${MAX_CHANNELS_PER_TRIGGER} channels; this one to ${value.length}.`,
+    );
   const names = new Set<string>();
   for (const name of value) {
-    if (typeof name !== 'string' || !keepsTo(channelName, name)) {
-      throw new HttpError(
-        400,
-        `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters.`,
-      );
-    }
+    const problem = channelNameProblem(name);
+    if (problem !== undefined) throw new HttpError(400, `${problem}.`);
     names.add(name);
   }
   return [...names];

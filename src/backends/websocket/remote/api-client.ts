@@ -1,7 +1,7 @@
 import { isRecord } from '../../../channels-protocol/parse-message.js';
 import { answerError, networkError, unreadableAnswer } from './http-failure.js';
 import type { RemoteAddress } from './remote-address.js';
-import { signedQuery, type UnsignedRequest } from './signed-query.js';
+import { signedQuery, type UnsignedRequest, withoutSignature } from './signed-query.js';
 
 /** Whom to speak to, and as whom. */
 export interface RemoteApp {
@@ -36,12 +36,13 @@ export class ApiClient {
   async #request({ path, ...rest }: UnsignedRequest, signal?: AbortSignal): Promise<string> {
     const { appId, pubKey, secretKey, address } = this.#app;
     const request: UnsignedRequest = { ...rest, path: `/apps/${encodeURIComponent(appId)}${path}` };
-    const url = `${address.http}${request.path}?${signedQuery(request, pubKey, secretKey)}`;
+    const query = signedQuery(request, pubKey, secretKey);
+    const redact = (text: string): string => withoutSignature(text, query);
     let status: number;
     let text: string;
     let retryAfter: string | null;
     try {
-      const response = await fetch(url, {
+      const response = await fetch(`${address.http}${request.path}?${query}`, {
         method: request.method,
         redirect: 'error',
         ...(request.body !== undefined && { body: request.body, headers: { 'Content-Type': 'application/json' } }),
@@ -51,9 +52,9 @@ export class ApiClient {
       retryAfter = response.headers.get('retry-after');
       text = await response.text();
     } catch (error) {
-      throw networkError(error, address.http);
+      throw networkError(error, address.http, redact);
     }
-    if (status !== 200) throw answerError(status, text, retryAfter);
+    if (status !== 200) throw answerError(status, redact(text), retryAfter);
     return text;
   }
 }

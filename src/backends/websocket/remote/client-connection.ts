@@ -1,10 +1,14 @@
 import { WebSocket } from 'ws';
+import { isSocketId } from '../../../channels-protocol/names.js';
 import { isRecord, type ProtocolMessage, parseData, parseMessage } from '../../../channels-protocol/parse-message.js';
+import { MAX_TIMEOUT_MS } from '../../../durations.js';
 
 /** The time that the Channels protocol gives a server to answer a ping. */
 const PONG_TIMEOUT_MS = 30_000;
 /** How long connecting may take, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** A server may ask for pings at this interval at most, in seconds. */
+const MIN_ACTIVITY_SECONDS = 0.1;
 /** How long the closing handshake may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
 
@@ -36,7 +40,14 @@ export class ClientConnection {
       clearTimeout(this.#timer);
       listener.closed(code, reason.toString() || this.#failure);
     });
-    this.#socket.on('message', (data) => this.#hear(String(data)));
+    this.#socket.on('message', (data) => {
+      try {
+        this.#hear(String(data));
+      } catch (error) {
+        // Nobody catches what a WebSocket's listener throws: it would end the process.
+        this.#drop(`a message could not be handled: ${error instanceof Error ? error.message : String(error)}`);
+      }
+    });
   }
 
   send(event: string, data: object): void {
@@ -59,10 +70,20 @@ export class ClientConnection {
   }
 
   #established(data: unknown): void {
-    if (!isRecord(data) || typeof data['socket_id'] !== 'string') return;
-    if (typeof data['activity_timeout'] === 'number') this.#activityMs = data['activity_timeout'] * 1000;
+    const { socket_id: socketId, activity_timeout: activitySeconds } = isRecord(data) ? data : {};
+    if (typeof socketId !== 'string' || !isSocketId(socketId)) {
+      this.#drop('it gave no socket id of the form 123.456');
+      return;
+    }
+    if (typeof activitySeconds === 'number')
+      this.#activityMs = Math.min(Math.max(activitySeconds, MIN_ACTIVITY_SECONDS) * 1000, MAX_TIMEOUT_MS);
     this.#watch();
-    this.#listener.established(data['socket_id']);
+    this.#listener.established(socketId);
+  }
+
+  #drop(reason: string): void {
+    this.#failure = reason;
+    this.#socket.terminate();
   }
 
   /** After a silence the server is asked whether it is there; one that does not answer is given up. */

@@ -1,17 +1,8 @@
 import { DeliveryError } from '../../../delivery-error.js';
 import { AuthenticationError, ConfigurationError, type PushError, RateLimitError } from '../../../errors.js';
+import { neverReached } from '../../failure.js';
 
 const backend = 'websocket';
-
-/** The network errors that mean that the server was never reached. */
-const unreached = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
 
 /** Makes an answer that is not 200 into an error. */
 export function answerError(status: number, text: string, retryAfter: string | null): PushError {
@@ -32,21 +23,23 @@ export function answerError(status: number, text: string, retryAfter: string | n
   return new DeliveryError(message, { ...options, outcome: 'rejected' });
 }
 
-/** Makes a failed request into an error; an aborted one stays the abort that it is. */
-export function networkError(error: unknown, address: string): unknown {
+/**
+ * Makes a failed request into an error; an aborted one stays the abort that it is. Of the original only name, code and message are
+ * kept: it may hold the request's address, with its signature.
+ * @param redact takes the signature out of a text
+ */
+export function networkError(error: unknown, address: string, redact: (text: string) => string): unknown {
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return error;
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-  if (cause instanceof Error && cause.message === 'bad port') {
+  const cause = bareError(error instanceof Error && error.cause instanceof Error ? error.cause : error, redact);
+  if (cause.message === 'bad port') {
     return new ConfigurationError(
       `The port of ${address} is one that browsers and fetch refuse to use: choose another.`,
       { backend, cause },
     );
   }
-  const isUnreached = unreached.has(code);
-  const reason = code || (cause instanceof Error ? cause.message : String(cause));
+  const isUnreached = neverReached.has(cause.code ?? '');
   return new DeliveryError(
-    `The server at ${address} ${isUnreached ? 'cannot be reached' : 'did not answer'}: ${reason}.`,
+    `The server at ${address} ${isUnreached ? 'cannot be reached' : 'did not answer'}: ${cause.code ?? cause.message}.`,
     {
       backend,
       retryable: true,
@@ -54,6 +47,12 @@ export function networkError(error: unknown, address: string): unknown {
       cause,
     },
   );
+}
+
+function bareError(error: unknown, redact: (text: string) => string): NodeJS.ErrnoException {
+  if (!(error instanceof Error)) return new Error(redact(String(error)));
+  const bare = Object.assign(new Error(redact(error.message)), { name: redact(error.name) });
+  return 'code' in error && typeof error.code === 'string' ? Object.assign(bare, { code: redact(error.code) }) : bare;
 }
 
 /** An answer that is not of the form that the API promises. */

@@ -1,19 +1,22 @@
-interface Pending {
-  readonly promise: Promise<void>;
-  readonly settle: (error: Error | undefined) => void;
+interface Pending extends PromiseWithResolvers<void> {
+  readonly timer: NodeJS.Timeout;
 }
 
 /** Subscriptions that the server has not answered yet, and who waits for them. */
 export class PendingSubscriptions {
+  readonly #timeoutMs: number;
   readonly #pending = new Map<string, Pending>();
 
-  add(channel: string): Promise<void> {
-    let settle: Pending['settle'] = () => undefined;
-    const promise = new Promise<void>((resolve, reject) => {
-      settle = (error) => (error === undefined ? resolve() : reject(error));
-    });
-    this.#pending.set(channel, { promise, settle });
-    return promise;
+  /** @param timeoutMs how long one waits for an answer, in milliseconds */
+  constructor(timeoutMs: number) {
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** @param onTimeout called when there is no answer in time, to settle the subscription */
+  add(channel: string, onTimeout: () => void): Promise<void> {
+    const pending = { ...Promise.withResolvers<void>(), timer: setTimeout(onTimeout, this.#timeoutMs) };
+    this.#pending.set(channel, pending);
+    return pending.promise;
   }
 
   /** The subscription under way, or nothing to wait for. */
@@ -28,8 +31,11 @@ export class PendingSubscriptions {
   /** Returns whether someone was waiting. */
   settle(channel: string, error?: Error): boolean {
     const pending = this.#pending.get(channel);
+    if (pending === undefined) return false;
     this.#pending.delete(channel);
-    pending?.settle(error);
-    return pending !== undefined;
+    clearTimeout(pending.timer);
+    if (error === undefined) pending.resolve();
+    else pending.reject(error);
+    return true;
   }
 }

@@ -5,10 +5,8 @@ import { settingsCheck } from '../../../schema-check.js';
 export interface RemoteWebSocketOptions {
   /** @default '127.0.0.1' */
   host?: string | undefined;
-  /** @default 443 with TLS, else 80 */
+  /** @default 443 with `useSsl`, else 80 */
   port?: number | undefined;
-  /** Whether the server is reached over TLS. @default false */
-  useTLS?: boolean | undefined;
 }
 
 /** A server's two faces. */
@@ -23,17 +21,34 @@ const checkOptions: (options: unknown) => RemoteWebSocketOptions = settingsCheck
   "The remote websocket backend's options",
   () =>
     z.strictObject({
-      host: z.string().min(1, 'must not be empty').optional(),
+      host: z
+        .custom<string>(
+          isHost,
+          'must be a name or an address, such as "push.example.com" or "::1", without a port or a path',
+        )
+        .optional(),
       port: z.number().int().min(1).max(65_535).optional(),
-      useTLS: z.boolean().optional(),
     }),
 );
 
 /** @throws ConfigurationError naming each option that is wrong */
-export function remoteAddress(options: RemoteWebSocketOptions): RemoteAddress {
-  const { host = '127.0.0.1', useTLS = false, port = useTLS ? 443 : 80 } = checkOptions(options);
-  const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-  return useTLS
+export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean): RemoteAddress {
+  const { host = '127.0.0.1', port = useSsl ? 443 : 80 } = checkOptions(options);
+  const authority = authorityOf(host, port);
+  return useSsl
     ? { http: `https://${authority}`, webSocket: `wss://${authority}` }
     : { http: `http://${authority}`, webSocket: `ws://${authority}` };
+}
+
+function authorityOf(host: string, port: number): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Whether an address with this host leads there and nowhere else. */
+function isHost(value: unknown): boolean {
+  if (typeof value !== 'string' || value === '') return false;
+  // Any port but the scheme's own, which an address leaves out.
+  const authority = authorityOf(value.toLowerCase(), 1);
+  const address = `http://${authority}`;
+  return URL.canParse(address) && new URL(address).host === authority;
 }

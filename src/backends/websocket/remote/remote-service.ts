@@ -1,3 +1,4 @@
+import { MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
 import { channelName, eventName, isPresence } from '../../../channels-protocol/names.js';
 import { isRecord } from '../../../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../../../client-config.js';
@@ -10,17 +11,19 @@ import type {
   UserAuthentication,
 } from '../../authorization.js';
 import type { BackendCapabilities } from '../../capabilities.js';
-import { type BackendSettings, PushServiceWrapper, type RequestContext } from '../../push-service-wrapper.js';
+import {
+  type BackendMessageOptions,
+  type BackendSettings,
+  PushServiceWrapper,
+  type RequestContext,
+} from '../../push-service-wrapper.js';
+import { checkMessage } from '../check-message.js';
 import { grantChannel, grantUser } from '../grants.js';
 import { ApiClient } from './api-client.js';
 import { type RemoteWebSocketOptions, remoteAddress } from './remote-address.js';
 import { RemoteSubscriber } from './remote-subscriber.js';
 
 export type { RemoteWebSocketOptions } from './remote-address.js';
-
-/** The Channels HTTP API takes 100 channels a trigger, 10 events a batch, 10 240 bytes of data. */
-const MAX_CHANNELS = 100;
-const MAX_MESSAGES = 10;
 
 /**
  * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a client.
@@ -29,15 +32,13 @@ const MAX_MESSAGES = 10;
 export class RemoteWebSocketService extends PushServiceWrapper<undefined, RemoteWebSocketOptions> {
   readonly #api: ApiClient;
   readonly #subscriber: RemoteSubscriber;
-  readonly #useTLS: boolean;
 
   /** @throws ConfigurationError when a credential is missing or an option is wrong */
   constructor(settings: BackendSettings<RemoteWebSocketOptions> = {}) {
     super(settings);
     this.requireCredentials('appId', 'pubKey', 'secretKey');
     const { appId, pubKey, secretKey } = this;
-    const app = { appId, pubKey, secretKey, address: remoteAddress(this.options) };
-    this.#useTLS = this.options.useTLS ?? false;
+    const app = { appId, pubKey, secretKey, address: remoteAddress(this.options, this.useSsl) };
     this.#api = new ApiClient(app);
     this.#subscriber = new RemoteSubscriber(app, {
       receive: (message) => this.receive(message),
@@ -50,11 +51,20 @@ export class RemoteWebSocketService extends PushServiceWrapper<undefined, Remote
     return 'websocket';
   }
 
+  /** An embedded server is plain, unless a proxy or an `https.Server` of the application says otherwise. */
+  protected override get useSslByDefault(): boolean {
+    return false;
+  }
+
+  override checkMessage(message: BackendMessageOptions): void {
+    checkMessage(message);
+  }
+
   override get capabilities(): BackendCapabilities {
     return {
       ...super.capabilities,
-      maxChannelsPerRequest: MAX_CHANNELS,
-      maxMessagesPerRequest: MAX_MESSAGES,
+      maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
+      maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
       // The server's own limit is its option "maxEventBytes", which is not known here: it answers 413.
       channelName,
       eventName,
@@ -84,7 +94,7 @@ export class RemoteWebSocketService extends PushServiceWrapper<undefined, Remote
 
   /**
    * Resolves when the server has confirmed. On a presence channel this process is a member of its own.
-   * @throws PushError when the server refuses, or cannot be reached
+   * @throws PushError when the server refuses, cannot be reached, or does not confirm within 10 s (a `TimeoutError`)
    */
   override subscribe(channel: string): Promise<void> {
     return this.#subscriber.subscribe(channel);
@@ -128,7 +138,7 @@ export class RemoteWebSocketService extends PushServiceWrapper<undefined, Remote
       key: this.pubKey,
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
-      useTLS: this.#useTLS,
+      useTLS: this.useSsl,
     };
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { isPresence, isPrivate } from '../../../channels-protocol/names.js';
 import { isRecord, type ProtocolMessage, parseData } from '../../../channels-protocol/parse-message.js';
 import { DeliveryError } from '../../../delivery-error.js';
-import { AuthenticationError, ConfigurationError, type PushError } from '../../../errors.js';
+import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../../errors.js';
 import type { Logger } from '../../../logger.js';
 import type { IncomingMessage } from '../../../message.js';
 import { grantChannel } from '../grants.js';
@@ -10,6 +10,9 @@ import type { RemoteApp } from './api-client.js';
 import { ClientConnection, type ConnectionListener } from './client-connection.js';
 import { PendingSubscriptions } from './pending-subscriptions.js';
 import { reconnectDelay } from './reconnect-delay.js';
+
+/** How long the server may take to confirm a subscription, connecting included, in milliseconds. */
+const SUBSCRIBE_TIMEOUT_MS = 10_000;
 
 /** What the subscriber needs of the backend. */
 export interface SubscriberHost {
@@ -25,7 +28,7 @@ export class RemoteSubscriber implements ConnectionListener {
   readonly #app: RemoteApp;
   readonly #host: SubscriberHost;
   readonly #channels = new Set<string>();
-  readonly #pending = new PendingSubscriptions();
+  readonly #pending = new PendingSubscriptions(SUBSCRIBE_TIMEOUT_MS);
   /** How this process appears on presence channels. */
   readonly #memberId = `pushrail-${randomUUID()}`;
   #connection: ClientConnection | undefined;
@@ -40,12 +43,12 @@ export class RemoteSubscriber implements ConnectionListener {
     this.#host = host;
   }
 
-  /** Resolves when the server has confirmed. @throws PushError when it refuses, or cannot be reached */
+  /** Resolves when the server has confirmed. @throws PushError when it refuses, cannot be reached, or takes over 10 s */
   async subscribe(channel: string): Promise<void> {
-    await this.#closing;
+    while (this.#closing !== undefined) await this.#closing;
     if (this.#channels.has(channel)) return this.#pending.of(channel);
     this.#channels.add(channel);
-    const confirmed = this.#pending.add(channel);
+    const confirmed = this.#pending.add(channel, () => this.#timedOut(channel));
     if (this.#socketId !== undefined) this.#request(channel, this.#socketId);
     else this.#connect();
     return confirmed;
@@ -103,8 +106,7 @@ export class RemoteSubscriber implements ConnectionListener {
   message({ event, channel, data, user_id: userId }: ProtocolMessage): void {
     const details = parseData(data);
     if (event === 'pusher:error') {
-      // An error that ends the connection comes again with its close.
-      this.#host.logger().debug({ details }, 'websocket: the server reports an error');
+      this.#reported(details);
     } else if (channel === undefined || !this.#channels.has(channel)) {
       // Sent before the server heard of the unsubscription.
     } else if (event === 'pusher_internal:subscription_succeeded') {
@@ -116,10 +118,48 @@ export class RemoteSubscriber implements ConnectionListener {
     }
   }
 
+  /** An error that ends the connection has a code and comes again with its close; one without may answer a subscription. */
+  #reported(details: unknown): void {
+    const { code, message } = isRecord(details) ? details : {};
+    if (typeof code === 'number') {
+      this.#host.logger().debug({ details }, 'websocket: the server reports an error');
+      return;
+    }
+    this.#host.logger().warn({ details }, 'websocket: the server reports an error');
+    const [channel, ...others] = this.#pending.channels();
+    const reason = typeof message === 'string' ? message : 'no reason given';
+    // It does not say which: with several under way, the one that it means runs into its deadline.
+    if (channel === undefined || others.length > 0) return;
+    this.#leave(
+      channel,
+      new DeliveryError(`The server does not take the subscription to "${channel}": ${reason}`, {
+        backend: 'websocket',
+        outcome: 'rejected',
+      }),
+    );
+  }
+
+  #timedOut(channel: string): void {
+    this.#leave(
+      channel,
+      new TimeoutError(
+        `The server did not confirm the subscription to "${channel}" within ${SUBSCRIBE_TIMEOUT_MS} ms.`,
+        {
+          backend: 'websocket',
+        },
+      ),
+    );
+  }
+
+  /** Gives up a subscription of which the server may think otherwise. */
+  #leave(channel: string, error: PushError): void {
+    this.#connection?.send('pusher:unsubscribe', { channel });
+    this.#giveUp([channel], error);
+  }
+
   #refused(channel: string, details: unknown): void {
     const reason = isRecord(details) && typeof details['error'] === 'string' ? details['error'] : 'no reason given';
-    this.#channels.delete(channel);
-    this.#fail(
+    this.#giveUp(
       [channel],
       new AuthenticationError(`The server refuses the subscription to "${channel}": ${reason}`, {
         backend: 'websocket',
@@ -161,11 +201,9 @@ export class RemoteSubscriber implements ConnectionListener {
   #giveUp(channels: Iterable<string>, error: PushError): void {
     const given = [...channels];
     for (const channel of given) this.#channels.delete(channel);
-    this.#fail(given, error);
-  }
-
-  #fail(channels: readonly string[], error: PushError): void {
-    const isHeard = channels.map((channel) => this.#pending.settle(channel, error)).every(Boolean);
-    if (!isHeard) this.#host.logger().error({ err: error, channels }, 'websocket: a subscription has ended');
+    const isHeard = given.map((channel) => this.#pending.settle(channel, error)).every(Boolean);
+    if (!isHeard) this.#host.logger().error({ err: error, channels: given }, 'websocket: a subscription has ended');
+    // A connection that nobody needs would keep the process from ending.
+    if (this.#channels.size === 0) void this.close();
   }
 }

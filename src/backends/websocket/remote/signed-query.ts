@@ -1,4 +1,8 @@
 import { bodyMd5, requestText, sign } from '../../../channels-protocol/signature.js';
+import { REDACTED } from '../../../redaction.js';
+
+/** The parameter that signs the others. */
+const SIGNATURE = 'auth_signature';
 
 /** A request to the HTTP API that is yet to be signed. */
 export interface UnsignedRequest {
@@ -22,6 +26,12 @@ export function signedQuery(
     auth_version: '1.0',
     ...(body !== undefined && { body_md5: bodyMd5(body) }),
   });
-  query.set('auth_signature', sign(requestText(method, decodeURIComponent(path), query), secretKey));
+  query.set(SIGNATURE, sign(requestText(method, decodeURIComponent(path), query), secretKey));
   return query.toString();
+}
+
+/** The text without a signed query, and without its signature, which servers quote when they refuse it. */
+export function withoutSignature(text: string, query: string): string {
+  const signature = new URLSearchParams(query).get(SIGNATURE) ?? '';
+  return text.replaceAll(query, REDACTED).replaceAll(signature, REDACTED);
 }

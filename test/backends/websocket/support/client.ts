@@ -30,7 +30,11 @@ export class Client {
     service: WebSocketService,
     { key = 'key', path = `/app/${key}`, query = '?protocol=7&client=test', headers = {}, url }: ClientOptions = {},
   ) {
-    this.socket = new WebSocket(url ?? `ws://127.0.0.1:${service.address?.port}${path}${query}`, { headers });
+    this.socket = new WebSocket(url ?? `ws://127.0.0.1:${service.address?.port}${path}${query}`, {
+      headers,
+      // The certificate of the tests is their own.
+      rejectUnauthorized: false,
+    });
     this.closed = new Promise((resolve) => {
       this.socket.on('close', (code, reason) => {
         this.#end = new Error(`closed with ${code} ${reason.toString()}`);
