@@ -1,7 +1,5 @@
 import type { NameRule } from '../name-rule.js';
 
-export type { NameRule } from '../name-rule.js';
-
 /**
  * What a backend can do and how much at once. The plan stage checks messages against it, the delivery
  * stage splits by it, and the conformance suite skips by it and by nothing else.
