@@ -232,10 +232,9 @@ describe('a request that merely offers an upgrade', () => {
     await expectAllServed(port);
   });
 
-  // A Node from 26 on always asks, and deals with an upgrade's body in another way.
-  it.skipIf(Number.parseInt(process.versions.node, 10) >= 26)(
-    'reaches the application with its body, on a Node that does not ask which upgrades to take',
-    async () => {
+  // A Node from 26 on always asks, and deals with an upgrade's body in another way: there is nothing to test there.
+  if (Number.parseInt(process.versions.node, 10) < 26) {
+    it('reaches the application with its body, on a Node that does not ask which upgrades to take', async () => {
       const { server, port } = await listening(echo);
       const asking: Asking = server;
       const { shouldUpgradeCallback } = asking;
@@ -243,8 +242,8 @@ describe('a request that merely offers an upgrade', () => {
       attached(server);
       if (shouldUpgradeCallback !== undefined) asking.shouldUpgradeCallback = shouldUpgradeCallback;
       await expectAllServed(port);
-    },
-  );
+    });
+  }
 
   it('is left to another listener, as it was before', async () => {
     const { server, port } = await listening(echo);
