@@ -206,6 +206,14 @@ class Service implements AsyncDisposable {
     return { backend: this.#runtime?.backend.toJSON() };
   }
 
+  static {
+    Object.defineProperty(Service.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: Service): object {
+        return { PushService: this.toJSON() };
+      },
+    });
+  }
+
   #configured(): Runtime {
     if (this.#runtime !== undefined) return this.#runtime;
     if (this.#isClosed) throw new ConfigurationError('The push service is closed: call configure() to use it again.');

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import {
   AuthenticationError,
@@ -194,4 +195,10 @@ test('a PushError keeps its class and fields when a secret is taken out of it', 
     status: 429,
     code: 'RATE_LIMIT',
   });
+});
+
+test('a service shows its backend and settings when it is printed', async () => {
+  const push = createPushService({ backend: 'console' });
+  expect(inspect(push)).toBe("{ PushService: { backend: { backend: 'console' } } }");
+  await push.close();
 });
