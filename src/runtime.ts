@@ -50,7 +50,7 @@ export class Runtime {
       retries: retries ?? deliveryDefaults.retries,
       concurrency: concurrency ?? deliveryDefaults.concurrency,
     });
-    this.#disconnect = this.backend.connect({ receive, logger: this.logger, owner });
+    this.#disconnect = this.backend.connect({ receive, logger, owner });
   }
 
   /** Opens the backend, once what came before has ended. A failure is logged, and every `send` throws it. */

@@ -1,12 +1,19 @@
 import { ConfigurationError } from '../errors.js';
+import { defaultLogger, guarded, type Logger } from '../logger.js';
 import type { BackendHost } from './request.js';
 
 /** The service that a backend belongs to: one at a time. */
 export class HostSlot {
   #host: BackendHost | undefined;
+  #logger: Logger = defaultLogger;
 
   get host(): BackendHost | undefined {
     return this.#host;
+  }
+
+  /** The service's logger, which does not throw here: a backend logs from work that nobody waits for. */
+  get logger(): Logger {
+    return this.#logger;
   }
 
   /**
@@ -22,8 +29,11 @@ export class HostSlot {
       );
     }
     this.#host = host;
+    this.#logger = guarded(host.logger);
     return () => {
-      if (this.#host === host) this.#host = undefined;
+      if (this.#host !== host) return;
+      this.#host = undefined;
+      this.#logger = defaultLogger;
     };
   }
 }

@@ -1,6 +1,6 @@
 import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, UnsupportedOperationError } from '../errors.js';
-import { defaultLogger, type Logger } from '../logger.js';
+import type { Logger } from '../logger.js';
 import { isMarked } from '../marks.js';
 import type { AddressedMessage, IncomingMessage, OutgoingMessage, PushNotification } from '../message.js';
 import { redacted, secretsOf, withoutSecrets } from '../redaction.js';
@@ -268,7 +268,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   }
 
   protected get logger(): Logger {
-    return this.#slot.host?.logger ?? defaultLogger;
+    return this.#slot.logger;
   }
 
   protected unsupported(operation: string, advice: string): UnsupportedOperationError {

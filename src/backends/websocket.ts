@@ -2,7 +2,7 @@ import { channelName, eventName, isPresence } from '../channels-protocol/names.j
 import { parseData } from '../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../client-config.js';
 import { ValidationError } from '../errors.js';
-import { guarded, type Logger } from '../logger.js';
+import type { Logger } from '../logger.js';
 import type { AddressedMessage, OutgoingMessage } from '../message.js';
 import type {
   AuthenticatedUser,
@@ -94,7 +94,7 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
 
   #build(): [ChannelsServer, HttpApi] {
     const { appId, pubKey, secretKey } = this;
-    const logger = (): Logger => guarded(this.logger);
+    const logger = (): Logger => this.logger;
     const server = new ChannelsServer(servedApps({ appId, pubKey, secretKey }, this.#options.apps), this.#options, {
       logger,
       published: ({ channel, event, data, userId }) => {

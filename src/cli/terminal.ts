@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_MS } from '../durations.js';
 import { ConfigurationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 
@@ -29,13 +30,11 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Nothing but this may keep the process alive, and a signal's listener does not: a timer that is never due. */
-const FAR_AWAY_MS = 2 ** 31 - 1;
-
 /** Resolves when the terminal is told to stop. */
 export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   if (stop.aborted) return Promise.resolve();
-  const alive = setInterval(() => {}, FAR_AWAY_MS);
+  // A signal's listener does not keep the process alive, and nothing else may.
+  const alive = setInterval(() => {}, MAX_TIMEOUT_MS);
   return new Promise((resolve) => {
     const end = (): void => {
       clearInterval(alive);

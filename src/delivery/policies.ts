@@ -18,7 +18,7 @@ export interface DeliverySettings {
   readonly concurrency: number;
 }
 
-/** @internal The defaults of DESIGN 2. */
+/** What is not configured. */
 export const deliveryDefaults: DeliverySettings = { timeout: 10_000, retries: 3, concurrency: 10 };
 
 /** Runs requests with a deadline for each attempt, retries with jitter, and a bound on how many are in flight. */

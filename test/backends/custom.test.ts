@@ -27,7 +27,7 @@ class MyApi {
   }
 }
 
-/** A backend as DESIGN 1 shows it: a constructor, sendData and subscribe. */
+/** A backend as it is mostly written: a constructor, sendData and subscribe. */
 class MyService extends PushServiceWrapper<MyApi> {
   constructor(settings: BackendSettings) {
     super(settings);
