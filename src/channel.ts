@@ -1,6 +1,6 @@
 import { asPushError } from './backends/failure.js';
 import type { AnyBackend, ChannelAuthorization, ChannelInfo, PresenceMember } from './backends/push-service-wrapper.js';
-import { checkName } from './delivery/check-name.js';
+import { checkName } from './check-name.js';
 import type { RequestLike, SendOptions } from './delivery/send-options.js';
 import type { SendReport } from './report.js';
 

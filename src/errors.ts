@@ -118,3 +118,8 @@ export class AbortError extends PushError {
     this.outcome = options.outcome ?? 'rejected';
   }
 }
+
+/** Whether a message that failed with this error is known not to have been delivered: an error that does not say was a refusal. */
+export function outcomeOf(error: PushError): DeliveryOutcome {
+  return 'outcome' in error && error.outcome === 'unknown' ? 'unknown' : 'rejected';
+}

@@ -10,6 +10,7 @@ export {
   type ChannelInfo,
   type ChannelResult,
   type Credential,
+  type EventParts,
   type PresenceMember,
   PushServiceWrapper,
   type PushServiceWrapperClass,
@@ -17,6 +18,7 @@ export {
   type UserAuthentication,
 } from './backends/push-service-wrapper.js';
 export type { Channel } from './channel.js';
+export type { ChannelDetails } from './channel-details.js';
 export type { ClientConfig } from './client-config.js';
 export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export { DeliveryError } from './delivery-error.js';

@@ -18,6 +18,8 @@ export interface PushNotification {
 export interface OutgoingMessage {
   /** UUID; the same on every retry, so that a provider can drop duplicates. */
   readonly id: string;
+  /** The caller's own name for the message: a second one with the same key is the same message. */
+  readonly idempotencyKey?: string;
   readonly event: string;
   readonly data: JsonValue;
   readonly notification?: PushNotification;

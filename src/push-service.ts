@@ -1,7 +1,7 @@
 import type { AnyBackend } from './backends/push-service-wrapper.js';
 import { Channel } from './channel.js';
+import { checkName } from './check-name.js';
 import type { ClientConfig } from './client-config.js';
-import { checkName } from './delivery/check-name.js';
 import { checkSignal, type SendOptions } from './delivery/send-options.js';
 import { ConfigurationError, ValidationError } from './errors.js';
 import { defaultLogger } from './logger.js';

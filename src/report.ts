@@ -1,3 +1,4 @@
+import type { ChannelDetails } from './channel-details.js';
 import type { PushError } from './errors.js';
 
 /**
@@ -27,6 +28,8 @@ export interface SendReport<User = unknown> {
   readonly rejected: readonly RejectedChannel[];
   /** The users, as they were given, that had no live session. */
   readonly unreachable: readonly User[];
+  /** What the provider told of channels that accepted, by channel: a message id, or what was asked for. Empty where it tells nothing. */
+  readonly info: Readonly<Record<string, ChannelDetails>>;
   /** Requests made to the backend for this message, retries included. */
   readonly attempts: number;
   /** From the call of `send` to its end, in milliseconds. */

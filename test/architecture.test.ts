@@ -13,7 +13,7 @@ const sources = globSync('src/**/*.ts', { cwd: root });
 const drivers = sources.filter(
   (file) =>
     /^src\/(backends|sessions)\/[^/]+\.ts$/.test(file) &&
-    /^export (class \w+ extends PushServiceWrapper|function \w+Sessions|function userChannels)\b/m.test(
+    /^export (class \w+ extends (PushServiceWrapper|ChannelsService|CompositeService)|function \w+Sessions|function userChannels)\b/m.test(
       readFileSync(join(root, file), 'utf8'),
     ),
 );
@@ -35,6 +35,14 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['src/backends/new-backend.ts', './console.js', false],
   ['src/backends/websocket/server.ts', '../console.js', false],
   ['src/backends/websocket/server.ts', '../../delivery/deliver.js', false],
+  ['src/backends/pusher.ts', './websocket/server.js', false],
+  ['src/backends/pusher/new-file.ts', '../websocket/server.js', false],
+  ['src/backends/pusher/new-file.ts', '../pubnub.js', false],
+  ['src/backends/pusher/new-file.ts', '../http/answer-error.js', true],
+  ['src/backends/pusher.ts', './pusher/new-file.js', true],
+  ['src/backends/pusher.ts', './channels/channels-service.js', true],
+  ['src/backends/composite/new-file.ts', '../pusher.js', false],
+  ['src/backends/http/new-file.ts', '../pusher/new-file.js', false],
   ['src/backends/push-service-wrapper.ts', '../push-service.js', false],
   ['src/backends/push-service-wrapper.ts', '../settings/settings.js', false],
   ['src/backends/push-service-wrapper.ts', '../sessions/memory-sessions.js', true],

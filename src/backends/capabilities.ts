@@ -9,6 +9,8 @@ export interface BackendCapabilities {
   readonly maxChannelsPerRequest: number;
   /** Different messages that one `sendMessages` call takes; 1 without `sendMessages`. */
   readonly maxMessagesPerRequest: number;
+  /** Whether a channel may be in one `sendBatch` call with others. @default every channel may */
+  readonly sharesRequest?: (channel: string) => boolean;
   /** Upper limit of a message's encoded payload, in UTF-8 bytes. */
   readonly maxPayloadBytes: number;
   readonly channelName: NameRule;
@@ -27,6 +29,36 @@ export interface BackendCapabilities {
   readonly except: boolean;
   /** The provider drops a second message with the same id, so that a retry cannot deliver twice. */
   readonly idempotent: boolean;
+  /** `send` takes an `idempotencyKey`. */
+  readonly idempotencyKey: boolean;
+}
+
+/** The methods that a backend has of its own. */
+export interface ImplementedMethods {
+  readonly sendBatch: boolean;
+  readonly sendMessages: boolean;
+  readonly subscribe: boolean;
+  readonly channelInfo: boolean;
+  readonly authorizeChannel: boolean;
+}
+
+/** What a backend can do that says nothing else of itself: what it has methods for, without a limit. */
+export function capabilitiesBy(has: ImplementedMethods): BackendCapabilities {
+  return {
+    maxChannelsPerRequest: has.sendBatch ? Number.POSITIVE_INFINITY : 1,
+    maxMessagesPerRequest: has.sendMessages ? Number.POSITIVE_INFINITY : 1,
+    maxPayloadBytes: Number.POSITIVE_INFINITY,
+    channelName: anyName,
+    eventName: anyName,
+    subscribe: has.subscribe,
+    presence: has.channelInfo,
+    history: false,
+    authorize: has.authorizeChannel,
+    webhooks: false,
+    except: false,
+    idempotent: false,
+    idempotencyKey: false,
+  };
 }
 
 /** Any name that is not empty and holds no control characters. */

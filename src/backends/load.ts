@@ -5,18 +5,24 @@ import { ConfigurationError, PushError } from '../errors.js';
 import { secretsOf, withoutSecrets } from '../redaction.js';
 import { didYouMean } from '../spelling.js';
 import { ConsoleService } from './console.js';
+import { OneSignalService } from './onesignal.js';
+import { PubNubService } from './pubnub.js';
 import {
   type AnyBackend,
   type BackendSettings,
   PushServiceWrapper,
   type PushServiceWrapperClass,
 } from './push-service-wrapper.js';
+import { PusherService } from './pusher.js';
 import { WebSocketService } from './websocket.js';
 
 /** The built-in backends. None of their modules loads an SDK. */
 const builtIn: Readonly<Record<string, PushServiceWrapperClass>> = {
   console: ConsoleService,
   websocket: WebSocketService,
+  pusher: PusherService,
+  pubnub: PubNubService,
+  onesignal: OneSignalService,
 };
 
 /** The names that `PUSH_SERVER.backend` knows. */

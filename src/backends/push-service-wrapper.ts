@@ -2,7 +2,7 @@ import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, UnsupportedOperationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { isMarked } from '../marks.js';
-import type { AddressedMessage, IncomingMessage, OutgoingMessage, PushNotification } from '../message.js';
+import type { AddressedMessage, IncomingMessage, OutgoingMessage } from '../message.js';
 import { redacted, secretsOf, withoutSecrets } from '../redaction.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
@@ -14,10 +14,10 @@ import type {
   UserAuthentication,
 } from './authorization.js';
 import type { BackendSettings, Credential } from './backend-settings.js';
-import { anyName, type BackendCapabilities } from './capabilities.js';
+import { type BackendCapabilities, capabilitiesBy } from './capabilities.js';
 import { HostSlot } from './host-slot.js';
 import { withNotification } from './payload.js';
-import type { BackendHost, BackendMessageOptions, ChannelResult, RequestContext } from './request.js';
+import type { BackendHost, BackendMessageOptions, ChannelResult, EventParts, RequestContext } from './request.js';
 
 export type * from './authorization.js';
 export type * from './backend-settings.js';
@@ -126,22 +126,14 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /** What this backend can do. Override with `{ ...super.capabilities, … }`. */
   get capabilities(): BackendCapabilities {
-    const isOverridden = (method: 'subscribe' | 'channelInfo' | 'authorizeChannel'): boolean =>
-      this[method] !== PushServiceWrapper.prototype[method];
-    return {
-      maxChannelsPerRequest: this.sendBatch ? Number.POSITIVE_INFINITY : 1,
-      maxMessagesPerRequest: this.sendMessages ? Number.POSITIVE_INFINITY : 1,
-      maxPayloadBytes: Number.POSITIVE_INFINITY,
-      channelName: anyName,
-      eventName: anyName,
-      subscribe: isOverridden('subscribe'),
-      presence: isOverridden('channelInfo'),
-      history: false,
-      authorize: isOverridden('authorizeChannel'),
-      webhooks: false,
-      except: false,
-      idempotent: false,
-    };
+    const base = PushServiceWrapper.prototype;
+    return capabilitiesBy({
+      sendBatch: this.sendBatch !== undefined,
+      sendMessages: this.sendMessages !== undefined,
+      subscribe: this.subscribe !== base.subscribe,
+      channelInfo: this.channelInfo !== base.channelInfo,
+      authorizeChannel: this.authorizeChannel !== base.authorizeChannel,
+    });
   }
 
   /** Sends one message to one channel. Returning means that the provider accepted it. */
@@ -169,16 +161,23 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   ): Promise<readonly ChannelResult[] | void>;
 
   /**
+   * Turns a message's `data` into JSON text, in place of the built-in way, which refuses what JSON would lose. MUST be pure.
+   */
+  stringify?(data: unknown): string;
+
+  /**
    * Makes the event's payload as it goes on the wire; its size is held against `maxPayloadBytes`.
    * The default is `data` as JSON; a notification is added to it under the key `notification`. MUST be pure.
-   * @param json `data` as JSON
    */
-  encode(json: string, notification: PushNotification | undefined): string {
+  encode({ json, notification }: EventParts): string {
     return notification === undefined ? json : withNotification(json, notification);
   }
 
   /** Checks what only this backend knows of. MUST throw a `ValidationError` for what it does not take; the default takes anything. */
   checkMessage(_message: BackendMessageOptions): void {}
+
+  /** Checks what depends on where a message goes, before anything is sent. MUST throw a `ValidationError`, as above. */
+  checkChannels(_channels: readonly string[], _message: OutgoingMessage): void {}
 
   /** One request of the delivery stage: one message to one or several channels. Not for applications: use `PushService.send`. */
   async deliver(

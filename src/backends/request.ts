@@ -1,10 +1,13 @@
+import type { ChannelDetails } from '../channel-details.js';
 import type { Logger } from '../logger.js';
-import type { IncomingMessage } from '../message.js';
+import type { IncomingMessage, PushNotification } from '../message.js';
 
 /** What became of one channel of a request. Without `error` it was accepted. */
 export interface ChannelResult {
   readonly channel: string;
   readonly error?: Error;
+  /** What the provider told of a channel that accepted, such as a message id: it goes into the report's `info`. */
+  readonly info?: ChannelDetails;
 }
 
 /** What a backend gets along with every request. */
@@ -13,8 +16,20 @@ export interface RequestContext {
   readonly signal: AbortSignal;
 }
 
+/** What a backend makes an event's payload of. */
+export interface EventParts {
+  /** The message's id, a UUID. */
+  readonly id: string;
+  readonly event: string;
+  /** `data` as JSON. */
+  readonly json: string;
+  readonly notification: PushNotification | undefined;
+}
+
 /** The parts of a message that only its backend can check. */
 export interface BackendMessageOptions {
+  readonly event: string;
+  readonly notification: PushNotification | undefined;
   readonly except: string | undefined;
   readonly backendOptions: Readonly<Record<string, unknown>> | undefined;
 }

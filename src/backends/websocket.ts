@@ -1,24 +1,17 @@
-import { channelName, eventName, isPresence } from '../channels-protocol/names.js';
+import { isPresence } from '../channels-protocol/names.js';
 import { parseData } from '../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../client-config.js';
 import { ValidationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { AddressedMessage, OutgoingMessage } from '../message.js';
-import type {
-  AuthenticatedUser,
-  ChannelAuthorization,
-  ChannelInfo,
-  PresenceMember,
-  UserAuthentication,
-} from './authorization.js';
+import type { ChannelInfo } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
-import { type BackendMessageOptions, type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
+import { ChannelsService } from './channels/channels-service.js';
+import type { BackendSettings } from './push-service-wrapper.js';
 import type { App } from './websocket/app.js';
 import { applicationControl } from './websocket/application-control.js';
 import { Attachment } from './websocket/attachment.js';
-import { checkMessage } from './websocket/check-message.js';
 import { clientAddress } from './websocket/client-address.js';
-import { grantChannel, grantUser } from './websocket/grants.js';
 import { HttpApi } from './websocket/http-api/http-api.js';
 import type { HttpServerLike } from './websocket/http-server-like.js';
 import { Listener } from './websocket/listener.js';
@@ -39,7 +32,7 @@ export type { WebSocketServerApi } from './websocket/server-api.js';
  * The `websocket` backend: a Pusher Channels server (protocol 7) in this process. Browsers connect to it with the unmodified
  * `pusher-js`, and Pusher's server SDKs publish to it over its HTTP API. It delivers at most once, to whoever is connected.
  */
-export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, WebSocketOptions> {
+export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSocketOptions> {
   readonly #options: CheckedOptions;
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   readonly #listenedTo = new Set<string>();
@@ -52,7 +45,6 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
   /** @throws ConfigurationError when a credential is missing or an option is wrong */
   constructor(settings: BackendSettings<WebSocketOptions> = {}) {
     super(settings);
-    this.requireCredentials('appId', 'pubKey', 'secretKey');
     const options = checkOptions(this.options);
     this.#options = { ...options, tlsOnly: options.tlsOnly || this.useSsl };
     [this.#server, this.#httpApi] = this.#build();
@@ -73,18 +65,8 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
     return false;
   }
 
-  override checkMessage(message: BackendMessageOptions): void {
-    checkMessage(message);
-  }
-
   override get capabilities(): BackendCapabilities {
-    return {
-      ...super.capabilities,
-      maxPayloadBytes: this.#options.maxEventBytes,
-      channelName,
-      eventName,
-      except: true,
-    };
+    return { ...super.capabilities, maxPayloadBytes: this.#options.maxEventBytes };
   }
 
   get #app(): App {
@@ -188,19 +170,6 @@ export class WebSocketService extends PushServiceWrapper<WebSocketServerApi, Web
 
   override async unsubscribe(channel: string): Promise<void> {
     this.#listenedTo.delete(channel);
-  }
-
-  /**
-   * Signs a subscription. On an encrypted channel the server knows no keys: whoever does adds `shared_secret`.
-   * @throws ValidationError when the arguments are not what the protocol takes
-   */
-  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
-    return grantChannel(this, socketId, channel, member);
-  }
-
-  /** @throws ValidationError when the arguments are not what the protocol takes */
-  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
-    return grantUser(this, socketId, user);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

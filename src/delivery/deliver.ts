@@ -5,7 +5,7 @@ import { DeliveryError } from '../delivery-error.js';
 import { AbortError, type PushError, TimeoutError } from '../errors.js';
 import type { PlannedMessage } from './plan.js';
 import { mayBeRetried, type RequestPolicies, retryAfterOf } from './policies.js';
-import { type Delivery, type Parcel, type Parcels, split } from './split.js';
+import { type Delivery, fitsOneRequest, type Parcel, type Parcels, split } from './split.js';
 import { untilAborted } from './until-aborted.js';
 
 /** What messages are delivered with. */
@@ -22,7 +22,12 @@ interface Delivering extends DeliveryContext {
 
 /** Sends planned messages and gathers what became of each channel. Never throws: failures are in the result. */
 export async function deliver(messages: readonly PlannedMessage[], context: DeliveryContext): Promise<Delivery[]> {
-  const deliveries = messages.map((planned) => ({ planned, failures: new Map<string, PushError>(), attempts: 0 }));
+  const deliveries = messages.map((planned) => ({
+    planned,
+    failures: new Map<string, PushError>(),
+    info: new Map(),
+    attempts: 0,
+  }));
   const requests = split(deliveries, context.capabilities);
   const delivering = { ...context, failureOf: rememberedPushErrors(context.backend) };
   const work = async (): Promise<void> => {
@@ -30,7 +35,7 @@ export async function deliver(messages: readonly PlannedMessage[], context: Deli
   };
   const [first] = messages;
   const isOneRequest =
-    messages.length === 1 && (first?.channels.length ?? 0) <= context.capabilities.maxChannelsPerRequest;
+    messages.length === 1 && first !== undefined && fitsOneRequest(first.channels, context.capabilities);
   await (isOneRequest ? work() : Promise.all(Array.from({ length: context.policies.concurrency }, work)));
   return deliveries;
 }
@@ -98,12 +103,9 @@ async function call(
   const [first] = parcels;
   if (first === undefined) return [];
   const isOneMessage = parcels.every(({ delivery }) => delivery === first.delivery);
-  if (isOneMessage && parcels.length <= capabilities.maxChannelsPerRequest) {
-    return backend.deliver(
-      parcels.map(({ channel }) => channel),
-      first.delivery.planned.message,
-      { signal },
-    );
+  const channels = parcels.map(({ channel }) => channel);
+  if (isOneMessage && fitsOneRequest(channels, capabilities)) {
+    return backend.deliver(channels, first.delivery.planned.message, { signal });
   }
   const messages = parcels.map(({ delivery, channel }) => ({ channel, message: delivery.planned.message }));
   return backend.deliverMessages(messages, { signal });
@@ -133,6 +135,7 @@ function settle(parcels: Parcels, results: readonly ChannelResult[], context: De
     const error = result === undefined ? noResult(context.backend.name) : result.error;
     if (error === undefined || error === null) {
       delivery.failures.delete(channel);
+      if (result?.info !== undefined) delivery.info.set(channel, result.info);
       return false;
     }
     const failure = context.failureOf(error);

@@ -8,12 +8,14 @@ export function outgoingMessage(parts: {
   payload: string;
   notification: PushNotification | undefined;
   except: string | undefined;
+  idempotencyKey: string | undefined;
   backendOptions: Record<string, unknown> | undefined;
 }): OutgoingMessage {
-  const { id, event, json, payload, notification, except, backendOptions } = parts;
+  const { id, event, json, payload, notification, except, idempotencyKey, backendOptions } = parts;
   let data: JsonValue | undefined;
   const message = {
     id,
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
     event,
     get data(): JsonValue {
       data ??= JSON.parse(json) as JsonValue;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { BackendCapabilities } from '../backends/capabilities.js';
 import { lookUpError } from '../backends/failure.js';
 import type { AnyBackend } from '../backends/push-service-wrapper.js';
-import { UnsupportedOperationError, ValidationError } from '../errors.js';
+import { checkName } from '../check-name.js';
+import { PushError, UnsupportedOperationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage, PushNotification } from '../message.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
-import { checkName } from './check-name.js';
 import { jsonText } from './json-text.js';
 import { outgoingMessage } from './outgoing-message.js';
 import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
@@ -46,12 +46,17 @@ export async function plan<User>(
   const users = drafts.flatMap((found) => found.users);
   const looked = users.length > 0 ? await lookUp(users, context) : [];
   let position = 0;
-  return drafts.map(({ message, timeout, channels, users: wanted }) => {
+  return drafts.map(({ message, timeout, channels: named, users: wanted }) => {
+    let channels = named;
     const found = looked.slice(position, position + wanted.length);
     position += wanted.length;
+    if (wanted.length > 0) {
+      channels = [...new Set(found.flat())];
+      context.backend.checkChannels(channels, message);
+    }
     return {
       message,
-      channels: wanted.length === 0 ? channels : [...new Set(found.flat())],
+      channels,
       unreachable: wanted.filter((_, index) => found[index]?.length === 0),
       timeout,
     };
@@ -61,7 +66,7 @@ export async function plan<User>(
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
   const { backend, capabilities } = context;
   checkSendOptions(options);
-  const { event = 'push-event', data, notification, backendOptions } = options;
+  const { event = 'push-event', data, notification, idempotencyKey, backendOptions } = options;
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
   checkChannels(channels, context);
@@ -73,12 +78,21 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
       { backend: backend.name },
     );
   }
-  backend.checkMessage({ except, backendOptions });
-  const json = jsonText(data);
+  if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
+    throw new UnsupportedOperationError(
+      `The ${backend.name} backend cannot tell a second message with the same "idempotencyKey": send without it.`,
+      { backend: backend.name },
+    );
+  }
+  const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
-  const payload = backend.encode(json, notification);
+  backend.checkMessage({ event, notification, except, backendOptions });
+  const id = randomUUID();
+  const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
-  const message = outgoingMessage({ id: randomUUID(), event, json, payload, notification, except, backendOptions });
+  const parts = { id, event, json, payload, notification, except, idempotencyKey, backendOptions };
+  const message = outgoingMessage(parts);
+  backend.checkChannels(channels, message);
   return { message, timeout: options.timeout, channels, users };
 }
 
@@ -102,6 +116,19 @@ async function lookUp<User>(users: readonly User[], context: PlanContext): Promi
 function checkChannels(channels: readonly string[], { backend, capabilities }: PlanContext): void {
   const { name } = backend;
   for (const channel of channels) checkName(channel, 'channel', capabilities.channelName, name);
+}
+
+/** `data` as the backend's own encoder writes it. */
+function ownJsonText(data: unknown, backend: AnyBackend): string {
+  let text: unknown;
+  try {
+    text = backend.stringify?.(data);
+    JSON.parse(text as string);
+  } catch (cause) {
+    if (PushError.isPushError(cause)) throw cause;
+    throw new ValidationError(`The ${backend.name} backend's own encoder made no JSON text of "data".`, { cause });
+  }
+  return text as string;
 }
 
 function checkSize(payload: string, limit: number, backend: string): void {

@@ -1,4 +1,5 @@
 import { DeliveryError } from '../delivery-error.js';
+import { outcomeOf } from '../errors.js';
 import type { RejectedChannel, SendReport, SendStatus } from '../report.js';
 import type { PlannedMessage } from './plan.js';
 import type { Delivery } from './split.js';
@@ -23,6 +24,7 @@ export function reportOf<User>(delivery: Delivery, startedAt: number): SendRepor
     accepted,
     rejected,
     unreachable,
+    info: Object.fromEntries(delivery.info),
     attempts,
     durationMs: performance.now() - startedAt,
   };
@@ -45,7 +47,7 @@ export function throwIfAllRejected(reports: readonly SendReport[], backend: stri
   const { error, channel } = first;
   const which =
     rejected.length === 1 ? `channel "${channel}"` : `all ${rejected.length} channels, the first of them "${channel}"`;
-  const isUnknown = rejected.some((failed) => 'outcome' in failed.error && failed.error.outcome === 'unknown');
+  const isUnknown = rejected.some((failed) => outcomeOf(failed.error) === 'unknown');
   throw new DeliveryError(`The ${backend} backend did not accept the message for ${which}: ${error.message}`, {
     backend,
     cause: error,

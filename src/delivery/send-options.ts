@@ -40,6 +40,11 @@ export interface MessageOptions {
   signal?: AbortSignal | undefined;
   /** Deadline of each attempt, in milliseconds. @default the setting `timeout`, 10 000 */
   timeout?: number | undefined;
+  /**
+   * Your own name for the message, where the backend's `capabilities.idempotencyKey` says that it can use one: whoever has seen it
+   * drops a second message with the same key. Up to 255 characters.
+   */
+  idempotencyKey?: string | undefined;
   /** The backend's own options for this message. */
   backendOptions?: Record<string, unknown> | undefined;
 }
@@ -47,9 +52,20 @@ export interface MessageOptions {
 /** The argument of `send`. */
 export type SendOptions<User = PushUser> = MessageOptions & Audience<User>;
 
-const known = ['event', 'channels', 'users', 'data', 'notification', 'except', 'signal', 'timeout', 'backendOptions'];
+const known = [
+  'event',
+  'channels',
+  'users',
+  'data',
+  'notification',
+  'except',
+  'signal',
+  'timeout',
+  'idempotencyKey',
+  'backendOptions',
+];
 /** These need a message store or a queue. */
-const needsStore = ['idempotencyKey', 'delay', 'when', 'tag', 'relatedTo'];
+const needsStore = ['delay', 'when', 'tag', 'relatedTo'];
 const allNames = [...known, ...needsStore];
 const knownNames = new Set(known);
 
@@ -64,7 +80,7 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
   for (const key of Object.keys(options)) {
     if (!knownNames.has(key)) refuseOption(key, options[key as keyof SendOptions<User>]);
   }
-  const { channels, users, signal, timeout, backendOptions } = options;
+  const { channels, users, signal, timeout, idempotencyKey, backendOptions } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');
   if (channels === undefined && users === undefined) throw new ValidationError('send() needs "channels" or "users".');
@@ -74,6 +90,9 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
     throw new ValidationError(
       `"timeout" must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}, not ${typeof timeout === 'number' ? timeout : `a value of type ${typeof timeout}`}.`,
     );
+  }
+  if (idempotencyKey !== undefined && !(typeof idempotencyKey === 'string' && /^.{1,255}$/su.test(idempotencyKey))) {
+    throw new ValidationError('"idempotencyKey" must be a string of 1 to 255 characters.');
   }
   if (backendOptions !== undefined && (typeof backendOptions !== 'object' || backendOptions === null)) {
     throw new ValidationError('"backendOptions" must be an object.');

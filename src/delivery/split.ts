@@ -1,4 +1,5 @@
 import type { BackendCapabilities } from '../backends/capabilities.js';
+import type { ChannelDetails } from '../channel-details.js';
 import type { PushError } from '../errors.js';
 import type { PlannedMessage } from './plan.js';
 
@@ -6,6 +7,8 @@ import type { PlannedMessage } from './plan.js';
 export interface Delivery {
   readonly planned: PlannedMessage;
   readonly failures: Map<string, PushError>;
+  /** What the provider told of channels that accepted. */
+  readonly info: Map<string, ChannelDetails>;
   attempts: number;
 }
 
@@ -23,10 +26,10 @@ export type Parcels = readonly Parcel[];
  * requests of its own, what is left over packed together with other messages.
  */
 export function* split(deliveries: readonly Delivery[], capabilities: BackendCapabilities): Generator<Parcels> {
-  const { maxChannelsPerRequest, maxMessagesPerRequest } = capabilities;
+  const { maxMessagesPerRequest } = capabilities;
   let packed: Parcel[] = [];
   for (const delivery of deliveries) {
-    for (const channels of chunks(delivery.planned.channels, maxChannelsPerRequest)) {
+    for (const channels of requestsOf(delivery.planned.channels, capabilities)) {
       const parcels = channels.map((channel) => ({ delivery, channel }));
       if (parcels.length >= maxMessagesPerRequest) {
         yield parcels;
@@ -41,6 +44,29 @@ export function* split(deliveries: readonly Delivery[], capabilities: BackendCap
     }
   }
   if (packed.length > 0) yield packed;
+}
+
+/** Whether one message can go to all of these channels at once. */
+export function fitsOneRequest(
+  channels: readonly string[],
+  { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,
+): boolean {
+  if (channels.length > maxChannelsPerRequest) return false;
+  return channels.length <= 1 || sharesRequest === undefined || channels.every((name) => sharesRequest(name));
+}
+
+function* requestsOf(
+  channels: readonly string[],
+  { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,
+): Generator<readonly string[]> {
+  if (sharesRequest === undefined || maxChannelsPerRequest === 1) {
+    yield* chunks(channels, maxChannelsPerRequest);
+    return;
+  }
+  const shared = channels.filter((name) => sharesRequest(name));
+  const alone = channels.filter((name) => !sharesRequest(name));
+  yield* chunks(shared, maxChannelsPerRequest);
+  yield* chunks(alone, 1);
 }
 
 function* chunks(channels: readonly string[], size: number): Generator<readonly string[]> {

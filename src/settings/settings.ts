@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import type { ConsoleOptions } from '../backends/console.js';
 import { backendNames } from '../backends/load.js';
+import type { OneSignalOptions } from '../backends/onesignal/onesignal-options.js';
+import type { PubNubOptions } from '../backends/pubnub/pubnub-options.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
+import type { PusherOptions } from '../backends/pusher/pusher-options.js';
 import type { WebSocketOptions } from '../backends/websocket/options.js';
 import { MAX_TIMEOUT_MS } from '../durations.js';
 import type { Logger } from '../logger.js';
@@ -39,6 +42,9 @@ export interface Credentials {
 type BackendChoice =
   | { backend: 'console'; options?: ConsoleOptions | undefined }
   | { backend: 'websocket'; options?: WebSocketOptions | undefined }
+  | { backend: 'pusher'; options?: PusherOptions | undefined }
+  | { backend: 'pubnub'; options?: PubNubOptions | undefined }
+  | { backend: 'onesignal'; options?: OneSignalOptions | undefined }
   | { backend: PushServiceWrapperClass | `${string}#${string}`; options?: object | undefined }
   | { backend: AnyBackend };
 

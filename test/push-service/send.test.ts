@@ -135,6 +135,7 @@ describe('the report', () => {
       accepted: ['a', 'b'],
       rejected: [],
       unreachable: [],
+      info: {},
       attempts: 2,
       durationMs: expect.any(Number),
     });

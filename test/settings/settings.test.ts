@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { backendNames } from '../../src/backends/load.js';
 import {
   ConfigurationError,
   createPushService,
@@ -16,8 +17,7 @@ async function refusal(settings: unknown): Promise<string> {
   return (await failureOf(ConfigurationError, () => createPushService(settings as PushServerSettings))).message;
 }
 
-const backends =
-  '"backend" must be "console", "websocket", a subclass of PushServiceWrapper, an instance of one, or "module#Export"';
+const backends = `"backend" must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"`;
 const keys =
   'backend, appId, pubKey, subKey, secretKey, useSsl, options, sessions, timeout, retries, concurrency, logger';
 

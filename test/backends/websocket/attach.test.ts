@@ -303,7 +303,7 @@ it('a request that waits for 100-continue is answered', async () => {
 });
 
 it('an https server works the same, and satisfies tlsOnly', async () => {
-  const read = (name: string): string => readFileSync(new URL(`./support/${name}`, import.meta.url), 'utf8');
+  const read = (name: string): string => readFileSync(new URL(`../../support/tls/${name}`, import.meta.url), 'utf8');
   const server = createTlsServer({ key: read('localhost-key.pem'), cert: read('localhost-cert.pem') }).listen(
     0,
     '127.0.0.1',

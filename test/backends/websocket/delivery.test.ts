@@ -133,7 +133,7 @@ it('a logger that throws when a slow reader is cut costs the others nothing', as
 
 /** A client over TLS, where no byte leaves before the end of the tick, and what was logged. */
 async function overTls(options: WebSocketOptions): Promise<{ service: WebSocketService; client: Client } & Recorded> {
-  const read = (name: string): string => readFileSync(new URL(`./support/${name}`, import.meta.url), 'utf8');
+  const read = (name: string): string => readFileSync(new URL(`../../support/tls/${name}`, import.meta.url), 'utf8');
   const server = createServer({ key: read('localhost-key.pem'), cert: read('localhost-cert.pem') });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { authFor } from '../../../src/backends/websocket/client-auth.js';
+import { authFor } from '../../../src/channels-protocol/client-auth.js';
 import { channelText } from '../../../src/channels-protocol/signature.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';

@@ -147,7 +147,7 @@ describe('receiving', () => {
     const { received } = record(service);
     await service.subscribe('private-a');
     const [client] = [await Client.connect(service, { key: 'b' })];
-    const { authFor } = await import('../../../src/backends/websocket/client-auth.js');
+    const { authFor } = await import('../../../src/channels-protocol/client-auth.js');
     await client.subscribe('private-a', {
       auth: authFor(`${client.socketId}:private-a`, { pubKey: 'b', secretKey: 'b' }),
     });
@@ -160,9 +160,10 @@ describe('receiving', () => {
 it.each([
   [{ except: 'junk', backendOptions: undefined }, '"except" must be a socket id such as "1234.5678"'],
   [{ except: undefined, backendOptions: { ttl: 5 } }, 'takes no "backendOptions", and was given "ttl"'],
-])('a message with %j is refused', async (message, words) => {
+])('a message with %j is refused', async (options, words) => {
   const service = await startServer();
   const remote = new RemoteWebSocketService({ appId: 'app', pubKey: 'key', secretKey: 'secret' });
+  const message = { event: 'a', notification: undefined, ...options };
   expect(() => service.checkMessage(message)).toThrow(words);
   expect(() => remote.checkMessage(message)).toThrow(words);
 });

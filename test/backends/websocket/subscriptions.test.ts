@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { authFor } from '../../../src/backends/websocket/client-auth.js';
+import { authFor } from '../../../src/channels-protocol/client-auth.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, startServer } from './support/server.js';
 

@@ -1,5 +1,6 @@
 import { isRecord } from '../../../channels-protocol/parse-message.js';
-import { answerError, networkError, unreadableAnswer } from './http-failure.js';
+import { answerError } from '../../http/answer-error.js';
+import { networkError, unreadableAnswer } from './http-failure.js';
 import type { RemoteAddress } from './remote-address.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from './signed-query.js';
 
@@ -54,7 +55,8 @@ export class ApiClient {
     } catch (error) {
       throw networkError(error, address.http, redact);
     }
-    if (status !== 200) throw answerError(status, redact(text), retryAfter);
+    if (status !== 200)
+      throw answerError({ backend: 'websocket', provider: 'The server', status, reason: redact(text), retryAfter });
     return text;
   }
 }

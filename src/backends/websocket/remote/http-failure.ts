@@ -1,27 +1,8 @@
 import { DeliveryError } from '../../../delivery-error.js';
-import { AuthenticationError, ConfigurationError, type PushError, RateLimitError } from '../../../errors.js';
+import { ConfigurationError, type PushError } from '../../../errors.js';
 import { neverReached } from '../../failure.js';
 
 const backend = 'websocket';
-
-/** Makes an answer that is not 200 into an error. */
-export function answerError(status: number, text: string, retryAfter: string | null): PushError {
-  const message = `The server answered ${status}: ${text.slice(0, 500) || 'nothing'}`;
-  const options = { backend, status };
-  if (status === 401 || status === 403) return new AuthenticationError(message, options);
-  if (status === 429) {
-    const seconds = Number(retryAfter ?? Number.NaN);
-    return new RateLimitError(message, { ...options, ...(Number.isFinite(seconds) && { retryAfter: seconds * 1000 }) });
-  }
-  // A server that is closing or behind a gateway that cannot reach it has done nothing yet.
-  if (status >= 500)
-    return new DeliveryError(message, {
-      ...options,
-      retryable: true,
-      outcome: status === 503 ? 'rejected' : 'unknown',
-    });
-  return new DeliveryError(message, { ...options, outcome: 'rejected' });
-}
 
 /**
  * Makes a failed request into an error; an aborted one stays the abort that it is. Of the original only name, code and message are

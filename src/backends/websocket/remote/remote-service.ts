@@ -1,24 +1,12 @@
 import { MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
-import { channelName, eventName, isPresence } from '../../../channels-protocol/names.js';
+import { isPresence } from '../../../channels-protocol/names.js';
 import { isRecord } from '../../../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../../../client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../../message.js';
-import type {
-  AuthenticatedUser,
-  ChannelAuthorization,
-  ChannelInfo,
-  PresenceMember,
-  UserAuthentication,
-} from '../../authorization.js';
+import type { ChannelInfo } from '../../authorization.js';
 import type { BackendCapabilities } from '../../capabilities.js';
-import {
-  type BackendMessageOptions,
-  type BackendSettings,
-  PushServiceWrapper,
-  type RequestContext,
-} from '../../push-service-wrapper.js';
-import { checkMessage } from '../check-message.js';
-import { grantChannel, grantUser } from '../grants.js';
+import { ChannelsService } from '../../channels/channels-service.js';
+import type { BackendSettings, RequestContext } from '../../push-service-wrapper.js';
 import { ApiClient } from './api-client.js';
 import { type RemoteWebSocketOptions, remoteAddress } from './remote-address.js';
 import { RemoteSubscriber } from './remote-subscriber.js';
@@ -29,14 +17,13 @@ export type { RemoteWebSocketOptions } from './remote-address.js';
  * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a client.
  * For worker processes and the command line; the server itself is `WebSocketService`.
  */
-export class RemoteWebSocketService extends PushServiceWrapper<undefined, RemoteWebSocketOptions> {
+export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
   readonly #api: ApiClient;
   readonly #subscriber: RemoteSubscriber;
 
   /** @throws ConfigurationError when a credential is missing or an option is wrong */
   constructor(settings: BackendSettings<RemoteWebSocketOptions> = {}) {
     super(settings);
-    this.requireCredentials('appId', 'pubKey', 'secretKey');
     const { appId, pubKey, secretKey } = this;
     const app = { appId, pubKey, secretKey, address: remoteAddress(this.options, this.useSsl) };
     this.#api = new ApiClient(app);
@@ -56,19 +43,12 @@ export class RemoteWebSocketService extends PushServiceWrapper<undefined, Remote
     return false;
   }
 
-  override checkMessage(message: BackendMessageOptions): void {
-    checkMessage(message);
-  }
-
   override get capabilities(): BackendCapabilities {
     return {
       ...super.capabilities,
       maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
       maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
       // The server's own limit is its option "maxEventBytes", which is not known here: it answers 413.
-      channelName,
-      eventName,
-      except: true,
     };
   }
 
@@ -102,16 +82,6 @@ export class RemoteWebSocketService extends PushServiceWrapper<undefined, Remote
 
   override unsubscribe(channel: string): Promise<void> {
     return this.#subscriber.unsubscribe(channel);
-  }
-
-  /** @throws ValidationError when the arguments are not what the protocol takes */
-  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
-    return grantChannel(this, socketId, channel, member);
-  }
-
-  /** @throws ValidationError when the arguments are not what the protocol takes */
-  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
-    return grantUser(this, socketId, user);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

@@ -5,7 +5,7 @@ import { DeliveryError } from '../../../delivery-error.js';
 import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../../errors.js';
 import type { Logger } from '../../../logger.js';
 import type { IncomingMessage } from '../../../message.js';
-import { grantChannel } from '../grants.js';
+import { grantChannel } from '../../channels/grants.js';
 import type { RemoteApp } from './api-client.js';
 import { ClientConnection, type ConnectionListener } from './client-connection.js';
 import { PendingSubscriptions } from './pending-subscriptions.js';

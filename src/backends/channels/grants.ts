@@ -1,3 +1,4 @@
+import { type AppKeys, authFor } from '../../channels-protocol/client-auth.js';
 import {
   channelNameProblem,
   isPresence,
@@ -10,19 +11,13 @@ import {
 import { channelText, userText } from '../../channels-protocol/signature.js';
 import { ValidationError } from '../../errors.js';
 import type { AuthenticatedUser, ChannelAuthorization, PresenceMember, UserAuthentication } from '../authorization.js';
-import { authFor } from './client-auth.js';
-
-interface Keys {
-  readonly pubKey: string;
-  readonly secretKey: string;
-}
 
 /**
  * Signs a connection's subscription.
  * @throws ValidationError when the arguments are not what the protocol takes
  */
 export function grantChannel(
-  keys: Keys,
+  keys: AppKeys,
   socketId: string,
   channel: string,
   member?: PresenceMember,
@@ -45,7 +40,7 @@ export function grantChannel(
  * Signs a connection in as a user.
  * @throws ValidationError when the arguments are not what the protocol takes
  */
-export function grantUser(keys: Keys, socketId: string, user: AuthenticatedUser): UserAuthentication {
+export function grantUser(keys: AppKeys, socketId: string, user: AuthenticatedUser): UserAuthentication {
   checkSocketId(socketId);
   checkUserId(user.id);
   if (channelNameProblem(SERVER_TO_USER_PREFIX + user.id) !== undefined)
@@ -64,5 +59,5 @@ function checkUserId(id: unknown): void {
 }
 
 function invalid(problem: string): ValidationError {
-  return new ValidationError(`Nothing was authorised: ${problem}.`, { backend: 'websocket' });
+  return new ValidationError(`Nothing was authorised: ${problem}.`);
 }

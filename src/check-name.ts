@@ -1,5 +1,5 @@
-import { ValidationError } from '../errors.js';
-import type { NameRule } from '../name-rule.js';
+import { ValidationError } from './errors.js';
+import type { NameRule } from './name-rule.js';
 
 /**
  * Holds the name of a channel or event against the rule of the backend.
