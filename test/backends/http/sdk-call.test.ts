@@ -1,0 +1,81 @@
+import { once } from 'node:events';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { callSdk } from '../../../src/backends/http/sdk-call.js';
+import { DeliveryError } from '../../../src/index.js';
+import { type Fault, redirectTo, stalledBody, stalledHeaders } from '../../providers/faults.js';
+import { ProviderServer } from '../../providers/provider-server.js';
+import { failureOf } from '../../support/failure-of.js';
+
+async function start(): Promise<ProviderServer> {
+  const server = await ProviderServer.start(() => ({ body: { fine: true } }));
+  onTestFinished(() => server.close());
+  return server;
+}
+
+/** What an SDK does that can neither be ended nor told to stay: a request that follows redirects. */
+async function sdk(url: string): Promise<string> {
+  const outgoing = request(url, { method: 'POST', headers: { authorization: 'Key secret' } }).end('{}');
+  const [response] = await once(outgoing, 'response');
+  return response.statusCode === 307 ? sdk(response.headers.location) : text(response);
+}
+
+describe('a call of an SDK', () => {
+  test('returns what the SDK returns', async () => {
+    const { origin } = await start();
+    expect(await callSdk({ backend: 'acme', origin }, () => sdk(`${origin}/send`))).toBe('{"fine":true}');
+  });
+
+  test.each<[string, Fault]>([
+    ['before the answer', stalledHeaders],
+    ['in the middle of the answer', stalledBody],
+  ])('ends with the signal %s, and lets go of the connection', async (_when, fault) => {
+    const server = await start();
+    server.faults.push(fault);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const call = callSdk({ backend: 'acme', origin: server.origin, signal }, () => sdk(`${server.origin}/send`));
+    const ended = failureOf(Error, call);
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    controller.abort();
+    await ended;
+    await vi.waitFor(() => expect(server.openConnections).toBe(0));
+  });
+
+  test('sends nothing once the signal has fired', async () => {
+    const server = await start();
+    const signal = AbortSignal.abort();
+    await failureOf(
+      Error,
+      callSdk({ backend: 'acme', origin: server.origin, signal }, () => sdk(server.origin)),
+    );
+    expect(server.connections).toBe(0);
+  });
+
+  test('follows no redirect to another host, which would get the keys', async () => {
+    const [server, other] = [await start(), await start()];
+    server.faults.push(redirectTo(`${other.origin}/send`));
+    const error = await failureOf(
+      DeliveryError,
+      callSdk({ backend: 'acme', origin: server.origin }, () => sdk(server.origin)),
+    );
+    expect(error.message).toContain(`redirected the request to ${other.origin}`);
+    expect(error.outcome).toBe('rejected');
+    expect(other.connections).toBe(0);
+  });
+
+  test('lets the request be changed before it is sent', async () => {
+    const server = await start();
+    const prepare = (outgoing: ReturnType<typeof request>): void => void outgoing.setHeader('authorization', 'Key new');
+    await callSdk({ backend: 'acme', origin: server.origin, prepare }, () => sdk(server.origin));
+    expect(server.requests[0]?.headers.authorization).toBe('Key new');
+  });
+
+  test("touches nobody else's requests", async () => {
+    const [server, other] = [await start(), await start()];
+    const signal = AbortSignal.abort();
+    await callSdk({ backend: 'acme', origin: server.origin, signal }, () => Promise.resolve('nothing'));
+    expect(await sdk(other.origin)).toBe('{"fine":true}');
+  });
+});
