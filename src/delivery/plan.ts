@@ -6,6 +6,7 @@ import { checkName } from '../check-name.js';
 import { PushError, UnsupportedOperationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage, PushNotification } from '../message.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { Turns } from '../turns.js';
 import { jsonText } from './json-text.js';
 import { outgoingMessage } from './outgoing-message.js';
 import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
@@ -46,21 +47,16 @@ export async function plan<User>(
   const users = drafts.flatMap((found) => found.users);
   const looked = users.length > 0 ? await lookUp(users, context) : [];
   let position = 0;
-  return drafts.map(({ message, timeout, channels: named, users: wanted }) => {
-    let channels = named;
+  const planned: PlannedMessage<User>[] = [];
+  for (const { message, timeout, channels: named, users: wanted } of drafts) {
     const found = looked.slice(position, position + wanted.length);
     position += wanted.length;
-    if (wanted.length > 0) {
-      channels = [...new Set(found.flat())];
-      context.backend.checkChannels(channels, message);
-    }
-    return {
-      message,
-      channels,
-      unreachable: wanted.filter((_, index) => found[index]?.length === 0),
-      timeout,
-    };
-  });
+    const channels = await checkedChannels(wanted.length === 0 ? [named] : found, context);
+    context.backend.checkChannels(channels, message);
+    const unreachable = wanted.filter((_, index) => found[index]?.length === 0);
+    planned.push({ message, channels, unreachable, timeout });
+  }
+  return planned;
 }
 
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
@@ -69,7 +65,6 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   const { event = 'push-event', data, notification, idempotencyKey, backendOptions } = options;
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
-  checkChannels(channels, context);
   const users = options.users === undefined ? [] : usersOf(options.users);
   const except = socketIdOf(options.except);
   if (except !== undefined && !capabilities.except) {
@@ -92,7 +87,6 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
   const parts = { id, event, json, payload, notification, except, idempotencyKey, backendOptions };
   const message = outgoingMessage(parts);
-  backend.checkChannels(channels, message);
   return { message, timeout: options.timeout, channels, users };
 }
 
@@ -109,13 +103,24 @@ async function lookUp<User>(users: readonly User[], context: PlanContext): Promi
       `The session adapter was asked for ${users.length} users: channelsFor() must return one list of channels for each.`,
     );
   }
-  for (const channels of found) checkChannels(channels, context);
   return found;
 }
 
-function checkChannels(channels: readonly string[], { backend, capabilities }: PlanContext): void {
-  const { name } = backend;
-  for (const channel of channels) checkName(channel, 'channel', capabilities.channelName, name);
+/** The channels of all lists, in order and without duplicates. @throws ValidationError for a name that the backend does not take */
+async function checkedChannels(
+  lists: ReadonlyArray<readonly string[]>,
+  { backend, capabilities }: PlanContext,
+): Promise<readonly string[]> {
+  const channels = new Set<string>();
+  const turns = new Turns();
+  for (const list of lists) {
+    for (const channel of list) {
+      if (!channels.has(channel)) checkName(channel, 'channel', capabilities.channelName, backend.name);
+      channels.add(channel);
+      if (turns.isOver) await turns.next();
+    }
+  }
+  return [...channels];
 }
 
 /** `data` as the backend's own encoder writes it. */

@@ -113,7 +113,7 @@ function refuseOption(key: string, value: unknown): void {
   throw new ValidationError(`send() has no option "${key}"${didYouMean(key, allNames)}`);
 }
 
-/** The names in `channels`, in order, without duplicates. @throws ValidationError when there is none */
+/** The names in `channels`, in order. @throws ValidationError when there is none */
 export function channelsOf(channels: string | Iterable<string>): string[] {
   if (typeof channels === 'string') return [channels];
   if (typeof channels !== 'object' || channels === null || !(Symbol.iterator in channels)) {
@@ -121,7 +121,7 @@ export function channelsOf(channels: string | Iterable<string>): string[] {
       `"channels" must be a string or a list of strings, not ${channels === null ? 'null' : `a value of type ${typeof channels}`}.`,
     );
   }
-  const names = [...new Set(channels)];
+  const names = [...channels];
   if (names.length === 0) throw new ValidationError('"channels" is empty: name at least one channel.');
   return names;
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { ValidationError } from '../errors.js';
+import { Turns } from '../turns.js';
 import {
   type Identify,
   identifyUser,
@@ -74,7 +75,15 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
   }
 
   return {
-    channelsFor: async (users) => users.map((user) => live(identify(user))),
+    async channelsFor(users) {
+      const found: (readonly string[])[] = [];
+      const turns = new Turns();
+      for (const user of users) {
+        found.push(live(identify(user)));
+        if (turns.isOver) await turns.next();
+      }
+      return found;
+    },
 
     async add(user, channelId = randomBytes(CHANNEL_ID_BYTES).toString('base64url'), { ttl = defaultTtl } = {}) {
       if (typeof channelId !== 'string' || channelId === '')
