@@ -176,7 +176,7 @@ class Service implements AsyncDisposable {
     const channels = await channelsOfAudience(audience, sessions);
     // As the page will get it: a getter or a toJSON may hold more than the object shows.
     const config = JSON.parse(
-      JSON.stringify({ ...backend.clientConfig(), backend: backend.name, channels }),
+      JSON.stringify({ ...backend.clientConfig(), backend: backend.clientBackend, channels }),
     ) as ClientConfig;
     const leak = Object.entries(config).find(([, value]) => showsSecret(value, backend));
     if (leak !== undefined) {

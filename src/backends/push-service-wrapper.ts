@@ -176,7 +176,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   /** Checks what only this backend knows of. MUST throw a `ValidationError` for what it does not take; the default takes anything. */
   checkMessage(_message: BackendMessageOptions): void {}
 
-  /** Checks what depends on where a message goes, before anything is sent. MUST throw a `ValidationError`, as above. */
+  /** Checks what depends on where a message goes, before anything is sent; of many channels, some at a time. MUST throw a `ValidationError`. */
   checkChannels(_channels: readonly string[], _message: OutgoingMessage): void {}
 
   /** One request of the delivery stage: one message to one or several channels. Not for applications: use `PushService.send`. */
@@ -245,6 +245,11 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   /** What the browser needs to connect. MUST NOT hold a secret: everything in it is published. */
   clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
     return {};
+  }
+
+  /** The backend that a page connects to, which chooses the client's driver. @default the backend's name */
+  get clientBackend(): string {
+    return this.name;
   }
 
   /** The session adapter that is used when the settings name none. */

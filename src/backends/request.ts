@@ -14,6 +14,8 @@ export interface ChannelResult {
 export interface RequestContext {
   /** Fires when the attempt's deadline has passed or the caller has aborted. SDKs that can cancel MUST be handed it. */
   readonly signal: AbortSignal;
+  /** The caller's own signal, where there is one: when it has fired, the attempt was given up and not too slow. */
+  readonly callerSignal?: AbortSignal | undefined;
 }
 
 /** What a backend makes an event's payload of. */

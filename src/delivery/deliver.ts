@@ -97,18 +97,19 @@ async function send(parcels: Parcels, context: Delivering, signal: AbortSignal):
 
 async function call(
   parcels: Parcels,
-  { backend, capabilities }: DeliveryContext,
+  { backend, capabilities, signal: callerSignal }: DeliveryContext,
   signal: AbortSignal,
 ): Promise<readonly ChannelResult[]> {
   const [first] = parcels;
   if (first === undefined) return [];
+  const request = { signal, callerSignal };
   const isOneMessage = parcels.every(({ delivery }) => delivery === first.delivery);
   const channels = parcels.map(({ channel }) => channel);
   if (isOneMessage && fitsOneRequest(channels, capabilities)) {
-    return backend.deliver(channels, first.delivery.planned.message, { signal });
+    return backend.deliver(channels, first.delivery.planned.message, request);
   }
   const messages = parcels.map(({ delivery, channel }) => ({ channel, message: delivery.planned.message }));
-  return backend.deliverMessages(messages, { signal });
+  return backend.deliverMessages(messages, request);
 }
 
 /** The failure to wait for before channels that failed together are tried again: the one with the longest `retryAfter`. */

@@ -3,12 +3,13 @@ import type { BackendCapabilities } from '../backends/capabilities.js';
 import { lookUpError } from '../backends/failure.js';
 import type { AnyBackend } from '../backends/push-service-wrapper.js';
 import { checkName } from '../check-name.js';
+import { checkSize } from '../check-size.js';
 import { PushError, UnsupportedOperationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage, PushNotification } from '../message.js';
+import { outgoingMessage } from '../outgoing-message.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { Turns } from '../turns.js';
 import { jsonText } from './json-text.js';
-import { outgoingMessage } from './outgoing-message.js';
 import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
 
 /** A message that has passed every check, and where it goes. */
@@ -51,8 +52,7 @@ export async function plan<User>(
   for (const { message, timeout, channels: named, users: wanted } of drafts) {
     const found = looked.slice(position, position + wanted.length);
     position += wanted.length;
-    const channels = await checkedChannels(wanted.length === 0 ? [named] : found, context);
-    context.backend.checkChannels(channels, message);
+    const channels = await checkedChannels(wanted.length === 0 ? [named] : found, message, context);
     const unreachable = wanted.filter((_, index) => found[index]?.length === 0);
     planned.push({ message, channels, unreachable, timeout });
   }
@@ -106,20 +106,28 @@ async function lookUp<User>(users: readonly User[], context: PlanContext): Promi
   return found;
 }
 
-/** The channels of all lists, in order and without duplicates. @throws ValidationError for a name that the backend does not take */
+/** The channels of all lists, in order and without duplicates. @throws ValidationError for one that the backend does not take */
 async function checkedChannels(
   lists: ReadonlyArray<readonly string[]>,
+  message: OutgoingMessage,
   { backend, capabilities }: PlanContext,
 ): Promise<readonly string[]> {
   const channels = new Set<string>();
   const turns = new Turns();
+  let added: string[] = [];
   for (const list of lists) {
     for (const channel of list) {
-      if (!channels.has(channel)) checkName(channel, 'channel', capabilities.channelName, backend.name);
+      if (channels.has(channel)) continue;
+      checkName(channel, 'channel', capabilities.channelName, backend.name);
       channels.add(channel);
-      if (turns.isOver) await turns.next();
+      added.push(channel);
+      if (!turns.isOver) continue;
+      backend.checkChannels(added, message);
+      added = [];
+      await turns.next();
     }
   }
+  backend.checkChannels(added, message);
   return [...channels];
 }
 
@@ -134,18 +142,6 @@ function ownJsonText(data: unknown, backend: AnyBackend): string {
     throw new ValidationError(`The ${backend.name} backend's own encoder made no JSON text of "data".`, { cause });
   }
   return text as string;
-}
-
-function checkSize(payload: string, limit: number, backend: string): void {
-  // A UTF-16 code unit takes three bytes at most: short texts need no count.
-  if (payload.length * 3 <= limit) return;
-  const bytes = Buffer.byteLength(payload);
-  if (bytes > limit) {
-    throw new ValidationError(
-      `"data" takes ${bytes} bytes as JSON; the ${backend} backend takes ${limit}. Send less, or send a reference that the receiver fetches.`,
-      { backend },
-    );
-  }
 }
 
 const notificationKeys = ['title', 'body', 'url', 'locale'];

@@ -63,10 +63,15 @@ function* requestsOf(
     yield* chunks(channels, maxChannelsPerRequest);
     return;
   }
-  const shared = channels.filter((name) => sharesRequest(name));
-  const alone = channels.filter((name) => !sharesRequest(name));
-  yield* chunks(shared, maxChannelsPerRequest);
-  yield* chunks(alone, 1);
+  let shared: string[] = [];
+  for (const channel of channels) {
+    if (!sharesRequest(channel)) yield [channel];
+    else if (shared.push(channel) === maxChannelsPerRequest) {
+      yield shared;
+      shared = [];
+    }
+  }
+  if (shared.length > 0) yield shared;
 }
 
 function* chunks(channels: readonly string[], size: number): Generator<readonly string[]> {

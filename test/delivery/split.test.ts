@@ -55,14 +55,14 @@ test('a channel that shares no request has one of its own, and is packed with ot
   const names = ['a', 'alone-1', 'b', 'alone-2', 'alone-3', 'c'];
   const backend = new RecordingBackend({ maxChannelsPerRequest: 2, sharesRequest });
   const report = await createPushService({ backend, concurrency: 1 }).send({ channels: names, data: 1 });
-  expect(backend.sent).toEqual([['a', 'b'], ['c'], ['alone-1'], ['alone-2'], ['alone-3']]);
+  expect(backend.sent).toEqual([['alone-1'], ['a', 'b'], ['alone-2'], ['alone-3'], ['c']]);
   expect(report.accepted).toEqual(names);
 
   const packing = new RecordingBackend({ maxChannelsPerRequest: 3, maxMessagesPerRequest: 2, sharesRequest });
   await createPushService({ backend: packing, concurrency: 1 }).send({ channels: names, data: 1 });
   expect(packing.requests.map(({ method, channels: sent }) => [method, ...sent])).toEqual([
-    ['sendBatch', 'a', 'b', 'c'],
     ['sendMessages', 'alone-1', 'alone-2'],
+    ['sendBatch', 'a', 'b', 'c'],
     ['sendData', 'alone-3'],
   ]);
 });

@@ -19,6 +19,8 @@ export interface ProviderRequest {
   readonly query: URLSearchParams;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
+  /** The body as it came, where it is compressed. */
+  readonly rawBody: Buffer;
   /** Fires when the client hangs up before it is answered. */
   readonly hungUp: AbortSignal;
 }
@@ -72,6 +74,10 @@ export class ProviderServer {
     return this.#open.size;
   }
 
+  closeIdleConnections(): void {
+    this.#server.closeIdleConnections();
+  }
+
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#open) socket.destroy();
@@ -96,13 +102,15 @@ export class ProviderServer {
     } catch {
       return;
     }
+    const rawBody = Buffer.concat(chunks);
     const url = new URL(incoming.url ?? '/', 'http://provider');
     const request: ProviderRequest = {
       method: incoming.method ?? 'GET',
       path: url.pathname,
       query: url.searchParams,
       headers: incoming.headers,
-      body: Buffer.concat(chunks).toString(),
+      body: rawBody.toString(),
+      rawBody,
       hungUp: hungUp.signal,
     };
     this.requests.push(request);

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
-import type { ClientRequest } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { DeliveryError } from '../../delivery-error.js';
 
 /** What holds for the requests that an SDK makes during one call. */
@@ -9,24 +9,27 @@ export interface SdkCall {
   readonly backend: string;
   /** Ends the requests, also in the middle of an answer's body. */
   readonly signal?: AbortSignal | undefined;
-  /** Where they may go, as in `https://api.pusherapp.com`: a redirect elsewhere would take the keys there. */
+  /** Where they may go, as in `https://api.pusherapp.com`. */
   readonly origin: string;
   /** Gets each request before it is sent. */
   readonly prepare?: (request: ClientRequest) => void;
+  /** Gets each answer when its headers have come: SDKs drop `Retry-After`. MUST NOT read the body. */
+  readonly onResponse?: (response: IncomingMessage) => void;
 }
 
 interface RunningCall extends SdkCall {
-  foreign?: string;
+  /** Where the provider would have had the request go. */
+  redirected?: string;
 }
 
 const running = new AsyncLocalStorage<RunningCall>();
 let isWatching = false;
 
 /**
- * Calls an SDK that speaks `node:http` and can neither be cancelled nor told not to follow redirects. Node announces each request
- * that is made within the call, where we can end it.
+ * Calls an SDK that speaks `node:http` and can neither be cancelled nor told not to follow redirects, which would take the keys
+ * elsewhere or turn a POST into a GET. Node announces each request that is made within the call, where we can end it.
  * Source: https://nodejs.org/api/diagnostics_channel.html#http, `http.client.request.created`, since Node 22.12.
- * @throws DeliveryError when the provider redirects elsewhere; what `work` throws
+ * @throws DeliveryError when the provider redirects; what `work` throws
  */
 export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>): Promise<Result> {
   if (!isWatching) {
@@ -34,33 +37,60 @@ export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>
     subscribe('http.client.request.created', (message) => watch((message as { request: ClientRequest }).request));
   }
   const state: RunningCall = { ...call };
+  let result: Result;
   try {
-    return await running.run(state, work);
+    result = await running.run(state, work);
   } catch (error) {
-    if (state.foreign === undefined) throw error;
-    const text = `The provider redirected the request to ${state.foreign}, and that was not followed: is the host right?`;
-    throw new DeliveryError(text, { backend: call.backend, outcome: 'rejected' });
+    if (state.redirected === undefined) throw error;
+    throw redirection(state.redirected, call.backend);
   }
+  if (state.redirected !== undefined) throw redirection(state.redirected, call.backend);
+  return result;
+}
+
+function redirection(origin: string, backend: string): DeliveryError {
+  const text = `The provider redirected the request to ${origin}, and that was not followed: is the host right?`;
+  return new DeliveryError(text, { backend, outcome: 'rejected' });
 }
 
 function watch(request: ClientRequest): void {
   const call = running.getStore();
   if (call === undefined) return;
   // A request to a proxy for a tunnel has the target's authority as its path, and is not the SDK's own.
-  if (request.method === 'CONNECT') return;
-  const origin = originOf(request);
-  if (origin !== call.origin) {
-    call.foreign = origin;
-    request.destroy(new Error('a redirect to another host is not followed'));
-    return;
-  }
-  call.prepare?.(request);
+  if (request.method !== 'CONNECT' && !isLetThrough(request, call)) return;
   const { signal } = call;
   if (signal === undefined) return;
+  // An SDK may listen no more once the answer has begun; an error that nobody hears would end the process.
+  request.on('error', () => {});
   const end = (): void => void request.destroy(new Error('the call was ended'));
   if (signal.aborted) end();
   signal.addEventListener('abort', end);
   request.once('close', () => signal.removeEventListener('abort', end));
+}
+
+/** Prepares a request of the SDK's own, unless it goes elsewhere. */
+function isLetThrough(request: ClientRequest, call: RunningCall): boolean {
+  const origin = originOf(request);
+  if (origin !== call.origin) {
+    call.redirected = origin;
+    request.destroy(new Error('a redirect to another host is not followed'));
+    return false;
+  }
+  call.prepare?.(request);
+  request.prependOnceListener('response', (response) => {
+    // Without the address there is nothing that an SDK could follow.
+    const { location } = response.headers;
+    if (location !== undefined && isRedirection(response.statusCode)) {
+      call.redirected = URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else';
+      delete response.headers.location;
+    }
+    call.onResponse?.(response);
+  });
+  return true;
+}
+
+function isRedirection(status = 0): boolean {
+  return status >= 300 && status < 400;
 }
 
 function originOf(request: ClientRequest): string {

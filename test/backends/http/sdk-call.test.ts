@@ -1,10 +1,17 @@
 import { once } from 'node:events';
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { callSdk } from '../../../src/backends/http/sdk-call.js';
 import { DeliveryError } from '../../../src/index.js';
-import { type Fault, redirectTo, stalledBody, stalledHeaders } from '../../providers/faults.js';
+import {
+  answering,
+  type Fault,
+  redirectTo,
+  stalledBody,
+  stalledHeaders,
+  tooManyRequests,
+} from '../../providers/faults.js';
 import { ProviderServer } from '../../providers/provider-server.js';
 import { failureOf } from '../../support/failure-of.js';
 
@@ -63,6 +70,38 @@ describe('a call of an SDK', () => {
     expect(error.message).toContain(`redirected the request to ${other.origin}`);
     expect(error.outcome).toBe('rejected');
     expect(other.connections).toBe(0);
+  });
+
+  test('follows no redirect on the same host either, and says so when the SDK took it for an answer', async () => {
+    const server = await start();
+    server.faults.push(redirectTo('/elsewhere'), answering({ status: 302, headers: { location: 'http://' } }));
+    const call = { backend: 'acme', origin: server.origin };
+    const careless = async (): Promise<string> => {
+      const [response] = await once(request(`${server.origin}/send`).end(), 'response');
+      return text(response);
+    };
+    const error = await failureOf(DeliveryError, callSdk(call, careless));
+    expect(error.message).toContain(`redirected the request to ${server.origin}`);
+    expect((await failureOf(DeliveryError, callSdk(call, careless))).message).toContain('to somewhere else');
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('makes no request elsewhere', async () => {
+    const [server, other] = [await start(), await start()];
+    const call = callSdk({ backend: 'acme', origin: server.origin }, () => sdk(other.origin));
+    expect((await failureOf(DeliveryError, call)).message).toContain(other.origin);
+    expect(other.requests).toHaveLength(0);
+  });
+
+  test('shows the headers of the answer', async () => {
+    const server = await start();
+    server.faults.push(tooManyRequests('7'));
+    const seen: unknown[] = [];
+    const onResponse = ({ statusCode, headers }: IncomingMessage): void => {
+      seen.push([statusCode, headers['retry-after']]);
+    };
+    await callSdk({ backend: 'acme', origin: server.origin, onResponse }, () => sdk(server.origin));
+    expect(seen).toEqual([[429, '7']]);
   });
 
   test('lets the request be changed before it is sent', async () => {

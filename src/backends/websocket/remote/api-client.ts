@@ -1,8 +1,8 @@
 import { isRecord } from '../../../channels-protocol/parse-message.js';
+import { signedQuery, type UnsignedRequest, withoutSignature } from '../../channels/signed-query.js';
 import { answerError } from '../../http/answer-error.js';
 import { networkError, unreadableAnswer } from './http-failure.js';
 import type { RemoteAddress } from './remote-address.js';
-import { signedQuery, type UnsignedRequest, withoutSignature } from './signed-query.js';
 
 /** Whom to speak to, and as whom. */
 export interface RemoteApp {

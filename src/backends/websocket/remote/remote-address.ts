@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { settingsCheck } from '../../../schema-check.js';
+import { authorityOf, HOST_RULE, isHost } from '../../http/host.js';
 
 /** Where the server is that runs in another process. */
 export interface RemoteWebSocketOptions {
@@ -21,12 +22,7 @@ const checkOptions: (options: unknown) => RemoteWebSocketOptions = settingsCheck
   "The remote websocket backend's options",
   () =>
     z.strictObject({
-      host: z
-        .custom<string>(
-          isHost,
-          'must be a name or an address, such as "push.example.com" or "::1", without a port or a path',
-        )
-        .optional(),
+      host: z.custom<string>(isHost, HOST_RULE).optional(),
       port: z.number().int().min(1).max(65_535).optional(),
     }),
 );
@@ -38,17 +34,4 @@ export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean):
   return useSsl
     ? { http: `https://${authority}`, webSocket: `wss://${authority}` }
     : { http: `http://${authority}`, webSocket: `ws://${authority}` };
-}
-
-function authorityOf(host: string, port: number): string {
-  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-/** Whether an address with this host leads there and nowhere else. */
-function isHost(value: unknown): boolean {
-  if (typeof value !== 'string' || value === '') return false;
-  // Any port but the scheme's own, which an address leaves out.
-  const authority = authorityOf(value.toLowerCase(), 1);
-  const address = `http://${authority}`;
-  return URL.canParse(address) && new URL(address).host === authority;
 }

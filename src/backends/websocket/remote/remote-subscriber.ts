@@ -6,9 +6,9 @@ import { AuthenticationError, ConfigurationError, type PushError, TimeoutError }
 import type { Logger } from '../../../logger.js';
 import type { IncomingMessage } from '../../../message.js';
 import { grantChannel } from '../../channels/grants.js';
+import { PendingSubscriptions } from '../../channels/pending-subscriptions.js';
 import type { RemoteApp } from './api-client.js';
 import { ClientConnection, type ConnectionListener } from './client-connection.js';
-import { PendingSubscriptions } from './pending-subscriptions.js';
 import { reconnectDelay } from './reconnect-delay.js';
 
 /** How long the server may take to confirm a subscription, connecting included, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { JsonValue, OutgoingMessage, PushNotification } from '../message.js';
+import type { JsonValue, OutgoingMessage, PushNotification } from './message.js';
 
 /** Makes the message that backends get: `data` is read back from the JSON when it is first asked for. */
 export function outgoingMessage(parts: {

@@ -1,5 +1,5 @@
-import { bodyMd5, requestText, sign } from '../../../channels-protocol/signature.js';
-import { REDACTED } from '../../../redaction.js';
+import { bodyMd5, requestText, sign } from '../../channels-protocol/signature.js';
+import { REDACTED } from '../../redaction.js';
 
 /** The parameter that signs the others. */
 const SIGNATURE = 'auth_signature';

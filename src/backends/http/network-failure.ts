@@ -1,0 +1,74 @@
+import { DeliveryError } from '../../delivery-error.js';
+import type { PushError } from '../../errors.js';
+import { neverReached } from '../failure.js';
+
+/** A request without an answer, or with half of one. */
+export interface FailedRequest {
+  /** The backend's name. */
+  readonly backend: string;
+  /** Who was asked, at the beginning of a sentence: `Pusher`. */
+  readonly provider: string;
+  /** As in `https://api.pusherapp.com`. */
+  readonly origin: string;
+  /** What the SDK threw. */
+  readonly error: unknown;
+  /** Takes secrets out of a text. */
+  readonly redact: (text: string) => string;
+}
+
+/** Another server than the one that was meant, or one whose certificate is unknown: trying again changes nothing. */
+const untrusted = /^(?:EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/** Of Node's own checks of its arguments. */
+const misuse = /^ERR_(?:INVALID_|UNESCAPED_|HTTP_INVALID_)/;
+/** Failed before anything was sent, whatever the code. Source: the messages of Node's `net` and `tls`. */
+const beforeRequest = /\b(?:connect|getaddrinfo) E[A-Z_]+|before secure TLS connection was established/;
+
+/**
+ * Makes a failure of the network into an error, or returns undefined when there is no network's error code in it. Of the original
+ * only code and words are kept: SDKs put the request into their errors, with keys and signature.
+ */
+export function networkFailure({ backend, provider, origin, error, redact }: FailedRequest): PushError | undefined {
+  const code = codeOf(error);
+  if (code === undefined || misuse.test(code)) return undefined;
+  const text = textOf(error);
+  const cause = Object.assign(new Error(redact(reasonOf(text))), { code });
+  if (untrusted.test(code)) {
+    return new DeliveryError(
+      `${provider} at ${origin} is not trusted (${code}): check host, port and "useSsl", and that its certificate authority is known to Node.`,
+      { backend, cause, outcome: 'rejected' },
+    );
+  }
+  const isUnreached = neverReached.has(code) || beforeRequest.test(text);
+  return new DeliveryError(
+    isUnreached
+      ? `${provider} at ${origin} cannot be reached: ${code}.`
+      : `The connection to ${provider} at ${origin} was lost (${code}); the message may have been delivered all the same.`,
+    { backend, cause, retryable: true, outcome: isUnreached ? 'rejected' : 'unknown' },
+  );
+}
+
+/** The first error code in an error and what it was made of. */
+function codeOf(error: unknown, depth = 0): string | undefined {
+  if (typeof error !== 'object' || error === null || depth > 5) return undefined;
+  if ('code' in error && typeof error.code === 'string') return error.code;
+  return (
+    ('error' in error ? codeOf(error.error, depth + 1) : undefined) ??
+    ('cause' in error ? codeOf(error.cause, depth + 1) : undefined)
+  );
+}
+
+/** The words of an error that has a code, or of what it was made of. */
+function textOf(error: unknown, depth = 0): string {
+  if (typeof error !== 'object' || error === null || depth > 5) return '';
+  if ('code' in error && 'message' in error) return String(error.message);
+  return (
+    ('error' in error && textOf(error.error, depth + 1)) || ('cause' in error && textOf(error.cause, depth + 1)) || ''
+  );
+}
+
+/** SDKs write the request's address before the reason. */
+function reasonOf(text: string): string {
+  return /^(?:request to |Invalid response body while trying to fetch )/.test(text)
+    ? text.replace(/^.*?(?:, reason: |: (?=[^/]))/s, '')
+    : text;
+}
