@@ -9,6 +9,8 @@ export interface ClientConfig {
   readonly channels: readonly string[];
   /** The application's public key. */
   readonly key?: string;
+  /** Cluster of the hosted service to connect to (Pusher), in place of a host. */
+  readonly cluster?: string;
   /** Host to connect to. @default the page's own host */
   readonly host?: string;
   /** Port to connect to. @default the page's own port */

@@ -13,6 +13,7 @@ type DriverConstructor = new (
 /** The drivers by the name of the backend on the server. */
 const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverConstructor>([
   ['websocket', PusherDriver],
+  ['pusher', PusherDriver],
   ['console', ConsoleDriver],
 ]);
 

@@ -13,11 +13,11 @@ export interface PageLocation {
 /** The options of `pusher-js` that a `ClientConfig` decides. */
 export interface PusherConnectionOptions {
   readonly cluster: string;
-  readonly wsHost: string;
-  readonly wsPort: number;
-  readonly wssPort: number;
+  readonly wsHost?: string;
+  readonly wsPort?: number;
+  readonly wssPort?: number;
   readonly forceTLS: boolean;
-  readonly enabledTransports: readonly string[];
+  readonly enabledTransports?: readonly string[];
   readonly enableStats: boolean;
 }
 
@@ -26,6 +26,8 @@ export interface PusherConnectionOptions {
  * @throws PushClientError when it names no host and there is no page to take it from
  */
 export function pusherOptions(config: ClientConfig, page: PageLocation | undefined): PusherConnectionOptions {
+  // The hosted service's, with all of its transports.
+  if (config.cluster) return { cluster: config.cluster, forceTLS: config.useTLS ?? true, enableStats: false };
   const host = config.host ?? page?.hostname;
   if (!host) {
     throw new PushClientError(

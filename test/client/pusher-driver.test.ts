@@ -71,6 +71,16 @@ describe('the options for pusher-js', () => {
     expect(FakePusher.last?.options).toMatchObject({ channelAuthorization, wsPath: '/push', wsHost: 'localhost' });
   });
 
+  it('lead to the cluster of the hosted service, over TLS and with all of its transports', () => {
+    const page = { protocol: 'http:', hostname: 'example.com', port: '3000' };
+    expect(optionsFor({ backend: 'pusher', cluster: 'eu' }, page)).toEqual({
+      cluster: 'eu',
+      forceTLS: true,
+      enableStats: false,
+    });
+    expect(optionsFor({ backend: 'pusher', cluster: 'eu', useTLS: false }, page)).toMatchObject({ forceTLS: false });
+  });
+
   it('cannot be made without a host outside a page', () => {
     expect(() => optionsFor({})).toThrow(/needs "host"/);
   });

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+
+/** A key of the cipher, XSalsa20-Poly1305. Source: Pusher, "Encrypted channels". */
+const KEY_BYTES = 32;
+/** What Poly1305 adds to a text, in bytes. */
+const MAC_BYTES = 16;
+/** `{"nonce":"…","ciphertext":"…"}` with a nonce of 24 bytes in base64. */
+const ENVELOPE_BYTES = 60;
+
+/** Whether a value is a master key as the SDK takes it. */
+export function isMasterKey(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    /^[A-Za-z0-9+/]*={0,2}$/.test(value) &&
+    Buffer.from(value, 'base64').length === KEY_BYTES
+  );
+}
+
+/** The key of one encrypted channel, in base64: what a subscriber gets as `shared_secret`. */
+export function sharedSecret(channel: string, masterKeyBase64: string): string {
+  return createHash('sha256').update(channel).update(Buffer.from(masterKeyBase64, 'base64')).digest('base64');
+}
+
+/** The data of an event on an encrypted channel: the SDK writes it as JSON again before it encrypts. */
+export function plainData(payload: string): unknown {
+  return JSON.parse(payload);
+}
+
+/** Size of an event's data after encryption, in bytes. */
+export function encryptedBytes(payload: string): number {
+  const plain = Buffer.byteLength(JSON.stringify(plainData(payload)));
+  return ENVELOPE_BYTES + 4 * Math.ceil((plain + MAC_BYTES) / 3);
+}

@@ -1,0 +1,81 @@
+import PusherJs from 'pusher-js';
+import { onTestFinished } from 'vitest';
+import type { PusherOptions } from '../../../../src/backends/pusher/pusher-options.js';
+import { PusherService } from '../../../../src/backends/pusher.js';
+import { type WebSocketOptions, WebSocketService } from '../../../../src/backends/websocket.js';
+import { createPushService, type Logger, type PushService } from '../../../../src/index.js';
+
+type JsClient = InstanceType<typeof PusherJs.default>;
+
+/** pusher-js for Node is CommonJS: its class is the default export itself. */
+export const PusherJsClass = PusherJs as unknown as typeof PusherJs.default;
+
+export const credentials: { appId: string; pubKey: string; secretKey: string } = {
+  appId: 'app',
+  pubKey: 'key',
+  secretKey: 'the-secret',
+};
+const encryptionMasterKeyBase64 = Buffer.alloc(32, 7).toString('base64');
+
+/** The embedded server, for the pusher backend to talk to; closed at the end of the test. */
+export async function startServer(
+  options: WebSocketOptions = {},
+  settings: typeof credentials = credentials,
+): Promise<WebSocketService> {
+  const server = new WebSocketService({
+    ...settings,
+    options: { port: 0, host: '127.0.0.1', closeTimeoutMs: 200, ...options },
+  });
+  onTestFinished(() => server.close());
+  await server.open();
+  return server;
+}
+
+/** A service whose pusher backend talks to the embedded server. */
+export function serviceOn(
+  port: number,
+  { logger, ...options }: PusherOptions & { logger?: Logger } = {},
+): { push: PushService; backend: PusherService } {
+  const push = createPushService({
+    backend: 'pusher',
+    ...credentials,
+    useSsl: false,
+    retries: 0,
+    options: { host: '127.0.0.1', port, encryptionMasterKeyBase64, ...options },
+    ...(logger !== undefined && { logger }),
+  });
+  onTestFinished(() => push.close());
+  const { backend } = push;
+  if (!(backend instanceof PusherService)) throw new Error('not the pusher backend');
+  return { push, backend };
+}
+
+/** A browser's client, whose subscriptions and user the backend signs. */
+export function browser(port: number, backend: PusherService, userId = 'ann'): JsClient {
+  const client = new PusherJsClass('key', {
+    cluster: '',
+    wsHost: '127.0.0.1',
+    wsPort: port,
+    forceTLS: false,
+    enabledTransports: ['ws'],
+    channelAuthorization: {
+      transport: 'ajax',
+      endpoint: '',
+      customHandler: ({ socketId, channelName }, callback) =>
+        callback(null, backend.authorizeChannel(socketId, channelName, { id: userId })),
+    },
+    userAuthentication: {
+      transport: 'ajax',
+      endpoint: '',
+      customHandler: ({ socketId }, callback) => callback(null, backend.authenticateUser(socketId, { id: userId })),
+    },
+  });
+  onTestFinished(() => client.disconnect());
+  return client;
+}
+
+type Bindable = { bind(event: string, listener: (data: never) => void): unknown };
+
+export function heard<T>(source: Bindable, event: string): Promise<T> {
+  return new Promise((resolve) => source.bind(event, resolve as (data: never) => void));
+}

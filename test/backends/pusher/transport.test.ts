@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { certificate } from '../../providers/provider-server.js';
+import { credentials, startServer } from './support/embedded.js';
+import { PlainProxyAgent, startProxy, TunnelAgent } from './support/proxies.js';
+import { start } from './support/start.js';
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index}`);
+
+describe('connections', () => {
+  test('are kept and used again', async () => {
+    const { provider, push, backend } = await start();
+    for (const n of [1, 2, 3]) await push.send({ channels: 'a', data: n });
+    await backend.channels();
+    expect(provider.server.connections).toBe(1);
+  });
+
+  test('are never more than "concurrency"', async () => {
+    const { provider, push } = await start({ concurrency: 3 });
+    await push.send({ channels: names(1000), data: 1 });
+    expect(provider.server.requests).toHaveLength(10);
+    expect(provider.server.mostConnections).toBe(3);
+  });
+
+  test('are never more than "maxSockets"', async () => {
+    const { provider, push } = await start({ options: { maxSockets: 2 } });
+    await push.send({ channels: names(1000), data: 1 });
+    expect(provider.server.mostConnections).toBe(2);
+  });
+
+  test('are closed by close(), after which the service works again', async () => {
+    const { provider, push, backend } = await start();
+    await push.send({ channels: 'a', data: 1 });
+    await backend.close();
+    await backend.close();
+    await expect.poll(() => provider.server.openConnections).toBe(0);
+    await push.send({ channels: 'a', data: 2 });
+    expect(provider.received).toHaveLength(2);
+  });
+
+  test('do not keep the process from ending, nor does a subscription after close()', async () => {
+    const server = await startServer();
+    const settings = { ...credentials, useSsl: false, options: { host: '127.0.0.1', port: server.address?.port } };
+    const source = new URL('../../../src/backends/pusher.ts', import.meta.url);
+    const program = `
+      const { PusherService } = await import(${JSON.stringify(source.href)});
+      const service = new PusherService(${JSON.stringify(settings)});
+      await service.subscribe('private-a');
+      await service.sendToUser('ann', 'x', 1);
+      await service.close();
+      console.log('closed');`;
+    const child = spawn(
+      process.execPath,
+      ['--experimental-strip-types', '--no-warnings', '--input-type=module', '--import', hook(), '-e', program],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
+    let output = '';
+    child.stdout.on('data', (chunk) => (output += String(chunk)));
+    const [code] = await once(child, 'exit');
+    expect({ code, output }).toEqual({ code: 0, output: 'closed\n' });
+  });
+});
+
+/** Lets Node load the sources as they are: their imports end in .js. */
+function hook(): string {
+  const code = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve: (specifier, at, next) => next(at.parentURL?.includes('/src/') && specifier.startsWith('.') ? specifier.replace(/\\.js$/, '.ts') : specifier, at) });`;
+  return `data:text/javascript,${encodeURIComponent(code)}`;
+}
+
+describe('an agent that is handed in', () => {
+  test('is used, and stays open', async () => {
+    const agent = new HttpAgent({ keepAlive: true });
+    const destroy = vi.spyOn(agent, 'destroy');
+    const { provider, push } = await start({ options: { agent } });
+    await push.send({ channels: 'a', data: 1 });
+    expect(Object.keys(agent.freeSockets)).toHaveLength(1);
+    await push.close();
+    expect(destroy).not.toHaveBeenCalled();
+    expect(provider.server.openConnections).toBe(1);
+    agent.destroy();
+  });
+
+  test('may trust a certificate authority of its own', async () => {
+    const agent = new HttpsAgent({ keepAlive: true, ca: certificate });
+    onTestFinished(() => agent.destroy());
+    const { provider, push, backend } = await start({ tls: true, options: { agent } });
+    await push.send({ channels: 'a', data: 1 });
+    await backend.channels({ prefix: 'presence-' });
+    expect(provider.received).toHaveLength(1);
+    expect(provider.server.connections).toBe(1);
+  });
+
+  test('may lead through a proxy', async () => {
+    const proxy = await startProxy();
+    const agent = new PlainProxyAgent(proxy.port);
+    onTestFinished(() => agent.destroy());
+    const { provider, push, backend } = await start({ options: { agent } });
+    await push.send({ channels: 'a', data: 1 });
+    expect(await backend.channels({ prefix: 'a&b' })).toHaveProperty(['a&b=c#d+e %']);
+    expect(provider.received).toHaveLength(1);
+    const base = `${provider.server.origin}/apps/12345`;
+    expect(proxy.asked.map((address) => address.split('?')[0])).toEqual([`${base}/events`, `${base}/channels`]);
+  });
+
+  test("may lead through a proxy's tunnel", async () => {
+    const proxy = await startProxy();
+    const agent = new TunnelAgent(proxy.port, certificate);
+    onTestFinished(() => agent.destroy());
+    const { provider, push, backend } = await start({ tls: true, options: { agent } });
+    await push.send({ channels: 'a', data: 1 });
+    await backend.terminateUserConnections('a/b');
+    expect(provider.received).toHaveLength(1);
+    expect(provider.terminated).toEqual(['a/b']);
+    expect(proxy.asked).toEqual([`127.0.0.1:${provider.server.port}`]);
+  });
+});
