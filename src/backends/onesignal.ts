@@ -1,34 +1,211 @@
-import type { OutgoingMessage } from '../message.js';
-import type { OneSignalClient } from './onesignal/onesignal-client.js';
+import { DeliveryError } from '../delivery-error.js';
+import { ConfigurationError, TimeoutError, ValidationError } from '../errors.js';
+import type { JsonValue, OutgoingMessage } from '../message.js';
+import { memorySessions } from '../sessions/memory-sessions.js';
+import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { userChannels } from '../sessions/user-channels.js';
+import type { BackendCapabilities } from './capabilities.js';
+import { asPushError } from './failure.js';
+import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './onesignal/answer.js';
+import { apiCall } from './onesignal/api-call.js';
+import { idempotencyKey } from './onesignal/idempotency-key.js';
+import { MessageBodies } from './onesignal/message-bodies.js';
+import type { OneSignalClient, OneSignalResponse } from './onesignal/onesignal-client.js';
 import type { OneSignalOptions } from './onesignal/onesignal-options.js';
+import { type CheckedOptions, checkOptions } from './onesignal/options-schema.js';
+import { isUuid, MAX_RECIPIENTS, recipientsOf, targeting } from './onesignal/recipients.js';
 import { loadPeer } from './peer.js';
-import { type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
+import {
+  type BackendMessageOptions,
+  type BackendSettings,
+  type ChannelResult,
+  type EventParts,
+  PushServiceWrapper,
+  type RequestContext,
+} from './push-service-wrapper.js';
 
-export type { OneSignalClient } from './onesignal/onesignal-client.js';
+export type * from './onesignal/message-options.js';
+export type { OneSignalClient, OneSignalResponse } from './onesignal/onesignal-client.js';
 export type { OneSignalOptions } from './onesignal/onesignal-options.js';
 
 type OneSignalModule = { Client: new (appId: string, key: string, options: object) => OneSignalClient };
 
 /** The `onesignal` backend: OneSignal push notifications through the package `onesignal-node`. */
 export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSignalOptions> {
+  readonly #checked: CheckedOptions;
+  readonly #bodies: MessageBodies;
+  #hasSaidEnglish = false;
+
   /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
   constructor(settings: BackendSettings<OneSignalOptions> = {}) {
     super(settings);
     this.requireCredentials('appId', 'secretKey');
+    // The SDK puts both where they are, into addresses and a header.
+    if (!/^[\w-]+$/.test(this.appId)) throw this.#misconfigured('appId', 'no app id has: it is a UUID');
+    if (!/^[\x21-\x7e]+$/.test(this.secretKey)) throw this.#misconfigured('secretKey', 'no REST API key has');
+    this.#checked = checkOptions(this.options, this.useSsl);
+    this.#bodies = new MessageBodies(this.#checked, (language) => this.#sayEnglish(language));
     const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
-    this.api = new Client(this.appId, this.secretKey, { apiRoot: this.options.apiRoot ?? 'https://api.onesignal.com' });
+    this.api = new Client(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
+  }
+
+  #misconfigured(key: string, what: string): ConfigurationError {
+    return new ConfigurationError(`The onesignal backend: "${key}" has characters that ${what}.`, {
+      backend: this.name,
+    });
   }
 
   override get name(): string {
     return 'onesignal';
   }
 
-  protected async sendData(channel: string, message: OutgoingMessage): Promise<void> {
-    await this.api.createNotification({
-      include_aliases: { external_id: [channel] },
-      target_channel: 'push',
-      contents: { en: message.event },
-      data: { event: message.event, data: message.data },
-    });
+  override get capabilities(): BackendCapabilities {
+    const { target, maxDataBytes } = this.#checked;
+    return {
+      ...super.capabilities,
+      // A user in several segments gets one notification, as long as the segments are named together.
+      maxChannelsPerRequest: target === 'segments' ? Number.POSITIVE_INFINITY : MAX_RECIPIENTS,
+      maxPayloadBytes: maxDataBytes,
+      subscribe: false,
+      idempotent: true,
+      idempotencyKey: true,
+    };
+  }
+
+  /** The notification's data: `{ event, id, data }`. */
+  override encode({ id, event, json }: EventParts): string {
+    return `{"event":${JSON.stringify(event)},"id":${JSON.stringify(id)},"data":${json}}`;
+  }
+
+  override checkMessage({ notification, backendOptions }: BackendMessageOptions): void {
+    this.#bodies.check({ notification, backendOptions });
+  }
+
+  override checkChannels(channels: readonly string[]): void {
+    recipientsOf(channels, this.#checked);
+  }
+
+  #sayEnglish(filledFrom: string): void {
+    // Who has named the language in the settings knows.
+    if (this.options.language !== undefined || this.#hasSaidEnglish) return;
+    this.#hasSaidEnglish = true;
+    this.logger.warn(
+      { backend: this.name, language: filledFrom },
+      `A notification in "${filledFrom}" has no English texts, which OneSignal requires: its own go as English, too. Give them in backendOptions.translations.en, or set the option "language" to say that this is meant.`,
+    );
+  }
+
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
+    const [result] = await this.sendBatch([channel], message, context);
+    if (result?.error) throw result.error;
+  }
+
+  protected override async sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    { signal }: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    const { target, aliasLabel } = this.#checked;
+    const recipients = recipientsOf(channels, this.#checked);
+    const unique = [...new Set(recipients)];
+    const body = {
+      ...this.#bodies.of(message),
+      ...targeting(unique, this.#checked),
+      app_id: this.appId,
+      idempotency_key: idempotencyKey(message, target === 'aliases' ? aliasLabel : target, unique),
+    };
+    const created = await this.#call(signal, () => this.api.createNotification(body));
+    const answer = readAnswer(created, (text) => this.redact(text));
+    const { id, refused, reasons } = answer;
+    if (id === '') {
+      const error = notCreated(answer);
+      return channels.map((channel) => ({ channel, error }));
+    }
+    if (reasons !== '') this.logger.warn({ backend: this.name, notificationId: id }, `OneSignal: ${reasons}`);
+    const info = { notificationId: id };
+    const error = notReached();
+    return channels.map((channel, index) =>
+      refused.has(recipients[index] ?? '') ? { channel, error } : { channel, info },
+    );
+  }
+
+  /** As the base does it, but with what OneSignal tells of a single channel as well. */
+  override deliver(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    return this.sendBatch(channels, message, context);
+  }
+
+  /**
+   * Takes back a notification that is scheduled, or stops one that is going out. Some devices may have it by then.
+   * @param notificationId from the report: `report.info[channel].notificationId`
+   * @throws ValidationError when that is no id; DeliveryError when OneSignal refuses, as for a notification that is out already
+   */
+  async cancel(notificationId: string): Promise<void> {
+    const body = await this.#query(notificationId, (id) => this.api.cancelNotification(id));
+    if (fieldsOf(body)['success'] !== false) return;
+    throw new DeliveryError(
+      `OneSignal did not cancel the notification: ${reasonOf(body, (text) => this.redact(text))}`,
+      {
+        backend: this.name,
+        outcome: 'rejected',
+      },
+    );
+  }
+
+  /**
+   * What OneSignal knows of a notification: `successful`, `failed`, `converted` and more, as the API calls it.
+   * Source: https://documentation.onesignal.com/reference/view-message
+   * @throws ValidationError when the id is none; DeliveryError when OneSignal refuses
+   */
+  async viewNotification(notificationId: string): Promise<Readonly<Record<string, JsonValue>>> {
+    const body = await this.#query(notificationId, (id) => this.api.viewNotification(id));
+    return body as Readonly<Record<string, JsonValue>>;
+  }
+
+  /** A request apart from sending, with a deadline of its own. Returns a JSON object. */
+  async #query(notificationId: string, work: (id: string) => Promise<OneSignalResponse>): Promise<object> {
+    // The SDK puts the id into the address as it is.
+    if (!isUuid(notificationId))
+      throw new ValidationError('The id of a notification is a UUID: report.info[channel].notificationId has it.', {
+        backend: this.name,
+      });
+    const { requestTimeoutMs } = this.#checked;
+    const signal = AbortSignal.timeout(requestTimeoutMs);
+    try {
+      const body = await this.#call(signal, () => work(notificationId));
+      if (typeof body !== 'object' || body === null) throw unreadable();
+      return body;
+    } catch (error) {
+      if (signal.aborted)
+        throw new TimeoutError(`OneSignal did not answer within ${requestTimeoutMs} ms.`, { backend: this.name });
+      throw asPushError(error, this);
+    }
+  }
+
+  #call(signal: AbortSignal, work: () => Promise<OneSignalResponse>): Promise<unknown> {
+    const { origin } = new URL(this.#checked.apiRoot);
+    const access = { origin, secretKey: this.secretKey, redact: (text: string) => this.redact(text) };
+    return apiCall(access, signal, work);
+  }
+
+  /** @throws UnsupportedOperationError always: devices alone receive what OneSignal sends */
+  override async subscribe(channel: string): Promise<void> {
+    throw this.unsupported(
+      `subscribe to "${channel}"`,
+      'it sends to devices. To hear on the server what was sent, received or clicked, set up an Event Stream in the OneSignal dashboard (Data > Event Streams), or a webhook step in a Journey, that posts to an address of yours',
+    );
+  }
+
+  /** What a page or an app needs for OneSignal's own SDK. */
+  override clientConfig(): { appId: string } {
+    return { appId: this.appId };
+  }
+
+  /** With aliases, a user's channel is the user's id: the external id. Nothing is stored. */
+  override defaultSessions(): SessionAdapter {
+    return this.#checked.target === 'aliases' ? userChannels() : memorySessions();
   }
 }

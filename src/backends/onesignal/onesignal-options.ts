@@ -1,5 +1,24 @@
+import type { OneSignalMessageOptions } from './message-options.js';
+
 /** Options of the onesignal backend. */
 export interface OneSignalOptions {
-  /** @default 'https://api.onesignal.com' */
+  /** Address of the API. One with `http:` needs `useSsl: false`. @default 'https://api.onesignal.com' */
   apiRoot?: string | undefined;
+  /** What a channel is: an alias of a user, the id of a subscription (one device), or the name of a segment. @default 'aliases' */
+  target?: 'aliases' | 'subscriptions' | 'segments' | undefined;
+  /** The label of the aliases that channels are, for `target: 'aliases'`: `'onesignal_id'`, or one of your own. @default 'external_id' */
+  aliasLabel?: string | undefined;
+  /**
+   * The recipient that a channel stands for, such as `(channel) => channel.replace('user-', '')`. Called more than once for the same
+   * channel; MUST always return the same. @default the channel itself
+   */
+  recipient?: ((channel: string) => string) | undefined;
+  /** BCP 47 tag of the language of a notification that has no `locale`. @default 'en' */
+  language?: string | undefined;
+  /** `backendOptions` for every message; a message's own go before them. @default none */
+  defaults?: OneSignalMessageOptions | undefined;
+  /** Size of a notification's data with the event's name and id, in UTF-8 bytes. @default 2 048 (OneSignal's) */
+  maxDataBytes?: number | undefined;
+  /** How long `cancel` and `viewNotification` wait for an answer, in milliseconds. @default 10 000 */
+  requestTimeoutMs?: number | undefined;
 }

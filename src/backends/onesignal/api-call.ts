@@ -1,0 +1,72 @@
+import { causeOf, type Redactor } from '../../error-redaction.js';
+import { answerError } from '../http/answer-error.js';
+import { callSdk } from '../http/sdk-call.js';
+import { reasonOf } from './answer.js';
+import type { OneSignalResponse } from './onesignal-client.js';
+
+/** Where the API is, and how to show that one may use it. */
+export interface ApiAccess extends Redactor {
+  /** As in `https://api.onesignal.com`. */
+  readonly origin: string;
+  readonly secretKey: string;
+}
+
+/**
+ * One call of the SDK, which can neither be cancelled nor knows of new keys.
+ * @returns the answer's body, and nothing of the request, which has the key in it
+ * @throws PushError for an answer that is not a success; network errors as they are
+ */
+export async function apiCall(
+  { origin, secretKey, redact }: ApiAccess,
+  signal: AbortSignal,
+  work: () => Promise<OneSignalResponse>,
+): Promise<unknown> {
+  signal.throwIfAborted();
+  let retryAfter: string | undefined;
+  let end = (): void => {};
+  // A request that still waits for its tunnel through a proxy does not end when it is told to.
+  const ended = new Promise<never>((_resolve, reject) => {
+    end = () => reject(signal.reason);
+    signal.addEventListener('abort', end);
+  });
+  try {
+    const { body } = await callSdk(
+      {
+        backend: 'onesignal',
+        signal,
+        origin,
+        prepare: (request) => void request.setHeader('Authorization', authorization(secretKey)),
+        onResponse: ({ headers }) => {
+          retryAfter = headers['retry-after'];
+        },
+      },
+      () => Promise.race([work(), ended]),
+    );
+    return body;
+  } catch (error) {
+    if (!isHttpError(error)) throw error;
+    throw answerError({
+      backend: 'onesignal',
+      provider: 'OneSignal',
+      status: error.statusCode,
+      reason: reasonOf(error.body, redact),
+      retryAfter,
+      cause: causeOf(error, { redact }),
+    });
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+/**
+ * New keys begin with `os_v2_` and have a scheme of their own; the SDK sends them as Basic.
+ * Source: https://documentation.onesignal.com/docs/keys-and-ids
+ */
+function authorization(key: string): string {
+  return `${key.startsWith('os_v2_') ? 'Key' : 'Basic'} ${key}`;
+}
+
+/** The SDK's error for an answer that is not a success; its class is not ours to import. */
+function isHttpError(error: unknown): error is Error & { statusCode: number; body: unknown } {
+  return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && 'body' in error;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { MAX_TIMEOUT_MS } from '../../durations.js';
+import { ConfigurationError } from '../../errors.js';
+import { settingsCheck } from '../../schema-check.js';
+import { isLanguage } from './language.js';
+import { messageOptionsSchema } from './message-options-schema.js';
+import type { OneSignalOptions } from './onesignal-options.js';
+
+/** Names of the options that have a default. */
+type FilledName = 'apiRoot' | 'target' | 'aliasLabel' | 'language' | 'maxDataBytes' | 'requestTimeoutMs';
+
+/** Options that have been checked, with their defaults filled in. */
+export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<OneSignalOptions[Name]> } & Omit<
+  OneSignalOptions,
+  FilledName
+>;
+
+const WHAT = "The onesignal backend's options";
+
+/** Size of a notification's data, in bytes. Source: https://documentation.onesignal.com/docs/osnotification-payload. */
+const MAX_DATA_BYTES = 2048;
+
+const messageKeys = () => Object.keys(messageOptionsSchema().shape);
+
+let check: ((options: unknown) => CheckedOptions) | undefined;
+
+function buildSchema() {
+  const apiRoot = z.custom<string>(isApiRoot, 'must be an address such as "https://api.onesignal.com"');
+  const aliasLabel = z.string().regex(/^[^\p{Cc}]{1,128}$/u, 'must be a name without control characters');
+  return z.strictObject({
+    apiRoot: apiRoot.default('https://api.onesignal.com'),
+    target: z.enum(['aliases', 'subscriptions', 'segments']).default('aliases'),
+    aliasLabel: aliasLabel.default('external_id'),
+    recipient: z.custom<(channel: string) => string>(isFunction, 'must be a function').optional(),
+    language: z.custom<string>(isLanguage, 'must be a BCP 47 language tag such as "en" or "pt-BR"').default('en'),
+    defaults: messageOptionsSchema().optional(),
+    maxDataBytes: z.number().int().min(1).default(MAX_DATA_BYTES),
+    requestTimeoutMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(10_000),
+  });
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+function isApiRoot(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && username + password + search + hash === '';
+}
+
+/** @throws ConfigurationError naming each option that is wrong */
+export function checkOptions(options: OneSignalOptions, useSsl: boolean): CheckedOptions {
+  check ??= settingsCheck(WHAT, buildSchema, messageKeys());
+  const checked = check(options);
+  const isTls = new URL(checked.apiRoot).protocol === 'https:';
+  if (isTls !== useSsl) {
+    throw new ConfigurationError(
+      isTls
+        ? `${WHAT}: "useSsl" is false, but "apiRoot" begins with https:. Leave "useSsl" out; OneSignal takes nothing but TLS.`
+        : `${WHAT}: "apiRoot" begins with http:, so the key would go in the clear. Write https:, or set "useSsl" to false for a server of your own.`,
+      { backend: 'onesignal' },
+    );
+  }
+  if (options.aliasLabel !== undefined && checked.target !== 'aliases') {
+    throw new ConfigurationError(`${WHAT}: "aliasLabel" needs "target: 'aliases'".`, { backend: 'onesignal' });
+  }
+  return checked;
+}

@@ -1,0 +1,100 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { OneSignalService } from '../../../src/backends/onesignal.js';
+import {
+  ConfigurationError,
+  createPushService,
+  type OutgoingMessage,
+  type RequestContext,
+  UnsupportedOperationError,
+} from '../../../src/index.js';
+import { everythingShown } from '../../support/everything-shown.js';
+import { failureOf } from '../../support/failure-of.js';
+import { start } from './support/start.js';
+
+const credentials = { appId: 'b2f7f966-d8cc-41e4-bed1-df8f05be55ba', secretKey: 'os_v2_app_secret' };
+
+describe('the settings', () => {
+  it.each<[object, string]>([
+    [{ secretKey: undefined }, 'The onesignal backend needs "secretKey"'],
+    [{ appId: 'a&b=c' }, 'The onesignal backend: "appId" has characters that no app id has: it is a UUID.'],
+    [{ secretKey: 'os_v2_app_secret\n' }, '"secretKey" has characters that no REST API key has.'],
+    [{ useSsl: false }, '"useSsl" is false, but "apiRoot" begins with https:.'],
+    [
+      { options: { apiRoot: 'http://api.onesignal.com' } },
+      '"apiRoot" begins with http:, so the key would go in the clear.',
+    ],
+    [{ options: { apiRoot: 'api.onesignal.com' } }, '"apiRoot" must be an address such as "https://api.onesignal.com"'],
+    [{ options: { apiRoot: 'https://u:pw@api.onesignal.com' } }, '"apiRoot" must be an address'],
+    [{ options: { apiRoot: 'ftp://api.onesignal.com' } }, '"apiRoot" must be an address'],
+    [{ options: { apirot: '' } }, 'unknown key "apirot" (did you mean "apiRoot"?)'],
+    [{ options: { target: 'users' } }, '"target" must be "aliases" or "subscriptions" or "segments"'],
+    [{ options: { target: 'segments', aliasLabel: 'x' } }, '"aliasLabel" needs "target: \'aliases\'".'],
+    [{ options: { recipient: 'user-' } }, '"recipient" must be a function, found a string'],
+    [{ options: { language: 'en_US' } }, '"language" must be a BCP 47 language tag such as "en" or "pt-BR"'],
+    [{ options: { maxDataBytes: 0 } }, '"maxDataBytes" must be at least 1, found 0'],
+    [{ options: { defaults: { tll: 1 } } }, 'unknown key "defaults.tll" (did you mean "ttl"?)'],
+  ])('%j are refused', async (settings, message) => {
+    const failure = await failureOf(ConfigurationError, () => new OneSignalService({ ...credentials, ...settings }));
+    expect(failure.message).toContain(message);
+    expect(everythingShown(failure)).not.toContain(credentials.secretKey);
+  });
+
+  it('talk to api.onesignal.com by default, and take the address that the SDK has', () => {
+    const apiRoot = (options: object) => Reflect.get(new OneSignalService({ ...credentials, options }).api, 'options');
+    expect(apiRoot({})).toEqual({ apiRoot: 'https://api.onesignal.com' });
+    expect(apiRoot({ apiRoot: 'https://onesignal.com/api/v1/' })).toEqual({ apiRoot: 'https://onesignal.com/api/v1' });
+  });
+
+  it('do not show the key', () => {
+    const service = new OneSignalService(credentials);
+    const push = createPushService({ backend: service });
+    expect(everythingShown(service) + everythingShown(push)).not.toContain(credentials.secretKey);
+  });
+
+  it('come as a DSN as well', () => {
+    const push = createPushService('onesignal://:os_v2_app_secret@b2f7f966-d8cc-41e4-bed1-df8f05be55ba?language=de');
+    expect(push.backend).toBeInstanceOf(OneSignalService);
+  });
+});
+
+describe('the service', () => {
+  it('tells pages the application and their external id, and no secret', async () => {
+    const { push, provider } = await start(onTestFinished);
+    const { appId } = provider.settings;
+    expect(await push.clientConfig('ann')).toEqual({ backend: 'onesignal', appId, channels: ['ann'] });
+  });
+
+  it('sends to a single channel where a subclass asks for that', async () => {
+    const { provider } = await start(onTestFinished);
+    const results: unknown[] = [];
+    class OneByOne extends OneSignalService {
+      override async deliver(channels: readonly string[], message: OutgoingMessage, context: RequestContext) {
+        for (const channel of channels)
+          results.push(await this.sendData(channel, message, context).catch((error) => error));
+        return channels.map((channel) => ({ channel }));
+      }
+    }
+    const push = createPushService({ backend: new OneByOne(provider.settings) });
+    onTestFinished(() => push.close());
+    await push.send({ channels: ['ann', 'nobody'], data: 1 });
+    expect(results).toMatchObject([undefined, { code: 'DELIVERY', outcome: 'rejected' }]);
+    expect(provider.received.map(({ channel }) => channel)).toEqual(['ann']);
+  });
+
+  it('says where to hear of what devices do, for it cannot subscribe', async () => {
+    const { push, service } = await start(onTestFinished);
+    const failure = await failureOf(UnsupportedOperationError, service.subscribe('ann'));
+    expect(failure.message).toMatch(/^The onesignal backend cannot subscribe to "ann": .*Event Stream.*webhook/);
+    await failureOf(UnsupportedOperationError, push.subscribe('ann'));
+    expect(service.capabilities.subscribe).toBe(false);
+  });
+
+  it('sends to users by id only where channels are aliases', async () => {
+    const { push, provider } = await start(onTestFinished, { options: { target: 'segments' } });
+    expect(await push.send({ users: 'ann', data: null })).toMatchObject({
+      status: 'unreachable',
+      unreachable: ['ann'],
+    });
+    expect(provider.server.requests).toEqual([]);
+  });
+});
