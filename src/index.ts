@@ -55,4 +55,10 @@ export {
   type SessionAdapter,
 } from './sessions/session-adapter.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
-export type { Credentials, PushServerSettings, ServiceSettings } from './settings/settings.js';
+export type {
+  ChildSettings,
+  CompositeSettings,
+  Credentials,
+  PushServerSettings,
+  ServiceSettings,
+} from './settings/settings.js';

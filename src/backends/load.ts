@@ -5,6 +5,8 @@ import { ConfigurationError, PushError } from '../errors.js';
 import { secretsOf, withoutSecrets } from '../redaction.js';
 import { didYouMean } from '../spelling.js';
 import { ConsoleService } from './console.js';
+import { FailoverService } from './failover.js';
+import { FanoutService } from './fanout.js';
 import { OneSignalService } from './onesignal.js';
 import { PubNubService } from './pubnub.js';
 import {
@@ -14,6 +16,7 @@ import {
   type PushServiceWrapperClass,
 } from './push-service-wrapper.js';
 import { PusherService } from './pusher.js';
+import { RoundRobinService } from './roundrobin.js';
 import { WebSocketService } from './websocket.js';
 
 /** The built-in backends. None of their modules loads an SDK. */
@@ -23,13 +26,24 @@ const builtIn: Readonly<Record<string, PushServiceWrapperClass>> = {
   pusher: PusherService,
   pubnub: PubNubService,
   onesignal: OneSignalService,
+  failover: FailoverService,
+  roundrobin: RoundRobinService,
+  fanout: FanoutService,
 };
+
+/** The names of the backends that are made of others, which their option `backends` lists. */
+export const compositeNames: readonly string[] = ['failover', 'roundrobin', 'fanout'];
 
 /** The names that `PUSH_SERVER.backend` knows. */
 export const backendNames: readonly string[] = Object.keys(builtIn);
 
+/** One backend of a composite, as settings that have been checked name it. */
+interface CheckedChild extends BackendSettings<object> {
+  readonly backend: string | PushServiceWrapperClass | AnyBackend;
+}
+
 /**
- * Builds the backend that the settings name.
+ * Builds the backend that the settings name, and those that a composite is made of.
  * @throws ConfigurationError when the module, the export or an SDK is missing, or the backend refuses its settings
  */
 export function loadBackend(
@@ -44,8 +58,21 @@ export function loadBackend(
       { backend: backend.name },
     );
   }
-  const Backend = typeof backend === 'string' ? (builtIn[backend] ?? loadExport(backend)) : backend;
-  return build(Backend, settings);
+  if (typeof backend !== 'string') return build(backend, settings);
+  const Backend = builtIn[backend] ?? loadExport(backend);
+  return build(Backend, compositeNames.includes(backend) ? withBackends(settings) : settings);
+}
+
+/** The settings of a composite, with its backends built. */
+function withBackends(settings: BackendSettings<object>): BackendSettings<object> {
+  const { options } = settings;
+  if (options === undefined || !('backends' in options) || !Array.isArray(options.backends)) return settings;
+  const backends = (options.backends as readonly (AnyBackend | CheckedChild)[]).map((child) => {
+    if (PushServiceWrapper.isWrapper(child)) return child;
+    const { backend, ...own } = child;
+    return loadBackend(backend, own);
+  });
+  return { ...settings, options: { ...options, backends } };
 }
 
 function build(Backend: PushServiceWrapperClass, settings: BackendSettings<object>): AnyBackend {

@@ -1,59 +1,81 @@
 import { ConfigurationError } from '../errors.js';
+import { compositeText, readCompositeText } from './dsn-composite.js';
+import type { DsnSettings } from './dsn-settings.js';
+import { decoded } from './percent-decoding.js';
+import { pusherUrlSettings } from './pusher-url.js';
 
-/** Settings as a DSN names them: nothing is checked yet but the form. */
-export interface DsnSettings {
-  backend: string;
-  appId?: string;
-  pubKey?: string;
-  secretKey?: string;
-  useSsl?: boolean;
-  timeout?: number;
-  retries?: number;
-  concurrency?: number;
-  options?: Record<string, unknown>;
-}
+export type { DsnSettings } from './dsn-settings.js';
 
 /** Query parameters that are the service's own; every other one is an option of the backend. */
 const serviceNumbers = ['timeout', 'retries', 'concurrency'] as const;
 
 const form =
-  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001 or console:';
+  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:';
 
 /**
- * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `console:`, or `./module.js#Export`
- * for a backend of one's own. Parts may be percent-encoded.
+ * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`, `console:`,
+ * `failover(A B)`, `https://KEY:SECRET@api-eu.pusher.com/apps/APPID` as Pusher gives it, or `./module.js#Export` for a backend of
+ * one's own. Parts may be percent-encoded.
+ * @param what names the text in an error
  * @throws ConfigurationError that never shows the text, for it may hold a secret
  */
-export function parseDsn(dsn: string): DsnSettings {
-  if (/^[^:]*#[^#]+$/.test(dsn)) return { backend: dsn };
+export function parseDsn(dsn: string, what = 'PUSH_SERVER'): DsnSettings {
+  return read(dsn.trim(), what);
+}
+
+function read(text: string, what: string): DsnSettings {
+  if (compositeText.test(text)) return readComposite(text, what);
+  if (/^[^:]*#[^#]+$/.test(text)) return { backend: text };
+  if (/^https?:/i.test(text)) return pusherUrlSettings(text, what);
+  return readOne(text, what);
+}
+
+function readComposite(text: string, what: string): DsnSettings {
+  const parts = readCompositeText(text);
+  if (parts === undefined) {
+    throw new ConfigurationError(
+      `${what} could not be read: a composite has the form failover(A B)?option=value, of two or more DSNs with white space between them; within these, write ( as %28, ) as %29 and a space as %20.`,
+    );
+  }
+  const settings: DsnSettings = { backend: parts.kind };
+  addQuery(settings, parts.query);
+  const backends = parts.children.map((child, index) => read(child, `${what}, backend ${index + 1} of ${parts.kind}`));
+  settings.options = { ...settings.options, backends };
+  return settings;
+}
+
+function readOne(text: string, what: string): DsnSettings {
   const match =
-    /^(?<backend>[a-z][a-z0-9+.-]*):(?:\/\/(?:(?<pubKey>[^:@/?]*)(?::(?<secretKey>[^@/?]*))?@)?(?<appId>[^@/?]*))?\/?(?:\?(?<query>.*))?$/is.exec(
-      dsn.trim(),
+    /^(?<backend>[a-z][a-z0-9+.-]*):(?:\/\/(?:(?<pubKey>[^:@/?]*)(?::(?<secretKey>[^@/?]*))?@)?(?<account>[^@/?]*))?\/?(?:\?(?<query>.*))?$/is.exec(
+      text,
     );
   const parts = match?.groups;
-  if (parts === undefined) throw new ConfigurationError(`PUSH_SERVER could not be read: ${form}.`);
+  if (parts === undefined) throw new ConfigurationError(`${what} could not be read: ${form}.`);
   const settings: DsnSettings = { backend: (parts['backend'] ?? '').toLowerCase() };
-  for (const key of ['appId', 'pubKey', 'secretKey'] as const) {
-    const text = decoded(parts[key] ?? '', key);
-    if (text !== '') settings[key] = text;
+  // PubNub knows an application by its subscribe key.
+  const account = settings.backend === 'pubnub' ? 'subKey' : 'appId';
+  const credentials = [
+    [account, parts['account']],
+    ['pubKey', parts['pubKey']],
+    ['secretKey', parts['secretKey']],
+  ] as const;
+  for (const [key, encoded = ''] of credentials) {
+    const value = decoded(encoded, key, what);
+    if (value !== '') settings[key] = value;
   }
+  addQuery(settings, parts['query'] ?? '');
+  return settings;
+}
+
+function addQuery(settings: DsnSettings, query: string): void {
   const options: Record<string, unknown> = {};
-  for (const [key, text] of new URLSearchParams(parts['query'] ?? '')) {
+  for (const [key, text] of new URLSearchParams(query)) {
     const service = serviceNumbers.find((name) => name === key);
     if (service !== undefined) settings[service] = Number(text);
     else if (key === 'useSsl') settings.useSsl = readValue(text) as boolean;
     else setOption(options, key, readValue(text));
   }
   if (Object.keys(options).length > 0) settings.options = options;
-  return settings;
-}
-
-function decoded(text: string, key: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new ConfigurationError(`PUSH_SERVER: the percent-encoding of "${key}" is broken; write a % as %25.`);
-  }
 }
 
 /** A key that is given several times becomes a list. */

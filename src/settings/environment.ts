@@ -1,5 +1,7 @@
 import { ConfigurationError } from '../errors.js';
-import { type DsnSettings, parseDsn } from './dsn.js';
+import { parseDsn } from './dsn.js';
+import type { DsnSettings } from './dsn-settings.js';
+import { pusherUrlSettings } from './pusher-url.js';
 
 /** Where the settings came from when the application did not call `configure`. */
 export interface EnvironmentSettings {
@@ -9,16 +11,18 @@ export interface EnvironmentSettings {
 }
 
 /**
- * The settings for an application that did not call `configure`: the DSN in `PUSH_SERVER`, else, outside production, the
- * console backend.
+ * The settings for an application that did not call `configure`: the DSN in `PUSH_SERVER`, else the address of a Pusher
+ * application in `PUSHER_URL`, else, outside production, the console backend.
  * @throws ConfigurationError with `NODE_ENV=production` and nothing set
  */
 export function settingsFromEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSettings {
   const dsn = environment['PUSH_SERVER'];
   if (dsn !== undefined && dsn.trim() !== '') return { settings: parseDsn(dsn), isFallback: false };
+  const pusherUrl = environment['PUSHER_URL']?.trim() ?? '';
+  if (pusherUrl !== '') return { settings: pusherUrlSettings(pusherUrl, 'PUSHER_URL'), isFallback: false };
   if (environment['NODE_ENV'] === 'production') {
     throw new ConfigurationError(
-      'No push backend is configured: call PushService.configure({ backend: … }) at start-up, or set PUSH_SERVER in the environment, such as PUSH_SERVER="websocket://key:secret@app?port=6001".',
+      'No push backend is configured: call PushService.configure({ backend: … }) at start-up, or set PUSH_SERVER in the environment, such as PUSH_SERVER="websocket://key:secret@app?port=6001", or PUSHER_URL as Pusher gives it.',
     );
   }
   return { settings: { backend: 'console' }, isFallback: true };

@@ -1,16 +1,19 @@
 import { z } from 'zod';
+import type { CircuitOptions } from '../backends/composite/composite-options.js';
 import type { ConsoleOptions } from '../backends/console.js';
-import { backendNames } from '../backends/load.js';
+import { backendNames, compositeNames } from '../backends/load.js';
 import type { OneSignalOptions } from '../backends/onesignal/onesignal-options.js';
 import type { PubNubOptions } from '../backends/pubnub/pubnub-options.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
 import type { PusherOptions } from '../backends/pusher/pusher-options.js';
 import type { WebSocketOptions } from '../backends/websocket/options.js';
 import { MAX_TIMEOUT_MS } from '../durations.js';
+import { ConfigurationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { settingsCheck } from '../schema-check.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { nearest } from '../spelling.js';
+import { parseDsn } from './dsn.js';
 
 /** What the service itself reads, whatever the backend. */
 export interface ServiceSettings {
@@ -45,8 +48,18 @@ type BackendChoice =
   | { backend: 'pusher'; options?: PusherOptions | undefined }
   | { backend: 'pubnub'; options?: PubNubOptions | undefined }
   | { backend: 'onesignal'; options?: OneSignalOptions | undefined }
+  | { backend: 'failover' | 'roundrobin' | 'fanout'; options: CompositeSettings }
   | { backend: PushServiceWrapperClass | `${string}#${string}`; options?: object | undefined }
   | { backend: AnyBackend };
+
+/** One of the backends that another one is made of: its settings, a DSN, or an instance. */
+export type ChildSettings = (Credentials & BackendChoice) | AnyBackend | string;
+
+/** Options of `failover`, `roundrobin` and `fanout` as `PUSH_SERVER` takes them. */
+export interface CompositeSettings extends CircuitOptions {
+  /** Two or more, in order. What the service itself reads, such as `timeout`, is set once for all of them. */
+  backends: readonly ChildSettings[];
+}
 
 /** `PUSH_SERVER`: everything that configures a push service. */
 export type PushServerSettings = ServiceSettings & Credentials & BackendChoice;
@@ -67,10 +80,47 @@ function suggestion(input: unknown): string {
 }
 
 /**
- * Holds settings against the schema of {@link PushServerSettings}; each backend checks its own `options`.
+ * Holds settings against the schema of {@link PushServerSettings}, and those of the backends that it is made of; each backend
+ * checks its own `options`.
  * @throws ConfigurationError naming each key that is wrong
  */
-export const checkPushServer: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema);
+export function checkPushServer(settings: unknown): CheckedSettings {
+  const checked = checkForm(settings);
+  return isComposite(checked) ? withChildren(checked, 'PUSH_SERVER') : checked;
+}
+
+const checkForm: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema);
+
+function isComposite({ backend }: CheckedSettings): boolean {
+  return typeof backend === 'string' && compositeNames.includes(backend);
+}
+
+/** @param what names the settings in an error */
+function withChildren(settings: CheckedSettings, what: string): CheckedSettings {
+  const { options } = settings;
+  if (options === undefined || !('backends' in options) || !Array.isArray(options.backends)) return settings;
+  const backends = options.backends.map((child: unknown, index) =>
+    checkChild(child, `${what}.options.backends[${index}]`),
+  );
+  return { ...settings, options: { ...options, backends } };
+}
+
+const serviceKeys = ['sessions', 'timeout', 'retries', 'concurrency', 'logger'] as const;
+
+function checkChild(child: unknown, what: string): unknown {
+  if (PushServiceWrapper.isWrapper(child)) return child;
+  const settings: unknown = typeof child === 'string' ? parseDsn(child, what) : child;
+  const key = serviceKeys.find(
+    (name) => typeof settings === 'object' && settings !== null && Reflect.get(settings, name) !== undefined,
+  );
+  if (key !== undefined) {
+    throw new ConfigurationError(
+      `${what}: "${key}" cannot be set for one of several backends: set it once for all of them, beside the outermost "backend".`,
+    );
+  }
+  const checked = settingsCheck(what, buildSchema)(settings);
+  return isComposite(checked) ? withChildren(checked, what) : checked;
+}
 
 function buildSchema() {
   const sessions = z

@@ -1,0 +1,55 @@
+import { checkName } from '../../check-name.js';
+import { checkSize } from '../../check-size.js';
+import type { OutgoingMessage } from '../../message.js';
+import { outgoingMessage } from '../../outgoing-message.js';
+import type { BackendCapabilities } from '../capabilities.js';
+import type { AnyBackend } from '../push-service-wrapper.js';
+
+/** Makes the messages that one of the backends gets: in its own encoding and with its own options, once each. */
+export class ChildMessages {
+  readonly #backend: AnyBackend;
+  readonly #capabilities: BackendCapabilities;
+  readonly #made = new WeakMap<OutgoingMessage, OutgoingMessage>();
+
+  constructor(backend: AnyBackend, capabilities: BackendCapabilities) {
+    this.#backend = backend;
+    this.#capabilities = capabilities;
+  }
+
+  /** @param message as the composite got it: its payload is `data` as JSON */
+  of(message: OutgoingMessage): OutgoingMessage {
+    const before = this.#made.get(message);
+    if (before !== undefined) return before;
+    const { id, event, payload: json, notification, except, idempotencyKey } = message;
+    const made = outgoingMessage({
+      id,
+      event,
+      json,
+      payload: this.#backend.encode({ id, event, json, notification }),
+      notification,
+      except,
+      idempotencyKey: this.#capabilities.idempotencyKey ? idempotencyKey : undefined,
+      backendOptions: ownOptions(message.backendOptions, this.#backend.name),
+    });
+    this.#made.set(message, made);
+    return made;
+  }
+
+  /** @throws ValidationError for names and sizes that this backend does not take */
+  check(channels: readonly string[], message: OutgoingMessage): void {
+    const { channelName, maxPayloadBytes } = this.#capabilities;
+    const { name } = this.#backend;
+    for (const channel of channels) checkName(channel, 'channel', channelName, name);
+    const own = this.of(message);
+    checkSize(own.payload, maxPayloadBytes, name);
+    this.#backend.checkChannels(channels, own);
+  }
+}
+
+/** The options that are meant for one backend. */
+export function ownOptions(
+  backendOptions: Readonly<Record<string, unknown>> | undefined,
+  name: string,
+): Record<string, unknown> | undefined {
+  return backendOptions?.[name] as Record<string, unknown> | undefined;
+}

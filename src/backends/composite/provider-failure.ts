@@ -1,0 +1,16 @@
+import { outcomeOf, type PushError, type PushErrorCode } from '../../errors.js';
+
+/** Kinds of errors that any other message would have got as well. */
+const providersOwn: ReadonlySet<PushErrorCode> = new Set(['AUTHENTICATION', 'CONFIGURATION', 'RATE_LIMIT', 'TIMEOUT']);
+
+/** Whether a failure speaks of the provider (not reached, too slow, broken, closed to us) rather than of the message. */
+export function isProviderFailure(error: PushError): boolean {
+  if (providersOwn.has(error.code)) return true;
+  if (error.status !== undefined) return error.status >= 500 || error.status === 408 || error.status === 429;
+  return outcomeOf(error) === 'unknown' || error.retryable;
+}
+
+/** How long the provider asked to wait, in milliseconds; 0 when it did not. */
+export function restOf(error: PushError): number {
+  return 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter : 0;
+}

@@ -1,0 +1,52 @@
+import type { AddressedMessage } from '../message.js';
+import type { BackendCapabilities } from './capabilities.js';
+import type { CompositeOptions } from './composite/composite-options.js';
+import { CompositeService } from './composite/composite-service.js';
+import { OneOf } from './composite/one-of.js';
+import type { AnyBackend, BackendSettings, ChannelResult, RequestContext } from './push-service-wrapper.js';
+
+export type { CircuitOptions, CompositeOptions } from './composite/composite-options.js';
+export type { CompositeService } from './composite/composite-service.js';
+
+/** The `roundrobin` backend: each request goes to the next of several in turn. What one refuses goes on as with `failover`. */
+export class RoundRobinService extends CompositeService {
+  readonly #oneOf: OneOf;
+  #next = 0;
+
+  /** @throws ConfigurationError when an option is wrong */
+  constructor(settings: BackendSettings<CompositeOptions>) {
+    super(settings, 'roundrobin');
+    this.#oneOf = new OneOf(this.name);
+  }
+
+  /** A message with an `idempotencyKey` may come from two providers: the receivers drop the second one with the same key. */
+  override get capabilities(): BackendCapabilities {
+    return { ...super.capabilities, idempotencyKey: true };
+  }
+
+  protected override route(
+    parcels: readonly AddressedMessage[],
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    const fromNext = rotated(this.children, this.#next);
+    // Not the next one of all, so that the one after a backend that is left out does not get the share of two.
+    const first = Math.max(
+      0,
+      fromNext.findIndex(({ circuit }) => circuit.isLive),
+    );
+    this.#next = (this.#next + first + 1) % this.children.length;
+    return this.#oneOf.deliver(parcels, context, rotated(fromNext, first));
+  }
+}
+
+/**
+ * Makes the backends into one that takes them in turn. For the circuit's options: `new RoundRobinService({ options })`.
+ * @param backends two or more
+ */
+export function roundrobin(...backends: AnyBackend[]): RoundRobinService {
+  return new RoundRobinService({ options: { backends } });
+}
+
+function rotated<Item>(items: readonly Item[], by: number): readonly Item[] {
+  return [...items.slice(by), ...items.slice(0, by)];
+}

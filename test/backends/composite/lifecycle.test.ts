@@ -1,0 +1,202 @@
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { FailoverService, failover } from '../../../src/backends/failover.js';
+import { FanoutService, fanout } from '../../../src/backends/fanout.js';
+import { RoundRobinService, roundrobin } from '../../../src/backends/roundrobin.js';
+import {
+  type AnyBackend,
+  AuthenticationError,
+  ConfigurationError,
+  createPushService,
+  DeliveryError,
+  type PushServerSettings,
+} from '../../../src/index.js';
+import { everythingShown } from '../../support/everything-shown.js';
+import { failureOf } from '../../support/failure-of.js';
+import { RecordingLogger } from '../../support/recording-logger.js';
+import { NamedBackend } from './support/named-backend.js';
+import { serviceOf, throwing } from './support/service.js';
+
+const classes = [FailoverService, RoundRobinService, FanoutService] as const;
+const makers = [failover, roundrobin, fanout] as const;
+
+function pair(): [NamedBackend, NamedBackend] {
+  return [new NamedBackend('a'), new NamedBackend('b')];
+}
+
+describe.each(classes.map((Composite, index) => ({ Composite, make: makers[index] ?? failover })))(
+  '$Composite.name',
+  ({ Composite, make }) => {
+    test('is named after its backends, which are its api', () => {
+      const backends = pair();
+      const composite = make(...backends);
+      expect(composite).toBeInstanceOf(Composite);
+      expect(composite.name).toMatch(/^(failover|roundrobin|fanout)\(a, b\)$/);
+      expect(composite.api).toEqual(backends);
+    });
+
+    test.each<[string, object, string]>([
+      ['no backends', {}, '"backends" must be of type array, found nothing'],
+      [
+        'one backend',
+        { backends: [new NamedBackend('a')] },
+        '"backends" must name at least two backends, found an array',
+      ],
+      [
+        'settings in place of an instance',
+        { backends: [new NamedBackend('a'), { backend: 'console' }] },
+        '"backends.1" must be an instance of a backend, such as new ConsoleService(), found an object',
+      ],
+      ['no time', { backends: pair(), resetAfterMs: 0 }, '"resetAfterMs" must be at least 1, found 0'],
+      ['no failures', { backends: pair(), failuresToOpen: 0 }, '"failuresToOpen" must be at least 1, found 0'],
+      [
+        'a misspelt option',
+        { backends: pair(), resetAfter: 1 },
+        'unknown key "resetAfter" (did you mean "resetAfterMs"?)',
+      ],
+    ])('refuses %s', async (_what, options, words) => {
+      const error = await failureOf(ConfigurationError, () => new Composite({ options } as never));
+      expect(error.message).toMatch(/^The (failover|roundrobin|fanout) backend's options: /);
+      expect(error.message).toContain(words);
+    });
+
+    test('refuses credentials, which belong to its backends', async () => {
+      const settings = { secretKey: 'open-sesame', options: { backends: pair() } };
+      const error = await failureOf(ConfigurationError, () => new Composite(settings));
+      expect(error.message).toContain('takes no "secretKey" of its own: set it for each of its "backends".');
+    });
+
+    test('refuses an instance that is in it twice, however deep', async () => {
+      const [a, b] = pair();
+      for (const backends of [
+        [a, a],
+        [a, failover(b, a)],
+      ]) {
+        const error = await failureOf(ConfigurationError, () => make(...backends));
+        expect(error.message).toMatch(/^The same instance of the a backend is in .* twice: make a second instance\.$/);
+      }
+    });
+
+    test('refuses capabilities that are none', async () => {
+      const wrong = new NamedBackend('a', { maxPayloadBytes: 0 });
+      await failureOf(ConfigurationError, () => make(wrong, new NamedBackend('b')));
+    });
+
+    test('opens and closes all of its backends, in a service and without one', async () => {
+      const backends = pair();
+      const push = createPushService({ backend: make(...backends) });
+      await push.ready();
+      await push.close();
+      const composite = make(...pair());
+      await composite.open();
+      await composite.close();
+      for (const { calls } of [...backends, ...(composite.api as readonly NamedBackend[])])
+        expect(calls).toEqual(['open', 'close']);
+    });
+
+    test('closes all of its backends also when one fails, and then fails', async () => {
+      const [a, b] = pair();
+      a.close = () => Promise.reject(new Error('stuck'));
+      const push = createPushService({ backend: make(a, b) });
+      await push.ready();
+      expect((await failureOf(DeliveryError, push.close())).message).toBe('The a backend failed: stuck');
+      expect(b.calls).toEqual(['open', 'close']);
+    });
+
+    test('belongs to one service with all of its backends, or not at all', async () => {
+      const [a, b] = pair();
+      const { push } = serviceOf(b);
+      const error = await failureOf(ConfigurationError, () => createPushService({ backend: make(a, b) }));
+      expect(error.message).toContain('This instance of the b backend is in use by another push service');
+      // Was not kept, though it was free.
+      serviceOf(a);
+      await push.close();
+      const free = createPushService({ backend: make(new NamedBackend('c'), b) });
+      await failureOf(ConfigurationError, () => createPushService({ backend: b }));
+      await free.close();
+      serviceOf(b);
+    });
+
+    test('can be configured anew by its service', async () => {
+      const composite = make(...pair());
+      const { push } = serviceOf(composite);
+      push.configure({ backend: composite });
+      expect(await push.send({ channels: 'x', data: 1 })).toMatchObject({ status: 'accepted' });
+    });
+
+    test('shows its backends without their secrets', async () => {
+      const secrets = ['open-sesame-1', 'open-sesame-2'];
+      const [a, b] = secrets.map((secretKey, index) => new NamedBackend(`n${index}`, {}, { appId: 'app', secretKey }));
+      const composite = make(a as AnyBackend, b as AnyBackend);
+      const { push, logger } = serviceOf(make(composite, new NamedBackend('c')));
+      expect(composite.toJSON()).toEqual({
+        backend: composite.name,
+        options: {
+          backends: ['n0', 'n1'].map((backend) => ({ backend, appId: 'app', secretKey: '[secret]' })),
+        },
+      });
+      const thrown = secrets.map((secret) =>
+        throwing(() => new AuthenticationError(`wrong key ${secret}`, { cause: new Error(secret) })),
+      );
+      for (const [index, backend] of [a, b].entries()) {
+        if (backend === undefined) continue;
+        backend.answer = thrown[index] ?? backend.answer;
+        backend.subscribe = () => Promise.reject(new Error(secrets[index]));
+      }
+      const shown: unknown[] = [composite, push, logger.entries];
+      for (let index = 0; index < 6; index++)
+        shown.push(await push.send({ channels: 'x', data: 1 }).catch((error: unknown) => error));
+      shown.push(await push.subscribe('x').catch((error: unknown) => error));
+      for (const value of shown) for (const secret of secrets) expect(everythingShown(value)).not.toContain(secret);
+      expect(composite.redact(`a ${secrets.join(' b ')}`)).toBe('a [secret] b [secret]');
+    });
+  },
+);
+
+describe('a backend that cannot be opened', () => {
+  test.each(classes.slice(0, 2))('is left out by $name, and opened when it is tried again', async (Composite) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const [a, b] = pair();
+    let isUp = false;
+    a.open = () => (isUp ? Promise.resolve() : Promise.reject(new Error('no such host')));
+    const { push, logger } = serviceOf(new Composite({ options: { backends: [a, b], resetAfterMs: 1000 } }));
+    await push.send({ channels: 'x', data: 1 });
+    expect([a.sent, b.sent]).toEqual([[], [['x']]]);
+    expect(logger.entries).toMatchObject([
+      { level: 'warn', details: { error: { message: 'The a backend could not be opened: no such host' } } },
+    ]);
+    await vi.advanceTimersByTimeAsync(1000);
+    await push.send({ channels: ['x', 'y'], data: 1 });
+    expect(a.sent).toEqual([]);
+    isUp = true;
+    await vi.advanceTimersByTimeAsync(1000);
+    await push.send({ channels: ['x', 'y'], data: 1 });
+    expect(a.sent.length).toBeGreaterThan(0);
+  });
+
+  test('is the error of failover and roundrobin when there is no other', async () => {
+    for (const make of [failover, roundrobin]) {
+      const [a, b] = pair();
+      a.open = () => Promise.reject(new Error('no such host'));
+      b.open = () => Promise.reject(new Error('no such port'));
+      const push = createPushService({ backend: make(a, b), logger: new RecordingLogger() });
+      onTestFinished(() => push.close());
+      const error = await failureOf(ConfigurationError, push.ready());
+      expect(error.message).toBe('The a backend could not be opened: no such host');
+    }
+  });
+
+  test('is the error of fanout, which closes the others', async () => {
+    const [a, b] = pair();
+    b.open = () => Promise.reject(new Error('no such port'));
+    const error = await failureOf(ConfigurationError, fanout(a, b).open());
+    expect(error.message).toBe('The b backend could not be opened: no such port');
+    expect(a.calls).toEqual(['open', 'close']);
+  });
+});
+
+test('the class can be the backend of PUSH_SERVER', async () => {
+  const push = createPushService({ backend: FailoverService, options: { backends: pair() } } as PushServerSettings);
+  expect(push.backend.name).toBe('failover(a, b)');
+  await push.close();
+});
