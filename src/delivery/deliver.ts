@@ -2,7 +2,7 @@ import type { BackendCapabilities } from '../backends/capabilities.js';
 import { rememberedPushErrors } from '../backends/failure.js';
 import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
 import { DeliveryError } from '../delivery-error.js';
-import { AbortError, type PushError, TimeoutError } from '../errors.js';
+import { AbortError, outcomeOf, type PushError, TimeoutError } from '../errors.js';
 import type { PlannedMessage } from './plan.js';
 import { mayBeRetried, type RequestPolicies, retryAfterOf } from './policies.js';
 import { type Delivery, fitsOneRequest, type Parcel, type Parcels, split } from './split.js';
@@ -45,9 +45,12 @@ async function request(parcels: Parcels, context: Delivering): Promise<void> {
   const { policies, signal } = context;
   let pending = parcels;
   let hasBegun = false;
+  /** What an attempt may have delivered without our knowing. */
+  const doubtful = new Set<Parcel>();
   const attempt = async (attemptSignal: AbortSignal): Promise<void> => {
     // Whoever gave up while this attempt waited for its turn has the report already.
     throwIfAborted(signal, hasBegun);
+    if (hasBegun) for (const parcel of pending) if (mayHaveArrived(parcel)) doubtful.add(parcel);
     hasBegun = true;
     let counted: Delivery | undefined;
     for (const { delivery, channel } of pending) {
@@ -73,6 +76,34 @@ async function request(parcels: Parcels, context: Delivering): Promise<void> {
     for (const { delivery, channel } of pending) {
       if (!delivery.failures.has(channel)) delivery.failures.set(channel, failure);
     }
+  }
+  if (doubtful.size > 0) markDoubtful(doubtful, context.backend.name);
+}
+
+/** Whether the attempt before failed in a way that leaves this open: one that took too long has noted nothing. */
+function mayHaveArrived({ delivery, channel }: Parcel): boolean {
+  const failure = delivery.failures.get(channel);
+  return failure === undefined || outcomeOf(failure) === 'unknown';
+}
+
+/** A refusal does not undo what an earlier attempt may have delivered. */
+function markDoubtful(parcels: Iterable<Parcel>, backend: string): void {
+  const known = new Map<PushError, PushError>();
+  for (const { delivery, channel } of parcels) {
+    const cause = delivery.failures.get(channel);
+    if (cause === undefined || outcomeOf(cause) === 'unknown') continue;
+    const { retryable, status } = cause;
+    const failure =
+      known.get(cause) ??
+      new DeliveryError(`${cause.message} An earlier attempt may have delivered the message all the same.`, {
+        backend,
+        cause,
+        outcome: 'unknown',
+        retryable,
+        status,
+      });
+    known.set(cause, failure);
+    delivery.failures.set(channel, failure);
   }
 }
 
