@@ -8,7 +8,6 @@ import { plan } from './delivery/plan.js';
 import { deliveryDefaults, RequestPolicies } from './delivery/policies.js';
 import { reportOf, throwIfAllRejected } from './delivery/report.js';
 import type { SendOptions } from './delivery/send-options.js';
-import { untilAborted } from './delivery/until-aborted.js';
 import { AbortError } from './errors.js';
 import { defaultLogger, guarded, type Logger } from './logger.js';
 import type { IncomingMessage } from './message.js';
@@ -17,6 +16,7 @@ import { Subscriptions } from './receiving/subscriptions.js';
 import type { SendReport } from './report.js';
 import type { SessionAdapter } from './sessions/session-adapter.js';
 import type { CheckedSettings } from './settings/settings.js';
+import { untilAborted } from './until-aborted.js';
 
 /** A service that is configured: its backend, and everything else that the settings decide. */
 export class Runtime {

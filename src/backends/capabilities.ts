@@ -61,6 +61,15 @@ export function capabilitiesBy(has: ImplementedMethods): BackendCapabilities {
   };
 }
 
+/** Whether one message can go to all of these channels at once. */
+export function fitsOneRequest(
+  channels: readonly string[],
+  { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,
+): boolean {
+  if (channels.length > maxChannelsPerRequest) return false;
+  return channels.length <= 1 || sharesRequest === undefined || channels.every((name) => sharesRequest(name));
+}
+
 /** Any name that is not empty and holds no control characters. */
 export const anyName: NameRule = {
   pattern: /^\P{Cc}+$/u,

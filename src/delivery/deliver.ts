@@ -1,12 +1,13 @@
-import type { BackendCapabilities } from '../backends/capabilities.js';
+import { type BackendCapabilities, fitsOneRequest } from '../backends/capabilities.js';
 import { rememberedPushErrors } from '../backends/failure.js';
+import { outcomesOf } from '../backends/outcomes.js';
 import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
 import { DeliveryError } from '../delivery-error.js';
 import { AbortError, outcomeOf, type PushError, TimeoutError } from '../errors.js';
+import { untilAborted } from '../until-aborted.js';
 import type { PlannedMessage } from './plan.js';
 import { mayBeRetried, type RequestPolicies, retryAfterOf } from './policies.js';
-import { type Delivery, fitsOneRequest, type Parcel, type Parcels, split } from './split.js';
-import { untilAborted } from './until-aborted.js';
+import { type Delivery, type Parcel, type Parcels, split } from './split.js';
 
 /** What messages are delivered with. */
 export interface DeliveryContext {
@@ -155,35 +156,18 @@ function slowest(pending: Parcels): PushError | undefined {
 }
 
 /** Notes each channel's result and returns what may be tried again. */
-function settle(parcels: Parcels, results: readonly ChannelResult[], context: Delivering): Parcel[] {
-  let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
-  return parcels.filter((parcel, index) => {
-    const { delivery, channel } = parcel;
-    let result = results[index];
-    if (result?.channel !== channel) {
-      elsewhere ??= resultsByChannel(parcels, results);
-      result = elsewhere.get(channel);
+function settle(parcels: Parcels, results: readonly ChannelResult[], { backend, failureOf }: Delivering): Parcel[] {
+  const outcomes = outcomesOf(parcels, results, backend.name, failureOf);
+  return parcels.filter(({ delivery, channel }, index) => {
+    const { error, info } = outcomes[index] ?? { channel };
+    if (error !== undefined) {
+      delivery.failures.set(channel, error);
+      return mayBeRetried(error);
     }
-    const error = result === undefined ? noResult(context.backend.name) : result.error;
-    if (error === undefined || error === null) {
-      delivery.failures.delete(channel);
-      if (result?.info !== undefined) delivery.info.set(channel, result.info);
-      return false;
-    }
-    const failure = context.failureOf(error);
-    delivery.failures.set(channel, failure);
-    return mayBeRetried(failure);
+    delivery.failures.delete(channel);
+    if (info !== undefined) delivery.info.set(channel, info);
+    return false;
   });
-}
-
-/** For a backend that answers in an order of its own. Two messages for one channel are told apart by their place alone. */
-function resultsByChannel(parcels: Parcels, results: readonly ChannelResult[]): ReadonlyMap<string, ChannelResult> {
-  const isByPlace = new Set(parcels.map(({ channel }) => channel)).size < parcels.length;
-  return new Map(isByPlace ? [] : results.filter(Boolean).map((result) => [result.channel, result]));
-}
-
-function noResult(backend: string): PushError {
-  return new DeliveryError(`The ${backend} backend gave no result for this channel.`, { backend, outcome: 'unknown' });
 }
 
 function throwIfAborted(signal: AbortSignal | undefined, hasBegun: boolean): void {

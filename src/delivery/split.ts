@@ -46,15 +46,6 @@ export function* split(deliveries: readonly Delivery[], capabilities: BackendCap
   if (packed.length > 0) yield packed;
 }
 
-/** Whether one message can go to all of these channels at once. */
-export function fitsOneRequest(
-  channels: readonly string[],
-  { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,
-): boolean {
-  if (channels.length > maxChannelsPerRequest) return false;
-  return channels.length <= 1 || sharesRequest === undefined || channels.every((name) => sharesRequest(name));
-}
-
 function* requestsOf(
   channels: readonly string[],
   { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,

@@ -1,14 +1,14 @@
 import { AbortError, type PushError, TimeoutError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { AddressedMessage } from '../../message.js';
-import type { BackendCapabilities } from '../capabilities.js';
+import { type BackendCapabilities, fitsOneRequest } from '../capabilities.js';
 import { checkedCapabilities } from '../checked-capabilities.js';
 import { asPushError, openingError, rememberedPushErrors } from '../failure.js';
+import { type Outcome, outcomesOf } from '../outcomes.js';
 import type { AnyBackend, ChannelResult, RequestContext } from '../push-service-wrapper.js';
 import { ChildMessages } from './child-message.js';
 import { CircuitBreaker, type CircuitChange, type CircuitLimits } from './circuit-breaker.js';
 import { isProviderFailure, restOf } from './provider-failure.js';
-import { type Outcome, outcomesOf } from './results.js';
 
 /** What a child asks of the composite that it is in. */
 export interface ChildHost extends CircuitLimits {
@@ -102,16 +102,13 @@ export class Child {
     const own = parcels.map(({ channel, message }) => ({ channel, message: this.messages.of(message) }));
     const [first] = own;
     const channels = own.map(({ channel }) => channel);
-    if (first !== undefined && own.every(({ message }) => message === first.message) && this.#fitsOneRequest(channels))
+    if (
+      first !== undefined &&
+      own.every(({ message }) => message === first.message) &&
+      fitsOneRequest(channels, this.capabilities)
+    )
       return this.backend.deliver(channels, first.message, context);
     return this.backend.deliverMessages(own, context);
-  }
-
-  /** Whether one message can go to all of these channels at once. */
-  #fitsOneRequest(channels: readonly string[]): boolean {
-    const { maxChannelsPerRequest, sharesRequest } = this.capabilities;
-    if (channels.length > maxChannelsPerRequest) return false;
-    return channels.length === 1 || sharesRequest === undefined || channels.every((channel) => sharesRequest(channel));
   }
 
   /** The outcomes of a request whose answer nobody waits for any more. */

@@ -1,11 +1,11 @@
 import { outcomeOf, type PushError } from '../../errors.js';
 import type { AddressedMessage } from '../../message.js';
+import type { Outcome } from '../outcomes.js';
 import type { RequestContext } from '../request.js';
 import { candidatesOf, leftOut } from './candidates.js';
 import type { Child } from './child.js';
 import { compositeError, type Refusal } from './composite-error.js';
 import { ParcelNotes } from './parcel-notes.js';
-import type { Outcome } from './results.js';
 
 /** What is remembered of a channel between two attempts. */
 interface Note {

@@ -1,11 +1,15 @@
-import { DeliveryError } from '../../delivery-error.js';
-import type { PushError } from '../../errors.js';
-import type { AddressedMessage } from '../../message.js';
-import type { ChannelResult } from '../request.js';
+import { DeliveryError } from '../delivery-error.js';
+import type { PushError } from '../errors.js';
+import type { ChannelResult } from './request.js';
 
 /** What became of one channel, with an error of ours. */
 export interface Outcome extends ChannelResult {
   readonly error?: PushError;
+}
+
+/** Whatever goes to one channel. */
+interface Addressed {
+  readonly channel: string;
 }
 
 /**
@@ -13,7 +17,7 @@ export interface Outcome extends ChannelResult {
  * apart by their place alone.
  */
 export function outcomesOf(
-  parcels: readonly AddressedMessage[],
+  parcels: readonly Addressed[],
   results: readonly ChannelResult[],
   backend: string,
   pushErrorOf: (error: unknown) => PushError,
@@ -36,7 +40,7 @@ export function outcomesOf(
 }
 
 function byChannel(
-  parcels: readonly AddressedMessage[],
+  parcels: readonly Addressed[],
   results: readonly ChannelResult[],
 ): ReadonlyMap<string, ChannelResult> {
   const isByPlace = new Set(parcels.map(({ channel }) => channel)).size < parcels.length;

@@ -2,17 +2,17 @@
  * Ends with the work, or as soon as the signal fires, also where the work pays it no heed.
  * @param failure makes the error that it then throws
  */
-export async function untilAborted(
-  work: Promise<void>,
+export async function untilAborted<Result>(
+  work: Promise<Result>,
   signal: AbortSignal | undefined,
   failure: (signal: AbortSignal) => Error,
-): Promise<void> {
+): Promise<Result> {
   if (signal === undefined) return work;
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(failure(signal));
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await Promise.race([work, promise]);
+    return await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
