@@ -1,31 +1,279 @@
+import type { ClientConfig } from '../client-config.js';
+import { ConfigurationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
-import { loadPeer } from './peer.js';
-import type { PubNubClient } from './pubnub/pubnub-client.js';
+import { REDACTED } from '../redaction.js';
+import type { ChannelAuthorization, ChannelInfo } from './authorization.js';
+import type { BackendCapabilities } from './capabilities.js';
+import { withoutCredentials } from './pubnub/credentials.js';
+import { envelopeJson, type PubNubMessage, signalOf } from './pubnub/envelope.js';
+import { failureOf, refusalIn, refusedNames } from './pubnub/failures.js';
+import { type HistoryRange, historyParameters, messagesOf } from './pubnub/history.js';
+import { MAX_PRESENCE_COUNT, MAX_SIGNAL_BYTES, maxBytesBeforeEncryption } from './pubnub/limits.js';
+import { checkMessageOptions } from './pubnub/message-options.js';
+import { channelName, checkGroup, checkPublishable } from './pubnub/names.js';
+import { type CheckedOptions, checkOptions } from './pubnub/options-schema.js';
+import type { PubNubClient, PubNubPublished } from './pubnub/pubnub-client.js';
 import type { PubNubOptions } from './pubnub/pubnub-options.js';
-import { type BackendSettings, PushServiceWrapper } from './push-service-wrapper.js';
+import { SdkCalls } from './pubnub/sdk-calls.js';
+import { closeIdleConnections, sdkClient } from './pubnub/sdk-client.js';
+import { Subscriber, type SubscriptionFailure } from './pubnub/subscriber.js';
+import { grantParameters, type TokenGrant } from './pubnub/token-grant.js';
+import {
+  type BackendMessageOptions,
+  type BackendSettings,
+  type ChannelResult,
+  type EventParts,
+  PushServiceWrapper,
+  type RequestContext,
+} from './push-service-wrapper.js';
 
-export type { PubNubClient } from './pubnub/pubnub-client.js';
+export type { PubNubMessage } from './pubnub/envelope.js';
+export type { HistoryRange } from './pubnub/history.js';
+export type { PubNubMessageOptions } from './pubnub/message-options.js';
+export type * from './pubnub/pubnub-client.js';
 export type { PubNubOptions } from './pubnub/pubnub-options.js';
+export type { ChannelPermissions, Grants, TokenGrant } from './pubnub/token-grant.js';
 
-type PubNubClass = new (settings: object) => PubNubClient;
-
-/** The `pubnub` backend: PubNub through the package `pubnub`, 11 or later. */
+/**
+ * The `pubnub` backend: PubNub through the package `pubnub`, 11 or 12. Each channel takes a request of its own. `info` of a report has
+ * each channel's `timetoken`.
+ */
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
+  readonly #options: CheckedOptions;
+  readonly #calls: SdkCalls;
+  readonly #subscriber: Subscriber;
+  readonly #hasSecret: boolean;
+  #subscriptionFailure: unknown;
+
   /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
   constructor(settings: BackendSettings<PubNubOptions> = {}) {
     super(settings);
     this.requireCredentials('pubKey', 'subKey');
-    const PubNub = loadPeer<PubNubClass>('pubnub', 'the pubnub backend');
+    this.#options = checkOptions(this.options);
+    this.#hasSecret = Boolean(settings.secretKey);
     const { pubKey: publishKey, subKey: subscribeKey, useSsl: ssl } = this;
-    this.api = new PubNub({ userId: 'pushrail', ...this.options, publishKey, subscribeKey, ssl });
+    const secretKey = this.#hasSecret ? this.secretKey : undefined;
+    this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options);
+    this.#calls = new SdkCalls(this.api, new URL(`${ssl ? 'https' : 'http'}://${this.#options.origin}`).origin);
+    this.#calls.onSubscriptionFailure = (error) => {
+      this.#subscriptionFailure = error;
+    };
+    this.#subscriber = new Subscriber(this.api, this.#options.subscribeTimeoutMs, {
+      receive: (message) => this.receive(message),
+      logger: () => this.logger,
+      lastFailure: () => this.#lastSubscriptionFailure(),
+    });
   }
 
   override get name(): string {
     return 'pubnub';
   }
 
-  protected async sendData(channel: string, message: OutgoingMessage): Promise<void> {
-    const { id, event, data } = message;
-    await this.api.publish({ channel, message: { event, data, id }, sendByPost: true });
+  override get capabilities(): BackendCapabilities {
+    const { maxMessageBytes, cipherKey } = this.#options;
+    return {
+      ...super.capabilities,
+      channelName,
+      maxPayloadBytes: cipherKey === undefined ? maxMessageBytes : maxBytesBeforeEncryption(maxMessageBytes),
+      history: true,
+      // Access is granted by tokens: grantToken().
+      authorize: false,
+    };
+  }
+
+  override encode(parts: EventParts): string {
+    return envelopeJson(parts);
+  }
+
+  override checkMessage(message: BackendMessageOptions): void {
+    checkMessageOptions(message);
+  }
+
+  override checkChannels(channels: readonly string[], message: OutgoingMessage): void {
+    checkPublishable(channels);
+    const { signal, meta } = message.backendOptions ?? {};
+    if (signal === true) {
+      const bytes = Buffer.byteLength(JSON.stringify(signalOf(message.event, message.data)));
+      if (bytes <= MAX_SIGNAL_BYTES) return;
+      throw new ValidationError(
+        `The signal takes ${bytes} bytes as {"event":…,"data":…}; PubNub takes ${MAX_SIGNAL_BYTES}. Shorten event and data, or send a message.`,
+        { backend: this.name },
+      );
+    }
+    if (meta === undefined) return;
+    // It goes into the address, percent-encoded.
+    const bytes = Buffer.byteLength(message.payload) + encodeURIComponent(JSON.stringify(meta)).length;
+    const { maxPayloadBytes } = this.capabilities;
+    if (bytes <= maxPayloadBytes) return;
+    throw new ValidationError(
+      `The message takes ${bytes} bytes with its "meta"; the pubnub backend takes ${maxPayloadBytes}. Send less.`,
+      { backend: this.name },
+    );
+  }
+
+  override async deliver(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    const [channel, ...more] = channels;
+    if (channel === undefined || more.length > 0) return super.deliver(channels, message, context);
+    return [{ channel, info: { timetoken: await this.sendData(channel, message, context) } }];
+  }
+
+  /** Returns the timetoken. */
+  protected override async sendData(
+    channel: string,
+    message: OutgoingMessage,
+    { signal }: RequestContext,
+  ): Promise<string> {
+    const { timetoken } = await this.#call(signal, () => this.#publish(channel, message), refusalIn);
+    return String(timetoken);
+  }
+
+  #publish(
+    channel: string,
+    { id, event, data, notification, backendOptions }: OutgoingMessage,
+  ): Promise<PubNubPublished> {
+    const { signal, ...options } = backendOptions ?? {};
+    if (signal === true) return this.api.signal({ ...options, channel, message: signalOf(event, data) });
+    const { ttl, storeInHistory } = this.#options;
+    return this.api.publish({
+      ...(ttl !== undefined && { ttl }),
+      ...(storeInHistory !== undefined && { storeInHistory }),
+      ...options,
+      channel,
+      message: { event, data, id, ...(notification !== undefined && { notification }) },
+      sendByPost: true,
+    });
+  }
+
+  /**
+   * Resolves when PubNub has confirmed. `'orders.*'` brings in all channels whose names begin with `orders.`; messages have the name of
+   * the channel itself, and that of the wildcard as `subscription`.
+   * @throws AuthenticationError when access is refused; TimeoutError when it is not confirmed within `subscribeTimeoutMs`
+   */
+  override subscribe(channel: string): Promise<void> {
+    return this.#subscriber.subscribe('channel', channel);
+  }
+
+  override async unsubscribe(channel: string): Promise<void> {
+    this.#subscriber.unsubscribe('channel', channel);
+  }
+
+  /** As `subscribe`, for all channels of a channel group. @throws as `subscribe`, and ValidationError for a name that is none */
+  async subscribeGroup(group: string): Promise<void> {
+    checkGroup(group);
+    await this.#subscriber.subscribe('group', group);
+  }
+
+  /** Ends what `subscribeGroup` began; an unknown group is ignored. */
+  async unsubscribeGroup(group: string): Promise<void> {
+    this.#subscriber.unsubscribe('group', group);
+  }
+
+  /** PubNub counts users, not connections. Needs Presence on the key set. */
+  override async channelInfo(channel: string): Promise<ChannelInfo> {
+    const { totalOccupancy: userCount } = await this.#query(() =>
+      this.api.hereNow({ channels: [channel], includeUUIDs: false }),
+    );
+    return { occupied: userCount > 0, userCount };
+  }
+
+  /** The ids of all users on a channel, 1 000 a request. */
+  override async channelUsers(channel: string): Promise<readonly string[]> {
+    const users = new Set<string>();
+    for (let offset = 0; ; offset += MAX_PRESENCE_COUNT) {
+      const page = { channels: [channel], limit: MAX_PRESENCE_COUNT, ...(offset > 0 && { offset }) };
+      const { channels } = await this.#query(() => this.api.hereNow(page));
+      const occupants = Object.values(channels).flatMap((found) => found.occupants);
+      for (const { uuid } of occupants) users.add(uuid);
+      if (occupants.length < MAX_PRESENCE_COUNT) return [...users];
+    }
+  }
+
+  /**
+   * The latest stored messages of a channel, the oldest of them first. Needs Message Persistence on the key set.
+   * @throws ValidationError for a range that PubNub does not take
+   */
+  async history(channel: string, range: HistoryRange = {}): Promise<readonly PubNubMessage[]> {
+    const parameters = historyParameters(channel, range);
+    const { channels } = await this.#query(() => this.api.fetchMessages(parameters));
+    // PubNub names the one channel that was asked for in percent-encoding.
+    return messagesOf(channel, Object.values(channels)[0] ?? [], this.#options.cipherKey !== undefined);
+  }
+
+  /**
+   * A token that lets a client use channels, by Access Manager version 3. Needs the secret key. The client calls `setToken(token)`.
+   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   */
+  async grantToken(grant: TokenGrant): Promise<string> {
+    if (!this.#hasSecret)
+      throw new ConfigurationError('Tokens are granted with the secret key: set "secretKey" in PUSH_SERVER.', {
+        backend: this.name,
+      });
+    const parameters = grantParameters(grant);
+    return this.#query(() => this.api.grantToken(parameters));
+  }
+
+  /** @throws UnsupportedOperationError: PubNub has no sockets to sign for */
+  override authorizeChannel(_socketId: string, channel: string): ChannelAuthorization {
+    throw this.unsupported(
+      `sign for "${channel}"`,
+      'give the client a token, from await backend.grantToken({ userId, channels, ttlMinutes })',
+    );
+  }
+
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    const { origin } = this.#options;
+    return { subscribeKey: this.subKey, origin, useTLS: this.useSsl };
+  }
+
+  /** Ends the subscriptions, waits until PubNub has been told, and closes the connections. The backend may be used again. */
+  override async close(): Promise<void> {
+    this.#subscriber.close();
+    this.api.destroy();
+    await this.#calls.settle(this.#options.requestTimeoutMs);
+    closeIdleConnections(this.api);
+  }
+
+  override redact(text: string): string {
+    const { cipherKey, authKey, token } = this.options;
+    return withoutCredentials(super.redact(text), [cipherKey, authKey, token]);
+  }
+
+  override toJSON(): object {
+    const shown = super.toJSON() as { options?: Record<string, unknown> };
+    if (shown.options === undefined) return shown;
+    const options = { ...shown.options };
+    for (const key of ['cipherKey', 'authKey']) if (options[key] !== undefined) options[key] = REDACTED;
+    return { ...shown, options };
+  }
+
+  #query<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, () => undefined);
+  }
+
+  async #call<Result>(
+    signal: AbortSignal,
+    work: () => Promise<Result>,
+    judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
+  ): Promise<Result> {
+    const redact = (text: string): string => this.redact(text);
+    const exchange = this.#calls.newExchange(signal);
+    let result: Result;
+    try {
+      result = await this.#calls.run(exchange, work);
+    } catch (error) {
+      throw failureOf(error, exchange, redact);
+    }
+    const refusal = judge(exchange.answer, redact);
+    if (refusal !== undefined) throw refusal;
+    return result;
+  }
+
+  #lastSubscriptionFailure(): SubscriptionFailure {
+    const error = failureOf(this.#subscriptionFailure, { origin: this.#calls.origin }, (text) => this.redact(text));
+    return { error, ...refusedNames(this.#subscriptionFailure) };
   }
 }

@@ -1,7 +1,40 @@
-/** Options of the pubnub backend. */
+/** Options of the `pubnub` backend. */
 export interface PubNubOptions {
-  /** Host and port of the service. @default PubNub's own */
+  /** Host of the service, with its port where that is not the usual one. @default 'ps.pndsn.com' */
   origin?: string | undefined;
-  /** How this server appears on channels. @default 'pushrail' */
+  /** How this server appears to others: 1 to 92 characters. The same on each start, as PubNub bills by it. @default 'pushrail' */
   userId?: string | undefined;
+  /** Encrypts messages, though not signals; whoever receives needs the same key. @default nothing is encrypted */
+  cipherKey?: string | undefined;
+  /** How messages are encrypted. Either decrypts both. @default 'aes-cbc' */
+  cryptor?: 'aes-cbc' | 'legacy' | undefined;
+  /** Whether the cryptor `'legacy'` uses a random initialisation vector; the same on both sides. @default true */
+  useRandomIVs?: boolean | undefined;
+  /** How long messages are stored, in hours; 0 for ever. @default as the key set has it */
+  ttl?: number | undefined;
+  /** Whether messages are stored. @default as the key set has it */
+  storeInHistory?: boolean | undefined;
+  /** Size of a message as it is sent, encrypted where it is, in bytes. PubNub takes 32 768 with address and headers. @default 30 000 */
+  maxMessageBytes?: number | undefined;
+  /**
+   * Connections at once: as many as the setting `concurrency`, and one more where there are subscriptions. Without this bound, version 12
+   * opens more than there are requests. @default 10
+   */
+  maxSockets?: number | undefined;
+  /** How long a request that is not a message may take, in milliseconds; messages have the `timeout` of the settings. @default 10 000 */
+  requestTimeoutMs?: number | undefined;
+  /** How long `subscribe` waits until PubNub has confirmed, in milliseconds. @default 10 000 */
+  subscribeTimeoutMs?: number | undefined;
+  /** How long the service may hold a subscription's request while nothing comes in, in whole seconds. @default 310 */
+  longPollSeconds?: number | undefined;
+  /** Which messages come in, in PubNub's filter language over their `meta`. @default all */
+  filterExpression?: string | undefined;
+  /** Whether presence hears nothing of it when this server unsubscribes. @default false */
+  suppressLeaveEvents?: boolean | undefined;
+  /** Key of the former Access Manager, version 2. @default none */
+  authKey?: string | undefined;
+  /** Token of Access Manager version 3, for a server without the secret key. `backend.api.setToken` renews it. @default none */
+  token?: string | undefined;
+  /** The class that the package `pubnub` exports, where you load it yourself, as with a bundler. @default loaded from the package */
+  PubNub?: (new (configuration: never) => object) | undefined;
 }

@@ -1,0 +1,51 @@
+import { ValidationError } from '../../errors.js';
+import { type PubNubMessage, readEnvelope } from './envelope.js';
+import { MAX_HISTORY_COUNT } from './limits.js';
+import type { PubNubStoredMessage } from './pubnub-client.js';
+
+/** Which stored messages to read. */
+export interface HistoryRange {
+  /** How many, the latest ones first: 1 to 100. @default 100 */
+  readonly count?: number;
+  /** Only messages before this timetoken: to read on, that of the oldest message so far. */
+  readonly start?: string;
+  /** Only messages from this timetoken on. */
+  readonly end?: string;
+}
+
+/** The SDK's parameters. @throws ValidationError */
+export function historyParameters(channel: string, range: HistoryRange): object {
+  const { count = MAX_HISTORY_COUNT, start, end } = range;
+  if (!Number.isInteger(count) || count < 1 || count > MAX_HISTORY_COUNT)
+    throw new ValidationError(`"count" must be a whole number from 1 to ${MAX_HISTORY_COUNT}.`, { backend: 'pubnub' });
+  for (const [key, value] of Object.entries({ start, end })) {
+    if (value !== undefined && !/^\d{1,19}$/.test(value))
+      throw new ValidationError(`"${key}" must be a timetoken, such as "17000000000000000".`, { backend: 'pubnub' });
+  }
+  return {
+    channels: [channel],
+    count,
+    stringifiedTimeToken: true,
+    ...(start !== undefined && { start }),
+    ...(end !== undefined && { end }),
+  };
+}
+
+/** Messages as they would have come in, the oldest first; those that cannot be decrypted are left out. */
+export function messagesOf(
+  channel: string,
+  stored: readonly PubNubStoredMessage[],
+  isEncrypted: boolean,
+): readonly PubNubMessage[] {
+  return (
+    stored
+      // The legacy cryptor makes null of what it cannot decrypt.
+      .filter(({ error, message }) => error === undefined && !(isEncrypted && message === null))
+      .map(({ message, timetoken, uuid }) => ({
+        channel,
+        ...readEnvelope(message, 'message'),
+        timetoken: String(timetoken),
+        ...(uuid !== undefined && { userId: uuid }),
+      }))
+  );
+}

@@ -1,0 +1,74 @@
+import { ValidationError } from '../../errors.js';
+import { didYouMean } from '../../spelling.js';
+import type { BackendMessageOptions } from '../request.js';
+import { MAX_TTL_HOURS } from './limits.js';
+
+/** What `backendOptions` of a message may hold. */
+export interface PubNubMessageOptions {
+  /** Send it as a signal: at most 64 bytes, never stored, cheaper. @default false */
+  readonly signal?: boolean;
+  /** How long it is stored, in hours; 0 for ever. @default the option of the backend */
+  readonly ttl?: number;
+  /** Whether it is stored. @default the option of the backend */
+  readonly storeInHistory?: boolean;
+  /** Goes along unencrypted, for filters of subscribers. */
+  readonly meta?: Readonly<Record<string, unknown>>;
+  /** A label: 3 to 50 letters, digits, `-` and `_`. */
+  readonly customMessageType?: string;
+  /** Whether other data centres get it. @default true */
+  readonly replicate?: boolean;
+}
+
+/** Source: https://www.pubnub.com/docs/sdks/javascript/api-reference/publish-and-subscribe */
+const messageType = /^(?!pn[-_])[A-Za-z0-9][A-Za-z0-9_-]{2,49}$/;
+
+const checks: Readonly<
+  Record<keyof PubNubMessageOptions, readonly [isRight: (value: unknown) => boolean, must: string]>
+> = {
+  signal: [isBoolean, 'be true or false'],
+  ttl: [isHours, 'be a whole number of hours, 0 or more'],
+  storeInHistory: [isBoolean, 'be true or false'],
+  meta: [isPlainJson, 'be an object that survives JSON'],
+  customMessageType: [
+    (value) => typeof value === 'string' && messageType.test(value),
+    'be 3 to 50 letters, digits, "-" and "_", with a letter or digit first, and not "pn-" or "pn_"',
+  ],
+  replicate: [isBoolean, 'be true or false'],
+};
+/** What a signal cannot have: it is not stored, and PubNub takes no more with it. */
+const notOfSignals = ['ttl', 'storeInHistory', 'meta', 'replicate'] as const;
+
+/** @throws ValidationError for what PubNub would not take */
+export function checkMessageOptions({ backendOptions = {}, notification }: BackendMessageOptions): void {
+  for (const [key, value] of Object.entries(backendOptions)) {
+    if (!Object.hasOwn(checks, key))
+      throw invalid(`The pubnub backend has no "backendOptions" key "${key}"${didYouMean(key, Object.keys(checks))}`);
+    const [isRight, must] = checks[key as keyof PubNubMessageOptions];
+    if (value !== undefined && !isRight(value)) throw invalid(`"backendOptions.${key}" must ${must}.`);
+  }
+  if (backendOptions['signal'] !== true) return;
+  const misplaced = notOfSignals.find((key) => backendOptions[key] !== undefined);
+  if (misplaced !== undefined) throw invalid(`A signal has no "${misplaced}": leave it out, or send a message.`);
+  if (notification !== undefined) throw invalid('A signal has no room for a "notification": send a message.');
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isHours(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= MAX_TTL_HOURS;
+}
+
+function isPlainJson(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  try {
+    return JSON.stringify(value).startsWith('{');
+  } catch {
+    return false;
+  }
+}
+
+function invalid(problem: string): ValidationError {
+  return new ValidationError(problem, { backend: 'pubnub' });
+}

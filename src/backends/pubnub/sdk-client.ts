@@ -1,0 +1,71 @@
+import { loadPeer } from '../peer.js';
+import type { CheckedOptions } from './options-schema.js';
+import type { PubNubClass, PubNubClient } from './pubnub-client.js';
+
+/** How long an idle connection is kept, in milliseconds; the SDK's own default. */
+const KEEP_ALIVE_MS = 30_000;
+
+interface Keys {
+  readonly publishKey: string;
+  readonly subscribeKey: string;
+  readonly secretKey: string | undefined;
+  readonly ssl: boolean;
+}
+
+/** Builds the SDK's client. @throws ConfigurationError when the package is not installed */
+export function sdkClient(keys: Keys, options: CheckedOptions): PubNubClient {
+  const PubNub = (options.PubNub ?? loadPeer('pubnub', 'the pubnub backend')) as PubNubClass;
+  const { origin, userId, maxSockets, requestTimeoutMs, longPollSeconds } = options;
+  const { filterExpression, suppressLeaveEvents, authKey, token } = options;
+  const client = new PubNub({
+    ...keys,
+    origin,
+    userId,
+    keepAlive: true,
+    keepAliveSettings: { maxSockets, maxFreeSockets: maxSockets, timeout: KEEP_ALIVE_MS },
+    // The SDK's retries are signed over the former signature, and the delivery stage has its own.
+    retryConfiguration: PubNub.NoneRetryPolicy(),
+    enableEventEngine: true,
+    transactionalRequestTimeout: Math.ceil(requestTimeoutMs / 1000),
+    subscribeRequestTimeout: longPollSeconds,
+    suppressLeaveEvents,
+    ...(filterExpression !== undefined && { filterExpression }),
+    ...(authKey !== undefined && { authKey }),
+    ...encryption(PubNub, options),
+  });
+  if (token !== undefined) client.setToken(token);
+  hideSecrets(client);
+  return client;
+}
+
+function encryption(PubNub: PubNubClass, { cipherKey, cryptor, useRandomIVs }: CheckedOptions): object {
+  if (cipherKey === undefined) return {};
+  const { CryptoModule } = PubNub;
+  const configuration = { cipherKey, useRandomIVs };
+  return {
+    cryptoModule:
+      cryptor === 'legacy'
+        ? CryptoModule.legacyCryptoModule(configuration)
+        : CryptoModule.aesCbcCryptoModule(configuration),
+  };
+}
+
+/** The client holds the secret key, which `console.log` and `JSON.stringify` would show. */
+function hideSecrets(client: PubNubClient): void {
+  const shown = (): object => ({ PubNub: 'the client of the package "pubnub"' });
+  Object.defineProperty(client, Symbol.for('nodejs.util.inspect.custom'), { value: shown });
+  Object.defineProperty(client, 'toJSON', { value: shown });
+}
+
+/** Closes idle connections; the next request opens its own. They are kept where the SDK shows them to no one. */
+export function closeIdleConnections(client: PubNubClient): void {
+  const transport: unknown = Reflect.get(client, 'nodeTransport');
+  if (typeof transport !== 'object' || transport === null) return;
+  for (const name of ['httpAgent', 'httpsAgent', 'keepAliveAgent']) {
+    const agent: unknown = Reflect.get(transport, name);
+    if (typeof agent !== 'object' || agent === null || !('destroy' in agent) || typeof agent.destroy !== 'function')
+      continue;
+    Reflect.deleteProperty(transport, name);
+    agent.destroy();
+  }
+}

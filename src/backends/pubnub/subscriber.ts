@@ -1,0 +1,225 @@
+import { AbortError, type PushError, TimeoutError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import { type PubNubMessage, readEnvelope } from './envelope.js';
+import type { PubNubClient, PubNubEvent, PubNubNames, PubNubStatus } from './pubnub-client.js';
+import { RecentMessages } from './recent-messages.js';
+import { isFinal, reconnectDelay } from './reconnect.js';
+import { laterTimetoken } from './timetoken.js';
+
+/** A channel, a wildcard or a channel group that one has subscribed to. */
+export type SubscriptionKind = 'channel' | 'group';
+
+interface Subscription {
+  readonly kind: SubscriptionKind;
+  readonly name: string;
+  /** Settled when PubNub has confirmed or refused. */
+  readonly confirmed: PromiseWithResolvers<void>;
+  readonly timer: NodeJS.Timeout;
+  /** Whether the SDK has been told of it. */
+  isAsked: boolean;
+  isConfirmed: boolean;
+}
+
+/** Why the subscription's last request failed, and whom the service named. */
+export interface SubscriptionFailure {
+  readonly error: PushError;
+  readonly channels: readonly string[];
+  readonly groups: readonly string[];
+}
+
+/** What a {@link Subscriber} needs of its backend. */
+export interface SubscriberHooks {
+  receive(message: PubNubMessage): void;
+  logger(): Logger;
+  lastFailure(): SubscriptionFailure;
+}
+
+/**
+ * The subscriptions of one client, which all share one request. When that fails, the SDK is left in its state of failure, and this decides
+ * when to reconnect: the SDK's own retries sign over the former signature, and give up after six.
+ */
+export class Subscriber {
+  readonly #api: PubNubClient;
+  readonly #hooks: SubscriberHooks;
+  readonly #timeoutMs: number;
+  readonly #subscriptions = new Map<string, Subscription>();
+  readonly #recent = new RecentMessages();
+  #timetoken: string | undefined;
+  #failures = 0;
+  #reconnecting: NodeJS.Timeout | undefined;
+  #isAsking = false;
+  #ignoresStatus = false;
+
+  /** @param timeoutMs how long a subscription waits to be confirmed, in milliseconds */
+  constructor(api: PubNubClient, timeoutMs: number, hooks: SubscriberHooks) {
+    this.#api = api;
+    this.#timeoutMs = timeoutMs;
+    this.#hooks = hooks;
+    api.addListener({
+      status: (status) => this.#onStatus(status),
+      message: (event) => this.#onEvent(event, 'message'),
+      signal: (event) => this.#onEvent(event, 'signal'),
+    });
+  }
+
+  /** Resolves when PubNub has confirmed. A second call for the same name changes nothing. */
+  subscribe(kind: SubscriptionKind, name: string): Promise<void> {
+    const key = keyOf(kind, name);
+    const there = this.#subscriptions.get(key);
+    if (there !== undefined) return there.confirmed.promise;
+    const confirmed = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#giveUp(subscription), this.#timeoutMs);
+    const subscription = { kind, name, confirmed, timer, isAsked: false, isConfirmed: false };
+    this.#subscriptions.set(key, subscription);
+    if (!this.#isAsking) {
+      this.#isAsking = true;
+      queueMicrotask(() => this.#ask());
+    }
+    return confirmed.promise;
+  }
+
+  unsubscribe(kind: SubscriptionKind, name: string): void {
+    const subscription = this.#subscriptions.get(keyOf(kind, name));
+    if (subscription === undefined) return;
+    this.#end([subscription], new AbortError(`The subscription to "${name}" was ended before PubNub confirmed it.`));
+  }
+
+  close(): void {
+    this.#end([...this.#subscriptions.values()], new AbortError('The backend was closed before PubNub confirmed.'));
+    this.#recent.clear();
+  }
+
+  /**
+   * Tells the SDK of what is new. It takes a change for granted while it is connected; as if the network had failed, it asks the service,
+   * which goes on from the same timetoken.
+   */
+  #ask(): void {
+    this.#isAsking = false;
+    const added = [...this.#subscriptions.values()].filter(({ isAsked }) => !isAsked);
+    if (added.length === 0) return;
+    for (const subscription of added) subscription.isAsked = true;
+    this.#ignoresStatus = true;
+    try {
+      this.#api.disconnect(true);
+    } finally {
+      this.#ignoresStatus = false;
+    }
+    this.#api.subscribe(namesOf(added));
+  }
+
+  #onStatus(status: PubNubStatus): void {
+    if (this.#ignoresStatus) return;
+    if (status.category === 'PNConnectedCategory') this.#connected(status);
+    if (status.category === 'PNConnectionErrorCategory' || status.category === 'PNDisconnectedUnexpectedlyCategory')
+      this.#failed();
+  }
+
+  #connected({ affectedChannels, affectedChannelGroups, currentTimetoken }: PubNubStatus): void {
+    if (this.#failures > 0) this.#hooks.logger().info({}, 'the subscription to PubNub is back');
+    this.#failures = 0;
+    this.#timetoken = laterTimetoken(this.#timetoken, currentTimetoken);
+    for (const [kind, names] of [
+      ['channel', affectedChannels],
+      ['group', affectedChannelGroups],
+    ] as const) {
+      for (const name of names ?? []) this.#confirm(this.#subscriptions.get(keyOf(kind, name)));
+    }
+  }
+
+  #confirm(subscription: Subscription | undefined): void {
+    if (subscription === undefined || subscription.isConfirmed) return;
+    subscription.isConfirmed = true;
+    clearTimeout(subscription.timer);
+    subscription.confirmed.resolve();
+  }
+
+  #failed(): void {
+    const failure = this.#hooks.lastFailure();
+    const { error } = failure;
+    if (isFinal(error)) {
+      // The SDK is in the middle of changing its state.
+      queueMicrotask(() => this.#refused(failure));
+      return;
+    }
+    const delay = reconnectDelay(this.#failures++);
+    if (this.#failures === 1)
+      this.#hooks.logger().warn({ error }, 'the subscription to PubNub was lost, and is being restored');
+    clearTimeout(this.#reconnecting);
+    this.#reconnecting = setTimeout(() => this.#reconnect(), delay);
+  }
+
+  #reconnect(): void {
+    // Without the timetoken, the SDK begins anew after a second failure, and what was sent meanwhile is lost.
+    this.#api.reconnect(this.#timetoken === undefined ? {} : { timetoken: this.#timetoken });
+  }
+
+  /** One refused name makes the request fail for all: without those that are refused, it goes on for the others. */
+  #refused({ error, channels, groups }: SubscriptionFailure): void {
+    const all = [...this.#subscriptions.values()];
+    const named = all.filter(({ kind, name }) => (kind === 'channel' ? channels : groups).includes(name));
+    const waiting = all.filter(({ isConfirmed }) => !isConfirmed);
+    const refused = [named, waiting, all].find((list) => list.length > 0) ?? [];
+    for (const { name } of refused.filter(({ isConfirmed }) => isConfirmed))
+      this.#hooks.logger().error({ error, name }, 'PubNub ended a subscription');
+    this.#end(refused, error);
+  }
+
+  #giveUp(subscription: Subscription): void {
+    const { error: cause } = this.#hooks.lastFailure();
+    const because = this.#failures > 0 ? `: ${cause.message}` : '.';
+    const text = `PubNub did not confirm the subscription to "${subscription.name}" within ${this.#timeoutMs} ms${because}`;
+    const options = { backend: 'pubnub', ...(this.#failures > 0 && { cause }) };
+    this.#end([subscription], new TimeoutError(text, options));
+  }
+
+  #end(ended: readonly Subscription[], error: PushError): void {
+    for (const { kind, name, timer, confirmed, isConfirmed } of ended) {
+      this.#subscriptions.delete(keyOf(kind, name));
+      clearTimeout(timer);
+      if (!isConfirmed) confirmed.reject(error);
+    }
+    if (this.#subscriptions.size === 0) {
+      clearTimeout(this.#reconnecting);
+      this.#failures = 0;
+      // What is subscribed to later does not begin in the past.
+      this.#timetoken = undefined;
+    }
+    const asked = ended.filter(({ isAsked }) => isAsked);
+    if (asked.length > 0) this.#api.unsubscribe(namesOf(asked));
+  }
+
+  #onEvent(event: PubNubEvent, defaultEvent: string): void {
+    const { channel, publisher } = event;
+    const subscription = event.subscription ?? channel;
+    const timetoken = String(event.timetoken);
+    this.#timetoken = laterTimetoken(this.#timetoken, timetoken);
+    const isOurs =
+      this.#subscriptions.has(keyOf('channel', subscription)) || this.#subscriptions.has(keyOf('group', subscription));
+    if (!isOurs) return;
+    if (event.error !== undefined) {
+      this.#hooks
+        .logger()
+        .warn({ channel, timetoken }, 'a message from PubNub could not be decrypted, and was dropped');
+      return;
+    }
+    const parts = readEnvelope(event.message, defaultEvent);
+    if (!this.#recent.isNew(channel, timetoken, parts.id)) return;
+    this.#hooks.receive({
+      channel,
+      ...parts,
+      timetoken,
+      ...(publisher !== undefined && { userId: publisher }),
+      ...(subscription !== channel && { subscription }),
+    });
+  }
+}
+
+function keyOf(kind: SubscriptionKind, name: string): string {
+  return `${kind}:${name}`;
+}
+
+function namesOf(subscriptions: readonly Subscription[]): PubNubNames {
+  const named = (wanted: SubscriptionKind): readonly string[] =>
+    subscriptions.filter(({ kind }) => kind === wanted).map(({ name }) => name);
+  return { channels: named('channel'), channelGroups: named('group') };
+}

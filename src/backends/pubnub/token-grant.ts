@@ -1,0 +1,92 @@
+import { checkName } from '../../check-name.js';
+import { ValidationError } from '../../errors.js';
+import { MAX_TOKEN_MINUTES } from './limits.js';
+import { channelName, checkGroup } from './names.js';
+import { isUserId } from './options-schema.js';
+
+/** What a token lets its holder do on a channel. */
+export interface ChannelPermissions {
+  /** Subscribe, read history and presence. */
+  readonly read?: boolean;
+  /** Publish. */
+  readonly write?: boolean;
+  /** Delete stored messages. */
+  readonly delete?: boolean;
+  readonly get?: boolean;
+  readonly update?: boolean;
+  readonly manage?: boolean;
+  readonly join?: boolean;
+}
+
+/** Names that may be read, or names with what may be done. */
+export type Grants = readonly string[] | Readonly<Record<string, ChannelPermissions>>;
+
+/** What a token is to allow. */
+export interface TokenGrant {
+  /** The one user who can use the token. @default anyone who has it */
+  readonly userId?: string;
+  /** How long it is valid, in minutes: 1 to 43 200. */
+  readonly ttlMinutes: number;
+  readonly channels?: Grants;
+  readonly groups?: Grants;
+  /** As `channels`, for all whose names match a regular expression: `{ '^orders-.*$': { read: true } }`. */
+  readonly patterns?: Grants;
+  /** Goes along in the token, readable to whoever has it: strings, numbers and booleans. */
+  readonly meta?: Readonly<Record<string, string | number | boolean>>;
+}
+
+const permissions = ['read', 'write', 'delete', 'get', 'update', 'manage', 'join'];
+
+/** The SDK's parameters for a token. @throws ValidationError for what PubNub would not take */
+export function grantParameters(grant: TokenGrant): object {
+  const { userId, ttlMinutes, channels, groups, patterns, meta } = grant;
+  if (!Number.isInteger(ttlMinutes) || ttlMinutes < 1 || ttlMinutes > MAX_TOKEN_MINUTES)
+    throw invalid(`"ttlMinutes" must be a whole number from 1 to ${MAX_TOKEN_MINUTES}`);
+  if (userId !== undefined && !isUserId(userId)) throw invalid('"userId" must be a string of 1 to 92 characters');
+  const resources = {
+    channels: granted(channels, (name) => checkName(name, 'channel', channelName, 'pubnub')),
+    groups: granted(groups, checkGroup),
+  };
+  const matching = { channels: granted(patterns, checkPattern) };
+  const isEmpty = [resources.channels, resources.groups, matching.channels].every(
+    (named) => Object.keys(named).length === 0,
+  );
+  if (isEmpty) throw invalid('name "channels", "groups" or "patterns"');
+  return {
+    ttl: ttlMinutes,
+    resources,
+    patterns: matching,
+    ...(userId !== undefined && { authorized_uuid: userId }),
+    ...(meta !== undefined && { meta: { ...meta } }),
+  };
+}
+
+function granted(grants: Grants = [], check: (name: string) => void): Readonly<Record<string, ChannelPermissions>> {
+  const entries = Array.isArray(grants)
+    ? grants.map((name) => [name, { read: true }] as const)
+    : Object.entries(grants as Readonly<Record<string, ChannelPermissions>>);
+  for (const [name, allowed] of entries) {
+    check(name);
+    const unknown = Object.entries(allowed).find(
+      ([key, value]) => !permissions.includes(key) || typeof value !== 'boolean',
+    );
+    if (unknown !== undefined)
+      throw invalid(`"${unknown[0]}" of "${name}" must be one of ${permissions.join(', ')}, and true or false`);
+  }
+  return Object.fromEntries(entries.map(([name, allowed]) => [name, { ...allowed }]));
+}
+
+function checkPattern(pattern: string): void {
+  try {
+    new RegExp(pattern);
+  } catch (cause) {
+    throw new ValidationError(`No token was granted: "${pattern}" is no regular expression.`, {
+      backend: 'pubnub',
+      cause,
+    });
+  }
+}
+
+function invalid(problem: string): ValidationError {
+  return new ValidationError(`No token was granted: ${problem}.`, { backend: 'pubnub' });
+}

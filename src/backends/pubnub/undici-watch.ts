@@ -1,0 +1,47 @@
+import { subscribe } from 'node:diagnostics_channel';
+import type { Exchange } from './exchange.js';
+
+/** What undici tells of a request. Source: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+interface UndiciRequest {
+  readonly path?: string;
+}
+
+/**
+ * Follows the requests that version 12 of the SDK makes by `fetch`; its errors lack status and headers.
+ * @param byId exchanges by the `requestid` in their address: a request that waited for a connection is sent from elsewhere
+ */
+export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
+  const known = new WeakMap<object, Exchange>();
+  subscribe('undici:request:create', (event) => {
+    const { request } = event as { request: UndiciRequest };
+    const exchange = byId.get(requestIdOf(request.path ?? ''));
+    if (exchange !== undefined) known.set(request, exchange);
+  });
+  subscribe('undici:request:headers', (event) => {
+    const { request, response } = event as {
+      request: object;
+      response: { statusCode: number; headers: readonly (Buffer | string)[] };
+    };
+    const exchange = known.get(request);
+    if (exchange === undefined) return;
+    exchange.status = response.statusCode;
+    exchange.retryAfter = headerOf(response.headers, 'retry-after');
+    const location = headerOf(response.headers, 'location');
+    // `fetch` would follow it, and make a GET of a POST where the status says so.
+    if (location === undefined || exchange.status < 300 || exchange.status >= 400) return;
+    exchange.redirected = URL.canParse(location, exchange.origin)
+      ? new URL(location, exchange.origin).origin
+      : 'elsewhere';
+    exchange.end?.();
+  });
+}
+
+function requestIdOf(path: string): string {
+  return /[?&]requestid=([^&]+)/.exec(path)?.[1] ?? '';
+}
+
+/** @param headers names and values in turn */
+function headerOf(headers: readonly (Buffer | string)[], wanted: string): string | undefined {
+  const index = headers.findIndex((name, at) => at % 2 === 0 && name.toString().toLowerCase() === wanted);
+  return index < 0 ? undefined : headers[index + 1]?.toString();
+}
