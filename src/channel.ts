@@ -57,13 +57,14 @@ export class Channel {
   }
 
   /**
-   * Signs one connection's subscription to this private or presence channel: the answer to the client's request for
+   * Signs one client's subscription to this private or presence channel: the answer to the client's request for
    * authorisation. Check first that the user may.
+   * @param client its socket id; with PubNub, its user id
    * @param member who subscribes; needed on a presence channel
    * @throws ValidationError for a socket id that is none; UnsupportedOperationError
    */
-  authorize(socketId: string, member?: PresenceMember): ChannelAuthorization {
-    return this.#service.backend.authorizeChannel(socketId, this.name, member);
+  authorize(client: string, member?: PresenceMember): Promise<ChannelAuthorization> {
+    return this.#ask(async (backend) => backend.authorizeChannel(client, this.name, member));
   }
 
   async #ask<Answer>(question: (backend: AnyBackend) => Promise<Answer>): Promise<Answer> {

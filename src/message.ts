@@ -47,6 +47,8 @@ export interface IncomingMessage {
   readonly data: unknown;
   /** The message's id, where the backend carries it. */
   readonly id?: string;
+  /** What was subscribed to, where that is not the channel itself: a wildcard, or a group of channels. */
+  readonly subscription?: string;
   /** The user who sent it, where the backend knows (client events on presence channels). */
   readonly userId?: string;
   readonly notification?: PushNotification;

@@ -125,7 +125,7 @@ class Service implements AsyncDisposable {
     const name = checkedChannel(channel, runtime);
     const { signal } = options;
     const listener = (message: IncomingMessage): void => {
-      if (message.channel === name) queue.push(message);
+      if (message.channel === name || message.subscription === name) queue.push(message);
     };
     const onAbort = (): void => void queue.end();
     const subscribed = runtime.ready.then(() => runtime.subscriptions.beginLoop(name));

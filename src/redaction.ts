@@ -2,7 +2,8 @@
  * Keeps secrets out of what is shown. A settings value is secret when its key says so (`secretKey`, an `authToken`, a
  * `password`, an `apiKey`, an `encryptionMasterKeyBase64`), and so is the password in an address.
  */
-const secretName = /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|apikey|api_key/i;
+const secretName =
+  /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|apikey|api_key|cipherkey|authkey/i;
 /** The password of `redis://user:password@host`. */
 const passwordInAddress = /^[a-z][a-z0-9+.-]*:\/\/[^/?#:@]*:([^/?#@]+)@/i;
 

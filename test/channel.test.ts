@@ -27,7 +27,7 @@ describe('a channel handle', () => {
     const channel = push.channel('presence-room');
     expect(await channel.info()).toEqual({ occupied: true, subscriptionCount: 2 });
     expect(await channel.users()).toEqual(['ann', 'zoe']);
-    expect(channel.authorize('1.1', { id: 'ann' })).toEqual({ auth: '1.1 presence-room ann' });
+    expect(await channel.authorize('1.1', { id: 'ann' })).toEqual({ auth: '1.1 presence-room ann' });
     expect(backend.calls).toEqual(['open', 'info presence-room']);
   });
 

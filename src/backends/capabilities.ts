@@ -21,8 +21,10 @@ export interface BackendCapabilities {
   readonly presence: boolean;
   /** Past messages of a channel can be read. */
   readonly history: boolean;
-  /** `authorizeChannel` and `authenticateUser` work. */
+  /** `authorizeChannel` works. */
   readonly authorize: boolean;
+  /** `authenticateUser` works. */
+  readonly authenticate: boolean;
   /** The provider reports what happens on its side by webhook. */
   readonly webhooks: boolean;
   /** `except` keeps a message from one connection. */
@@ -33,27 +35,28 @@ export interface BackendCapabilities {
   readonly idempotencyKey: boolean;
 }
 
-/** The methods that a backend has of its own. */
-export interface ImplementedMethods {
-  readonly sendBatch: boolean;
-  readonly sendMessages: boolean;
-  readonly subscribe: boolean;
-  readonly channelInfo: boolean;
-  readonly authorizeChannel: boolean;
-}
+/** The methods of a backend that say what it can do. */
+type TellingMethod =
+  | 'sendBatch'
+  | 'sendMessages'
+  | 'subscribe'
+  | 'channelInfo'
+  | 'authorizeChannel'
+  | 'authenticateUser';
 
-/** What a backend can do that says nothing else of itself: what it has methods for, without a limit. */
-export function capabilitiesBy(has: ImplementedMethods): BackendCapabilities {
+/** What a backend can do that says nothing else of itself: what it has methods of its own for, without a limit. */
+export function capabilitiesBy(has: (method: TellingMethod) => boolean): BackendCapabilities {
   return {
-    maxChannelsPerRequest: has.sendBatch ? Number.POSITIVE_INFINITY : 1,
-    maxMessagesPerRequest: has.sendMessages ? Number.POSITIVE_INFINITY : 1,
+    maxChannelsPerRequest: has('sendBatch') ? Number.POSITIVE_INFINITY : 1,
+    maxMessagesPerRequest: has('sendMessages') ? Number.POSITIVE_INFINITY : 1,
     maxPayloadBytes: Number.POSITIVE_INFINITY,
     channelName: anyName,
     eventName: anyName,
-    subscribe: has.subscribe,
-    presence: has.channelInfo,
+    subscribe: has('subscribe'),
+    presence: has('channelInfo'),
     history: false,
-    authorize: has.authorizeChannel,
+    authorize: has('authorizeChannel'),
+    authenticate: has('authenticateUser'),
     webhooks: false,
     except: false,
     idempotent: false,

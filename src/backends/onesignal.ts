@@ -95,9 +95,9 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     );
   }
 
-  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
     const [result] = await this.sendBatch([channel], message, context);
-    if (result?.error) throw result.error;
+    return result;
   }
 
   protected override async sendBatch(
@@ -127,15 +127,6 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     return channels.map((channel, index) =>
       refused.has(recipients[index] ?? '') ? { channel, error } : { channel, info },
     );
-  }
-
-  /** As the base does it, but with what OneSignal tells of a single channel as well. */
-  override deliver(
-    channels: readonly string[],
-    message: OutgoingMessage,
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]> {
-    return this.sendBatch(channels, message, context);
   }
 
   /**

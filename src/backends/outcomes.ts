@@ -46,3 +46,9 @@ function byChannel(
   const isByPlace = new Set(parcels.map(({ channel }) => channel)).size < parcels.length;
   return new Map(isByPlace ? [] : results.filter(Boolean).map((result) => [result.channel, result]));
 }
+
+/** Whether what a backend returned for a channel says more than that the message was accepted. */
+export function isResultOf(channel: string, value: unknown): value is ChannelResult {
+  if (typeof value !== 'object' || value === null || !('channel' in value) || value.channel !== channel) return false;
+  return 'info' in value || 'error' in value;
+}

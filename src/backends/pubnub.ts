@@ -2,7 +2,7 @@ import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
 import { REDACTED } from '../redaction.js';
-import type { ChannelAuthorization, ChannelInfo } from './authorization.js';
+import type { ChannelAuthorization, ChannelInfo, PresenceMember } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { withoutCredentials } from './pubnub/credentials.js';
 import { envelopeJson, type PubNubMessage, signalOf } from './pubnub/envelope.js';
@@ -76,8 +76,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
       channelName,
       maxPayloadBytes: cipherKey === undefined ? maxMessageBytes : maxBytesBeforeEncryption(maxMessageBytes),
       history: true,
-      // Access is granted by tokens: grantToken().
-      authorize: false,
+      authorize: this.#hasSecret,
     };
   }
 
@@ -111,24 +110,13 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     );
   }
 
-  override async deliver(
-    channels: readonly string[],
-    message: OutgoingMessage,
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]> {
-    const [channel, ...more] = channels;
-    if (channel === undefined || more.length > 0) return super.deliver(channels, message, context);
-    return [{ channel, info: { timetoken: await this.sendData(channel, message, context) } }];
-  }
-
-  /** Returns the timetoken. */
-  protected override async sendData(
+  protected async sendData(
     channel: string,
     message: OutgoingMessage,
     { signal }: RequestContext,
-  ): Promise<string> {
+  ): Promise<ChannelResult> {
     const { timetoken } = await this.#call(signal, () => this.#publish(channel, message), refusalIn);
-    return String(timetoken);
+    return { channel, info: { timetoken: String(timetoken) } };
   }
 
   #publish(
@@ -216,12 +204,24 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return this.#query(() => this.api.grantToken(parameters));
   }
 
-  /** @throws UnsupportedOperationError: PubNub has no sockets to sign for */
-  override authorizeChannel(_socketId: string, channel: string): ChannelAuthorization {
-    throw this.unsupported(
-      `sign for "${channel}"`,
-      'give the client a token, from await backend.grantToken({ userId, channels, ttlMinutes })',
-    );
+  /**
+   * Grants a client a token to read one channel, for `tokenTtlMinutes`. For more channels at once, {@link grantToken}.
+   * @param userId the client's, under which it connects
+   * @param member must have the same id, where it is given
+   * @returns the token as `auth`
+   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   */
+  override async authorizeChannel(
+    userId: string,
+    channel: string,
+    member?: PresenceMember,
+  ): Promise<ChannelAuthorization> {
+    if (member !== undefined && member.id !== userId)
+      throw new ValidationError('With PubNub, a client is known by its user id: "member.id" must be the same.', {
+        backend: this.name,
+      });
+    const { tokenTtlMinutes: ttlMinutes } = this.#options;
+    return { auth: await this.grantToken({ userId, ttlMinutes, channels: [channel] }) };
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {

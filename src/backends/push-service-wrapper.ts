@@ -8,6 +8,7 @@ import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import type {
   AuthenticatedUser,
+  Awaitable,
   ChannelAuthorization,
   ChannelInfo,
   PresenceMember,
@@ -16,6 +17,7 @@ import type {
 import type { BackendSettings, Credential } from './backend-settings.js';
 import { type BackendCapabilities, capabilitiesBy } from './capabilities.js';
 import { HostSlot } from './host-slot.js';
+import { isResultOf } from './outcomes.js';
 import { withNotification } from './payload.js';
 import type { BackendHost, BackendMessageOptions, ChannelResult, EventParts, RequestContext } from './request.js';
 
@@ -127,16 +129,10 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   /** What this backend can do. Override with `{ ...super.capabilities, … }`. */
   get capabilities(): BackendCapabilities {
     const base = PushServiceWrapper.prototype;
-    return capabilitiesBy({
-      sendBatch: this.sendBatch !== undefined,
-      sendMessages: this.sendMessages !== undefined,
-      subscribe: this.subscribe !== base.subscribe,
-      channelInfo: this.channelInfo !== base.channelInfo,
-      authorizeChannel: this.authorizeChannel !== base.authorizeChannel,
-    });
+    return capabilitiesBy((method) => this[method] !== base[method]);
   }
 
-  /** Sends one message to one channel. Returning means that the provider accepted it. */
+  /** Sends one message to one channel. Returning means that the provider accepted it; a `ChannelResult` may say more. */
   protected abstract sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown>;
 
   /**
@@ -187,8 +183,8 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   ): Promise<readonly ChannelResult[]> {
     const [channel] = channels;
     if (channel !== undefined && channels.length === 1) {
-      await this.sendData(channel, message, context);
-      return [{ channel }];
+      const result = await this.sendData(channel, message, context);
+      return [isResultOf(channel, result) ? result : { channel }];
     }
     if (!this.sendBatch)
       throw new TypeError(`${this.name} takes one channel per request and was given ${channels.length}.`);
@@ -223,13 +219,13 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
     this.#slot.host?.receive(message);
   }
 
-  /** Signs a connection's subscription to a private or presence channel. */
-  authorizeChannel(_socketId: string, channel: string, _member?: PresenceMember): ChannelAuthorization {
+  /** Signs a client's subscription to a private or presence channel. @param _client its socket id, or what it has in place of one */
+  authorizeChannel(_client: string, channel: string, _member?: PresenceMember): Awaitable<ChannelAuthorization> {
     throw this.unsupported(`authorise "${channel}"`, 'use a backend with private channels, such as websocket');
   }
 
   /** Signs a connection in as a user. */
-  authenticateUser(_socketId: string, _user: AuthenticatedUser): UserAuthentication {
+  authenticateUser(_client: string, _user: AuthenticatedUser): UserAuthentication {
     throw this.unsupported('sign users in', 'use a backend with user sign-in, such as websocket');
   }
 

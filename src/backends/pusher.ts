@@ -117,8 +117,9 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     checkDestination(channels, payload, this.#options);
   }
 
-  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
-    await this.sendBatch([channel], message, context);
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
+    const [result] = await this.sendBatch([channel], message, context);
+    return result;
   }
 
   protected override sendBatch(
@@ -134,15 +135,6 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     context: RequestContext,
   ): Promise<readonly ChannelResult[]> {
     return this.#publisher.batch(messages, context);
-  }
-
-  /** A single channel is a batch of one, too, so that what the service tells of it comes back. */
-  override deliver(
-    channels: readonly string[],
-    message: OutgoingMessage,
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]> {
-    return this.sendBatch(channels, message, context);
   }
 
   /**

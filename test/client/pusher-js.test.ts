@@ -7,7 +7,7 @@ import { createPushService, type PushService } from '../../src/index.js';
 const Pusher = PusherJs as unknown as typeof PusherJs.default;
 
 type Callback = (error: Error | null, authorization: object | null) => void;
-type Authorize = (socketId: string, channel: string, callback: Callback) => void;
+type Authorize = (socketId: string, channel: string, callback: Callback) => unknown;
 
 let service: PushService;
 let client: PushClient | undefined;
@@ -30,7 +30,7 @@ async function connect(authorize: Authorize): Promise<PushClient> {
   const customHandler = (
     { socketId, channelName }: { socketId: string; channelName: string },
     callback: Callback,
-  ): void => authorize(socketId, channelName, callback);
+  ): void => void authorize(socketId, channelName, callback);
   const channelAuthorization: PusherAuthOptions = { customHandler };
   const config = { ...(await service.clientConfig()), host: '127.0.0.1' };
   client = new PushClient(config, { Pusher, pusher: { channelAuthorization } });
@@ -51,8 +51,8 @@ async function joined(target: PushClient, channel: string): Promise<void> {
 
 it('a subscription that the server refused succeeds when it is tried again with the right signature', async () => {
   let isSignatureRight = false;
-  const target = await connect((socketId, channel, callback) => {
-    callback(null, isSignatureRight ? service.channel(channel).authorize(socketId) : { auth: 'key:wrong' });
+  const target = await connect(async (socketId, channel, callback) => {
+    callback(null, isSignatureRight ? await service.channel(channel).authorize(socketId) : { auth: 'key:wrong' });
   });
   const refused = Promise.withResolvers<PushClientError>();
   target.onError(refused.resolve);
@@ -63,10 +63,10 @@ it('a subscription that the server refused succeeds when it is tried again with 
 });
 
 it('a channel that was left while its subscription was under way stays left after a reconnection', async () => {
-  const attempts: (() => void)[] = [];
+  const attempts: (() => Promise<void>)[] = [];
   const second = Promise.withResolvers<void>();
   const target = await connect((socketId, channel, callback) => {
-    attempts.push(() => callback(null, service.channel(channel).authorize(socketId)));
+    attempts.push(async () => callback(null, await service.channel(channel).authorize(socketId)));
     if (attempts.length === 2) second.resolve();
   });
   const errors: PushClientError[] = [];
@@ -78,7 +78,7 @@ it('a channel that was left while its subscription was under way stays left afte
   await service.close();
   service = startService(Number(port));
   await second.promise;
-  attempts[1]?.();
+  await attempts[1]?.();
   // The answers come in the order of the requests: with the second the client's leaving has been dealt with.
   await joined(target, 'first');
   await joined(target, 'second');

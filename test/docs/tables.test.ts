@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,6 +6,7 @@ import { backendNames } from '../../src/backends/load.js';
 import { checkOptions } from '../../src/backends/websocket/options-schema.js';
 import { closeCode } from '../../src/channels-protocol/close-codes.js';
 import * as entry from '../../src/index.js';
+import { createPushService, type PushServerSettings } from '../../src/index.js';
 
 /** The rows of the table under a heading, as cells without their back-ticks. */
 function table(document: string, heading: string): readonly (readonly string[])[] {
@@ -14,9 +16,18 @@ function table(document: string, heading: string): readonly (readonly string[])[
     .split(/\n## /)[0]
     ?.split('\n')
     .filter((line) => line.startsWith('| '));
-  return (rows ?? [])
-    .slice(2)
-    .map((row) => row.split(' | ').map((cell) => cell.replaceAll(/^\| | ?\|$|`/g, '').trim()));
+  return (rows ?? []).slice(2).map((row) =>
+    row
+      .split(/(?<!\\)\|/)
+      .slice(1, -1)
+      .map((cell) => cell.replaceAll('`', '').trim()),
+  );
+}
+
+/** A capability as the table shows it. */
+function cell(can: unknown): string {
+  if (typeof can === 'boolean') return can ? 'yes' : '';
+  return can === Number.POSITIVE_INFINITY ? 'any' : String(can).replace(/(?<=\d)(?=(?:\d{3})+$)/g, ' ');
 }
 
 describe('the documentation', () => {
@@ -51,6 +62,25 @@ describe('the documentation', () => {
   it('lists each built-in backend', () => {
     const named = table('README.md', '## Backends').map(([name = '']) => /'(\w+)'/.exec(name)?.[1]);
     expect(named.filter((name) => name !== undefined)).toEqual(backendNames);
+  });
+
+  it('tells what each backend can do, as its capabilities do', () => {
+    const rows = table('README.md', '### What each can do');
+    const shown = new Map(
+      ['console', 'websocket', 'pusher', 'pubnub', 'onesignal'].map((name, index) => [
+        name,
+        Object.fromEntries(rows.map(([what = '', ...cells]) => [what.split(':')[0], cells[index]])),
+      ]),
+    );
+    const credentials = { appId: randomUUID(), pubKey: 'public', subKey: 'subscribe', secretKey: 'secret' };
+    for (const [name, cells] of shown) {
+      const { capabilities } = createPushService({ backend: name, ...credentials } as PushServerSettings).backend;
+      const { channelName, eventName, sharesRequest, ...rest } = capabilities;
+      expect([name, cells]).toEqual([
+        name,
+        Object.fromEntries(Object.entries(rest).map(([key, can]) => [key, cell(can)])),
+      ]);
+    }
   });
 
   it('lists each class of errors with its code', () => {

@@ -46,7 +46,7 @@ export class Application {
       const channel = form.get('channel_name') ?? '';
       if (user === undefined || channel.includes('forbidden')) return void response.writeHead(403).end();
       const member = channel.startsWith('presence-') ? { id: user, info: { name: user } } : undefined;
-      return json(response, this.service.channel(channel).authorize(form.get('socket_id') ?? '', member));
+      return json(response, await this.service.channel(channel).authorize(form.get('socket_id') ?? '', member));
     }
     if (request.method === 'POST' && url.pathname === '/push/user-auth') {
       const form = new URLSearchParams(await text(request));

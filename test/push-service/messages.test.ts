@@ -38,6 +38,15 @@ describe("a loop over a channel's messages", () => {
     expect(backend.calls).toEqual(['open', 'subscribe orders', 'unsubscribe orders']);
   });
 
+  test('that was begun with a wildcard gets what came in by it', async () => {
+    const loop = upTo(2, push.messages('shop.*'));
+    await push.ready();
+    receive('not by it', 'shop.eu');
+    backend.receive({ channel: 'shop.eu', subscription: 'shop.*', event: 'e', data: 1 });
+    backend.receive({ channel: 'shop.us', subscription: 'shop.*', event: 'e', data: 2 });
+    expect(await loop).toEqual([1, 2]);
+  });
+
   test('that is slow loses nothing', async () => {
     const messages = push.messages('orders');
     for (let data = 0; data < 1000; data++) receive(data);

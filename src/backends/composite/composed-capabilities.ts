@@ -5,7 +5,7 @@ import { anyName, type BackendCapabilities } from '../capabilities.js';
 export function composedCapabilities(all: readonly BackendCapabilities[]): BackendCapabilities {
   const every = (flag: 'webhooks' | 'except' | 'idempotent' | 'idempotencyKey'): boolean =>
     all.every((capabilities) => capabilities[flag]);
-  const some = (flag: 'subscribe' | 'presence' | 'authorize'): boolean =>
+  const some = (flag: 'subscribe' | 'presence' | 'authorize' | 'authenticate'): boolean =>
     all.some((capabilities) => capabilities[flag]);
   const smallest = (limit: 'maxChannelsPerRequest' | 'maxMessagesPerRequest' | 'maxPayloadBytes'): number =>
     Math.min(...all.map((capabilities) => capabilities[limit]));
@@ -22,6 +22,7 @@ export function composedCapabilities(all: readonly BackendCapabilities[]): Backe
     // There is no way to ask through a composite.
     history: false,
     authorize: some('authorize'),
+    authenticate: some('authenticate'),
     webhooks: every('webhooks'),
     except: every('except'),
     idempotent: every('idempotent'),

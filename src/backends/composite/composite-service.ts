@@ -8,6 +8,7 @@ import type { BackendCapabilities } from '../capabilities.js';
 import {
   type AnyBackend,
   type AuthenticatedUser,
+  type Awaitable,
   type BackendHost,
   type BackendMessageOptions,
   type BackendSettings,
@@ -73,9 +74,9 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     return this.children.filter(({ capabilities }) => capabilities.subscribe);
   }
 
-  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
     const [result] = await this.route([{ channel, message }], context);
-    if (result?.error !== undefined) throw result.error;
+    return result;
   }
 
   protected override sendBatch(
@@ -94,15 +95,6 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     context: RequestContext,
   ): Promise<readonly ChannelResult[]> {
     return this.route(messages, context);
-  }
-
-  /** One channel goes the way of several, which has its `info` in the result. */
-  override deliver(
-    channels: readonly string[],
-    message: OutgoingMessage,
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]> {
-    return this.sendBatch(channels, message, context);
   }
 
   /** `data` as JSON: each of the backends makes its own payload of it. */
@@ -147,14 +139,14 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
   }
 
   /** By the first backend that can. */
-  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+  override authorizeChannel(client: string, channel: string, member?: PresenceMember): Awaitable<ChannelAuthorization> {
     const backend = this.#first('authorize');
-    return backend?.authorizeChannel(socketId, channel, member) ?? super.authorizeChannel(socketId, channel, member);
+    return backend?.authorizeChannel(client, channel, member) ?? super.authorizeChannel(client, channel, member);
   }
 
   /** By the first backend that can. */
   override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
-    return this.#first('authorize')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
+    return this.#first('authenticate')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
   }
 
   /** What the first backend that can tell knows: the others' subscribers are not in it. */
@@ -167,7 +159,7 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     return this.#first('presence')?.channelUsers(channel) ?? super.channelUsers(channel);
   }
 
-  #first(flag: 'authorize' | 'presence'): AnyBackend | undefined {
+  #first(flag: 'authorize' | 'authenticate' | 'presence'): AnyBackend | undefined {
     return this.children.find(({ capabilities }) => capabilities[flag])?.backend;
   }
 

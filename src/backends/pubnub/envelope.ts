@@ -5,8 +5,6 @@ import type { EventParts } from '../request.js';
 export interface PubNubMessage extends IncomingMessage {
   /** PubNub's time and place of the message: 17 digits, in tenths of a microsecond since 1970. */
   readonly timetoken: string;
-  /** The wildcard or channel group that it came in by, where that is not the channel itself. */
-  readonly subscription?: string;
 }
 
 /** What a message holds besides where it came from. */

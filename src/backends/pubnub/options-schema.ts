@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { settingsCheck } from '../../schema-check.js';
-import { DEFAULT_MESSAGE_BYTES, MAX_MESSAGE_BYTES, MAX_NAME_LENGTH, MAX_TTL_HOURS } from './limits.js';
+import {
+  DEFAULT_MESSAGE_BYTES,
+  MAX_MESSAGE_BYTES,
+  MAX_NAME_LENGTH,
+  MAX_TOKEN_MINUTES,
+  MAX_TTL_HOURS,
+} from './limits.js';
 import type { PubNubOptions } from './pubnub-options.js';
 
 /** Names of the options that have a default. */
@@ -15,7 +21,8 @@ type FilledName =
   | 'requestTimeoutMs'
   | 'subscribeTimeoutMs'
   | 'longPollSeconds'
-  | 'suppressLeaveEvents';
+  | 'suppressLeaveEvents'
+  | 'tokenTtlMinutes';
 
 /** Options that have been checked, with the defaults filled in. */
 export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<PubNubOptions[Name]> } & Readonly<
@@ -60,6 +67,7 @@ function buildSchema() {
       .default(310),
     filterExpression: text.optional(),
     suppressLeaveEvents: z.boolean().default(false),
+    tokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
     authKey: text.optional(),
     token: text.optional(),
     PubNub: sdk.optional(),

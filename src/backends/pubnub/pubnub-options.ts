@@ -31,6 +31,8 @@ export interface PubNubOptions {
   filterExpression?: string | undefined;
   /** Whether presence hears nothing of it when this server unsubscribes. @default false */
   suppressLeaveEvents?: boolean | undefined;
+  /** How long the token of `authorizeChannel` is valid, in minutes: 1 to 43 200. @default 60 */
+  tokenTtlMinutes?: number | undefined;
   /** Key of the former Access Manager, version 2. @default none */
   authKey?: string | undefined;
   /** Token of Access Manager version 3, for a server without the secret key. `backend.api.setToken` renews it. @default none */

@@ -1,12 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { OneSignalService } from '../../../src/backends/onesignal.js';
-import {
-  ConfigurationError,
-  createPushService,
-  type OutgoingMessage,
-  type RequestContext,
-  UnsupportedOperationError,
-} from '../../../src/index.js';
+import { ConfigurationError, createPushService, UnsupportedOperationError } from '../../../src/index.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
 import { start } from './support/start.js';
@@ -62,23 +56,6 @@ describe('the service', () => {
     const { push, provider } = await start(onTestFinished);
     const { appId } = provider.settings;
     expect(await push.clientConfig('ann')).toEqual({ backend: 'onesignal', appId, channels: ['ann'] });
-  });
-
-  it('sends to a single channel where a subclass asks for that', async () => {
-    const { provider } = await start(onTestFinished);
-    const results: unknown[] = [];
-    class OneByOne extends OneSignalService {
-      override async deliver(channels: readonly string[], message: OutgoingMessage, context: RequestContext) {
-        for (const channel of channels)
-          results.push(await this.sendData(channel, message, context).catch((error) => error));
-        return channels.map((channel) => ({ channel }));
-      }
-    }
-    const push = createPushService({ backend: new OneByOne(provider.settings) });
-    onTestFinished(() => push.close());
-    await push.send({ channels: ['ann', 'nobody'], data: 1 });
-    expect(results).toMatchObject([undefined, { code: 'DELIVERY', outcome: 'rejected' }]);
-    expect(provider.received.map(({ channel }) => channel)).toEqual(['ann']);
   });
 
   it('says where to hear of what devices do, for it cannot subscribe', async () => {

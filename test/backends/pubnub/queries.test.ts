@@ -78,6 +78,17 @@ describe.each(sdkVersions)('asking PubNub with version $version of the SDK', ({ 
     expect(refused.message).toMatch(/403: Unknown user/);
   });
 
+  it('authorises a client for one channel by a token', async () => {
+    const { provider, push } = await setUp({ PubNub, tokenTtlMinutes: 5 });
+    const { auth } = await push.channel('orders').authorize('ann', { id: 'ann' });
+    expect(JSON.parse(Buffer.from(auth, 'base64url').toString())).toMatchObject({
+      ttl: 5,
+      permissions: { uuid: 'ann', resources: { channels: { orders: 1 } } },
+    });
+    await failureOf(ValidationError, push.channel('orders').authorize('ann', { id: 'ben' }));
+    expect(provider.server.requests).toHaveLength(1);
+  });
+
   it('tells failures apart as for messages', async () => {
     const { provider, backend } = await setUp({ PubNub });
     provider.server.faults.push(
@@ -131,5 +142,6 @@ describe('a question that PubNub would not take', () => {
     const { backend } = await setUp({}, { useSecret: false });
     const failure = await failureOf(ConfigurationError, backend.grantToken({ ttlMinutes: 1, channels: ['a'] }));
     expect(failure.message).toMatch(/"secretKey"/);
+    expect(backend.capabilities.authorize).toBe(false);
   });
 });

@@ -58,7 +58,8 @@ describe('the settings of the pubnub backend', () => {
       subscribe: true,
       presence: true,
       history: true,
-      authorize: false,
+      authorize: true,
+      authenticate: false,
       idempotent: false,
       except: false,
     });

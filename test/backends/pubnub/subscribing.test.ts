@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { PubNubClass } from '../../../src/backends/pubnub.js';
-import { UnsupportedOperationError, ValidationError } from '../../../src/index.js';
+import { ValidationError } from '../../../src/index.js';
 import { resetBeforeAnswer } from '../../providers/faults.js';
 import { failureOf } from '../../support/failure-of.js';
 import { eventually } from './support/eventually.js';
@@ -165,11 +165,5 @@ describe('subscribing to PubNub', () => {
     provider.publish('orders', 1);
     expect((await next).value).toMatchObject({ channel: 'orders', data: 1 });
     await messages.return?.();
-  });
-
-  it('says that PubNub has no sockets to sign for', async () => {
-    const { push } = await setUp({});
-    const failure = await failureOf(UnsupportedOperationError, () => push.channel('orders').authorize('1.2'));
-    expect(failure.message).toMatch(/grantToken/);
   });
 });
