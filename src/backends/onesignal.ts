@@ -167,7 +167,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     const signal = AbortSignal.timeout(requestTimeoutMs);
     try {
       const body = await this.#call(signal, () => work(notificationId));
-      if (typeof body !== 'object' || body === null) throw unreadable();
+      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unreadable();
       return body;
     } catch (error) {
       if (signal.aborted)

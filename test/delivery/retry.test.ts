@@ -276,7 +276,10 @@ describe('errors of another copy of the package', () => {
       ),
     );
     expect(times).toEqual([0, 12_000, 13_000]);
-    expect(outcome).toMatchObject({ outcome: 'unknown', cause: { cause: { code: 'RATE_LIMIT', retryAfter: 86_400_000 } } });
+    expect(outcome).toMatchObject({
+      outcome: 'unknown',
+      cause: { cause: { code: 'RATE_LIMIT', retryAfter: 86_400_000 } },
+    });
   });
 
   test('keep their class, and lose their secrets', async () => {

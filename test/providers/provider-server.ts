@@ -74,10 +74,6 @@ export class ProviderServer {
     return this.#open.size;
   }
 
-  closeIdleConnections(): void {
-    this.#server.closeIdleConnections();
-  }
-
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#open) socket.destroy();

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { DeliveryError } from '../../delivery-error.js';
+import { untilAborted } from '../../until-aborted.js';
 
 /** What holds for the requests that an SDK makes during one call. */
 export interface SdkCall {
@@ -20,6 +21,8 @@ export interface SdkCall {
 interface RunningCall extends SdkCall {
   /** Where the provider would have had the request go. */
   redirected?: string;
+  /** Ends the call. */
+  readonly fail: (error: Error) => void;
 }
 
 const running = new AsyncLocalStorage<RunningCall>();
@@ -36,10 +39,15 @@ export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>
     isWatching = true;
     subscribe('http.client.request.created', (message) => watch((message as { request: ClientRequest }).request));
   }
-  const state: RunningCall = { ...call };
+  call.signal?.throwIfAborted();
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
+  const state: RunningCall = { ...call, fail: failed.reject };
   let result: Result;
   try {
-    result = await running.run(state, work);
+    // What the SDK does not hear of, it would wait for.
+    const first = running.run(state, () => Promise.race([work(), failed.promise]));
+    result = await untilAborted(first, call.signal, ({ reason }) => reason as Error);
   } catch (error) {
     if (state.redirected === undefined) throw error;
     throw redirection(state.redirected, call.backend);
@@ -84,6 +92,10 @@ function isLetThrough(request: ClientRequest, call: RunningCall): boolean {
       call.redirected = URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else';
       delete response.headers.location;
     }
+    // On Node 22, node-fetch hears nothing of a body that breaks off.
+    response.once('close', () => {
+      if (!response.complete) call.fail(Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' }));
+    });
     call.onResponse?.(response);
   });
   return true;

@@ -23,12 +23,6 @@ export async function apiCall(
 ): Promise<unknown> {
   signal.throwIfAborted();
   let retryAfter: string | undefined;
-  let end = (): void => {};
-  // A request that still waits for its tunnel through a proxy does not end when it is told to.
-  const ended = new Promise<never>((_resolve, reject) => {
-    end = () => reject(signal.reason);
-    signal.addEventListener('abort', end);
-  });
   try {
     const { body } = await callSdk(
       {
@@ -40,7 +34,7 @@ export async function apiCall(
           retryAfter = headers['retry-after'];
         },
       },
-      () => Promise.race([work(), ended]),
+      work,
     );
     return body;
   } catch (error) {
@@ -53,8 +47,6 @@ export async function apiCall(
       retryAfter,
       cause: causeOf(error, { redact }),
     });
-  } finally {
-    signal.removeEventListener('abort', end);
   }
 }
 

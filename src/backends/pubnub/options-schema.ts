@@ -75,7 +75,13 @@ function buildSchema() {
 }
 
 function isHost(value: unknown): boolean {
-  return typeof value === 'string' && URL.canParse(`https://${value}`) && new URL(`https://${value}`).host === value;
+  // An address leaves out the port that is usual for its scheme, which either of the two here is not.
+  return (
+    typeof value === 'string' &&
+    ['http', 'https'].some(
+      (scheme) => URL.canParse(`${scheme}://${value}`) && new URL(`${scheme}://${value}`).host === value,
+    )
+  );
 }
 
 /** Whether a text names a user. Source: https://www.pubnub.com/docs/general/setup/users-and-devices */

@@ -111,10 +111,23 @@ describe('a call of an SDK', () => {
     expect(server.requests[0]?.headers.authorization).toBe('Key new');
   });
 
+  test('fails when a body breaks off, also where the SDK does not hear of it', async () => {
+    const server = await start();
+    server.faults.push(resetInBody);
+    const deaf = async (): Promise<string> => {
+      await once(request(server.origin, { method: 'POST' }).end('{}'), 'response');
+      return new Promise(() => {});
+    };
+    const error = await failureOf(Error, callSdk({ backend: 'acme', origin: server.origin }, deaf));
+    expect(error).toMatchObject({ code: 'ECONNRESET' });
+  });
+
   test("touches nobody else's requests", async () => {
     const [server, other] = [await start(), await start()];
-    const signal = AbortSignal.abort();
+    const controller = new AbortController();
+    const { signal } = controller;
     await callSdk({ backend: 'acme', origin: server.origin, signal }, () => Promise.resolve('nothing'));
+    controller.abort();
     expect(await sdk(other.origin)).toBe('{"fine":true}');
   });
 });

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { DeliveryError } from '../../../src/delivery-error.js';
 import { AuthenticationError, TimeoutError } from '../../../src/errors.js';
@@ -241,4 +241,15 @@ describe('after a subscription that was refused', () => {
     await wrong.subscribe('second');
     expect([service.api.connectionCount, service.api.channels().toSorted()]).toEqual([1, ['public', 'second']]);
   });
+});
+
+it('a question that is not answered in time is a TimeoutError', async () => {
+  const { port } = await fakeChannelsServer(
+    () => undefined,
+    () => undefined,
+  );
+  vi.spyOn(AbortSignal, 'timeout').mockReturnValue(AbortSignal.abort(new DOMException('too late', 'TimeoutError')));
+  onTestFinished(() => void vi.restoreAllMocks());
+  const error = await failureOf(TimeoutError, remoteAt(port).channelInfo('a'));
+  expect(error.message).toBe('The server did not answer within 10000 ms.');
 });

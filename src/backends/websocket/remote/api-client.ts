@@ -1,8 +1,12 @@
 import { isRecord } from '../../../channels-protocol/parse-message.js';
+import { TimeoutError } from '../../../errors.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../../channels/signed-query.js';
 import { answerError } from '../../http/answer-error.js';
 import { networkError, unreadableAnswer } from './http-failure.js';
 import type { RemoteAddress } from './remote-address.js';
+
+/** How long a question may take, in milliseconds; messages have the deadline of their attempt. */
+const QUERY_TIMEOUT_MS = 10_000;
 
 /** Whom to speak to, and as whom. */
 export interface RemoteApp {
@@ -28,13 +32,18 @@ export class ApiClient {
     path: string,
     parameters: Readonly<Record<string, string>> = {},
   ): Promise<Readonly<Record<string, unknown>>> {
-    const text = await this.#request({ method: 'GET', path, parameters });
+    const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
+    const asked = this.#request({ method: 'GET', path, parameters }, signal);
+    const text = await asked.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+      throw new TimeoutError(`The server did not answer within ${QUERY_TIMEOUT_MS} ms.`, { backend: 'websocket' });
+    });
     const answer = parse(text);
     if (isRecord(answer)) return answer;
     throw unreadableAnswer();
   }
 
-  async #request({ path, ...rest }: UnsignedRequest, signal?: AbortSignal): Promise<string> {
+  async #request({ path, ...rest }: UnsignedRequest, signal: AbortSignal): Promise<string> {
     const { appId, pubKey, secretKey, address } = this.#app;
     const request: UnsignedRequest = { ...rest, path: `/apps/${encodeURIComponent(appId)}${path}` };
     const query = signedQuery(request, pubKey, secretKey);
@@ -47,7 +56,7 @@ export class ApiClient {
         method: request.method,
         redirect: 'error',
         ...(request.body !== undefined && { body: request.body, headers: { 'Content-Type': 'application/json' } }),
-        ...(signal !== undefined && { signal }),
+        signal,
       });
       status = response.status;
       retryAfter = response.headers.get('retry-after');

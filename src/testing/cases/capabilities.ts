@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { createPushService } from '../../index.js';
+import type { CaseDefinition } from '../conformance-case.js';
+import { failureOf } from '../trial.js';
+
+export const capabilityCases: readonly CaseDefinition[] = [
+  {
+    name: 'has a name',
+    async check({ backend }) {
+      assert.equal(typeof backend.name, 'string');
+      assert.notEqual(backend.name, '');
+    },
+  },
+  {
+    name: 'belongs to one service at a time',
+    async check({ push, backend }) {
+      await push.ready();
+      const taking = (): unknown => createPushService({ backend });
+      await failureOf('a second service with the same instance', taking, 'CONFIGURATION');
+    },
+  },
+  {
+    name: 'says the same of its capabilities each time',
+    async check({ backend }) {
+      const [first, second] = [backend.capabilities, backend.capabilities].map((declared) => ({
+        ...declared,
+        channelName: String(declared.channelName.pattern),
+        eventName: String(declared.eventName.pattern),
+        sharesRequest: declared.sharesRequest !== undefined,
+      }));
+      assert.deepEqual(first, second);
+    },
+  },
+];

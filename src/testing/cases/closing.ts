@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import type { CaseDefinition } from '../conformance-case.js';
+import { OpenResources } from '../open-resources.js';
+import { failureOf, type Trial } from '../trial.js';
+import { SHORT_TIMEOUT_MS, withoutFault } from './failures.js';
+
+export const closingCases: readonly CaseDefinition[] = [
+  {
+    name: 'can be closed twice, and before it was used',
+    async check(trial) {
+      const { push, backend } = trial;
+      await push.ready();
+      await push.close();
+      await backend.close();
+      await push.close();
+    },
+  },
+  {
+    name: 'sends what is under way when it is closed, and nothing afterwards',
+    async check(trial) {
+      const channel = await trial.channel();
+      const { event } = trial;
+      const sending = trial.sendTo(channel, 'in time');
+      const closing = trial.push.close();
+      const sent = await sending;
+      await closing;
+      const late = (): unknown => trial.push.send({ channels: channel, event, data: 'too late' });
+      await failureOf('a send after close()', late, 'CONFIGURATION');
+      await trial.arrived([sent]);
+    },
+  },
+  {
+    name: 'belongs to nobody after close',
+    async check(trial) {
+      const { push, backend } = trial;
+      await push.ready();
+      await push.close();
+      const untie = backend.connect({ receive: () => {}, logger: console });
+      untie();
+    },
+  },
+  {
+    name: 'leaves nothing open in the process after close',
+    check: (trial) =>
+      leavesNothing(trial, async () => {
+        const [channel, { push, event, capabilities, subject }] = [trial.nameOf(1), trial];
+        await push.ready();
+        await push.send({ channels: channel, event, data: 1 });
+        if (capabilities.subscribe && subject.delivers !== false) await push.subscribe(channel);
+        await push.close();
+      }),
+  },
+  {
+    name: 'leaves nothing open in the process when it is closed while there is no answer',
+    lacks: (trial) => withoutFault(trial, 'hang'),
+    check: (trial) =>
+      leavesNothing(trial, async () => {
+        const { push, event } = trial;
+        await push.ready();
+        trial.subject.faults?.hang?.();
+        const message = { channels: trial.nameOf(1), event, data: 1, timeout: SHORT_TIMEOUT_MS };
+        const sending = failureOf('a send without an answer', () => push.send(message), 'DELIVERY');
+        await push.close();
+        await sending;
+      }),
+  },
+];
+
+async function leavesNothing(trial: Trial, work: () => Promise<void>): Promise<void> {
+  const open = new OpenResources();
+  try {
+    await open.watch(work);
+    await trial.comesTrue(() => open.kinds.length === 0);
+    assert.deepEqual(open.kinds, [], 'what the backend has left open, which keeps the process from ending');
+  } finally {
+    open.end();
+  }
+}

@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import type { DeliveryError } from '../../delivery-error.js';
+import { outcomeOf, type PushError } from '../../errors.js';
+import type { SendReport } from '../../report.js';
+import type { CaseDefinition } from '../conformance-case.js';
+import type { ProviderFaults } from '../harness.js';
+import { failureOf, shown, type Trial } from '../trial.js';
+import { pause } from '../waiting.js';
+
+/** Deadline of an attempt that is not answered, in milliseconds. */
+export const SHORT_TIMEOUT_MS = 150;
+
+export const failureCases: readonly CaseDefinition[] = [
+  {
+    name: 'fails when the provider refuses, says who failed, and works again afterwards',
+    lacks: (trial) => withoutFault(trial, 'refuse'),
+    async check(trial) {
+      const { event } = trial;
+      const [failing = '', working = ''] = await trial.channels(2);
+      trial.subject.faults?.refuse?.();
+      const error = await rejection(trial, () => trial.push.send({ channels: failing, event, data: 1 }));
+      assert.equal(outcomeOf(error), 'rejected', `the outcome of "${error.message}"`);
+      await trial.arrived([]);
+      trial.subject.faults?.recover();
+      await trial.arrived([await trial.sendTo(working, 2)]);
+    },
+  },
+  {
+    name: 'fails for each channel of a message that the provider refuses',
+    lacks: (trial) => withoutFault(trial, 'refuse'),
+    async check(trial) {
+      const channels = await trial.channels(3);
+      trial.subject.faults?.refuse?.();
+      await rejection(trial, () => trial.push.send({ channels, event: trial.event, data: 1 }));
+      await trial.arrived([]);
+    },
+  },
+  {
+    name: 'fails for each message of a sendMany that the provider refuses',
+    lacks: (trial) => withoutFault(trial, 'refuse'),
+    async check(trial) {
+      const { event } = trial;
+      const channels = await trial.channels(3);
+      trial.subject.faults?.refuse?.();
+      const messages = channels.map((name, data) => ({ channels: name, event, data }));
+      await rejection(trial, () => trial.push.sendMany(messages));
+      await trial.arrived([]);
+    },
+  },
+  {
+    name: 'fails when the connection is lost in the middle of a request, and works again afterwards',
+    lacks: (trial) => withoutFault(trial, 'disconnect'),
+    async check(trial) {
+      const { event } = trial;
+      const [failing = '', working = ''] = await trial.channels(2);
+      trial.subject.faults?.disconnect?.();
+      const error = await rejection(trial, () => trial.push.send({ channels: failing, event, data: 1 }));
+      assert.equal(outcomeOf(error), 'unknown', `the outcome of "${error.message}"`);
+      assert.equal(error.retryable, true, `whether "${error.message}" may be retried`);
+      trial.subject.faults?.recover();
+      await trial.sendTo(working, 2);
+    },
+  },
+  {
+    name: 'sends a message that is tried again with the same id',
+    settings: { retries: 1 },
+    lacks: (trial) => withoutFault(trial, 'disconnect'),
+    async check(trial) {
+      const { push, event } = trial;
+      const channel = await trial.channel();
+      trial.subject.faults?.disconnect?.();
+      const sending = push.send({ channels: channel, event, data: 1 });
+      // Within the wait before the second attempt, which is 250 ms at least.
+      await pause(100);
+      trial.subject.faults?.recover();
+      const { attempts, id } = await sending;
+      assert.equal(attempts, 2, 'attempts: a lost connection is tried again');
+      const ids = (await trial.subject.received()).flatMap((record) => record.id ?? []);
+      assert.deepEqual(
+        [...new Set(ids)].filter((each) => each !== id),
+        [],
+        `the message has the id ${id}`,
+      );
+    },
+  },
+  {
+    name: 'gives up at the deadline when there is no answer, and works again afterwards',
+    lacks: (trial) => withoutFault(trial, 'hang'),
+    async check(trial) {
+      const { event } = trial;
+      const [failing = '', working = ''] = await trial.channels(2);
+      trial.subject.faults?.hang?.();
+      const message = { channels: failing, event, data: 1, timeout: SHORT_TIMEOUT_MS };
+      const error = await rejection(trial, () => trial.push.send(message));
+      assert.equal(outcomeOf(error), 'unknown', `the outcome of "${error.message}"`);
+      trial.subject.faults?.recover();
+      await trial.sendTo(working, 2);
+    },
+  },
+  {
+    name: 'gives up when the caller aborts, and works again afterwards',
+    lacks: (trial) => withoutFault(trial, 'hang'),
+    async check(trial) {
+      const { event } = trial;
+      const [failing = '', working = ''] = await trial.channels(2);
+      trial.subject.faults?.hang?.();
+      const signal = AbortSignal.timeout(SHORT_TIMEOUT_MS);
+      const error = await rejection(trial, () => trial.push.send({ channels: failing, event, data: 1, signal }));
+      assert.equal((error.cause as Error).name, 'AbortError');
+      trial.subject.faults?.recover();
+      await trial.sendTo(working, 2);
+    },
+  },
+];
+
+export function withoutFault({ subject }: Trial, fault: keyof ProviderFaults): string | undefined {
+  return subject.faults?.[fault] === undefined ? `the harness has no faults.${fault}()` : undefined;
+}
+
+/** The error of a call of which the provider took nothing: it names the backend, and so does that of each channel. */
+async function rejection(trial: Trial, work: () => Promise<unknown>): Promise<PushError> {
+  const error = (await failureOf('a send that the provider does not take', work, 'DELIVERY')) as DeliveryError;
+  const reports: readonly SendReport[] = error.reports;
+  assert.notEqual(reports.length, 0, `"${error.message}" carries the reports`);
+  assert.equal(error.backend, trial.backend.name, `the backend that "${error.message}" names`);
+  for (const { channels, accepted, rejected } of reports) {
+    assert.deepEqual(accepted, [], 'channels that were reported as accepted');
+    assert.deepEqual(
+      rejected.map(({ channel }) => channel),
+      channels,
+    );
+    for (const { channel, error: one } of rejected)
+      assert.notEqual(one.message, '', `what failed for ${shown(channel)}`);
+  }
+  return error;
+}

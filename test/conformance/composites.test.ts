@@ -1,0 +1,17 @@
+import { failover } from '../../src/backends/failover.js';
+import { fanout } from '../../src/backends/fanout.js';
+import { roundrobin } from '../../src/backends/roundrobin.js';
+import { conforms } from './register.js';
+import { overConsoles, overProviders, toBoth, toOne } from './subjects/composites.js';
+
+const withoutFaults = ['faults.refuse()', 'faults.disconnect()', 'faults.hang()', 'join()'];
+const withoutClients = ['join()', 'delivery to subscribers'];
+
+for (const [compose, gather] of [
+  [failover, toOne],
+  [roundrobin, toOne],
+  [fanout, toBoth],
+] as const) {
+  conforms(`${compose.name} over two consoles`, { create: () => overConsoles(compose, gather) }, withoutFaults);
+  conforms(`${compose.name} over two providers`, { create: () => overProviders(compose, gather) }, withoutClients);
+}

@@ -1,0 +1,19 @@
+import type { ConformanceSubject } from '../../src/testing/index.js';
+import { startPubNubProvider } from '../providers/pubnub-provider.js';
+import { conforms } from './register.js';
+import { providerSubject } from './subjects/provider.js';
+
+async function subject(): Promise<ConformanceSubject> {
+  const provider = await startPubNubProvider();
+  return {
+    ...providerSubject(provider),
+    delivers: true,
+    async join(channel, member) {
+      provider.present.set(channel, new Set(member && [member.id]));
+      return { socketId: '', received: () => [], close: () => void provider.present.delete(channel) };
+    },
+  };
+}
+
+// A client is known by its user id.
+conforms('pubnub', { create: subject, client: 'conformance-member' });

@@ -1,0 +1,19 @@
+import { ConsoleService } from '../../../src/backends/console.js';
+import type { ConformanceSubject, ProviderRecord } from '../../../src/testing/index.js';
+
+/** The console backend, which prints into a list. */
+export function consoleSubject(): ConformanceSubject & { readonly backend: ConsoleService } {
+  const lines: string[] = [];
+  const write = (text: string): void => {
+    lines.push(text);
+  };
+  const backend = new ConsoleService({
+    secretKey: 'console-secret-key',
+    options: { format: 'json', stream: { write } },
+  });
+  return {
+    backend,
+    settings: { backend },
+    received: () => lines.map((line) => JSON.parse(line) as ProviderRecord),
+  };
+}
