@@ -8,6 +8,7 @@ import {
   answering,
   type Fault,
   redirectTo,
+  resetInBody,
   stalledBody,
   stalledHeaders,
   tooManyRequests,
