@@ -18,11 +18,16 @@ const printed = '[push] orders  order.shipped  {"orderId":42}\n';
 
 describe('the packed package, in an empty project', () => {
   const project = mkdtempSync(join(tmpdir(), 'pushrail-package-'));
+  let tarball = '';
 
   function run(file: string, ...args: string[]): string {
     const { status, stdout, stderr } = spawnSync(file, args, { cwd: project, encoding: 'utf8' });
     if (status !== 0) throw new Error(`${file} ended with ${status}:\n${stdout}\n${stderr}`);
     return stdout;
+  }
+
+  function install(...packages: string[]): void {
+    run('npm', 'install', '--silent', '--no-save', '--no-audit', '--no-fund', '--prefer-offline', ...packages);
   }
 
   function write(name: string, text: string): string {
@@ -31,11 +36,10 @@ describe('the packed package, in an empty project', () => {
   }
 
   beforeAll(() => {
-    const quiet = ['--silent', '--no-audit', '--no-fund', '--prefer-offline'];
     run('npm', 'pack', '--silent', '--ignore-scripts', '--pack-destination', project, root);
-    const tarball = readdirSync(project).find((name) => name.endsWith('.tgz')) ?? '';
+    tarball = `./${readdirSync(project).find((name) => name.endsWith('.tgz'))}`;
     write('package.json', '{ "private": true }');
-    run('npm', 'install', ...quiet, `./${tarball}`);
+    install(tarball);
   }, 120_000);
 
   afterAll(() => rmSync(project, { recursive: true, force: true }));
@@ -69,10 +73,17 @@ describe('the packed package, in an empty project', () => {
       `import { createPushService, PushService, PushServiceWrapper, memorySessions, userChannels } from 'pushrail';
        import type { BackendSettings, OutgoingMessage, PushServerSettings, SendReport } from 'pushrail';
        import { ConsoleService } from 'pushrail/backends/console';
+       import { failover, FailoverService } from 'pushrail/backends/failover';
+       import { fanout } from 'pushrail/backends/fanout';
+       import { OneSignalService } from 'pushrail/backends/onesignal';
+       import { PubNubService } from 'pushrail/backends/pubnub';
+       import { PusherService } from 'pushrail/backends/pusher';
+       import { roundrobin } from 'pushrail/backends/roundrobin';
        import { RemoteWebSocketService, WebSocketService } from 'pushrail/backends/websocket';
        import { PushClient } from 'pushrail/client';
        import { memorySessions as sameSessions } from 'pushrail/sessions/memory';
        import { userChannels as sameChannels } from 'pushrail/sessions/user-channels';
+       import { backendConformance } from 'pushrail/testing';
 
        class Api { publish(_channel: string, _message: OutgoingMessage): Promise<void> { return Promise.resolve(); } }
        export class MyService extends PushServiceWrapper<Api> {
@@ -89,9 +100,16 @@ describe('the packed package, in an empty project', () => {
          { backend: new ConsoleService() },
          { backend: './my-service.js#MyService' },
          { backend: RemoteWebSocketService, appId: 'a' },
+         { backend: 'pusher', appId: 'a', pubKey: 'k', secretKey: 's', options: { cluster: 'eu' } },
+         { backend: 'pubnub', pubKey: 'k', subKey: 's', options: { ttl: 24 } },
+         { backend: 'onesignal', appId: 'a', secretKey: 's', options: { language: 'de' } },
+         { backend: failover(new PusherService({ appId: 'a' }), fanout(new PubNubService(), roundrobin(new OneSignalService()))) },
+         { backend: 'failover', options: { backends: [{ backend: 'pusher', options: { cluster: 'eu' } }, 'console:'] } },
        ];
        // @ts-expect-error an option of another backend
        export const wrong: PushServerSettings = { backend: 'console', options: { port: 6001 } };
+       // @ts-expect-error an option of another backend
+       export const wronger: PushServerSettings = { backend: 'pusher', options: { ttl: 24 } };
        // @ts-expect-error both channels and users
        void PushService.send({ channels: 'a', users: 'b', data: null });
        // @ts-expect-error neither channels nor users
@@ -102,7 +120,8 @@ describe('the packed package, in an empty project', () => {
        void PushService.send({ users: 'ann', data: null, event: 'e' });
        PushService.on('messageReceived', ({ channel, event, data }) => [channel, event, data]);
        const api: Api = new MyService({}).api;
-       export const all = [api, createPushService, WebSocketService, PushClient, sameSessions, sameChannels];
+       export const count: number = new PubNubService().capabilities.maxPayloadBytes;
+       export const all = [api, backendConformance, FailoverService, createPushService, WebSocketService, PushClient, sameSessions, sameChannels];
       `,
     );
     write(
@@ -124,6 +143,24 @@ describe('the packed package, in an empty project', () => {
     write('package.json', '{ "private": true, "type": "module" }');
     expect(run(process.execPath, join(root, 'node_modules/typescript/bin/tsc'), '-p', '.')).toBe('');
   });
+
+  it('says what to install for a hosted backend, and works once it is there', () => {
+    const settings = "backend: 'pusher', appId: '1', pubKey: 'key', secretKey: 'secret'";
+    const file = write(
+      'hosted.mjs',
+      `import { createPushService } from 'pushrail';
+       try {
+         console.log(createPushService({ ${settings} }).backend.api.constructor.name);
+       } catch (error) {
+         console.log(error.name + ': ' + error.message);
+       }`,
+    );
+    expect(run(process.execPath, file)).toBe(
+      'ConfigurationError: the pusher backend needs the package "pusher": npm install pusher\n',
+    );
+    install(tarball, 'pusher@5');
+    expect(run(process.execPath, file)).toBe('Pusher\n');
+  }, 60_000);
 
   it('brings the command', () => {
     expect(run(join(project, 'node_modules/.bin/pushrail'), '--help')).toMatch(/^Usage: pushrail /);
