@@ -1,7 +1,8 @@
 // Makes dist: types by tsc, and modules that are joined into few files, because Node takes most of the time of an import to
 // find and link files (figures in docs/architecture.md).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -21,18 +22,42 @@ if (status !== 0) process.exit(1);
 
 const modules = Object.values(exports).flatMap((entry) => entry.default ?? []);
 const sources = [...modules, bin.pushrail].map((file) => file.replace('./dist/', 'src/').replace(/\.js$/, '.ts'));
+const outOf = (file) => file.replace('src/', '').replace(/\.ts$/, '');
 const isClient = (file) => file.startsWith('src/client/');
 const common = { absWorkingDir: root, bundle: true, logLevel: 'warning' };
 const esm = { ...common, outdir: 'dist', outbase: 'src', format: 'esm', sourcemap: true };
+const node = { ...esm, packages: 'external', platform: 'node', target: 'node22.13' };
+
+// Whatever `pushrail` loads is one module, from which each entry takes what is its own.
+const library = sources.filter((file) => /^src\/(index|backends\/|sessions\/)/.test(file));
+const whole = {
+  name: 'whole',
+  setup(esbuild) {
+    esbuild.onResolve({ filter: /^whole$/ }, ({ path }) => ({ path, namespace: 'whole' }));
+    esbuild.onLoad({ filter: /./, namespace: 'whole' }, () => ({
+      contents: library.map((file) => `export * from './${file}';`).join('\n'),
+      resolveDir: root,
+    }));
+  },
+};
+const others = sources.filter((file) => !isClient(file) && !library.includes(file));
 await build({
-  ...esm,
-  entryPoints: sources.filter((file) => !isClient(file)),
+  ...node,
+  entryPoints: [{ in: 'whole', out: 'chunks/library' }, ...others.map((file) => ({ in: file, out: outOf(file) }))],
+  plugins: [whole],
   splitting: true,
   chunkNames: 'chunks/[hash]',
-  packages: 'external',
-  platform: 'node',
-  target: 'node22.13',
 });
+const { metafile } = await build({ ...node, entryPoints: library, write: false, metafile: true });
+for (const [file, { entryPoint, exports: names }] of Object.entries(metafile.outputs)) {
+  if (entryPoint === undefined) continue;
+  const path = relative(dirname(file), 'dist/chunks/library.js');
+  mkdirSync(`${root}/${dirname(file)}`, { recursive: true });
+  writeFileSync(
+    `${root}/${file}`,
+    `export { ${names.join(', ')} } from '${path.startsWith('.') ? path : `./${path}`}';\n`,
+  );
+}
 // Apart from the rest, so that a page loads nothing of the server.
 await build({ ...esm, entryPoints: sources.filter(isClient), platform: 'browser', target: 'es2022' });
 await build({
