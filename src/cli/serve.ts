@@ -6,7 +6,7 @@ import { createPushService } from '../push-service.js';
 import type { DsnSettings } from '../settings/dsn.js';
 import type { PushServerSettings } from '../settings/settings.js';
 import { wholeNumber } from './arguments.js';
-import { DEFAULT_PORT, dsnSettings, serverHelp } from './server-settings.js';
+import { DEFAULT_PORT, dsnSettings } from './server-settings.js';
 import { type Terminal, terminalLogger, untilStopped } from './terminal.js';
 
 interface ServeOptions {
@@ -19,7 +19,7 @@ interface ServeOptions {
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('run the embedded WebSocket server until it is stopped; without a DSN it makes keys and prints them')
-    .option('--server <dsn>', serverHelp)
+    .option('--server <dsn>', 'DSN of the server (default: PUSH_SERVER)')
     .option('--port <port>', `port to listen on (default: the DSN's, or ${DEFAULT_PORT})`, wholeNumber)
     .option('--host <address>', "address to listen on (default: the DSN's, or 127.0.0.1)")
     .action(async (options: ServeOptions) => {

@@ -7,8 +7,8 @@ import { type DsnSettings, parseDsn } from '../settings/dsn.js';
 import type { PushServerSettings } from '../settings/settings.js';
 import { type Terminal, terminalLogger } from './terminal.js';
 
-/** What `--server` says in the help of each command. */
-export const serverHelp = 'DSN of the server (default: PUSH_SERVER)';
+/** What `--server` says in the help of each command that talks to a server. */
+export const serverHelp = 'DSN of the server (default: PUSH_SERVER, else PUSHER_URL)';
 
 /** The port of the embedded server where none is named; Pusher-compatible servers commonly use it. */
 export const DEFAULT_PORT = 6001;
@@ -32,10 +32,12 @@ export function dsnSettings(dsn: string | undefined, environment: NodeJS.Process
  * @throws ConfigurationError
  */
 export function clientSettings(dsn: string | undefined, terminal: Terminal): PushServerSettings {
-  const { options = {}, ...settings } = dsnSettings(dsn, terminal.environment);
+  const { PUSH_SERVER: own, PUSHER_URL: pushers } = terminal.environment;
+  const { options = {}, ...settings } = dsnSettings(dsn, { PUSH_SERVER: own?.trim() ? own : pushers });
   const logger = terminalLogger(terminal);
   if (settings.backend !== 'websocket') {
-    return { ...settings, options, sessions: userChannels(), logger } as PushServerSettings;
+    const prefix = settings.backend === 'pusher' ? SERVER_TO_USER_PREFIX : '';
+    return { ...settings, options, sessions: userChannels({ prefix }), logger } as PushServerSettings;
   }
   const { host, port = DEFAULT_PORT } = checkOptions(options);
   return {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
+import { startPusherProvider } from '../providers/pusher-provider.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 const terminals: RecordingTerminal[] = [];
@@ -31,6 +32,18 @@ describe('pushrail serve, listen and send', () => {
     expect(listener.terminal.printed).toEqual(['orders  order.shipped  {"id":42}', 'private-orders  push-event  "x"']);
     server.terminal.end();
     expect(await server.done).toEqual({ exitCode: 0 });
+  });
+
+  it('send through Pusher where the environment names it, to users by their sign-in', async () => {
+    const provider = await startPusherProvider();
+    const { appId, pubKey, secretKey } = provider.settings;
+    const environment = {
+      PUSHER_URL: `${provider.server.origin.replace('//', `//${pubKey}:${secretKey}@`)}/apps/${appId}`,
+    };
+    expect(await run(['send', 'orders', '--data', '1'], environment).done).toEqual({ exitCode: 0 });
+    expect(await run(['send', '--user', 'ann'], environment).done).toEqual({ exitCode: 0 });
+    expect(provider.received.map(({ channel }) => channel)).toEqual(['orders', '#server-to-user-ann']);
+    await provider.close();
   });
 
   it('prints messages as JSON when asked', async () => {

@@ -165,6 +165,7 @@ function output(file: string, args: readonly string[], directory: string): Promi
     const environment: NodeJS.ProcessEnv = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, NO_COLOR: '1' };
     delete environment['FORCE_COLOR'];
     delete environment['PUSH_SERVER'];
+    delete environment['PUSHER_URL'];
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,
