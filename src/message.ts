@@ -49,7 +49,9 @@ export interface IncomingMessage {
   readonly id?: string;
   /** What was subscribed to, where that is not the channel itself: a wildcard, or a group of channels. */
   readonly subscription?: string;
-  /** The user who sent it, where the backend knows (client events on presence channels). */
+  /** PubNub: when and where the message was stored. */
+  readonly timetoken?: string;
+  /** Who sent it, where the backend knows: PubNub's publisher; with Pusher's protocol, the sender of a client event on a presence channel. */
   readonly userId?: string;
   readonly notification?: PushNotification;
 }

@@ -12,12 +12,13 @@ import { showsSecret } from './redaction.js';
 import type { SendReport } from './report.js';
 import { Runtime } from './runtime.js';
 import type { PushSession, PushUser, SessionAdapter } from './sessions/session-adapter.js';
+import type { BackendOf, BackendReference, SettingsOf } from './settings/backend-types.js';
 import { parseDsn } from './settings/dsn.js';
 import { settingsFromEnvironment } from './settings/environment.js';
 import { checkPushServer, type PushServerSettings } from './settings/settings.js';
 
-/** Server-side push, whatever stands behind it. */
-class Service implements AsyncDisposable {
+/** Server-side push, whatever stands behind it. @typeParam Backend the backend in use, where the settings tell */
+class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposable {
   #runtime: Runtime | undefined;
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
@@ -34,8 +35,8 @@ class Service implements AsyncDisposable {
   }
 
   /** The backend in use; its `api` is the provider's own client. @throws ConfigurationError */
-  get backend(): AnyBackend {
-    return this.#configured().backend;
+  get backend(): Backend {
+    return this.#configured().backend as Backend;
   }
 
   /** Where users' channels are looked up. @throws ConfigurationError */
@@ -248,7 +249,7 @@ class Service implements AsyncDisposable {
 }
 
 /** The name of the default service and of every independent one is also the name of their type. */
-export type PushService = Service;
+export type PushService<Backend extends AnyBackend = AnyBackend> = Service<Backend>;
 
 /** The application's default push service. */
 export const PushService: PushService = new Service();
@@ -258,9 +259,13 @@ export const PushService: PushService = new Service();
  * @param settings the settings object, or a DSN
  * @throws ConfigurationError for a wrong setting or a package that is not installed
  */
-export function createPushService(settings: PushServerSettings | string): PushService {
+export function createPushService<Reference extends BackendReference>(
+  settings: SettingsOf<Reference>,
+): PushService<BackendOf<Reference>>;
+export function createPushService(settings: PushServerSettings | string): PushService;
+export function createPushService(settings: unknown): PushService {
   const service = new Service();
-  service.configure(settings);
+  service.configure(settings as PushServerSettings);
   return service;
 }
 

@@ -39,18 +39,20 @@ export class Runtime {
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
   constructor(settings: CheckedSettings, owner: object, receive: (message: IncomingMessage) => void) {
-    const { backend, sessions, logger = defaultLogger, timeout, retries, concurrency, ...backendSettings } = settings;
+    const { backend, sessions, logger = defaultLogger, ...rest } = settings;
+    const {
+      timeout = deliveryDefaults.timeout,
+      retries = deliveryDefaults.retries,
+      concurrency = deliveryDefaults.concurrency,
+      ...backendSettings
+    } = rest;
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
     this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
     this.capabilities = checkedCapabilities(this.backend);
-    this.#policies = new RequestPolicies({
-      timeout: timeout ?? deliveryDefaults.timeout,
-      retries: retries ?? deliveryDefaults.retries,
-      concurrency: concurrency ?? deliveryDefaults.concurrency,
-    });
-    this.#disconnect = this.backend.connect({ receive, logger, owner });
+    this.#policies = new RequestPolicies({ timeout, retries, concurrency });
+    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });
   }
 
   /** Opens the backend, once what came before has ended. A failure is logged, and every `send` throws it. */

@@ -12,6 +12,7 @@ type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
  * @param what names the settings in the error: `PUSH_SERVER`, `The console backend's options`
  * @param build makes the schema, with `z.strictObject`
  * @param nestedKeys keys further down, for suggestions when one of them is misspelt
+ * @param advice what to do about unknown keys that are likely to be tried
  * @returns a function that throws a ConfigurationError naming each key that is wrong, what was expected and what was found,
  * but never a secret
  */
@@ -19,6 +20,7 @@ export function settingsCheck<T>(
   what: string,
   build: () => ObjectSchema<T>,
   nestedKeys: readonly string[] = [],
+  advice: ReadonlyMap<string, string> = new Map(),
 ): (value: unknown) => T {
   let schema: ObjectSchema<T> | undefined;
   return (value) => {
@@ -27,19 +29,23 @@ export function settingsCheck<T>(
     if (result.success) return result.data;
     const topKeys = Object.keys(schema.shape);
     const problems = result.error.issues.flatMap((issue) =>
-      describe(issue, issue.path.length === 0 ? topKeys : nestedKeys),
+      describe(issue, issue.path.length === 0 ? topKeys : nestedKeys, advice),
     );
     throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
   };
 }
 
-function describe(issue: z.core.$ZodIssue, knownKeys: readonly string[]): string[] {
+function describe(
+  issue: z.core.$ZodIssue,
+  knownKeys: readonly string[],
+  advice: ReadonlyMap<string, string>,
+): string[] {
   const path = issue.path.map(String).join('.');
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(
-      (key) =>
-        `unknown key "${path === '' ? key : `${path}.${key}`}"${didYouMean(key, knownKeys).replace(/^; (.*?)\.?$/, ' ($1)')}`,
-    );
+    return issue.keys.map((key) => {
+      const found = advice.get(key) ?? didYouMean(key, knownKeys).replace(/^; (.*?)\.?$/, '$1');
+      return `unknown key "${path === '' ? key : `${path}.${key}`}"${found === '.' ? '' : ` (${found})`}`;
+    });
   }
   return [`${path === '' ? 'it' : `"${path}"`} ${reason(issue)}, found ${kindOf(issue.input, isSecretName(path))}`];
 }

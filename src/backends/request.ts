@@ -40,6 +40,8 @@ export interface BackendMessageOptions {
 export interface BackendHost {
   receive(message: IncomingMessage): void;
   readonly logger: Logger;
+  /** Requests that the service makes at once. */
+  readonly concurrency?: number;
   /** The service itself, which has a new host each time it is configured. @default the host */
   readonly owner?: object;
 }

@@ -39,7 +39,7 @@ export function readCompositeText(text: string): CompositeText | undefined {
   return { kind: text.slice(0, start).toLowerCase(), children, query: rest.slice(1) };
 }
 
-/** Whether there are no parentheses but those of a composite. */
+/** Whether there are no parentheses but those of a composite, and it is not one of a list with commas. */
 function isOneDsn(child: string): boolean {
-  return compositeText.test(child) || !/[()]/.test(child);
+  return compositeText.test(child) || !/[()]|,$/.test(child);
 }

@@ -9,44 +9,54 @@ export type { DsnSettings } from './dsn-settings.js';
 /** Query parameters that are the service's own; every other one is an option of the backend. */
 const serviceNumbers = ['timeout', 'retries', 'concurrency'] as const;
 
+/** Composites within each other: what nobody writes by hand would take a stack and a time without bound. */
+const MAX_DEPTH = 20;
+
 const form =
-  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:';
+  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
 
 /**
  * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`, `console:`,
  * `failover(A B)`, `https://KEY:SECRET@api-eu.pusher.com/apps/APPID` as Pusher gives it, or `./module.js#Export` for a backend of
- * one's own. Parts may be percent-encoded.
+ * one's own. Parts may be percent-encoded; a + stands for itself.
  * @param what names the text in an error
  * @throws ConfigurationError that never shows the text, for it may hold a secret
  */
 export function parseDsn(dsn: string, what = 'PUSH_SERVER'): DsnSettings {
-  return read(dsn.trim(), what);
+  return read(dsn.trim(), what, 0);
 }
 
-function read(text: string, what: string): DsnSettings {
-  if (compositeText.test(text)) return readComposite(text, what);
+/** @param depth how many composites it is within */
+function read(text: string, what: string, depth: number): DsnSettings {
+  if (compositeText.test(text)) return readComposite(text, what, depth);
   if (/^[^:]*#[^#]+$/.test(text)) return { backend: text };
   if (/^https?:/i.test(text)) return pusherUrlSettings(text, what);
   return readOne(text, what);
 }
 
-function readComposite(text: string, what: string): DsnSettings {
+function readComposite(text: string, what: string, depth: number): DsnSettings {
+  if (depth >= MAX_DEPTH)
+    throw new ConfigurationError(
+      `PUSH_SERVER has more than ${MAX_DEPTH} composites within each other: put the backends side by side.`,
+    );
   const parts = readCompositeText(text);
   if (parts === undefined) {
     throw new ConfigurationError(
-      `${what} could not be read: a composite has the form failover(A B)?option=value, of two or more DSNs with white space between them; within these, write ( as %28, ) as %29 and a space as %20.`,
+      `${what} could not be read: a composite has the form failover(A B)?option=value, of two or more DSNs with white space and no commas between them; within these, write ( as %28, ) as %29 and a space as %20.`,
     );
   }
   const settings: DsnSettings = { backend: parts.kind };
   addQuery(settings, parts.query);
-  const backends = parts.children.map((child, index) => read(child, `${what}, backend ${index + 1} of ${parts.kind}`));
+  const backends = parts.children.map((child, index) =>
+    read(child, `${what}, backend ${index + 1} of ${parts.kind}`, depth + 1),
+  );
   settings.options = { ...settings.options, backends };
   return settings;
 }
 
 function readOne(text: string, what: string): DsnSettings {
   const match =
-    /^(?<backend>[a-z][a-z0-9+.-]*):(?:\/\/(?:(?<pubKey>[^:@/?]*)(?::(?<secretKey>[^@/?]*))?@)?(?<account>[^@/?]*))?\/?(?:\?(?<query>.*))?$/is.exec(
+    /^(?<backend>[a-z][a-z0-9+.-]*):(?:\/\/(?:(?<pubKey>[^:@/?]*)(?::(?<secretKey>[^@/?]*))?@)?(?<account>[^:@/?]*))?\/?(?:\?(?<query>.*))?$/is.exec(
       text,
     );
   const parts = match?.groups;
@@ -69,9 +79,10 @@ function readOne(text: string, what: string): DsnSettings {
 
 function addQuery(settings: DsnSettings, query: string): void {
   const options: Record<string, unknown> = {};
-  for (const [key, text] of new URLSearchParams(query)) {
+  // Not a form, where + is a space: keys in base64 have it.
+  for (const [key, text] of new URLSearchParams(query.replaceAll('+', '%2B'))) {
     const service = serviceNumbers.find((name) => name === key);
-    if (service !== undefined) settings[service] = Number(text);
+    if (service !== undefined) settings[service] = readValue(text) as number;
     else if (key === 'useSsl') settings.useSsl = readValue(text) as boolean;
     else setOption(options, key, readValue(text));
   }
@@ -81,7 +92,11 @@ function addQuery(settings: DsnSettings, query: string): void {
 /** A key that is given several times becomes a list. */
 function setOption(options: Record<string, unknown>, key: string, value: unknown): void {
   const before = Object.hasOwn(options, key) ? options[key] : undefined;
-  const next = before === undefined ? value : [...(Array.isArray(before) ? before : [before]), value];
+  if (Array.isArray(before)) {
+    before.push(value);
+    return;
+  }
+  const next = before === undefined ? value : [before, value];
   Object.defineProperty(options, key, { value: next, enumerable: true, configurable: true, writable: true });
 }
 

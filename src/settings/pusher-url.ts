@@ -15,7 +15,7 @@ export function pusherUrlSettings(url: string, what: string): DsnSettings {
   const parts = form.exec(url)?.groups;
   if (parts === undefined) {
     throw new ConfigurationError(
-      `${what} could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID.`,
+      `${what} could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID, without a query; within it, write / as %2F, ? as %3F, @ as %40, : as %3A and # as %23.`,
     );
   }
   const { scheme = '', host = '', port } = parts;

@@ -14,6 +14,7 @@ import { settingsCheck } from '../schema-check.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { nearest } from '../spelling.js';
 import { parseDsn } from './dsn.js';
+import { keyAdvice } from './key-advice.js';
 
 /** What the service itself reads, whatever the backend. */
 export interface ServiceSettings {
@@ -89,7 +90,7 @@ export function checkPushServer(settings: unknown): CheckedSettings {
   return isComposite(checked) ? withChildren(checked, 'PUSH_SERVER') : checked;
 }
 
-const checkForm: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema);
+const checkForm: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema, [], keyAdvice());
 
 function isComposite({ backend }: CheckedSettings): boolean {
   return typeof backend === 'string' && compositeNames.includes(backend);
@@ -118,7 +119,7 @@ function checkChild(child: unknown, what: string): unknown {
       `${what}: "${key}" cannot be set for one of several backends: set it once for all of them, beside the outermost "backend".`,
     );
   }
-  const checked = settingsCheck(what, buildSchema)(settings);
+  const checked = settingsCheck(what, buildSchema, [], keyAdvice())(settings);
   return isComposite(checked) ? withChildren(checked, what) : checked;
 }
 

@@ -120,6 +120,10 @@ describe('the packed package, in an empty project', () => {
        void PushService.send({ users: 'ann', data: null, event: 'e' });
        PushService.on('messageReceived', ({ channel, event, data }) => [channel, event, data]);
        const api: Api = new MyService({}).api;
+       export const same: Api = createPushService({ backend: MyService }).backend.api;
+       export const history = createPushService({ backend: 'pubnub', pubKey: 'k', subKey: 's' }).backend.history;
+       export const one = createPushService({ backend: new OneSignalService({ appId: 'a', secretKey: 's' }) });
+       void PushService.send({ channels: 'a', data: 1 }).then(({ info }) => one.backend.cancel(info['a']?.notificationId ?? ''));
        export const count: number = new PubNubService().capabilities.maxPayloadBytes;
        export const all = [api, backendConformance, FailoverService, createPushService, WebSocketService, PushClient, sameSessions, sameChannels];
       `,

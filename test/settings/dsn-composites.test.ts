@@ -81,6 +81,7 @@ describe('the DSN of a composite', () => {
     'failover(x://key:sesame@a console:)?a=(b)',
     'failover(x://key:sesame@a console:)?a=b c',
     'failover(x://key:ses(a)me@a console:)',
+    'failover(x://key:sesame@a, console:)',
     'failover(x://key:ses)ame@a console:)',
     'failover(fanout(x://key:sesame@a console:)',
     'failover(roundabout(x://key:sesame@a console:) console:)',
@@ -88,7 +89,7 @@ describe('the DSN of a composite', () => {
   ])('%s is refused without being shown', async (dsn) => {
     const error = await failureOf(ConfigurationError, () => parseDsn(dsn));
     expect(error.message).toMatch(
-      /^PUSH_SERVER.* could not be read: a composite has the form failover\(A B\)\?option=value, of two or more DSNs with white space between them; within these, write \( as %28, \) as %29 and a space as %20\.$/,
+      /^PUSH_SERVER.* could not be read: a composite has the form failover\(A B\)\?option=value, of two or more DSNs with white space and no commas between them; within these, write \( as %28, \) as %29 and a space as %20\.$/,
     );
     expect(error.message).not.toContain('ses');
   });
@@ -101,6 +102,25 @@ describe('the DSN of a composite', () => {
       /^PUSH_SERVER, backend 2 of failover, backend 2 of fanout could not be read: a DSN has the form /,
     );
     expect(error.message).not.toContain('ame');
+  });
+});
+
+describe('a DSN as long as an environment can hold', () => {
+  test('is refused when it has composites within composites without end', async () => {
+    const dsn = (depth: number): string => `${'fanout(console: '.repeat(depth)}console:${')'.repeat(depth)}`;
+    expect(parseDsn(dsn(20)).backend).toBe('fanout');
+    for (const depth of [21, 8000]) {
+      const error = await failureOf(ConfigurationError, () => parseDsn(dsn(depth)));
+      expect(error.message).toBe(
+        'PUSH_SERVER has more than 20 composites within each other: put the backends side by side.',
+      );
+    }
+  });
+
+  test('reads a key that is given tens of thousands of times as a list', () => {
+    const values = Array.from({ length: 60_000 }, (_, index) => index);
+    const { options } = parseDsn(`console:?${values.map((value) => `a=${value}`).join('&')}`);
+    expect(options).toEqual({ a: values });
   });
 });
 

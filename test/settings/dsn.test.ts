@@ -64,13 +64,20 @@ describe('a DSN', () => {
       g: '9007199254740993',
       h: '1e3',
       i: '',
-      j: 'a b c',
+      j: 'a b+c',
       k: '0x10',
       l: 'Infinity',
       m: 'NaN',
       n: '+5',
       o: '',
     });
+  });
+
+  test('a key in base64 is read as it stands', () => {
+    const masterKey = Buffer.alloc(32, 251).toString('base64');
+    expect(masterKey).toMatch(/[+].*[/].*=$/);
+    const { options } = parseDsn(`pusher://key:secret@1?encryptionMasterKeyBase64=${masterKey}`);
+    expect(options).toEqual({ encryptionMasterKeyBase64: masterKey });
   });
 
   test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
@@ -94,13 +101,16 @@ describe('a text that is no DSN', () => {
     '5x://app',
     'websocket://key:ses/ame@app',
     'websocket://key:sesame@app@app',
+    'websocket://key:sesame@app:6001',
+    'websocket://key:sesame',
+    'websocket://key:ses?ame@app',
     'websocket://key:sesame@app/path',
     '#',
     'module#',
   ])('%j is refused without being shown', (dsn) => {
     const error = refusal(dsn);
     expect(error.message).toMatch(
-      /^PUSH_SERVER could not be read: a DSN has the form backend:\/\/PUBKEY:SECRET@APPID\?option=value, such as .* or console:\.$/,
+      /^PUSH_SERVER could not be read: a DSN has the form backend:\/\/PUBKEY:SECRET@APPID\?option=value, such as .* or console:; within a key or secret, write \/ as %2F, \? as %3F, @ as %40 and : as %3A\.$/,
     );
     if (dsn.trim().length > 1) expect(error.message).not.toContain(dsn.trim());
     expect(error.message).not.toContain('sesame');
@@ -158,9 +168,9 @@ describe('whatever the text', () => {
         const options = Object.fromEntries(
           Object.entries(given).filter(([key]) => !['timeout', 'retries', 'concurrency', 'useSsl'].includes(key)),
         );
-        const query = new URLSearchParams(
-          Object.entries(options).map(([key, option]): [string, string] => [key, String(option)]),
-        );
+        const query = Object.entries(options)
+          .map(([key, option]) => `${encodeURIComponent(key)}=${encodeURIComponent(option)}`)
+          .join('&');
         const dsn = `my-backend://${encodeURIComponent(pubKey)}:${encodeURIComponent(secretKey)}@${encodeURIComponent(appId)}?${query}`;
         const read = parseDsn(dsn);
         expect(read).toMatchObject({ backend: 'my-backend', pubKey, secretKey, appId });

@@ -51,7 +51,7 @@ describe("a Pusher application's address", () => {
     'https:key:sesame',
   ])('%s is refused without being shown', async (url) => {
     const words =
-      "could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID.";
+      "could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID, without a query; within it, write / as %2F, ? as %3F, @ as %40, : as %3A and # as %23.";
     const error = await failureOf(ConfigurationError, () => settingsFromEnvironment({ PUSHER_URL: url }));
     expect(error.message).toBe(`PUSHER_URL ${words}`);
     expect((await failureOf(ConfigurationError, () => parseDsn(url))).message).toBe(`PUSH_SERVER ${words}`);

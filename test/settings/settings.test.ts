@@ -36,6 +36,14 @@ describe('wrong settings', () => {
     ['a misspelt key', { backend: 'console', secretkey: 'x' }, 'unknown key "secretkey" (did you mean "secretKey"?)'],
     ['swapped letters', { backend: 'console', tiemout: 1 }, 'unknown key "tiemout" (did you mean "timeout"?)'],
     ['an unknown key', { backend: 'console', colour: 'red' }, `unknown key "colour" (known are ${keys})`],
+    ["an SDK's name", { backend: 'pusher', key: 'a' }, 'unknown key "key" (did you mean "pubKey"?)'],
+    ["an SDK's name for TLS", { backend: 'pusher', useTLS: true }, 'unknown key "useTLS" (did you mean "useSsl"?)'],
+    ['an option of the backend', { backend: 'pusher', cluster: 'eu' }, 'unknown key "cluster" (put it into "options")'],
+    [
+      'the backends of a composite',
+      { backend: 'fanout', backends: [] },
+      'unknown key "backends" (put it into "options")',
+    ],
     ['an empty key', { backend: 'console', appId: '' }, '"appId" must not be empty, found an empty string'],
     [
       'a credential that is a number',
@@ -100,8 +108,12 @@ describe('wrong settings', () => {
   });
 
   test('a number in a DSN that is none', async () => {
-    expect(await refusal('console:?timeout=soon')).toBe('PUSH_SERVER: "timeout" must be of type number, found NaN.');
-    expect(await refusal('console:?timeout=')).toBe('PUSH_SERVER: "timeout" must be at least 1, found 0.');
+    expect(await refusal('console:?timeout=soon')).toBe(
+      'PUSH_SERVER: "timeout" must be of type number, found a string.',
+    );
+    expect(await refusal('console:?timeout=')).toBe(
+      'PUSH_SERVER: "timeout" must be of type number, found an empty string.',
+    );
     expect(await refusal('console:?useSsl=yes')).toBe('PUSH_SERVER: "useSsl" must be of type boolean, found a string.');
     expect(await refusal('webscoket://key:secret@app')).toBe(
       `PUSH_SERVER: ${backends} (did you mean "websocket"?), found a string.`,

@@ -1,0 +1,52 @@
+import type { ConsoleOptions, ConsoleService } from '../backends/console.js';
+import type { FailoverService } from '../backends/failover.js';
+import type { FanoutService } from '../backends/fanout.js';
+import type { OneSignalOptions, OneSignalService } from '../backends/onesignal.js';
+import type { PubNubOptions, PubNubService } from '../backends/pubnub.js';
+import type { AnyBackend, BackendSettings, PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
+import type { PusherOptions, PusherService } from '../backends/pusher.js';
+import type { RoundRobinService } from '../backends/roundrobin.js';
+import type { WebSocketOptions } from '../backends/websocket/options.js';
+import type { WebSocketService } from '../backends/websocket.js';
+import type { CompositeSettings, Credentials, ServiceSettings } from './settings.js';
+
+/** The built-in backends by name: the class, and the options that go with it. */
+interface BuiltIn {
+  console: [ConsoleService, ConsoleOptions];
+  websocket: [WebSocketService, WebSocketOptions];
+  pusher: [PusherService, PusherOptions];
+  pubnub: [PubNubService, PubNubOptions];
+  onesignal: [OneSignalService, OneSignalOptions];
+  failover: [FailoverService, CompositeSettings];
+  roundrobin: [RoundRobinService, CompositeSettings];
+  fanout: [FanoutService, CompositeSettings];
+}
+
+/** Whatever `backend` may be. */
+export type BackendReference = keyof BuiltIn | `${string}#${string}` | PushServiceWrapperClass | AnyBackend;
+
+/** The backend that `backend` stands for. */
+export type BackendOf<Reference> = Reference extends keyof BuiltIn
+  ? BuiltIn[Reference][0]
+  : Reference extends abstract new (
+        ...parameters: never[]
+      ) => infer Instance
+    ? Extract<Instance, AnyBackend>
+    : Reference extends AnyBackend
+      ? Reference
+      : AnyBackend;
+
+/** The options that go with `backend`; an instance has its own already. */
+type OptionsOf<Reference> = Reference extends keyof BuiltIn
+  ? BuiltIn[Reference][1]
+  : Reference extends new (
+        settings: BackendSettings<infer Options>,
+      ) => AnyBackend
+    ? Options
+    : Reference extends AnyBackend
+      ? never
+      : object;
+
+/** `PUSH_SERVER` for one backend. */
+export type SettingsOf<Reference extends BackendReference> = ServiceSettings &
+  Credentials & { backend: Reference; options?: OptionsOf<Reference> | undefined };
