@@ -6,6 +6,7 @@ import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { userChannels } from '../sessions/user-channels.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { asPushError } from './failure.js';
+import { hideProperty } from './http/hide-property.js';
 import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './onesignal/answer.js';
 import { apiCall } from './onesignal/api-call.js';
 import { idempotencyKey } from './onesignal/idempotency-key.js';
@@ -13,7 +14,7 @@ import { MessageBodies } from './onesignal/message-bodies.js';
 import type { OneSignalClient, OneSignalResponse } from './onesignal/onesignal-client.js';
 import type { OneSignalOptions } from './onesignal/onesignal-options.js';
 import { type CheckedOptions, checkOptions } from './onesignal/options-schema.js';
-import { isUuid, MAX_RECIPIENTS, recipientsOf, targeting } from './onesignal/recipients.js';
+import { comparable, isUuid, MAX_RECIPIENTS, recipientsOf, targeting } from './onesignal/recipients.js';
 import { loadPeer } from './peer.js';
 import {
   type BackendMessageOptions,
@@ -47,6 +48,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     this.#bodies = new MessageBodies(this.#checked, (language) => this.#sayEnglish(language));
     const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
     this.api = new Client(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
+    hideProperty(this.api, 'apiKey');
   }
 
   #misconfigured(key: string, what: string): ConfigurationError {
@@ -116,7 +118,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     };
     const created = await this.#call(signal, () => this.api.createNotification(body));
     const answer = readAnswer(created, (text) => this.redact(text));
-    const { id, refused, reasons } = answer;
+    const { id, reasons } = answer;
     if (id === '') {
       const error = notCreated(answer);
       return channels.map((channel) => ({ channel, error }));
@@ -124,6 +126,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     if (reasons !== '') this.logger.warn({ backend: this.name, notificationId: id }, `OneSignal: ${reasons}`);
     const info = { notificationId: id };
     const error = notReached();
+    const refused = new Set([...answer.refused].map((name) => comparable(name, target)));
     return channels.map((channel, index) =>
       refused.has(recipients[index] ?? '') ? { channel, error } : { channel, info },
     );
@@ -136,7 +139,8 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
    */
   async cancel(notificationId: string): Promise<void> {
     const body = await this.#query(notificationId, (id) => this.api.cancelNotification(id));
-    if (fieldsOf(body)['success'] !== false) return;
+    const { success, errors } = fieldsOf(body);
+    if (success !== false && errors === undefined) return;
     throw new DeliveryError(
       `OneSignal did not cancel the notification: ${reasonOf(body, (text) => this.redact(text))}`,
       {

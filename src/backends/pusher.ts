@@ -34,7 +34,7 @@ import { hideSecrets, type PusherClass, type PusherClient } from './pusher/pushe
 import type { HttpAgentLike, PusherOptions } from './pusher/pusher-options.js';
 import { PusherRequests } from './pusher/pusher-requests.js';
 import { PusherSubscriber } from './pusher/pusher-subscriber.js';
-import { withoutSignatures } from './pusher/request-failure.js';
+import { withoutCredentials } from './pusher/request-failure.js';
 
 export type { PusherGet, PusherPost } from './pusher/api-request.js';
 export type { ChannelAttribute, ChannelAttributes } from './pusher/channel-attributes.js';
@@ -83,7 +83,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       {
         receive: (message) => this.receive(message),
         authorize: (socketId, channel, member) => this.authorizeChannel(socketId, channel, member),
-        clean: (text) => withoutSignatures(this.redact(text)),
+        clean: (text) => withoutCredentials(this.redact(text)),
         logger: () => this.logger,
       },
     );
@@ -188,18 +188,20 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   override async channelInfo(channel: string): Promise<ChannelInfo> {
+    const path = `/channels/${checkedChannel(channel)}`;
     const info = isPresence(channel) ? 'subscription_count,user_count' : 'subscription_count';
-    const answer = await this.get({ path: `/channels/${checkedChannel(channel)}`, params: { info } });
+    const answer = await this.get({ path, params: { info } });
     return { occupied: isRecord(answer) && answer['occupied'] === true, ...attributesTold(answer) };
   }
 
   /** @throws ValidationError for a channel that has no members to tell of */
   override async channelUsers(channel: string): Promise<readonly string[]> {
+    const path = `/channels/${checkedChannel(channel)}/users`;
     if (!isPresence(channel))
       throw new ValidationError(
         `Only a presence channel knows its users, and "${channel}" does not begin with "presence-".`,
       );
-    const answer = await this.get({ path: `/channels/${checkedChannel(channel)}/users` });
+    const answer = await this.get({ path });
     const users: unknown = isRecord(answer) ? answer['users'] : undefined;
     const ids: unknown[] = Array.isArray(users) ? users.map((user: unknown) => isRecord(user) && user['id']) : [];
     return ids.filter((id) => typeof id === 'string');
@@ -225,6 +227,11 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       throw this.unsupported(
         `subscribe to "${channel}"`,
         'only a client that is signed in as the user receives from it',
+      );
+    if (channel in Object.prototype)
+      throw this.unsupported(
+        `subscribe to "${channel}"`,
+        'pusher-js keeps its channels in an object that has something of this name: choose another name for the channel',
       );
     await this.#subscriber.subscribe(channel);
   }

@@ -1,8 +1,18 @@
 import type { ServerResponse } from 'node:http';
 import { type ProviderAnswer, respond } from './provider-answer.js';
 
-/** Spoils an answer, after the provider has done what it was asked. */
-export type Fault = (answer: ProviderAnswer, response: ServerResponse) => void;
+/** Spoils an answer, after the provider has done what it was asked, or with `instead` in place of doing it. */
+export interface Fault {
+  (answer: ProviderAnswer, response: ServerResponse): void;
+  readonly instead?: boolean;
+}
+
+/** The fault in front of a provider that then never sees the request. */
+export function instead(fault: Fault): Fault {
+  return Object.assign((answer: ProviderAnswer, response: ServerResponse) => fault(answer, response), {
+    instead: true,
+  });
+}
 
 /** The answer never begins. */
 export const stalledHeaders: Fault = () => {};

@@ -111,7 +111,7 @@ export class ProviderServer {
     };
     this.requests.push(request);
     const fault = this.faults.shift() ?? this.always;
-    const answer = await this.#behaviour(request);
+    const answer = fault?.instead ? {} : await this.#behaviour(request);
     if (hungUp.signal.aborted) return;
     if (fault === undefined) respond(answer, response);
     else fault(answer, response);

@@ -16,12 +16,17 @@ export interface FailedRequest {
   readonly redact: (text: string) => string;
 }
 
-/** Another server than the one that was meant, or one whose certificate is unknown: trying again changes nothing. */
-const untrusted = /^(?:EPROTO|ERR_SSL_|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
+/**
+ * Another server than the one that was meant, or one whose certificate is unknown: trying again changes nothing. A bad record may come
+ * in the middle of the answer.
+ */
+const untrusted =
+  /^(?:EPROTO|ERR_SSL_(?!.*BAD_RECORD)|ERR_TLS_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH)/;
 /** Of Node's own checks of its arguments. */
 const misuse = /^ERR_(?:INVALID_|UNESCAPED_|HTTP_INVALID_)/;
-/** Failed before anything was sent, whatever the code. Source: the messages of Node's `net` and `tls`. */
-const beforeRequest = /\b(?:connect|getaddrinfo) E[A-Z_]+|before secure TLS connection was established/;
+/** Failed before anything was sent, whatever the code. Source: the messages of Node's `net` and `tls`, and of the package `tunnel-agent`. */
+const beforeRequest =
+  /\b(?:connect|getaddrinfo) E[A-Z_]+|before secure TLS connection was established|^tunneling socket could not be established/;
 
 /**
  * Makes a failure of the network into an error, or returns undefined when there is no network's error code in it. Of the original
@@ -30,8 +35,8 @@ const beforeRequest = /\b(?:connect|getaddrinfo) E[A-Z_]+|before secure TLS conn
 export function networkFailure({ backend, provider, origin, error, redact }: FailedRequest): PushError | undefined {
   const code = codeOf(error);
   if (code === undefined || misuse.test(code)) return undefined;
-  const text = textOf(error);
-  const cause = Object.assign(new Error(redact(reasonOf(text))), { code });
+  const text = innermostReason(error);
+  const cause = Object.assign(new Error(redact(text)), { code });
   if (untrusted.test(code)) {
     return new DeliveryError(
       `${provider} at ${origin} is not trusted (${code}): check host, port and "useSsl", and that its certificate authority is known to Node.`,
@@ -57,13 +62,13 @@ function codeOf(error: unknown, depth = 0): string | undefined {
   );
 }
 
-/** The words of an error that has a code, or of what it was made of. */
-function textOf(error: unknown, depth = 0): string {
+/** What the innermost error says, without the address of the request, which SDKs write before it. */
+export function innermostReason(error: unknown, depth = 0): string {
   if (typeof error !== 'object' || error === null || depth > 5) return '';
-  if ('code' in error && 'message' in error) return String(error.message);
-  return (
-    ('error' in error && textOf(error.error, depth + 1)) || ('cause' in error && textOf(error.cause, depth + 1)) || ''
-  );
+  const inner =
+    ('error' in error && innermostReason(error.error, depth + 1)) ||
+    ('cause' in error && innermostReason(error.cause, depth + 1));
+  return inner || ('message' in error ? reasonOf(String(error.message)) : '');
 }
 
 /** SDKs write the request's address before the reason. */

@@ -4,23 +4,31 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { DeliveryError } from '../../delivery-error.js';
 import { untilAborted } from '../../until-aborted.js';
 
-/** What holds for the requests that an SDK makes during one call. */
+/** What holds for the requests that an SDK makes of its provider during one call. */
 export interface SdkCall {
   /** The backend's name, for errors. */
   readonly backend: string;
   /** Ends the requests, also in the middle of an answer's body. */
   readonly signal?: AbortSignal | undefined;
-  /** Where they may go, as in `https://api.pusherapp.com`. */
+  /** Where they go, as in `https://api.pusherapp.com`. */
   readonly origin: string;
-  /** Gets each request before it is sent. */
+  /** Gets each of the SDK's own requests before it is sent. */
   readonly prepare?: (request: ClientRequest) => void;
   /** Gets each answer when its headers have come: SDKs drop `Retry-After`. MUST NOT read the body. */
   readonly onResponse?: (response: IncomingMessage) => void;
 }
 
+interface Redirection {
+  /** As in `https://api.pusherapp.com`. */
+  readonly origin: string;
+  readonly status: number | undefined;
+}
+
 interface RunningCall extends SdkCall {
   /** Where the provider would have had the request go. */
-  redirected?: string;
+  redirected?: Redirection;
+  /** What goes on in the call's context afterwards, such as a tracer's timer, is not the SDK's. */
+  isOver?: true;
   /** Ends the call. */
   readonly fail: (error: Error) => void;
 }
@@ -51,46 +59,51 @@ export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>
   } catch (error) {
     if (state.redirected === undefined) throw error;
     throw redirection(state.redirected, call.backend);
+  } finally {
+    state.isOver = true;
   }
   if (state.redirected !== undefined) throw redirection(state.redirected, call.backend);
   return result;
 }
 
-function redirection(origin: string, backend: string): DeliveryError {
+function redirection({ origin, status }: Redirection, backend: string): DeliveryError {
   const text = `The provider redirected the request to ${origin}, and that was not followed: is the host right?`;
-  return new DeliveryError(text, { backend, outcome: 'rejected' });
+  // 303 says that the request was carried out. Source: RFC 9110, 15.4.4
+  return new DeliveryError(text, { backend, outcome: status === 303 ? 'unknown' : 'rejected' });
 }
 
+/**
+ * Takes the SDK's requests in hand, which go to the provider, and those to a proxy for a tunnel. Any other is an agent's or a tracer's own.
+ */
 function watch(request: ClientRequest): void {
   const call = running.getStore();
   if (call === undefined) return;
-  // A request to a proxy for a tunnel has the target's authority as its path, and is not the SDK's own.
-  if (request.method !== 'CONNECT' && !isLetThrough(request, call)) return;
   const { signal } = call;
-  if (signal === undefined) return;
+  if (call.isOver && !signal?.aborted) return;
+  if (request.method !== 'CONNECT') {
+    const origin = originOf(request);
+    if (origin !== call.origin) return;
+    prepare(request, origin, call);
+  }
   // An SDK may listen no more once the answer has begun; an error that nobody hears would end the process.
   request.on('error', () => {});
+  if (signal === undefined) return;
   const end = (): void => void request.destroy(new Error('the call was ended'));
   if (signal.aborted) end();
   signal.addEventListener('abort', end);
   request.once('close', () => signal.removeEventListener('abort', end));
 }
 
-/** Prepares a request of the SDK's own, unless it goes elsewhere. */
-function isLetThrough(request: ClientRequest, call: RunningCall): boolean {
-  const origin = originOf(request);
-  if (origin !== call.origin) {
-    call.redirected = origin;
-    request.destroy(new Error('a redirect to another host is not followed'));
-    return false;
-  }
+function prepare(request: ClientRequest, origin: string, call: RunningCall): void {
   call.prepare?.(request);
   request.prependOnceListener('response', (response) => {
     // Without the address there is nothing that an SDK could follow.
-    const { location } = response.headers;
-    if (location !== undefined && isRedirection(response.statusCode)) {
-      call.redirected = URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else';
-      delete response.headers.location;
+    const { headers, statusCode: status } = response;
+    const { location } = headers;
+    if (location !== undefined && isRedirection(status)) {
+      const target = URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else';
+      call.redirected = { origin: target, status };
+      delete headers.location;
     }
     // On Node 22, node-fetch hears nothing of a body that breaks off.
     response.once('close', () => {
@@ -98,7 +111,6 @@ function isLetThrough(request: ClientRequest, call: RunningCall): boolean {
     });
     call.onResponse?.(response);
   });
-  return true;
 }
 
 function isRedirection(status = 0): boolean {

@@ -24,12 +24,11 @@ export interface Answer {
  */
 export function readAnswer(body: unknown, redact: Redact): Answer {
   const { id, errors } = fieldsOf(body);
-  if (typeof id !== 'string' && errors === undefined) throw unreadable();
-  return {
-    id: typeof id === 'string' ? id : '',
-    refused: refusedBy(errors),
-    reasons: quoted(reasonsIn(errors), redact),
-  };
+  const refused = refusedBy(errors);
+  const reasons = quoted(reasonsIn(errors), redact);
+  if (typeof id === 'string') return { id, refused, reasons };
+  if (reasons === '' && refused.size === 0) throw unreadable();
+  return { id: '', refused, reasons };
 }
 
 /** The error of an answer that cannot be read: the notification may have been created. A second try has the same idempotency key. */
@@ -80,15 +79,28 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
 
 /** `{ invalid_aliases: { external_id: [] }, invalid_player_ids: [], … }`; the ids of subscriptions go by the name they had as players. */
 function refusedBy(errors: unknown): ReadonlySet<string> {
-  const { invalid_aliases: aliases, ...lists } = fieldsOf(errors);
-  const byList = Object.entries(lists).flatMap(([key, list]) => (key.startsWith('invalid_') ? [list] : []));
-  return new Set([...Object.values(fieldsOf(aliases)), ...byList].flat().filter((id) => typeof id === 'string'));
+  const lists = Object.entries(fieldsOf(errors)).flatMap(([key, list]) => {
+    if (!namesRecipients(key)) return [];
+    return key === 'invalid_aliases' ? Object.values(fieldsOf(list)) : [list];
+  });
+  const ids = lists.flat().filter((id) => typeof id === 'string' || typeof id === 'number');
+  return new Set(ids.map(String));
+}
+
+function namesRecipients(key: string): boolean {
+  return key.startsWith('invalid_');
 }
 
 function reasonsIn(errors: unknown): string {
-  const list = typeof errors === 'string' ? [errors] : Array.isArray(errors) ? errors : [];
+  const list = typeof errors === 'string' ? [errors] : Array.isArray(errors) ? errors : othersIn(errors);
   const texts = list.map((error) => (typeof error === 'string' ? error : JSON.stringify(error)));
   return texts.join('; ');
+}
+
+/** What errors by name say besides who does not get it. */
+function othersIn(errors: unknown): readonly unknown[] {
+  const others = Object.entries(fieldsOf(errors)).filter(([key]) => !namesRecipients(key));
+  return others.length === 0 ? [] : [Object.fromEntries(others)];
 }
 
 /** Secrets are taken out before the text is cut: half a secret would not be known as one. */

@@ -1,5 +1,7 @@
 import { causeOf, type Redactor } from '../../error-redaction.js';
+import { PushError } from '../../errors.js';
 import { answerError } from '../http/answer-error.js';
+import { networkFailure } from '../http/network-failure.js';
 import { callSdk } from '../http/sdk-call.js';
 import { reasonOf } from './answer.js';
 import type { OneSignalResponse } from './onesignal-client.js';
@@ -14,7 +16,7 @@ export interface ApiAccess extends Redactor {
 /**
  * One call of the SDK, which can neither be cancelled nor knows of new keys.
  * @returns the answer's body, and nothing of the request, which has the key in it
- * @throws PushError for an answer that is not a success; network errors as they are
+ * @throws PushError for an answer that is not a success, and for a failure of the network
  */
 export async function apiCall(
   { origin, secretKey, redact }: ApiAccess,
@@ -38,7 +40,10 @@ export async function apiCall(
     );
     return body;
   } catch (error) {
-    if (!isHttpError(error)) throw error;
+    if (!isHttpError(error)) {
+      if (PushError.isPushError(error) || signal.aborted) throw error;
+      throw networkFailure({ backend: 'onesignal', provider: 'OneSignal', origin, error, redact }) ?? error;
+    }
     throw answerError({
       backend: 'onesignal',
       provider: 'OneSignal',

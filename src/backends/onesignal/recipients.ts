@@ -22,8 +22,13 @@ export function recipientsOf(
   const recipients = recipient === undefined ? channels : channels.map((channel) => mapped(channel, recipient));
   if (target !== 'subscriptions') return recipients;
   const wrong = recipients.find((id) => !isUuid(id));
-  if (wrong === undefined) return recipients;
+  if (wrong === undefined) return recipients.map((id) => comparable(id, target));
   throw refused(`"${wrong.slice(0, 60)}" is no subscription id: OneSignal's are UUIDs.`);
+}
+
+/** A recipient's id as it can be compared: the ids of subscriptions are UUIDs, in which case says nothing. */
+export function comparable(id: string, target: CheckedOptions['target']): string {
+  return target === 'subscriptions' ? id.toLowerCase() : id;
 }
 
 function mapped(channel: string, recipient: (channel: string) => string): string {

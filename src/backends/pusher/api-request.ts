@@ -42,6 +42,7 @@ function isDecodable(path: string): boolean {
 
 /** @throws ValidationError for a parameter that signs the request, or is no text, number or boolean */
 export function checkedParameters(params: PusherGet['params'] = {}): Record<string, string> {
+  if (!isRecord(params)) throw new ValidationError('The parameters must be an object, such as { info: "user_count" }.');
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {
       if (reserved.includes(name.toLowerCase()))

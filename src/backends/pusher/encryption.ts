@@ -23,7 +23,14 @@ export function sharedSecret(channel: string, masterKeyBase64: string): string {
 
 /** The data of an event on an encrypted channel: the SDK writes it as JSON again before it encrypts. */
 export function plainData(payload: string): unknown {
-  return JSON.parse(payload);
+  return JSON.parse(payload, (_key, value: unknown, context?: { source?: string }) => exact(value, context?.source));
+}
+
+/** A number that would be another one when it is written again, such as one of 20 digits from an encoder, stays as it was written. */
+function exact(value: unknown, source: string | undefined): unknown {
+  if (typeof value !== 'number' || source === undefined || String(value) === source) return value;
+  const rawJson: unknown = Reflect.get(JSON, 'rawJSON');
+  return typeof rawJson === 'function' ? rawJson(source) : value;
 }
 
 /** Size of an event's data after encryption, in bytes. */

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { isEncrypted, SERVER_TO_USER_PREFIX, userOfChannel } from '../../channels-protocol/names.js';
 import { isRecord } from '../../channels-protocol/parse-message.js';
 import type { AddressedMessage, OutgoingMessage } from '../../message.js';
@@ -11,8 +12,9 @@ import { type PusherRequests, parsed } from './pusher-requests.js';
 export class Publisher {
   readonly #api: PusherClient;
   readonly #requests: PusherRequests;
-  /** The users' channels that a message has reached while the rest of its batch is under way: a retry leaves them out. */
-  readonly #reached = new WeakMap<OutgoingMessage, Set<string>>();
+  /** Where a message was accepted while the rest of its batch is under way, by channel: a retry leaves that out. */
+  readonly #accepted = new WeakMap<OutgoingMessage, Map<string, ChannelResult>>();
+  #encrypting: Promise<void> = Promise.resolve();
 
   constructor(api: PusherClient, requests: PusherRequests) {
     this.#api = api;
@@ -44,25 +46,45 @@ export class Publisher {
   async batch(messages: readonly AddressedMessage[], context: RequestContext): Promise<ChannelResult[]> {
     const shared = messages.filter(({ channel }) => userOfChannel(channel) === undefined);
     if (shared.length === messages.length) return this.#triggerBatch(shared, context);
+    const users = messages.filter(({ channel }) => userOfChannel(channel) !== undefined);
     const results = new Map<AddressedMessage, ChannelResult>();
-    if (shared.length > 0) {
-      const found = await settled(shared, context, () => this.#triggerBatch(shared, context));
-      for (const [index, addressed] of shared.entries()) results.set(addressed, found[index] ?? addressed);
-    }
     // In turn, because the whole of it is one request to the delivery stage, which bounds how many are in flight.
-    for (const addressed of messages) {
-      if (results.has(addressed)) continue;
-      const [found = addressed] = await settled([addressed], context, () => this.#triggerUserOnce(addressed, context));
-      results.set(addressed, found);
+    for (const part of [shared, ...users.map((addressed) => [addressed])]) {
+      const found = await this.#part(part, context);
+      for (const [index, addressed] of part.entries())
+        results.set(addressed, found[index] ?? { channel: addressed.channel });
     }
-    for (const { channel, message } of messages) this.#reached.get(message)?.delete(channel);
-    return messages.map((addressed) => {
-      const { channel, error, info } = results.get(addressed) ?? { channel: addressed.channel };
-      return { channel, ...(error !== undefined && { error }), ...(info !== undefined && { info }) };
-    });
+    for (const { channel, message } of messages) this.#accepted.get(message)?.delete(channel);
+    return messages.map((addressed) => results.get(addressed) ?? { channel: addressed.channel });
+  }
+
+  /** One request of a batch that takes several. */
+  async #part(messages: readonly AddressedMessage[], context: RequestContext): Promise<readonly ChannelResult[]> {
+    const before = messages.flatMap(({ channel, message }) => this.#accepted.get(message)?.get(channel) ?? []);
+    if (before.length === messages.length) return before;
+    let results: readonly ChannelResult[];
+    try {
+      results = await this.#request(messages, context);
+    } catch (error) {
+      if (context.signal.aborted || !(error instanceof Error)) throw error;
+      return messages.map(({ channel }) => ({ channel, error }));
+    }
+    for (const [index, { channel, message }] of messages.entries()) {
+      const accepted = this.#accepted.get(message) ?? new Map<string, ChannelResult>();
+      this.#accepted.set(message, accepted.set(channel, results[index] ?? { channel }));
+    }
+    return results;
+  }
+
+  #request(messages: readonly AddressedMessage[], context: RequestContext): Promise<ChannelResult[]> {
+    const [first] = messages;
+    return first !== undefined && userOfChannel(first.channel) !== undefined
+      ? this.trigger([first.channel], first.message, context)
+      : this.#triggerBatch(messages, context);
   }
 
   async #triggerBatch(messages: readonly AddressedMessage[], { signal }: RequestContext): Promise<ChannelResult[]> {
+    if (messages.some(({ channel }) => isEncrypted(channel))) await this.#turnToEncrypt();
     // Made anew for each attempt, because the SDK encrypts within it.
     const batch = messages.map(
       ({ channel, message }): PusherBatchEvent => ({
@@ -83,32 +105,16 @@ export class Publisher {
     );
   }
 
-  async #triggerUserOnce({ channel, message }: AddressedMessage, { signal }: RequestContext): Promise<ChannelResult[]> {
-    const reached = this.#reached.get(message) ?? new Set();
-    this.#reached.set(message, reached);
-    if (!reached.has(channel)) await this.#requests.text(() => this.#triggerUser(channel, message), { signal });
-    reached.add(channel);
-    return [{ channel }];
+  /** The SDK takes some milliseconds to encrypt a batch: several of them would keep others waiting for too long. */
+  #turnToEncrypt(): Promise<void> {
+    this.#encrypting = this.#encrypting.then(() => setImmediate());
+    return this.#encrypting;
   }
 
   #triggerUser(channel: string, { event, payload, except }: OutgoingMessage): Promise<PusherResponse> {
     if (except === undefined) return this.#api.sendToUser(channel.slice(SERVER_TO_USER_PREFIX.length), event, payload);
     const body = { name: event, data: payload, channels: [channel], socket_id: except };
     return this.#api.post({ path: '/events', body });
-  }
-}
-
-/** What becomes of messages whose request fails, where others of the same attempt have requests of their own. */
-async function settled(
-  messages: readonly AddressedMessage[],
-  { signal }: RequestContext,
-  work: () => Promise<readonly ChannelResult[]>,
-): Promise<readonly ChannelResult[]> {
-  try {
-    return await work();
-  } catch (error) {
-    if (signal.aborted || !(error instanceof Error)) throw error;
-    return messages.map(({ channel }) => ({ channel, error }));
   }
 }
 

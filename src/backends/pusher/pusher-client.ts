@@ -1,3 +1,5 @@
+import { hideProperty } from '../http/hide-property.js';
+
 /** The answer that the package `pusher` resolves with. */
 export interface PusherResponse {
   readonly status: number;
@@ -30,15 +32,10 @@ export interface PusherClient {
 /** The constructor that the package exports. */
 export type PusherClass = new (settings: object) => PusherClient;
 
-/** Takes the secrets out of what `inspect` and `JSON.stringify` show of the client; it goes on using them. */
+/** Takes the secrets out of what `inspect` and `JSON.stringify` show of the client; an agent may have a proxy's password. */
 export function hideSecrets(client: PusherClient): void {
   if (!('config' in client)) return;
   const { config } = client;
-  hide(config, 'encryptionMasterKey');
-  if (typeof config === 'object' && config !== null && 'token' in config) hide(config.token, 'secret');
-}
-
-function hide(owner: unknown, key: string): void {
-  if (typeof owner === 'object' && owner !== null && Object.hasOwn(owner, key))
-    Object.defineProperty(owner, key, { enumerable: false });
+  for (const key of ['encryptionMasterKey', 'agent']) hideProperty(config, key);
+  if (typeof config === 'object' && config !== null && 'token' in config) hideProperty(config.token, 'secret');
 }

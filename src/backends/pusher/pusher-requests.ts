@@ -3,7 +3,7 @@ import { DeliveryError } from '../../delivery-error.js';
 import { answerError } from '../http/answer-error.js';
 import { callSdk } from '../http/sdk-call.js';
 import type { PusherResponse } from './pusher-client.js';
-import { requestFailure, withoutSignatures } from './request-failure.js';
+import { requestFailure, withoutCredentials } from './request-failure.js';
 
 const backend = 'pusher';
 
@@ -50,8 +50,12 @@ export class PusherRequests {
     } catch (error) {
       throw requestFailure({ error, origin: this.#origin, signal, deadlineMs, retryAfter, redact: this.#redact });
     }
-    if (status >= 200 && status < 300) return text;
-    const reason = withoutSignatures(this.#redact(text));
+    if (status >= 200 && status < 300) {
+      // What stands in between, or at a wrong address, may have a page for any request.
+      if (/^\s*</.test(text)) throw this.#notTheApi();
+      return text;
+    }
+    const reason = withoutCredentials(this.#redact(text));
     throw answerError({ backend, provider: 'Pusher', status, reason, retryAfter });
   }
 
@@ -59,7 +63,11 @@ export class PusherRequests {
   async json(work: () => Promise<PusherResponse>, terms: RequestTerms): Promise<unknown> {
     const answer = parsed(await this.text(work, terms));
     if (answer !== undefined) return answer;
-    throw new DeliveryError(
+    throw this.#notTheApi();
+  }
+
+  #notTheApi(): DeliveryError {
+    return new DeliveryError(
       `What ${this.#origin} answered is not JSON: does the host speak the Pusher Channels HTTP API?`,
       { backend, outcome: 'unknown' },
     );

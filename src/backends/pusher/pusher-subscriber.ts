@@ -3,6 +3,7 @@ import { closeCode } from '../../channels-protocol/close-codes.js';
 import { isEncrypted, isPresence, isPrivate } from '../../channels-protocol/names.js';
 import { isRecord } from '../../channels-protocol/parse-message.js';
 import { DeliveryError } from '../../delivery-error.js';
+import { textOf } from '../../error-redaction.js';
 import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { IncomingMessage } from '../../message.js';
@@ -43,6 +44,8 @@ export class PusherSubscriber {
   readonly #reconnection = new HurriedReconnection(() => this.#tryAgain());
   #client: PusherJsClient | undefined;
   #isTryingAgain = false;
+  /** Whether the frame that is heard of next was decrypted. */
+  #isDecrypted = false;
   #lastReport = 'no reason given';
 
   constructor(settings: SubscriberSettings, host: SubscriberHost) {
@@ -82,8 +85,14 @@ export class PusherSubscriber {
   #connected(): PusherJsClient {
     if (this.#client !== undefined) return this.#client;
     const { key, address, useTLS } = this.#settings;
-    const authorize: Authorizer = ({ socketId, channelName }, callback) =>
-      callback(null, this.#grant(socketId, channelName));
+    const authorize: Authorizer = ({ socketId, channelName }, callback) => {
+      try {
+        callback(null, this.#grant(socketId, channelName));
+      } catch (error) {
+        // pusher-js would tell nobody but the channel's listeners.
+        this.#notGranted(channelName, error);
+      }
+    };
     const client = createPusherJs({ key, host: address.host, port: address.port, useTLS, authorize });
     this.#client = client;
     client.connection.bind('message', (frame) => {
@@ -107,15 +116,21 @@ export class PusherSubscriber {
     if (event === 'pusher_internal:subscription_succeeded') this.#pending.settle(channel);
     else if (event === 'pusher:subscription_error') this.#refused(channel, data);
     else if (!isEncrypted(channel)) this.#receive({ channel, event, data, ...(userId !== undefined && { userId }) });
+    else if (!this.#isDecrypted && !isOfProtocol(event))
+      this.#host
+        .logger()
+        .warn({ channel, event }, "pusher: a message cannot be decrypted: is its sender's master key another one?");
+    this.#isDecrypted = false;
   }
 
+  /** Comes before {@link #hear} of the same frame. */
   #decrypted(channel: string, event: string, data: unknown): void {
+    this.#isDecrypted = true;
     if (this.#channels.has(channel)) this.#receive({ channel, event, data });
   }
 
   #receive(message: IncomingMessage): void {
-    if (!message.event.startsWith('pusher:') && !message.event.startsWith('pusher_internal:'))
-      this.#host.receive(message);
+    if (!isOfProtocol(message.event)) this.#host.receive(message);
   }
 
   #changed(previous: unknown, current: unknown): void {
@@ -155,6 +170,12 @@ export class PusherSubscriber {
     const reason = isRecord(details) && typeof details['error'] === 'string' ? details['error'] : undefined;
     const words = reason === undefined ? 'no reason given' : this.#host.clean(reason);
     const text = `Pusher refuses the subscription to "${channel}": ${words}`;
+    this.#giveUp([channel], new AuthenticationError(text, { backend }));
+  }
+
+  #notGranted(channel: string, cause: unknown): void {
+    const words = textOf(cause, { redact: (text) => this.#host.clean(text) });
+    const text = `The subscription to "${channel}" could not be signed: ${words}`;
     this.#giveUp([channel], new AuthenticationError(text, { backend }));
   }
 
@@ -202,6 +223,10 @@ export class PusherSubscriber {
     this.#reconnection.stop();
     if (client !== undefined) endPusherJs(client);
   }
+}
+
+function isOfProtocol(event: string): boolean {
+  return event.startsWith('pusher:') || event.startsWith('pusher_internal:');
 }
 
 /** What an error of the connection says: wrapped once or twice. */

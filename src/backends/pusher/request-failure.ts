@@ -1,9 +1,9 @@
 import { DeliveryError } from '../../delivery-error.js';
-import { textOf } from '../../error-redaction.js';
+import { cleaned, textOf } from '../../error-redaction.js';
 import { PushError, TimeoutError } from '../../errors.js';
 import { REDACTED } from '../../redaction.js';
 import { answerError } from '../http/answer-error.js';
-import { networkFailure } from '../http/network-failure.js';
+import { innermostReason, networkFailure } from '../http/network-failure.js';
 
 /** What is known of a request that failed. */
 export interface RequestFailure {
@@ -25,19 +25,22 @@ const backend = 'pusher';
  * hold key and signature.
  */
 export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, redact }: RequestFailure): PushError {
-  if (PushError.isPushError(error)) return error;
+  if (PushError.isPushError(error)) return cleaned(error, { redact });
   if (signal.aborted) {
     const limit = deadlineMs === undefined ? 'in time' : `within ${deadlineMs} ms`;
     return new TimeoutError(`Pusher did not answer ${limit}.`, { backend });
   }
-  const clean = (text: string): string => withoutSignatures(redact(text));
+  const clean = (text: string): string => withoutCredentials(redact(text));
   const answer = answerIn(error);
   if (answer !== undefined)
     return answerError({ backend, provider: 'Pusher', ...answer, reason: clean(answer.reason), retryAfter });
   const lost = networkFailure({ backend, provider: 'Pusher', origin, error, redact: clean });
   return (
     lost ??
-    new DeliveryError(`The pusher package failed: ${clean(textOf(error, { redact }))}`, { backend, outcome: 'unknown' })
+    new DeliveryError(`The pusher package failed: ${clean(innermostReason(error) || textOf(error, { redact }))}`, {
+      backend,
+      outcome: 'unknown',
+    })
   );
 }
 
@@ -48,7 +51,9 @@ function answerIn(error: unknown): { status: number; reason: string } | undefine
   return { status: error.status, reason: 'body' in error && typeof error.body === 'string' ? error.body : '' };
 }
 
-/** The service quotes the signature that it refuses: HMAC-SHA256 in hex. */
-export function withoutSignatures(text: string): string {
-  return text.replaceAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi, REDACTED);
+/** The service quotes the signature that it refuses, HMAC-SHA256 in hex; agents may quote a proxy's address with its password. */
+export function withoutCredentials(text: string): string {
+  return text
+    .replaceAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi, REDACTED)
+    .replaceAll(/(:\/\/)[^\s/?#@]*@/g, `$1${REDACTED}@`);
 }

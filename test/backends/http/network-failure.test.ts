@@ -27,6 +27,9 @@ describe('a failure of the network', () => {
     ['CERT_HAS_EXPIRED', 'certificate has expired', 'rejected', false],
     ['DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate', 'rejected', false],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'Hostname does not match', 'rejected', false],
+    ['ERR_SSL_WRONG_VERSION_NUMBER', 'wrong version number', 'rejected', false],
+    ['ERR_SSL_BAD_RECORD_TYPE', 'bad record type', 'unknown', true],
+    ['ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC', 'bad record mac', 'unknown', true],
     ['EPROTO', 'wrong version number', 'rejected', false],
   ])('%s (%s) is %s, retryable: %s', (code, message, outcome, retryable) => {
     const failure = failureOf(failed(code, message));

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { callSdk } from '../../../src/backends/http/sdk-call.js';
 import { DeliveryError } from '../../../src/index.js';
@@ -87,11 +88,42 @@ describe('a call of an SDK', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('makes no request elsewhere', async () => {
+  test('may have been carried out where the answer to it is elsewhere: 303', async () => {
+    const server = await start();
+    server.faults.push(answering({ status: 303, headers: { location: '/result' } }));
+    const call = callSdk({ backend: 'acme', origin: server.origin }, () => sdk(server.origin));
+    expect((await failureOf(DeliveryError, call)).outcome).toBe('unknown');
+  });
+
+  test('leaves alone what an agent or a tracer asks of others meanwhile', async () => {
     const [server, other] = [await start(), await start()];
-    const call = callSdk({ backend: 'acme', origin: server.origin }, () => sdk(other.origin));
-    expect((await failureOf(DeliveryError, call)).message).toContain(other.origin);
-    expect(other.requests).toHaveLength(0);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const prepare = (outgoing: ReturnType<typeof request>): void => void outgoing.setHeader('authorization', 'Key new');
+    const asked: Promise<string>[] = [];
+    const call = callSdk({ backend: 'acme', origin: server.origin, signal, prepare }, async () => {
+      asked.push(sdk(`${other.origin}/script`));
+      const answer = await sdk(server.origin);
+      asked.push(sdk(`${other.origin}/spans`));
+      return answer;
+    });
+    expect(await call).toBe('{"fine":true}');
+    controller.abort();
+    expect(await Promise.all(asked)).toEqual(['{"fine":true}', '{"fine":true}']);
+    expect(other.requests.map(({ headers }) => headers.authorization)).toEqual(['Key secret', 'Key secret']);
+  });
+
+  test('leaves alone what goes on in its context when it is over', async () => {
+    const server = await start();
+    const seen: unknown[] = [];
+    let later: Promise<string> | undefined;
+    const call = { backend: 'acme', origin: server.origin, prepare: () => void seen.push('prepared') };
+    await callSdk(call, async () => {
+      later = setImmediate().then(() => sdk(server.origin));
+      return 'done';
+    });
+    await later;
+    expect(seen).toEqual([]);
   });
 
   test('shows the headers of the answer', async () => {
@@ -110,6 +142,20 @@ describe('a call of an SDK', () => {
     const prepare = (outgoing: ReturnType<typeof request>): void => void outgoing.setHeader('authorization', 'Key new');
     await callSdk({ backend: 'acme', origin: server.origin, prepare }, () => sdk(server.origin));
     expect(server.requests[0]?.headers.authorization).toBe('Key new');
+  });
+
+  test('that nobody hears of any more ends no process when the connection is reset', async () => {
+    const server = await start();
+    server.faults.push(resetInBody);
+    await failureOf(
+      Error,
+      callSdk({ backend: 'acme', origin: server.origin }, async () => {
+        const outgoing = request(server.origin, { method: 'POST' }).end('{}');
+        await once(outgoing, 'response');
+        outgoing.emit('error', new Error('read ECONNRESET'));
+        return new Promise(() => {});
+      }),
+    );
   });
 
   test('fails when a body breaks off, also where the SDK does not hear of it', async () => {

@@ -76,6 +76,7 @@ describe('a request that goes wrong', () => {
     ['is refused', answering({ status: 401, body: { errors: ['No'] } }), AuthenticationError, { status: 401 }],
     ['is reset', resetBeforeAnswer, DeliveryError, { outcome: 'unknown', retryable: true }],
     ['is no JSON', wrongJson, DeliveryError, { outcome: 'unknown' }],
+    ['has errors', answering({ body: { errors: ['Already sent'] } }), DeliveryError, { outcome: 'rejected' }],
     ['is no success', answering({ body: { success: false } }), DeliveryError, { outcome: 'rejected' }],
   ])('because the answer %s throws one of our errors', async (_what, fault, ErrorClass, expected) => {
     const { service, provider } = await start(onTestFinished);

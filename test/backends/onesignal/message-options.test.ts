@@ -146,6 +146,14 @@ describe('backendOptions', () => {
     expect(failure.message).toContain('must be an object that holds nothing but JSON');
   });
 
+  it('cannot hold objects within each other without end', async () => {
+    const { push } = await start(onTestFinished);
+    let body: Record<string, unknown> = {};
+    for (let level = 0; level < 10_000; level++) body = { body };
+    const failure = await failureOf(ValidationError, push.send({ channels: 'ann', data: 1, backendOptions: { body } }));
+    expect(failure.message).toContain('must be an object that holds nothing but JSON');
+  });
+
   it('cannot open two addresses', async () => {
     const { requestOf } = await start(onTestFinished);
     const send = requestOf({ webUrl: 'https://example.com/1' }, { url: 'https://example.com/2' });

@@ -100,6 +100,10 @@ describe('through a proxy in the environment', () => {
       createServer().on('connect', (_incoming, socket) => socket.end('HTTP/1.1 407 No\r\n\r\n')),
     );
     const failure = await failureOf(DeliveryError, service.viewNotification(unknownId));
+    expect(failure).toMatchObject({
+      outcome: 'rejected',
+      cause: { message: expect.stringContaining('statusCode=407') },
+    });
     expect(everythingShown(failure)).not.toContain(password);
     expect(everythingShown(failure)).not.toContain(Buffer.from(`user:${password}`).toString('base64'));
   });

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { PusherService } from '../../../src/backends/pusher.js';
 import { ValidationError } from '../../../src/index.js';
 import { badGateway } from '../../providers/faults.js';
 import { failureOf } from '../../support/failure-of.js';
-import { decrypted, start } from './support/start.js';
+import { decrypted, decryptedText, start } from './support/start.js';
 
 const names = Array.from({ length: 12 }, (_, index) => `private-encrypted-${index}`);
 
@@ -15,6 +15,19 @@ describe('encrypted channels', () => {
     expect(String(event?.data)).not.toContain('世界');
     const { shared_secret: key } = backend.authorizeChannel('1.2', 'private-encrypted-a');
     expect(decrypted(event?.data, key)).toEqual({ text: '世界', notification: { title: 'Hi' } });
+  });
+
+  test('get numbers as the encoder of the application wrote them, however long', async () => {
+    const encode = (data: unknown): string =>
+      JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? `#${value}` : value)).replace(
+        /"#(\d+)"/g,
+        '$1',
+      );
+    const { provider, push, backend } = await start({ options: { encode } });
+    const channel = 'private-encrypted-a';
+    await push.send({ channels: channel, data: { id: 12345678901234567890n, price: 1.5 } });
+    const { shared_secret: key } = backend.authorizeChannel('1.2', channel);
+    expect(decryptedText(provider.received[0]?.data, key)).toBe('{"id":12345678901234567890,"price":1.5}');
   });
 
   test('have the key and signature that the pusher package gives them', async () => {
@@ -36,6 +49,26 @@ describe('encrypted channels', () => {
     for (const { channel, data } of provider.received.filter((event) => event.channel.startsWith('private-'))) {
       expect(decrypted(data, backend.authorizeChannel('1.2', channel).shared_secret)).toEqual({ n: 1 });
     }
+  });
+
+  test('have each batch encrypted in a turn of the event loop of its own, which that takes a while of', async () => {
+    const { push, backend } = await start();
+    let turn = 0;
+    let counting = setImmediate(function count() {
+      turn++;
+      counting = setImmediate(count);
+    });
+    onTestFinished(() => clearImmediate(counting));
+    const turns: number[] = [];
+    const triggerBatch = backend.api.triggerBatch.bind(backend.api);
+    vi.spyOn(backend.api, 'triggerBatch').mockImplementation((batch) => {
+      turns.push(turn);
+      return triggerBatch(batch);
+    });
+    const channels = Array.from({ length: 60 }, (_, index) => `private-encrypted-${index}`);
+    expect((await push.send({ channels, data: 1 })).accepted).toHaveLength(60);
+    expect(turns).toHaveLength(6);
+    expect(new Set(turns).size).toBe(6);
   });
 
   test('can be decrypted after an attempt of the batch has failed', async () => {

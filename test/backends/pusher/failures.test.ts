@@ -314,7 +314,30 @@ describe('a success', () => {
   );
 });
 
+describe('a page in place of an answer', () => {
+  test.each(['<!doctype html>', '\n  <html>'])(
+    'as %j is no success, because something else has answered',
+    async (body) => {
+      const { provider, push, backend } = await start({ retries: 1 });
+      provider.server.always = answering({ body, headers: { 'content-type': 'text/html' } });
+      const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
+      expect(error).toMatchObject({ outcome: 'unknown', retryable: false });
+      expect(error.message).toContain('does the host speak the Pusher Channels HTTP API?');
+      const messages = ['a', 'b'].map((channels) => ({ channels, data: 1 }));
+      expect((await failureOf(DeliveryError, push.sendMany(messages))).outcome).toBe('unknown');
+      await failureOf(DeliveryError, backend.sendToUser('ann', 'x', 1));
+    },
+  );
+});
+
 describe('a redirect', () => {
+  test('shows no secret, wherever it leads', async () => {
+    const { provider, backend } = await start();
+    const [secret = ''] = provider.secrets;
+    provider.server.faults.push(redirectTo(`http://${secret}.example.com/`));
+    expectNoSecret(provider, await failureOf(DeliveryError, backend.get({ path: '/channels' })));
+  });
+
   test.each([301, 307])('with %i to another host is not followed, and nothing goes there', async (status) => {
     const { provider, push } = await start({ retries: 3 });
     const other = await startPusherProvider();

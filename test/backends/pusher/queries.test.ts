@@ -36,11 +36,16 @@ describe('queries', () => {
     await failureOf(ValidationError, backend.channelUsers('orders'));
   });
 
-  test.each(['..', '.', 'a/../b', 'a?b', 'a#b', ''])('never leave the channels with the name %j', async (name) => {
-    const { provider, backend } = await start();
-    await failureOf(ValidationError, backend.channelInfo(name));
-    expect(provider.server.requests).toHaveLength(0);
-  });
+  test.each(['..', '.', 'a/../b', 'a?b', 'a#b', '', 5, null])(
+    'never leave the channels with the name %j',
+    async (odd) => {
+      const name = odd as string;
+      const { provider, backend } = await start();
+      await failureOf(ValidationError, backend.channelInfo(name));
+      await failureOf(ValidationError, backend.channelUsers(name));
+      expect(provider.server.requests).toHaveLength(0);
+    },
+  );
 
   test('with an odd answer tell nothing', async () => {
     const { provider, backend } = await start();
@@ -99,14 +104,19 @@ describe('signed requests', () => {
     expect(provider.server.requests).toHaveLength(0);
   });
 
-  test.each([{ auth_key: 'x' }, { auth_signature: 'x' }, { Body_MD5: 'x' }, { list: ['x'] }, { odd: '\ud800' }])(
-    'refuse the parameters %j',
-    async (params) => {
-      const { provider, backend } = await start();
-      await failureOf(ValidationError, backend.get({ path: '/channels', params: params as never }));
-      expect(provider.server.requests).toHaveLength(0);
-    },
-  );
+  test.each([
+    { auth_key: 'x' },
+    { auth_signature: 'x' },
+    { Body_MD5: 'x' },
+    { list: ['x'] },
+    { odd: '\ud800' },
+    null,
+    'info',
+  ])('refuse the parameters %j', async (params) => {
+    const { provider, backend } = await start();
+    await failureOf(ValidationError, backend.get({ path: '/channels', params: params as never }));
+    expect(provider.server.requests).toHaveLength(0);
+  });
 
   test('refuse a body that is no object', async () => {
     const { backend } = await start();

@@ -207,6 +207,19 @@ describe('messages to users', () => {
     expect(provider.received.map(({ channel }) => channel)).toEqual([...channels, channels[1]]);
   });
 
+  test('do not make those that share their batch go out twice when they run into the deadline', async () => {
+    const { provider, push } = await start({ retries: 1, timeout: 600 });
+    provider.server.faults.push(undefined, () => {});
+    const reports = await push.sendMany([
+      { channels: '#server-to-user-ann', data: 1 },
+      { channels: ['a', 'b'], data: 2, backendOptions: { info: 'subscription_count' } },
+    ]);
+    expect(reports.map(({ status }) => status)).toEqual(['accepted', 'accepted']);
+    expect(reports[1]?.info).toEqual({ a: { subscriptionCount: 2 }, b: { subscriptionCount: 2 } });
+    const ann = '#server-to-user-ann';
+    expect(provider.received.map(({ channel }) => channel)).toEqual(['a', 'b', ann, ann]);
+  });
+
   test('that are handed over a second time, after all of them went out, go out again', async () => {
     const { provider, backend } = await start();
     const { signal } = new AbortController();

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocketServer } from 'ws';
 import {
@@ -26,6 +27,7 @@ const instances = (): number => (PusherJsClass as unknown as { instances: unknow
 /** A Channels server that answers as it is told; closed at the end of the test. */
 async function startOddServer(
   answer: (frame: { event: string; data: { channel: string } }) => object | undefined,
+  socketId = '1.2',
 ): Promise<number> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
@@ -34,7 +36,7 @@ async function startOddServer(
     server.close();
   });
   server.on('connection', (socket) => {
-    const data = JSON.stringify({ socket_id: '1.2', activity_timeout: 120 });
+    const data = JSON.stringify({ socket_id: socketId, activity_timeout: 120 });
     socket.send(JSON.stringify({ event: 'pusher:connection_established', data }));
     socket.on('message', (text) => {
       const reply = answer(JSON.parse(String(text)));
@@ -70,6 +72,25 @@ describe('subscribe', () => {
     await expect
       .poll(() => messages)
       .toEqual([{ channel: 'presence-room', event: 'client-typing', data: { n: 1 }, userId: 'bob' }]);
+  });
+
+  test('logs what cannot be decrypted, and goes on', async () => {
+    const server = await startServer();
+    const port = server.address?.port ?? 0;
+    const logger = new RecordingLogger();
+    const { push } = serviceOn(port, { logger });
+    const other = serviceOn(port, { encryptionMasterKeyBase64: Buffer.alloc(32, 8).toString('base64') });
+    const messages = received(push);
+    const channel = 'private-encrypted-a';
+    await push.subscribe(channel);
+    await other.push.send({ channels: channel, data: 1 });
+    await push.send({ channels: channel, data: 2 });
+    await other.push.send({ channels: channel, data: 3 });
+    await push.send({ channels: channel, data: 4 });
+    await expect.poll(() => messages.map(({ data }) => data)).toEqual([2, 4]);
+    const { level, text } = logger.entries[0] ?? {};
+    expect([level, text]).toEqual(['warn', expect.stringContaining('cannot be decrypted')]);
+    expect(logger.entries).toHaveLength(2);
   });
 
   test('changes nothing the second time, and ends with unsubscribe', async () => {
@@ -168,6 +189,34 @@ describe('a subscription that fails', () => {
     await failureOf(ValidationError, backend.subscribe('private-encrypted-a'));
     expect(instances()).toBe(before);
   });
+
+  test.each(['before', 'after'])(
+    'because what the service calls the connection cannot be signed, %s it is made',
+    async (when) => {
+      const port = await startOddServer(
+        ({ data: { channel } }) => ({ event: 'pusher_internal:subscription_succeeded', channel, data: '{}' }),
+        'not-two-numbers',
+      );
+      const { push } = serviceOn(port, { requestTimeoutMs: 1000 });
+      if (when === 'after') await push.subscribe('a');
+      const error = await failureOf(AuthenticationError, push.subscribe('private-a'));
+      expect(error.message).toContain('The subscription to "private-a" could not be signed: ');
+      await push.subscribe('b');
+    },
+  );
+
+  test.each(['constructor', '__proto__', 'hasOwnProperty'])(
+    'because pusher-js has something else named %s',
+    async (name) => {
+      const server = await startServer();
+      const { push } = serviceOn(server.address?.port ?? 0, { requestTimeoutMs: 100 });
+      await push.subscribe('a');
+      const error = await failureOf(UnsupportedOperationError, push.subscribe(name));
+      expect(error.message).toContain('choose another name');
+      // A rejection that nobody handles would come now.
+      await setTimeout(150);
+    },
+  );
 
   test("because it is a user's, which takes a sign-in", async () => {
     const { push } = serviceOn(1);

@@ -2,13 +2,34 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
+import { type Duplex, PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { DeliveryError } from '../../../src/index.js';
 import { certificate } from '../../providers/provider-server.js';
+import { everythingShown } from '../../support/everything-shown.js';
+import { failureOf } from '../../support/failure-of.js';
 import { credentials, startServer } from './support/embedded.js';
 import { PlainProxyAgent, startProxy, TunnelAgent } from './support/proxies.js';
 import { start } from './support/start.js';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index}`);
+
+/** Fails as the agent of a proxy may, without an error code. */
+class FailingAgent extends HttpAgent {
+  override createConnection(_options: object, callback?: (error: Error | null, stream: Duplex) => void): undefined {
+    setImmediate(() => callback?.(new Error('proxy http://user:pass-word@proxy:1 ended'), new PassThrough()));
+  }
+}
+
+test('an agent that fails is quoted, without the password of its proxy', async () => {
+  const agent = new FailingAgent();
+  const { push, backend } = await start({ options: { agent } });
+  Object.assign(agent, { proxy: { password: 'pass-word' } });
+  const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
+  expect(error.message).toContain('The pusher package failed: proxy http://[secret]@proxy:1 ended');
+  expect(error.outcome).toBe('unknown');
+  expect(everythingShown(error) + everythingShown(backend.api) + everythingShown(push)).not.toContain('pass-word');
+});
 
 describe('connections', () => {
   test('are kept and used again', async () => {

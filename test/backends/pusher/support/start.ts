@@ -38,11 +38,16 @@ const nacl = createRequire(import.meta.url)('tweetnacl') as Nacl;
 
 /** What a subscriber of an encrypted channel makes of an event's data. */
 export function decrypted(data: unknown, sharedSecret: string | undefined): unknown {
+  return JSON.parse(decryptedText(data, sharedSecret));
+}
+
+/** As above, before it is read as JSON. */
+export function decryptedText(data: unknown, sharedSecret: string | undefined): string {
   const { nonce, ciphertext } = JSON.parse(String(data)) as { nonce: string; ciphertext: string };
   const [box, start, key] = [ciphertext, nonce, sharedSecret ?? ''].map(
     (text) => new Uint8Array(Buffer.from(text, 'base64')),
   );
   const plain = box && start && key ? nacl.secretbox.open(box, start, key) : null;
   if (plain === null) throw new Error('the event cannot be decrypted');
-  return JSON.parse(Buffer.from(plain).toString());
+  return Buffer.from(plain).toString();
 }
