@@ -25,7 +25,7 @@ export interface BackendCapabilities {
   readonly authorize: boolean;
   /** `authenticateUser` works. */
   readonly authenticate: boolean;
-  /** The provider reports what happens on its side by webhook. */
+  /** What the provider reports of its side by webhook can be verified and read. */
   readonly webhooks: boolean;
   /** `except` keeps a message from one connection. */
   readonly except: boolean;

@@ -41,9 +41,10 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
   constructor(settings: BackendSettings<OneSignalOptions> = {}) {
     super(settings);
     this.requireCredentials('appId', 'secretKey');
-    // The SDK puts both where they are, into addresses and a header.
-    if (!/^[\w-]+$/.test(this.appId)) throw this.#misconfigured('appId', 'no app id has: it is a UUID');
-    if (!/^[\x21-\x7e]+$/.test(this.secretKey)) throw this.#misconfigured('secretKey', 'no REST API key has');
+    // The SDK puts both as they are into addresses and a header; and what pages are given must not be the key.
+    if (!isUuid(this.appId)) throw this.#misconfigured('"appId" must be a UUID, as the dashboard shows it');
+    if (!/^[\x21-\x7e]+$/.test(this.secretKey))
+      throw this.#misconfigured('"secretKey" has characters that no REST API key has');
     this.#checked = checkOptions(this.options, this.useSsl);
     this.#bodies = new MessageBodies(this.#checked, (language) => this.#sayEnglish(language));
     const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
@@ -51,10 +52,8 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     hideProperty(this.api, 'apiKey');
   }
 
-  #misconfigured(key: string, what: string): ConfigurationError {
-    return new ConfigurationError(`The onesignal backend: "${key}" has characters that ${what}.`, {
-      backend: this.name,
-    });
+  #misconfigured(what: string): ConfigurationError {
+    return new ConfigurationError(`The onesignal backend: ${what}.`, { backend: this.name });
   }
 
   override get name(): string {

@@ -100,7 +100,6 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
       sharesRequest: (channel) => !isEncrypted(channel) && userOfChannel(channel) === undefined,
       maxPayloadBytes: this.#options.maxEventBytes,
-      webhooks: true,
     };
   }
 

@@ -26,7 +26,8 @@ export interface FailedAnswer {
 export function answerError({ backend, provider, status, reason, retryAfter, cause }: FailedAnswer): PushError {
   const message = `${provider} answered ${status}: ${reason.slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
   const options = { backend, status, cause };
-  if (status === 401 || status === 403) return new AuthenticationError(message, options);
+  if (status === 401) return new AuthenticationError(`${message} (check the credentials in PUSH_SERVER)`, options);
+  if (status === 403) return new AuthenticationError(message, options);
   if (status === 429) return new RateLimitError(message, { ...options, retryAfter: retryAfterMs(retryAfter) });
   const mayPass = status >= 500 || status === 408;
   return new DeliveryError(message, {

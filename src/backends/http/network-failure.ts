@@ -46,7 +46,7 @@ export function networkFailure({ backend, provider, origin, error, redact }: Fai
   const isUnreached = neverReached.has(code) || beforeRequest.test(text);
   return new DeliveryError(
     isUnreached
-      ? `${provider} at ${origin} cannot be reached: ${code}.`
+      ? `${provider} at ${origin} cannot be reached: ${code}.${code === 'ENOTFOUND' ? ' Check the host, or the cluster, in the options.' : ''}`
       : `The connection to ${provider} at ${origin} was lost (${code}); the message may have been delivered all the same.`,
     { backend, cause, retryable: true, outcome: isUnreached ? 'rejected' : 'unknown' },
   );

@@ -26,8 +26,10 @@ function knownCode(tag: string): string | undefined {
   } catch {
     return undefined;
   }
-  const { language } = locale;
-  if (language === 'und') return undefined;
+  // Its type says that there is one always.
+  const language: string | undefined = locale.language;
+  // Longer ones are well-formed, but none is registered: 'english' would pass.
+  if (language === undefined || language === 'und' || language.length > 3) return undefined;
   if (language === 'zh') return locale.maximize().script === 'Hant' ? 'zh-Hant' : 'zh-Hans';
   return language === 'no' || language === 'nn' ? 'nb' : language;
 }

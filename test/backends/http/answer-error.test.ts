@@ -25,7 +25,8 @@ test.each([
     status,
     'acme',
   ]);
-  expect(error.message).toBe(`Acme answered ${status}: no such app`);
+  const hint = status === 401 ? ' (check the credentials in PUSH_SERVER)' : '';
+  expect(error.message).toBe(`Acme answered ${status}: no such app${hint}`);
 });
 
 test('a provider that says when to come back is quoted in milliseconds', () => {

@@ -86,7 +86,8 @@ describe('a message', () => {
       const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
       expect(failure).toMatchObject({ outcome: 'rejected', retryable: false, status });
       expect(failure.cause).toBeInstanceOf(ErrorClass);
-      expect((failure.cause as Error).message).toBe(`OneSignal answered ${status}: ${reason}`);
+      const hint = status === 401 ? ' (check the credentials in PUSH_SERVER)' : '';
+      expect((failure.cause as Error).message).toBe(`OneSignal answered ${status}: ${reason}${hint}`);
       expect(provider.server.requests).toHaveLength(1);
     },
   );

@@ -21,7 +21,7 @@ describe('a language', () => {
     expect(languageCode(tag)).toBe(code);
   });
 
-  it.each(['', 'en_US', 'und', 'no such language'])('is not "%s"', async (tag) => {
+  it.each(['', 'en_US', 'und', 'english', 'no such language'])('is not "%s"', async (tag) => {
     const failure = await failureOf(ValidationError, () => languageCode(tag));
     expect(failure.message).toContain(`"${tag}" is no BCP 47 language tag`);
   });

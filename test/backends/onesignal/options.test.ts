@@ -10,7 +10,7 @@ const credentials = { appId: 'b2f7f966-d8cc-41e4-bed1-df8f05be55ba', secretKey: 
 describe('the settings', () => {
   it.each<[object, string]>([
     [{ secretKey: undefined }, 'The onesignal backend needs "secretKey"'],
-    [{ appId: 'a&b=c' }, 'The onesignal backend: "appId" has characters that no app id has: it is a UUID.'],
+    [{ appId: 'a&b=c' }, 'The onesignal backend: "appId" must be a UUID, as the dashboard shows it.'],
     [{ secretKey: 'os_v2_app_secret\n' }, '"secretKey" has characters that no REST API key has.'],
     [{ useSsl: false }, '"useSsl" is false, but "apiRoot" begins with https:.'],
     [

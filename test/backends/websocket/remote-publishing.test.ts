@@ -206,7 +206,9 @@ describe('the signature of a request shows nowhere', () => {
     });
     const error = await failureOf(AuthenticationError, remoteAt(port).deliver(['a'], message('x'), context));
     expect(quoted).toMatch(/^[0-9a-f]{64}$/);
-    expect(error.message).toBe('The server answered 401: Invalid signature: you sent [secret]');
+    expect(error.message).toBe(
+      'The server answered 401: Invalid signature: you sent [secret] (check the credentials in PUSH_SERVER)',
+    );
   });
 });
 

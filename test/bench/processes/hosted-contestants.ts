@@ -80,7 +80,7 @@ export function build(ports: Readonly<Record<Provider, number>>): Clients {
     }),
     onesignal: createPushService({
       backend: 'onesignal',
-      appId: 'bench',
+      appId: 'b2f7f966-d8cc-41e4-bed1-df8f05be55ba',
       secretKey: 'bench-secret',
       options: { apiRoot: `https://${host}:${ports.onesignal}` },
     }),
