@@ -100,8 +100,13 @@ function setOption(options: Record<string, unknown>, key: string, value: unknown
   Object.defineProperty(options, key, { value: next, enumerable: true, configurable: true, writable: true });
 }
 
-/** Numbers and booleans are written as such; anything else is text, also a number that would read differently, such as 007 or 1.10. */
+/**
+ * Numbers and booleans are written as such; anything else is text, also a number that would read differently, such as 007 or 1.10,
+ * and what is in double quotes.
+ */
 function readValue(text: string): unknown {
+  const quoted = /^"(.*)"$/s.exec(text)?.[1];
+  if (quoted !== undefined) return quoted;
   if (text === 'true') return true;
   if (text === 'false') return false;
   const number = Number(text);

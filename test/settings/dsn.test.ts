@@ -16,6 +16,10 @@ describe('a DSN', () => {
     ],
     ['WebSocket://key:secret@app', { backend: 'websocket', pubKey: 'key', secretKey: 'secret', appId: 'app' }],
     ['  websocket://key:secret@app\n', { backend: 'websocket', pubKey: 'key', secretKey: 'secret', appId: 'app' }],
+    [
+      'pubnub://pub@sub?userId="42"&cipherKey="true"&ttl=24',
+      { backend: 'pubnub', pubKey: 'pub', subKey: 'sub', options: { userId: '42', cipherKey: 'true', ttl: 24 } },
+    ],
     ['onesignal://:rest@app', { backend: 'onesignal', secretKey: 'rest', appId: 'app' }],
     ['pusher://key@app', { backend: 'pusher', pubKey: 'key', appId: 'app' }],
     ['pusher://app', { backend: 'pusher', appId: 'app' }],
