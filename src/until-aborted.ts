@@ -1,5 +1,5 @@
 /**
- * Ends with the work, or as soon as the signal fires, also where the work pays it no heed.
+ * Ends with the work, or as soon as the signal fires, also where the work pays it no heed, or where it has fired before.
  * @param failure makes the error that it then throws
  */
 export async function untilAborted<Result>(
@@ -10,7 +10,8 @@ export async function untilAborted<Result>(
   if (signal === undefined) return work;
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(failure(signal));
-  signal.addEventListener('abort', onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener('abort', onAbort, { once: true });
   try {
     return await Promise.race([work, promise]);
   } finally {

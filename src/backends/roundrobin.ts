@@ -1,33 +1,21 @@
-import type { AddressedMessage } from '../message.js';
-import type { BackendCapabilities } from './capabilities.js';
+import type { Child } from './composite/child.js';
 import type { CompositeOptions } from './composite/composite-options.js';
-import { CompositeService } from './composite/composite-service.js';
-import { OneOf } from './composite/one-of.js';
-import type { AnyBackend, BackendSettings, ChannelResult, RequestContext } from './push-service-wrapper.js';
+import { OneOfService } from './composite/one-of-service.js';
+import type { AnyBackend, BackendSettings } from './push-service-wrapper.js';
 
 export type { CircuitOptions, CompositeOptions } from './composite/composite-options.js';
 export type { CompositeService } from './composite/composite-service.js';
 
 /** The `roundrobin` backend: each request goes to the next of several in turn. What one refuses goes on as with `failover`. */
-export class RoundRobinService extends CompositeService {
-  readonly #oneOf: OneOf;
+export class RoundRobinService extends OneOfService {
   #next = 0;
 
   /** @throws ConfigurationError when an option is wrong */
   constructor(settings: BackendSettings<CompositeOptions>) {
     super(settings, 'roundrobin');
-    this.#oneOf = new OneOf(this.name);
   }
 
-  /** A message with an `idempotencyKey` may come from two providers: the receivers drop the second one with the same key. */
-  override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, idempotencyKey: true };
-  }
-
-  protected override route(
-    parcels: readonly AddressedMessage[],
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]> {
+  protected override order(): readonly Child[] {
     const fromNext = rotated(this.children, this.#next);
     // Not the next one of all, so that the one after a backend that is left out does not get the share of two.
     const first = Math.max(
@@ -35,7 +23,7 @@ export class RoundRobinService extends CompositeService {
       fromNext.findIndex(({ circuit }) => circuit.isLive),
     );
     this.#next = (this.#next + first + 1) % this.children.length;
-    return this.#oneOf.deliver(parcels, context, rotated(fromNext, first));
+    return rotated(fromNext, first);
   }
 }
 

@@ -45,6 +45,17 @@ test('while the users are looked up: nothing is sent', async () => {
   expect(abortErrors(error.report)).toEqual([['ann-1', 'ABORTED', 'rejected']]);
 });
 
+test('while the users are looked up, of a backend that never opens: the call ends', async () => {
+  const { promise, resolve } = Promise.withResolvers<readonly string[][]>();
+  backend = new RecordingBackend();
+  backend.open = never;
+  service = createPushService({ backend, sessions: { channelsFor: () => promise } });
+  const sending = failureOf(AbortError, service.send({ users: 'ann', data: 1, signal: controller.signal }));
+  controller.abort();
+  resolve([['ann-1']]);
+  expect(await sending).toMatchObject({ outcome: 'rejected', message: 'The signal fired before anything was sent.' });
+});
+
 test('in a stalled attempt: the call ends at once, its outcome is unknown, and the backend is told', async () => {
   backend.answer = never;
   const reason = new Error('shutting down');

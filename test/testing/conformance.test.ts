@@ -21,6 +21,19 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
       messages.map(({ channel }) => ({ channel, message: (messages[0] as AddressedMessage).message })),
     ),
   },
+  'sends once to a channel that is named twice': {
+    'sends twice': faulty.sending((messages) => [...messages, ...messages]),
+  },
+  'takes two messages that are alike for two': { 'drops what is alike': faulty.DropsWhatIsAlike },
+  'sends messages that are under way at the same time': { 'keeps one message in mind': faulty.SendsTheLatest },
+  'sends different messages to the same channels with sendMany': {
+    'sends one message to each channel': faulty.sending((messages) => [
+      ...new Map(messages.map((addressed) => [addressed.channel, addressed])).values(),
+    ]),
+  },
+  'takes an idempotency key': { 'refuses keys': faulty.RefusesKeys },
+  'sends what is under way when it is closed, and nothing afterwards': { 'sends later': faulty.SendsLater },
+  'belongs to nobody after close': { 'stays tied': faulty.StaysTied },
   'sends nested data as it is': {
     'sends text for data': faulty.changing(({ message }) => ({ payload: JSON.stringify(message.payload) })),
   },

@@ -1,3 +1,4 @@
+import { DeliveryError } from '../../delivery-error.js';
 import { AbortError, type PushError, TimeoutError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { AddressedMessage } from '../../message.js';
@@ -40,7 +41,8 @@ export class Child {
 
   /** Opens the backend; one that could not be opened is opened anew at the next call. */
   open(): Promise<void> {
-    this.#opening ??= this.backend.open().catch((error: unknown) => {
+    // A method that throws, in place of a promise that rejects, is taken for one.
+    this.#opening ??= (async () => this.backend.open())().catch((error: unknown) => {
       this.#opening = undefined;
       throw openingError(error, this.backend);
     });
@@ -75,13 +77,20 @@ export class Child {
   async ask(parcels: readonly AddressedMessage[], context: RequestContext): Promise<readonly Outcome[]> {
     const isTry = this.circuit.begin();
     const { signal, callerSignal } = context;
-    const outcomes = (await untilFired(this.#outcomes(parcels, context), signal)) ?? this.#unanswered(parcels, context);
+    const progress = { hasBegun: false };
+    const outcomes =
+      (await untilFired(this.#outcomes(parcels, context, progress), signal)) ??
+      this.#unanswered(parcels, context, progress);
     if (callerSignal?.aborted) this.circuit.gaveUp(isTry);
     else this.#judge(outcomes, isTry);
     return outcomes;
   }
 
-  async #outcomes(parcels: readonly AddressedMessage[], context: RequestContext): Promise<readonly Outcome[]> {
+  async #outcomes(
+    parcels: readonly AddressedMessage[],
+    context: RequestContext,
+    progress: { hasBegun: boolean },
+  ): Promise<readonly Outcome[]> {
     const { name } = this.backend;
     const failureOf = rememberedPushErrors(this.backend);
     try {
@@ -89,6 +98,9 @@ export class Child {
     } catch (error) {
       return parcels.map(({ channel }) => ({ channel, error: failureOf(error) }));
     }
+    // Opened too late: what became of these messages has been told, and they may be under way elsewhere.
+    if (context.signal.aborted) return [];
+    progress.hasBegun = true;
     try {
       const results = await this.#deliver(parcels, context);
       if (!Array.isArray(results)) throw new TypeError('it returned no list of results.');
@@ -112,16 +124,24 @@ export class Child {
   }
 
   /** The outcomes of a request whose answer nobody waits for any more. */
-  #unanswered(parcels: readonly AddressedMessage[], { callerSignal }: RequestContext): readonly Outcome[] {
+  #unanswered(
+    parcels: readonly AddressedMessage[],
+    { callerSignal }: RequestContext,
+    { hasBegun }: { hasBegun: boolean },
+  ): readonly Outcome[] {
     const { name: backend } = this.backend;
-    const error = callerSignal?.aborted
-      ? new AbortError('The signal fired in the middle of the request.', { backend, outcome: 'unknown' })
-      : new TimeoutError(
-          `The ${backend} backend did not answer in time; the message may have been delivered all the same.`,
-          {
-            backend,
-          },
-        );
+    const error = !hasBegun
+      ? new DeliveryError(`The ${backend} backend could not be opened in time.`, {
+          backend,
+          outcome: 'rejected',
+          retryable: true,
+        })
+      : callerSignal?.aborted
+        ? new AbortError('The signal fired in the middle of the request.', { backend, outcome: 'unknown' })
+        : new TimeoutError(
+            `The ${backend} backend did not answer in time; the message may have been delivered all the same.`,
+            { backend },
+          );
     return parcels.map(({ channel }) => ({ channel, error }));
   }
 

@@ -25,7 +25,8 @@ class CompositeError extends DeliveryError {
 }
 
 /**
- * Makes one error of several. It may be tried again when one of them may, and its outcome is unknown when that of one is.
+ * Makes one error of several. It may be tried again when one of them may. Its outcome is unknown when that of one is, and when one
+ * accepted the message: of a message that is `rejected` it is known that nobody has got it.
  * @param accepted labels of the backends that did accept the message
  */
 export function compositeError(
@@ -40,10 +41,11 @@ export function compositeError(
       : `The message was accepted by ${accepted.join(', ')}, but not by all of ${backend}.`;
   const errors = refusals.map(({ error }) => error);
   const [first] = errors;
+  const mayHaveArrived = accepted.length > 0 || errors.some((error) => outcomeOf(error) === 'unknown');
   const again = errors.filter((error) => error.retryable);
   return new CompositeError(`${head} ${said}`, {
     backend,
-    outcome: errors.some((error) => outcomeOf(error) === 'unknown') ? 'unknown' : 'rejected',
+    outcome: mayHaveArrived ? 'unknown' : 'rejected',
     retryable: again.length > 0,
     retryAfter: again.length > 0 ? Math.min(...again.map(restOf)) : 0,
     cause:

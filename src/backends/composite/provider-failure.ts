@@ -1,4 +1,4 @@
-import { outcomeOf, type PushError, type PushErrorCode } from '../../errors.js';
+import { outcomeOf, PushError, type PushErrorCode } from '../../errors.js';
 
 /** Kinds of errors that any other message would have got as well. */
 const providersOwn: ReadonlySet<PushErrorCode> = new Set(['AUTHENTICATION', 'CONFIGURATION', 'RATE_LIMIT', 'TIMEOUT']);
@@ -7,7 +7,11 @@ const providersOwn: ReadonlySet<PushErrorCode> = new Set(['AUTHENTICATION', 'CON
 export function isProviderFailure(error: PushError): boolean {
   if (providersOwn.has(error.code)) return true;
   if (error.status !== undefined) return error.status >= 500 || error.status === 408 || error.status === 429;
-  return outcomeOf(error) === 'unknown' || error.retryable;
+  if (error.retryable) return true;
+  const errors = error.cause instanceof AggregateError ? error.cause.errors : [error.cause];
+  // A composite's own says nothing but what those of its backends say.
+  const within = errors.filter(PushError.isPushError);
+  return outcomeOf(error) === 'unknown' && (within.length === 0 || within.some(isProviderFailure));
 }
 
 /** How long the provider asked to wait, in milliseconds; 0 when it did not. */

@@ -29,7 +29,8 @@ export function failureOf(
   if (redirected !== undefined) {
     return new DeliveryError(
       `PubNub redirected the request to ${redirected}, and that was not followed: is the option "origin" right?`,
-      { ...base, outcome: 'rejected' },
+      // 303 says that the request was carried out. Source: RFC 9110, 15.4.4
+      { ...base, outcome: exchange.status === 303 ? 'unknown' : 'rejected' },
     );
   }
   const status = exchange.status ? exchange.status : statusCode;
@@ -42,7 +43,7 @@ export function failureOf(
   if (signal?.aborted || category === 'PNTimeoutCategory')
     return new TimeoutError('PubNub did not answer in time.', { ...base, cause });
   if (exchange.isComplete) return notJson(cause);
-  const failure = networkFailure({ backend: 'pubnub', provider: 'PubNub', origin, error: errorData, redact });
+  const failure = networkFailure({ backend: 'pubnub', provider: 'PubNub', origin, error: errorData ?? error, redact });
   if (failure !== undefined) return failure;
   // A gateway's answer without a content type trips the SDK, which then has neither a status nor a code.
   const isOfNetwork = status > 0 || category === 'PNNetworkIssuesCategory' || category === 'PNBadRequestCategory';

@@ -62,7 +62,13 @@ export class SdkCalls {
         exchange.retryAfter = headers['retry-after'];
       },
     };
-    return running.run(exchange, () => callSdk(call, work));
+    try {
+      return await running.run(exchange, () => callSdk(call, work));
+    } catch (error) {
+      // The HTTP client of version 11 may hear nothing of a body that breaks off, and wait on.
+      exchange.end?.();
+      throw error;
+    }
   }
 
   newExchange(signal: AbortSignal): Exchange {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { failover } from '../../../src/backends/failover.js';
 import { fanout } from '../../../src/backends/fanout.js';
 import { AuthenticationError, type ChannelResult, DeliveryError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
@@ -33,12 +34,32 @@ describe('fanout', () => {
       {
         channel: 'y',
         error: {
-          outcome: 'rejected',
+          // It has arrived at some, which `rejected` would deny.
+          outcome: 'unknown',
           retryable: false,
           message: 'The message was accepted by a, but not by all of fanout(a, b). b: no y here',
         },
       },
     ]);
+  });
+
+  test('within failover, is the only one to get what one of its backends accepted', async () => {
+    const { a, b } = pair();
+    const c = new NamedBackend('c');
+    b.answer = throwing(() => refusal('no'));
+    const { push, logger } = serviceOf(failover(fanout(a, b), c));
+    for (let index = 0; index < 6; index++) {
+      const error = await failureOf(DeliveryError, push.send({ ...message, channels: `c${index}` }));
+      expect(error.outcome).toBe('unknown');
+    }
+    expect([a, b, c].map(({ requests }) => requests.length)).toEqual([6, 6, 0]);
+    // What was refused says nothing of the providers.
+    expect(logger.entries).toEqual([]);
+    b.answer = throwing(() => failure('unknown'));
+    for (let index = 0; index < 5; index++)
+      await failureOf(DeliveryError, push.send({ ...message, channels: `d${index}` }));
+    await push.send({ ...message, channels: 'e' });
+    expect(c.sent).toEqual([['e']]);
   });
 
   test('tells of an unknown outcome when that of one backend is', async () => {

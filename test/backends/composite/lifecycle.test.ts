@@ -174,6 +174,46 @@ describe('a backend that cannot be opened', () => {
     expect(a.sent.length).toBeGreaterThan(0);
   });
 
+  test('may throw in place of returning a promise that rejects', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const [a, b] = pair();
+    let isUp = false;
+    a.open = () => {
+      if (isUp) return Promise.resolve();
+      throw new Error('no such host');
+    };
+    const { push, logger } = serviceOf(new FailoverService({ options: { backends: [a, b], resetAfterMs: 1000 } }));
+    await push.send({ channels: 'x', data: 1 });
+    expect(logger.entries).toMatchObject([
+      { details: { error: { message: 'The a backend could not be opened: no such host' } } },
+    ]);
+    isUp = true;
+    await vi.advanceTimersByTimeAsync(1000);
+    await push.send({ channels: 'y', data: 1 });
+    expect([a.sent, b.sent]).toEqual([[['y']], [['x']]]);
+  });
+
+  test('in time has not got the message, which goes to the next one', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const [a, b] = pair();
+    const opening = Promise.withResolvers<void>();
+    let opened = 0;
+    a.open = () => (opened++ === 0 ? Promise.reject(new Error('not yet')) : opening.promise);
+    const options = { backends: [a, b], resetAfterMs: 1000 };
+    const { push } = serviceOf(new FailoverService({ options }), { retries: 1, timeout: 100 });
+    await push.ready();
+    await vi.advanceTimersByTimeAsync(1000);
+    const sent = push.send({ channels: 'x', data: 1 });
+    await vi.advanceTimersByTimeAsync(100);
+    // Open at last, it does not send what was given up.
+    opening.resolve();
+    await vi.advanceTimersByTimeAsync(500);
+    expect(await sent).toMatchObject({ accepted: ['x'], attempts: 2 });
+    expect([opened, a.sent, b.sent]).toEqual([2, [], [['x']]]);
+  });
+
   test('is the error of failover and roundrobin when there is no other', async () => {
     for (const make of [failover, roundrobin]) {
       const [a, b] = pair();

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { DeliveryError } from '../../../src/index.js';
 import { startPubNubProvider } from '../../providers/pubnub-provider.js';
+import { failureOf } from '../../support/failure-of.js';
 import { eventually } from './support/eventually.js';
 import { sdkVersions } from './support/sdk-versions.js';
 import { setUp } from './support/setup.js';
@@ -19,6 +21,19 @@ describe.each(sdkVersions)('closing with version $version of the SDK', ({ PubNub
     await backend.close();
     await backend.close();
     expect(provider.present.get('orders')).toEqual(new Set());
+    await eventually(() => provider.server.openConnections).toBe(0);
+  });
+
+  it('does not wait for an answer that has broken off', async () => {
+    const { provider, push } = await setUp({ PubNub, requestTimeoutMs: 60_000 });
+    provider.server.faults.push((_answer, response) => {
+      response.writeHead(200, { 'content-type': 'application/json', 'content-length': 1000 });
+      response.write('{', () => response.socket?.end());
+    });
+    const error = await failureOf(DeliveryError, push.send({ channels: 'orders', data: 1 }));
+    expect(error).toMatchObject({ outcome: 'unknown', retryable: true });
+    expect(error.message).toMatch(/The connection to PubNub at .* was lost/);
+    await push.close();
     await eventually(() => provider.server.openConnections).toBe(0);
   });
 

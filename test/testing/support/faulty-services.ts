@@ -2,6 +2,7 @@ import {
   type AddressedMessage,
   AuthenticationError,
   type BackendCapabilities,
+  type BackendHost,
   type ChannelAuthorization,
   type ChannelInfo,
   type ClientConfig,
@@ -79,6 +80,53 @@ export class TakesNewIds extends BusService {
       return { channel, message: { event, data, payload, id: `${number}` } };
     });
     await super.sendMessages(renamed, context);
+  }
+}
+
+export class DropsWhatIsAlike extends BusService {
+  readonly #sent = new Set<string>();
+
+  protected override async sendMessages(messages: readonly AddressedMessage[], context: RequestContext): Promise<void> {
+    const fresh = messages.filter(({ channel, message }) => !this.#sent.has(`${channel} ${message.payload}`));
+    for (const { channel, message } of fresh) this.#sent.add(`${channel} ${message.payload}`);
+    await super.sendMessages(fresh, context);
+  }
+}
+
+export class SendsTheLatest extends BusService {
+  #latest: readonly AddressedMessage[] = [];
+
+  protected override async sendMessages(messages: readonly AddressedMessage[], context: RequestContext): Promise<void> {
+    this.#latest = messages;
+    await Promise.resolve();
+    await super.sendMessages(this.#latest, context);
+  }
+}
+
+export class SendsLater extends BusService {
+  #timer: NodeJS.Timeout | undefined;
+
+  protected override async sendMessages(messages: readonly AddressedMessage[], context: RequestContext): Promise<void> {
+    this.#timer = setTimeout(() => void super.sendMessages(messages, context), 1);
+  }
+
+  override async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await super.close();
+  }
+}
+
+export class RefusesKeys extends BusService {
+  protected override async sendMessages(messages: readonly AddressedMessage[], context: RequestContext): Promise<void> {
+    if (messages.some(({ message }) => message.idempotencyKey !== undefined)) throw new Error('what is this key?');
+    await super.sendMessages(messages, context);
+  }
+}
+
+export class StaysTied extends BusService {
+  override connect(host: BackendHost): () => void {
+    super.connect(host);
+    return () => {};
   }
 }
 
