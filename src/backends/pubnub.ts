@@ -11,14 +11,15 @@ import { type HistoryRange, historyParameters, messagesOf } from './pubnub/histo
 import { MAX_PRESENCE_COUNT, MAX_SIGNAL_BYTES, maxBytesBeforeEncryption } from './pubnub/limits.js';
 import { checkMessageOptions } from './pubnub/message-options.js';
 import { channelName, checkGroup, checkPublishable } from './pubnub/names.js';
-import { type CheckedOptions, checkOptions } from './pubnub/options-schema.js';
+import { type CheckedOptions, checkOptions, isUserId } from './pubnub/options-schema.js';
 import type { PubNubClient, PubNubPublished } from './pubnub/pubnub-client.js';
 import type { PubNubOptions } from './pubnub/pubnub-options.js';
 import { SdkCalls } from './pubnub/sdk-calls.js';
-import { closeIdleConnections, sdkClient } from './pubnub/sdk-client.js';
+import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient } from './pubnub/sdk-client.js';
 import { Subscriber, type SubscriptionFailure } from './pubnub/subscriber.js';
 import { grantParameters, type TokenGrant } from './pubnub/token-grant.js';
 import {
+  type BackendHost,
   type BackendMessageOptions,
   type BackendSettings,
   type ChannelResult,
@@ -41,6 +42,7 @@ export type { ChannelPermissions, Grants, TokenGrant } from './pubnub/token-gran
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
   readonly #options: CheckedOptions;
   readonly #calls: SdkCalls;
+  readonly #pool: ConnectionPool;
   readonly #subscriber: Subscriber;
   readonly #hasSecret: boolean;
   #subscriptionFailure: unknown;
@@ -53,7 +55,8 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     this.#hasSecret = Boolean(settings.secretKey);
     const { pubKey: publishKey, subKey: subscribeKey, useSsl: ssl } = this;
     const secretKey = this.#hasSecret ? this.secretKey : undefined;
-    this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options);
+    this.#pool = connectionPool(this.#options.maxSockets);
+    this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options, this.#pool);
     this.#calls = new SdkCalls(this.api, new URL(`${ssl ? 'https' : 'http'}://${this.#options.origin}`).origin);
     this.#calls.onSubscriptionFailure = (error) => {
       this.#subscriptionFailure = error;
@@ -67,6 +70,15 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   override get name(): string {
     return 'pubnub';
+  }
+
+  /** A request that waits for a connection uses up its deadline, so there are as many as the service makes requests at once. */
+  override connect(host: BackendHost): () => void {
+    const release = super.connect(host);
+    const { concurrency } = host;
+    if (this.#options.maxSockets === undefined && concurrency !== undefined)
+      Object.assign(this.#pool, connectionPool(concurrency));
+    return release;
   }
 
   override get capabilities(): BackendCapabilities {
@@ -216,6 +228,13 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     channel: string,
     member?: PresenceMember,
   ): Promise<ChannelAuthorization> {
+    if (!isUserId(userId))
+      throw new ValidationError(
+        'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',
+        {
+          backend: this.name,
+        },
+      );
     if (member !== undefined && member.id !== userId)
       throw new ValidationError('With PubNub, a client is known by its user id: "member.id" must be the same.', {
         backend: this.name,

@@ -58,7 +58,7 @@ async function request(parcels: Parcels, context: Delivering): Promise<void> {
       // The parcels of one message lie side by side.
       if (delivery !== counted) delivery.attempts++;
       counted = delivery;
-      delivery.failures.delete(channel);
+      if (delivery.failures.size > 0) delivery.failures.delete(channel);
     }
     const results = await send(pending, context, attemptSignal);
     // Past its deadline nobody waits for this attempt any more: the next one may be under way.
@@ -164,7 +164,6 @@ function settle(parcels: Parcels, results: readonly ChannelResult[], { backend, 
       delivery.failures.set(channel, error);
       return mayBeRetried(error);
     }
-    delivery.failures.delete(channel);
     if (info !== undefined) delivery.info.set(channel, info);
     return false;
   });

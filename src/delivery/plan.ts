@@ -112,14 +112,16 @@ async function checkedChannels(
   message: OutgoingMessage,
   { backend, capabilities }: PlanContext,
 ): Promise<readonly string[]> {
+  const { name } = backend;
+  const { channelName } = capabilities;
   const channels = new Set<string>();
   const turns = new Turns();
   let added: string[] = [];
   for (const list of lists) {
     for (const channel of list) {
-      if (channels.has(channel)) continue;
-      checkName(channel, 'channel', capabilities.channelName, backend.name);
-      channels.add(channel);
+      // One look-up for both: with very many channels it takes most of the time.
+      if (channels.size === channels.add(channel).size) continue;
+      checkName(channel, 'channel', channelName, name);
       added.push(channel);
       if (!turns.isOver) continue;
       backend.checkChannels(added, message);

@@ -81,9 +81,8 @@ function watch(request: ClientRequest): void {
   const { signal } = call;
   if (call.isOver && !signal?.aborted) return;
   if (request.method !== 'CONNECT') {
-    const origin = originOf(request);
-    if (origin !== call.origin) return;
-    prepare(request, origin, call);
+    if (!goesTo(call.origin, request)) return;
+    prepare(request, call);
   }
   // An SDK may listen no more once the answer has begun; an error that nobody hears would end the process.
   request.on('error', () => {});
@@ -94,13 +93,14 @@ function watch(request: ClientRequest): void {
   request.once('close', () => signal.removeEventListener('abort', end));
 }
 
-function prepare(request: ClientRequest, origin: string, call: RunningCall): void {
+function prepare(request: ClientRequest, call: RunningCall): void {
   call.prepare?.(request);
   request.prependOnceListener('response', (response) => {
     // Without the address there is nothing that an SDK could follow.
     const { headers, statusCode: status } = response;
     const { location } = headers;
     if (location !== undefined && isRedirection(status)) {
+      const { origin } = call;
       const target = URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else';
       call.redirected = { origin: target, status };
       delete headers.location;
@@ -117,7 +117,7 @@ function isRedirection(status = 0): boolean {
   return status >= 300 && status < 400;
 }
 
-function originOf(request: ClientRequest): string {
-  const origin = `${request.protocol}//${String(request.getHeader('host') ?? request.host)}`;
-  return URL.canParse(origin) ? new URL(origin).origin : origin;
+function goesTo(origin: string, request: ClientRequest): boolean {
+  const found = `${request.protocol}//${String(request.getHeader('host') ?? request.host)}`;
+  return found === origin || (URL.canParse(found) && new URL(found).origin === origin);
 }

@@ -17,7 +17,6 @@ type FilledName =
   | 'cryptor'
   | 'useRandomIVs'
   | 'maxMessageBytes'
-  | 'maxSockets'
   | 'requestTimeoutMs'
   | 'subscribeTimeoutMs'
   | 'longPollSeconds'
@@ -56,7 +55,7 @@ function buildSchema() {
     ttl: z.number().int().min(0).max(MAX_TTL_HOURS).optional(),
     storeInHistory: z.boolean().optional(),
     maxMessageBytes: z.number().int().min(100).max(MAX_MESSAGE_BYTES).default(DEFAULT_MESSAGE_BYTES),
-    maxSockets: z.number().int().min(2).default(10),
+    maxSockets: z.number().int().min(2).optional(),
     requestTimeoutMs: milliseconds.default(10_000),
     subscribeTimeoutMs: milliseconds.default(10_000),
     longPollSeconds: z

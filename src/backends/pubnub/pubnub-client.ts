@@ -28,6 +28,10 @@ export interface PubNubListener {
   status?(status: PubNubStatus): void;
   message?(event: PubNubEvent): void;
   signal?(event: PubNubEvent): void;
+  presence?(event: unknown): void;
+  messageAction?(event: unknown): void;
+  objects?(event: unknown): void;
+  file?(event: unknown): void;
 }
 
 /** Channels and channel groups. */

@@ -17,8 +17,8 @@ export interface PubNubOptions {
   /** Size of a message as it is sent, encrypted where it is, in bytes. PubNub takes 32 768 with address and headers. @default 30 000 */
   maxMessageBytes?: number | undefined;
   /**
-   * Connections at once: as many as the setting `concurrency`, and one more where there are subscriptions. Without this bound, version 12
-   * opens more than there are requests. @default 10
+   * Connections at once; all subscriptions together take one of them. Without this bound, version 12 opens more than there are requests.
+   * @default as many as the setting `concurrency`, at least 2
    */
   maxSockets?: number | undefined;
   /** How long a request that is not a message may take, in milliseconds; messages have the `timeout` of the settings. @default 10 000 */

@@ -12,17 +12,30 @@ interface Keys {
   readonly ssl: boolean;
 }
 
+/** The connections of a client. The SDK reads this when it opens the first one. */
+export interface ConnectionPool {
+  maxSockets: number;
+  maxFreeSockets: number;
+  readonly timeout: number;
+}
+
+/** As many connections as there are requests at once, which a service makes ten of unless it says so; two, so that a subscription leaves one to messages. */
+export function connectionPool(requests = 10): ConnectionPool {
+  const maxSockets = Math.max(2, requests);
+  return { maxSockets, maxFreeSockets: maxSockets, timeout: KEEP_ALIVE_MS };
+}
+
 /** Builds the SDK's client. @throws ConfigurationError when the package is not installed */
-export function sdkClient(keys: Keys, options: CheckedOptions): PubNubClient {
+export function sdkClient(keys: Keys, options: CheckedOptions, keepAliveSettings: ConnectionPool): PubNubClient {
   const PubNub = (options.PubNub ?? loadPeer('pubnub', 'the pubnub backend')) as PubNubClass;
-  const { origin, userId, maxSockets, requestTimeoutMs, longPollSeconds } = options;
+  const { origin, userId, requestTimeoutMs, longPollSeconds } = options;
   const { filterExpression, suppressLeaveEvents, authKey, token } = options;
   const client = new PubNub({
     ...keys,
     origin,
     userId,
     keepAlive: true,
-    keepAliveSettings: { maxSockets, maxFreeSockets: maxSockets, timeout: KEEP_ALIVE_MS },
+    keepAliveSettings,
     // The SDK's retries are signed over the former signature, and the delivery stage has its own.
     retryConfiguration: PubNub.NoneRetryPolicy(),
     enableEventEngine: true,

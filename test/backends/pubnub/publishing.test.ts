@@ -36,6 +36,14 @@ describe.each(sdkVersions)('publishing with version $version of the SDK', ({ Pub
     expect(provider.messages[0]?.query.get('auth')).toBe('the-token');
   });
 
+  it('has as many connections as there are requests at once', async () => {
+    const { provider, push } = await setUp({ PubNub }, { concurrency: 30 });
+    const channels = Array.from({ length: 120 }, (_, index) => `channel-${index}`);
+    expect((await push.send({ channels, data: 1 })).accepted).toHaveLength(120);
+    expect(provider.server.mostConnections).toBeGreaterThan(10);
+    expect(provider.server.mostConnections).toBeLessThanOrEqual(30);
+  });
+
   it('keeps few connections, and uses them again', async () => {
     const { provider, push } = await setUp({ PubNub, maxSockets: 2 }, { concurrency: 10 });
     const channels = Array.from({ length: 30 }, (_, index) => `orders-${index}`);

@@ -86,6 +86,8 @@ describe.each(sdkVersions)('asking PubNub with version $version of the SDK', ({ 
       permissions: { uuid: 'ann', resources: { channels: { orders: 1 } } },
     });
     await failureOf(ValidationError, push.channel('orders').authorize('ann', { id: 'ben' }));
+    for (const nobody of [undefined, '', 5, null])
+      await failureOf(ValidationError, push.channel('orders').authorize(nobody as never));
     expect(provider.server.requests).toHaveLength(1);
   });
 

@@ -18,6 +18,7 @@ export type Contestant =
   | 'pusherMessages'
   | 'pusherBatches'
   | 'pubnubChannels'
+  | 'pubnub11Channels'
   | 'pubnubPublishes'
   | 'pubnub11Publishes'
   | 'onesignalRecipients'
@@ -59,6 +60,8 @@ interface Publisher {
 /** What the contestants send with. */
 export interface Clients {
   readonly push: Readonly<Record<Provider, PushService>>;
+  /** Our PubNub backend with version 11 of the SDK. */
+  readonly push11: PushService;
   /** As the SDK's own documentation sets it up. */
   readonly pusher: Pusher;
   /** With connections that are kept. */
@@ -70,14 +73,11 @@ export interface Clients {
 /** @param ports of the providers on this machine */
 export function build(ports: Readonly<Record<Provider, number>>): Clients {
   const host = '127.0.0.1';
+  const origin = `${host}:${ports.pubnub}`;
+  const pubnubKeys = { backend: 'pubnub', pubKey: 'bench-pub', subKey: 'bench-sub' } as const;
   const push = {
     pusher: createPushService({ backend: 'pusher', ...keys, options: { host, port: ports.pusher } }),
-    pubnub: createPushService({
-      backend: 'pubnub',
-      pubKey: 'bench-pub',
-      subKey: 'bench-sub',
-      options: { origin: `${host}:${ports.pubnub}` },
-    }),
+    pubnub: createPushService({ ...pubnubKeys, options: { origin } }),
     onesignal: createPushService({
       backend: 'onesignal',
       appId: 'b2f7f966-d8cc-41e4-bed1-df8f05be55ba',
@@ -99,10 +99,11 @@ export function build(ports: Readonly<Record<Provider, number>>): Clients {
     publishKey: 'bench-pub',
     subscribeKey: 'bench-sub',
     userId: 'bench',
-    origin: `${host}:${ports.pubnub}`,
+    origin,
     ssl: true,
   };
-  return { push, pusher, pooled, pubnub: new PubNub(pubnubSettings), pubnub11: new PubNub11(pubnubSettings) };
+  const push11 = createPushService({ ...pubnubKeys, options: { origin, PubNub: PubNub11 } });
+  return { push, push11, pusher, pooled, pubnub: new PubNub(pubnubSettings), pubnub11: new PubNub11(pubnubSettings) };
 }
 
 /** Each sends to `count` channels, or as often. */
@@ -122,6 +123,7 @@ export const contestants: Readonly<Record<Contestant, (clients: Clients, count: 
       return (await pooled.triggerBatch(batch)).text();
     }),
   pubnubChannels: ({ push }, count) => push.pubnub.send({ event: 'bench', channels: channelNames(count), data }),
+  pubnub11Channels: ({ push11 }, count) => push11.send({ event: 'bench', channels: channelNames(count), data }),
   pubnubPublishes: ({ pubnub }, count) =>
     concurrently(channelNames(count), (channel) => pubnub.publish({ channel, message: { event: 'bench', data } })),
   pubnub11Publishes: ({ pubnub11 }, count) =>
