@@ -92,12 +92,14 @@ export class RateLimitError extends PushError {
  */
 export type DeliveryOutcome = 'rejected' | 'unknown';
 
-/** An attempt took longer than its `timeout`. The message may have been delivered all the same. */
+/** An attempt took longer than its `timeout`. */
 export class TimeoutError extends PushError {
-  readonly outcome: DeliveryOutcome = 'unknown';
+  /** `'unknown'`, as the message may have been delivered all the same, unless it is known that nothing was sent. */
+  readonly outcome: DeliveryOutcome;
 
-  constructor(message: string, options?: PushErrorOptions) {
+  constructor(message: string, options: PushErrorOptions & { outcome?: DeliveryOutcome | undefined } = {}) {
     super(message, 'TIMEOUT', { retryable: true, ...options });
+    this.outcome = options.outcome ?? 'unknown';
   }
 }
 

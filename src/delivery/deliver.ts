@@ -3,6 +3,7 @@ import { rememberedPushErrors } from '../backends/failure.js';
 import { outcomesOf } from '../backends/outcomes.js';
 import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
 import { DeliveryError } from '../delivery-error.js';
+import { nothingLeft } from '../departures.js';
 import { AbortError, outcomeOf, type PushError, TimeoutError } from '../errors.js';
 import { untilAborted } from '../until-aborted.js';
 import type { PlannedMessage } from './plan.js';
@@ -48,10 +49,13 @@ async function request(parcels: Parcels, context: Delivering): Promise<void> {
   let hasBegun = false;
   /** What an attempt may have delivered without our knowing. */
   const doubtful = new Set<Parcel>();
+  let before: AbortSignal | undefined;
   const attempt = async (attemptSignal: AbortSignal): Promise<void> => {
     // Whoever gave up while this attempt waited for its turn has the report already.
     throwIfAborted(signal, hasBegun);
-    if (hasBegun) for (const parcel of pending) if (mayHaveArrived(parcel)) doubtful.add(parcel);
+    if (hasBegun && !nothingLeft(before))
+      for (const parcel of pending) if (mayHaveArrived(parcel)) doubtful.add(parcel);
+    before = attemptSignal;
     hasBegun = true;
     let counted: Delivery | undefined;
     for (const { delivery, channel } of pending) {

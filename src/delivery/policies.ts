@@ -1,4 +1,5 @@
 import { type BulkheadPolicy, bulkhead, isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
+import { nothingLeft } from '../departures.js';
 import { PushError, TimeoutError } from '../errors.js';
 
 /** Wait before the first retry, in milliseconds; it doubles from there. Source: stripe-node, 0.5 s. */
@@ -47,13 +48,17 @@ export class RequestPolicies {
   ): Promise<void> {
     const limit = timeout(deadline, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
     for (let retry = 1; ; retry++) {
+      let current: AbortSignal | undefined;
       try {
         await this.#inFlight.execute(() =>
-          limit.execute(({ signal: attemptSignal }) => attempt(attemptSignal), signal),
+          limit.execute(({ signal: attemptSignal }) => {
+            current = attemptSignal;
+            return attempt(attemptSignal);
+          }, signal),
         );
         return;
       } catch (error) {
-        const failure = isTaskCancelledError(error) ? tooLate(error, deadline) : error;
+        const failure = isTaskCancelledError(error) ? tooLate(error, deadline, current) : error;
         if (retry > this.#retries || !mayBeRetried(failure)) throw failure;
         await pause(delayBefore(retry, failure), signal);
         if (signal?.aborted) throw failure;
@@ -63,7 +68,9 @@ export class RequestPolicies {
 }
 
 /** cockatiel's own error means that the deadline has passed (or the caller has aborted, which the caller sees by its signal). */
-function tooLate(cause: unknown, ms: number): TimeoutError {
+function tooLate(cause: unknown, ms: number, signal: AbortSignal | undefined): TimeoutError {
+  if (nothingLeft(signal))
+    return new TimeoutError(`No connection within ${ms} ms: nothing was sent.`, { cause, outcome: 'rejected' });
   return new TimeoutError(`No answer within ${ms} ms; the message may have been delivered all the same.`, { cause });
 }
 

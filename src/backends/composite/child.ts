@@ -1,4 +1,4 @@
-import { DeliveryError } from '../../delivery-error.js';
+import { nothingLeft } from '../../departures.js';
 import { AbortError, type PushError, TimeoutError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { AddressedMessage } from '../../message.js';
@@ -126,23 +126,24 @@ export class Child {
   /** The outcomes of a request whose answer nobody waits for any more. */
   #unanswered(
     parcels: readonly AddressedMessage[],
-    { callerSignal }: RequestContext,
+    context: RequestContext,
     { hasBegun }: { hasBegun: boolean },
   ): readonly Outcome[] {
-    const { name: backend } = this.backend;
-    const error = !hasBegun
-      ? new DeliveryError(`The ${backend} backend could not be opened in time.`, {
-          backend,
-          outcome: 'rejected',
-          retryable: true,
-        })
-      : callerSignal?.aborted
-        ? new AbortError('The signal fired in the middle of the request.', { backend, outcome: 'unknown' })
-        : new TimeoutError(
-            `The ${backend} backend did not answer in time; the message may have been delivered all the same.`,
-            { backend },
-          );
+    const error = this.#unansweredError(context, hasBegun);
     return parcels.map(({ channel }) => ({ channel, error }));
+  }
+
+  #unansweredError({ signal, callerSignal }: RequestContext, hasBegun: boolean): PushError {
+    const { name: backend } = this.backend;
+    const what = `The ${backend} backend`;
+    if (!hasBegun) return new TimeoutError(`${what} could not be opened in time.`, { backend, outcome: 'rejected' });
+    if (callerSignal?.aborted)
+      return new AbortError('The signal fired in the middle of the request.', { backend, outcome: 'unknown' });
+    if (nothingLeft(signal))
+      return new TimeoutError(`${what} was not reached in time: nothing was sent.`, { backend, outcome: 'rejected' });
+    return new TimeoutError(`${what} did not answer in time; the message may have been delivered all the same.`, {
+      backend,
+    });
   }
 
   #judge(outcomes: readonly Outcome[], isTry: boolean): void {

@@ -13,6 +13,8 @@ interface Note {
   readonly stays?: Child;
   /** Refused it for good. */
   readonly refused?: ReadonlyMap<Child, PushError>;
+  /** Could not be reached in time: the others are asked first. */
+  readonly late?: ReadonlySet<Child>;
 }
 
 /** Delivers through one backend of several: what one refuses, or was never reached with, goes on to the next. */
@@ -59,10 +61,13 @@ export class OneOf {
     const said = new Map<AddressedMessage, Map<Child, PushError>>();
     const candidates = candidatesOf(order);
     let left = parcels;
-    for (const child of candidates) {
+    for (const [child, isLate] of [false, true].flatMap((late) => candidates.map((child) => [child, late] as const))) {
       // Past its deadline nobody waits for this attempt any more, and the next one may be under way.
       if (left.length === 0 || context.signal.aborted) break;
-      const due = left.filter((parcel) => !this.#notes.get(parcel)?.refused?.has(child));
+      const due = left.filter((parcel) => {
+        const { refused, late } = this.#notes.get(parcel) ?? {};
+        return !refused?.has(child) && (late?.has(child) ?? false) === isLate;
+      });
       if (due.length === 0) continue;
       const answers = await child.ask(due, context);
       const refused = new Set(left);
@@ -105,8 +110,11 @@ export class OneOf {
       const isSame = before?.refusals.every(({ error }, index) => error === refusals[index]?.error) ?? false;
       if (before === undefined || !isSame) before = { refusals, error: compositeError(this.#name, refusals) };
       const { error } = before;
-      if (error.retryable)
-        this.#notes.set(parcel, { refused: new Map([...errors].filter(([, failure]) => !failure.retryable)) });
+      if (error.retryable) {
+        const refused = new Map([...errors].filter(([, failure]) => !failure.retryable));
+        const late = [...errors].flatMap(([child, { code }]) => (code === 'TIMEOUT' ? [child] : []));
+        this.#notes.set(parcel, { refused, late: new Set([...(this.#notes.get(parcel)?.late ?? []), ...late]) });
+      }
       outcomes.set(parcel, { channel: parcel.channel, error });
     }
   }

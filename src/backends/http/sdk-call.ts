@@ -3,6 +3,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { DeliveryError } from '../../delivery-error.js';
 import { untilAborted } from '../../until-aborted.js';
+import { watchDeparture } from './watch-departure.js';
 
 /** What holds for the requests that an SDK makes of its provider during one call. */
 export interface SdkCall {
@@ -94,6 +95,7 @@ function watch(request: ClientRequest): void {
 }
 
 function prepare(request: ClientRequest, call: RunningCall): void {
+  if (call.signal !== undefined) watchDeparture(request, call.signal);
   call.prepare?.(request);
   request.prependOnceListener('response', (response) => {
     // Without the address there is nothing that an SDK could follow.

@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../../errors.js';
 import { callSdk } from '../http/sdk-call.js';
+import { watchDeparture } from '../http/watch-departure.js';
 import { type Exchange, newExchange } from './exchange.js';
 import type { SdkTransport, TransportRequest, TransportResponse } from './transport.js';
 import { watchUndici } from './undici-watch.js';
@@ -57,6 +58,7 @@ export class SdkCalls {
     const call = {
       backend: 'pubnub',
       origin: this.origin,
+      prepare: (request: ClientRequest) => watchDeparture(request, exchange.signal),
       onResponse: ({ statusCode = 0, headers }: IncomingMessage): void => {
         exchange.status = statusCode;
         exchange.retryAfter = headers['retry-after'];

@@ -1,4 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
+import { requestMade } from '../../departures.js';
 import type { Exchange } from './exchange.js';
 
 /** What undici tells of a request. Source: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
@@ -12,11 +13,15 @@ interface UndiciRequest {
  */
 export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
   const known = new WeakMap<object, Exchange>();
+  const left = new WeakMap<object, () => void>();
   subscribe('undici:request:create', (event) => {
     const { request } = event as { request: UndiciRequest };
     const exchange = byId.get(requestIdOf(request.path ?? ''));
-    if (exchange !== undefined) known.set(request, exchange);
+    if (exchange === undefined) return;
+    known.set(request, exchange);
+    left.set(request, requestMade(exchange.signal));
   });
+  subscribe('undici:client:sendHeaders', (event) => left.get((event as { request: object }).request)?.());
   subscribe('undici:request:headers', (event) => {
     const { request, response } = event as {
       request: object;
