@@ -125,3 +125,10 @@ export class AbortError extends PushError {
 export function outcomeOf(error: PushError): DeliveryOutcome {
   return 'outcome' in error && error.outcome === 'unknown' ? 'unknown' : 'rejected';
 }
+
+/** How long the provider asked to wait, in milliseconds; 0 when it did not. */
+export function retryAfterOf(error: unknown): number {
+  return PushError.isPushError(error) && 'retryAfter' in error && typeof error.retryAfter === 'number'
+    ? error.retryAfter
+    : 0;
+}

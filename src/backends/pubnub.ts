@@ -1,7 +1,6 @@
 import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
-import { REDACTED } from '../redaction.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { withoutCredentials } from './pubnub/credentials.js';
@@ -257,16 +256,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   override redact(text: string): string {
-    const { cipherKey, authKey, token } = this.options;
-    return withoutCredentials(super.redact(text), [cipherKey, authKey, token]);
-  }
-
-  override toJSON(): object {
-    const shown = super.toJSON() as { options?: Record<string, unknown> };
-    if (shown.options === undefined) return shown;
-    const options = { ...shown.options };
-    for (const key of ['cipherKey', 'authKey']) if (options[key] !== undefined) options[key] = REDACTED;
-    return { ...shown, options };
+    return withoutCredentials(super.redact(text));
   }
 
   #query<Result>(work: () => Promise<Result>): Promise<Result> {

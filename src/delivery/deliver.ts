@@ -4,10 +4,10 @@ import { outcomesOf } from '../backends/outcomes.js';
 import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
 import { DeliveryError } from '../delivery-error.js';
 import { nothingLeft } from '../departures.js';
-import { AbortError, outcomeOf, type PushError, TimeoutError } from '../errors.js';
+import { AbortError, outcomeOf, type PushError, retryAfterOf, TimeoutError } from '../errors.js';
 import { untilAborted } from '../until-aborted.js';
 import type { PlannedMessage } from './plan.js';
-import { mayBeRetried, type RequestPolicies, retryAfterOf } from './policies.js';
+import { mayBeRetried, type RequestPolicies } from './policies.js';
 import { type Delivery, type Parcel, type Parcels, split } from './split.js';
 
 /** What messages are delivered with. */

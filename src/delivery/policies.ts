@@ -1,6 +1,6 @@
 import { type BulkheadPolicy, bulkhead, isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
 import { nothingLeft } from '../departures.js';
-import { PushError, TimeoutError } from '../errors.js';
+import { PushError, retryAfterOf, TimeoutError } from '../errors.js';
 
 /** Wait before the first retry, in milliseconds; it doubles from there. Source: stripe-node, 0.5 s. */
 const FIRST_DELAY_MS = 500;
@@ -77,13 +77,6 @@ function tooLate(cause: unknown, ms: number, signal: AbortSignal | undefined): T
 /** Whether a failed attempt is followed by another one, as long as there are retries left. */
 export function mayBeRetried(error: unknown): boolean {
   return PushError.isPushError(error) && error.retryable && retryAfterOf(error) <= LONGEST_RETRY_AFTER_MS;
-}
-
-/** How long the provider asked to wait, in milliseconds. */
-export function retryAfterOf(error: unknown): number {
-  return PushError.isPushError(error) && 'retryAfter' in error && typeof error.retryAfter === 'number'
-    ? error.retryAfter
-    : 0;
 }
 
 /** Half of a doubling delay, and up to as much again by chance, so that many clients do not come back at the same moment. */

@@ -1,5 +1,5 @@
 import { nothingLeft } from '../../departures.js';
-import { AbortError, type PushError, TimeoutError } from '../../errors.js';
+import { AbortError, type PushError, retryAfterOf, TimeoutError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { AddressedMessage } from '../../message.js';
 import { type BackendCapabilities, fitsOneRequest } from '../capabilities.js';
@@ -9,7 +9,7 @@ import { type Outcome, outcomesOf } from '../outcomes.js';
 import type { AnyBackend, ChannelResult, RequestContext } from '../push-service-wrapper.js';
 import { ChildMessages } from './child-message.js';
 import { CircuitBreaker, type CircuitChange, type CircuitLimits } from './circuit-breaker.js';
-import { isProviderFailure, restOf } from './provider-failure.js';
+import { isProviderFailure } from './provider-failure.js';
 
 /** What a child asks of the composite that it is in. */
 export interface ChildHost extends CircuitLimits {
@@ -150,7 +150,7 @@ export class Child {
     const failures = outcomes.flatMap(({ error }) => (error !== undefined && isProviderFailure(error) ? [error] : []));
     this.#lastFailure = failures[0] ?? this.#lastFailure;
     if (failures.length === 0 || outcomes.some(({ error }) => error === undefined)) this.circuit.succeeded(isTry);
-    else this.circuit.failed(isTry, Math.max(...new Set(failures.map(restOf))));
+    else this.circuit.failed(isTry, Math.max(...new Set(failures.map(retryAfterOf))));
   }
 
   #log(change: CircuitChange): void {

@@ -1,6 +1,5 @@
 import { DeliveryError } from '../../delivery-error.js';
-import { type DeliveryOutcome, outcomeOf, type PushError } from '../../errors.js';
-import { restOf } from './provider-failure.js';
+import { type DeliveryOutcome, outcomeOf, type PushError, retryAfterOf } from '../../errors.js';
 
 /** What one of the backends said. */
 export interface Refusal {
@@ -47,7 +46,7 @@ export function compositeError(
     backend,
     outcome: mayHaveArrived ? 'unknown' : 'rejected',
     retryable: again.length > 0,
-    retryAfter: again.length > 0 ? Math.min(...again.map(restOf)) : 0,
+    retryAfter: again.length > 0 ? Math.min(...again.map(retryAfterOf)) : 0,
     cause:
       errors.length === 1 ? first : new AggregateError(errors, `${errors.length} backends did not accept the message.`),
   });

@@ -13,8 +13,3 @@ export function isProviderFailure(error: PushError): boolean {
   const within = errors.filter(PushError.isPushError);
   return outcomeOf(error) === 'unknown' && (within.length === 0 || within.some(isProviderFailure));
 }
-
-/** How long the provider asked to wait, in milliseconds; 0 when it did not. */
-export function restOf(error: PushError): number {
-  return 'retryAfter' in error && typeof error.retryAfter === 'number' ? error.retryAfter : 0;
-}
