@@ -17,6 +17,12 @@ export interface ClientConfig {
   readonly port?: number;
   /** Whether to connect over TLS. @default as the page itself */
   readonly useTLS?: boolean;
+  /** The id of the page's user, where the page was made for one. */
+  readonly userId?: string;
+  /** Where the page asks for leave to subscribe. @default '/push/auth' with Pusher's protocol; else nobody is asked */
+  readonly authEndpoint?: string;
+  /** Where the page asks for its user's sign-in. @default as `authEndpoint`: '/push/user-auth' */
+  readonly userAuthEndpoint?: string;
   /** What else the backend's driver needs. */
   readonly [name: string]: unknown;
 }

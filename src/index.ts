@@ -9,6 +9,7 @@ export {
   type ChannelAuthorization,
   type ChannelInfo,
   type ChannelResult,
+  type ChannelsAuthorization,
   type Credential,
   type EventParts,
   type PresenceMember,
@@ -42,7 +43,6 @@ export { createPushService, PushService } from './push-service.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { RejectedChannel, SendReport, SendStatus } from './report.js';
 export {
-  type MemorySession,
   type MemorySessions,
   type MemorySessionsOptions,
   memorySessions,
@@ -53,6 +53,8 @@ export {
   type PushSession,
   type PushUser,
   type SessionAdapter,
+  type SessionStore,
+  type StoredSession,
 } from './sessions/session-adapter.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
 export type {
@@ -62,3 +64,5 @@ export type {
   PushServerSettings,
   ServiceSettings,
 } from './settings/settings.js';
+export type * from './webhooks/webhook-event.js';
+export type { WebhookRequest } from './webhooks/webhook-request.js';

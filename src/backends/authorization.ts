@@ -13,6 +13,11 @@ export interface ChannelAuthorization {
   readonly shared_secret?: string;
 }
 
+/** The answer that lets one client use several channels. */
+export interface ChannelsAuthorization {
+  readonly auth: string;
+}
+
 /** The answer that signs a connection in as a user. */
 export interface UserAuthentication {
   readonly auth: string;

@@ -23,9 +23,14 @@ export interface BackendCapabilities {
   readonly history: boolean;
   /** `authorizeChannel` works. */
   readonly authorize: boolean;
+  /**
+   * By what `authorizeChannel` and `authenticateUser` know a client: the id of its connection, which it says itself, or its user's id,
+   * which MUST come from the application alone. @default 'connection'
+   */
+  readonly clientIs: 'connection' | 'user';
   /** `authenticateUser` works. */
   readonly authenticate: boolean;
-  /** What the provider reports of its side by webhook can be verified and read. */
+  /** `parseWebhook` works. */
   readonly webhooks: boolean;
   /** `except` keeps a message from one connection. */
   readonly except: boolean;
@@ -42,7 +47,8 @@ type TellingMethod =
   | 'subscribe'
   | 'channelInfo'
   | 'authorizeChannel'
-  | 'authenticateUser';
+  | 'authenticateUser'
+  | 'parseWebhook';
 
 /** What a backend can do that says nothing else of itself: what it has methods of its own for, without a limit. */
 export function capabilitiesBy(has: (method: TellingMethod) => boolean): BackendCapabilities {
@@ -56,8 +62,9 @@ export function capabilitiesBy(has: (method: TellingMethod) => boolean): Backend
     presence: has('channelInfo'),
     history: false,
     authorize: has('authorizeChannel'),
+    clientIs: 'connection',
     authenticate: has('authenticateUser'),
-    webhooks: false,
+    webhooks: has('parseWebhook'),
     except: false,
     idempotent: false,
     idempotencyKey: false,

@@ -1,21 +1,24 @@
 import type { ClientConfig } from '../client-config.js';
-import { ConfigurationError, UnsupportedOperationError } from '../errors.js';
+import { UnsupportedOperationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { isMarked } from '../marks.js';
 import type { AddressedMessage, IncomingMessage, OutgoingMessage } from '../message.js';
-import { redacted, secretsOf, withoutSecrets } from '../redaction.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
+import type { WebhookEvent } from '../webhooks/webhook-event.js';
+import type { WebhookRequest } from '../webhooks/webhook-request.js';
 import type {
   AuthenticatedUser,
   Awaitable,
   ChannelAuthorization,
   ChannelInfo,
+  ChannelsAuthorization,
   PresenceMember,
   UserAuthentication,
 } from './authorization.js';
 import type { BackendSettings, Credential } from './backend-settings.js';
 import { type BackendCapabilities, capabilitiesBy } from './capabilities.js';
+import { HeldSettings } from './held-settings.js';
 import { HostSlot } from './host-slot.js';
 import { isResultOf } from './outcomes.js';
 import { withNotification } from './payload.js';
@@ -39,15 +42,14 @@ const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
  * @typeParam Options the backend's own options
  */
 export abstract class PushServiceWrapper<Api = unknown, Options extends object = Record<string, unknown>> {
-  readonly #settings: BackendSettings<Options>;
+  readonly #settings: HeldSettings<Options>;
   readonly #slot = new HostSlot();
-  #secrets: ReadonlySet<string> | undefined;
 
   /** The provider's own client. */
   declare api: Api;
 
   constructor(settings: BackendSettings<Options> = {}) {
-    this.#settings = { ...settings };
+    this.#settings = new HeldSettings(settings, () => this.name);
   }
 
   static {
@@ -76,27 +78,27 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /** @throws ConfigurationError when `appId` is not configured */
   get appId(): string {
-    return this.#credential('appId');
+    return this.#settings.credential('appId');
   }
 
   /** @throws ConfigurationError when `pubKey` is not configured */
   get pubKey(): string {
-    return this.#credential('pubKey');
+    return this.#settings.credential('pubKey');
   }
 
   /** @throws ConfigurationError when `subKey` is not configured */
   get subKey(): string {
-    return this.#credential('subKey');
+    return this.#settings.credential('subKey');
   }
 
   /** @throws ConfigurationError when `secretKey` is not configured */
   get secretKey(): string {
-    return this.#credential('secretKey');
+    return this.#settings.credential('secretKey');
   }
 
   /** Whether to talk to the provider over TLS. @default true, or what the backend overrides this with */
   get useSsl(): boolean {
-    return this.#settings.useSsl ?? this.useSslByDefault;
+    return this.#settings.values.useSsl ?? this.useSslByDefault;
   }
 
   protected get useSslByDefault(): boolean {
@@ -104,12 +106,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   }
 
   get options(): Options {
-    return this.#settings.options ?? ({} as Options);
-  }
-
-  #credential(key: Credential): string {
-    this.requireCredentials(key);
-    return this.#settings[key] as string;
+    return this.#settings.values.options ?? ({} as Options);
   }
 
   /**
@@ -117,13 +114,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
    * @throws ConfigurationError naming every key that is missing
    */
   protected requireCredentials(...keys: Credential[]): void {
-    const missing = keys.filter((key) => !this.#settings[key]);
-    if (missing.length > 0) {
-      throw new ConfigurationError(
-        `The ${this.name} backend needs ${missing.map((key) => `"${key}"`).join(', ')}: set ${missing.length === 1 ? 'it' : 'them'} in PUSH_SERVER beside "backend".`,
-        { backend: this.name },
-      );
-    }
+    this.#settings.require(keys);
   }
 
   /** What this backend can do. Override with `{ ...super.capabilities, … }`. */
@@ -224,9 +215,20 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
     throw this.unsupported(`authorise "${channel}"`, 'use a backend with private channels, such as websocket');
   }
 
-  /** Signs a connection in as a user. */
+  /** Lets a client use several channels by one answer, for providers that want one for all of them. @param _client as in `authorizeChannel` */
+  authorizeChannels?(_client: string, channels: readonly string[]): Awaitable<ChannelsAuthorization>;
+
+  /** Signs a connection in as a user. @param _client as in `authorizeChannel` */
   authenticateUser(_client: string, _user: AuthenticatedUser): UserAuthentication {
     throw this.unsupported('sign users in', 'use a backend with user sign-in, such as websocket');
+  }
+
+  /**
+   * Verifies a webhook of the provider and reads it. MUST throw an `AuthenticationError` for one that is not the provider's, or too old,
+   * and a `ValidationError` for one that cannot be read; MUST compare signatures in constant time, over `rawBody`.
+   */
+  parseWebhook(_request: WebhookRequest): Awaitable<readonly WebhookEvent[]> {
+    throw this.unsupported('read webhooks', 'override parseWebhook(request)');
   }
 
   async channelInfo(channel: string): Promise<ChannelInfo> {
@@ -278,13 +280,12 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
 
   /** The text with each of the settings' secrets replaced: for whatever leaves the process or is logged. */
   redact(text: string): string {
-    this.#secrets ??= secretsOf(this.#settings);
-    return withoutSecrets(text, this.#secrets);
+    return this.#settings.redact(text);
   }
 
   /** The settings that are not secret. */
   toJSON(): object {
-    return redacted({ backend: this.name, ...this.#settings });
+    return this.#settings.shown();
   }
 }
 

@@ -4,9 +4,9 @@ import { Turns } from '../turns.js';
 import {
   type Identify,
   identifyUser,
-  type PushSession,
   type PushUser,
-  type SessionAdapter,
+  type SessionStore,
+  type StoredSession,
 } from './session-adapter.js';
 
 /** Random bytes in a channel id: 144 bits, so that it cannot be guessed; 24 characters as base64url. */
@@ -23,26 +23,8 @@ export interface MemorySessionsOptions<User = PushUser> {
   identify?: Identify<User> | undefined;
 }
 
-/** A session of {@link MemorySessions}. */
-export interface MemorySession extends PushSession {
-  /** When the session ends, in milliseconds since the epoch; Infinity when it has no end of its own. */
-  readonly expiresAt: number;
-}
-
 /** Sessions in this process's memory: they end with it, and other processes do not see them. */
-export interface MemorySessions<User = PushUser> extends SessionAdapter<User> {
-  /**
-   * Adds a session to a user, or renews it.
-   * @param channelId the channel that reaches the session. @default an unguessable new one
-   * @param options `ttl` in milliseconds
-   * @throws ValidationError when the channel id is empty or the ttl is not above 0
-   */
-  add(user: User, channelId?: string, options?: { ttl?: number | undefined }): Promise<MemorySession>;
-  /** Ends one session of a user, or all of them when no channel id is given. */
-  remove(user: User, channelId?: string): Promise<void>;
-  /** Starts the session's time to live anew; false when there is no such live session. */
-  touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;
-}
+export type MemorySessions<User = PushUser> = SessionStore<User>;
 
 /** Sessions kept in memory: the default, right for one process and for tests. */
 export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
@@ -62,7 +44,7 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
     return [...channels.keys()];
   }
 
-  function put(userId: string, channelId: string, ttl: number): MemorySession {
+  function put(userId: string, channelId: string, ttl: number): StoredSession {
     const expiresAt = Date.now() + checkedTtl(ttl);
     const channels = sessions.get(userId) ?? new Map<string, number>();
     channels.set(channelId, expiresAt);
@@ -75,6 +57,8 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
   }
 
   return {
+    identify,
+
     async channelsFor(users) {
       const found: (readonly string[])[] = [];
       const turns = new Turns();

@@ -9,6 +9,12 @@ export interface PushSession {
   readonly channelId: string;
 }
 
+/** A session that a {@link SessionStore} keeps. */
+export interface StoredSession extends PushSession {
+  /** When the session ends, in milliseconds since the epoch; Infinity when it has no end of its own. */
+  readonly expiresAt: number;
+}
+
 /**
  * Tells which channels reach a user.
  *
@@ -21,6 +27,23 @@ export interface SessionAdapter<User = PushUser> {
    * @throws ValidationError for a user that it cannot identify
    */
   channelsFor(users: readonly User[]): Promise<ReadonlyArray<readonly string[]>>;
+  /** A user's id, where clients are known by it. @default identifyUser */
+  identify?: Identify<User> | undefined;
+}
+
+/** A session adapter that is told of sessions. */
+export interface SessionStore<User = PushUser> extends SessionAdapter<User> {
+  /**
+   * Adds a session to a user, or renews it.
+   * @param channelId the channel that reaches the session. @default an unguessable new one
+   * @param options `ttl`: how long it lives, in milliseconds
+   * @throws ValidationError when the channel id is empty or the ttl is not above 0
+   */
+  add(user: User, channelId?: string, options?: { ttl?: number | undefined }): Promise<StoredSession>;
+  /** Ends one session of a user, or all of them when no channel id is given. */
+  remove(user: User, channelId?: string): Promise<void>;
+  /** Starts the session's time to live anew; false when there is no such live session. */
+  touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;
 }
 
 /** A user's id as text, so that `42` and `'42'` are the same user. */

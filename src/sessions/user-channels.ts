@@ -15,6 +15,7 @@ export interface UserChannelsOptions<User = PushUser> {
 export function userChannels<User = PushUser>(options: UserChannelsOptions<User> = {}): SessionAdapter<User> {
   const { prefix = '', identify = identifyUser } = options;
   return {
+    identify,
     channelsFor: async (users) => users.map((user) => [prefix + identify(user)]),
   };
 }

@@ -3,9 +3,9 @@ import { anyName, type BackendCapabilities } from '../capabilities.js';
 
 /** What all of several backends can do: the smallest of each limit. What one of them is enough for, any of them can do. */
 export function composedCapabilities(all: readonly BackendCapabilities[]): BackendCapabilities {
-  const every = (flag: 'webhooks' | 'except' | 'idempotent' | 'idempotencyKey'): boolean =>
+  const every = (flag: 'except' | 'idempotent' | 'idempotencyKey'): boolean =>
     all.every((capabilities) => capabilities[flag]);
-  const some = (flag: 'subscribe' | 'presence' | 'authorize' | 'authenticate'): boolean =>
+  const some = (flag: 'subscribe' | 'presence' | 'authorize' | 'authenticate' | 'webhooks'): boolean =>
     all.some((capabilities) => capabilities[flag]);
   const smallest = (limit: 'maxChannelsPerRequest' | 'maxMessagesPerRequest' | 'maxPayloadBytes'): number =>
     Math.min(...all.map((capabilities) => capabilities[limit]));
@@ -22,8 +22,10 @@ export function composedCapabilities(all: readonly BackendCapabilities[]): Backe
     // There is no way to ask through a composite.
     history: false,
     authorize: some('authorize'),
+    // Of the one that is asked.
+    clientIs: all.find(({ authorize }) => authorize)?.clientIs ?? 'connection',
     authenticate: some('authenticate'),
-    webhooks: every('webhooks'),
+    webhooks: some('webhooks'),
     except: every('except'),
     idempotent: every('idempotent'),
     idempotencyKey: every('idempotencyKey'),

@@ -1,9 +1,11 @@
 import { checkName } from '../../check-name.js';
 import type { ClientConfig } from '../../client-config.js';
-import { ConfigurationError, type PushError, ValidationError } from '../../errors.js';
+import { ConfigurationError, PushError, ValidationError } from '../../errors.js';
 import type { AddressedMessage, OutgoingMessage } from '../../message.js';
 import type { SessionAdapter } from '../../sessions/session-adapter.js';
 import { didYouMean } from '../../spelling.js';
+import type { WebhookEvent } from '../../webhooks/webhook-event.js';
+import type { WebhookRequest } from '../../webhooks/webhook-request.js';
 import type { BackendCapabilities } from '../capabilities.js';
 import {
   type AnyBackend,
@@ -53,6 +55,9 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     this.api = [...backends];
     const own = backends.find(({ stringify }) => stringify !== undefined);
     if (own !== undefined) this.stringify = (data) => own.stringify?.(data) ?? '';
+    const authorizer = this.#first('authorize');
+    if (authorizer?.authorizeChannels !== undefined)
+      this.authorizeChannels = authorizer.authorizeChannels.bind(authorizer);
   }
 
   override get name(): string {
@@ -147,6 +152,21 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
   /** By the first backend that can. */
   override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
     return this.#first('authenticate')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
+  }
+
+  /** By whichever backend finds it to be its provider's. @throws AuthenticationError when none does */
+  override async parseWebhook(request: WebhookRequest): Promise<readonly WebhookEvent[]> {
+    const readers = this.children.filter(({ capabilities }) => capabilities.webhooks);
+    let refusal: unknown;
+    for (const { backend } of readers) {
+      try {
+        return await backend.parseWebhook(request);
+      } catch (error) {
+        if (!PushError.isPushError(error) || error.code !== 'AUTHENTICATION') throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal ?? this.unsupported('read webhooks', 'none of its backends can');
   }
 
   /** What the first backend that can tell knows: the others' subscribers are not in it. */
