@@ -7,6 +7,8 @@ export type PushUser = string | number | bigint | { readonly id: string | number
 export interface PushSession {
   /** The channel that reaches this session and no other. */
   readonly channelId: string;
+  /** The id of the user whose session it is, where that is known. */
+  readonly userId?: string | undefined;
 }
 
 /** A session that a {@link SessionStore} keeps. */
