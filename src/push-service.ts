@@ -1,3 +1,4 @@
+import { publishedConfig } from './backends/published-config.js';
 import type { AnyBackend } from './backends/push-service-wrapper.js';
 import { Channel } from './channel.js';
 import { checkName } from './check-name.js';
@@ -7,10 +8,10 @@ import { ConfigurationError, ValidationError } from './errors.js';
 import { defaultLogger } from './logger.js';
 import type { IncomingMessage } from './message.js';
 import { Inbox, type MessageListener } from './receiving/inbox.js';
-import { MessageQueue } from './receiving/message-queue.js';
-import { showsSecret } from './redaction.js';
+import { messageLoop } from './receiving/message-loop.js';
 import type { SendReport } from './report.js';
 import { Runtime } from './runtime.js';
+import { audienceOf } from './sessions/audience.js';
 import type { PushSession, PushUser, SessionAdapter } from './sessions/session-adapter.js';
 import type { BackendOf, BackendReference, SettingsOf } from './settings/backend-types.js';
 import { parseDsn } from './settings/dsn.js';
@@ -124,24 +125,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   ): AsyncIterableIterator<IncomingMessage> {
     const runtime = this.#configured();
     const name = checkedChannel(channel, runtime);
-    const { signal } = options;
-    const listener = (message: IncomingMessage): void => {
-      if (message.channel === name || message.subscription === name) queue.push(message);
-    };
-    const onAbort = (): void => void queue.end();
-    const subscribed = runtime.ready.then(() => runtime.subscriptions.beginLoop(name));
-    const queue = new MessageQueue(async () => {
-      this.#inbox.remove(listener);
-      runtime.loops.delete(queue);
-      signal?.removeEventListener('abort', onAbort);
-      await subscribed.then(() => runtime.subscriptions.endLoop(name)).catch(() => {});
-    });
-    this.#inbox.add(listener);
-    runtime.loops.add(queue);
-    subscribed.catch((error: unknown) => queue.end({ error }));
-    if (signal?.aborted) onAbort();
-    else signal?.addEventListener('abort', onAbort);
-    return queue;
+    const { subscriptions, loops, ready } = runtime;
+    return messageLoop(name, { subscriptions, loops, ready, inbox: this.#inbox }, options.signal);
   }
 
   /** Adds a listener. One that throws is logged and ends nothing; one that was added before is not added again. */
@@ -172,20 +157,9 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * @throws ConfigurationError when the backend would publish a secret
    */
   async clientConfig<User = PushUser>(audience?: User | PushSession): Promise<ClientConfig> {
-    const { backend, sessions } = this.#configured();
-    await this.ready();
-    const channels = await channelsOfAudience(audience, sessions);
-    // As the page will get it: a getter or a toJSON may hold more than the object shows.
-    const config = JSON.parse(
-      JSON.stringify({ ...backend.clientConfig(), backend: backend.clientBackend, channels }),
-    ) as ClientConfig;
-    const leak = Object.entries(config).find(([, value]) => showsSecret(value, backend));
-    if (leak !== undefined) {
-      throw new ConfigurationError(
-        `clientConfig() would publish a secret: "${leak[0]}", as the ${backend.name} backend gives it, holds one.`,
-      );
-    }
-    return config;
+    const { backend, sessions, ready } = this.#configured();
+    await ready;
+    return publishedConfig(backend, await audienceOf(audience, sessions));
   }
 
   /**
@@ -267,20 +241,6 @@ export function createPushService(settings: unknown): PushService {
   const service = new Service();
   service.configure(settings as PushServerSettings);
   return service;
-}
-
-async function channelsOfAudience(audience: unknown, sessions: SessionAdapter<never>): Promise<readonly string[]> {
-  if (audience === undefined) return [];
-  if (
-    typeof audience === 'object' &&
-    audience !== null &&
-    'channelId' in audience &&
-    typeof audience.channelId === 'string'
-  ) {
-    return [audience.channelId];
-  }
-  const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([audience]);
-  return channels ?? [];
 }
 
 function checkedChannel(channel: string, { backend, capabilities }: Runtime): string {
