@@ -1,13 +1,21 @@
 import { publishedConfig } from './backends/published-config.js';
-import type { AnyBackend } from './backends/push-service-wrapper.js';
+import type { AnyBackend, UserAuthentication } from './backends/push-service-wrapper.js';
 import { Channel } from './channel.js';
-import { checkName } from './check-name.js';
+import {
+  type AuthorizerHost,
+  authorizeSubscription,
+  type SignInRequest,
+  type SubscriptionGrant,
+  type SubscriptionRequest,
+  signIn,
+} from './channels/authorizer.js';
+import { type ChannelRule, ChannelRules } from './channels/channel-rules.js';
 import type { ClientConfig } from './client-config.js';
-import { checkSignal, type SendOptions } from './delivery/send-options.js';
-import { ConfigurationError, ValidationError } from './errors.js';
-import { defaultLogger } from './logger.js';
+import { messageList, type SendOptions } from './delivery/send-options.js';
+import { ConfigurationError } from './errors.js';
+import { defaultLogger, type Logger } from './logger.js';
 import type { IncomingMessage } from './message.js';
-import { Inbox, type MessageListener } from './receiving/inbox.js';
+import { checkEvent, Inbox, type MessageListener } from './receiving/inbox.js';
 import { messageLoop } from './receiving/message-loop.js';
 import type { SendReport } from './report.js';
 import { Runtime } from './runtime.js';
@@ -23,6 +31,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #runtime: Runtime | undefined;
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
+  readonly #rules = new ChannelRules();
   readonly #inbox = new Inbox(() => this.#runtime?.logger ?? defaultLogger);
 
   /**
@@ -43,6 +52,11 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   /** Where users' channels are looked up. @throws ConfigurationError */
   get sessions(): SessionAdapter {
     return this.#configured().sessions as SessionAdapter<never> as SessionAdapter;
+  }
+
+  /** Where the service logs; it never throws. @throws ConfigurationError */
+  get logger(): Logger {
+    return this.#configured().logger;
   }
 
   /**
@@ -78,16 +92,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     messages: Iterable<SendOptions<User>>,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<SendReport<User>[]> {
-    if (typeof messages !== 'object' || messages === null || !(Symbol.iterator in messages)) {
-      throw new ValidationError('sendMany() takes a list of messages: sendMany([{ event, channels, data }, …]).');
-    }
-    checkSignal(options.signal);
-    const list = [...messages];
-    if (list.some((message) => message?.signal !== undefined)) {
-      throw new ValidationError(
-        'A message of sendMany() has no "signal" of its own: pass it as sendMany(messages, { signal }).',
-      );
-    }
+    const list = messageList(messages, options.signal);
     return this.#configured().send(list, options.signal);
   }
 
@@ -103,7 +108,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   async subscribe(channel: string): Promise<void> {
     const runtime = this.#configured();
     await runtime.ready;
-    await runtime.subscriptions.subscribe(checkedChannel(channel, runtime));
+    await runtime.subscriptions.subscribe(runtime.checkedChannel(channel));
   }
 
   /** Ends what `subscribe` began; a channel that is not subscribed to is ignored. */
@@ -111,7 +116,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     const runtime = this.#configured();
     // As in subscribe, so that the two are carried out in the order in which they are called.
     await runtime.ready;
-    await runtime.subscriptions.unsubscribe(checkedChannel(channel, runtime));
+    await runtime.subscriptions.unsubscribe(runtime.checkedChannel(channel));
   }
 
   /**
@@ -124,7 +129,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     options: { signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<IncomingMessage> {
     const runtime = this.#configured();
-    const name = checkedChannel(channel, runtime);
+    const name = runtime.checkedChannel(channel);
     const { subscriptions, loops, ready } = runtime;
     return messageLoop(name, { subscriptions, loops, ready, inbox: this.#inbox }, options.signal);
   }
@@ -148,6 +153,35 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     checkEvent(event);
     this.#inbox.remove(listener);
     return this;
+  }
+
+  /**
+   * Says who may subscribe to the channels that fit a pattern, such as `'private-orders.{orderId}'`. A channel that no pattern fits is
+   * refused to all but the users and sessions whose own it is; of several that fit, the most exact one decides. Rules outlast `configure`.
+   * @param pattern in it, `{parameter}` stands for one or more characters without a dot, `{parameter*}` for any
+   * @throws ConfigurationError for a pattern that is none, or has a rule already
+   */
+  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>): this {
+    this.#rules.add(pattern, rule as ChannelRule);
+    return this;
+  }
+
+  /**
+   * Answers a client that asks to subscribe, by the rules of `authorize`. `createPushHandler` of `pushrail/http` calls it.
+   * @throws AuthenticationError with the status 401 or 403 when the client may not; ValidationError for what is no channel or socket id;
+   * UnsupportedOperationError
+   */
+  async authorizeChannel(request: SubscriptionRequest): Promise<SubscriptionGrant> {
+    return authorizeSubscription(request, await this.#authorizer());
+  }
+
+  /**
+   * Answers a client that asks to be signed in as its user.
+   * @throws AuthenticationError with the status 401 when nobody is logged in; ValidationError for what is no socket id;
+   * UnsupportedOperationError
+   */
+  async authenticateUser(request: SignInRequest): Promise<UserAuthentication> {
+    return signIn(request, await this.#authorizer());
   }
 
   /**
@@ -203,6 +237,12 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     return runtime;
   }
 
+  async #authorizer(): Promise<AuthorizerHost> {
+    const { backend, sessions, logger, ready } = this.#configured();
+    await ready;
+    return { backend, sessions, logger, rules: this.#rules };
+  }
+
   #start(settings: unknown): Runtime {
     const runtime = new Runtime(checkPushServer(settings), this, (message) => this.#inbox.receive(message));
     this.#closing = this.#stop().catch((error: unknown) =>
@@ -241,15 +281,4 @@ export function createPushService(settings: unknown): PushService {
   const service = new Service();
   service.configure(settings as PushServerSettings);
   return service;
-}
-
-function checkedChannel(channel: string, { backend, capabilities }: Runtime): string {
-  checkName(channel, 'channel', capabilities.channelName, backend.name);
-  return channel;
-}
-
-function checkEvent(event: string): void {
-  if (event !== 'messageReceived') {
-    throw new ValidationError(`A push service has no event "${String(event)}"; it has "messageReceived".`);
-  }
 }

@@ -3,6 +3,7 @@ import { checkedCapabilities } from './backends/checked-capabilities.js';
 import { asPushError, openingError } from './backends/failure.js';
 import { loadBackend } from './backends/load.js';
 import type { AnyBackend } from './backends/push-service-wrapper.js';
+import { checkName } from './check-name.js';
 import { deliver } from './delivery/deliver.js';
 import { plan } from './delivery/plan.js';
 import { deliveryDefaults, RequestPolicies } from './delivery/policies.js';
@@ -69,6 +70,12 @@ export class Runtime {
     } catch (error) {
       throw openingError(error, this.backend);
     }
+  }
+
+  /** @throws ValidationError for a name that the backend does not take */
+  checkedChannel(name: string): string {
+    checkName(name, 'channel', this.capabilities.channelName, this.backend.name);
+    return name;
   }
 
   /** Plans and delivers; the reports are in the order of the messages. */

@@ -65,11 +65,14 @@ export function openingError(error: unknown, backend: AnyBackend): PushError {
   });
 }
 
-/** The error of a `send` whose users could not be looked up. */
-export function lookUpError(error: unknown, backend: AnyBackend): PushError {
+/**
+ * The error where users' sessions could not be looked up.
+ * @param outcome what did not happen then
+ */
+export function lookUpError(error: unknown, backend: AnyBackend, outcome = 'Nothing was sent'): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
   return new DeliveryError(
-    `Nothing was sent, because the users' sessions could not be looked up: ${textOf(error, backend)}`,
+    `${outcome}, because the users' sessions could not be looked up: ${textOf(error, backend)}`,
     {
       cause: causeOf(error, backend),
       outcome: 'rejected',

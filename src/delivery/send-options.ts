@@ -99,8 +99,29 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
   }
 }
 
+/**
+ * The messages of a `sendMany`.
+ * @throws ValidationError when they are no list, or one of them has a signal of its own
+ */
+export function messageList<User>(
+  messages: Iterable<SendOptions<User>>,
+  signal: AbortSignal | undefined,
+): readonly SendOptions<User>[] {
+  if (typeof messages !== 'object' || messages === null || !(Symbol.iterator in messages)) {
+    throw new ValidationError('sendMany() takes a list of messages: sendMany([{ event, channels, data }, …]).');
+  }
+  checkSignal(signal);
+  const list = [...messages];
+  if (list.some((message) => message?.signal !== undefined)) {
+    throw new ValidationError(
+      'A message of sendMany() has no "signal" of its own: pass it as sendMany(messages, { signal }).',
+    );
+  }
+  return list;
+}
+
 /** @throws ValidationError when it is something else */
-export function checkSignal(signal: AbortSignal | undefined): void {
+function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new ValidationError('"signal" must be an AbortSignal.');
 }

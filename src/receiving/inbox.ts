@@ -45,3 +45,10 @@ export class Inbox {
     }
   }
 }
+
+/** @throws ValidationError for an event that a service does not have */
+export function checkEvent(event: string): void {
+  if (event !== 'messageReceived') {
+    throw new ValidationError(`A push service has no event "${String(event)}"; it has "messageReceived".`);
+  }
+}

@@ -1,6 +1,10 @@
-import { identifyUser, type SessionAdapter } from './session-adapter.js';
+import { createHash } from 'node:crypto';
+import { identifyUser, type PushSession, type SessionAdapter } from './session-adapter.js';
 
-/** For whom a page is made: the channels that reach it, and the id of its user. */
+/** 132 bits of a digest. */
+const ANONYMOUS_ID_LENGTH = 22;
+
+/** For whom a page is made: the channels that reach it, and the id of its user, or one that stands for a visitor who is not logged in. */
 export interface Audience {
   readonly channels: readonly string[];
   readonly userId?: string;
@@ -13,10 +17,7 @@ export interface Audience {
  */
 export async function audienceOf(audience: unknown, sessions: SessionAdapter<never>): Promise<Audience> {
   if (audience === undefined) return { channels: [] };
-  if (isSession(audience)) {
-    const { channelId, userId } = audience;
-    return { channels: [channelId], ...(typeof userId === 'string' && { userId }) };
-  }
+  if (isSession(audience)) return { channels: [audience.channelId], userId: audience.userId ?? anonymousId(audience) };
   const userId = userIdOf(audience, sessions);
   const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([audience]);
   return { channels: channels ?? [], userId };
@@ -27,7 +28,15 @@ export function userIdOf(user: unknown, { identify = identifyUser }: SessionAdap
   return (identify as (user: unknown) => string)(user);
 }
 
-function isSession(audience: unknown): audience is { channelId: string; userId?: unknown } {
+/**
+ * An id for the visitor of a session who is not logged in, for providers that know clients by an id. It does not tell the channel, which is
+ * nobody else's to know.
+ */
+export function anonymousId({ channelId }: PushSession): string {
+  return `anonymous-${createHash('sha256').update(channelId).digest('base64url').slice(0, ANONYMOUS_ID_LENGTH)}`;
+}
+
+function isSession(audience: unknown): audience is PushSession {
   return (
     typeof audience === 'object' &&
     audience !== null &&

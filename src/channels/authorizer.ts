@@ -1,0 +1,187 @@
+import { asPushError, lookUpError } from '../backends/failure.js';
+import type {
+  AnyBackend,
+  ChannelAuthorization,
+  PresenceMember,
+  UserAuthentication,
+} from '../backends/push-service-wrapper.js';
+import { checkName } from '../check-name.js';
+import { AuthenticationError, ValidationError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { anonymousId, userIdOf } from '../sessions/audience.js';
+import type { PushSession, SessionAdapter } from '../sessions/session-adapter.js';
+import type { ChannelRules, FoundRule } from './channel-rules.js';
+import type { AppUser } from './push-types.js';
+
+/** A client that asks for something. Everything but `socketId` MUST come from the application, not from the client. */
+interface ClientRequest {
+  /** The client's connection, where the backend's clients have one. */
+  readonly socketId?: string | undefined;
+  /** Who is logged in, if anyone is. */
+  readonly user?: AppUser | null | undefined;
+  /** The session that asks. */
+  readonly session?: PushSession | undefined;
+}
+
+/** A client that asks to be signed in as its user. */
+export interface SignInRequest extends ClientRequest {}
+
+/** A client that asks to subscribe. A session may subscribe to its own channel, and a user to those of all its sessions, without a rule. */
+export interface SubscriptionRequest extends ClientRequest {
+  /** A channel; or several, for a backend whose clients take one answer for all of them (PubNub). */
+  readonly channel: string | readonly string[];
+  /** Handed on to the rule. */
+  readonly request?: Request | undefined;
+}
+
+/** The answer to a {@link SubscriptionRequest}; `channels` and `refused` where it was for several channels. */
+export interface SubscriptionGrant extends ChannelAuthorization {
+  /** Those that the answer is for. */
+  readonly channels?: readonly string[];
+  /** Those that it is not for. */
+  readonly refused?: readonly string[];
+}
+
+/** A service as far as it decides who may subscribe. */
+export interface AuthorizerHost {
+  readonly backend: AnyBackend;
+  readonly sessions: SessionAdapter<never>;
+  readonly logger: Logger;
+  readonly rules: ChannelRules;
+}
+
+type Refusal = { readonly status: 401 | 403 };
+type Verdict = { readonly member?: PresenceMember } | Refusal;
+
+/**
+ * Decides whether a client may subscribe, and signs that it may.
+ * @throws AuthenticationError with the status 401 or 403 when it may not; ValidationError for what is no channel or socket id
+ */
+export async function authorizeSubscription(
+  request: SubscriptionRequest,
+  host: AuthorizerHost,
+): Promise<SubscriptionGrant> {
+  const { backend } = host;
+  const client = clientOf(request, host);
+  if (typeof request.channel === 'string') {
+    const { channel } = request;
+    const verdict = await decide(channel, request, host);
+    if ('status' in verdict) throw refusal(verdict, backend, [channel]);
+    return signed(backend, () => backend.authorizeChannel(client, channel, verdict.member));
+  }
+  return authorizeSeveral(client, request.channel, request, host);
+}
+
+async function authorizeSeveral(
+  client: string,
+  names: readonly string[],
+  request: SubscriptionRequest,
+  host: AuthorizerHost,
+): Promise<SubscriptionGrant> {
+  const { backend } = host;
+  if (names.length === 0) throw new ValidationError('Nothing was authorised: no channel is named.');
+  if (backend.authorizeChannels === undefined)
+    throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
+  const channels = [...new Set(names)];
+  const verdicts = await Promise.all(channels.map((channel) => decide(channel, request, host)));
+  const allowed = channels.filter((_, index) => !('status' in (verdicts[index] ?? {})));
+  const refused = channels.filter((channel) => !allowed.includes(channel));
+  if (allowed.length === 0) throw refusal(verdicts[0] as Refusal, backend, refused);
+  const grant = await signed(backend, async () => backend.authorizeChannels?.(client, allowed));
+  return { auth: grant?.auth ?? '', channels: allowed, refused };
+}
+
+/**
+ * Signs a client in as its user.
+ * @throws AuthenticationError with the status 401 when nobody is logged in; ValidationError for what is no socket id
+ */
+export async function signIn(request: SignInRequest, host: AuthorizerHost): Promise<UserAuthentication> {
+  const { backend, sessions } = host;
+  const { user } = request;
+  if (!isSomeone(user)) throw nobody(backend);
+  const client = clientOf(request, host);
+  return signed(backend, () => backend.authenticateUser(client, { id: userIdOf(user, sessions) }));
+}
+
+/** By what the backend knows the client. */
+function clientOf({ socketId, user, session }: ClientRequest, { backend, sessions }: AuthorizerHost): string {
+  if (backend.capabilities.clientIs === 'user') {
+    if (isSomeone(user)) return userIdOf(user, sessions);
+    if (session !== undefined) return anonymousId(session);
+    throw nobody(backend);
+  }
+  if (socketId === undefined) throw new ValidationError('Nothing was authorised: the "socket_id" is missing.');
+  return socketId;
+}
+
+function isSomeone(user: AppUser | null | undefined): user is AppUser {
+  return user !== undefined && user !== null;
+}
+
+function nobody(backend: AnyBackend): AuthenticationError {
+  return new AuthenticationError('Nobody is logged in.', { backend: backend.name, status: 401 });
+}
+
+async function decide(channel: string, request: SubscriptionRequest, host: AuthorizerHost): Promise<Verdict> {
+  const { backend, rules, sessions } = host;
+  const { user, session } = request;
+  checkName(channel, 'channel', backend.capabilities.channelName, backend.name);
+  if (session?.channelId === channel) return {};
+  if (!isSomeone(user)) return { status: 401 };
+  const found = rules.find(channel);
+  if (found !== undefined) return askRule(found, channel, user, request, host);
+  const isOwn = await reaches(user, channel, host);
+  return isOwn ? { member: { id: userIdOf(user, sessions) } } : { status: 403 };
+}
+
+/** Whether the channel is that of one of the user's sessions. */
+async function reaches(user: AppUser, channel: string, { backend, sessions }: AuthorizerHost): Promise<boolean> {
+  try {
+    const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
+    return channels?.includes(channel) ?? false;
+  } catch (error) {
+    throw lookUpError(error, backend, 'Nothing was authorised');
+  }
+}
+
+async function askRule(
+  { rule, pattern, params }: FoundRule,
+  channel: string,
+  user: AppUser,
+  { request }: SubscriptionRequest,
+  { logger, sessions }: AuthorizerHost,
+): Promise<Verdict> {
+  let answer: unknown;
+  try {
+    answer = await rule({ user, params, channel, request });
+  } catch (error) {
+    logger.error({ error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
+    return { status: 403 };
+  }
+  if (answer === false) return { status: 403 };
+  if (answer === true) return { member: { id: userIdOf(user, sessions) } };
+  if (isMember(answer)) return { member: answer };
+  logger.error(
+    { channel, pattern, answered: typeof answer },
+    'an authorisation rule returned neither true, false nor a member { id, info }: the subscription was refused',
+  );
+  return { status: 403 };
+}
+
+function isMember(value: unknown): value is PresenceMember {
+  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
+}
+
+function refusal({ status }: Refusal, backend: AnyBackend, channels: readonly string[]): AuthenticationError {
+  const names = channels.map((channel) => JSON.stringify(channel)).join(', ');
+  const reason = status === 401 ? 'nobody is logged in' : 'this user may not';
+  return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
+}
+
+async function signed<Grant>(backend: AnyBackend, work: () => Grant | Promise<Grant>): Promise<Grant> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asPushError(error, backend);
+  }
+}
