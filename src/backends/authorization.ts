@@ -39,6 +39,3 @@ export interface ChannelInfo {
   /** Different users on a presence channel. */
   readonly userCount?: number;
 }
-
-/** What is there at once, or comes later. */
-export type Awaitable<Value> = Value | Promise<Value>;

@@ -4,12 +4,14 @@ import type { JsonValue, OutgoingMessage } from '../message.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { userChannels } from '../sessions/user-channels.js';
+import type { AuthenticatedUser, UserAuthentication } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { asPushError } from './failure.js';
 import { hideProperty } from './http/hide-property.js';
 import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './onesignal/answer.js';
 import { apiCall } from './onesignal/api-call.js';
 import { idempotencyKey } from './onesignal/idempotency-key.js';
+import { identityKey, identityToken } from './onesignal/identity-token.js';
 import { MessageBodies } from './onesignal/message-bodies.js';
 import type { OneSignalClient, OneSignalResponse } from './onesignal/onesignal-client.js';
 import type { OneSignalOptions } from './onesignal/onesignal-options.js';
@@ -61,13 +63,15 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
   }
 
   override get capabilities(): BackendCapabilities {
-    const { target, maxDataBytes } = this.#checked;
+    const { target, maxDataBytes, identityPrivateKey } = this.#checked;
     return {
       ...super.capabilities,
       // A user in several segments gets one notification, as long as the segments are named together.
       maxChannelsPerRequest: target === 'segments' ? Number.POSITIVE_INFINITY : MAX_RECIPIENTS,
       maxPayloadBytes: maxDataBytes,
       subscribe: false,
+      authenticate: identityPrivateKey !== undefined,
+      clientIs: 'user',
       idempotent: true,
       idempotencyKey: true,
     };
@@ -191,6 +195,20 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
       `subscribe to "${channel}"`,
       'it sends to devices. To hear on the server what was sent, received or clicked, set up an Event Stream in the OneSignal dashboard (Data > Event Streams), or a webhook step in a Journey, that posts to an address of yours',
     );
+  }
+
+  /**
+   * Makes the token by which OneSignal's SDK logs a user in: `OneSignal.login(userId, auth)`. Needs the option `identityPrivateKey`.
+   * @param _client not needed: the user is all that OneSignal knows of a client
+   */
+  override authenticateUser(_client: string, { id }: AuthenticatedUser): UserAuthentication {
+    const { identityPrivateKey: pem, identityTokenTtlMinutes: ttlMinutes } = this.#checked;
+    const key = pem === undefined ? undefined : identityKey(pem);
+    if (key === undefined) throw this.unsupported('sign users in', 'set the option "identityPrivateKey"');
+    return {
+      auth: identityToken(key, { appId: this.appId, userId: id, ttlMinutes }),
+      user_data: JSON.stringify({ id }),
+    };
   }
 
   /** What a page or an app needs for OneSignal's own SDK. */

@@ -1,7 +1,7 @@
 import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
-import type { ChannelAuthorization, ChannelInfo, PresenceMember } from './authorization.js';
+import type { ChannelAuthorization, ChannelInfo, ChannelsAuthorization, PresenceMember } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { withoutCredentials } from './pubnub/credentials.js';
 import { envelopeJson, type PubNubMessage, signalOf } from './pubnub/envelope.js';
@@ -88,6 +88,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
       maxPayloadBytes: cipherKey === undefined ? maxMessageBytes : maxBytesBeforeEncryption(maxMessageBytes),
       history: true,
       authorize: this.#hasSecret,
+      clientIs: 'user',
     };
   }
 
@@ -216,7 +217,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   /**
-   * Grants a client a token to read one channel, for `tokenTtlMinutes`. For more channels at once, {@link grantToken}.
+   * Grants a client a token to read one channel, for `tokenTtlMinutes`.
    * @param userId the client's, under which it connects
    * @param member must have the same id, where it is given
    * @returns the token as `auth`
@@ -227,19 +228,22 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     channel: string,
     member?: PresenceMember,
   ): Promise<ChannelAuthorization> {
-    if (!isUserId(userId))
-      throw new ValidationError(
-        'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',
-        {
-          backend: this.name,
-        },
-      );
     if (member !== undefined && member.id !== userId)
       throw new ValidationError('With PubNub, a client is known by its user id: "member.id" must be the same.', {
         backend: this.name,
       });
+    return this.authorizeChannels(userId, [channel]);
+  }
+
+  /** As {@link authorizeChannel}: one token to read all of these channels, because a client has one at a time. */
+  override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelsAuthorization> {
+    if (!isUserId(userId))
+      throw new ValidationError(
+        'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',
+        { backend: this.name },
+      );
     const { tokenTtlMinutes: ttlMinutes } = this.#options;
-    return { auth: await this.grantToken({ userId, ttlMinutes, channels: [channel] }) };
+    return { auth: await this.grantToken({ userId, ttlMinutes, channels }) };
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.js';
 import type { ClientConfig } from '../client-config.js';
 import { UnsupportedOperationError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -9,7 +10,6 @@ import type { WebhookEvent } from '../webhooks/webhook-event.js';
 import type { WebhookRequest } from '../webhooks/webhook-request.js';
 import type {
   AuthenticatedUser,
-  Awaitable,
   ChannelAuthorization,
   ChannelInfo,
   ChannelsAuthorization,

@@ -6,7 +6,7 @@ import type {
   UserAuthentication,
 } from '../backends/push-service-wrapper.js';
 import { checkName } from '../check-name.js';
-import { AuthenticationError, ValidationError } from '../errors.js';
+import { AuthenticationError, ConfigurationError, ValidationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { anonymousId, userIdOf } from '../sessions/audience.js';
 import type { PushSession, SessionAdapter } from '../sessions/session-adapter.js';
@@ -182,6 +182,10 @@ async function signed<Grant>(backend: AnyBackend, work: () => Grant | Promise<Gr
   try {
     return await work();
   } catch (error) {
-    throw asPushError(error, backend);
+    const failure = asPushError(error, backend);
+    if (failure.code !== 'AUTHENTICATION') throw failure;
+    // It was not the client that was refused.
+    const { message, status } = failure;
+    throw new ConfigurationError(message, { backend: backend.name, status, cause: failure });
   }
 }

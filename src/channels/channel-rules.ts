@@ -1,4 +1,5 @@
-import type { Awaitable, PresenceMember } from '../backends/authorization.js';
+import type { Awaitable } from '../awaitable.js';
+import type { PresenceMember } from '../backends/authorization.js';
 import { ConfigurationError } from '../errors.js';
 import { type ChannelParams, ChannelPattern } from './channel-pattern.js';
 import type { AppUser } from './push-types.js';

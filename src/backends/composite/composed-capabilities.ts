@@ -23,7 +23,7 @@ export function composedCapabilities(all: readonly BackendCapabilities[]): Backe
     history: false,
     authorize: some('authorize'),
     // Of the one that is asked.
-    clientIs: all.find(({ authorize }) => authorize)?.clientIs ?? 'connection',
+    clientIs: all.find(({ authorize, authenticate }) => authorize || authenticate)?.clientIs ?? 'connection',
     authenticate: some('authenticate'),
     webhooks: some('webhooks'),
     except: every('except'),

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../../awaitable.js';
 import { checkName } from '../../check-name.js';
 import type { ClientConfig } from '../../client-config.js';
 import { ConfigurationError, PushError, ValidationError } from '../../errors.js';
@@ -10,7 +11,6 @@ import type { BackendCapabilities } from '../capabilities.js';
 import {
   type AnyBackend,
   type AuthenticatedUser,
-  type Awaitable,
   type BackendHost,
   type BackendMessageOptions,
   type BackendSettings,

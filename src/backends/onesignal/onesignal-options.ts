@@ -21,4 +21,11 @@ export interface OneSignalOptions {
   maxDataBytes?: number | undefined;
   /** How long `cancel` and `viewNotification` wait for an answer, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
+  /**
+   * The private key of Identity Verification, a PEM text (EC, P-256) from Settings > Keys & IDs. With it, users' clients are signed in by a
+   * token, and OneSignal lets nobody pass for another. @default none: clients log in by the user's id alone
+   */
+  identityPrivateKey?: string | undefined;
+  /** How long such a token is valid, in minutes. @default 60 */
+  identityTokenTtlMinutes?: number | undefined;
 }

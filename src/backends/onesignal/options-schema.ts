@@ -2,12 +2,20 @@ import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { ConfigurationError } from '../../errors.js';
 import { settingsCheck } from '../../schema-check.js';
+import { identityKey } from './identity-token.js';
 import { isLanguage } from './language.js';
 import { messageOptionsSchema } from './message-options-schema.js';
 import type { OneSignalOptions } from './onesignal-options.js';
 
 /** Names of the options that have a default. */
-type FilledName = 'apiRoot' | 'target' | 'aliasLabel' | 'language' | 'maxDataBytes' | 'requestTimeoutMs';
+type FilledName =
+  | 'apiRoot'
+  | 'target'
+  | 'aliasLabel'
+  | 'language'
+  | 'maxDataBytes'
+  | 'requestTimeoutMs'
+  | 'identityTokenTtlMinutes';
 
 /** Options that have been checked, with their defaults filled in. */
 export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<OneSignalOptions[Name]> } & Omit<
@@ -19,6 +27,9 @@ const WHAT = "The onesignal backend's options";
 
 /** Size of a notification's data, in bytes. Source: https://documentation.onesignal.com/docs/osnotification-payload. */
 const MAX_DATA_BYTES = 2048;
+
+/** A month: whoever has a token is the user for as long. */
+const MAX_TOKEN_MINUTES = 43_200;
 
 const messageKeys = () => Object.keys(messageOptionsSchema().shape);
 
@@ -36,6 +47,13 @@ function buildSchema() {
     defaults: messageOptionsSchema().optional(),
     maxDataBytes: z.number().int().min(1).default(MAX_DATA_BYTES),
     requestTimeoutMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(10_000),
+    identityPrivateKey: z
+      .custom<string>(
+        (value) => typeof value === 'string' && identityKey(value) !== undefined,
+        'must be a private key on the curve P-256, as a PEM text',
+      )
+      .optional(),
+    identityTokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
   });
 }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { originCheck } from '../../allowed-origins.js';
 import { closeCode } from '../../channels-protocol/close-codes.js';
-import { originCheck } from './allowed-origins.js';
 import type { App } from './app.js';
 import type { CheckedOptions } from './options-schema.js';
 import { decoded } from './percent-decoding.js';

@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { isOriginPattern } from '../../allowed-origins.js';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { ConfigurationError } from '../../errors.js';
 import { settingsCheck } from '../../schema-check.js';
-import { isOriginPattern } from './allowed-origins.js';
 import type { WebSocketOptions } from './options.js';
 
 /** Names of the options that have a default. */

@@ -1,6 +1,6 @@
 import { isPresence } from '../../../channels-protocol/names.js';
+import { HttpError } from '../../../http-error.js';
 import type { App } from '../app.js';
-import { HttpError } from './http-error.js';
 
 const attributes = new Set(['user_count', 'subscription_count']);
 

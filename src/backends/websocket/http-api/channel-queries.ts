@@ -1,7 +1,7 @@
 import { isPresence } from '../../../channels-protocol/names.js';
+import { HttpError } from '../../../http-error.js';
 import type { App } from '../app.js';
 import { attributesOf, parseInfo } from './channel-attributes.js';
-import { HttpError } from './http-error.js';
 
 /** `GET /apps/:id/channels`: the channels that someone is subscribed to. */
 export function listChannels(app: App, parameters: URLSearchParams): object {

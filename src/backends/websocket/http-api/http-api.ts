@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
+import { HttpError } from '../../../http-error.js';
 import type { Logger } from '../../../logger.js';
 import type { App } from '../app.js';
-import { HttpError } from './http-error.js';
 import { readBody } from './read-body.js';
 import { checkBody, checkSignature } from './request-signature.js';
 import { findRoute } from './routes.js';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { HttpError } from './http-error.js';
+import { HttpError } from '../../../http-error.js';
 
 /**
  * Reads a request's body, up to a size and within a time.

@@ -1,6 +1,6 @@
 import { bodyMd5, isSameSignature, requestText, sign } from '../../../channels-protocol/signature.js';
+import { HttpError } from '../../../http-error.js';
 import type { WebSocketApp } from '../options.js';
-import { HttpError } from './http-error.js';
 
 /** Pusher: a request's timestamp may be 600 s off. */
 const TIMESTAMP_WINDOW_SECONDS = 600;

@@ -1,8 +1,8 @@
 import { closeCode } from '../../../channels-protocol/close-codes.js';
 import { channelNameProblem } from '../../../channels-protocol/names.js';
+import { HttpError } from '../../../http-error.js';
 import type { App } from '../app.js';
 import { listChannels, listUsers, showChannel } from './channel-queries.js';
-import { HttpError } from './http-error.js';
 import { trigger, triggerBatch } from './trigger.js';
 
 /** What an endpoint is given; the request's signature has been checked. */

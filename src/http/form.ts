@@ -1,0 +1,55 @@
+import { HttpError } from '../http-error.js';
+import { readBody } from './body.js';
+
+/** The fields of a request: each has one value or several. */
+export type Form = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * Reads the fields of a form, which may come as JSON as well.
+ * @throws HttpError 415 for another type of content, 400 for what cannot be read, and as {@link readBody}
+ */
+export async function readForm(request: Request): Promise<Form> {
+  const [type = ''] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
+  const read = readers.get(type.trim());
+  if (read === undefined)
+    throw new HttpError(415, `The body must be ${[...readers.keys()].join(' or ')}.`, {
+      Accept: [...readers.keys()].join(', '),
+    });
+  return read(await readBody(request));
+}
+
+/** The one value of a field. @throws HttpError 400 when it has several */
+export function oneOf(form: Form, name: string): string | undefined {
+  const values = form.get(name) ?? [];
+  if (values.length > 1) throw new HttpError(400, `"${name}" is there more than once.`);
+  return values[0];
+}
+
+const readers: ReadonlyMap<string, (body: string) => Form> = new Map([
+  ['application/x-www-form-urlencoded', fromUrlEncoded],
+  ['application/json', fromJson],
+]);
+
+function fromUrlEncoded(body: string): Form {
+  const form = new Map<string, string[]>();
+  for (const [name, value] of new URLSearchParams(body)) form.set(name, [...(form.get(name) ?? []), value]);
+  return form;
+}
+
+function fromJson(body: string): Form {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(body);
+  } catch {
+    throw new HttpError(400, 'The body is not JSON.');
+  }
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
+    throw new HttpError(400, 'The body must be a JSON object.');
+  const form = new Map<string, string[]>();
+  for (const [name, value] of Object.entries(fields)) {
+    const values: unknown[] = Array.isArray(value) ? value : [value];
+    // Fields of other types are the application's own, and nothing here reads them.
+    if (values.every((item) => typeof item === 'string')) form.set(name, values as string[]);
+  }
+  return form;
+}

@@ -1,0 +1,40 @@
+import { isOriginPattern } from '../allowed-origins.js';
+import type { Awaitable } from '../awaitable.js';
+import type { AppUser } from '../channels/push-types.js';
+import { ConfigurationError } from '../errors.js';
+import type { PushSession } from '../sessions/session-adapter.js';
+import type { PushRequestContext } from './push-request.js';
+
+/** Options of {@link createPushHandler}. */
+export interface PushHandlerOptions {
+  /**
+   * Who is logged in; nothing where nobody is. It MUST go by what the client cannot make up, such as a signed cookie.
+   * @default nobody is
+   */
+  authenticate?: ((request: Request, context: PushRequestContext) => Awaitable<AppUser | null | undefined>) | undefined;
+  /** The session that asks, which may subscribe to its own channel. @default that of `pushSession`, behind the Node form */
+  session?: ((request: Request, context: PushRequestContext) => Awaitable<PushSession | undefined>) | undefined;
+  /**
+   * Pages of other origins that may ask: `'https://example.com'`, `'https://*.example.com'`. They get the headers of CORS, with credentials.
+   * @default none but the application's own
+   */
+  allowedOrigins?: readonly string[] | undefined;
+}
+
+const functions = ['authenticate', 'session'] as const;
+
+/** @throws ConfigurationError for one that is unknown or wrong */
+export function checkOptions(options: PushHandlerOptions): void {
+  const known: readonly string[] = [...functions, 'allowedOrigins'];
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw new ConfigurationError(`createPushHandler() has no option "${unknown}"; it has ${known.join(', ')}.`);
+  const wrong = functions.find((name) => options[name] !== undefined && typeof options[name] !== 'function');
+  if (wrong !== undefined) throw new ConfigurationError(`createPushHandler(): "${wrong}" must be a function.`);
+  const origins: readonly unknown[] = options.allowedOrigins ?? [];
+  const origin = origins.find((text) => !isOriginPattern(text));
+  if (origin !== undefined)
+    throw new ConfigurationError(
+      `createPushHandler(): "${String(origin)}" in "allowedOrigins" is no origin such as "https://example.com" or "https://*.example.com".`,
+    );
+}

@@ -1,0 +1,80 @@
+import { HttpError } from '../http-error.js';
+import type { PushService } from '../push-service.js';
+import type { PushSession } from '../sessions/session-adapter.js';
+import { type Form, oneOf, readForm } from './form.js';
+import type { PushHandlerOptions } from './push-handler-options.js';
+import type { PushRequestContext } from './push-request.js';
+
+/** What a route is given. */
+interface RouteCall {
+  readonly request: Request;
+  readonly context: PushRequestContext;
+  readonly service: PushService;
+  readonly options: PushHandlerOptions;
+}
+
+/** One of the handler's addresses: what it returns is answered as JSON. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  answer(call: RouteCall): Promise<object>;
+}
+
+const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ['auth', { method: 'POST', answer: authorizeChannel }],
+  ['user-auth', { method: 'POST', answer: authenticateUser }],
+  ['config', { method: 'GET', answer: clientConfig }],
+]);
+
+/** Finds a route by the last segment of a path. */
+export function findRoute(path: string): Route | undefined {
+  return routes.get(path.slice(path.lastIndexOf('/') + 1));
+}
+
+async function authorizeChannel(call: RouteCall): Promise<object> {
+  const { request, service } = call;
+  const form = await readForm(request);
+  const channels = form.get('channel_name') ?? [];
+  const [channel] = channels;
+  if (channel === undefined) throw new HttpError(400, 'The "channel_name" is missing.');
+  return service.authorizeChannel({
+    channel: channels.length === 1 ? channel : channels,
+    ...(await client(call, form)),
+    request,
+  });
+}
+
+async function authenticateUser(call: RouteCall): Promise<object> {
+  return call.service.authenticateUser(await client(call, await readForm(call.request)));
+}
+
+/** Who asks. What the client says of itself is no more than which connection it has. */
+async function client(call: RouteCall, form: Form) {
+  return { socketId: oneOf(form, 'socket_id'), user: await userOf(call), session: await sessionOf(call) };
+}
+
+async function clientConfig(call: RouteCall): Promise<object> {
+  const { request, context, service, options } = call;
+  const own = options.session === undefined ? context.node?.pushSession : undefined;
+  const config =
+    own === undefined
+      ? await service.clientConfig((await sessionOf(call)) ?? (await userOf(call)) ?? undefined)
+      : await own.clientConfig();
+  const path = context.node?.originalUrl ?? new URL(request.url).pathname;
+  const base = path.replace(/[^/]*(?:\?.*)?$/, '');
+  const { authorize, authenticate } = service.backend.capabilities;
+  return {
+    ...(authorize && { authEndpoint: `${base}auth` }),
+    ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
+    ...config,
+  };
+}
+
+async function userOf({ request, context, options }: RouteCall) {
+  return options.authenticate?.(request, context);
+}
+
+async function sessionOf({ request, context, options }: RouteCall): Promise<PushSession | undefined> {
+  if (options.session !== undefined) return options.session(request, context);
+  const channelId = context.node?.pushSession?.channelId;
+  return channelId === undefined ? undefined : { channelId };
+}
