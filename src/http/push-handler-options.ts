@@ -3,6 +3,7 @@ import type { Awaitable } from '../awaitable.js';
 import type { AppUser } from '../channels/push-types.js';
 import { ConfigurationError } from '../errors.js';
 import type { PushSession } from '../sessions/session-adapter.js';
+import { didYouMean } from '../spelling.js';
 import type { PushRequestContext } from './push-request.js';
 
 /** Options of {@link createPushHandler}. */
@@ -28,11 +29,13 @@ export function checkOptions(options: PushHandlerOptions): void {
   const known: readonly string[] = [...functions, 'allowedOrigins'];
   const unknown = Object.keys(options).find((key) => !known.includes(key));
   if (unknown !== undefined)
-    throw new ConfigurationError(`createPushHandler() has no option "${unknown}"; it has ${known.join(', ')}.`);
+    throw new ConfigurationError(`createPushHandler() has no option "${unknown}"${didYouMean(unknown, known)}`);
   const wrong = functions.find((name) => options[name] !== undefined && typeof options[name] !== 'function');
   if (wrong !== undefined) throw new ConfigurationError(`createPushHandler(): "${wrong}" must be a function.`);
-  const origins: readonly unknown[] = options.allowedOrigins ?? [];
-  const origin = origins.find((text) => !isOriginPattern(text));
+  const origins: unknown = options.allowedOrigins ?? [];
+  if (!Array.isArray(origins))
+    throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');
+  const origin: unknown = origins.find((text) => !isOriginPattern(text));
   if (origin !== undefined)
     throw new ConfigurationError(
       `createPushHandler(): "${String(origin)}" in "allowedOrigins" is no origin such as "https://example.com" or "https://*.example.com".`,
