@@ -10,12 +10,19 @@ export type NodeHandler = (request: IncomingMessage, response: ServerResponse) =
 /** The Node form of a push handler. Where a body parser came first, it goes by what that has left: fields, and the bytes if they were kept. */
 export function toNodeHandler(handler: PushHandler): NodeHandler {
   return async (request, response) => {
-    const node = request as NodeRequest;
-    const answer = await handler(webRequest(node, response), { node }).catch(() =>
-      json({ error: 'The server failed.' }, 500),
-    );
+    const answer = await answerTo(request as NodeRequest, response, handler);
     if (!response.destroyed) await sendResponse(response, answer).catch(() => response.destroy());
   };
+}
+
+async function answerTo(node: NodeRequest, response: ServerResponse, handler: PushHandler): Promise<Response> {
+  let request: Request;
+  try {
+    request = webRequest(node, response);
+  } catch {
+    return json({ error: 'The address of the request cannot be read.' }, 400);
+  }
+  return handler(request, { node });
 }
 
 function webRequest(node: NodeRequest, response: ServerResponse): Request {

@@ -1,0 +1,35 @@
+// Fastify 5. Run it: node docs/examples/frameworks/fastify.js
+import fastify from 'fastify';
+import { createPushHandler, toNodeHandler } from 'pushrail/http';
+import { backend, logIn, order, push, userOf } from './shop.js';
+
+const app = fastify();
+const pushRoutes = toNodeHandler(
+  createPushHandler(push, { authenticate: (request) => userOf(request.headers.get('cookie')) }),
+);
+
+app.register(async (routes) => {
+  // The handler reads the body itself: within these routes nothing parses it before.
+  routes.removeAllContentTypeParsers();
+  routes.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  routes.all('/push/*', (request, reply) => {
+    reply.hijack();
+    return pushRoutes(request.raw, reply.raw);
+  });
+});
+
+app.post('/login', (request, reply) => {
+  reply
+    .code(204)
+    .header('Set-Cookie', logIn(request.query.user ?? 'Ann'))
+    .send();
+});
+app.post('/orders', async (request, reply) => {
+  const user = userOf(request.headers.cookie);
+  if (user === undefined) return reply.code(401).send();
+  const { status } = await order(user);
+  return reply.code(201).send(status);
+});
+
+backend.attach(app.server);
+console.log(await app.listen({ port: Number(process.env.PORT ?? 3000), host: '127.0.0.1' }));

@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import PusherJs from 'pusher-js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { heard } from '../backends/pusher/support/embedded.js';
+import { runExample } from './running-example.js';
+
+/** pusher-js for Node is CommonJS: its class is the default export itself. */
+const Pusher = PusherJs as unknown as typeof PusherJs.default;
+
+/** A user of the shop with a page open: what `pusher-js` in the page would do. */
+async function visitor(url: string, name: string) {
+  const login = await fetch(`${url}/login?user=${name}`, { method: 'POST' });
+  expect(login.status).toBe(204);
+  const headers = { cookie: login.headers.getSetCookie()[0]?.split(';')[0] ?? '' };
+  const config = (await (await fetch(`${url}/push/config`, { headers })).json()) as Record<string, string>;
+  const { hostname, port } = new URL(url);
+  const ask = async (
+    endpoint: string,
+    fields: Record<string, string>,
+    callback: (error: Error | null, answer: never) => void,
+  ): Promise<void> => {
+    const response = await fetch(endpoint, { method: 'POST', headers, body: new URLSearchParams(fields) });
+    callback(response.ok ? null : new Error(`refused with ${response.status}`), (await response.json()) as never);
+  };
+  const client = new Pusher(config['key'] ?? '', {
+    cluster: '',
+    wsHost: hostname,
+    wsPort: Number(port),
+    forceTLS: false,
+    enabledTransports: ['ws'],
+    // A browser sends the cookie by itself.
+    channelAuthorization: {
+      endpoint: '',
+      transport: 'ajax',
+      customHandler: ({ socketId, channelName }, callback) =>
+        void ask(`${url}${config['authEndpoint']}`, { socket_id: socketId, channel_name: channelName }, callback),
+    },
+    userAuthentication: {
+      endpoint: '',
+      transport: 'ajax',
+      customHandler: ({ socketId }, callback) =>
+        void ask(`${url}${config['userAuthEndpoint']}`, { socket_id: socketId }, callback),
+    },
+  });
+  onTestFinished(() => client.disconnect());
+  return { headers, config, client };
+}
+
+describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the example frameworks/%s', (file) => {
+  it('lets a user hear of the own orders, be in the room, sign in, and nothing else', async () => {
+    const { url, stop } = await runExample(`frameworks/${file}`);
+    onTestFinished(stop);
+    const { client, config, headers } = await visitor(url, 'Ann');
+    expect(config).toMatchObject({ channels: ['private-user-ann'], userId: 'ann', authEndpoint: '/push/auth' });
+
+    const own = client.subscribe('private-user-ann');
+    await heard(own, 'pusher:subscription_succeeded');
+    const shipped = heard(own, 'order.shipped');
+    const order = await fetch(`${url}/orders`, { method: 'POST', headers });
+    expect([order.status, await order.text()]).toEqual([201, 'accepted']);
+    expect(await shipped).toEqual({ orderId: 42 });
+
+    const members = await heard<{ me: unknown }>(client.subscribe('presence-shop'), 'pusher:subscription_succeeded');
+    expect(members.me).toEqual({ id: 'ann', info: { name: 'Ann' } });
+
+    const signedIn = heard(client, 'pusher:signin_success');
+    client.signin();
+    await signedIn;
+
+    const refusal = await heard(client.subscribe('private-user-ben'), 'pusher:subscription_error');
+    expect(refusal).toMatchObject({ error: 'refused with 403' });
+    const room = await heard(client.subscribe('presence-elsewhere'), 'pusher:subscription_error');
+    expect(room).toMatchObject({ error: 'refused with 403' });
+  });
+
+  it('answers whoever is not logged in with 401, and what is wrong with its status and a reason', async () => {
+    const { url, stop } = await runExample(`frameworks/${file}`);
+    onTestFinished(stop);
+    const ask = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
+      fetch(`${url}/push/auth`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+        body,
+      });
+    const anonymous = await ask('socket_id=1.2&channel_name=private-user-ann');
+    expect(anonymous.status).toBe(401);
+    expect(await anonymous.json()).toEqual({ error: 'No subscription to "private-user-ann": nobody is logged in.' });
+    expect((await ask('x', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await ask('x'.repeat(70_000))).status).toBe(413);
+    expect((await ask('channel_name=private-user-ann', { origin: 'https://evil.example' })).status).toBe(403);
+    expect((await fetch(`${url}/push/auth`)).status).toBe(405);
+    expect((await fetch(`${url}/push/elsewhere`)).status).toBe(404);
+    expect((await fetch(`${url}/orders`, { method: 'POST' })).status).toBeGreaterThanOrEqual(401);
+  });
+});
+
+describe('the example frameworks/next-route.js', () => {
+  it('answers as a function of a Request', async () => {
+    const root = join(import.meta.dirname, '../..');
+    const route = (await import(`${root}/docs/examples/frameworks/next-route.js`)) as {
+      GET(request: Request): Promise<Response>;
+      POST(request: Request): Promise<Response>;
+    };
+    const { logIn } = (await import(`${root}/docs/examples/frameworks/shop.js`)) as { logIn(name: string): string };
+    const headers = { cookie: logIn('Ann').split(';')[0] ?? '' };
+    const config = await route.GET(new Request('https://shop.example/push/config', { headers }));
+    expect(await config.json()).toMatchObject({ channels: ['private-user-ann'] });
+    const body = new URLSearchParams({ socket_id: '1.2', channel_name: 'private-user-ann' });
+    const auth = await route.POST(new Request('https://shop.example/push/auth', { method: 'POST', headers, body }));
+    expect(await auth.json()).toEqual({ auth: expect.stringMatching(/^shop-key:[0-9a-f]{64}$/) });
+  });
+});

@@ -1,0 +1,155 @@
+import { once } from 'node:events';
+import { createServer, request as nodeRequest, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createPushHandler, type NodeHandler, type PushRequestContext, toNodeHandler } from '../../src/http/index.js';
+import { createPushService, type PushService } from '../../src/index.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+
+const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
+const signed = { auth: expect.stringMatching(/^shop-key:[0-9a-f]{64}$/) };
+
+function service(): PushService {
+  const push: PushService = createPushService({ backend: 'websocket', ...keys, logger: new RecordingLogger() });
+  onTestFinished(() => push.close());
+  return push.authorize('private-{id}', () => true);
+}
+
+/** A handler for whoever is Ann. */
+function handler(contexts: PushRequestContext[] = []): NodeHandler {
+  return toNodeHandler(
+    createPushHandler(service(), {
+      authenticate: (_request, context) => {
+        contexts.push(context);
+        return 'ann';
+      },
+    }),
+  );
+}
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server: Server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+const fields = { socket_id: '1.2', channel_name: 'private-1' };
+
+function ask(
+  url: string,
+  body: URLSearchParams | string = new URLSearchParams(fields),
+  headers: Record<string, string> = {},
+) {
+  return fetch(url, { method: 'POST', body, headers });
+}
+
+describe("a push handler's Node form", () => {
+  it('serves http.createServer', async () => {
+    const url = await listen(handler());
+    const response = await ask(`${url}/push/auth`);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual(signed);
+  });
+
+  it("hands on Node's request, with all that middleware has put on it", async () => {
+    const contexts: PushRequestContext[] = [];
+    const app = express();
+    app.use((request, _response, next) => {
+      Object.assign(request, { user: 'ann' });
+      next();
+    });
+    app.use('/push', handler(contexts));
+    await ask(`${await listen(app)}/push/auth`);
+    expect(contexts[0]?.node).toMatchObject({ user: 'ann', originalUrl: '/push/auth', url: '/auth' });
+  });
+
+  it('tells a page where to ask by the address under which Express has it', async () => {
+    const app = express();
+    app.use('/api/push', handler());
+    const config = await (await fetch(`${await listen(app)}/api/push/config?tab=1`)).json();
+    expect(config).toMatchObject({ authEndpoint: '/api/push/auth', userAuthEndpoint: '/api/push/user-auth' });
+  });
+
+  it.each([
+    ['of a form', express.urlencoded(), new URLSearchParams(fields), {}],
+    ['of JSON', express.json(), JSON.stringify(fields), { 'content-type': 'application/json' }],
+    ['that keeps the bytes', express.raw({ type: () => true }), new URLSearchParams(fields), {}],
+    ['that keeps the text', express.text({ type: () => true }), new URLSearchParams(fields), {}],
+  ])('works behind a parser %s, which has read the body', async (_, parser, body, headers) => {
+    const app = express();
+    app.use(parser, handler());
+    const response = await ask(`${await listen(app)}/push/auth`, body, headers);
+    expect([response.status, await response.json()]).toEqual([200, signed]);
+  });
+
+  it("lets a session have its own channel, by pushSession's word", async () => {
+    const app = express();
+    app.use((request, _response, next) => {
+      Object.assign(request, {
+        pushSession: {
+          channelId: 'presence-mine',
+          clientConfig: async () => ({ backend: 'x', channels: ['presence-mine'] }),
+        },
+      });
+      next();
+    });
+    app.use('/push', toNodeHandler(createPushHandler(service())));
+    const url = await listen(app);
+    expect(await (await fetch(`${url}/push/config`)).json()).toMatchObject({ channels: ['presence-mine'] });
+    expect(
+      (await ask(`${url}/push/auth`, new URLSearchParams({ ...fields, channel_name: 'private-mine' }))).status,
+    ).toBe(401);
+  });
+
+  it('answers 400 where the address cannot be read', async () => {
+    const url = new URL(await listen(handler()));
+    const request = nodeRequest({
+      host: url.hostname,
+      port: url.port,
+      path: '*',
+      method: 'OPTIONS',
+      headers: { host: 'a b' },
+    });
+    request.end();
+    const [response] = await once(request, 'response');
+    expect(response.statusCode).toBe(400);
+  });
+
+  it('does not mind a client that goes away', async () => {
+    const asked = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<string>();
+    const push = service();
+    const nodeHandler = toNodeHandler(
+      createPushHandler(push, {
+        authenticate: () => {
+          asked.resolve();
+          return answered.promise;
+        },
+      }),
+    );
+    const ended = Promise.withResolvers<void>();
+    const url = await listen((request, response) => {
+      response.once('close', gone.resolve);
+      void nodeHandler(request, response).then(ended.resolve, ended.reject);
+    });
+    const controller = new AbortController();
+    const answer = fetch(`${url}/push/auth`, {
+      method: 'POST',
+      body: new URLSearchParams(fields),
+      signal: controller.signal,
+    });
+    answer.catch(() => {});
+    await asked.promise;
+    controller.abort();
+    await gone.promise;
+    answered.resolve('ann');
+    await ended.promise;
+    expect((await ask(`${url}/push/auth`)).status).toBe(200);
+  });
+});
