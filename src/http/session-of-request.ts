@@ -37,11 +37,17 @@ export class SessionOfRequest implements RequestSession {
   readonly #ties: SessionTies | undefined;
   /** Whether the adapter goes by sessions at all; one that goes by users alone needs no channel of a session. */
   readonly #goesBySessions: boolean;
+  readonly #sessionBefore: object | undefined;
+  /** As `user` told when the request came in. */
+  readonly #userBefore: unknown;
 
+  /** @throws whatever `user` throws */
   constructor(request: object, response: { readonly headersSent: boolean }, context: SessionContext) {
     this.#request = request;
     this.#response = response;
     this.#context = context;
+    this.#sessionBefore = this.#session;
+    this.#userBefore = context.userOf(request);
     const { sessions } = context;
     this.#goesBySessions = isStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const kept = this.#session && keptIn(this.#session);
@@ -129,6 +135,9 @@ export class SessionOfRequest implements RequestSession {
     const { userOf, sessions } = this.#context;
     const user = userOf(this.#request);
     if (user === undefined || user === null) return undefined;
+    // Who logs out by a new session may have left request.user as it was. So a user of the session before is none of the new one,
+    // until the next request shows it.
+    if (user === this.#userBefore && !isSameSession(this.#session, this.#sessionBefore)) return undefined;
     return { user, userId: (sessions.identify ?? identifyUser)(user) };
   }
 
@@ -146,6 +155,13 @@ export class SessionOfRequest implements RequestSession {
 export function sessionOf(request: object): object | undefined {
   const session: unknown = Reflect.get(request, 'session');
   return typeof session === 'object' && session !== null ? session : undefined;
+}
+
+/** Whether it is the one session, which may have been loaded anew. */
+function isSameSession(one: object | undefined, other: object | undefined): boolean {
+  if (one === undefined || other === undefined || one === other) return one === other;
+  const id: unknown = Reflect.get(one, 'id');
+  return id !== undefined && id === Reflect.get(other, 'id');
 }
 
 /** As express-session says it: its cookie begins anew with each request. */
