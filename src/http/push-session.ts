@@ -41,6 +41,7 @@ export type SessionMiddleware = (request: object, response: ResponseLike, next: 
 export function pushSession<User = PushUser>(options: PushSessionOptions<User> = {}): SessionMiddleware {
   const { service = PushService, sessions, ttl, timeout = DEFAULT_TIMEOUT_MS } = options;
   if (ttl !== undefined) checkedTtl(ttl);
+  checkedTtl(timeout, 'timeout');
   const logger = guarded(options.logger ?? defaultLogger);
   const userOf = (request: object): unknown =>
     options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);
