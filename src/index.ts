@@ -47,10 +47,17 @@ export { createPushService, PushService } from './push-service.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { RejectedChannel, SendReport, SendStatus } from './report.js';
 export {
+  type ExpressSessions,
+  type ExpressSessionsOptions,
+  expressSessions,
+  type SessionLister,
+} from './sessions/express-sessions.js';
+export {
   type MemorySessions,
   type MemorySessionsOptions,
   memorySessions,
 } from './sessions/memory-sessions.js';
+export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis-sessions.js';
 export {
   type Identify,
   identifyUser,

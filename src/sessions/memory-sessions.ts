@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { ValidationError } from '../errors.js';
 import { Turns } from '../turns.js';
+import { checkChannelId, newChannelId } from './channel-id.js';
 import {
   type Identify,
   identifyUser,
@@ -8,9 +7,7 @@ import {
   type SessionStore,
   type StoredSession,
 } from './session-adapter.js';
-
-/** Random bytes in a channel id: 144 bits, so that it cannot be guessed; 24 characters as base64url. */
-const CHANNEL_ID_BYTES = 18;
+import { checkedTtl } from './ttl.js';
 
 /** Users before expired sessions are looked for the first time; after that, whenever their number has doubled. */
 const FIRST_SWEEP = 1024;
@@ -69,9 +66,8 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
       return found;
     },
 
-    async add(user, channelId = randomBytes(CHANNEL_ID_BYTES).toString('base64url'), { ttl = defaultTtl } = {}) {
-      if (typeof channelId !== 'string' || channelId === '')
-        throw new ValidationError('A channel id must be a string that is not empty.');
+    async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
+      checkChannelId(channelId);
       return put(identify(user), channelId, ttl);
     },
 
@@ -89,11 +85,4 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
       return true;
     },
   };
-}
-
-function checkedTtl(ttl: number): number {
-  if (typeof ttl !== 'number')
-    throw new ValidationError(`"ttl" must be a number of milliseconds, not a value of type ${typeof ttl}.`);
-  if (!(ttl > 0)) throw new ValidationError(`"ttl" must be a number of milliseconds above 0, not ${ttl}.`);
-  return ttl;
 }

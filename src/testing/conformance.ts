@@ -14,19 +14,20 @@ import { Trial } from './trial.js';
 /** How a case ended that did not fail. */
 export interface ConformanceOutcome {
   /**
-   * Why the property was not checked: what the backend does not declare in its `capabilities`, or the harness does not offer.
-   * It was checked all the same that what is not declared is refused. Undefined when the property holds.
+   * Why the property was not checked: what the backend does not declare in its `capabilities`, what the session adapter has no methods
+   * for, or what the harness does not offer. It was checked all the same that a backend refuses what it does not declare. Undefined
+   * when the property holds.
    */
   readonly skipped: string | undefined;
 }
 
-/** One property that a backend must have, for a test runner. */
+/** One property that a backend or a session adapter must have, for a test runner. */
 export interface ConformanceCase {
-  /** A sentence about the backend, without its subject; no two are alike. */
+  /** A sentence about the backend or adapter, without its subject; no two are alike. */
   readonly name: string;
   /**
-   * Makes a backend, checks it and closes it. Run one case at a time: some look at what is open in the process.
-   * @throws AssertionError when the backend does not have the property, or whatever the backend threw
+   * Makes what is checked, checks it and closes it. Run one case at a time: some look at what is open in the process.
+   * @throws AssertionError when it does not have the property, or whatever it threw
    */
   run(): Promise<ConformanceOutcome>;
 }

@@ -6,3 +6,5 @@ export type {
   ProviderFaults,
   ProviderRecord,
 } from './harness.js';
+export { sessionConformance } from './session-conformance.js';
+export type { SessionHarness, SessionSubject } from './session-harness.js';

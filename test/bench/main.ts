@@ -4,12 +4,13 @@ import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { sendCpu } from './send-cpu.ts';
+import { sessionLookUps } from './sessions.ts';
 import { table } from './table.ts';
 
 /** Whatever happens, it ends by then. */
 const TIME_LIMIT_MINUTES = 15;
 
-const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted];
+const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));

@@ -1,0 +1,73 @@
+import { ConfigurationError } from '../errors.js';
+import { guarded, type Logger } from '../logger.js';
+import { PushService } from '../push-service.js';
+import type { PushUser, SessionAdapter } from '../sessions/session-adapter.js';
+import { checkedTtl } from '../sessions/ttl.js';
+import type { RequestSession } from './request-session.js';
+import { type ResponseLike, takeSteps } from './response-steps.js';
+import { SessionOfRequest, sessionOf } from './session-of-request.js';
+
+/** How long a request waits for the session adapter, in milliseconds. */
+const DEFAULT_TIMEOUT_MS = 1000;
+
+/** Options of {@link pushSession}. */
+export interface PushSessionOptions<User = PushUser> {
+  /** Whose messages the pages receive. @default PushService */
+  service?: PushService | undefined;
+  /** Where the sessions of users are kept. @default those of the service */
+  sessions?: SessionAdapter<User> | undefined;
+  /** Who is logged in; null or undefined for nobody. @default request.user */
+  user?(request: Express.Request): User | null | undefined;
+  /**
+   * How long a session stays tied to its user without a further request, in milliseconds. @default the age that the session's cookie
+   * may reach, or 24 hours for one that ends with the browser
+   */
+  ttl?: number | undefined;
+  /** How long a request waits for the session adapter, in milliseconds; it goes on without it then. @default 1 000 */
+  timeout?: number | undefined;
+  /** Where failures of the session adapter are logged. @default where the service logs */
+  logger?: Logger | undefined;
+}
+
+/** Middleware of Connect and Express. */
+export type SessionMiddleware = (request: object, response: ResponseLike, next: (error?: unknown) => void) => void;
+
+/**
+ * Middleware that gives each session a channel of its own, ties it to the user at log-in and unties it at log-out. Put it behind the
+ * session (`express-session`, `cookie-session`) and behind what finds the user: a request that ends without a user is one of somebody who is
+ * logged out.
+ * @throws ValidationError for a `ttl` or `timeout` that is no number above 0
+ */
+export function pushSession<User = PushUser>(options: PushSessionOptions<User> = {}): SessionMiddleware {
+  const { service = PushService, sessions, ttl, timeout = DEFAULT_TIMEOUT_MS } = options;
+  if (ttl !== undefined) checkedTtl(ttl);
+  checkedTtl(timeout, 'timeout');
+  const userOf = (request: object): unknown =>
+    options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);
+
+  return (request, response, next) => {
+    const push = request as { pushSession?: RequestSession };
+    if (push.pushSession !== undefined) return next();
+    let session: SessionOfRequest;
+    try {
+      if (sessionOf(request) === undefined) {
+        throw new ConfigurationError(
+          'pushSession() found no request.session: put it behind express-session or cookie-session.',
+        );
+      }
+      const logger = guarded(options.logger ?? service.logger);
+      const adapter = (sessions ?? service.sessions) as SessionAdapter<unknown>;
+      session = new SessionOfRequest(request, response, { service, sessions: adapter, userOf, ttl, timeout, logger });
+      session.begin();
+    } catch (error) {
+      return next(error);
+    }
+    push.pushSession = session;
+    takeSteps(response, {
+      beforeHead: () => void session.settle(),
+      beforeEnd: () => session.settle(),
+      afterLoss: () => void session.settle(true),
+    });
+    next();
+  };
+}

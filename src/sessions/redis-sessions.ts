@@ -1,0 +1,127 @@
+import { causeOf, textOf } from '../error-redaction.js';
+import { ConfigurationError, ValidationError } from '../errors.js';
+import { REDACTED } from '../redaction.js';
+import { Turns } from '../turns.js';
+import { checkChannelId, newChannelId } from './channel-id.js';
+import { isCluster, isRedisClient, type RedisLike, runScripts, type ScriptCall } from './redis-client.js';
+import { keepScript, lookUpScript, removeAllScript, removeScript } from './redis-scripts.js';
+import { type Identify, identifyUser, type PushUser, type SessionStore } from './session-adapter.js';
+import { checkedTtl, DEFAULT_TTL_MS } from './ttl.js';
+
+export type { IoredisLike, NodeRedisClusterLike, NodeRedisLike, RedisLike } from './redis-client.js';
+
+/** Users that one script looks up: Redis does nothing else meanwhile, for about half a millisecond. */
+const USERS_PER_SCRIPT = 500;
+/** A session that would live longer than this, in milliseconds, has no end: Redis takes no later time. */
+const LONGEST_TTL_MS = 2 ** 52;
+
+/** Options of {@link redisSessions}. */
+export interface RedisSessionsOptions<User = PushUser> {
+  /** Put before the name of every key; a user's sessions are at `<prefix>sessions:<id>`. @default 'pushrail:' */
+  prefix?: string | undefined;
+  /**
+   * How long a session lives after `add` or `touch`, in milliseconds. With Infinity, what a process left behind that crashed
+   * stays until it is removed. @default 24 hours
+   */
+  ttl?: number | undefined;
+  /** A user's id. @default the user itself, or its `id` */
+  identify?: Identify<User> | undefined;
+}
+
+/**
+ * Sessions kept in Redis (5 or newer), for any number of processes. Any number of users is one round trip; in a cluster, one
+ * for each server.
+ * @param client a client of `ioredis` or `redis`, connected by the application and closed by it
+ * @throws ConfigurationError when the client is none, ValidationError for a wrong `ttl`
+ */
+export function redisSessions<User = PushUser>(
+  client: RedisLike,
+  options: RedisSessionsOptions<User> = {},
+): SessionStore<User> {
+  if (!isRedisClient(client)) {
+    throw new ConfigurationError(
+      'redisSessions() takes a client of the package "ioredis" or "redis": redisSessions(new Redis(url)).',
+    );
+  }
+  const { prefix = 'pushrail:', identify = identifyUser } = options;
+  const defaultTtl = checkedTtl(options.ttl ?? DEFAULT_TTL_MS);
+  const usersPerScript = isCluster(client) ? 1 : USERS_PER_SCRIPT;
+
+  function keyOf(user: User): string {
+    const userId = identify(user);
+    return `${prefix}sessions:${wellFormed(userId, "A user's id")}`;
+  }
+
+  async function change(what: string, call: ScriptCall): Promise<unknown> {
+    const [channelId] = call.parameters;
+    const [result] = await run(client, [call], `The session could not be ${what} Redis`, channelId);
+    return result;
+  }
+
+  function keep(key: string, channelId: string, ttl: number, which: 'any' | 'live'): Promise<unknown> {
+    const lifetime = checkedTtl(ttl) > LONGEST_TTL_MS ? 'inf' : String(Math.ceil(ttl));
+    return change('written to', { script: keepScript, keys: [key], parameters: [channelId, lifetime, which] });
+  }
+
+  return {
+    identify,
+
+    async channelsFor(users) {
+      const keys: string[] = [];
+      const turns = new Turns();
+      for (const user of users) {
+        keys.push(keyOf(user));
+        if (turns.isOver) await turns.next();
+      }
+      if (keys.length === 0) return [];
+      const calls: ScriptCall[] = [];
+      for (let first = 0; first < keys.length; first += usersPerScript)
+        calls.push({ script: lookUpScript, keys: keys.slice(first, first + usersPerScript), parameters: [] });
+      const found = await run(client, calls, 'The sessions could not be looked up in Redis');
+      return (found as string[][][]).flat();
+    },
+
+    async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
+      checkChannelId(channelId);
+      const key = keyOf(user);
+      const endsAt = await keep(key, wellFormed(channelId, 'A channel id'), ttl, 'any');
+      return { channelId, expiresAt: endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt) };
+    },
+
+    async remove(user, channelId) {
+      const keys = [keyOf(user)];
+      if (channelId === undefined) await change('removed from', { script: removeAllScript, keys, parameters: [] });
+      else await change('removed from', { script: removeScript, keys, parameters: [channelId] });
+    },
+
+    async touch(user, channelId, { ttl = defaultTtl } = {}) {
+      return (await keep(keyOf(user), channelId, ttl, 'live')) !== null;
+    },
+  };
+}
+
+/** Runs scripts. @param channelId kept out of the error, which names the command that failed: who knows it can listen */
+async function run(
+  client: RedisLike,
+  calls: readonly ScriptCall[],
+  failure: string,
+  channelId?: string,
+): Promise<unknown[]> {
+  try {
+    return await runScripts(client, calls);
+  } catch (error) {
+    const redactor = { redact: (text: string) => (channelId ? text.replaceAll(channelId, REDACTED) : text) };
+    throw new Error(`${failure}: ${textOf(error, redactor) || nameOf(error)}`, { cause: causeOf(error, redactor) });
+  }
+}
+
+/** Of an error without a message, such as Node's when each address of a host refused. */
+function nameOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'no reason given';
+}
+
+/** @throws ValidationError for text that UTF-8 cannot hold: several such texts would be one in Redis */
+function wellFormed(text: string, what: string): string {
+  if (text.isWellFormed()) return text;
+  throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
+}

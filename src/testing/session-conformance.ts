@@ -1,0 +1,30 @@
+import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
+import type { SessionCaseDefinition } from './session-case.js';
+import { endingCases } from './session-cases/ending.js';
+import { lookUpCases } from './session-cases/look-up.js';
+import { storeCases } from './session-cases/store.js';
+import { userCases } from './session-cases/users.js';
+import type { SessionHarness } from './session-harness.js';
+import { SessionTrial } from './session-trial.js';
+
+const definitions: readonly SessionCaseDefinition[] = [...lookUpCases, ...userCases, ...storeCases, ...endingCases];
+
+/**
+ * What the service relies on in a session adapter, as cases for any test runner:
+ * `for (const { name, run } of sessionConformance({ create })) test(name, run)`.
+ */
+export function sessionConformance(harness: SessionHarness): readonly ConformanceCase[] {
+  return definitions.map((definition) => ({ name: definition.name, run: () => runCase(definition, harness) }));
+}
+
+async function runCase({ lacks, check }: SessionCaseDefinition, harness: SessionHarness): Promise<ConformanceOutcome> {
+  const subject = await harness.create();
+  try {
+    const trial = new SessionTrial(harness, subject);
+    const skipped = lacks?.(trial);
+    if (skipped === undefined) await check(trial);
+    return { skipped };
+  } finally {
+    await subject.close?.();
+  }
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import type { PushUser, SessionAdapter, SessionStore } from '../index.js';
+import type { SessionHarness, SessionSubject } from './session-harness.js';
+import { shown } from './trial.js';
+import { pause, until } from './waiting.js';
+
+/** Time to live of a session that is not to end within a case, in milliseconds. */
+export const LONG_MS = 600_000;
+/** Time to live of a session that is to end within a case, in milliseconds. */
+export const SHORT_MS = 100;
+
+/** One case under way. */
+export class SessionTrial {
+  readonly subject: SessionSubject;
+  readonly #harness: SessionHarness;
+
+  constructor(harness: SessionHarness, subject: SessionSubject) {
+    this.#harness = harness;
+    this.subject = subject;
+  }
+
+  get sessions(): SessionAdapter {
+    return this.subject.sessions;
+  }
+
+  get isStore(): boolean {
+    return isStore(this.sessions);
+  }
+
+  /** The adapter, as one that is told of sessions. */
+  get store(): SessionStore {
+    const { sessions } = this;
+    assert.ok(isStore(sessions));
+    return sessions;
+  }
+
+  get canAdd(): boolean {
+    return this.isStore || this.subject.add !== undefined;
+  }
+
+  async add(user: PushUser, channelId: string, ttl: number = LONG_MS): Promise<void> {
+    const { sessions, subject } = this;
+    if (isStore(sessions)) await sessions.add(user, channelId, { ttl });
+    else await subject.add?.(user, channelId, ttl);
+  }
+
+  /** What the adapter answers, each user's channels in alphabetical order: their order is the adapter's to choose. */
+  async lookUp(users: readonly PushUser[], sessions: SessionAdapter = this.sessions): Promise<string[][]> {
+    const found = await sessions.channelsFor(users);
+    assert.ok(Array.isArray(found), `channelsFor() must give a list, not ${shown(found)}`);
+    assert.equal(found.length, users.length, 'channelsFor() must give one list of channels for each user: lists');
+    for (const channels of found) {
+      const isList = Array.isArray(channels) && channels.every((channel) => typeof channel === 'string');
+      assert.ok(isList, `The channels of a user must be a list of strings, not ${shown(channels)}`);
+    }
+    return found.map((channels) => [...channels].sort());
+  }
+
+  /** The channels of these users are these, in whatever order. */
+  async has(expected: readonly (readonly [user: PushUser, channels: readonly string[]])[]): Promise<void> {
+    const found = await this.lookUp(expected.map(([user]) => user));
+    assert.deepEqual(
+      found,
+      expected.map(([, channels]) => [...channels].sort()),
+    );
+  }
+
+  /** Lets time pass. */
+  async pass(ms: number): Promise<void> {
+    if (this.subject.pass === undefined) await pause(ms);
+    else await this.subject.pass(ms);
+  }
+
+  /** A user comes to have these channels and no others, as sessions end. */
+  async comesToHave(user: PushUser, channels: readonly string[]): Promise<void> {
+    const expected = [...channels].sort().join();
+    await until(async () => (await this.lookUp([user])).join() === expected, this.#harness.waitMs ?? 5_000);
+    await this.has([[user, channels]]);
+  }
+}
+
+function isStore(sessions: SessionAdapter): sessions is SessionStore {
+  return (['add', 'remove', 'touch'] as const).every((method) => method in sessions);
+}
