@@ -41,11 +41,12 @@ export interface AxiosRequestLike {
 }
 
 /** The part of axios, 1.0 or later, that {@link addSocketId} uses; an instance of one's own is the same. */
-export interface AxiosLike<Request extends AxiosRequestLike> {
-  getUri(request: Request): string;
+export interface AxiosLike {
+  getUri(request: object): string;
   readonly interceptors: {
     readonly request: {
-      use(interceptor: (request: Request) => Request): number;
+      /** `never`, because an interceptor returns what it is given, whose type is axios' own. */
+      use(interceptor: (request: AxiosRequestLike) => never): number;
       eject(id: number): void;
     };
   };
@@ -55,18 +56,14 @@ export interface AxiosLike<Request extends AxiosRequestLike> {
  * As {@link socketIdFetch}, for requests by axios.
  * @returns a function that takes the interceptor out again
  */
-export function addSocketId<Request extends AxiosRequestLike>(
-  axios: AxiosLike<Request>,
-  client: SocketIdSource,
-  options: SocketIdOptions = {},
-): () => void {
+export function addSocketId(axios: AxiosLike, client: SocketIdSource, options: SocketIdOptions = {}): () => void {
   const isMeant = originCheck(options);
   const interceptors = axios.interceptors.request;
   const id = interceptors.use((request) => {
     const { headers } = request;
     const { socketId } = client;
     if (socketId !== undefined && !headers.has(HEADER) && isMeant(axios.getUri(request))) headers.set(HEADER, socketId);
-    return request;
+    return request as never;
   });
   return () => interceptors.eject(id);
 }
