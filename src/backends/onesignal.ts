@@ -193,9 +193,11 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     );
   }
 
-  /** What a page or an app needs for OneSignal's own SDK. */
-  override clientConfig(): { appId: string } {
-    return { appId: this.appId };
+  /** What a page or an app needs for OneSignal's own SDK, and whether its channels are no external ids to log in with. */
+  override clientConfig(): { appId: string; usesExternalId?: false } {
+    const { target, aliasLabel } = this.#checked;
+    const usesExternalId = target === 'aliases' && aliasLabel === 'external_id';
+    return { appId: this.appId, ...(!usesExternalId && { usesExternalId }) };
   }
 
   /** With aliases, a user's channel is the user's id: the external id. Nothing is stored. */

@@ -1,6 +1,7 @@
 import type { ClientConfig } from '../client-config.js';
 import { type AuthOptions, Authorizer } from './authorizer.js';
 import type { ClientDriver, ClientDriverHost } from './driver.js';
+import { neededKey } from './driver-needs.js';
 import type { OneSignalDeferredLike, OneSignalEventLike, OneSignalLike } from './onesignal-like.js';
 import { oneSignalMessage } from './onesignal-message.js';
 import { PushClientError } from './push-client-error.js';
@@ -44,13 +45,7 @@ export class OneSignalDriver implements ClientDriver {
 
   /** @throws PushClientError when the app id is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: OneSignalDriverOptions = {}) {
-    const { appId } = config;
-    if (typeof appId !== 'string' || appId === '') {
-      throw new PushClientError(
-        'PushClient needs "appId" in its configuration: pass what PushService.clientConfig() returned.',
-        'CONFIGURATION',
-      );
-    }
+    const appId = neededKey(config, 'appId');
     this.#host = host;
     this.#config = config;
     this.#init = options.oneSignal === false ? undefined : { ...options.oneSignal, appId };

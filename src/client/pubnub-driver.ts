@@ -2,6 +2,7 @@ import type { ClientConfig } from '../client-config.js';
 import { anonymousId } from './anonymous-id.js';
 import { type AuthOptions, Authorizer } from './authorizer.js';
 import type { ClientDriver, ClientDriverHost } from './driver.js';
+import { neededKey, neededSdk } from './driver-needs.js';
 import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub-like.js';
 import { pubnubMessage } from './pubnub-message.js';
 import { PubNubSubscription } from './pubnub-subscription.js';
@@ -30,21 +31,9 @@ export class PubNubDriver implements ClientDriver {
 
   /** @throws PushClientError when `pubnub` or the subscribe key is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: PubNubDriverOptions = {}) {
-    const PubNub = options.PubNub ?? (globalThis as { PubNub?: PubNubConstructorLike }).PubNub;
-    if (!PubNub) {
-      throw new PushClientError(
-        'PushClient needs pubnub for the "pubnub" backend: ' +
-          'load its script before this one, or pass it as new PushClient(config, { PubNub }).',
-        'CONFIGURATION',
-      );
-    }
-    const { subscribeKey, origin, useTLS = true, userId } = config;
-    if (typeof subscribeKey !== 'string' || subscribeKey === '') {
-      throw new PushClientError(
-        'PushClient needs "subscribeKey" in its configuration: pass what PushService.clientConfig() returned.',
-        'CONFIGURATION',
-      );
-    }
+    const PubNub = neededSdk(options.PubNub, 'PubNub', 'pubnub', config);
+    const subscribeKey = neededKey(config, 'subscribeKey');
+    const { origin, useTLS = true, userId } = config;
     this.#host = host;
     this.#authorizer = new Authorizer(config, options.auth);
     this.#create = () => {

@@ -2,6 +2,7 @@ import type { ClientConfig } from '../client-config.js';
 import type { AuthError } from './auth-error.js';
 import { type AuthAnswer, type AuthOptions, Authorizer } from './authorizer.js';
 import type { ClientDriver, ClientDriverHost, ConnectionState } from './driver.js';
+import { neededKey, neededSdk } from './driver-needs.js';
 import { isProtocolEvent } from './protocol-events.js';
 import { PushClientError } from './push-client-error.js';
 import { connectionError, isRepetition } from './pusher-error.js';
@@ -56,25 +57,9 @@ export class PusherDriver implements ClientDriver {
 
   /** @throws PushClientError when `pusher-js` or the key is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: PusherDriverOptions = {}) {
-    const { location, Pusher: GlobalPusher } = globalThis as {
-      location?: PageLocation;
-      Pusher?: PusherConstructorLike;
-    };
-    const Pusher = options.Pusher ?? GlobalPusher;
-    if (!Pusher) {
-      throw new PushClientError(
-        `PushClient needs pusher-js for the "${config.backend}" backend: ` +
-          'load its script before this one, or pass it as new PushClient(config, { Pusher }).',
-        'CONFIGURATION',
-      );
-    }
-    const { key } = config;
-    if (!key) {
-      throw new PushClientError(
-        'PushClient needs "key" in its configuration: pass what PushService.clientConfig() returned.',
-        'CONFIGURATION',
-      );
-    }
+    const Pusher = neededSdk(options.Pusher, 'Pusher', 'pusher-js', config);
+    const key = neededKey(config, 'key');
+    const { location } = globalThis as { location?: PageLocation };
     this.#host = host;
     this.#signIn = options.signIn ?? false;
     this.#authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
