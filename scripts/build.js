@@ -59,7 +59,13 @@ for (const [file, { entryPoint, exports: names }] of Object.entries(metafile.out
   );
 }
 // Apart from the rest, so that a page loads nothing of the server.
-await build({ ...esm, entryPoints: sources.filter(isClient), platform: 'browser', target: 'es2022' });
+await build({
+  ...esm,
+  entryPoints: sources.filter(isClient),
+  packages: 'external',
+  platform: 'browser',
+  target: 'es2022',
+});
 await build({
   ...common,
   entryPoints: ['src/client/script.ts'],

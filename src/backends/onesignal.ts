@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { DeliveryError } from '../delivery-error.js';
 import { ConfigurationError, TimeoutError, ValidationError } from '../errors.js';
 import type { JsonValue, OutgoingMessage } from '../message.js';
@@ -37,6 +38,7 @@ type OneSignalModule = { Client: new (appId: string, key: string, options: objec
 export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSignalOptions> {
   readonly #checked: CheckedOptions;
   readonly #bodies: MessageBodies;
+  readonly #identityKey: KeyObject | undefined;
   #hasSaidEnglish = false;
 
   /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
@@ -48,6 +50,8 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     if (!/^[\x21-\x7e]+$/.test(this.secretKey))
       throw this.#misconfigured('"secretKey" has characters that no REST API key has');
     this.#checked = checkOptions(this.options, this.useSsl);
+    const { identityPrivateKey } = this.#checked;
+    this.#identityKey = identityPrivateKey === undefined ? undefined : identityKey(identityPrivateKey);
     this.#bodies = new MessageBodies(this.#checked, (language) => this.#sayEnglish(language));
     const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
     this.api = new Client(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
@@ -63,14 +67,14 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
   }
 
   override get capabilities(): BackendCapabilities {
-    const { target, maxDataBytes, identityPrivateKey } = this.#checked;
+    const { target, maxDataBytes } = this.#checked;
     return {
       ...super.capabilities,
       // A user in several segments gets one notification, as long as the segments are named together.
       maxChannelsPerRequest: target === 'segments' ? Number.POSITIVE_INFINITY : MAX_RECIPIENTS,
       maxPayloadBytes: maxDataBytes,
       subscribe: false,
-      authenticate: identityPrivateKey !== undefined,
+      authenticate: this.#identityKey !== undefined,
       clientIs: 'user',
       idempotent: true,
       idempotencyKey: true,
@@ -202,8 +206,8 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
    * @param _client not needed: the user is all that OneSignal knows of a client
    */
   override authenticateUser(_client: string, { id }: AuthenticatedUser): UserAuthentication {
-    const { identityPrivateKey: pem, identityTokenTtlMinutes: ttlMinutes } = this.#checked;
-    const key = pem === undefined ? undefined : identityKey(pem);
+    const { identityTokenTtlMinutes: ttlMinutes } = this.#checked;
+    const key = this.#identityKey;
     if (key === undefined) throw this.unsupported('sign users in', 'set the option "identityPrivateKey"');
     return {
       auth: identityToken(key, { appId: this.appId, userId: id, ttlMinutes }),
@@ -211,9 +215,11 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     };
   }
 
-  /** What a page or an app needs for OneSignal's own SDK. */
-  override clientConfig(): { appId: string } {
-    return { appId: this.appId };
+  /** What a page or an app needs for OneSignal's own SDK, and whether its channels are no external ids to log in with. */
+  override clientConfig(): { appId: string; usesExternalId?: false } {
+    const { target, aliasLabel } = this.#checked;
+    const usesExternalId = target === 'aliases' && aliasLabel === 'external_id';
+    return { appId: this.appId, ...(!usesExternalId && { usesExternalId }) };
   }
 
   /** With aliases, a user's channel is the user's id: the external id. Nothing is stored. */

@@ -1,5 +1,6 @@
 import type { ClientConfig } from '../client-config.js';
 import type { IncomingMessage } from '../message.js';
+import type { ChannelMembers } from './channel-states.js';
 import type { PushClientError } from './push-client-error.js';
 
 /**
@@ -14,6 +15,10 @@ export interface ClientDriverHost {
   receiveMessage(message: IncomingMessage): void;
   receiveState(state: ConnectionState): void;
   receiveError(error: PushClientError): void;
+  /** To be told each time that the server has confirmed a subscription, also one that was restored. */
+  receiveSubscription(channel: string): void;
+  /** To be told all members of a presence channel, each time that they change, and before its `receiveSubscription`. */
+  receiveMembers(channel: string, members: ChannelMembers): void;
 }
 
 /**
@@ -31,6 +36,11 @@ export interface ClientDriver {
   subscribe(channel: string): void;
   /** Ends what {@link ClientDriver.subscribe} began: nothing of the channel arrives any more. Ignores unknown ones. */
   unsubscribe(channel: string): void;
+  /**
+   * Sends an event to the channel's other subscribers, where clients can. Returns whether it was sent.
+   * @throws TypeError or PushClientError for an event or a channel with which that can never be
+   */
+  trigger?(channel: string, event: string, data: unknown): boolean;
 }
 
 /** Makes a driver. MUST NOT connect yet. */

@@ -1,19 +1,22 @@
 import type { ClientConfig } from '../client-config.js';
 import { ConsoleDriver } from './console-driver.js';
 import type { ClientDriver, ClientDriverHost } from './driver.js';
+import { OneSignalDriver, type OneSignalDriverOptions } from './onesignal-driver.js';
+import { PubNubDriver, type PubNubDriverOptions } from './pubnub-driver.js';
 import { PushClientError } from './push-client-error.js';
 import { PusherDriver, type PusherDriverOptions } from './pusher-driver.js';
 
-type DriverConstructor = new (
-  host: ClientDriverHost,
-  config: ClientConfig,
-  options: PusherDriverOptions,
-) => ClientDriver;
+/** Options of all drivers; each takes its own. */
+export interface DriverOptions extends PusherDriverOptions, PubNubDriverOptions, OneSignalDriverOptions {}
+
+type DriverConstructor = new (host: ClientDriverHost, config: ClientConfig, options: DriverOptions) => ClientDriver;
 
 /** The drivers by the name of the backend on the server. */
 const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverConstructor>([
   ['websocket', PusherDriver],
   ['pusher', PusherDriver],
+  ['pubnub', PubNubDriver],
+  ['onesignal', OneSignalDriver],
   ['console', ConsoleDriver],
 ]);
 
@@ -21,7 +24,7 @@ const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverCo
  * Makes the driver for the backend that the configuration names.
  * @throws PushClientError when there is none, or when the driver lacks something
  */
-export function createDriver(host: ClientDriverHost, config: ClientConfig, options: PusherDriverOptions): ClientDriver {
+export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
   const Driver = drivers.get(config.backend);
   if (!Driver) {
     const known = [...drivers.keys()].map((name) => `"${name}"`).join(', ');

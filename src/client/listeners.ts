@@ -11,7 +11,7 @@ export class Listeners<Arguments extends unknown[]> {
 
   /** @throws TypeError when the listener is not a function */
   add(listener: (...args: Arguments) => void): () => void {
-    if (typeof listener !== 'function') throw new TypeError(`A listener must be a function, not ${typeof listener}.`);
+    checkListener(listener);
     const entry = { listener };
     this.#entries.add(entry);
     return () => {
@@ -31,6 +31,11 @@ export class Listeners<Arguments extends unknown[]> {
       }
     }
   }
+}
+
+/** @throws TypeError for what is not a function */
+export function checkListener(listener: unknown): void {
+  if (typeof listener !== 'function') throw new TypeError(`A listener must be a function, not ${typeof listener}.`);
 }
 
 /** Shows an error to `window.onerror` and to error trackers without ending what the caller is doing. */

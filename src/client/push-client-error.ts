@@ -1,8 +1,8 @@
 /**
- * What went wrong: the client is set up wrongly, a channel was refused, the user's sign-in was refused, or the
- * connection was lost, refused or got an error from the server.
+ * What went wrong: the client is set up wrongly, a channel was refused, the user's sign-in was refused, the
+ * connection was lost, refused or got an error from the server, or the backend cannot do what was asked for.
  */
-export type PushClientErrorCode = 'CONFIGURATION' | 'SUBSCRIPTION' | 'SIGN_IN' | 'CONNECTION';
+export type PushClientErrorCode = 'CONFIGURATION' | 'SUBSCRIPTION' | 'SIGN_IN' | 'CONNECTION' | 'UNSUPPORTED_OPERATION';
 
 /** What a {@link PushClientError} carries beside its message. */
 export interface PushClientErrorOptions {

@@ -1,26 +1,18 @@
 import type { ClientConfig } from '../client-config.js';
 import type { IncomingMessage, PushNotification } from '../message.js';
+import { Bindings, type PushListener } from './bindings.js';
+import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
+import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
-import { createDriver } from './drivers.js';
+import { createDriver, type DriverOptions } from './drivers.js';
 import { Listeners } from './listeners.js';
-import { isProtocolEvent } from './protocol-events.js';
 import { PushClientError } from './push-client-error.js';
-import type { PusherDriverOptions } from './pusher-driver.js';
+import { WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
-export interface PushClientOptions extends PusherDriverOptions {
+export interface PushClientOptions extends DriverOptions {
   /** A driver of one's own. @default the one for `config.backend` */
   readonly driver?: ClientDriverFactory | undefined;
-}
-
-/** Gets a message's data, and the message: `{ channel, event, data, id?, userId?, notification? }`. */
-export type PushListener<Data = unknown> = (data: Data, message: IncomingMessage) => void;
-
-interface Binding {
-  /** Undefined for all events. */
-  readonly event: string | undefined;
-  readonly listener: unknown;
-  readonly remove: () => void;
 }
 
 /**
@@ -35,11 +27,15 @@ interface Binding {
 export class PushClient<Events extends object = Record<string, unknown>> implements ClientDriverHost {
   readonly #config: ClientConfig;
   readonly #options: PushClientOptions;
-  readonly #bindings = new Set<Binding>();
   readonly #messageListeners = new Listeners<[message: IncomingMessage]>();
+  readonly #bindings = new Bindings(this.#messageListeners, () => true);
   readonly #stateListeners = new Listeners<[state: ConnectionState, previous: ConnectionState]>();
   readonly #errorListeners = new Listeners<[error: PushClientError]>();
-  #channels: Set<string>;
+  readonly #subscriptionListeners = new Listeners<[subscription: ChannelSubscription]>();
+  readonly #memberListeners = new Listeners<[channel: string, change: MembersChange]>();
+  readonly #states = new ChannelStates();
+  readonly #wanted: WantedChannels;
+  readonly #channelSource: ChannelSource;
   #driver: ClientDriver | undefined;
   #state: ConnectionState = 'initialized';
   #isActive = false;
@@ -57,7 +53,15 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     }
     this.#config = config;
     this.#options = options;
-    this.#channels = new Set(config.channels);
+    this.#wanted = new WantedChannels(config.channels);
+    this.#channelSource = {
+      messages: this.#messageListeners,
+      subscriptions: this.#subscriptionListeners,
+      members: this.#memberListeners,
+      states: this.#states,
+      hold: (channel) => this.#hold(channel),
+      trigger: (channel, event, data) => this.#trigger(channel, event, data),
+    };
   }
 
   /** Where the connection stands. */
@@ -79,7 +83,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     const driver = this.#hasOwnTransport() ? this.#driver : this.#useDriver();
     if (!driver && this.#isActive) return;
     this.#isActive = true;
-    for (const channel of [...this.#channels]) this.subscribe(channel);
+    for (const channel of this.#wanted) this.#join(channel);
     driver?.connect();
     if (!this.#driver && (this.#state === 'initialized' || this.#state === 'disconnected'))
       this.receiveState('connected');
@@ -92,9 +96,9 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   disconnect(): void {
     if (!this.#isActive) return;
     if (this.#hasOwnTransport()) {
-      const channels = [...this.#channels];
-      for (const channel of channels) this.unsubscribe(channel);
-      this.#channels = new Set(channels);
+      this.#wanted.keep(() => {
+        for (const channel of this.#wanted) this.unsubscribe(channel);
+      });
     }
     this.#isActive = false;
     this.#driver?.disconnect();
@@ -106,9 +110,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * refused it tries again. A refusal goes to {@link PushClient.onError}.
    */
   subscribe(channel: string): void {
-    if (typeof channel !== 'string' || channel === '')
-      throw new TypeError('A channel must be a string that is not empty.');
-    this.#channels.add(channel);
+    checkChannel(channel);
+    this.#wanted.ask(channel);
     if (!this.#isActive) return;
     const isNew = !this.#driver;
     const driver = this.#useDriver();
@@ -116,10 +119,24 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     if (isNew) driver.connect();
   }
 
-  /** Leaves a channel; nothing of it is received any more. Unknown channels are ignored. */
+  /**
+   * Leaves a channel; nothing of it is received any more, also where a {@link ClientChannel} has listeners. Unknown channels are
+   * ignored.
+   */
   unsubscribe(channel: string): void {
-    this.#channels.delete(channel);
+    this.#wanted.drop(channel);
     this.#driver?.unsubscribe(channel);
+    this.#states.forget(channel);
+    this.#clearMembers(channel);
+  }
+
+  /**
+   * A handle on one channel, whose listeners hear that channel alone, and which is left with the last of them. Each call makes a new
+   * one: what is bound and unbound with one handle is nothing to the others.
+   */
+  channel<ChannelEvents extends object = Events>(name: string): ClientChannel<ChannelEvents> {
+    checkChannel(name);
+    return new ClientChannel(name, this.#channelSource);
   }
 
   /**
@@ -128,7 +145,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * @returns a function that removes this one binding
    */
   bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
-    return this.#bind(event, listener as PushListener<never>);
+    return this.#bindings.add(event, listener as PushListener<never>);
   }
 
   /**
@@ -137,24 +154,28 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * @returns a function that removes this one binding
    */
   bindAll(listener: PushListener<Events[keyof Events]>): () => void {
-    return this.#bind(undefined, listener as PushListener<never>);
+    return this.#bindings.add(undefined, listener as PushListener<never>);
   }
 
   /**
    * Removes every binding of an event and listener, of an event, of a listener (`unbind(undefined, listener)`), or,
-   * without arguments, all of them.
+   * without arguments, all of them; not those of a {@link ClientChannel}.
    */
   unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
-    for (const binding of [...this.#bindings]) {
-      if (event !== undefined && binding.event !== event) continue;
-      if (listener !== undefined && binding.listener !== listener) continue;
-      binding.remove();
-    }
+    this.#bindings.remove(event, listener);
   }
 
   /** Calls the listener on each change of {@link PushClient.state}. Returns a function that removes it. */
   onStateChange(listener: (state: ConnectionState, previous: ConnectionState) => void): () => void {
     return this.#stateListeners.add(listener);
+  }
+
+  /**
+   * Calls the listener at each subscription that the server has confirmed, also at one that was restored: the moment to fetch what was
+   * missed. Returns a function that removes it.
+   */
+  onSubscribed(listener: (subscription: ChannelSubscription) => void): () => void {
+    return this.#subscriptionListeners.add(listener);
   }
 
   /**
@@ -179,11 +200,27 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     const previous = this.#state;
     if (state === previous) return;
     this.#state = state;
+    if (state !== 'connected') this.#states.lose();
     this.#stateListeners.call(state, previous);
+  }
+
+  /** Hands a confirmed subscription to the listeners. Called by the transport. */
+  receiveSubscription(channel: string): void {
+    const isResubscription = this.#states.confirm(channel);
+    this.#subscriptionListeners.call({ channel, isResubscription });
+  }
+
+  /** Changes the members of a {@link ClientChannel}. Called by the transport with all of them. */
+  receiveMembers(channel: string, members: ChannelMembers): void {
+    this.#memberListeners.call(channel, this.#states.setMembers(channel, members));
   }
 
   /** Hands an error to the listeners. Called by the transport. */
   receiveError(error: PushClientError): void {
+    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined) {
+      this.#states.refuse(error.channel);
+      this.#clearMembers(error.channel);
+    }
     if (this.#errorListeners.size === 0) console.warn(error);
     else this.#errorListeners.call(error);
   }
@@ -197,23 +234,45 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     return this.#driver;
   }
 
-  #bind(event: string | undefined, listener: PushListener<never>): () => void {
-    if (typeof listener !== 'function') throw new TypeError(`A listener must be a function, not ${typeof listener}.`);
-    const removeListener = this.#messageListeners.add((message) => {
-      if (event === undefined ? isProtocolEvent(message.event) : message.event !== event) return;
-      listener(message.data as never, message);
-    });
-    const binding: Binding = {
-      event,
-      listener,
-      remove: () => {
-        removeListener();
-        this.#bindings.delete(binding);
-      },
-    };
-    this.#bindings.add(binding);
-    return binding.remove;
+  /** Subscribes by the method that a subclass may override, which does not make the channel one that was asked for. */
+  #join(channel: string): void {
+    const isAsked = this.#wanted.isAsked(channel);
+    this.subscribe(channel);
+    if (!isAsked) this.#wanted.unask(channel);
   }
+
+  #hold(channel: string): () => void {
+    const isNew = !this.#wanted.has(channel);
+    const release = this.#wanted.hold(channel);
+    if (isNew && this.#isActive) this.#join(channel);
+    return () => {
+      if (!release()) return;
+      // Whoever binds again in the same task, as when a page's parts are exchanged, goes on without a gap.
+      queueMicrotask(() => {
+        if (!this.#wanted.has(channel)) this.unsubscribe(channel);
+      });
+    };
+  }
+
+  #trigger(channel: string, event: string, data: unknown): boolean {
+    if (this.#driver?.trigger) return this.#driver.trigger(channel, event, data);
+    if (!this.#driver && !this.#hasOwnTransport()) return false;
+    throw new PushClientError(
+      `A page cannot send events with the backend "${this.#config.backend}": send a request to the application, and let it send.`,
+      'UNSUPPORTED_OPERATION',
+      { channel },
+    );
+  }
+
+  #clearMembers(channel: string): void {
+    if (this.#states.membersOf(channel).size > 0) this.receiveMembers(channel, new Map());
+  }
+}
+
+/** @throws TypeError for what is no name of a channel */
+function checkChannel(channel: string): void {
+  if (typeof channel !== 'string' || channel === '')
+    throw new TypeError('A channel must be a string that is not empty.');
 }
 
 /** Realtime backends send a notification beside the data, under the key `notification`. */

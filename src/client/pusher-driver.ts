@@ -1,21 +1,42 @@
 import type { ClientConfig } from '../client-config.js';
+import type { AuthError } from './auth-error.js';
+import { type AuthAnswer, type AuthOptions, Authorizer } from './authorizer.js';
 import type { ClientDriver, ClientDriverHost, ConnectionState } from './driver.js';
+import { neededKey, neededSdk } from './driver-needs.js';
 import { isProtocolEvent } from './protocol-events.js';
 import { PushClientError } from './push-client-error.js';
-import { connectionError, isRepetition, refusalError } from './pusher-error.js';
-import type { PusherChannelLike, PusherConstructorLike, PusherJsOptions, PusherLike } from './pusher-like.js';
+import { connectionError, isRepetition } from './pusher-error.js';
+import type {
+  PusherAuthHandler,
+  PusherChannelLike,
+  PusherConstructorLike,
+  PusherJsOptions,
+  PusherLike,
+} from './pusher-like.js';
 import { type PageLocation, pusherOptions } from './pusher-options.js';
 import { Reconnection } from './reconnection.js';
+import { channelRefusal, signInRefusal } from './refusal-error.js';
 
 /** Options of {@link PusherDriver}. */
 export interface PusherDriverOptions {
   /** The constructor of `pusher-js`. @default globalThis.Pusher */
   readonly Pusher?: PusherConstructorLike | undefined;
+  /** How to ask the application for leave to subscribe, and for the user's sign-in. */
+  readonly auth?: AuthOptions | undefined;
   /** Handed on to `pusher-js`. */
   readonly pusher?: PusherJsOptions | undefined;
   /** Whether to sign the user in, so that what is sent to the user arrives. @default false */
   readonly signIn?: boolean | undefined;
 }
+
+/** Where the application's handlers are found when nobody says so. */
+const DEFAULT_ENDPOINTS = { endpoint: '/push/auth', userEndpoint: '/push/user-auth' };
+
+/** Options of `pusher-js` before its version 7, which it reads only where `channelAuthorization` is not there. */
+const OLD_AUTH_OPTIONS = ['authEndpoint', 'authTransport', 'auth', 'authorizer'];
+
+/** Client events are for these channels. Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events */
+const takesClientEvents: RegExp = /^(private-(?!encrypted-)|presence-)/;
 
 /** Messages for a user who is signed in come on a channel of this name, which cannot be subscribed to. */
 const USER_CHANNEL = '#server-to-user-';
@@ -28,32 +49,21 @@ export class PusherDriver implements ClientDriver {
   readonly #wanted = new Set<string>();
   /** The channel objects that are listened to: joining a channel again after leaving it makes a new one. */
   readonly #bound = new WeakSet<object>();
+  readonly #joined = new Map<string, PusherChannelLike>();
+  readonly #authorizer: Authorizer;
+  /** Why the application signed nothing, by channel: `pusher-js` hands on no more than a text. */
+  readonly #authErrors = new Map<string | undefined, AuthError>();
   #pusher: PusherLike | undefined;
 
   /** @throws PushClientError when `pusher-js` or the key is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: PusherDriverOptions = {}) {
-    const { location, Pusher: GlobalPusher } = globalThis as {
-      location?: PageLocation;
-      Pusher?: PusherConstructorLike;
-    };
-    const Pusher = options.Pusher ?? GlobalPusher;
-    if (!Pusher) {
-      throw new PushClientError(
-        `PushClient needs pusher-js for the "${config.backend}" backend: ` +
-          'load its script before this one, or pass it as new PushClient(config, { Pusher }).',
-        'CONFIGURATION',
-      );
-    }
-    const { key } = config;
-    if (!key) {
-      throw new PushClientError(
-        'PushClient needs "key" in its configuration: pass what PushService.clientConfig() returned.',
-        'CONFIGURATION',
-      );
-    }
-    const pusherJsOptions = { ...pusherOptions(config, location), ...options.pusher };
+    const Pusher = neededSdk(options.Pusher, 'Pusher', 'pusher-js', config);
+    const key = neededKey(config, 'key');
+    const { location } = globalThis as { location?: PageLocation };
     this.#host = host;
     this.#signIn = options.signIn ?? false;
+    this.#authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
+    const pusherJsOptions = { ...pusherOptions(config, location), ...this.#authOptions(options), ...options.pusher };
     this.#create = () => new Pusher(key, pusherJsOptions as never);
   }
 
@@ -87,7 +97,59 @@ export class PusherDriver implements ClientDriver {
 
   unsubscribe(channel: string): void {
     this.#wanted.delete(channel);
+    this.#joined.delete(channel);
     this.#pusher?.unsubscribe(channel);
+  }
+
+  /** @throws TypeError for an event that is none of a client's; PushClientError for a channel that takes none */
+  trigger(channel: string, event: string, data: unknown): boolean {
+    if (typeof event !== 'string' || !event.startsWith('client-'))
+      throw new TypeError(`The name of an event that a page sends begins with "client-", and "${event}" does not.`);
+    if (!takesClientEvents.test(channel)) {
+      throw new PushClientError(
+        `Pages send events on private and presence channels that are not encrypted, and "${channel}" is none.`,
+        'UNSUPPORTED_OPERATION',
+        { channel },
+      );
+    }
+    const joined = this.#joined.get(channel);
+    return joined?.subscribed === true && joined.trigger(event, data);
+  }
+
+  #authOptions({ pusher = {} }: PusherDriverOptions): PusherJsOptions {
+    const hasOldOptions = OLD_AUTH_OPTIONS.some((name) => name in pusher);
+    return {
+      ...(!hasOldOptions && {
+        channelAuthorization: {
+          customHandler: this.#handler((socketId, channel) => this.#authorizer.authorize([channel], socketId)),
+        },
+      }),
+      userAuthentication: { customHandler: this.#handler((socketId) => this.#authorizer.signIn(socketId)) },
+    };
+  }
+
+  #handler(ask: (socketId: string, channel: string) => Promise<AuthAnswer>): PusherAuthHandler {
+    return ({ socketId, channelName }, callback) => {
+      // What is for a connection that is gone would be refused on the one that has taken its place.
+      const isOfToday = (): boolean => this.#pusher?.connection.socket_id === socketId;
+      ask(socketId, channelName ?? '').then(
+        (answer) => {
+          if (isOfToday()) callback(null, answer);
+        },
+        (error: AuthError) => {
+          if (!isOfToday()) return;
+          this.#authErrors.set(channelName, error);
+          callback(error, null);
+        },
+      );
+    };
+  }
+
+  /** What is known of a refusal. */
+  #reason(raw: unknown, channel?: string): unknown {
+    const error = this.#authErrors.get(channel);
+    this.#authErrors.delete(channel);
+    return error ?? raw;
   }
 
   #listen(pusher: PusherLike): void {
@@ -113,7 +175,7 @@ export class PusherDriver implements ClientDriver {
     });
     pusher.connection.bind('message', (raw) => this.#receiveFrame(raw as PusherFrame));
     pusher.user.bind('pusher:signin_error', (raw) => {
-      this.#host.receiveError(refusalError(raw, "The user's sign-in", 'SIGN_IN'));
+      this.#host.receiveError(signInRefusal(this.#reason(raw)));
     });
   }
 
@@ -135,6 +197,7 @@ export class PusherDriver implements ClientDriver {
       );
       return;
     }
+    this.#joined.set(name, channel);
     this.#listenTo(pusher, channel, name);
   }
 
@@ -143,14 +206,18 @@ export class PusherDriver implements ClientDriver {
     this.#bound.add(channel);
     channel.bind_global((event, data) => {
       const isRefusal = event === 'pusher:subscription_error';
+      const reason = isRefusal && this.#reason(data, name);
       // pusher-js keeps a channel that the server refused as pending, and would neither leave it nor try it again.
       if (isRefusal) channel.subscriptionPending = false;
       if (!this.#wanted.has(name)) {
         // Left while the subscription was under way: pusher-js forgets that when the connection is lost meanwhile.
         if (isRefusal || event === 'pusher:subscription_succeeded') pusher.unsubscribe(name);
       } else if (isRefusal) {
-        this.#host.receiveError(refusalError(data, `The subscription to "${name}"`, 'SUBSCRIPTION', name));
+        this.#host.receiveError(channelRefusal(name, reason));
       } else if (!isReceivedAsFrame(name) || isProtocolEvent(event)) {
+        if (channel.members && memberEvents.has(event))
+          this.#host.receiveMembers(name, new Map(Object.entries(channel.members.members)));
+        if (event === 'pusher:subscription_succeeded') this.#host.receiveSubscription(name);
         this.#host.receiveMessage({ channel: name, event, data });
       }
     });
@@ -162,6 +229,7 @@ export class PusherDriver implements ClientDriver {
     const isUserChannel = channel.startsWith(USER_CHANNEL);
     if (!this.#wanted.has(channel) && !(isUserChannel && this.#signIn)) return;
     if (isUserChannel && event === 'pusher_internal:subscription_succeeded') {
+      this.#host.receiveSubscription(channel);
       this.#host.receiveMessage({ channel, event: 'pusher:subscription_succeeded', data });
     } else if (!isProtocolEvent(event)) {
       this.#host.receiveMessage({ channel, event, data, ...(userId !== undefined && { userId }) });
@@ -175,6 +243,8 @@ interface PusherFrame {
   readonly data: unknown;
   readonly user_id?: string;
 }
+
+const memberEvents = new Set(['pusher:subscription_succeeded', 'pusher:member_added', 'pusher:member_removed']);
 
 /**
  * Listeners of a presence channel are not told who sent a client event, and a user's channel has none; the frame

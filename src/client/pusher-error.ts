@@ -1,27 +1,10 @@
-import { PushClientError, type PushClientErrorCode } from './push-client-error.js';
+import { PushClientError } from './push-client-error.js';
 
 /** What `pusher-js` hands to error listeners, as far as it can be relied on. */
 interface PusherErrorLike {
   readonly type?: unknown;
   readonly error?: unknown;
   readonly data?: { readonly code?: unknown; readonly message?: unknown } | null;
-  readonly status?: unknown;
-}
-
-/** Translates the refusal of a channel or of a sign-in. */
-export function refusalError(
-  raw: unknown,
-  subject: string,
-  code: PushClientErrorCode,
-  channel?: string,
-): PushClientError {
-  const { error, status } = asObject(raw);
-  const reason = typeof error === 'string' && error !== '' ? error : 'no reason was given';
-  return new PushClientError(`${subject} was refused: ${reason}`, code, {
-    channel,
-    status: typeof status === 'number' ? status : undefined,
-    cause: raw,
-  });
 }
 
 /** Translates an error of the connection. */

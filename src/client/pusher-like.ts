@@ -1,7 +1,11 @@
 /** The part of a `pusher-js` channel that the client uses. */
 export interface PusherChannelLike {
   bind_global(callback: (event: string, data: unknown) => void): unknown;
+  trigger(event: string, data: unknown): boolean;
   subscriptionPending?: boolean;
+  readonly subscribed?: boolean;
+  /** On presence channels. */
+  readonly members?: { readonly members: Readonly<Record<string, unknown>> };
 }
 
 /** The part of a `pusher-js` instance that the client uses. */
@@ -22,6 +26,15 @@ export interface PusherLike {
 /** The constructor that `pusher-js` exports; `never` because its options are its own affair. */
 export type PusherConstructorLike = new (key: string, options: never) => PusherLike;
 
+/** Hands over what the application answered, or why there is no answer. */
+type PusherAuthCallback = (error: Error | null, answer: object | null) => void;
+
+/** A function by which `pusher-js` gets a signature. */
+export type PusherAuthHandler = (
+  request: { readonly socketId: string; readonly channelName?: string },
+  callback: PusherAuthCallback,
+) => void;
+
 /** How `pusher-js` gets a signature: from an endpoint of the application, or from a function. */
 export interface PusherAuthOptions {
   /** Path or URL that is asked with POST. */
@@ -33,11 +46,11 @@ export interface PusherAuthOptions {
   readonly [name: string]: unknown;
 }
 
-/** Options handed on to `pusher-js`; they win over those made from the `ClientConfig`. */
+/** Options handed on to `pusher-js`; they win over those made from the `ClientConfig` and from `auth`. */
 export interface PusherJsOptions {
-  /** Who signs subscriptions to private and presence channels. @default POST /pusher/auth */
+  /** Who signs subscriptions to private and presence channels, past `auth`. @default as the option `auth` says */
   readonly channelAuthorization?: PusherAuthOptions;
-  /** Who signs the user in. @default POST /pusher/user-auth */
+  /** Who signs the user in, past `auth`. @default as the option `auth` says */
   readonly userAuthentication?: PusherAuthOptions;
   readonly [name: string]: unknown;
 }

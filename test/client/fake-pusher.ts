@@ -3,7 +3,14 @@ type Callback = (data: unknown) => void;
 /** Stands in for a channel of `pusher-js` where the real one cannot be brought into a state at will. */
 export class FakeChannel {
   subscriptionPending = false;
+  subscribed = false;
+  readonly triggered: unknown[] = [];
   readonly #callbacks: ((event: string, data: unknown) => void)[] = [];
+
+  trigger(event: string, data: unknown): boolean {
+    this.triggered.push([event, data]);
+    return true;
+  }
 
   bind_global(callback: (event: string, data: unknown) => void): this {
     this.#callbacks.push(callback);

@@ -29,6 +29,12 @@ function connected(channels: readonly string[] = ['mine'], options: object = {})
   return { client, pusher, channel, received, errors };
 }
 
+/** By default the application is asked by functions of this package. */
+const authHandlers = {
+  channelAuthorization: { customHandler: expect.any(Function) },
+  userAuthentication: { customHandler: expect.any(Function) },
+};
+
 describe('the options for pusher-js', () => {
   const optionsFor = (changes: object, location?: object): unknown => {
     vi.stubGlobal('location', location);
@@ -52,6 +58,7 @@ describe('the options for pusher-js', () => {
       forceTLS: false,
       enabledTransports: ['ws'],
       enableStats: false,
+      ...authHandlers,
     });
     expect(FakePusher.last?.key).toBe('key');
   });
@@ -77,6 +84,7 @@ describe('the options for pusher-js', () => {
       cluster: 'eu',
       forceTLS: true,
       enableStats: false,
+      ...authHandlers,
     });
     expect(optionsFor({ backend: 'pusher', cluster: 'eu', useTLS: false }, page)).toMatchObject({ forceTLS: false });
   });

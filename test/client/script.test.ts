@@ -3,8 +3,8 @@ import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 
-/** The promise of the README, in bytes after gzip. */
-const MAX_SCRIPT_BYTES = 5 * 1024;
+/** The promise of docs/client.md, in bytes after gzip. */
+const MAX_SCRIPT_BYTES = 8 * 1024;
 
 const { outputFiles, metafile } = await build({
   entryPoints: ['src/client/script.ts'],
@@ -19,7 +19,7 @@ const { outputFiles, metafile } = await build({
 const script = outputFiles[0]?.text ?? '';
 
 describe('the one-file script', () => {
-  it('is at most 5 kB gzipped', () => {
+  it('is at most 8 kB gzipped', () => {
     expect(script).not.toBe('');
     expect(gzipSync(script).length).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
   });

@@ -5,10 +5,15 @@ import { text } from 'node:stream/consumers';
 import type { MemorySessions, PushService } from '../../src/index.js';
 import { readForPage } from './page-files.js';
 
-/** A small web application: serves its pages, signs users in and authorises their private channels. */
+/**
+ * A small web application: serves its pages, signs users in and authorises their private channels; those whose name has `guarded` in it
+ * for a bearer token.
+ */
 export class Application {
   readonly server: Server;
   readonly #sessions: MemorySessions;
+  /** What a page can load beside what {@link readForPage} finds, by path. */
+  readonly files: Map<string, string> = new Map();
   /** Replaced when a test restarts it. */
   service: PushService;
 
@@ -44,7 +49,8 @@ export class Application {
     if (request.method === 'POST' && url.pathname === '/push/auth') {
       const form = new URLSearchParams(await text(request));
       const channel = form.get('channel_name') ?? '';
-      if (user === undefined || channel.includes('forbidden')) return void response.writeHead(403).end();
+      const isGuarded = channel.includes('guarded') && request.headers.authorization !== `Bearer ${user}'s`;
+      if (user === undefined || channel.includes('forbidden') || isGuarded) return void response.writeHead(403).end();
       const member = channel.startsWith('presence-') ? { id: user, info: { name: user } } : undefined;
       return json(response, await this.service.channel(channel).authorize(form.get('socket_id') ?? '', member));
     }
@@ -53,7 +59,11 @@ export class Application {
       if (user === undefined || user === 'stranger') return void response.writeHead(403).end();
       return json(response, this.service.backend.authenticateUser(form.get('socket_id') ?? '', { id: user }));
     }
-    const content = await readForPage(url.pathname);
+    if (request.method === 'POST' && url.pathname === '/say') {
+      await this.service.send({ event: 'said', channels: 'news', data: await text(request), except: request });
+      return json(response, { socketId: request.headers['x-socket-id'] });
+    }
+    const content = this.files.get(url.pathname) ?? (await readForPage(url.pathname));
     if (content === undefined) return void response.writeHead(404).end();
     response
       .writeHead(200, { 'content-type': url.pathname.endsWith('.html') ? 'text/html' : 'text/javascript' })

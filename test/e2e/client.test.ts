@@ -8,6 +8,7 @@ import { launchBrowser } from './browser.js';
 interface PageRecord {
   messages: { channel: string; event: string; data: unknown; userId?: string; notification?: unknown }[];
   subscribed: string[];
+  resubscribed: string[];
   states: string[];
   errors: { code: string; channel?: string; status?: number }[];
   uncaught: string[];
@@ -121,7 +122,9 @@ describe('a page in a browser', { timeout: 30_000 }, () => {
     expect(await page.evaluate('client.socketId')).not.toBe(socketId);
     await service.send({ event: 'after', users: ['ada'], data: 2 });
     expect((await messages(page, 2)).map(({ event }) => event)).toEqual(['before', 'after']);
-    expect((await recordOf(page)).states).toEqual(['connecting', 'connected', 'connecting', 'connected']);
+    const { states, subscribed, resubscribed } = await recordOf(page);
+    expect(states).toEqual(['connecting', 'connected', 'connecting', 'connected']);
+    expect(resubscribed).toEqual(subscribed.slice(1));
   });
 
   it('subscribes to the private channels that the application authorises, and is told of the refused', async () => {

@@ -7,6 +7,8 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const scripts: Readonly<Record<string, string>> = {
   '/pushrail-client.min.js': `${root}dist/client/pushrail-client.min.js`,
   '/pusher.min.js': `${root}node_modules/pusher-js/dist/web/pusher.min.js`,
+  '/pubnub.min.js': `${root}node_modules/pubnub/dist/web/pubnub.min.js`,
+  '/axios.min.js': `${root}node_modules/axios/dist/axios.min.js`,
 };
 
 /** What a page can load, by path: the built package, `pusher-js`, and the pages beside this file. */

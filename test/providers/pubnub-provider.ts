@@ -1,6 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import type { ProviderAnswer } from './provider-answer.js';
 import { type ProviderRequest, ProviderServer } from './provider-server.js';
+import { PubNubAccess } from './pubnub-access.js';
 import { isSigned } from './pubnub-signature.js';
 
 const PUB_KEY = 'pub-c-local';
@@ -51,6 +52,8 @@ export interface PubNubProvider {
   readonly secrets: readonly string[];
   /** Channels to which access is refused. */
   readonly forbidden: Set<string>;
+  /** Who may read what, where tokens are asked for. */
+  readonly access: PubNubAccess;
   /** The channels of each channel group. */
   readonly groups: Map<string, readonly string[]>;
   /** The user ids on each channel. */
@@ -66,7 +69,7 @@ export interface PubNubProvider {
 
 export async function startPubNubProvider(options: { tls?: boolean } = {}): Promise<PubNubProvider> {
   const provider = new Provider();
-  const server = await ProviderServer.start((request) => provider.answer(request), options);
+  const server = await ProviderServer.start(async (request) => forPages(await provider.answer(request)), options);
   return {
     server,
     settings: {
@@ -83,6 +86,7 @@ export async function startPubNubProvider(options: { tls?: boolean } = {}): Prom
     messages: provider.messages,
     secrets: [SECRET_KEY],
     forbidden: provider.forbidden,
+    access: provider.access,
     groups: provider.groups,
     present: provider.present,
     counts: provider.counts,
@@ -105,6 +109,7 @@ function isInEnvelope(stored: StoredMessage): stored is StoredMessage & { readon
 class Provider {
   readonly messages: StoredMessage[] = [];
   readonly forbidden = new Set<string>();
+  readonly access = new PubNubAccess();
   readonly groups = new Map<string, readonly string[]>();
   readonly present = new Map<string, Set<string>>();
   readonly counts = new Map<string, number>();
@@ -179,6 +184,8 @@ class Provider {
       return { status: 400, body: { status: 400, error: true, message: 'Invalid Subscribe Key' } };
     const refused = [...channels, ...groups].filter((name) => this.forbidden.has(name));
     if (refused.length > 0) return accessDenied('Forbidden', false, refused);
+    const refusal = this.access.refusal(query.get('auth'), query.get('uuid'), channels);
+    if (refusal) return accessDenied(refusal.message, false, refusal.channels);
     const since = query.get('tt') ?? '0';
     if (since === '0') return { body: { t: { t: this.#now(), r: REGION }, m: [] } };
     let found = this.#since(since, channels, groups);
@@ -251,7 +258,7 @@ class Provider {
     this.#count('grant');
     const grant = JSON.parse(request.body) as { ttl: number; permissions: { uuid?: string } };
     if (subKey !== SUB_KEY || grant.permissions.uuid === 'nobody') return accessDenied('Unknown user', true);
-    const token = Buffer.from(JSON.stringify(grant)).toString('base64url');
+    const token = this.access.grant(request.body);
     return { body: { status: 200, service: 'Access Manager', data: { message: 'Success', token } } };
   }
 
@@ -272,6 +279,11 @@ function envelopeOf({ channel, message, timetoken, userId, isSignal }: StoredMes
     d: message,
     ...(isSignal && { e: 1 }),
   };
+}
+
+/** Pages of any origin may read the answers. */
+function forPages(answer: ProviderAnswer): ProviderAnswer {
+  return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': '*' } };
 }
 
 function accessDenied(message: string, isPam: boolean, channels: readonly string[] = []): ProviderAnswer {

@@ -58,6 +58,14 @@ describe('the service', () => {
     expect(await push.clientConfig('ann')).toEqual({ backend: 'onesignal', appId, channels: ['ann'] });
   });
 
+  it.each([{ target: 'segments' }, { target: 'subscriptions' }, { aliasLabel: 'crm_id' }] as const)(
+    'tells pages that channels are no external ids with %j',
+    async (options) => {
+      const { push } = await start(onTestFinished, { options });
+      expect(await push.clientConfig()).toMatchObject({ usesExternalId: false });
+    },
+  );
+
   it('says where to hear of what devices do, for it cannot subscribe', async () => {
     const { push, service } = await start(onTestFinished);
     const failure = await failureOf(UnsupportedOperationError, service.subscribe('ann'));

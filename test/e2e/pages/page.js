@@ -1,21 +1,18 @@
 // What an application's own script does, and beside it a record of what happened for the test to look at.
 globalThis.startPage = async (PushClient) => {
   const query = new URLSearchParams(location.search);
-  const record = { messages: [], subscribed: [], states: [], errors: [], uncaught: [] };
+  const record = { messages: [], subscribed: [], resubscribed: [], states: [], errors: [], uncaught: [] };
   addEventListener('error', (event) => record.uncaught.push(event.error.message));
 
   const response = await fetch(`/login?user=${query.get('user')}`, { method: 'POST' });
-  const client = new PushClient(await response.json(), {
-    signIn: query.has('signIn'),
-    pusher: {
-      channelAuthorization: { endpoint: '/push/auth', transport: 'ajax' },
-      userAuthentication: { endpoint: '/push/user-auth', transport: 'ajax' },
-    },
-  });
+  const client = new PushClient(await response.json(), { signIn: query.has('signIn') });
   client.bindAll((data, { channel, event, userId, notification }) =>
     record.messages.push({ channel, event, data, userId, notification }),
   );
-  client.bind('pusher:subscription_succeeded', (_data, { channel }) => record.subscribed.push(channel));
+  client.onSubscribed(({ channel, isResubscription }) => {
+    record.subscribed.push(channel);
+    if (isResubscription) record.resubscribed.push(channel);
+  });
   client.onStateChange((state) => record.states.push(state));
   client.onError(({ code, channel, status }) => record.errors.push({ code, channel, status }));
   client.connect();

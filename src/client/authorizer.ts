@@ -1,0 +1,154 @@
+import type { ClientConfig } from '../client-config.js';
+import { AuthError } from './auth-error.js';
+
+/** How long an authorisation may take, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+/** What is about to be asked for. */
+export interface AuthRequest {
+  /** The channels to subscribe to; none when the user is to be signed in. */
+  readonly channels: readonly string[];
+  /** Id of the connection; undefined where connections have none. */
+  readonly socketId: string | undefined;
+}
+
+/** A value, or a function that makes it anew for each request. */
+export type AuthValue<Value> = Value | ((request: AuthRequest) => Value | PromiseLike<Value>);
+
+/** How a page asks the application for leave to subscribe and for its user's sign-in: by POST, with a form as the body. */
+export interface AuthOptions {
+  /**
+   * Path or URL that authorises channels. It gets `socket_id` where there is one and a `channel_name` for each channel.
+   * @default `config.authEndpoint`, else '/push/auth' with Pusher's protocol and none elsewhere
+   */
+  readonly endpoint?: AuthValue<string> | undefined;
+  /**
+   * Path or URL that signs the user in. It gets `socket_id` where there is one.
+   * @default `config.userAuthEndpoint`, else '/push/user-auth' with Pusher's protocol and none elsewhere
+   */
+  readonly userEndpoint?: AuthValue<string> | undefined;
+  /** Sent along, such as `{ authorization: 'Bearer …' }`. @default none */
+  readonly headers?: AuthValue<Readonly<Record<string, string>>> | undefined;
+  /** Sent along in the form. @default none */
+  readonly params?: AuthValue<Readonly<Record<string, string>>> | undefined;
+  /** Makes the requests. @default the global `fetch`, with `credentials: 'same-origin'` */
+  readonly fetch?: typeof fetch | undefined;
+  /** How long one authorisation may take, the functions above included, in milliseconds. @default 10 000 */
+  readonly timeout?: number | undefined;
+}
+
+/** What the application answered. */
+export interface AuthAnswer {
+  readonly auth: string;
+  /** Of several channels, those that are not among what was granted. */
+  readonly refused?: readonly string[];
+  readonly user_data?: string;
+  readonly [name: string]: unknown;
+}
+
+/** Asks the application for leave to subscribe and for its user's sign-in. */
+export class Authorizer {
+  readonly #options: AuthOptions;
+  readonly #endpoint: AuthValue<string> | undefined;
+  readonly #userEndpoint: AuthValue<string> | undefined;
+
+  /** @param defaults where to ask when neither the options nor the configuration say so */
+  constructor(
+    config: ClientConfig,
+    options: AuthOptions = {},
+    defaults: { endpoint?: string; userEndpoint?: string } = {},
+  ) {
+    this.#options = options;
+    this.#endpoint = options.endpoint ?? config.authEndpoint ?? defaults.endpoint;
+    this.#userEndpoint = options.userEndpoint ?? config.userAuthEndpoint ?? defaults.userEndpoint;
+  }
+
+  /** Whether there is anyone to ask about channels. */
+  get hasEndpoint(): boolean {
+    return this.#endpoint !== undefined;
+  }
+
+  /** Whether there is anyone to ask about the user. */
+  get hasUserEndpoint(): boolean {
+    return this.#userEndpoint !== undefined;
+  }
+
+  /** Rejects with an {@link AuthError}. */
+  authorize(channels: readonly string[], socketId?: string): Promise<AuthAnswer> {
+    return this.#within((signal) => this.#ask(this.#endpoint, { channels, socketId }, signal));
+  }
+
+  /** Rejects with an {@link AuthError}. */
+  signIn(socketId?: string): Promise<AuthAnswer> {
+    return this.#within((signal) => this.#ask(this.#userEndpoint, { channels: [], socketId }, signal));
+  }
+
+  async #within(ask: (signal: AbortSignal) => Promise<AuthAnswer>): Promise<AuthAnswer> {
+    const { timeout = TIMEOUT_MS } = this.#options;
+    const controller = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tooLate = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new AuthError(`no answer within ${timeout} ms`));
+        controller.abort();
+      }, timeout);
+    });
+    try {
+      return await Promise.race([ask(controller.signal), tooLate]);
+    } catch (error) {
+      throw error instanceof AuthError
+        ? error
+        : new AuthError('a function of the auth options failed', { cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async #ask(endpoint: AuthValue<string> | undefined, request: AuthRequest, signal: AbortSignal): Promise<AuthAnswer> {
+    const { headers, params, fetch = globalThis.fetch } = this.#options;
+    const [url, sentHeaders, sentParams] = await Promise.all([
+      made(endpoint, request),
+      made(headers, request),
+      made(params, request),
+    ]);
+    const body = new URLSearchParams(sentParams);
+    if (request.socketId !== undefined) body.append('socket_id', request.socketId);
+    for (const channel of request.channels) body.append('channel_name', channel);
+    const init = { method: 'POST', headers: headersOf(sentHeaders), body, credentials: 'same-origin', signal } as const;
+    let response: Response;
+    try {
+      response = await fetch(String(url), init);
+    } catch (cause) {
+      throw new AuthError('the request failed', { cause });
+    }
+    return answerOf(response.status, await response.text().catch(() => ''));
+  }
+}
+
+async function made<Value>(value: AuthValue<Value> | undefined, request: AuthRequest): Promise<Value | undefined> {
+  return typeof value === 'function' ? await (value as (request: AuthRequest) => Value)(request) : value;
+}
+
+/** @throws AuthError, because what `fetch` would throw may hold the value of the header */
+function headersOf(headers: Readonly<Record<string, string>> | undefined): Headers {
+  try {
+    return new Headers(headers);
+  } catch {
+    throw new AuthError('a header of the auth options is no header');
+  }
+}
+
+function answerOf(status: number, text: string): AuthAnswer {
+  let answer: Partial<AuthAnswer> & { readonly error?: unknown } = {};
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) answer = parsed;
+  } catch {
+    // A page of a proxy, or nothing: the status says enough.
+  }
+  const { auth, error } = answer;
+  if (status < 200 || status > 299)
+    throw new AuthError(typeof error === 'string' ? error : `the application answered ${status}`, { status });
+  if (typeof auth !== 'string') throw new AuthError('the application’s answer has no "auth"', { status });
+  return { ...answer, auth };
+}

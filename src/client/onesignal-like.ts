@@ -1,0 +1,29 @@
+/** A notification as OneSignal's SDK hands it to a listener. */
+export interface OneSignalNotificationLike {
+  readonly notificationId?: string;
+  readonly title?: string;
+  readonly body?: string;
+  readonly launchURL?: string;
+  /** The data that was sent with it. */
+  readonly additionalData?: unknown;
+}
+
+/** What the events `foregroundWillDisplay` and `click` hand over. */
+export interface OneSignalEventLike {
+  readonly notification: OneSignalNotificationLike;
+}
+
+/** The part of OneSignal's web SDK, version 16, that the driver uses. Source: https://documentation.onesignal.com/docs/web-sdk-reference */
+export interface OneSignalLike {
+  init(options: object): Promise<unknown>;
+  login(externalId: string, jwtToken?: string): Promise<unknown>;
+  readonly Notifications: {
+    addEventListener(event: 'foregroundWillDisplay' | 'click', listener: (event: OneSignalEventLike) => void): void;
+    removeEventListener(event: 'foregroundWillDisplay' | 'click', listener: (event: OneSignalEventLike) => void): void;
+  };
+}
+
+/** What waits for the SDK to load: it calls each function that was pushed before, and from then on at once. */
+export interface OneSignalDeferredLike {
+  push(callback: (oneSignal: OneSignalLike) => unknown): unknown;
+}

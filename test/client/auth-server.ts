@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { onTestFinished } from 'vitest';
+
+/** A request for an authorisation, as it came in. */
+export interface AuthServerRequest {
+  readonly method: string | undefined;
+  readonly path: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly form: URLSearchParams;
+}
+
+/** An application that is asked for authorisations, for as long as a test lasts. */
+export interface AuthServer {
+  readonly origin: string;
+  readonly requests: AuthServerRequest[];
+}
+
+/** @param answer what to answer: an object as JSON, a number as a status alone, or undefined for nothing at all */
+export async function startAuthServer(
+  answer: (request: AuthServerRequest) => unknown | Promise<unknown>,
+): Promise<AuthServer> {
+  const requests: AuthServerRequest[] = [];
+  const server = createServer(async (incoming: IncomingMessage, response: ServerResponse) => {
+    const form = new URLSearchParams(await text(incoming));
+    const request = { method: incoming.method, path: incoming.url, headers: incoming.headers, form };
+    requests.push(request);
+    const said = await answer(request);
+    if (said === undefined) return;
+    if (typeof said === 'number') response.writeHead(said).end();
+    else {
+      const { status = 200, ...body } = said as { status?: number };
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+}
