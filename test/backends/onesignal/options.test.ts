@@ -55,7 +55,12 @@ describe('the service', () => {
   it('tells pages the application and their external id, and no secret', async () => {
     const { push, provider } = await start(onTestFinished);
     const { appId } = provider.settings;
-    expect(await push.clientConfig('ann')).toEqual({ backend: 'onesignal', appId, channels: ['ann'] });
+    expect(await push.clientConfig('ann')).toEqual({
+      backend: 'onesignal',
+      appId,
+      channels: ['ann'],
+      userId: 'ann',
+    });
   });
 
   it.each([{ target: 'segments' }, { target: 'subscriptions' }, { aliasLabel: 'crm_id' }] as const)(

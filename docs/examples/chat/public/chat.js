@@ -71,6 +71,7 @@ function enter(me, config) {
     const text = field.value;
     const to = recipient;
     field.value = '';
+    typedAt = 0;
     const response = await post('messages', { text, ...(to && { to: to.id }) }, client);
     if (response.ok) show({ from: { name: to ? `You to ${to.name}` : 'You' }, text, isPrivate: to !== undefined });
     else note(response.status === 404 ? `${to.name} is not here any more.` : 'The message was not sent.');
