@@ -11,6 +11,7 @@ import {
   userChannels,
 } from '../../src/index.js';
 import { RecordingBackend } from '../support/recording-backend.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { Application, logOuts } from './support/application.js';
 
 function serviceWith(sessions: SessionAdapter, authorize = false): PushService {
@@ -136,6 +137,17 @@ describe.each(Object.keys(logOuts))('log-out %s', (how) => {
     expect(await channelsOf(application.sessions, 'ann')).toHaveLength(2);
     await desk.logOut(how);
     expect(await channelsOf(application.sessions, 'ann')).toEqual(await phone.channels());
+  });
+
+  test('unties the session where it is the session that tells the user', async () => {
+    const logger = new RecordingLogger();
+    await using application = await started(memorySessions(), { logger, user: ({ session }) => session.userId });
+    const browser = application.browser();
+    await browser.logIn('ann');
+    expect(await channelsOf(application.sessions, 'ann')).toEqual(await browser.channels());
+    await browser.logOut(how);
+    expect(await channelsOf(application.sessions, 'ann')).toEqual([]);
+    expect(logger.entries).toEqual([]);
   });
 
   test('ends what a session store of the application tells of the user', async () => {

@@ -15,10 +15,10 @@ import {
 import { everythingShown } from '../support/everything-shown.js';
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
-import { freePort } from '../support/redis.js';
+import { findRedis, freePort } from '../support/redis.js';
 import { withRedis } from '../support/with-redis.js';
 
-await withRedis('redisSessions', ({ url }) => {
+await withRedis('redisSessions', findRedis, ({ url }) => {
   const redis = new Redis(url);
   const prefix = `test-${randomUUID()}:`;
 

@@ -1,0 +1,2 @@
+export { type PushSessionOptions, pushSession, type SessionMiddleware } from './push-session.js';
+export type { RequestSession } from './request-session.js';
