@@ -20,17 +20,17 @@ export interface ResponseSteps {
 
 /** Has steps carried out in the course of a response. Who wrapped the response before does their part after ours. */
 export function takeSteps(response: ResponseLike, steps: ResponseSteps): void {
-  const original = response as unknown as Record<'writeHead' | 'end', (...parameters: unknown[]) => unknown>;
-  const { writeHead, end } = original;
+  const methods = response as unknown as Record<'writeHead' | 'end', (...parameters: unknown[]) => unknown>;
+  const { writeHead, end } = methods;
   let hasEnded = false;
   let ending: Promise<void> | undefined;
 
-  original.writeHead = (...parameters) => {
+  methods.writeHead = (...parameters) => {
     steps.beforeHead();
     return writeHead.apply(response, parameters);
   };
 
-  original.end = (...parameters) => {
+  methods.end = (...parameters) => {
     hasEnded = true;
     const waiting = ending ?? steps.beforeEnd();
     if (waiting === undefined) return end.apply(response, parameters);

@@ -37,6 +37,7 @@ export class SessionOfRequest implements RequestSession {
   readonly #ties: SessionTies | undefined;
   /** Whether the adapter goes by sessions at all; one that goes by users alone needs no channel of a session. */
   readonly #goesBySessions: boolean;
+  readonly #channelPrefix: string;
   readonly #sessionBefore: object | undefined;
   /** As `user` told when the request came in. */
   readonly #userBefore: unknown;
@@ -48,7 +49,8 @@ export class SessionOfRequest implements RequestSession {
     this.#context = context;
     this.#sessionBefore = this.#session;
     this.#userBefore = context.userOf(request);
-    const { sessions } = context;
+    const { sessions, service } = context;
+    this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
     this.#goesBySessions = isStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const kept = this.#session && keptIn(this.#session);
     if (isStore(sessions)) {
@@ -127,12 +129,10 @@ export class SessionOfRequest implements RequestSession {
     return { channelId };
   }
 
-  get #channelPrefix(): string {
-    return this.#context.service.backend.capabilities.authorize ? 'private-session-' : 'session-';
-  }
-
   get #knownUser(): KnownUser | undefined {
     const { userOf, sessions } = this.#context;
+    // An ended session is nobody's, and `user` may well look into it.
+    if (this.#session === undefined) return undefined;
     const user = userOf(this.#request);
     if (user === undefined || user === null) return undefined;
     // Who logs out by a new session may have left request.user as it was. So a user of the session before is none of the new one,

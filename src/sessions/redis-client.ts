@@ -20,7 +20,7 @@ export interface NodeRedisClusterLike {
 /** A connection to Redis that the application made, and closes. */
 export type RedisLike = IoredisLike | NodeRedisLike | NodeRedisClusterLike;
 
-/** A Lua script with what it is called with. Of a cluster, all keys of one call must be in one slot. */
+/** A Lua script with what it is called with. In a cluster, all keys of one call must be in one slot. */
 export interface ScriptCall {
   readonly script: string;
   readonly keys: readonly string[];
@@ -32,14 +32,10 @@ export function isCluster(client: RedisLike): boolean {
   return isIoredis(client) ? client.isCluster === true : 'masters' in client;
 }
 
-/**
- * Whether a value is a client that scripts can be run on.
- */
+/** Whether a value is a client that scripts can be run on. */
 export function isRedisClient(value: unknown): value is RedisLike {
   if (typeof value !== 'object' || value === null) return false;
-  return [Reflect.get(value, 'pipeline'), Reflect.get(value, 'sendCommand')].some(
-    (method) => typeof method === 'function',
-  );
+  return ['pipeline', 'sendCommand'].some((method) => typeof Reflect.get(value, method) === 'function');
 }
 
 /**

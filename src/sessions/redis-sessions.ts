@@ -2,7 +2,7 @@ import { causeOf, textOf } from '../error-redaction.js';
 import { ConfigurationError, ValidationError } from '../errors.js';
 import { REDACTED } from '../redaction.js';
 import { Turns } from '../turns.js';
-import { checkChannelId, newChannelId } from './channel-id.js';
+import { newChannelId } from './channel-id.js';
 import { isCluster, isRedisClient, type RedisLike, runScripts, type ScriptCall } from './redis-client.js';
 import { keepScript, lookUpScript, removeAllScript, removeScript } from './redis-scripts.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore } from './session-adapter.js';
@@ -10,8 +10,10 @@ import { checkedTtl, DEFAULT_TTL_MS } from './ttl.js';
 
 export type { IoredisLike, NodeRedisClusterLike, NodeRedisLike, RedisLike } from './redis-client.js';
 
-/** Users that one script looks up: Redis does nothing else meanwhile, for about half a millisecond. */
+/** Users that one script looks up: Redis does nothing else meanwhile, for about a millisecond. */
 const USERS_PER_SCRIPT = 500;
+/** Users whose look-up is written in one turn. No turn waits for the answer to the one before. */
+const USERS_PER_TURN = 10_000;
 /** A session that would live longer than this, in milliseconds, has no end: Redis takes no later time. */
 const LONGEST_TTL_MS = 2 ** 52;
 
@@ -48,8 +50,14 @@ export function redisSessions<User = PushUser>(
   const usersPerScript = isCluster(client) ? 1 : USERS_PER_SCRIPT;
 
   function keyOf(user: User): string {
-    const userId = identify(user);
-    return `${prefix}sessions:${wellFormed(userId, "A user's id")}`;
+    return `${prefix}sessions:${checkedText(identify(user), "A user's id")}`;
+  }
+
+  function lookUp(keys: readonly string[]): Promise<unknown[]> {
+    const calls: ScriptCall[] = [];
+    for (let first = 0; first < keys.length; first += usersPerScript)
+      calls.push({ script: lookUpScript, keys: keys.slice(first, first + usersPerScript), parameters: [] });
+    return run(client, calls, 'The sessions could not be looked up in Redis');
   }
 
   async function change(what: string, call: ScriptCall): Promise<unknown> {
@@ -73,18 +81,19 @@ export function redisSessions<User = PushUser>(
         keys.push(keyOf(user));
         if (turns.isOver) await turns.next();
       }
-      if (keys.length === 0) return [];
-      const calls: ScriptCall[] = [];
-      for (let first = 0; first < keys.length; first += usersPerScript)
-        calls.push({ script: lookUpScript, keys: keys.slice(first, first + usersPerScript), parameters: [] });
-      const found = await run(client, calls, 'The sessions could not be looked up in Redis');
-      return (found as string[][][]).flat();
+      const answers: Promise<unknown[]>[] = [];
+      for (let first = 0; first < keys.length; first += USERS_PER_TURN) {
+        if (first > 0) await turns.next();
+        const answer = lookUp(keys.slice(first, first + USERS_PER_TURN));
+        // It may fail before all others are asked for, and is told below.
+        answer.catch(() => {});
+        answers.push(answer);
+      }
+      return ((await Promise.all(answers)) as string[][][][]).flat(2);
     },
 
     async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
-      checkChannelId(channelId);
-      const key = keyOf(user);
-      const endsAt = await keep(key, wellFormed(channelId, 'A channel id'), ttl, 'any');
+      const endsAt = await keep(keyOf(user), checkedText(channelId, 'A channel id'), ttl, 'any');
       return { channelId, expiresAt: endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt) };
     },
 
@@ -120,8 +129,9 @@ function nameOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'no reason given';
 }
 
-/** @throws ValidationError for text that UTF-8 cannot hold: several such texts would be one in Redis */
-function wellFormed(text: string, what: string): string {
+/** @throws ValidationError for what is no text, or is none that UTF-8 can hold: several such texts would be one in Redis */
+function checkedText(text: unknown, what: string): string {
+  if (typeof text !== 'string' || text === '') throw new ValidationError(`${what} must be a string that is not empty.`);
   if (text.isWellFormed()) return text;
   throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
 }

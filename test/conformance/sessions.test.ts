@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { userChannels } from '../../src/index.js';
 import { type SessionHarness, sessionConformance } from '../../src/testing/index.js';
+import { findRedis } from '../support/redis.js';
 import { startCluster } from '../support/redis-cluster.js';
 import { withRedis } from '../support/with-redis.js';
 import {
@@ -40,17 +41,13 @@ conforms('userChannels', { create: () => ({ sessions: userChannels({ prefix: 'us
 ]);
 conforms('expressSessions on a MemoryStore', { create: memoryStoreSubject }, [noStore]);
 
-await withRedis('on Redis', ({ url }) => {
+await withRedis('on Redis', findRedis, ({ url }) => {
   conforms('redisSessions on ioredis', { create: () => ioredisSubject(url) });
   conforms('redisSessions on redis', { create: () => nodeRedisSubject(url) });
   conforms('expressSessions on connect-redis', { create: () => connectRedisSubject(url) }, [noStore]);
 });
 
-await withRedis(
-  'on a Redis cluster',
-  ({ ports }) => {
-    conforms('redisSessions on ioredis', { create: () => ioredisClusterSubject(ports) });
-    conforms('redisSessions on redis', { create: () => nodeRedisClusterSubject(ports) });
-  },
-  startCluster,
-);
+await withRedis('on a Redis cluster', startCluster, ({ ports }) => {
+  conforms('redisSessions on ioredis', { create: () => ioredisClusterSubject(ports) });
+  conforms('redisSessions on redis', { create: () => nodeRedisClusterSubject(ports) });
+});

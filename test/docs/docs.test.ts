@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findRedis } from '../support/redis.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
 
@@ -17,12 +18,14 @@ import { openPage } from './page-in-browser.js';
 //   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
 //   .ci/run, and the name of the package is held against package.json.
 // - html: opened in a browser, against the server.js of its document.
+// - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
 // - mermaid: drawn in docs/architecture.md; its nodes and arrows are parsed.
 // Any other block fails the test.
 
 const root = join(import.meta.dirname, '../..');
 // What the documents run at 8080 runs at a free port here: another program may have that one.
 const port = await freePort();
+const redis = await findRedis();
 const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
   .map((document) => ({ document, blocks: codeBlocks(join(root, document)).map(onPort(port)) }))
   .filter(({ blocks }) => blocks.length > 0);
@@ -40,7 +43,10 @@ beforeAll(() => {
   symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'pushrail'));
 });
 
-afterAll(() => rmSync(workshop, { recursive: true, force: true }));
+afterAll(async () => {
+  rmSync(workshop, { recursive: true, force: true });
+  await redis?.close();
+});
 
 describe.each(documents)('$document', ({ document, blocks }) => {
   const directory = join(workshop, document.replaceAll(/\W/g, '-'));
@@ -54,6 +60,12 @@ describe.each(documents)('$document', ({ document, blocks }) => {
   });
 
   it.each(blocks.map((block) => ({ at: `line ${block.line}`, block })))('runs the block at $at', async ({ block }) => {
+    if (redis === undefined && process.env['CI'] !== 'true' && block.text.includes('REDIS_URL')) {
+      console.warn(
+        `NOT TESTED: ${document}:${block.line}. No Redis server answers, and redis-server is not installed.`,
+      );
+      return;
+    }
     await runBlock(block, directory);
   });
 
@@ -166,6 +178,7 @@ function output(file: string, args: readonly string[], directory: string): Promi
     delete environment['FORCE_COLOR'];
     delete environment['PUSH_SERVER'];
     delete environment['PUSHER_URL'];
+    if (redis !== undefined) environment['REDIS_URL'] = redis.url;
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,

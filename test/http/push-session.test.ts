@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { MemoryStore } from 'express-session';
 import { describe, expect, test } from 'vitest';
 import type { PushSessionOptions } from '../../src/http/push-session.js';
@@ -11,6 +12,7 @@ import {
   userChannels,
 } from '../../src/index.js';
 import { RecordingBackend } from '../support/recording-backend.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 import { Application, logOuts } from './support/application.js';
 
 function serviceWith(sessions: SessionAdapter, authorize = false): PushService {
@@ -138,6 +140,17 @@ describe.each(Object.keys(logOuts))('log-out %s', (how) => {
     expect(await channelsOf(application.sessions, 'ann')).toEqual(await phone.channels());
   });
 
+  test('unties the session where it is the session that tells the user', async () => {
+    const logger = new RecordingLogger();
+    await using application = await started(memorySessions(), { logger, user: ({ session }) => session.userId });
+    const browser = application.browser();
+    await browser.logIn('ann');
+    expect(await channelsOf(application.sessions, 'ann')).toEqual(await browser.channels());
+    await browser.logOut(how);
+    expect(await channelsOf(application.sessions, 'ann')).toEqual([]);
+    expect(logger.entries).toEqual([]);
+  });
+
   test('ends what a session store of the application tells of the user', async () => {
     const store = new MemoryStore();
     await using application = await started(expressSessions(store), {}, { store });
@@ -147,6 +160,29 @@ describe.each(Object.keys(logOuts))('log-out %s', (how) => {
     await browser.logOut(how);
     expect(await channelsOf(application.sessions, 'ann')).toEqual([]);
   });
+});
+
+test('the responses to log-in and log-out wait for an adapter that takes its time, and no other response does', async () => {
+  const sessions = memorySessions();
+  const slowly = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+    await setTimeout(100);
+    return work();
+  };
+  const slow: SessionStore = {
+    ...sessions,
+    add: (...parameters) => slowly(() => sessions.add(...parameters)),
+    remove: (...parameters) => slowly(() => sessions.remove(...parameters)),
+  };
+  await using application = await started(slow);
+  const browser = application.browser();
+  await browser.logIn('ann');
+  expect(await channelsOf(sessions, 'ann')).toHaveLength(1);
+  await sessions.remove('ann');
+  await browser.get('/page');
+  expect(await channelsOf(sessions, 'ann')).toEqual([]);
+  await expect.poll(() => channelsOf(sessions, 'ann')).toHaveLength(1);
+  await browser.logOut('within the session');
+  expect(await channelsOf(sessions, 'ann')).toEqual([]);
 });
 
 test('a user whose log-out was not seen is untied by the next request', async () => {

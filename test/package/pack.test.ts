@@ -81,9 +81,12 @@ describe('the packed package, in an empty project', () => {
        import { roundrobin } from 'pushrail/backends/roundrobin';
        import { RemoteWebSocketService, WebSocketService } from 'pushrail/backends/websocket';
        import { PushClient } from 'pushrail/client';
+       import { pushSession, type RequestSession } from 'pushrail/http';
+       import { expressSessions } from 'pushrail/sessions/express';
+       import { redisSessions } from 'pushrail/sessions/redis';
        import { memorySessions as sameSessions } from 'pushrail/sessions/memory';
        import { userChannels as sameChannels } from 'pushrail/sessions/user-channels';
-       import { backendConformance } from 'pushrail/testing';
+       import { backendConformance, sessionConformance } from 'pushrail/testing';
 
        class Api { publish(_channel: string, _message: OutgoingMessage): Promise<void> { return Promise.resolve(); } }
        export class MyService extends PushServiceWrapper<Api> {
@@ -106,6 +109,10 @@ describe('the packed package, in an empty project', () => {
          { backend: failover(new PusherService({ appId: 'a' }), fanout(new PubNubService(), roundrobin(new OneSignalService()))) },
          { backend: 'failover', options: { backends: [{ backend: 'pusher', options: { cluster: 'eu' } }, 'console:'] } },
        ];
+       export const middleware = pushSession({ sessions: redisSessions({ sendCommand: () => Promise.resolve([]) }) });
+       export const inStore = pushSession({ sessions: expressSessions({ all: () => [] }), user: () => ({ id: 1 }) });
+       export const config = (request: { pushSession: RequestSession }) => request.pushSession.clientConfig();
+       export const cases = sessionConformance({ create: () => ({ sessions: memorySessions() }) });
        // @ts-expect-error an option of another backend
        export const wrong: PushServerSettings = { backend: 'console', options: { port: 6001 } };
        // @ts-expect-error an option of another backend

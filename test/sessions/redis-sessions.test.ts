@@ -15,10 +15,10 @@ import {
 import { everythingShown } from '../support/everything-shown.js';
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
-import { freePort } from '../support/redis.js';
+import { findRedis, freePort } from '../support/redis.js';
 import { withRedis } from '../support/with-redis.js';
 
-await withRedis('redisSessions', ({ url }) => {
+await withRedis('redisSessions', findRedis, ({ url }) => {
   const redis = new Redis(url);
   const prefix = `test-${randomUUID()}:`;
 
@@ -121,6 +121,25 @@ await withRedis('redisSessions', ({ url }) => {
     expect((await sessions.channelsFor(['ann']))[0]?.toSorted()).toEqual(['desk', 'phone--1', 'phone-1']);
   });
 
+  test('more users than are asked for in one turn are found in their order, and no turn waits for an answer', async () => {
+    const asked: unknown[][][] = [];
+    const { promise: areAllAsked, resolve: allAreAsked } = Promise.withResolvers<void>();
+    const sessions = sessionsOn({
+      pipeline: (commands) => {
+        asked.push(commands);
+        if (asked.length === 3) allAreAsked();
+        return { exec: () => areAllAsked.then(() => redis.pipeline(commands).exec()) };
+      },
+    });
+    const users = Array.from({ length: 25_000 }, (_, n) => n);
+    for (const user of [0, 9999, 10_000, 24_999]) await sessionsOn().add(user, `of-${user}`);
+    const found = await sessions.channelsFor(users);
+    expect(found).toHaveLength(25_000);
+    expect(found.flatMap((channels, n) => channels.map((channel) => [n, channel]))).toEqual(
+      [0, 9999, 10_000, 24_999].map((user) => [user, `of-${user}`]),
+    );
+  });
+
   describe('takes a client', () => {
     test('of ioredis that has a prefix of its own', async () => {
       const client = new Redis(url, { keyPrefix: `${prefix}mine:` });
@@ -181,6 +200,7 @@ await withRedis('redisSessions', ({ url }) => {
         () => sessions.add('ann', 'desk', { ttl: 0 }),
         () => sessions.touch('ann', 'desk', { ttl: -1 }),
         () => sessions.remove(''),
+        () => sessionsOn({ pipeline }, { identify: () => undefined as unknown as string }).remove('ann'),
         () => redisSessions(redis, { ttl: 0 }),
       ]) {
         await failureOf(ValidationError, call);
@@ -206,6 +226,14 @@ await withRedis('redisSessions', ({ url }) => {
         expect(failure.cause).toBeInstanceOf(Error);
         expect(everythingShown(failure)).not.toContain(secret);
       }
+    });
+
+    test('in the middle of many users, says so once', async () => {
+      const pipeline = () => ({ exec: () => Promise.reject(new Error('the connection is lost')) });
+      const users = Array.from({ length: 25_000 }, (_, n) => n);
+      await expect(sessionsOn({ pipeline }).channelsFor(users)).rejects.toThrow(
+        'The sessions could not be looked up in Redis: the connection is lost',
+      );
     });
 
     test.each<[string, (port: number) => RedisLike]>([

@@ -1,19 +1,18 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { findRedis, type TestRedis } from './redis.js';
 
 /**
- * Registers tests that need a Redis server. Where there is none and none can be started, they are skipped, and it is said so; with
- * `CI=true` that is a failure.
- * @param find gives the server or servers, in place of the one that all tests share
+ * Registers tests that need Redis. Where there is none and none can be started, they are skipped, and it is said so; with `CI=true` that
+ * is a failure.
+ * @param find gives the server, or servers, to test with
  */
-export async function withRedis<Server extends { close(): Promise<void> } = TestRedis>(
+export async function withRedis<Server extends { close(): Promise<void> }>(
   what: string,
+  find: () => Promise<Server | undefined>,
   register: (redis: Server) => void,
-  find: () => Promise<Server | undefined> = findRedis as never,
 ): Promise<void> {
   const redis = await find();
   if (redis === undefined) {
-    const problem = `NOT TESTED: ${what}. No Redis server answers on 127.0.0.1:6379, and redis-server is not installed.`;
+    const problem = `NOT TESTED: ${what}. No Redis server answers on 127.0.0.1:6379, or redis-server is not installed.`;
     if (process.env['CI'] === 'true') test(what, () => expect.fail(problem));
     else test.skip(problem);
     console.warn(`\n${problem}\n`);
