@@ -80,7 +80,8 @@ describe('the packed package, in an empty project', () => {
        import { PusherService } from 'pushrail/backends/pusher';
        import { roundrobin } from 'pushrail/backends/roundrobin';
        import { RemoteWebSocketService, WebSocketService } from 'pushrail/backends/websocket';
-       import { PushClient } from 'pushrail/client';
+       import { PushClient, socketIdFetch } from 'pushrail/client';
+       import { usePushEvent } from 'pushrail/client/react';
        import { memorySessions as sameSessions } from 'pushrail/sessions/memory';
        import { userChannels as sameChannels } from 'pushrail/sessions/user-channels';
        import { backendConformance } from 'pushrail/testing';
@@ -125,7 +126,7 @@ describe('the packed package, in an empty project', () => {
        export const one = createPushService({ backend: new OneSignalService({ appId: 'a', secretKey: 's' }) });
        void PushService.send({ channels: 'a', data: 1 }).then(({ info }) => one.backend.cancel(info['a']?.notificationId ?? ''));
        export const count: number = new PubNubService().capabilities.maxPayloadBytes;
-       export const all = [api, backendConformance, FailoverService, createPushService, WebSocketService, PushClient, sameSessions, sameChannels];
+       export const all = [api, backendConformance, FailoverService, createPushService, WebSocketService, PushClient, socketIdFetch, usePushEvent, sameSessions, sameChannels];
       `,
     );
     write(
