@@ -171,6 +171,7 @@ export class PubNubSubscription {
       const error = new PushClientError(`Push connection: PubNub refused it (${status})`, 'CONNECTION', { status });
       this.#host.receiveError(error);
       this.#host.receiveState('disconnected');
+      this.#unconfirm();
     } else this.#lost('it failed or was lost', status);
   }
 
@@ -195,7 +196,7 @@ export class PubNubSubscription {
   }
 
   #lost(what: string, status?: number, cause?: unknown): void {
-    for (const channel of this.#those('confirmed')) this.#channels.set(channel, 'asked');
+    this.#unconfirm();
     this.#isBroken = true;
     const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS) * (0.5 + Math.random() / 2);
     this.#failures += 1;
@@ -204,6 +205,11 @@ export class PubNubSubscription {
       this.#host.receiveError(new PushClientError(`Push connection: ${what}`, 'CONNECTION', { status, cause }));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#advance(), delay);
+  }
+
+  /** To tell of each subscription again when it is back. */
+  #unconfirm(): void {
+    for (const channel of this.#those('confirmed')) this.#channels.set(channel, 'asked');
   }
 
   #those(status: Status): string[] {

@@ -1,18 +1,12 @@
 import type { ClientConfig } from '../client-config.js';
-import type { AuthError } from './auth-error.js';
-import { type AuthAnswer, type AuthOptions, Authorizer } from './authorizer.js';
+import { type AuthOptions, Authorizer } from './authorizer.js';
 import type { ClientDriver, ClientDriverHost, ConnectionState } from './driver.js';
 import { neededKey, neededSdk } from './driver-needs.js';
 import { isProtocolEvent } from './protocol-events.js';
 import { PushClientError } from './push-client-error.js';
+import { PusherAuth } from './pusher-auth.js';
 import { connectionError, isRepetition } from './pusher-error.js';
-import type {
-  PusherAuthHandler,
-  PusherChannelLike,
-  PusherConstructorLike,
-  PusherJsOptions,
-  PusherLike,
-} from './pusher-like.js';
+import type { PusherChannelLike, PusherConstructorLike, PusherJsOptions, PusherLike } from './pusher-like.js';
 import { type PageLocation, pusherOptions } from './pusher-options.js';
 import { Reconnection } from './reconnection.js';
 import { channelRefusal, signInRefusal } from './refusal-error.js';
@@ -32,9 +26,6 @@ export interface PusherDriverOptions {
 /** Where the application's handlers are found when nobody says so. */
 const DEFAULT_ENDPOINTS = { endpoint: '/push/auth', userEndpoint: '/push/user-auth' };
 
-/** Options of `pusher-js` before its version 7, which it reads only where `channelAuthorization` is not there. */
-const OLD_AUTH_OPTIONS = ['authEndpoint', 'authTransport', 'auth', 'authorizer'];
-
 /** Client events are for these channels. Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events */
 const takesClientEvents: RegExp = /^(private-(?!encrypted-)|presence-)/;
 
@@ -50,9 +41,7 @@ export class PusherDriver implements ClientDriver {
   /** The channel objects that are listened to: joining a channel again after leaving it makes a new one. */
   readonly #bound = new WeakSet<object>();
   readonly #joined = new Map<string, PusherChannelLike>();
-  readonly #authorizer: Authorizer;
-  /** Why the application signed nothing, by channel: `pusher-js` hands on no more than a text. */
-  readonly #authErrors = new Map<string | undefined, AuthError>();
+  readonly #auth: PusherAuth;
   #pusher: PusherLike | undefined;
 
   /** @throws PushClientError when `pusher-js` or the key is missing */
@@ -62,8 +51,10 @@ export class PusherDriver implements ClientDriver {
     const { location } = globalThis as { location?: PageLocation };
     this.#host = host;
     this.#signIn = options.signIn ?? false;
-    this.#authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
-    const pusherJsOptions = { ...pusherOptions(config, location), ...this.#authOptions(options), ...options.pusher };
+    const authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
+    this.#auth = new PusherAuth(authorizer, (socketId) => this.#pusher?.connection.socket_id === socketId);
+    const authOptions = this.#auth.options(options.pusher);
+    const pusherJsOptions = { ...pusherOptions(config, location), ...authOptions, ...options.pusher };
     this.#create = () => new Pusher(key, pusherJsOptions as never);
   }
 
@@ -116,42 +107,6 @@ export class PusherDriver implements ClientDriver {
     return joined?.subscribed === true && joined.trigger(event, data);
   }
 
-  #authOptions({ pusher = {} }: PusherDriverOptions): PusherJsOptions {
-    const hasOldOptions = OLD_AUTH_OPTIONS.some((name) => name in pusher);
-    return {
-      ...(!hasOldOptions && {
-        channelAuthorization: {
-          customHandler: this.#handler((socketId, channel) => this.#authorizer.authorize([channel], socketId)),
-        },
-      }),
-      userAuthentication: { customHandler: this.#handler((socketId) => this.#authorizer.signIn(socketId)) },
-    };
-  }
-
-  #handler(ask: (socketId: string, channel: string) => Promise<AuthAnswer>): PusherAuthHandler {
-    return ({ socketId, channelName }, callback) => {
-      // What is for a connection that is gone would be refused on the one that has taken its place.
-      const isOfToday = (): boolean => this.#pusher?.connection.socket_id === socketId;
-      ask(socketId, channelName ?? '').then(
-        (answer) => {
-          if (isOfToday()) callback(null, answer);
-        },
-        (error: AuthError) => {
-          if (!isOfToday()) return;
-          this.#authErrors.set(channelName, error);
-          callback(error, null);
-        },
-      );
-    };
-  }
-
-  /** What is known of a refusal. */
-  #reason(raw: unknown, channel?: string): unknown {
-    const error = this.#authErrors.get(channel);
-    this.#authErrors.delete(channel);
-    return error ?? raw;
-  }
-
   #listen(pusher: PusherLike): void {
     let lastError: PushClientError | undefined;
     let isTryingAgain = false;
@@ -175,7 +130,7 @@ export class PusherDriver implements ClientDriver {
     });
     pusher.connection.bind('message', (raw) => this.#receiveFrame(raw as PusherFrame));
     pusher.user.bind('pusher:signin_error', (raw) => {
-      this.#host.receiveError(signInRefusal(this.#reason(raw)));
+      this.#host.receiveError(signInRefusal(this.#auth.reason(raw)));
     });
   }
 
@@ -206,7 +161,7 @@ export class PusherDriver implements ClientDriver {
     this.#bound.add(channel);
     channel.bind_global((event, data) => {
       const isRefusal = event === 'pusher:subscription_error';
-      const reason = isRefusal && this.#reason(data, name);
+      const reason = isRefusal && this.#auth.reason(data, name);
       // pusher-js keeps a channel that the server refused as pending, and would neither leave it nor try it again.
       if (isRefusal) channel.subscriptionPending = false;
       if (!this.#wanted.has(name)) {

@@ -4,30 +4,31 @@ import { json } from './json-answer.js';
 import type { PushHandler } from './push-handler.js';
 import type { NodeRequest } from './push-request.js';
 
-/** A handler for `http.createServer`, Express, Connect and Fastify's raw requests. */
-export type NodeHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/**
+ * A handler for `http.createServer`, Express, Connect and Fastify's raw requests: an `IncomingMessage` and a `ServerResponse`, which are not
+ * named here so that these types need those of no other package.
+ */
+export type NodeHandler = (request: object, response: object) => Promise<void>;
 
 /** The Node form of a push handler. Where a body parser came first, it goes by what that has left: fields, and the bytes if they were kept. */
 export function toNodeHandler(handler: PushHandler): NodeHandler {
-  return async (request, response) => {
-    const answer = await answerTo(request as NodeRequest, response, handler);
+  return async (request, target) => {
+    const response = target as ServerResponse;
+    const answer = await answerTo(request as IncomingMessage, response, handler);
     if (!response.destroyed) await sendResponse(response, answer).catch(() => response.destroy());
   };
 }
 
-async function answerTo(node: NodeRequest, response: ServerResponse, handler: PushHandler): Promise<Response> {
+async function answerTo(incoming: IncomingMessage, response: ServerResponse, handler: PushHandler): Promise<Response> {
+  const node = incoming as object as NodeRequest;
   let request: Request;
   try {
-    request = webRequest(node, response);
+    request = createRequest(incoming, response);
+    if (node.readableEnded && request.body !== null) request = withBody(request, node);
   } catch {
     return json({ error: 'The address of the request cannot be read.' }, 400);
   }
   return handler(request, { node });
-}
-
-function webRequest(node: NodeRequest, response: ServerResponse): Request {
-  const request = createRequest(node, response);
-  return node.readableEnded && request.body !== null ? withBody(request, node) : request;
 }
 
 /** The request with the body that was read before. */

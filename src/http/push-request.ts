@@ -1,12 +1,16 @@
-import type { IncomingMessage } from 'node:http';
 import type { RequestSession } from './request-session.js';
 
-/** A request as Node has it, with what middleware has put on it. */
-export interface NodeRequest extends IncomingMessage {
+/** A request of Node's, as far as it is read here, with what middleware has put on it. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Whether the body has been read. */
+  readonly readableEnded: boolean;
   /** Express: the address before a router took its part off. */
-  readonly originalUrl?: string;
+  readonly originalUrl?: string | undefined;
   /** Set by `pushSession`. */
-  readonly pushSession?: RequestSession;
+  readonly pushSession?: RequestSession | undefined;
   /** What a body parser made of the body. */
   readonly body?: unknown;
   /** The body to the byte, where the application keeps it. */

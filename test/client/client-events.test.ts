@@ -1,29 +1,21 @@
-import PusherJs from 'pusher-js';
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { type IncomingMessage, PushClient, PushClientError } from '../../src/client/index.js';
-import { createPushService, type PushService } from '../../src/index.js';
 import { startAuthServer } from './auth-server.js';
+import { Pusher, useEmbeddedServer } from './embedded-server.js';
 import { FakePusher } from './fake-pusher.js';
 
-const Pusher = PusherJs as unknown as typeof PusherJs.default;
-
-let service: PushService;
-
-beforeEach(() => {
-  const options = { port: 0, host: '127.0.0.1' };
-  service = createPushService({ backend: 'websocket', appId: 'app', pubKey: 'key', secretKey: 'secret', options });
-});
-
-afterEach(() => service.close());
+const service = useEmbeddedServer();
 
 /** A page of the user. */
 async function pageOf(user: string): Promise<PushClient> {
   const application = await startAuthServer(({ form }) => {
     const channel = form.get('channel_name') ?? '';
     const member = channel.startsWith('presence-') ? { id: user, info: { name: user } } : undefined;
-    return service.channel(channel).authorize(form.get('socket_id') ?? '', member);
+    return service()
+      .channel(channel)
+      .authorize(form.get('socket_id') ?? '', member);
   });
-  const config = { ...(await service.clientConfig()), host: '127.0.0.1', channels: [] };
+  const config = { ...(await service().clientConfig()), host: '127.0.0.1', channels: [] };
   const client = new PushClient(config, { Pusher, auth: { endpoint: application.origin } });
   // The server closes before the pages do.
   client.onError(() => {});
@@ -75,9 +67,9 @@ it('the channel is vacated when the last listener has gone', async () => {
   const removers = [first.bind('paid', () => {}), second.bind('paid', () => {})];
   await expect.poll(() => first.isSubscribed).toBe(true);
   removers[0]?.();
-  await expect.poll(async () => (await service.channel('private-orders').info()).occupied).toBe(true);
+  await expect.poll(async () => (await service().channel('private-orders').info()).occupied).toBe(true);
   removers[1]?.();
-  await expect.poll(async () => (await service.channel('private-orders').info()).occupied).toBe(false);
+  await expect.poll(async () => (await service().channel('private-orders').info()).occupied).toBe(false);
   expect(second.isSubscribed).toBe(false);
 });
 

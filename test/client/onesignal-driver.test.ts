@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type IncomingMessage, PushClient, type PushClientError } from '../../src/client/index.js';
+import { PushClient } from '../../src/client/index.js';
 import { createPushService } from '../../src/index.js';
 import { startOneSignalProvider } from '../providers/onesignal-provider.js';
 import { startAuthServer } from './auth-server.js';
+import { type Observed, observed } from './observed.js';
 import { OneSignalStandIn } from './onesignal-stand-in.js';
 
 const appId = 'b2f7f966-d8cc-41e4-bed1-df8f05be55ba';
@@ -19,19 +20,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function open(config: object = {}, options: object = {}) {
-  const client = new PushClient({ backend: 'onesignal', appId, channels: ['ann'], ...config }, options);
-  const heard: IncomingMessage[] = [];
-  const states: string[] = [];
-  const errors: PushClientError[] = [];
-  const subscribed: string[] = [];
-  client.bindAll((_data, message) => heard.push(message));
-  client.onStateChange((state) => states.push(state));
-  client.onError((error) => errors.push(error));
-  client.onSubscribed(({ channel }) => subscribed.push(channel));
-  onTestFinished(() => client.disconnect());
-  client.connect();
-  return { client, heard, states, errors, subscribed };
+function open(config: object = {}, options: object = {}): Observed {
+  return observed(new PushClient({ backend: 'onesignal', appId, channels: ['ann'], ...config }, options));
 }
 
 const additionalData = { event: 'order.shipped', id: 'id-1', data: { orderId: 42 } };
@@ -165,7 +155,7 @@ describe('the driver for OneSignal', () => {
     sdk.emit('click', { additionalData });
     expect(heard).toEqual([]);
     client.connect();
-    await expect.poll(() => subscribed).toHaveLength(2);
+    await expect.poll(() => subscribed).toEqual(['ann', 'ann again']);
     sdk.emit('click', { additionalData });
     expect(heard).toHaveLength(1);
     expect(sdk.calls.map(([name]) => name)).toEqual(['init', 'login', 'login']);

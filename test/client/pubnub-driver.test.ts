@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { type IncomingMessage, PushClient, type PushClientError } from '../../src/client/index.js';
+import { PushClient } from '../../src/client/index.js';
 import { eventually } from '../backends/pubnub/support/eventually.js';
 import { spoiling } from '../backends/pubnub/support/faults-by-path.js';
 import { sdkVersions } from '../backends/pubnub/support/sdk-versions.js';
@@ -7,6 +7,7 @@ import { connect } from '../backends/pubnub/support/setup.js';
 import { answering, resetBeforeAnswer } from '../providers/faults.js';
 import { type PubNubProvider, startPubNubProvider } from '../providers/pubnub-provider.js';
 import { type AuthServer, startAuthServer } from './auth-server.js';
+import { type Observed, observed } from './observed.js';
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -23,32 +24,17 @@ function open(
   provider: PubNubProvider,
   PubNub: unknown,
   { channels = ['orders'], config = {}, options = {} }: Options = {},
-) {
-  const client = new PushClient(
-    {
-      backend: 'pubnub',
-      subscribeKey: provider.settings.subKey,
-      origin: provider.settings.options.origin,
-      useTLS: false,
-      userId: 'ann',
-      channels,
-      ...config,
-    },
-    { PubNub: PubNub as never, ...options },
-  );
-  const heard: IncomingMessage[] = [];
-  const states: string[] = [];
-  const errors: PushClientError[] = [];
-  const subscribed: string[] = [];
-  client.bindAll((_data, message) => heard.push(message));
-  client.onStateChange((state) => states.push(state));
-  client.onError((error) => errors.push(error));
-  client.onSubscribed(({ channel, isResubscription }) =>
-    subscribed.push(isResubscription ? `${channel} again` : channel),
-  );
-  onTestFinished(() => client.disconnect());
-  client.connect();
-  return { client, heard, states, errors, subscribed };
+): Observed {
+  const page = {
+    backend: 'pubnub',
+    subscribeKey: provider.settings.subKey,
+    origin: provider.settings.options.origin,
+    useTLS: false,
+    userId: 'ann',
+    channels,
+    ...config,
+  };
+  return observed(new PushClient(page, { PubNub: PubNub as never, ...options }));
 }
 
 async function start(): Promise<PubNubProvider> {
@@ -178,6 +164,16 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     client.connect();
     await eventually(() => subscribed).toEqual(['orders']);
     expect(states).toEqual(['connecting', 'disconnected', 'connecting', 'connected']);
+    const polls = (): number | undefined => provider.counts.get('subscribe');
+    await eventually(polls).toBe(3);
+    provider.server.always = spoiling('/v2/subscribe/', answering({ status: 400, body: { error: true } }), 1);
+    provider.endPolls();
+    await eventually(polls).toBe(4);
+    provider.endPolls();
+    await eventually(() => states.at(-1)).toBe('disconnected');
+    client.connect();
+    await eventually(() => subscribed).toEqual(['orders', 'orders again']);
+    expect(client.channel('orders').isSubscribed).toBe(true);
   });
 
   it('tells which channels are refused, and goes on with the others', async () => {

@@ -1,50 +1,26 @@
-import PusherJs from 'pusher-js';
-import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import {
-  PushClient,
-  type PushClientError,
-  type PushClientOptions,
-  type PusherAuthHandler,
-} from '../../src/client/index.js';
-import { createPushService, type PushService } from '../../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { PushClient, type PushClientOptions, type PusherAuthHandler } from '../../src/client/index.js';
 import { type AuthServerRequest, startAuthServer } from './auth-server.js';
+import { Pusher, useEmbeddedServer } from './embedded-server.js';
 import { FakePusher } from './fake-pusher.js';
+import { type Observed, observed } from './observed.js';
 
-// Its types describe a module with a default export; what Node imports is the class itself.
-const Pusher = PusherJs as unknown as typeof PusherJs.default;
+const service = useEmbeddedServer();
 
-let service: PushService;
-
-beforeEach(() => {
-  const options = { port: 0, host: '127.0.0.1' };
-  service = createPushService({ backend: 'websocket', appId: 'app', pubKey: 'key', secretKey: 'secret', options });
-});
-
-afterEach(() => service.close());
-
-async function open(channels: readonly string[], options: PushClientOptions, config: object = {}) {
-  const client = new PushClient(
-    { ...(await service.clientConfig()), host: '127.0.0.1', ...config, channels },
-    { Pusher, ...options },
-  );
-  const errors: PushClientError[] = [];
-  const subscribed: string[] = [];
-  client.onError((error) => errors.push(error));
-  client.onSubscribed(({ channel }) => subscribed.push(channel));
-  onTestFinished(() => client.disconnect());
-  client.connect();
-  return { client, errors, subscribed };
+async function open(channels: readonly string[], options: PushClientOptions, config: object = {}): Promise<Observed> {
+  const page = { ...(await service().clientConfig()), host: '127.0.0.1', ...config, channels };
+  return observed(new PushClient(page, { Pusher, ...options }));
 }
 
 /** As an application's handlers answer. */
 function answer({ path, form, headers }: AuthServerRequest): unknown {
   if (headers.authorization !== 'Bearer ann') return { status: 401, error: 'Who are you?' };
   const socketId = form.get('socket_id') ?? '';
-  if (path === '/push/user-auth') return service.backend.authenticateUser(socketId, { id: 'ann' });
+  if (path === '/push/user-auth') return service().backend.authenticateUser(socketId, { id: 'ann' });
   const channel = form.get('channel_name') ?? '';
   if (channel.includes('forbidden')) return { status: 403, error: 'This is not yours.' };
   const member = channel.startsWith('presence-') ? { id: 'ann', info: { name: 'Ann' } } : undefined;
-  return service.channel(channel).authorize(socketId, member);
+  return service().channel(channel).authorize(socketId, member);
 }
 
 describe('the driver for pusher-js', () => {

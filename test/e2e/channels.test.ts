@@ -1,56 +1,20 @@
 import type { BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createPushService, type MemorySessions, memorySessions, type PushService } from '../../src/index.js';
-import { Application } from './application.js';
-import { launchBrowser } from './browser.js';
+import { describe, expect, it } from 'vitest';
+import { useApplication, useBrowser } from './setup.js';
 
-let browser: Awaited<ReturnType<typeof launchBrowser>>;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-});
-
-let sessions: MemorySessions;
-let service: PushService;
-let application: Application;
-let origin: string;
-
-beforeEach(async () => {
-  sessions = memorySessions();
-  const options = { port: 0, host: '127.0.0.1' };
-  service = createPushService({
-    backend: 'websocket',
-    appId: 'app',
-    pubKey: 'key',
-    secretKey: 'secret',
-    options,
-    sessions,
-  });
-  await service.ready();
-  application = new Application({ service, sessions });
-  origin = await application.listen();
-});
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await application.close();
-  await service.close();
-});
+const running = useApplication();
+const browser = useBrowser();
 
 /** A page of a browser profile, signed in as the user and subscribed to the session's channel. */
 async function open(user: string, context?: BrowserContext, path = 'script.html'): Promise<Page> {
-  const page = await (context ?? (await browser.newContext())).newPage();
-  await page.goto(`${origin}/${path}?user=${user}`);
+  const page = await (context ?? (await browser().newContext())).newPage();
+  await page.goto(`${running().origin}/${path}?user=${user}`);
   await page.waitForFunction('globalThis.record?.subscribed.length > 0');
   return page;
 }
 
 async function isOccupied(channel: string): Promise<boolean> {
-  return (await service.channel(channel).info()).occupied;
+  return (await running().service.channel(channel).info()).occupied;
 }
 
 describe('a channel handle in a browser', { timeout: 30_000 }, () => {
@@ -62,10 +26,10 @@ describe('a channel handle in a browser', { timeout: 30_000 }, () => {
       globalThis.removers = [first.bind('posted', (data) => heard.push(data)), second.bindAll((data) => heard.push(data))];
     `);
     await expect.poll(() => isOccupied('news')).toBe(true);
-    await service.channel('news').trigger('posted', 1);
+    await running().service.channel('news').trigger('posted', 1);
     await page.waitForFunction('heard.length === 2');
     await page.evaluate('removers[0]()');
-    await service.channel('news').trigger('posted', 2);
+    await running().service.channel('news').trigger('posted', 2);
     await page.waitForFunction('heard.length === 3');
     await page.evaluate('removers[1]()');
     await expect.poll(() => isOccupied('news')).toBe(false);
@@ -79,6 +43,7 @@ describe('a channel handle in a browser', { timeout: 30_000 }, () => {
       globalThis.room = client.channel('presence-room');
       room.bind('client-typing', (data, { userId }) => typing.push([userId, data]));
     `);
+    await ada.waitForFunction('room.isSubscribed');
     await bob.evaluate(`
       globalThis.room = client.channel('presence-room');
       room.onSubscribed(() => room.trigger('client-typing', { isTyping: true }));
@@ -161,7 +126,7 @@ describe('requests with the socket id', { timeout: 30_000 }, () => {
 
 describe('two tabs of one browser', { timeout: 30_000 }, () => {
   it('work side by side: each hears each message, they are one member, and either can go', async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     const [first, second] = [await open('ada', context), await open('ada', context)];
     for (const page of [first, second]) {
       await page.evaluate(`
@@ -172,11 +137,11 @@ describe('two tabs of one browser', { timeout: 30_000 }, () => {
       await page.waitForFunction('room.isSubscribed');
     }
     await first.waitForFunction('room.members.size === 1');
-    await service.send({ event: 'greeted', users: ['ada'], data: 1 });
+    await running().service.send({ event: 'greeted', users: ['ada'], data: 1 });
     for (const page of [first, second]) await page.waitForFunction('record.messages.length === 1');
 
     const except = await first.evaluate<string>('client.socketId');
-    await service.channel('presence-room').trigger('posted', 'not to the first', { except });
+    await running().service.channel('presence-room').trigger('posted', 'not to the first', { except });
     await second.evaluate("room.trigger('client-typing', 'from the second')");
     await first.waitForFunction('heard.length === 1');
     await second.waitForFunction('heard.length === 1');
@@ -186,9 +151,9 @@ describe('two tabs of one browser', { timeout: 30_000 }, () => {
     ]);
 
     await second.close();
-    await service.channel('presence-room').trigger('posted', 'last');
+    await running().service.channel('presence-room').trigger('posted', 'last');
     await first.waitForFunction('heard.length === 2');
     expect(await first.evaluate('[...room.members.keys()]')).toEqual(['ada']);
-    expect((await service.channel('presence-room').info()).userCount).toBe(1);
+    expect((await running().service.channel('presence-room').info()).userCount).toBe(1);
   });
 });

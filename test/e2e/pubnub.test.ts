@@ -2,24 +2,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BrowserContext, Page } from 'playwright-core';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { PubNubService } from '../../src/backends/pubnub.js';
 import { createPushService, type PushService } from '../../src/index.js';
 import { resetBeforeAnswer } from '../providers/faults.js';
 import { type PubNubProvider, startPubNubProvider } from '../providers/pubnub-provider.js';
-import { launchBrowser } from './browser.js';
 import { readForPage } from './page-files.js';
-
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
-});
+import { useBrowser } from './setup.js';
 
 let provider: PubNubProvider;
 let service: PushService;
@@ -66,15 +56,16 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
   server.close();
   server.closeAllConnections();
   await service.close();
   await provider.close();
 });
 
+const browser = useBrowser();
+
 async function open(user: string, context?: BrowserContext): Promise<Page> {
-  const page = await (context ?? (await browser.newContext())).newPage();
+  const page = await (context ?? (await browser().newContext())).newPage();
   await page.goto(`${origin}/pubnub.html?user=${user}`);
   await page.waitForFunction('globalThis.record?.subscribed.length > 0');
   return page;
@@ -136,7 +127,7 @@ describe('a page with PubNub', { timeout: 30_000 }, () => {
   });
 
   it('is lost and found with the browser’s network', async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     const page = await open('ann', context);
     await context.setOffline(true);
     await page.waitForFunction("client.state === 'connecting'");
@@ -146,7 +137,7 @@ describe('a page with PubNub', { timeout: 30_000 }, () => {
   });
 
   it('is one of several tabs, each of which hears each message, and which are one user', async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     const pages = [await open('ann', context), await open('ann', context)];
     await service.send({ event: 'order.shipped', channels: 'orders', data: 1 });
     for (const page of pages) expect(await heard(page, 1)).toEqual([['orders', 'order.shipped', 1]]);
@@ -154,7 +145,7 @@ describe('a page with PubNub', { timeout: 30_000 }, () => {
   });
 
   it('is the same nobody in all tabs of a browser when its user is not known', async () => {
-    const context = await browser.newContext();
+    const context = await browser().newContext();
     for (const _tab of [1, 2]) {
       const page = await open('ann', context);
       await page.evaluate(`(async () => {

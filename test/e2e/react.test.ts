@@ -1,18 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createPushService, memorySessions, type PushService } from '../../src/index.js';
-import { Application } from './application.js';
-import { launchBrowser } from './browser.js';
+import type { Page } from 'playwright-core';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { useApplication, useBrowser } from './setup.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
+const html = `<!doctype html>
+  <link rel="icon" href="data:,"><body></body>
+  <script src="/pusher.min.js"></script><script src="/react-bundle.js"></script>`;
 
-let browser: Browser;
+const running = useApplication();
+const browser = useBrowser();
 let bundle: string;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: ['test/e2e/pages/react-page.js'],
@@ -23,46 +24,17 @@ beforeAll(async () => {
     define: { 'process.env.NODE_ENV': '"development"' },
   });
   bundle = outputFiles[0]?.text ?? '';
-}, 60_000);
-
-afterAll(async () => {
-  await browser?.close();
 });
 
-let service: PushService;
-let application: Application;
-let origin: string;
-
-beforeEach(async () => {
-  const sessions = memorySessions();
-  const options = { port: 0, host: '127.0.0.1' };
-  service = createPushService({
-    backend: 'websocket',
-    appId: 'app',
-    pubKey: 'key',
-    secretKey: 'secret',
-    options,
-    sessions,
-  });
-  await service.ready();
-  application = new Application({ service, sessions });
-  application.files.set('/react-bundle.js', bundle);
-  application.files.set(
-    '/react.html',
-    '<!doctype html><link rel="icon" href="data:,"><body></body><script src="/pusher.min.js"></script><script src="/react-bundle.js"></script>',
-  );
-  origin = await application.listen();
-});
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-  await application.close();
-  await service.close();
+beforeEach(() => {
+  const { files } = running().application;
+  files.set('/react-bundle.js', bundle);
+  files.set('/react.html', html);
 });
 
 /** A page that has rendered and has no client yet; and the names of the channels that it subscribes to, as they go over the wire. */
 async function open(): Promise<{ page: Page; subscriptions: string[]; errors: string[] }> {
-  const page = await (await browser.newContext()).newPage();
+  const page = await (await browser().newContext()).newPage();
   const subscriptions: string[] = [];
   const errors: string[] = [];
   page.on('pageerror', ({ message }) => errors.push(message));
@@ -72,7 +44,7 @@ async function open(): Promise<{ page: Page; subscriptions: string[]; errors: st
       if (event.includes('subscribe')) subscriptions.push(`${event.replace('pusher:', '')} ${data.channel}`);
     }),
   );
-  await page.goto(`${origin}/react.html`);
+  await page.goto(`${running().origin}/react.html`);
   await page.waitForFunction('globalThis.show');
   return { page, subscriptions, errors };
 }
@@ -89,7 +61,7 @@ async function connect(page: Page, user: string): Promise<void> {
 }
 
 async function isOccupied(channel: string): Promise<boolean> {
-  return (await service.channel(channel).info()).occupied;
+  return (await running().service.channel(channel).info()).occupied;
 }
 
 describe('a React application in strict mode', { timeout: 30_000 }, () => {
@@ -98,10 +70,11 @@ describe('a React application in strict mode', { timeout: 30_000 }, () => {
     await page.evaluate("show({ channel: 'news', mark: 'first' })");
     await connect(page, 'ada');
     await page.waitForFunction("client.channel('news').isSubscribed");
-    await service.channel('news').trigger('posted', 1);
+    await running().service.channel('news').trigger('posted', 1);
     await page.waitForFunction('heard.length === 1');
     await page.evaluate("show({ mark: 'second' })");
-    await service.channel('news').trigger('posted', 2);
+    await page.waitForFunction("document.body.textContent.includes('as second')");
+    await running().service.channel('news').trigger('posted', 2);
     await page.waitForFunction('heard.length === 2');
     expect(await page.evaluate('heard')).toEqual([
       ['first', 1],
@@ -124,8 +97,14 @@ describe('a React application in strict mode', { timeout: 30_000 }, () => {
     await page.evaluate("show({ room: 'presence-room' })");
     await page.waitForFunction("client.channel('presence-room').isSubscribed");
     await page.evaluate("show({ room: undefined, channel: 'presence-room', mark: 'news' })");
-    await service.channel('presence-room').trigger('posted', 1);
-    await page.waitForFunction('heard.length === 1');
+    // React lets effects wait.
+    await expect
+      .poll(async () => {
+        await running().service.channel('presence-room').trigger('posted', 1);
+        return page.evaluate('heard.length');
+      })
+      .toBeGreaterThan(0);
+    expect(await page.textContent('body')).toContain('Reads presence-room');
     expect(subscriptions).toEqual(['subscribe presence-room']);
   });
 
@@ -144,7 +123,7 @@ describe('a React application in strict mode', { timeout: 30_000 }, () => {
     await page.waitForFunction("document.querySelector('#room').textContent === 'Here: ada'");
     await page.evaluate("client.subscribe('news')");
     await page.waitForFunction("client.channel('news').isSubscribed");
-    await service.channel('news').trigger('posted', 1);
+    await running().service.channel('news').trigger('posted', 1);
     await page.waitForFunction('heard.length === 1');
     expect(await page.evaluate('heard')).toEqual([['news', 1]]);
     await page.evaluate('client.disconnect()');

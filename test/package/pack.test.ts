@@ -80,8 +80,9 @@ describe('the packed package, in an empty project', () => {
        import { PusherService } from 'pushrail/backends/pusher';
        import { roundrobin } from 'pushrail/backends/roundrobin';
        import { RemoteWebSocketService, WebSocketService } from 'pushrail/backends/websocket';
-       import { PushClient } from 'pushrail/client';
-       import { pushSession, type RequestSession } from 'pushrail/http';
+       import { PushClient, socketIdFetch } from 'pushrail/client';
+       import { usePushEvent } from 'pushrail/client/react';
+       import { createPushHandler, type PushHandler, pushSession, type RequestSession, toNodeHandler } from 'pushrail/http';
        import { expressSessions } from 'pushrail/sessions/express';
        import { redisSessions } from 'pushrail/sessions/redis';
        import { memorySessions as sameSessions } from 'pushrail/sessions/memory';
@@ -112,6 +113,15 @@ describe('the packed package, in an empty project', () => {
        export const middleware = pushSession({ sessions: redisSessions({ sendCommand: () => Promise.resolve([]) }) });
        export const inStore = pushSession({ sessions: expressSessions({ all: () => [] }), user: () => ({ id: 1 }) });
        export const config = (request: { pushSession: RequestSession }) => request.pushSession.clientConfig();
+       declare module 'pushrail' { interface PushTypes { user: { id: string; isAdmin: boolean } } }
+       PushService.authorize('private-orders.{orderId}', ({ user, params }) => user.isAdmin && params.orderId !== '');
+       // @ts-expect-error no parameter of the pattern
+       PushService.authorize('private-{a}', ({ params }) => params.b === '');
+       export const handler: PushHandler = createPushHandler(PushService, {
+         authenticate: (request, { node }) => (request.headers.has('cookie') ? { id: String(node?.['user']), isAdmin: false } : null),
+         webhook: (event) => { if (event.type === 'clientEvent') return event.socketId; },
+       });
+       export const nodeHandler: (request: { method?: string }, response: object) => Promise<void> = toNodeHandler(handler);
        export const cases = sessionConformance({ create: () => ({ sessions: memorySessions() }) });
        // @ts-expect-error an option of another backend
        export const wrong: PushServerSettings = { backend: 'console', options: { port: 6001 } };
@@ -132,7 +142,7 @@ describe('the packed package, in an empty project', () => {
        export const one = createPushService({ backend: new OneSignalService({ appId: 'a', secretKey: 's' }) });
        void PushService.send({ channels: 'a', data: 1 }).then(({ info }) => one.backend.cancel(info['a']?.notificationId ?? ''));
        export const count: number = new PubNubService().capabilities.maxPayloadBytes;
-       export const all = [api, backendConformance, FailoverService, createPushService, WebSocketService, PushClient, sameSessions, sameChannels];
+       export const all = [api, backendConformance, FailoverService, createPushService, WebSocketService, PushClient, socketIdFetch, usePushEvent, sameSessions, sameChannels];
       `,
     );
     write(

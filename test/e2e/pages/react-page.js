@@ -7,7 +7,7 @@ const heard = [];
 
 function News({ client, channel, mark }) {
   usePushEvent(client, 'posted', (data) => heard.push([mark, data]), { channel });
-  return `Reads ${channel}`;
+  return `Reads ${channel} as ${mark}`;
 }
 
 function Everything({ client }) {
