@@ -9,6 +9,7 @@ import { defaultLogger } from './logger.js';
 import type { IncomingMessage } from './message.js';
 import { Inbox, type MessageListener } from './receiving/inbox.js';
 import { messageLoop } from './receiving/message-loop.js';
+import type { WebhookHandler } from './receiving/webhooks.js';
 import type { SendReport } from './report.js';
 import { Runtime } from './runtime.js';
 import { audienceOf } from './sessions/audience.js';
@@ -17,6 +18,8 @@ import type { BackendOf, BackendReference, SettingsOf } from './settings/backend
 import { parseDsn } from './settings/dsn.js';
 import { settingsFromEnvironment } from './settings/environment.js';
 import { checkPushServer, type PushServerSettings } from './settings/settings.js';
+import type { WebhookEvent } from './webhooks/webhook-event.js';
+import type { WebhookSource } from './webhooks/webhook-source.js';
 
 /** Server-side push, whatever stands behind it. @typeParam Backend the backend in use, where the settings tell */
 class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposable {
@@ -127,6 +130,19 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     const name = checkedChannel(channel, runtime);
     const { subscriptions, loops, ready } = runtime;
     return messageLoop(name, { subscriptions, loops, ready, inbox: this.#inbox }, options.signal);
+  }
+
+  /**
+   * Reads a webhook of the provider: verifies it and drops the events that came before. What clients sent fires `messageReceived`.
+   * @param handle called with each event, one after the other; when it fails, so does the call, and the event is handled when the
+   * provider sends it again. @default nothing: an event counts as handled once it is returned
+   * @returns the events that are new
+   * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read
+   */
+  async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
+    const runtime = this.#configured();
+    await runtime.ready;
+    return runtime.webhooks.take(request, handle);
   }
 
   /** Adds a listener. One that throws is logged and ends nothing; one that was added before is not added again. */
