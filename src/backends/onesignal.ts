@@ -4,9 +4,14 @@ import type { JsonValue, OutgoingMessage } from '../message.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { userChannels } from '../sessions/user-channels.js';
+import { jsonBody } from '../webhooks/json-body.js';
+import { checkSecret } from '../webhooks/shared-secret.js';
+import type { WebhookEvent } from '../webhooks/webhook-event.js';
+import type { WebhookRequest } from '../webhooks/webhook-request.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { asPushError } from './failure.js';
 import { hideProperty } from './http/hide-property.js';
+import { WEBHOOK_SECRET_ADVICE } from './http/webhook-secret.js';
 import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './onesignal/answer.js';
 import { apiCall } from './onesignal/api-call.js';
 import { idempotencyKey } from './onesignal/idempotency-key.js';
@@ -15,6 +20,7 @@ import type { OneSignalClient, OneSignalResponse } from './onesignal/onesignal-c
 import type { OneSignalOptions } from './onesignal/onesignal-options.js';
 import { type CheckedOptions, checkOptions } from './onesignal/options-schema.js';
 import { comparable, isUuid, MAX_RECIPIENTS, recipientsOf, targeting } from './onesignal/recipients.js';
+import { webhookEvents } from './onesignal/webhook-events.js';
 import { loadPeer } from './peer.js';
 import {
   type BackendMessageOptions,
@@ -61,13 +67,14 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
   }
 
   override get capabilities(): BackendCapabilities {
-    const { target, maxDataBytes } = this.#checked;
+    const { target, maxDataBytes, webhookSecret } = this.#checked;
     return {
       ...super.capabilities,
       // A user in several segments gets one notification, as long as the segments are named together.
       maxChannelsPerRequest: target === 'segments' ? Number.POSITIVE_INFINITY : MAX_RECIPIENTS,
       maxPayloadBytes: maxDataBytes,
       subscribe: false,
+      webhooks: webhookSecret !== undefined,
       idempotent: true,
       idempotencyKey: true,
     };
@@ -191,6 +198,18 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
       `subscribe to "${channel}"`,
       'it sends to devices. To hear on the server what was sent, received or clicked, set up an Event Stream in the OneSignal dashboard (Data > Event Streams), or a webhook step in a Journey, that posts to an address of yours',
     );
+  }
+
+  /**
+   * Reads a webhook of an Event Stream. There is no age limit: whoever could send an old one again knows
+   * the secret, and could send a new one.
+   * @throws AuthenticationError without the option `webhookSecret` in its header
+   */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    const { webhookSecret } = this.#checked;
+    if (webhookSecret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
+    checkSecret(request, webhookSecret, this.name);
+    return webhookEvents(jsonBody(request, this.name), this.name);
   }
 
   /** What a page or an app needs for OneSignal's own SDK. */
