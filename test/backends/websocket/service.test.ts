@@ -70,7 +70,7 @@ describe('settings', () => {
       authorize: true,
       except: true,
       history: false,
-      webhooks: false,
+      webhooks: true,
       idempotent: false,
     });
     expect(build({ maxEventBytes: 5 })().capabilities.maxPayloadBytes).toBe(5);
