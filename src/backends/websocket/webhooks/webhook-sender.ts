@@ -124,7 +124,7 @@ export class WebhookSender {
       }
       problem = found;
       const delay = delayAfter(failures);
-      if (performance.now() + delay > until) break;
+      if (this.#isClosed || performance.now() + delay > until) break;
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
       await this.#pause(delay);
     }
