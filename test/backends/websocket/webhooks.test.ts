@@ -6,6 +6,7 @@ import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
 import type { WireEvent } from '../../../src/channels-protocol/webhooks.js';
 import { createPushService, type IncomingMessage, type WebhookEvent } from '../../../src/index.js';
+import { serve } from '../../webhooks/support/serve.js';
 import { Client } from './support/client.js';
 import { heard, jsClient } from './support/js-client.js';
 import { RawClient } from './support/raw-client.js';
@@ -228,6 +229,44 @@ describe('closing the server', () => {
     await client.subscribe('orders');
     expect((await told(2)).map(({ name }) => name)).toEqual(['channel_occupied', 'subscription_count']);
   });
+});
+
+it('an application that fails to handle some events gets all of them in the end, each once and in order', async () => {
+  const push = createPushService({ backend: 'pusher', ...credentials });
+  onTestFinished(() => push.close());
+  const handled: string[] = [];
+  const failures = new Set(['member_added bob', 'channel_vacated']);
+  const port = await serve(async (request, response) => {
+    try {
+      await push.webhook(request, (event) => {
+        const { name, user_id: user = '' } = event.raw as { name: string; user_id?: string };
+        const key = `${name} ${user}`.trim();
+        if (failures.delete(key)) throw new Error('the database is down');
+        handled.push(key);
+      });
+      response.end();
+    } catch {
+      response.writeHead(500).end();
+    }
+  });
+  const service = await start({ webhooks: [{ url: `http://127.0.0.1:${port}/` }], webhookBatchMs: 20 });
+  const [ann, bob] = await Promise.all([Client.connect(service), Client.connect(service)]);
+  await ann.join(service, 'presence-room', { id: 'ann' });
+  await bob.join(service, 'presence-room', { id: 'bob' });
+  await bob.close();
+  await ann.close();
+  await expect.poll(() => handled.at(-1), { timeout: 10_000 }).toBe('channel_vacated');
+  expect([handled, [...failures]]).toEqual([
+    [
+      'channel_occupied',
+      'member_added ann',
+      'member_added bob',
+      'member_removed bob',
+      'member_removed ann',
+      'channel_vacated',
+    ],
+    [],
+  ]);
 });
 
 it('a process whose server was closed ends, also when a webhook is not taken', async () => {
