@@ -15,7 +15,7 @@ const types: ReadonlyMap<string, NotificationEvent['type']> = new Map([
 
 /**
  * The events of an Event Stream's body: one, or a list of them. What is in one is the choice of who set the stream up: names are taken
- * with a period, as in `"event.kind"`, and as an object within the other.
+ * with a period, as in `"event.kind"`, also within groups, as OneSignal's own example has them; and as an object within the other.
  * @throws ValidationError for one that does not say its kind
  */
 export function webhookEvents(body: JsonValue, backend: string): WebhookEvent[] {
@@ -55,8 +55,9 @@ function timeIn(raw: unknown): Date | undefined {
 /** A field that is not empty: what a template has nothing for becomes an empty text. */
 function textIn(raw: unknown, owner: string, name: string): string | undefined {
   if (!isRecord(raw)) return undefined;
+  const named = [raw, ...Object.values(raw)].map((part) => (isRecord(part) ? part[`${owner}.${name}`] : undefined));
   const inner = raw[owner];
-  const value = raw[`${owner}.${name}`] ?? (isRecord(inner) ? inner[name] : undefined);
+  const value = named.find((found) => found !== undefined) ?? (isRecord(inner) ? inner[name] : undefined);
   if (typeof value === 'number') return String(value);
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

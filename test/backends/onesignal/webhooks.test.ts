@@ -42,6 +42,13 @@ describe('an event', () => {
     ['with a period in its names', flat],
     ['of objects', nested],
     [
+      "in the groups of OneSignal's own example",
+      {
+        'Event Data': Object.fromEntries(Object.entries(flat).filter(([name]) => name.startsWith('event.'))),
+        'Message Data': { 'message.id': flat['message.id'], 'message.name': '' },
+      },
+    ],
+    [
       'whose user is an object of its own',
       { ...nested, event: { ...nested.event, external_id: '' }, user: { external_id: 'ann' } },
     ],
