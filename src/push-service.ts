@@ -24,6 +24,7 @@ import type { WebhookSource } from './webhooks/webhook-source.js';
 /** Server-side push, whatever stands behind it. @typeParam Backend the backend in use, where the settings tell */
 class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposable {
   #runtime: Runtime | undefined;
+  #ending: Runtime | undefined;
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
   readonly #inbox = new Inbox(() => this.#runtime?.logger ?? defaultLogger);
@@ -140,7 +141,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    const runtime = this.#configured();
+    // A service that is closing still gets what its own server tells of that.
+    const runtime = this.#runtime ?? this.#ending ?? this.#configured();
     await runtime.ready;
     return runtime.webhooks.take(request, handle);
   }
@@ -234,7 +236,13 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #stop(): Promise<void> {
     const runtime = this.#runtime;
     this.#runtime = undefined;
-    return runtime === undefined ? this.#closing : this.#closing.then(() => runtime.close());
+    if (runtime === undefined) return this.#closing;
+    this.#ending = runtime;
+    return this.#closing
+      .then(() => runtime.close())
+      .finally(() => {
+        if (this.#ending === runtime) this.#ending = undefined;
+      });
   }
 }
 

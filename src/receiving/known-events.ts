@@ -1,6 +1,6 @@
 import { KNOWN_FOR_MS } from '../webhooks/age-limit.js';
 
-/** Ids kept in mind: some 25 MB at most. */
+/** Ids kept in mind: some 30 MB at most. */
 const MAX_KNOWN = 100_000;
 
 /** What is known of an event that came in. */

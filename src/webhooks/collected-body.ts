@@ -16,7 +16,7 @@ export class CollectedBody {
   /** @throws ValidationError from the byte on that is too much */
   add(chunk: unknown): void {
     const bytes = bytesOf(chunk);
-    if (bytes === undefined) throw new TypeError('its body is no stream of bytes.');
+    if (bytes === undefined) throw new ValidationError("The webhook's body is no stream of bytes.");
     this.#bytes += bytes.length;
     if (this.#bytes <= MAX_BODY_BYTES) {
       this.#chunks.push(bytes);

@@ -20,7 +20,7 @@ export async function readWebStream(stream: ByteStream): Promise<Uint8Array> {
   } catch (error) {
     // Not waiting for its end, which a stream that stalls may never say.
     reader.cancel().catch(() => {});
-    throw PushError.isPushError(error) || error instanceof TypeError ? error : bodyCutShort(error);
+    throw PushError.isPushError(error) ? error : bodyCutShort(error);
   } finally {
     clearTimeout(timer);
   }

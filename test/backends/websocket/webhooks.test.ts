@@ -5,7 +5,9 @@ import Pusher from 'pusher';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
 import type { WireEvent } from '../../../src/channels-protocol/webhooks.js';
-import { createPushService, type IncomingMessage, type WebhookEvent } from '../../../src/index.js';
+import { ConfigurationError, createPushService, type IncomingMessage, type WebhookEvent } from '../../../src/index.js';
+import { failureOf } from '../../support/failure-of.js';
+import { RecordingLogger } from '../../support/recording-logger.js';
 import { serve } from '../../webhooks/support/serve.js';
 import { Client } from './support/client.js';
 import { heard, jsClient } from './support/js-client.js';
@@ -267,6 +269,25 @@ it('an application that fails to handle some events gets all of them in the end,
     ],
     [],
   ]);
+});
+
+it('an application that its own server tells hears of the channels that its clients leave when it closes', async () => {
+  const logger = new RecordingLogger();
+  const types: string[] = [];
+  const port = await serve(async (request, response) => {
+    const answer = (status: number) => () => void response.writeHead(status).end();
+    await push.webhook(request, ({ type }) => types.push(type)).then(answer(204), answer(500));
+  });
+  const webhooks = [{ url: `http://127.0.0.1:${port}/` }];
+  const options = { port: 0, host: '127.0.0.1', webhooks, webhookBatchMs: 60_000 };
+  const push = createPushService({ backend: 'websocket', ...credentials, options, logger });
+  await push.ready();
+  const client = await Client.connect(push.backend);
+  await client.subscribe('orders');
+  await push.close();
+  expect([types, logger.entries]).toEqual([['channelOccupied', 'subscriptionCount', 'channelVacated'], []]);
+  const late = push.webhook({ headers: {}, rawBody: '' });
+  expect((await failureOf(ConfigurationError, late)).message).toContain('The push service is closed');
 });
 
 it('a process whose server was closed ends, also when a webhook is not taken', async () => {
