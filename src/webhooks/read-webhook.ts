@@ -1,5 +1,5 @@
 import { PushError, ValidationError } from '../errors.js';
-import { bytesOf } from './collected-body.js';
+import { bodyCutShort, bytesOf } from './collected-body.js';
 import { readNodeStream, readWebStream } from './read-stream.js';
 import type { WebhookRequest } from './webhook-request.js';
 import type { HeadersLike, NodeRequestLike, RawWebhook, WebhookSource, WebRequestLike } from './webhook-source.js';
@@ -57,7 +57,10 @@ async function nodeBodyOf(request: NodeRequestLike): Promise<Uint8Array> {
   const { rawBody, body, readableEnded, readableDidRead, destroyed } = request;
   const kept = bytesOf(rawBody) ?? bytesOf(body);
   if (kept !== undefined) return kept;
-  if (!readableEnded && !readableDidRead && !destroyed) return readNodeStream(request);
+  if (!readableEnded && !readableDidRead) {
+    if (destroyed) throw bodyCutShort();
+    return readNodeStream(request);
+  }
   throw new ValidationError(
     typeof body === 'object' && body !== null
       ? "A body parser has read the webhook's body, and what it made of it cannot be verified: put the webhook's route before express.json(), or keep the raw body: express.json({ verify: (request, response, body) => { request.rawBody = body } })."

@@ -238,6 +238,16 @@ describe('a body that is cut short', () => {
     expect((await failed).message).toBe("The webhook's body ended too early: the connection was lost.");
   });
 
+  it('is refused when that was before it is read', async () => {
+    const got = Promise.withResolvers<IncomingMessage>();
+    const port = await serve((request) => got.resolve(request));
+    const client = await bareClient(port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+    const request = await got.promise;
+    client.destroy();
+    await expect.poll(() => request.destroyed).toBe(true);
+    expect((await failureOf(ValidationError, readWebhook(request))).message).toContain('ended too early');
+  });
+
   it('is refused, from a web stream', async () => {
     const stream = new ReadableStream({ pull: (controller) => controller.error(new Error('lost')) });
     const failure = await failureOf(ValidationError, readWebhook(webRequest(stream)));

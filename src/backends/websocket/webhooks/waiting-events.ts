@@ -1,7 +1,10 @@
 import type { WireEvent } from '../../../channels-protocol/webhooks.js';
 
-/** Events that wait at most, so that a receiver that is gone cannot fill the memory. */
+/** What may wait at most, so that a receiver that is gone cannot fill the memory. */
 const MAX_WAITING = 10_000;
+const MAX_WAITING_LENGTH = 16_777_216;
+/** Data of clients that go together, in characters: JSON may need six for each, and receivers do not take bodies of any size. */
+const MAX_BATCH_LENGTH = 65_536;
 
 interface Waiting {
   readonly event: WireEvent;
@@ -12,6 +15,8 @@ interface Waiting {
 export class WaitingEvents {
   readonly #events = new Map<string | number, Waiting>();
   #count = 0;
+  /** Of the data of all of them, in characters. */
+  #length = 0;
 
   get size(): number {
     return this.#events.size;
@@ -22,17 +27,18 @@ export class WaitingEvents {
     const key = event.name === 'subscription_count' ? event.channel : this.#count++;
     this.#events.delete(key);
     this.#events.set(key, { event, since: performance.now() });
-    if (this.#events.size <= MAX_WAITING) return 0;
-    this.#dropFirst();
-    return 1;
+    this.#length += lengthOf(event);
+    return this.#dropWhile(() => this.size > MAX_WAITING || (this.#length > MAX_WAITING_LENGTH && this.size > 1));
   }
 
-  /** Takes the first ones. */
+  /** Takes the first ones, fewer of those with much data. */
   take(count: number): readonly WireEvent[] {
     const taken: WireEvent[] = [];
+    let length = 0;
     for (const [key, { event }] of this.#events) {
-      if (taken.length >= count) break;
-      this.#events.delete(key);
+      length += lengthOf(event);
+      if (taken.length >= count || (length > MAX_BATCH_LENGTH && taken.length > 0)) break;
+      this.#delete(key, event);
       taken.push(event);
     }
     return taken;
@@ -40,25 +46,30 @@ export class WaitingEvents {
 
   /** Drops those that have waited for longer. Returns how many. */
   dropOlderThan(ms: number): number {
-    const before = this.size;
-    for (const { since } of this.#events.values()) {
-      if (performance.now() - since <= ms) break;
-      this.#dropFirst();
-    }
-    return before - this.size;
+    return this.#dropWhile(({ since }) => performance.now() - since > ms);
   }
 
   /** Drops all. Returns how many. */
   clear(): number {
-    const { size } = this;
-    this.#events.clear();
-    return size;
+    return this.#dropWhile(() => true);
   }
 
-  #dropFirst(): void {
-    for (const key of this.#events.keys()) {
-      this.#events.delete(key);
-      return;
+  #dropWhile(isTooMuch: (oldest: Waiting) => boolean): number {
+    let dropped = 0;
+    for (const [key, oldest] of this.#events) {
+      if (!isTooMuch(oldest)) break;
+      this.#delete(key, oldest.event);
+      dropped++;
     }
+    return dropped;
   }
+
+  #delete(key: string | number, event: WireEvent): void {
+    this.#events.delete(key);
+    this.#length -= lengthOf(event);
+  }
+}
+
+function lengthOf({ data }: WireEvent): number {
+  return data?.length ?? 0;
 }

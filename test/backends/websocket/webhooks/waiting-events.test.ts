@@ -45,6 +45,36 @@ it('of more than 10 000 the oldest go, and the caller is told', () => {
   expect(waiting.take(1)).toEqual([occupied('2')]);
 });
 
+describe('of events with much data', () => {
+  const said = (event: string, length: number): WireEvent => ({
+    name: 'client_event',
+    channel: 'private-a',
+    event,
+    data: 'x'.repeat(length),
+  });
+  const namesOf = (events: readonly WireEvent[]): readonly unknown[] => events.map(({ event }) => event);
+
+  it('fewer go together, and one alone whatever its size', () => {
+    const waiting = new WaitingEvents();
+    for (const event of [said('a', 65_536), said('b', 1), said('c', 65_535), said('d', 1), said('e', 100_000)])
+      waiting.add(event);
+    const taken = Array.from({ length: 4 }, () => namesOf(waiting.take(20)));
+    expect(taken).toEqual([['a'], ['b', 'c'], ['d'], ['e']]);
+  });
+
+  it('the oldest go when all of them together are too much', () => {
+    const waiting = new WaitingEvents();
+    const dropped = ['a', 'b', 'c', 'd'].map((name) => waiting.add(said(name, 6_000_000)));
+    expect([dropped, namesOf([...waiting.take(1), ...waiting.take(1)])]).toEqual([
+      [0, 0, 1, 1],
+      ['c', 'd'],
+    ]);
+    expect(waiting.add(said('e', 17_000_000))).toBe(0);
+    expect(waiting.add(said('f', 1))).toBe(1);
+    expect(namesOf(waiting.take(1))).toEqual(['f']);
+  });
+});
+
 it('those that have waited for too long go, and no others', () => {
   const waiting = new WaitingEvents();
   waiting.add(occupied('a'));
