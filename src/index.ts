@@ -45,6 +45,7 @@ export type { AddressedMessage, IncomingMessage, JsonValue, OutgoingMessage, Pus
 export type { NameRule } from './name-rule.js';
 export { createPushService, PushService } from './push-service.js';
 export type { MessageListener } from './receiving/inbox.js';
+export type { WebhookHandler } from './receiving/webhooks.js';
 export type { RejectedChannel, SendReport, SendStatus } from './report.js';
 export {
   type ExpressSessions,
@@ -77,3 +78,4 @@ export type {
 } from './settings/settings.js';
 export type * from './webhooks/webhook-event.js';
 export type { WebhookRequest } from './webhooks/webhook-request.js';
+export type * from './webhooks/webhook-source.js';

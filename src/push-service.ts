@@ -17,6 +17,7 @@ import { defaultLogger, type Logger } from './logger.js';
 import type { IncomingMessage } from './message.js';
 import { checkEvent, Inbox, type MessageListener } from './receiving/inbox.js';
 import { messageLoop } from './receiving/message-loop.js';
+import type { WebhookHandler } from './receiving/webhooks.js';
 import type { SendReport } from './report.js';
 import { Runtime } from './runtime.js';
 import { audienceOf } from './sessions/audience.js';
@@ -25,10 +26,13 @@ import type { BackendOf, BackendReference, SettingsOf } from './settings/backend
 import { parseDsn } from './settings/dsn.js';
 import { settingsFromEnvironment } from './settings/environment.js';
 import { checkPushServer, type PushServerSettings } from './settings/settings.js';
+import type { WebhookEvent } from './webhooks/webhook-event.js';
+import type { WebhookSource } from './webhooks/webhook-source.js';
 
 /** Server-side push, whatever stands behind it. @typeParam Backend the backend in use, where the settings tell */
 class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposable {
   #runtime: Runtime | undefined;
+  #ending: Runtime | undefined;
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
   readonly #rules = new ChannelRules();
@@ -132,6 +136,20 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     const name = runtime.checkedChannel(channel);
     const { subscriptions, loops, ready } = runtime;
     return messageLoop(name, { subscriptions, loops, ready, inbox: this.#inbox }, options.signal);
+  }
+
+  /**
+   * Reads a webhook of the provider: verifies it and drops the events that came before. What clients sent fires `messageReceived`.
+   * @param handle called with each event, one after the other; when it fails, so does the call, and the event is handled when the
+   * provider sends it again. @default nothing: an event counts as handled once it is returned
+   * @returns the events that are new
+   * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read
+   */
+  async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
+    // A service that is closing still gets what its own server tells of that.
+    const runtime = this.#runtime ?? this.#ending ?? this.#configured();
+    await runtime.ready;
+    return runtime.webhooks.take(request, handle);
   }
 
   /** Adds a listener. One that throws is logged and ends nothing; one that was added before is not added again. */
@@ -258,7 +276,13 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #stop(): Promise<void> {
     const runtime = this.#runtime;
     this.#runtime = undefined;
-    return runtime === undefined ? this.#closing : this.#closing.then(() => runtime.close());
+    if (runtime === undefined) return this.#closing;
+    this.#ending = runtime;
+    return this.#closing
+      .then(() => runtime.close())
+      .finally(() => {
+        if (this.#ending === runtime) this.#ending = undefined;
+      });
   }
 }
 

@@ -3,7 +3,7 @@
  * `password`, an `apiKey`, an `encryptionMasterKeyBase64`), and so is the password in an address.
  */
 const secretName =
-  /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|apikey|api_key|cipherkey|authkey/i;
+  /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|api[-_]?key|cipherkey|authkey/i;
 /** The password of `redis://user:password@host`. */
 const passwordInAddress = /^[a-z][a-z0-9+.-]*:\/\/[^/?#:@]*:([^/?#@]+)@/i;
 
@@ -40,7 +40,10 @@ export function secretsOf(settings: object): ReadonlySet<string> {
   for (const [key, value] of entriesOf(settings, new Set())) {
     const password = typeof value === 'string' ? passwordInAddress.exec(value)?.[1] : undefined;
     if (password !== undefined) addForms(password, secrets);
-    if (isSecretName(key) && (typeof value === 'string' || typeof value === 'number')) addForms(String(value), secrets);
+    if (!isSecretName(key)) continue;
+    // A list has several of them, as while one is replaced by another.
+    for (const secret of [value].flat())
+      if (typeof secret === 'string' || typeof secret === 'number') addForms(String(secret), secrets);
   }
   return new Set([...secrets].sort((a, b) => b.length - a.length));
 }

@@ -14,6 +14,7 @@ import { defaultLogger, guarded, type Logger } from './logger.js';
 import type { IncomingMessage } from './message.js';
 import type { MessageQueue } from './receiving/message-queue.js';
 import { Subscriptions } from './receiving/subscriptions.js';
+import { Webhooks } from './receiving/webhooks.js';
 import type { SendReport } from './report.js';
 import type { SessionAdapter } from './sessions/session-adapter.js';
 import type { CheckedSettings } from './settings/settings.js';
@@ -24,6 +25,7 @@ export class Runtime {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
   readonly subscriptions: Subscriptions;
+  readonly webhooks: Webhooks;
   /** The loops over `messages()`; they end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
@@ -51,6 +53,7 @@ export class Runtime {
     this.backend = loadBackend(backend, backendSettings);
     this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
+    this.webhooks = new Webhooks(this.backend, receive);
     this.capabilities = checkedCapabilities(this.backend);
     this.#policies = new RequestPolicies({ timeout, retries, concurrency });
     this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });

@@ -18,6 +18,7 @@ describe('which values are secret', () => {
     'restKey',
     'apiKey',
     'api_key',
+    'X-Api-Key',
   ])('%s is', (key) => {
     expect([...secretsOf({ [key]: 'sesame' })]).toEqual(['sesame']);
     expect(redacted({ options: { [key]: 'sesame' } })).toEqual({ options: { [key]: '[secret]' } });
@@ -37,6 +38,12 @@ describe('which values are secret', () => {
       password: '[secret]',
       self: '[circular]',
     });
+  });
+
+  test('each of a list that has the name of a secret', () => {
+    const settings = { webhookSecret: ['sesame', 7, null] };
+    expect([...secretsOf(settings)]).toEqual(['sesame', '7']);
+    expect(redacted(settings)).toEqual({ webhookSecret: '[secret]' });
   });
 
   test.each([

@@ -1,6 +1,6 @@
 import { DeliveryError } from '../delivery-error.js';
 import { causeOf, cleaned, textOf } from '../error-redaction.js';
-import { ConfigurationError, PushError } from '../errors.js';
+import { ConfigurationError, PushError, ValidationError } from '../errors.js';
 import type { AnyBackend } from './push-service-wrapper.js';
 
 /** Network errors that mean that the request did not reach the other side: trying again cannot deliver twice. */
@@ -62,6 +62,17 @@ export function openingError(error: unknown, backend: AnyBackend): PushError {
   return new ConfigurationError(`The ${name} backend could not be opened: ${textOf(error, backend)}`, {
     backend: name,
     cause: causeOf(error, backend),
+  });
+}
+
+/** The error of a webhook that could not be read. */
+export function webhookError(error: unknown, backend: AnyBackend): PushError {
+  if (PushError.isPushError(error)) return cleaned(error, backend);
+  const { name } = backend;
+  return new ValidationError(`The ${name} backend could not read the webhook: ${textOf(error, backend)}`, {
+    backend: name,
+    cause: causeOf(error, backend),
+    retryable: networkCode(error) !== undefined,
   });
 }
 

@@ -5,10 +5,15 @@ import type { JsonValue, OutgoingMessage } from '../message.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { userChannels } from '../sessions/user-channels.js';
+import { jsonBody } from '../webhooks/json-body.js';
+import { checkSecret } from '../webhooks/shared-secret.js';
+import type { WebhookEvent } from '../webhooks/webhook-event.js';
+import type { WebhookRequest } from '../webhooks/webhook-request.js';
 import type { AuthenticatedUser, UserAuthentication } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { asPushError } from './failure.js';
 import { hideProperty } from './http/hide-property.js';
+import { WEBHOOK_SECRET_ADVICE } from './http/webhook-secret.js';
 import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './onesignal/answer.js';
 import { apiCall } from './onesignal/api-call.js';
 import { idempotencyKey } from './onesignal/idempotency-key.js';
@@ -18,6 +23,7 @@ import type { OneSignalClient, OneSignalResponse } from './onesignal/onesignal-c
 import type { OneSignalOptions } from './onesignal/onesignal-options.js';
 import { type CheckedOptions, checkOptions } from './onesignal/options-schema.js';
 import { comparable, isUuid, MAX_RECIPIENTS, recipientsOf, targeting } from './onesignal/recipients.js';
+import { webhookEvents } from './onesignal/webhook-events.js';
 import { loadPeer } from './peer.js';
 import {
   type BackendMessageOptions,
@@ -67,7 +73,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
   }
 
   override get capabilities(): BackendCapabilities {
-    const { target, maxDataBytes } = this.#checked;
+    const { target, maxDataBytes, webhookSecret } = this.#checked;
     return {
       ...super.capabilities,
       // A user in several segments gets one notification, as long as the segments are named together.
@@ -76,6 +82,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
       subscribe: false,
       authenticate: this.#identityKey !== undefined,
       clientIs: 'user',
+      webhooks: webhookSecret !== undefined,
       idempotent: true,
       idempotencyKey: true,
     };
@@ -213,6 +220,18 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
       auth: identityToken(key, { appId: this.appId, userId: id, ttlMinutes }),
       user_data: JSON.stringify({ id }),
     };
+  }
+
+  /**
+   * Reads a webhook of an Event Stream. There is no age limit: whoever could send an old one again knows
+   * the secret, and could send a new one.
+   * @throws AuthenticationError without the option `webhookSecret` in its header
+   */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    const { webhookSecret } = this.#checked;
+    if (webhookSecret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
+    checkSecret(request, webhookSecret, this.name);
+    return webhookEvents(jsonBody(request, this.name), this.name);
   }
 
   /** What a page or an app needs for OneSignal's own SDK, and whether its channels are no external ids to log in with. */

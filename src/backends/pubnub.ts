@@ -1,16 +1,21 @@
 import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
+import type { WebhookEvent } from '../webhooks/webhook-event.js';
+import type { WebhookRequest } from '../webhooks/webhook-request.js';
 import type { ChannelAuthorization, ChannelInfo, ChannelsAuthorization, PresenceMember } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
+import { WEBHOOK_SECRET_ADVICE } from './http/webhook-secret.js';
 import { withoutCredentials } from './pubnub/credentials.js';
 import { envelopeJson, type PubNubMessage, signalOf } from './pubnub/envelope.js';
 import { failureOf, refusalIn, refusedNames } from './pubnub/failures.js';
 import { type HistoryRange, historyParameters, messagesOf } from './pubnub/history.js';
-import { MAX_PRESENCE_COUNT, MAX_SIGNAL_BYTES, maxBytesBeforeEncryption } from './pubnub/limits.js';
+import { MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './pubnub/limits.js';
 import { checkMessageOptions } from './pubnub/message-options.js';
+import { checkSizes } from './pubnub/message-sizes.js';
 import { channelName, checkGroup, checkPublishable } from './pubnub/names.js';
 import { type CheckedOptions, checkOptions, isUserId } from './pubnub/options-schema.js';
+import { parseWebhook } from './pubnub/parse-webhook.js';
 import type { PubNubClient, PubNubPublished } from './pubnub/pubnub-client.js';
 import type { PubNubOptions } from './pubnub/pubnub-options.js';
 import { SdkCalls } from './pubnub/sdk-calls.js';
@@ -81,7 +86,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   override get capabilities(): BackendCapabilities {
-    const { maxMessageBytes, cipherKey } = this.#options;
+    const { maxMessageBytes, cipherKey, webhookSecret } = this.#options;
     return {
       ...super.capabilities,
       channelName,
@@ -89,6 +94,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
       history: true,
       authorize: this.#hasSecret,
       clientIs: 'user',
+      webhooks: webhookSecret !== undefined,
     };
   }
 
@@ -102,24 +108,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   override checkChannels(channels: readonly string[], message: OutgoingMessage): void {
     checkPublishable(channels);
-    const { signal, meta } = message.backendOptions ?? {};
-    if (signal === true) {
-      const bytes = Buffer.byteLength(JSON.stringify(signalOf(message.event, message.data)));
-      if (bytes <= MAX_SIGNAL_BYTES) return;
-      throw new ValidationError(
-        `The signal takes ${bytes} bytes as {"event":…,"data":…}; PubNub takes ${MAX_SIGNAL_BYTES}. Shorten event and data, or send a message.`,
-        { backend: this.name },
-      );
-    }
-    if (meta === undefined) return;
-    // It goes into the address, percent-encoded.
-    const bytes = Buffer.byteLength(message.payload) + encodeURIComponent(JSON.stringify(meta)).length;
-    const { maxPayloadBytes } = this.capabilities;
-    if (bytes <= maxPayloadBytes) return;
-    throw new ValidationError(
-      `The message takes ${bytes} bytes with its "meta"; the pubnub backend takes ${maxPayloadBytes}. Send less.`,
-      { backend: this.name },
-    );
+    checkSizes(message, this.capabilities.maxPayloadBytes);
   }
 
   protected async sendData(
@@ -244,6 +233,13 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
       );
     const { tokenTtlMinutes: ttlMinutes } = this.#options;
     return { auth: await this.grantToken({ userId, ttlMinutes, channels }) };
+  }
+
+  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the option `webhookSecret` in its header */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    const { webhookSecret: secret } = this.#options;
+    if (secret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
+    return parseWebhook(request, { secret, options: this.#options, api: this.api, backend: this.name });
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {

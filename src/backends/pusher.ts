@@ -107,6 +107,10 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     return ['info'];
   }
 
+  protected override get webhookOptions(): CheckedOptions {
+    return this.#options;
+  }
+
   override checkMessage(message: BackendMessageOptions): void {
     super.checkMessage(message);
     attributesAsked(message.backendOptions?.['info']);

@@ -27,6 +27,7 @@ export type { ListeningAddress } from './websocket/listening-address.js';
 export type { WebSocketApp, WebSocketOptions } from './websocket/options.js';
 export { type RemoteWebSocketOptions, RemoteWebSocketService } from './websocket/remote/remote-service.js';
 export type { WebSocketServerApi } from './websocket/server-api.js';
+export type { WebSocketWebhook } from './websocket/webhooks/webhook-options.js';
 
 /**
  * The `websocket` backend: a Pusher Channels server (protocol 7) in this process. Browsers connect to it with the unmodified
@@ -69,6 +70,10 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     return { ...super.capabilities, maxPayloadBytes: this.#options.maxEventBytes };
   }
 
+  protected override get webhookOptions(): CheckedOptions {
+    return this.#options;
+  }
+
   get #app(): App {
     // The settings' own application is always served.
     return this.#server.apps.get(this.appId) as App;
@@ -76,8 +81,9 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   #build(): [ChannelsServer, HttpApi] {
     const { appId, pubKey, secretKey } = this;
+    const { apps, webhooks } = this.#options;
     const logger = (): Logger => this.logger;
-    const server = new ChannelsServer(servedApps({ appId, pubKey, secretKey }, this.#options.apps), this.#options, {
+    const server = new ChannelsServer(servedApps({ appId, pubKey, secretKey, webhooks }, apps), this.#options, {
       logger,
       published: ({ channel, event, data, userId }) => {
         if (!this.#listenedTo.has(channel)) return;
@@ -130,7 +136,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   /**
    * Takes no new connections, sends what is pending, sends those that are there away to reconnect (code 4200), and returns when they are
-   * gone, after `closeTimeoutMs` at the latest. Closes only the server that it opened itself. Subscriptions of `subscribe` end.
+   * gone, after `closeTimeoutMs` at the latest, and the webhooks sent that are due, after as long again. Closes only the server that it opened itself. Subscriptions of `subscribe` end.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#shutDown().finally(() => {

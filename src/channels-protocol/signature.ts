@@ -4,7 +4,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
  * The signatures of the Channels protocol: HMAC-SHA256 with the application's secret, as lower-case hex.
  * Source: "Authentication and authorization signatures" in the Channels documentation.
  */
-export function sign(text: string, secret: string): string {
+export function sign(text: string | Uint8Array, secret: string): string {
   return createHmac('sha256', secret).update(text).digest('hex');
 }
 

@@ -7,6 +7,7 @@ import { nameCases } from './cases/names.js';
 import { receivingCases } from './cases/receiving.js';
 import { secretCases } from './cases/secrets.js';
 import { sendingCases } from './cases/sending.js';
+import { webhookCases } from './cases/webhooks.js';
 import type { CaseDefinition } from './conformance-case.js';
 import type { ConformanceHarness } from './harness.js';
 import { Trial } from './trial.js';
@@ -40,6 +41,7 @@ const definitions: readonly CaseDefinition[] = [
   ...failureCases,
   ...receivingCases,
   ...connectionCases,
+  ...webhookCases,
   ...secretCases,
   ...closingCases,
 ];

@@ -1,10 +1,10 @@
 import type { JsonValue } from '../message.js';
 
 /** What every event of a webhook has. */
-interface EventBase {
+export interface WebhookEventBase {
   /**
    * The same each time that the provider sends the event, and no other event's: by it duplicates are dropped. Where the provider
-   * gives none, it is made from the webhook's text.
+   * gives none, it is made from the webhook's text; where that tells no time, so that the same text may come of another event, at random.
    */
   readonly id: string;
   /** When it happened, or, where the provider does not say, when the webhook was sent or came in. */
@@ -15,7 +15,7 @@ interface EventBase {
   readonly raw: JsonValue;
 }
 
-interface ChannelEvent extends EventBase {
+interface ChannelEvent extends WebhookEventBase {
   readonly channel: string;
 }
 
@@ -24,7 +24,7 @@ export interface OccupancyEvent extends ChannelEvent {
   readonly type: 'channelOccupied' | 'channelVacated';
 }
 
-/** A user came to a presence channel with a first connection, or left it with the last one. */
+/** A user came to a presence channel with a first connection, or left it with the last one; with PubNub, to any channel. */
 export interface MemberEvent extends ChannelEvent {
   readonly type: 'memberAdded' | 'memberRemoved';
   readonly userId: string;
@@ -53,7 +53,7 @@ export interface SubscriptionCountEvent extends ChannelEvent {
 }
 
 /** What became of a notification on one device. `notificationSent`: the push service of the device's maker has taken it. */
-export interface NotificationEvent extends EventBase {
+export interface NotificationEvent extends WebhookEventBase {
   readonly type:
     | 'notificationSent'
     | 'notificationDelivered'
@@ -67,7 +67,7 @@ export interface NotificationEvent extends EventBase {
 }
 
 /** Something that has no type here: nothing that a provider tells is dropped. `raw` has all of it. */
-export interface OtherEvent extends EventBase {
+export interface OtherEvent extends WebhookEventBase {
   readonly type: 'other';
   /** What the provider calls it. */
   readonly name: string;

@@ -3,6 +3,7 @@ import type { AddressedMessage } from '../../src/index.js';
 import { backendConformance } from '../../src/testing/index.js';
 import { type BusService, busHarness } from './support/bus-service.js';
 import * as faulty from './support/faulty-services.js';
+import * as faultyWebhooks from './support/faulty-webhooks.js';
 
 /** Backends that do one thing wrong, by the case that they must not pass. */
 const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>>> = {
@@ -117,6 +118,12 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
   'tells that nobody is on a channel': {
     'sees somebody': faulty.SeesSomebody,
     'declares no presence, and tells': faulty.HasNoExcept,
+  },
+  'refuses webhooks that its provider has not signed, whatever is in them': {
+    'believes everything': faultyWebhooks.BelievesEverything,
+    'fires before it verifies': faultyWebhooks.FiresBeforeItVerifies,
+    'crashes without a signature': faultyWebhooks.CrashesWithoutASignature,
+    'declares no webhooks, and reads them': faultyWebhooks.ReadsWhatItDoesNotDeclare,
   },
   'keeps a message from the connection that "except" names, and from no other': {
     'ignores except': faulty.changing(() => ({})),

@@ -19,6 +19,11 @@ export interface OneSignalOptions {
   defaults?: OneSignalMessageOptions | undefined;
   /** Size of a notification's data with the event's name and id, in UTF-8 bytes. @default 2 048 (OneSignal's) */
   maxDataBytes?: number | undefined;
+  /**
+   * What the webhooks of an Event Stream must have as the header `Authorization: Bearer …`, because OneSignal signs nothing: 16 characters
+   * or more. Of a list any will do, as while one is replaced by another. @default no webhooks are taken
+   */
+  webhookSecret?: string | readonly string[] | undefined;
   /** How long `cancel` and `viewNotification` wait for an answer, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /**

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { ConfigurationError } from '../../errors.js';
 import { settingsCheck } from '../../schema-check.js';
+import { webhookSecret } from '../http/webhook-secret.js';
 import { identityKey } from './identity-token.js';
 import { isLanguage } from './language.js';
 import { messageOptionsSchema } from './message-options-schema.js';
@@ -46,6 +47,7 @@ function buildSchema() {
     language: z.custom<string>(isLanguage, 'must be a BCP 47 language tag such as "en" or "pt-BR"').default('en'),
     defaults: messageOptionsSchema().optional(),
     maxDataBytes: z.number().int().min(1).default(MAX_DATA_BYTES),
+    webhookSecret: webhookSecret().optional(),
     requestTimeoutMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(10_000),
     identityPrivateKey: z
       .custom<string>(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { settingsCheck } from '../../schema-check.js';
+import { webhookSecret } from '../http/webhook-secret.js';
 import {
   DEFAULT_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
@@ -69,6 +70,7 @@ function buildSchema() {
     tokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
     authKey: text.optional(),
     token: text.optional(),
+    webhookSecret: webhookSecret().optional(),
     PubNub: sdk.optional(),
   });
 }

@@ -68,6 +68,7 @@ export interface PubNubClient {
     readonly channels: Readonly<Record<string, readonly PubNubStoredMessage[]>>;
   }>;
   grantToken(parameters: object): Promise<string>;
+  decrypt(message: string): unknown;
 }
 
 /** The class that the package `pubnub` exports. */

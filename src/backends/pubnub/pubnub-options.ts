@@ -37,6 +37,11 @@ export interface PubNubOptions {
   authKey?: string | undefined;
   /** Token of Access Manager version 3, for a server without the secret key. `backend.api.setToken` renews it. @default none */
   token?: string | undefined;
+  /**
+   * What webhooks of Events & Actions must have as the header `Authorization: Bearer …`, because PubNub signs nothing: 16 characters or
+   * more. Of a list any will do, as while one is replaced by another. @default no webhooks are taken
+   */
+  webhookSecret?: string | readonly string[] | undefined;
   /** The class that the package `pubnub` exports, where you load it yourself, as with a bundler. @default loaded from the package */
   PubNub?: (new (configuration: never) => object) | undefined;
 }

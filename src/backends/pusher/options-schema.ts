@@ -2,12 +2,13 @@ import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { ConfigurationError } from '../../errors.js';
 import { settingsCheck } from '../../schema-check.js';
+import { webhookOptions } from '../channels/webhook-options.js';
 import { HOST_RULE, isHost } from '../http/host.js';
 import { isMasterKey } from './encryption.js';
 import type { HttpAgentLike, PusherOptions } from './pusher-options.js';
 
 /** Names of the options that have a default of their own. */
-type FilledName = 'maxSockets' | 'maxEventBytes' | 'requestTimeoutMs';
+type FilledName = 'maxSockets' | 'maxEventBytes' | 'requestTimeoutMs' | 'webhookMaxAgeMs';
 
 /** Options that have been checked. */
 export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<PusherOptions[Name]> } & Omit<
@@ -17,7 +18,7 @@ export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<Pusher
 
 const WHAT = "The pusher backend's options";
 
-const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema);
+const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema, ['pubKey', 'secretKey']);
 
 function buildSchema() {
   const host = z.custom<string>(isHost, HOST_RULE);
@@ -42,6 +43,7 @@ function buildSchema() {
     encode: z
       .custom<(data: unknown) => string>((value) => typeof value === 'function', 'must be a function that returns JSON')
       .optional(),
+    ...webhookOptions(),
   });
 }
 

@@ -1,3 +1,5 @@
+import type { AppKeys } from '../../channels-protocol/client-auth.js';
+
 /** An `http.Agent` or `https.Agent`; structural, so that our types need none of Node's. */
 export interface HttpAgentLike {
   readonly maxSockets: number;
@@ -31,4 +33,11 @@ export interface PusherOptions {
   requestTimeoutMs?: number | undefined;
   /** Turns `data` into JSON text. MUST be pure. @default JSON, which refuses what it would lose */
   encode?: ((data: unknown) => string) | undefined;
+  /** Further keys of the application that may sign its webhooks, as while one is replaced by another. @default the settings' own alone */
+  webhookKeys?: readonly AppKeys[] | undefined;
+  /**
+   * How far the time in a webhook may be from this machine's, in milliseconds; 3 600 000 at most. Pusher sends the same body for 5 minutes until it
+   * is taken. @default 600 000
+   */
+  webhookMaxAgeMs?: number | undefined;
 }

@@ -1,23 +1,11 @@
 import { channelEvent, type PresenceMember } from '../../channels-protocol/messages.js';
 import { isCache } from '../../channels-protocol/names.js';
+import type { AppObservers, ChannelObserver, Publication, PublicationListener } from './app-observers.js';
 import { Channel } from './channel.js';
 import type { ChannelCache } from './channel-cache.js';
 import type { Connection } from './connection.js';
 import { textFrame } from './frames.js';
 import type { WebSocketApp } from './options.js';
-
-/** An event on one channel, on its way out. */
-export interface Publication {
-  readonly channel: string;
-  readonly event: string;
-  /** The data as text; for anything but a text, its JSON. */
-  readonly data: string;
-  /** A client's user, where the event is a client's on a presence channel. */
-  readonly userId?: string | undefined;
-}
-
-/** Called with every event of an application, whoever sent it. */
-export type PublicationListener = (publication: Publication) => void;
 
 /** One application's state: its connections, channels and users. Nothing here knows of the wire but the frames. */
 export class App {
@@ -27,11 +15,13 @@ export class App {
   readonly cache: ChannelCache;
   readonly #connectionsOfUser = new Map<string, Set<Connection>>();
   readonly #onPublication: PublicationListener | undefined;
+  readonly #observer: ChannelObserver | undefined;
 
-  constructor(settings: WebSocketApp, cache: ChannelCache, onPublication?: PublicationListener) {
+  constructor(settings: WebSocketApp, cache: ChannelCache, { onPublication, channels }: AppObservers) {
     this.settings = settings;
     this.cache = cache;
     this.#onPublication = onPublication;
+    this.#observer = channels;
   }
 
   /** Delivers an event of the application to its subscribers. */
@@ -55,6 +45,7 @@ export class App {
     const { event, data, userId } = publication;
     channel.publish(textFrame(channelEvent(channel.name, event, JSON.stringify(data), userId)), sender);
     this.#onPublication?.(publication);
+    this.#observer?.clientEvent(publication, sender.id);
   }
 
   subscribe(connection: Connection, name: string, member: PresenceMember | undefined): void {
@@ -65,13 +56,22 @@ export class App {
     }
     connection.channels ??= new Set();
     connection.channels.add(channel);
-    channel.add(connection, member);
+    const newUser = channel.add(connection, member);
+    this.#observer?.joined(channel, newUser);
+  }
+
+  /** The last event of a cache channel, for a new subscriber; where there is none, that is noted. */
+  cachedEvent(channel: string): string | undefined {
+    const text = this.cache.get(channel);
+    if (text === undefined) this.#observer?.cacheMissed(channel);
+    return text;
   }
 
   unsubscribe(connection: Connection, channel: Channel): void {
     if (connection.channels?.delete(channel) !== true) return;
-    channel.remove(connection);
+    const goneUser = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
+    this.#observer?.left(channel, goneUser);
   }
 
   signIn(connection: Connection, user: PresenceMember): void {

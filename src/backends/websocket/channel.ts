@@ -33,23 +33,29 @@ export class Channel {
     return this.presence?.count;
   }
 
-  /** Adds a subscriber, and tells it and the other members so. */
-  add(subscriber: Subscriber, member: PresenceMember | undefined): void {
+  /** Adds a subscriber, and tells it and the other members so. Returns the user who was not there before. */
+  add(subscriber: Subscriber, member: PresenceMember | undefined): string | undefined {
     let members: readonly PresenceMember[] | undefined;
+    let newUser: string | undefined;
     if (this.presence !== undefined && member !== undefined) {
       const isNew = this.presence.add(subscriber, member);
-      if (isNew) this.publish(textFrame(memberAdded(this.name, member)));
+      if (isNew) {
+        this.publish(textFrame(memberAdded(this.name, member)));
+        newUser = member.id;
+      }
       members = this.presence.list();
     }
     this.#subscribers.add(subscriber);
     subscriber.send(textFrame(subscriptionSucceeded(this.name, members)));
+    return newUser;
   }
 
-  /** Removes a subscriber, and tells the other members when its user is gone. */
-  remove(subscriber: Subscriber): void {
+  /** Removes a subscriber, and tells the other members when its user is gone, whom it returns. */
+  remove(subscriber: Subscriber): string | undefined {
     this.#subscribers.delete(subscriber);
     const goneUser = this.presence?.remove(subscriber);
     if (goneUser !== undefined && this.size > 0) this.publish(textFrame(memberRemoved(this.name, goneUser)));
+    return goneUser;
   }
 
   publish(frame: Buffer, except?: Subscriber): void {

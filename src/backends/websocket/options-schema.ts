@@ -3,7 +3,9 @@ import { isOriginPattern } from '../../allowed-origins.js';
 import { MAX_TIMEOUT_MS } from '../../durations.js';
 import { ConfigurationError } from '../../errors.js';
 import { settingsCheck } from '../../schema-check.js';
+import { webhookOptions } from '../channels/webhook-options.js';
 import type { WebSocketOptions } from './options.js';
+import { webhook } from './webhooks/webhook-options.js';
 
 /** Names of the options that have a default. */
 type FilledName =
@@ -20,6 +22,9 @@ type FilledName =
   | 'activityTimeoutSeconds'
   | 'pongTimeoutSeconds'
   | 'closeTimeoutMs'
+  | 'webhookBatchMs'
+  | 'webhookBatchEvents'
+  | 'webhookMaxAgeMs'
   | 'requestTimeoutMs'
   | 'cacheTtlMs'
   | 'maxCachedChannels';
@@ -41,6 +46,11 @@ const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSch
   'enabled',
   'maxConnections',
   'clientEvents',
+  'webhooks',
+  'url',
+  'events',
+  'channelPrefixes',
+  'headers',
 ]);
 
 function buildSchema() {
@@ -56,6 +66,7 @@ function buildSchema() {
     enabled: z.boolean().optional(),
     maxConnections: count.optional(),
     clientEvents: z.boolean().optional(),
+    webhooks: z.array(webhook()).optional(),
   });
 
   const origin = z.custom<string>(
@@ -72,6 +83,10 @@ function buildSchema() {
     host: text.optional(),
     publicUrl: publicUrl.optional(),
     apps: z.array(app).optional(),
+    webhooks: z.array(webhook()).optional(),
+    webhookBatchMs: milliseconds.default(250),
+    webhookBatchEvents: count.default(20),
+    ...webhookOptions(),
     allowedOrigins: z.array(origin).min(1).optional(),
     tlsOnly: z.boolean().default(false),
     maxConnections: count.default(Number.MAX_SAFE_INTEGER),

@@ -1,3 +1,6 @@
+import type { AppKeys } from '../../channels-protocol/client-auth.js';
+import type { WebSocketWebhook } from './webhooks/webhook-options.js';
+
 /** An application that the server serves: a key and secret, and channels of its own. */
 export interface WebSocketApp {
   /** Names the application in the HTTP API: `/apps/APPID/…`. */
@@ -11,6 +14,8 @@ export interface WebSocketApp {
   maxConnections?: number | undefined;
   /** Whether clients may send each other `client-` events. @default true */
   clientEvents?: boolean | undefined;
+  /** Where the application is told what happens on its channels. @default nowhere */
+  webhooks?: readonly WebSocketWebhook[] | undefined;
 }
 
 /** Options of the `websocket` backend: an embedded Channels server. Every limit has a default. */
@@ -27,6 +32,16 @@ export interface WebSocketOptions {
   publicUrl?: string | undefined;
   /** Further applications that are served beside the one in the settings. @default none */
   apps?: readonly WebSocketApp[] | undefined;
+  /** Where the application in the settings is told what happens on its channels: the webhooks that Pusher sends. @default nowhere */
+  webhooks?: readonly WebSocketWebhook[] | undefined;
+  /** How long events wait for others that go in the same webhook, in milliseconds. @default 250 (Pusher's) */
+  webhookBatchMs?: number | undefined;
+  /** Events that one webhook has at most. @default 20 (Pusher's) */
+  webhookBatchEvents?: number | undefined;
+  /** Further keys that may sign the webhooks that come in, as while one is replaced by another. @default the settings' own alone */
+  webhookKeys?: readonly AppKeys[] | undefined;
+  /** How far the time in a webhook that comes in may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  webhookMaxAgeMs?: number | undefined;
   /**
    * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, not the domain itself). Others,
    * `null` among them, are refused with 4009. A connection without an `Origin` header is no browser's, and is let in. @default every origin
@@ -65,7 +80,7 @@ export interface WebSocketOptions {
   activityTimeoutSeconds?: number | undefined;
   /** Time for the client's answer, in seconds; then the connection is closed with 4201. @default 30 */
   pongTimeoutSeconds?: number | undefined;
-  /** How long `close()` waits for clients and requests to end, in milliseconds. @default 5 000 */
+  /** How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in milliseconds. @default 5 000 */
   closeTimeoutMs?: number | undefined;
   /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;

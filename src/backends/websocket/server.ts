@@ -6,7 +6,8 @@ import { closeCode, UNSUPPORTED_DATA } from '../../channels-protocol/close-codes
 import { connectionEstablished } from '../../channels-protocol/messages.js';
 import type { Logger } from '../../logger.js';
 import { ActivitySweep } from './activity-sweep.js';
-import { App, type PublicationListener } from './app.js';
+import { App } from './app.js';
+import type { PublicationListener } from './app-observers.js';
 import { ChannelCache } from './channel-cache.js';
 import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
@@ -17,6 +18,7 @@ import { Outbox } from './outbox.js';
 import { Protocol } from './protocol.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
 import { ignore, RefusedConnections } from './refused-connections.js';
+import { AppWebhooks } from './webhooks/app-webhooks.js';
 
 /** Half of a socket id: two of them are more than anyone can guess. */
 const MAX_HALF_ID = 2 ** 47;
@@ -49,6 +51,7 @@ export class ChannelsServer implements ConnectionHost {
   readonly #refused = new RefusedConnections();
   /** Those whose socket is there, also when their application has forgotten them. */
   readonly #admitted = new Set<Connection>();
+  readonly #webhooks: AppWebhooks[] = [];
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
@@ -56,14 +59,13 @@ export class ChannelsServer implements ConnectionHost {
     this.#options = options;
     this.#events = events;
     this.sendBufferBytes = options.sendBufferBytes;
-    const served = apps.map(
-      (app, index) =>
-        new App(
-          app,
-          new ChannelCache(options.cacheTtlMs, options.maxCachedChannels),
-          index === 0 ? events.published : undefined,
-        ),
-    );
+    const served = apps.map((app, index) => {
+      const observers = {
+        onPublication: index === 0 ? events.published : undefined,
+        channels: this.#webhooksOf(app),
+      };
+      return new App(app, new ChannelCache(options.cacheTtlMs, options.maxCachedChannels), observers);
+    });
     this.apps = new Map(served.map((app) => [app.settings.appId, app]));
     const protocols = new Map(served.map((app) => [app.settings.pubKey, new Protocol(app, options)]));
     this.#handshake = new Handshake(protocols, options);
@@ -78,6 +80,13 @@ export class ChannelsServer implements ConnectionHost {
       WebSocket: ClientSocket,
     };
     this.#sockets = new WebSocketServer(settings);
+  }
+
+  #webhooksOf(app: WebSocketApp): AppWebhooks | undefined {
+    if (app.webhooks === undefined || app.webhooks.length === 0) return undefined;
+    const webhooks = new AppWebhooks(app, app.webhooks, this.#options, this.#events.logger);
+    this.#webhooks.push(webhooks);
+    return webhooks;
   }
 
   /** Takes over the socket of an upgrade request. */
@@ -149,12 +158,19 @@ export class ChannelsServer implements ConnectionHost {
     this.#events.logger().error({ err: error, socketId: connection.id }, text);
   }
 
-  /** Sends every client away, to reconnect at once; those that do not go in time are cut. New ones are no longer let in. */
+  /**
+   * Sends every client away, to reconnect at once; those that do not go in time are cut. New ones are no longer let in. Then the webhooks
+   * that are due are sent.
+   */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#refused.terminate();
     for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
-    if (this.#admitted.size === 0) return;
+    if (this.#admitted.size > 0) await this.#emptied();
+    await Promise.all(this.#webhooks.map((webhooks) => webhooks.close(this.#options.closeTimeoutMs)));
+  }
+
+  async #emptied(): Promise<void> {
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, this.#options.closeTimeoutMs);
       this.#whenEmpty = () => {
@@ -166,6 +182,7 @@ export class ChannelsServer implements ConnectionHost {
     // Not waiting for the sockets to say that they are closed: one that failed may never do so.
     this.#admitted.clear();
     this.#sweep.stop();
+    for (const app of this.apps.values()) for (const connection of app.connections.values()) app.remove(connection);
   }
 }
 

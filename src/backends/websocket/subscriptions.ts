@@ -55,7 +55,7 @@ export class Subscriptions {
       return;
     }
     this.#app.subscribe(connection, name, member);
-    if (isCache(name)) connection.sendText(this.#app.cache.get(name) ?? cacheMiss(name));
+    if (isCache(name)) connection.sendText(this.#app.cachedEvent(name) ?? cacheMiss(name));
   }
 
   /** Leaving a channel that one is not on changes nothing. */

@@ -8,6 +8,7 @@ import { ConfigurationError } from '../../../src/errors.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { context, credentials, message, portOf, record, startServer } from './support/server.js';
+import { hook } from './support/source-hook.js';
 
 it('closing sends what is pending, then 4200, and no one gets in any more', async () => {
   const service = await startServer();
@@ -177,10 +178,3 @@ it('a process whose server has been closed ends by itself', async () => {
   const [code] = await once(child, 'exit');
   expect({ code, output }).toEqual({ code: 0, output: 'closed\n' });
 });
-
-/** Lets Node load the sources as they are: their imports end in .js. */
-function hook(): string {
-  const code = `import { registerHooks } from 'node:module';
-    registerHooks({ resolve: (specifier, at, next) => next(at.parentURL?.includes('/src/') && specifier.startsWith('.') ? specifier.replace(/\\.js$/, '.ts') : specifier, at) });`;
-  return `data:text/javascript,${encodeURIComponent(code)}`;
-}

@@ -2,16 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import Pusher from 'pusher';
-import PusherClient from 'pusher-js';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketService } from '../../../src/backends/websocket.js';
+import { type Bindable, heard, JsClientClass, jsClient } from './support/js-client.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
-
-type JsClient = InstanceType<typeof PusherClient.default>;
-type Bindable = { bind(event: string, listener: (data: never) => void): unknown };
-
-/** pusher-js for Node is CommonJS: its class is the default export itself. */
-const JsClientClass = PusherClient as unknown as typeof PusherClient.default;
 
 function sdkOf(service: WebSocketService, secret: string = credentials.secretKey): Pusher {
   return new Pusher({
@@ -22,37 +16,6 @@ function sdkOf(service: WebSocketService, secret: string = credentials.secretKey
     port: String(portOf(service)),
     useTLS: false,
   });
-}
-
-/** A pusher-js client whose channels and user are authorised as the given user. */
-function jsClient(service: WebSocketService, userId = 'ann', port = portOf(service)): JsClient {
-  const client = new JsClientClass('key', {
-    cluster: '',
-    wsHost: '127.0.0.1',
-    wsPort: port,
-    forceTLS: false,
-    enabledTransports: ['ws'],
-    channelAuthorization: {
-      transport: 'ajax',
-      endpoint: '',
-      customHandler: ({ socketId, channelName }, callback) =>
-        callback(
-          null,
-          service.authorizeChannel(socketId, channelName, { id: userId, info: { name: userId.toUpperCase() } }),
-        ),
-    },
-    userAuthentication: {
-      transport: 'ajax',
-      endpoint: '',
-      customHandler: ({ socketId }, callback) => callback(null, service.authenticateUser(socketId, { id: userId })),
-    },
-  });
-  onTestFinished(() => client.disconnect());
-  return client;
-}
-
-function heard<T>(source: Bindable, event: string): Promise<T> {
-  return new Promise((resolve) => source.bind(event, resolve as (data: never) => void));
 }
 
 it.each(['orders', 'private-orders', 'presence-orders', 'cache-orders'])(

@@ -42,13 +42,38 @@ describe('settings', () => {
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', prt: 1 }] }, /"apps.0.prt" \(known are appId, /],
     [{ apps: [{ appId: 'app', pubKey: 'b', secretKey: 'b' }] }, /"apps.0.appId" is that of another/],
     [{ apps: [{ appId: 'b', pubKey: 'key', secretKey: 'b' }] }, /"apps.0.pubKey" is that of another/],
+    [{ webhooks: [{ url: 'ftp://example.com' }] }, /"webhooks.0.url" must be an address such as "https:/],
+    [{ webhooks: [{ url: '/webhook' }] }, /"webhooks.0.url" must be an address/],
+    [
+      { webhooks: [{ url: 'https://user:pass@example.com' }] },
+      /without a user and password \(use "headers"\), found a string/,
+    ],
+    [{ webhooks: [{ url: 'https://example.com', event: [] }] }, /"webhooks.0.event".*did you mean "events"/],
+    [
+      { webhooks: [{ url: 'https://example.com', events: ['occupied'] }] },
+      /"webhooks.0.events.0" must be "channel_occupied" or /,
+    ],
+    [{ webhooks: [{ url: 'https://example.com', events: [] }] }, /must name an event/],
+    [{ webhooks: [{ url: 'https://example.com', channelPrefixes: [] }] }, /must have a prefix/],
+    [
+      { webhooks: [{ url: 'https://example.com', headers: { 'a b': '1' } }] },
+      /"webhooks.0.headers" must be an object of header/,
+    ],
+    [{ webhooks: [{ url: 'https://example.com', headers: { a: 'b\r\nc: d' } }] }, /"webhooks.0.headers"/],
+    [{ webhooks: [{ url: 'https://example.com', headers: { a: 1 } }] }, /"webhooks.0.headers"/],
+    [{ webhooks: [{}] }, /"webhooks.0.url"/],
+    [{ webhookBatchMs: 0 }, /"webhookBatchMs"/],
+    [{ webhookBatchEvents: 0 }, /"webhookBatchEvents"/],
+    [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', webhooks: [{ url: 'x' }] }] }, /"apps.0.webhooks.0.url"/],
   ])('the options %j are refused, saying why', (options, words) => {
     expect(build(options)).toThrow(ConfigurationError);
     expect(build(options)).toThrow(words);
   });
 
   it('no secret shows, neither its own nor of further applications', () => {
-    const service = build({ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'another-secret' }] })();
+    const headers = { Authorization: 'another-secret of a header', 'X-Api-Key': 'another-secret of a webhook' };
+    const webhooks = [{ url: 'http://127.0.0.1/', headers }];
+    const service = build({ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'another-secret' }], webhooks })();
     for (const text of [
       JSON.stringify(service),
       inspect(service, { depth: 10 }),
@@ -70,7 +95,7 @@ describe('settings', () => {
       authorize: true,
       except: true,
       history: false,
-      webhooks: false,
+      webhooks: true,
       idempotent: false,
     });
     expect(build({ maxEventBytes: 5 })().capabilities.maxPayloadBytes).toBe(5);

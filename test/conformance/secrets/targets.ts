@@ -17,6 +17,9 @@ const masterKey = Buffer.from('0123456789abcdef0123456789ABCDEF').toString('base
 const cipherKey = 'cipher-key-of-pubnub';
 const authKey = 'auth-key-of-pubnub';
 const restKey = 'os_v2_app_rest-key-of-onesignal';
+const webhookSecret = ['secret-of-the-webhooks', 'secret-of-the-webhooks-before'];
+const webhookKeys = [{ pubKey: 'older-key', secretKey: 'older-secret-of-the-webhooks' }];
+const olderSecrets = webhookKeys.map((key) => key.secretKey);
 
 /** Where a backend's provider is said to be. */
 export interface Place {
@@ -43,17 +46,23 @@ export interface Target {
 const keys = { appId: '12345', pubKey: 'public-key', subKey: 'subscribe-key', secretKey };
 
 function pusher({ host, port, useSsl, deadlineMs: requestTimeoutMs }: Place) {
-  const options = { host, port, encryptionMasterKeyBase64: masterKey, requestTimeoutMs };
+  const options = { host, port, encryptionMasterKeyBase64: masterKey, requestTimeoutMs, webhookKeys };
   return { appId: keys.appId, pubKey: keys.pubKey, secretKey, useSsl, options };
 }
 
 function pubnub(own: PubNubOptions): Target {
   return {
-    secrets: [secretKey, ...[own.cipherKey, own.authKey].filter((key) => key !== undefined)],
+    secrets: [secretKey, ...webhookSecret, ...[own.cipherKey, own.authKey].filter((key) => key !== undefined)],
     settings: ({ host, port, useSsl, deadlineMs: requestTimeoutMs }) => ({
       backend: 'pubnub',
       ...{ pubKey: keys.pubKey, subKey: keys.subKey, secretKey, useSsl },
-      options: { origin: `${host}:${port}`, requestTimeoutMs, subscribeTimeoutMs: SUBSCRIBE_TIMEOUT_MS, ...own },
+      options: {
+        origin: `${host}:${port}`,
+        requestTimeoutMs,
+        subscribeTimeoutMs: SUBSCRIBE_TIMEOUT_MS,
+        webhookSecret,
+        ...own,
+      },
     }),
     calls(push) {
       const backend = push.backend as PubNubService;
@@ -74,7 +83,7 @@ function composite(compose: (...backends: PusherService[]) => PushServerSettings
     backend: compose(new PusherService(pusher(place)), new PusherService(pusher(place))),
   });
   return {
-    secrets: [secretKey, masterKey],
+    secrets: [secretKey, masterKey, ...olderSecrets],
     settings: (place) => settings(place) as PushServerSettings,
     calls: () => [],
   };
@@ -88,7 +97,7 @@ function deadlineOf({ backend }: PushService): number {
 
 export const targets: Readonly<Record<string, Target>> = {
   pusher: {
-    secrets: [secretKey, masterKey],
+    secrets: [secretKey, masterKey, ...olderSecrets],
     settings: (place) => ({ backend: 'pusher', ...pusher(place) }),
     calls(push) {
       const backend = push.backend as PusherService;
@@ -110,11 +119,11 @@ export const targets: Readonly<Record<string, Target>> = {
     PubNub: requireFromHere('pubnub-11') as NonNullable<PubNubOptions['PubNub']>,
   }),
   onesignal: {
-    secrets: [restKey],
+    secrets: [restKey, ...webhookSecret],
     settings: ({ host, port, useSsl, deadlineMs: requestTimeoutMs }) => ({
       backend: 'onesignal',
       ...{ appId: UUID, secretKey: restKey, useSsl },
-      options: { apiRoot: `${useSsl ? 'https' : 'http'}://${host}:${port}`, requestTimeoutMs },
+      options: { apiRoot: `${useSsl ? 'https' : 'http'}://${host}:${port}`, requestTimeoutMs, webhookSecret },
     }),
     calls(push) {
       const backend = push.backend as OneSignalService;
@@ -127,11 +136,11 @@ export const targets: Readonly<Record<string, Target>> = {
     },
   },
   'remote websocket': {
-    secrets: [secretKey],
+    secrets: [secretKey, ...olderSecrets],
     settings: ({ host, port, useSsl }) => ({
       backend: RemoteWebSocketService,
       ...{ appId: keys.appId, pubKey: keys.pubKey, secretKey, useSsl },
-      options: { host, port },
+      options: { host, port, webhookKeys },
     }),
     calls: () => [],
     // It waits for longer than a test does, or until it is closed.
@@ -147,6 +156,13 @@ export const targets: Readonly<Record<string, Target>> = {
   fanout: composite(fanout),
 };
 
+/** Those of webhooks that none of the backends takes. */
+const refusedHeaders = {
+  authorization: `Bearer ${webhookSecret[0]}x`,
+  'x-pusher-key': keys.pubKey,
+  'x-pusher-signature': '0'.repeat(64),
+};
+
 /** What every backend is asked. Those that cannot do it say so. */
 export function commonCalls(push: PushService): readonly Call[] {
   const message = { event: 'order.shipped', data: { orderId: 42 } };
@@ -156,5 +172,7 @@ export function commonCalls(push: PushService): readonly Call[] {
     () => push.sendMany(['a', 'b', 'c'].map((channels) => ({ ...message, channels }))),
     () => push.channel('orders').info(),
     () => push.channel('presence-orders').users(),
+    () => push.webhook({ headers: {}, rawBody: '' }),
+    () => push.webhook({ headers: refusedHeaders, rawBody: '{}' }),
   ];
 }

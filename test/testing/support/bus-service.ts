@@ -1,5 +1,6 @@
 import {
   type AddressedMessage,
+  AuthenticationError,
   type BackendCapabilities,
   type BackendMessageOptions,
   type BackendSettings,
@@ -13,6 +14,8 @@ import {
   type RequestContext,
   type UserAuthentication,
   ValidationError,
+  type WebhookEvent,
+  type WebhookRequest,
 } from '../../../src/index.js';
 import type { ConformanceClient, ConformanceHarness, ProviderRecord } from '../../../src/testing/index.js';
 
@@ -138,6 +141,11 @@ export class BusService extends PushServiceWrapper<Bus> {
 
   override async channelUsers(channel: string): Promise<readonly string[]> {
     return this.api.members.get(channel) ?? [];
+  }
+
+  override parseWebhook({ headers, rawBody }: WebhookRequest): readonly WebhookEvent[] {
+    if (headers.get('x-bus-signature') !== this.secretKey) throw new AuthenticationError('The webhook is not signed.');
+    return JSON.parse(Buffer.from(rawBody).toString()) as WebhookEvent[];
   }
 
   override async close(): Promise<void> {

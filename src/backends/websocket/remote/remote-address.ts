@@ -1,14 +1,23 @@
 import { z } from 'zod';
+import type { AppKeys } from '../../../channels-protocol/client-auth.js';
 import { settingsCheck } from '../../../schema-check.js';
+import { type CheckedWebhookOptions, webhookOptions } from '../../channels/webhook-options.js';
 import { authorityOf, HOST_RULE, isHost } from '../../http/host.js';
 
-/** Where the server is that runs in another process. */
+/** Where the server is that runs in another process, and whose webhooks are taken. */
 export interface RemoteWebSocketOptions {
   /** @default '127.0.0.1' */
   host?: string | undefined;
   /** @default 443 with `useSsl`, else 80 */
   port?: number | undefined;
+  /** Further keys that may sign webhooks, as while one is replaced by another. @default the settings' own alone */
+  webhookKeys?: readonly AppKeys[] | undefined;
+  /** How far the time in a webhook may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  webhookMaxAgeMs?: number | undefined;
 }
+
+/** Options that have been checked. */
+export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs'> & CheckedWebhookOptions;
 
 /** A server's two faces. */
 export interface RemoteAddress {
@@ -18,18 +27,19 @@ export interface RemoteAddress {
   readonly webSocket: string;
 }
 
-const checkOptions: (options: unknown) => RemoteWebSocketOptions = settingsCheck(
+/** @throws ConfigurationError naming each option that is wrong */
+export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = settingsCheck(
   "The remote websocket backend's options",
   () =>
     z.strictObject({
       host: z.custom<string>(isHost, HOST_RULE).optional(),
       port: z.number().int().min(1).max(65_535).optional(),
+      ...webhookOptions(),
     }),
 );
 
-/** @throws ConfigurationError naming each option that is wrong */
 export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean): RemoteAddress {
-  const { host = '127.0.0.1', port = useSsl ? 443 : 80 } = checkOptions(options);
+  const { host = '127.0.0.1', port = useSsl ? 443 : 80 } = options;
   const authority = authorityOf(host, port);
   return useSsl
     ? { http: `https://${authority}`, webSocket: `wss://${authority}` }

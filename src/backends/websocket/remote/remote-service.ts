@@ -8,7 +8,12 @@ import type { BackendCapabilities } from '../../capabilities.js';
 import { ChannelsService } from '../../channels/channels-service.js';
 import type { BackendSettings, RequestContext } from '../../push-service-wrapper.js';
 import { ApiClient } from './api-client.js';
-import { type RemoteWebSocketOptions, remoteAddress } from './remote-address.js';
+import {
+  type CheckedRemoteOptions,
+  checkRemoteOptions,
+  type RemoteWebSocketOptions,
+  remoteAddress,
+} from './remote-address.js';
 import { RemoteSubscriber } from './remote-subscriber.js';
 
 export type { RemoteWebSocketOptions } from './remote-address.js';
@@ -18,14 +23,16 @@ export type { RemoteWebSocketOptions } from './remote-address.js';
  * For worker processes and the command line; the server itself is `WebSocketService`.
  */
 export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
+  readonly #options: CheckedRemoteOptions;
   readonly #api: ApiClient;
   readonly #subscriber: RemoteSubscriber;
 
   /** @throws ConfigurationError when a credential is missing or an option is wrong */
   constructor(settings: BackendSettings<RemoteWebSocketOptions> = {}) {
     super(settings);
+    this.#options = checkRemoteOptions(this.options);
     const { appId, pubKey, secretKey } = this;
-    const app = { appId, pubKey, secretKey, address: remoteAddress(this.options, this.useSsl) };
+    const app = { appId, pubKey, secretKey, address: remoteAddress(this.#options, this.useSsl) };
     this.#api = new ApiClient(app);
     this.#subscriber = new RemoteSubscriber(app, {
       receive: (message) => this.receive(message),
@@ -50,6 +57,10 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
       maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
       // The server's own limit is its option "maxEventBytes", which is not known here: it answers 413.
     };
+  }
+
+  protected override get webhookOptions(): CheckedRemoteOptions {
+    return this.#options;
   }
 
   protected override async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {

@@ -1,0 +1,83 @@
+import { isRecord } from '../../channels-protocol/parse-message.js';
+import type { JsonValue } from '../../message.js';
+
+/** An event of a webhook, out of whatever envelope it came in. */
+export interface EnvelopedEvent {
+  /** What PubNub calls it, as in `presence.user.channel.joined`. */
+  readonly schema: string;
+  /** The envelope's id, or the event's own. */
+  readonly id: string | undefined;
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly channel: string | undefined;
+  /** Whether a message that is no text came as its JSON. */
+  readonly isMessageText: boolean;
+  readonly raw: JsonValue;
+}
+
+/** The name of a published message's event. */
+export const PUBLISHED = 'messages.pubsub.publish';
+
+/**
+ * The events in a webhook's body: without an envelope, in the envelope 1, 2 or 2.1, or several of these in a list.
+ * Source: https://www.pubnub.com/docs/serverless/events-and-actions/ena-payloads
+ */
+export function eventsIn(body: unknown): readonly EnvelopedEvent[] {
+  if (Array.isArray(body)) return body.flatMap(eventsIn);
+  if (!isRecord(body)) return [eventOf('', body, {})];
+  const { event, metadata } = body;
+  if (!isRecord(event)) return payloadIn(body, {});
+  const envelope = { id: textOf(event['id']) ?? textOf(event['eventId']), channel: channelIn(event, metadata, body) };
+  const { payload, eventPayload } = event;
+  if (isRecord(eventPayload)) {
+    const { timetoken, senderId, iso8601timestamp: timestamp } = event;
+    return [eventOf(PUBLISHED, { ...eventPayload, timetoken, senderId, timestamp }, envelope, true, body)];
+  }
+  return payloadIn(isRecord(payload) ? payload : event, envelope);
+}
+
+interface Envelope {
+  readonly id?: string | undefined;
+  readonly channel?: string | undefined;
+}
+
+function payloadIn(payload: Readonly<Record<string, unknown>>, envelope: Envelope): readonly EnvelopedEvent[] {
+  const { data, dataSchema, schema } = payload;
+  const name = schemaName(textOf(dataSchema) ?? textOf(schema) ?? '');
+  if (!Array.isArray(data)) return [eventOf(name, payload, envelope)];
+  return data.map((item, index) =>
+    eventOf(name, item, { ...envelope, id: envelope.id && (index === 0 ? envelope.id : `${envelope.id}.${index}`) }),
+  );
+}
+
+function eventOf(
+  schema: string,
+  item: unknown,
+  { id, channel }: Envelope,
+  isMessageText = false,
+  raw: unknown = item,
+): EnvelopedEvent {
+  const fields = isRecord(item) ? item : {};
+  return {
+    schema,
+    id: id ?? textOf(fields['id']),
+    fields,
+    channel: channelIn(fields) ?? channel,
+    isMessageText,
+    raw: raw as JsonValue,
+  };
+}
+
+/** `presence.user.channel.left` of `pubnub.com/schemas/events/presence.user.channel.left?v=1.0.0`. */
+function schemaName(address: string): string {
+  return address.replace(/\?.*$/s, '').replace(/^.*\//s, '');
+}
+
+/** The first channel that one of these names. Version 1 and 2 of the envelope have it in their metadata. */
+function channelIn(...places: readonly unknown[]): string | undefined {
+  const names = ['channel', 'channelId', 'pubsub.channel', 'pubsub:channel'];
+  return places.flatMap((place) => (isRecord(place) ? names.map((name) => textOf(place[name])) : [])).find(Boolean);
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

@@ -1,0 +1,167 @@
+import type { AppKeys } from '../../../channels-protocol/client-auth.js';
+import { type WireEvent, webhookHeaders } from '../../../channels-protocol/webhooks.js';
+import type { Logger } from '../../../logger.js';
+import { WebhookPost } from './post-webhook.js';
+import { WaitingEvents } from './waiting-events.js';
+import type { WebSocketWebhook } from './webhook-options.js';
+
+/** How long a webhook is sent again and again, in milliseconds. Source: https://pusher.com/docs/channels/server_api/webhooks */
+const RETRY_FOR_MS = 300_000;
+/** Wait before the first retry, in milliseconds; it doubles from there, up to the longest. */
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+
+/** How events share a webhook. */
+export interface BatchLimits {
+  readonly webhookBatchMs: number;
+  readonly webhookBatchEvents: number;
+}
+
+/** What a sender needs of its application. */
+export interface SenderHost extends BatchLimits {
+  /** The time of a webhook that is being made. */
+  nextTime(): number;
+  /** Must not throw. */
+  logger(): Logger;
+}
+
+/**
+ * Sends one webhook its events: together with what comes in shortly after, in order, one post at a time, and again until it is taken or its
+ * time is over. No timer of it keeps the process alive.
+ */
+export class WebhookSender {
+  readonly #webhook: WebSocketWebhook;
+  readonly #keys: AppKeys;
+  readonly #host: SenderHost;
+  readonly #waiting = new WaitingEvents();
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> | undefined;
+  #post: WebhookPost | undefined;
+  /** Ends the wait before a retry. */
+  #wake: (() => void) | undefined;
+  #dropped = 0;
+  #isClosing = false;
+  #isClosed = false;
+
+  constructor(webhook: WebSocketWebhook, keys: AppKeys, host: SenderHost) {
+    this.#webhook = webhook;
+    this.#keys = keys;
+    this.#host = host;
+  }
+
+  takes({ name, channel }: WireEvent): boolean {
+    const { events, channelPrefixes } = this.#webhook;
+    if (events !== undefined && !events.includes(name)) return false;
+    return channelPrefixes === undefined || channelPrefixes.some((prefix) => channel.startsWith(prefix));
+  }
+
+  add(event: WireEvent): void {
+    if (this.#isClosed) return;
+    this.#drop(this.#waiting.add(event), 'too many of them wait to be sent');
+    this.#schedule();
+  }
+
+  /** Sends what waits, for so long at most; what comes later is not sent. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#wake?.();
+    this.#schedule();
+    const timer = setTimeout(() => this.#giveUp(), timeoutMs);
+    while (this.#sending !== undefined) await this.#sending;
+    clearTimeout(timer);
+    this.#isClosed = true;
+  }
+
+  #giveUp(): void {
+    this.#isClosed = true;
+    this.#post?.abort();
+    this.#wake?.();
+  }
+
+  #schedule(): void {
+    if (this.#sending !== undefined || this.#waiting.size === 0) return;
+    if (this.#isDue) this.#begin();
+    else this.#timer ??= setTimeout(() => this.#begin(), this.#host.webhookBatchMs).unref();
+  }
+
+  /** Whether what waits need not wait for more. */
+  get #isDue(): boolean {
+    return this.#waiting.size >= (this.#isClosing ? 1 : this.#host.webhookBatchEvents);
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sending = this.#sendBatches().finally(() => {
+      this.#sending = undefined;
+      this.#schedule();
+    });
+  }
+
+  async #sendBatches(): Promise<void> {
+    do {
+      this.#drop(this.#waiting.dropOlderThan(RETRY_FOR_MS), 'those before them were not taken');
+      const events = this.#waiting.take(this.#host.webhookBatchEvents);
+      if (events.length > 0) await this.#deliver(events);
+    } while (this.#isDue && !this.#isClosed);
+    if (this.#isClosed) this.#drop(this.#waiting.clear(), 'the server was closed');
+  }
+
+  /** Posts a batch until it is taken or its time is over. */
+  async #deliver(events: readonly WireEvent[]): Promise<void> {
+    const body = JSON.stringify({ time_ms: this.#host.nextTime(), events });
+    const headers = new Headers(this.#webhook.headers);
+    for (const [name, value] of Object.entries(webhookHeaders(body, this.#keys))) headers.set(name, value);
+    const until = performance.now() + RETRY_FOR_MS;
+    let problem = '';
+    for (let failures = 0; !this.#isClosed; failures++) {
+      this.#post = new WebhookPost();
+      const found = await this.#post.send(this.#webhook.url, headers, body);
+      this.#post = undefined;
+      if (found === undefined) {
+        this.#taken();
+        return;
+      }
+      problem = found;
+      const delay = delayAfter(failures);
+      if (this.#isClosed || performance.now() + delay > until) break;
+      if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
+      await this.#pause(delay);
+    }
+    this.#drop(events.length, this.#isClosed ? 'the server was closed' : problem);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms).unref();
+    this.#wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
+  }
+
+  /** Tells of events that are lost: of the first ones until the webhook is taken again. */
+  #drop(events: number, reason: string): void {
+    if (events === 0) return;
+    if (this.#dropped === 0) this.#log('warn', { events, reason }, 'events of a webhook were dropped');
+    this.#dropped += events;
+  }
+
+  #taken(): void {
+    if (this.#dropped === 0) return;
+    this.#log('info', { dropped: this.#dropped }, 'a webhook is taken again, some of whose events were dropped');
+    this.#dropped = 0;
+  }
+
+  #log(level: 'info' | 'warn', details: object, text: string): void {
+    // A query may hold what is secret.
+    const { origin, pathname } = new URL(this.#webhook.url);
+    this.#host.logger()[level]({ url: origin + pathname, ...details }, `websocket: ${text}`);
+  }
+}
+
+/** Half of a doubling delay, and up to as much again by chance, in milliseconds. */
+function delayAfter(failures: number): number {
+  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
+}
