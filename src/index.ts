@@ -20,10 +20,10 @@ export {
 } from './backends/push-service-wrapper.js';
 export type { Channel } from './channel.js';
 export type { ChannelDetails } from './channel-details.js';
-export type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from './channels/authorizer.js';
 export type { ChannelParams } from './channels/channel-pattern.js';
 export type { ChannelRule, RuleContext } from './channels/channel-rules.js';
 export type { AppUser, PushTypes } from './channels/push-types.js';
+export type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from './channels/subscription-request.js';
 export type { ClientConfig } from './client-config.js';
 export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export { DeliveryError } from './delivery-error.js';

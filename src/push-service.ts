@@ -1,15 +1,9 @@
 import { publishedConfig } from './backends/published-config.js';
 import type { AnyBackend, UserAuthentication } from './backends/push-service-wrapper.js';
 import { Channel } from './channel.js';
-import {
-  type AuthorizerHost,
-  authorizeSubscription,
-  type SignInRequest,
-  type SubscriptionGrant,
-  type SubscriptionRequest,
-  signIn,
-} from './channels/authorizer.js';
+import { type AuthorizerHost, authorizeSubscription, signIn } from './channels/authorizer.js';
 import { type ChannelRule, ChannelRules } from './channels/channel-rules.js';
+import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from './channels/subscription-request.js';
 import type { ClientConfig } from './client-config.js';
 import { messageList, type SendOptions } from './delivery/send-options.js';
 import { ConfigurationError } from './errors.js';
@@ -24,7 +18,7 @@ import { audienceOf } from './sessions/audience.js';
 import type { PushSession, PushUser, SessionAdapter } from './sessions/session-adapter.js';
 import type { BackendOf, BackendReference, SettingsOf } from './settings/backend-types.js';
 import { parseDsn } from './settings/dsn.js';
-import { settingsFromEnvironment } from './settings/environment.js';
+import { FALLBACK_WARNING, settingsFromEnvironment } from './settings/environment.js';
 import { checkPushServer, type PushServerSettings } from './settings/settings.js';
 import type { WebhookEvent } from './webhooks/webhook-event.js';
 import type { WebhookSource } from './webhooks/webhook-source.js';
@@ -133,9 +127,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     options: { signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<IncomingMessage> {
     const runtime = this.#configured();
-    const name = runtime.checkedChannel(channel);
-    const { subscriptions, loops, ready } = runtime;
-    return messageLoop(name, { subscriptions, loops, ready, inbox: this.#inbox }, options.signal);
+    return messageLoop(runtime.checkedChannel(channel), runtime, this.#inbox, options.signal);
   }
 
   /**
@@ -246,12 +238,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     if (this.#isClosed) throw new ConfigurationError('The push service is closed: call configure() to use it again.');
     const { settings, isFallback } = settingsFromEnvironment(process.env);
     const runtime = this.#start(settings);
-    if (isFallback) {
-      runtime.logger.warn(
-        {},
-        'no backend is configured: messages are printed. Call PushService.configure({ backend: … }) or set PUSH_SERVER.',
-      );
-    }
+    if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
     return runtime;
   }
 

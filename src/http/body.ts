@@ -1,9 +1,16 @@
+import type { BodyRules } from '../collected-body.js';
 import { HttpError } from '../http-error.js';
+import { readWebStream } from '../read-web-stream.js';
 
-/** A form of a client: a socket id and up to 100 channels of 164 characters, percent-encoded, with room for the application's own. */
-const MAX_BODY_BYTES = 65_536;
-/** How long a body may take to arrive, in milliseconds. */
-const BODY_TIMEOUT_MS = 10_000;
+const rules: BodyRules = {
+  // A socket id and 100 channels of 164 characters, percent-encoded, with room for what the application adds.
+  maxBytes: 65_536,
+  timeoutMs: 10_000,
+  tooLarge: (maxBytes) => new HttpError(413, `The body is over ${maxBytes} bytes.`),
+  tooLate: (timeoutMs) =>
+    new HttpError(408, `The body did not arrive within ${timeoutMs} ms.`, { Connection: 'close' }),
+  broken: () => new HttpError(400, 'The body ended too early.'),
+};
 
 /**
  * Reads a request's body.
@@ -11,33 +18,6 @@ const BODY_TIMEOUT_MS = 10_000;
  */
 export async function readBody(request: Request): Promise<string> {
   if (request.bodyUsed) throw new HttpError(400, 'The body was read before the push handler got it.');
-  if (Number(request.headers.get('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge();
-  const reader = request.body?.getReader();
-  if (reader === undefined) return '';
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(new HttpError(408, `The body did not arrive within ${BODY_TIMEOUT_MS} ms.`, { Connection: 'close' })),
-    BODY_TIMEOUT_MS,
-  );
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  try {
-    for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late]);
-      if (done) return Buffer.concat(chunks).toString();
-      bytes += value.length;
-      if (bytes > MAX_BODY_BYTES) throw tooLarge();
-      chunks.push(value);
-    }
-  } catch (error) {
-    // Not waited for: what is still under way may never come.
-    reader.cancel().catch(() => {});
-    throw error instanceof HttpError ? error : new HttpError(400, 'The body ended too early.');
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooLarge(): HttpError {
-  return new HttpError(413, `The body is over ${MAX_BODY_BYTES} bytes.`);
+  if (Number(request.headers.get('content-length') ?? 0) > rules.maxBytes) throw rules.tooLarge(rules.maxBytes);
+  return request.body === null ? '' : (await readWebStream(request.body, rules)).toString();
 }

@@ -4,6 +4,7 @@ import type { AppUser } from '../channels/push-types.js';
 import { ConfigurationError } from '../errors.js';
 import type { PushSession } from '../sessions/session-adapter.js';
 import { didYouMean } from '../spelling.js';
+import type { WebhookEvent } from '../webhooks/webhook-event.js';
 import type { PushRequestContext } from './push-request.js';
 
 /** Options of {@link createPushHandler}. */
@@ -16,13 +17,18 @@ export interface PushHandlerOptions {
   /** The session that asks, which may subscribe to its own channel. @default that of `pushSession`, behind the Node form */
   session?: ((request: Request, context: PushRequestContext) => Awaitable<PushSession | undefined>) | undefined;
   /**
+   * Called with each event of the provider's webhooks, once. When it fails, the provider is told so, and sends the event again.
+   * @default none: webhooks are answered with 404
+   */
+  webhook?: ((event: WebhookEvent) => unknown) | undefined;
+  /**
    * Pages of other origins that may ask: `'https://example.com'`, `'https://*.example.com'`. They get the headers of CORS, with credentials.
    * @default none but the application's own
    */
   allowedOrigins?: readonly string[] | undefined;
 }
 
-const functions = ['authenticate', 'session'] as const;
+const functions = ['authenticate', 'session', 'webhook'] as const;
 
 /** @throws ConfigurationError for one that is unknown or wrong */
 export function checkOptions(options: PushHandlerOptions): void {

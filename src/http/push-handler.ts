@@ -19,6 +19,7 @@ export type PushHandler = (request: Request, context?: PushRequestContext) => Pr
  * - `POST …/auth`: may this client subscribe? By the rules of `PushService.authorize`.
  * - `POST …/user-auth`: signs the client in as its user.
  * - `GET …/config`: what the page's `PushClient` takes.
+ * - `POST …/webhook`: the provider's webhooks.
  *
  * Whatever goes wrong is answered with its status and `{ "error": "…" }`.
  * @throws ConfigurationError for an option that is wrong
@@ -29,7 +30,7 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
 
   async function answer(request: Request, context: PushRequestContext): Promise<Response> {
     const route = routeOf(request);
-    if (!origins.admits(request))
+    if (!route.isForProviders && !origins.admits(request))
       throw new HttpError(403, 'A page of this origin may not ask: list it in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });

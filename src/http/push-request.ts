@@ -5,6 +5,7 @@ export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  on(event: string, listener: (value: unknown) => void): unknown;
   /** Whether the body has been read. */
   readonly readableEnded: boolean;
   /** Express: the address before a router took its part off. */

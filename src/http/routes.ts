@@ -1,3 +1,4 @@
+import { PushError } from '../errors.js';
 import { HttpError } from '../http-error.js';
 import type { PushService } from '../push-service.js';
 import type { PushSession } from '../sessions/session-adapter.js';
@@ -16,6 +17,8 @@ interface RouteCall {
 /** One of the handler's addresses: what it returns is answered as JSON. */
 export interface Route {
   readonly method: 'GET' | 'POST';
+  /** Whether it is a provider that asks, and no page. */
+  readonly isForProviders?: boolean;
   answer(call: RouteCall): Promise<object>;
 }
 
@@ -23,6 +26,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['auth', { method: 'POST', answer: authorizeChannel }],
   ['user-auth', { method: 'POST', answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
+  ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
 /** Finds a route by the last segment of a path. */
@@ -67,6 +71,21 @@ async function clientConfig(call: RouteCall): Promise<object> {
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
   };
+}
+
+async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
+  const { webhook: handle } = options;
+  if (handle === undefined) throw new HttpError(404, 'Webhooks are not taken here.');
+  // What a parser has made of the body cannot be verified: Node's request tells whether the bytes were kept, and what to do else.
+  const { node } = context;
+  try {
+    await service.webhook(node?.readableEnded === true ? node : request, handle);
+  } catch (error) {
+    // Who runs the application is to know as well: the provider shows nobody what it is told.
+    if (PushError.isPushError(error)) service.logger.warn({ error }, 'a webhook was refused');
+    throw error;
+  }
+  return {};
 }
 
 async function userOf({ request, context, options }: RouteCall) {

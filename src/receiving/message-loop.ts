@@ -5,7 +5,6 @@ import type { Subscriptions } from './subscriptions.js';
 
 /** What a loop over a channel's messages lives on. */
 export interface LoopSource {
-  readonly inbox: Inbox;
   readonly subscriptions: Subscriptions;
   /** Where the loop is noted while it lasts. */
   readonly loops: Set<MessageQueue>;
@@ -15,7 +14,8 @@ export interface LoopSource {
 /** Subscribes to a channel for as long as the loop over its messages lasts. @param signal ends the loop without an error */
 export function messageLoop(
   channel: string,
-  { inbox, subscriptions, loops, ready }: LoopSource,
+  { subscriptions, loops, ready }: LoopSource,
+  inbox: Inbox,
   signal: AbortSignal | undefined,
 ): MessageQueue {
   const listener = (message: IncomingMessage): void => {

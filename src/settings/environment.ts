@@ -27,3 +27,7 @@ export function settingsFromEnvironment(environment: NodeJS.ProcessEnv): Environ
   }
   return { settings: { backend: 'console' }, isFallback: true };
 }
+
+/** Said once where the environment names no backend. */
+export const FALLBACK_WARNING =
+  'no backend is configured: messages are printed. Call PushService.configure({ backend: … }) or set PUSH_SERVER.';

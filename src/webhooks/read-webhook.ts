@@ -1,6 +1,8 @@
+import { bytesOf } from '../collected-body.js';
 import { PushError, ValidationError } from '../errors.js';
-import { bodyCutShort, bytesOf } from './collected-body.js';
-import { readNodeStream, readWebStream } from './read-stream.js';
+import { readWebStream } from '../read-web-stream.js';
+import { bodyRules } from './body-rules.js';
+import { readNodeStream } from './read-node-stream.js';
 import type { WebhookRequest } from './webhook-request.js';
 import type { HeadersLike, NodeRequestLike, RawWebhook, WebhookSource, WebRequestLike } from './webhook-source.js';
 
@@ -50,7 +52,7 @@ async function webBodyOf({ body, bodyUsed }: WebRequestLike): Promise<Uint8Array
     throw new ValidationError(
       'The body of this Request has been read already: pass the Request before anything else reads it, or { headers, rawBody }.',
     );
-  return body === null ? new Uint8Array() : readWebStream(body);
+  return body === null ? new Uint8Array() : readWebStream(body, bodyRules);
 }
 
 async function nodeBodyOf(request: NodeRequestLike): Promise<Uint8Array> {
@@ -58,7 +60,7 @@ async function nodeBodyOf(request: NodeRequestLike): Promise<Uint8Array> {
   const kept = bytesOf(rawBody) ?? bytesOf(body);
   if (kept !== undefined) return kept;
   if (!readableEnded && !readableDidRead) {
-    if (destroyed) throw bodyCutShort();
+    if (destroyed) throw bodyRules.broken();
     return readNodeStream(request);
   }
   throw new ValidationError(

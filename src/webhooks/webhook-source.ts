@@ -1,16 +1,9 @@
+import type { ByteStream } from '../read-web-stream.js';
+
 /** Headers as web standards, Node and frameworks have them: `Headers`, or an object whose names are in any case. */
 export type HeadersLike =
   | Iterable<readonly [name: string, value: string]>
   | Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** A stream of bytes that is read bit by bit, such as a web `ReadableStream`. */
-export interface ByteStream {
-  readonly locked: boolean;
-  getReader(): {
-    read(): Promise<{ readonly done: boolean; readonly value?: unknown }>;
-    cancel(): Promise<void>;
-  };
-}
 
 /** A web `Request`, as Fetch handlers get it. */
 export interface WebRequestLike {

@@ -3,7 +3,7 @@ import express from 'express';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PushError, TimeoutError, ValidationError } from '../../src/errors.js';
-import { BODY_TIMEOUT_MS, MAX_BODY_BYTES } from '../../src/webhooks/collected-body.js';
+import { bodyRules } from '../../src/webhooks/body-rules.js';
 import { readWebhook } from '../../src/webhooks/read-webhook.js';
 import type { WebhookSource } from '../../src/webhooks/webhook-source.js';
 import { failureOf } from '../support/failure-of.js';
@@ -184,17 +184,17 @@ describe('a body that is too large', () => {
     const failure = await failureOf(ValidationError, readWebhook(webRequest(stream)));
     expect(failure.message).toMatch(/^The webhook's body is over 1048576 bytes\. /);
     await expect.poll(() => isCancelled).toBe(true);
-    expect(pulled).toBeLessThan((2 * MAX_BODY_BYTES) / chunk.length);
+    expect(pulled).toBeLessThan((2 * bodyRules.maxBytes) / chunk.length);
   });
 
   it('is read no further on a server, whose client gets its answer', async () => {
-    const { result, answer } = await readOnServer((port) => post(port, new Uint8Array(3 * MAX_BODY_BYTES)));
+    const { result, answer } = await readOnServer((port) => post(port, new Uint8Array(3 * bodyRules.maxBytes)));
     expect(result).toBeInstanceOf(ValidationError);
     expect(answer).toBe('answered');
   });
 
   it('begins after the largest that is taken', async () => {
-    const largest = 'x'.repeat(MAX_BODY_BYTES);
+    const largest = 'x'.repeat(bodyRules.maxBytes);
     expect(await textOf(webRequest(largest))).toBe(largest);
     await failureOf(ValidationError, readWebhook(webRequest(`${largest}x`)));
   });
@@ -211,7 +211,7 @@ describe('a body that stalls', () => {
       },
     });
     const failed = failureOf(TimeoutError, readWebhook(webRequest(stream)));
-    await vi.advanceTimersByTimeAsync(BODY_TIMEOUT_MS);
+    await vi.advanceTimersByTimeAsync(bodyRules.timeoutMs);
     const { message, outcome } = await failed;
     expect([message, outcome]).toEqual(["The webhook's body did not arrive within 10000 ms.", 'rejected']);
     expect(isCancelled).toBe(true);
@@ -223,7 +223,7 @@ describe('a body that stalls', () => {
     const port = await serve((request) => got.resolve(request));
     await bareClient(port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
     const failed = failureOf(TimeoutError, readWebhook(await got.promise));
-    await vi.advanceTimersByTimeAsync(BODY_TIMEOUT_MS);
+    await vi.advanceTimersByTimeAsync(bodyRules.timeoutMs);
     await failed;
   });
 });

@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import express from 'express';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { sign } from '../../src/channels-protocol/signature.js';
+import { createPushHandler, type PushHandler, toNodeHandler } from '../../src/http/index.js';
+import { createPushService, type PushService, type WebhookEvent } from '../../src/index.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+
+const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
+
+function setUp(handle?: (event: WebhookEvent) => unknown): {
+  handler: PushHandler;
+  push: PushService;
+  logger: RecordingLogger;
+} {
+  const logger = new RecordingLogger();
+  const push: PushService = createPushService({ backend: 'websocket', ...keys, logger });
+  onTestFinished(() => push.close());
+  return { push, logger, handler: createPushHandler(push, { webhook: handle }) };
+}
+
+/** A webhook as the service of Pusher sends it. */
+function webhook(
+  events: readonly object[],
+  headers: Record<string, string> = {},
+): { body: string; headers: Record<string, string> } {
+  const body = JSON.stringify({ time_ms: Date.now(), events });
+  const signature = sign(body, keys.secretKey);
+  return {
+    body,
+    headers: {
+      'content-type': 'application/json',
+      'x-pusher-key': keys.pubKey,
+      'x-pusher-signature': signature,
+      ...headers,
+    },
+  };
+}
+
+const occupied = { name: 'channel_occupied', channel: 'orders' };
+
+function post(handler: PushHandler, init: { body: string; headers: Record<string, string> }): Promise<Response> {
+  return handler(new Request('https://shop.example/push/webhook', { method: 'POST', ...init }));
+}
+
+describe('POST …/webhook', () => {
+  it('hands each event to the application, once, though the provider sends it twice', async () => {
+    const events: WebhookEvent[] = [];
+    const { handler } = setUp((event) => events.push(event));
+    const sent = webhook([occupied, { name: 'member_added', channel: 'presence-room', user_id: 'ann' }]);
+    for (let time = 0; time < 2; time++) {
+      const response = await post(handler, sent);
+      expect([response.status, await response.json()]).toEqual([200, {}]);
+    }
+    expect(events).toMatchObject([
+      { type: 'channelOccupied', channel: 'orders' },
+      { type: 'memberAdded', channel: 'presence-room', userId: 'ann' },
+    ]);
+  });
+
+  it('tells the provider to send again what the application could not handle', async () => {
+    let isDown = true;
+    const handled: string[] = [];
+    const failure = new Error('the database is gone');
+    const { handler, logger } = setUp((event) => {
+      if (isDown) throw failure;
+      handled.push(event.type);
+    });
+    const sent = webhook([occupied]);
+    const refused = await post(handler, sent);
+    expect([refused.status, await refused.json()]).toEqual([500, { error: 'The server failed.' }]);
+    expect(logger.entries).toMatchObject([{ level: 'error', details: { error: failure } }]);
+    isDown = false;
+    expect((await post(handler, sent)).status).toBe(200);
+    expect(handled).toEqual(['channelOccupied']);
+  });
+
+  it.each([
+    ['that is not signed', { 'x-pusher-signature': '' }, 401],
+    ['that was signed with another secret', { 'x-pusher-signature': sign('{}', 'another') }, 401],
+    ['with another key', { 'x-pusher-key': 'another' }, 401],
+  ])('answers one %s with its status, and hands nothing on', async (_, headers, status) => {
+    const events: WebhookEvent[] = [];
+    const { handler, logger } = setUp((event) => events.push(event));
+    expect((await post(handler, webhook([occupied], headers))).status).toBe(status);
+    expect(events).toEqual([]);
+    expect(logger.entries).toMatchObject([{ level: 'warn', text: 'a webhook was refused' }]);
+  });
+
+  it('does not ask where a webhook comes from, for no page sends it', async () => {
+    const { handler } = setUp(() => {});
+    const sent = webhook([occupied], { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' });
+    expect((await post(handler, sent)).status).toBe(200);
+  });
+
+  it('is not there for an application that takes none', async () => {
+    const { handler } = setUp();
+    const response = await post(handler, webhook([occupied]));
+    expect([response.status, await response.json()]).toEqual([404, { error: 'Webhooks are not taken here.' }]);
+  });
+
+  it('fires messageReceived for what clients send', async () => {
+    const { handler, push } = setUp(() => {});
+    const heard: unknown[] = [];
+    push.on('messageReceived', (message) => heard.push(message));
+    const event = { name: 'client_event', channel: 'private-a', event: 'client-x', data: '{"a":1}', socket_id: '1.2' };
+    await post(handler, webhook([event]));
+    expect(heard).toMatchObject([{ channel: 'private-a', event: 'client-x', data: { a: 1 } }]);
+  });
+
+  it.each([
+    ['before any parser', [], 200],
+    ['behind a parser that keeps the bytes', [express.raw({ type: 'application/json' })], 200],
+    [
+      'behind a parser whose bytes are kept beside',
+      [express.json({ verify: (request, _response, body) => Object.assign(request, { rawBody: body }) })],
+      200,
+    ],
+    ['behind express.json()', [express.json()], 400],
+  ])('in Express %s answers %i', async (_, parsers, status) => {
+    const { handler } = setUp(() => {});
+    const app = express();
+    app.use(...parsers, toNodeHandler(handler));
+    const server = createServer(app).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/push/webhook`;
+    const response = await fetch(url, { method: 'POST', ...webhook([occupied]) });
+    expect(response.status).toBe(status);
+    if (status === 400)
+      expect(await response.json()).toMatchObject({ error: expect.stringMatching(/before express.json/) });
+  });
+});
