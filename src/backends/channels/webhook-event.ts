@@ -27,11 +27,8 @@ function typed(
     case 'member_removed':
       return userId === undefined ? undefined : { ...base, type: 'memberRemoved', userId };
     case 'subscription_count': {
-      // The documentation has it as a number in one place and as a text in another.
-      const subscriptionCount = Number(fields['subscription_count'] ?? Number.NaN);
-      return Number.isInteger(subscriptionCount)
-        ? { ...base, type: 'subscriptionCount', subscriptionCount }
-        : undefined;
+      const subscriptionCount = countOf(fields['subscription_count']);
+      return subscriptionCount === undefined ? undefined : { ...base, type: 'subscriptionCount', subscriptionCount };
     }
     case 'client_event': {
       const { event, data, socket_id: socketId } = fields;
@@ -53,4 +50,10 @@ function typed(
 /** A user's id, which some applications have as a number. */
 function idOf(value: unknown): string | undefined {
   return typeof value === 'number' ? String(value) : typeof value === 'string' ? value : undefined;
+}
+
+/** A count, which Pusher's documentation has as a number in one place and as a text in another. */
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof count === 'number' && Number.isInteger(count) ? count : undefined;
 }

@@ -96,7 +96,7 @@ describe.each(Object.entries(backends))('the %s backend', (name, build) => {
       { name: 'subscription_count', channel: 'orders', subscription_count: '4' },
       { name: 'something_new', channel: 'orders', more: [1] },
       { name: 'member_added', channel: 'presence-room' },
-      { name: 'subscription_count', channel: 'orders' },
+      { name: 'subscription_count', channel: 'orders', subscription_count: [5] },
       { name: 'client_event', channel: 'private-a' },
       { name: 'channel_occupied' },
       'no object',
