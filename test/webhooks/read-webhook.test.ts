@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import { type IncomingMessage, IncomingMessage as IncomingMessageClass } from 'node:http';
 import express from 'express';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -151,7 +151,8 @@ describe('a body that was read already is refused', () => {
   it('in a web Request that someone else is reading', async () => {
     const request = webRequest(body);
     const reader = request.body?.getReader();
-    await failureOf(ValidationError, readWebhook(request));
+    const failure = await failureOf(ValidationError, readWebhook(request));
+    expect(failure.message).toMatch(/^The body of this Request has been read already: /);
     expect(await reader?.read()).toMatchObject({ done: false });
   });
 
@@ -236,6 +237,19 @@ describe('a body that is cut short', () => {
     const failed = failureOf(ValidationError, readWebhook(await got.promise));
     client.destroy();
     expect((await failed).message).toBe("The webhook's body ended too early: the connection was lost.");
+  });
+
+  it('is refused, also when nobody says why it ended', async () => {
+    const got = Promise.withResolvers<IncomingMessage>();
+    const port = await serve((request) => got.resolve(request));
+    await bareClient(port, 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf');
+    const request = await got.promise;
+    request.emit = function emit(this: IncomingMessage, event: string, ...args: unknown[]): boolean {
+      return event !== 'error' && Reflect.apply(IncomingMessageClass.prototype.emit, this, [event, ...args]);
+    } as IncomingMessage['emit'];
+    const failed = failureOf(ValidationError, readWebhook(request));
+    request.destroy();
+    expect((await failed).message).toContain('ended too early');
   });
 
   it('is refused when that was before it is read', async () => {

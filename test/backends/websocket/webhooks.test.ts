@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import Pusher from 'pusher';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
 import type { WireEvent } from '../../../src/channels-protocol/webhooks.js';
 import { ConfigurationError, createPushService, type IncomingMessage, type WebhookEvent } from '../../../src/index.js';
@@ -148,6 +148,18 @@ it('the package pusher takes each webhook, and the pusher backend reads it', asy
   expect(received).toEqual([{ channel: 'presence-room', event: 'client-typing', data: { n: 1 }, userId: 'ann' }]);
 });
 
+it('two webhooks with the same events never have the same text, be it the same millisecond', async () => {
+  vi.useFakeTimers({ now: 1_000_000, toFake: ['Date'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const service = await start({ webhookBatchEvents: 1 });
+  const client = await Client.connect(service);
+  await client.join(service, 'private-a');
+  for (let count = 0; count < 3; count++) client.send('client-x', {}, 'private-a');
+  await told(5);
+  expect(receiver.received.map(({ time }) => time)).toEqual([0, 1, 2, 3, 4].map((later) => 1_000_000 + later));
+  expect(new Set(receiver.received.map(({ rawBody }) => rawBody)).size).toBe(5);
+});
+
 describe('each application', () => {
   it('has webhooks of its own, signed with its own key', async () => {
     const other = await WebhookReceiver.start();
@@ -195,10 +207,11 @@ describe('closing the server', () => {
   });
 
   it('tells of the channels of a client that does not go, too', async () => {
-    const service = await start({ webhookBatchMs: 60_000, closeTimeoutMs: 100 });
+    const service = await start({ closeTimeoutMs: 100 });
     const raw = await RawClient.connect(service);
     raw.writeText(JSON.stringify({ event: 'pusher:subscribe', data: { channel: 'orders' } }));
     await raw.until((seen) => seen.includes('subscription_succeeded'));
+    await told(2);
     await service.close();
     expect(receiver.events.map(({ name }) => name)).toEqual([
       'channel_occupied',
