@@ -17,7 +17,7 @@ export interface ClientConfig {
   readonly port?: number;
   /** Whether to connect over TLS. @default as the page itself */
   readonly useTLS?: boolean;
-  /** The id of the page's user; for a session's page whose visitor is not logged in, an id made of the session. */
+  /** The id of the page's user, where it is known; with PubNub, for a session of nobody, an id made of the session. */
   readonly userId?: string;
   /** Where the page asks for leave to subscribe. @default '/push/auth' with Pusher's protocol; else nobody is asked */
   readonly authEndpoint?: string;

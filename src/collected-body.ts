@@ -33,7 +33,7 @@ export class CollectedBody {
     throw this.#rules.tooLarge(maxBytes);
   }
 
-  joined(): Buffer {
+  joined(): Uint8Array {
     return Buffer.concat(this.#chunks);
   }
 }

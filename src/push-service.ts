@@ -203,7 +203,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   async clientConfig<User = PushUser>(audience?: User | PushSession): Promise<ClientConfig> {
     const { backend, sessions, ready } = this.#configured();
     await ready;
-    return publishedConfig(backend, await audienceOf(audience, sessions));
+    return publishedConfig(backend, await audienceOf(audience, sessions, backend.capabilities.clientIs === 'user'));
   }
 
   /**

@@ -13,7 +13,7 @@ export interface ByteStream {
  * Reads a stream to its end.
  * @throws the error of the rules for one that is too large, too late or broken
  */
-export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Buffer> {
+export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Uint8Array> {
   const body = new CollectedBody(rules);
   const reader = stream.getReader();
   const late = Promise.withResolvers<never>();

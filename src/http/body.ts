@@ -19,5 +19,5 @@ const rules: BodyRules = {
 export async function readBody(request: Request): Promise<string> {
   if (request.bodyUsed) throw new HttpError(400, 'The body was read before the push handler got it.');
   if (Number(request.headers.get('content-length') ?? 0) > rules.maxBytes) throw rules.tooLarge(rules.maxBytes);
-  return request.body === null ? '' : (await readWebStream(request.body, rules)).toString();
+  return request.body === null ? '' : new TextDecoder().decode(await readWebStream(request.body, rules));
 }

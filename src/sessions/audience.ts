@@ -4,7 +4,7 @@ import { identifyUser, type PushSession, type SessionAdapter } from './session-a
 /** 132 bits of a digest. */
 const ANONYMOUS_ID_LENGTH = 22;
 
-/** For whom a page is made: the channels that reach it, and the id of its user, or one that stands for a visitor who is not logged in. */
+/** For whom a page is made: the channels that reach it, and the id of its user. */
 export interface Audience {
   readonly channels: readonly string[];
   readonly userId?: string;
@@ -13,11 +13,19 @@ export interface Audience {
 /**
  * Finds out who a page is for.
  * @param audience a session, whose one channel it is then; or a user, whose every session's channels they are
+ * @param needsId whether a page whose user is not known needs an id all the same
  * @throws ValidationError for a user that cannot be identified
  */
-export async function audienceOf(audience: unknown, sessions: SessionAdapter<never>): Promise<Audience> {
+export async function audienceOf(
+  audience: unknown,
+  sessions: SessionAdapter<never>,
+  needsId: boolean,
+): Promise<Audience> {
   if (audience === undefined) return { channels: [] };
-  if (isSession(audience)) return { channels: [audience.channelId], userId: audience.userId ?? anonymousId(audience) };
+  if (isSession(audience)) {
+    const userId = audience.userId ?? (needsId ? anonymousId(audience) : undefined);
+    return { channels: [audience.channelId], ...(userId !== undefined && { userId }) };
+  }
   const userId = userIdOf(audience, sessions);
   const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([audience]);
   return { channels: channels ?? [], userId };

@@ -50,7 +50,7 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
       for (const id of [...sessions.keys()]) live(id);
       sweepAt = Math.max(FIRST_SWEEP, sessions.size * 2);
     }
-    return { channelId, expiresAt };
+    return { channelId, userId, expiresAt };
   }
 
   return {

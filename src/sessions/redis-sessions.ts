@@ -94,7 +94,8 @@ export function redisSessions<User = PushUser>(
 
     async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
       const endsAt = await keep(keyOf(user), checkedText(channelId, 'A channel id'), ttl, 'any');
-      return { channelId, expiresAt: endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt) };
+      const expiresAt = endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt);
+      return { channelId, userId: identify(user), expiresAt };
     },
 
     async remove(user, channelId) {

@@ -60,7 +60,12 @@ describe('pushrail demo', () => {
   it('gives a page its configuration and no secret, and sends to users and channels', async () => {
     await using demo = await listening();
     const config = (await (await post(`${demo.url}login`, { user: 'ann' })).json()) as Record<string, unknown>;
-    expect(config).toEqual({ backend: 'websocket', key: expect.any(String), channels: [expect.any(String)] });
+    expect(config).toEqual({
+      backend: 'websocket',
+      userId: 'ann',
+      key: expect.any(String),
+      channels: [expect.any(String)],
+    });
     expect(await (await post(`${demo.url}send`, { to: 'ann', text: 'Hi' })).json()).toEqual({
       status: 'accepted',
       channels: 1,

@@ -28,7 +28,8 @@ describe('clientConfig', () => {
     const push = createPushService({ backend: new RecordingBackend(), sessions });
     expect(await push.clientConfig('ann')).toMatchObject({ channels: ['phone', 'desk'] });
     expect(await push.clientConfig({ id: 'ann' })).toMatchObject({ channels: ['phone', 'desk'] });
-    expect(await push.clientConfig(session)).toMatchObject({ channels: ['phone'] });
+    expect(await push.clientConfig(session)).toMatchObject({ channels: ['phone'], userId: 'ann' });
+    expect(await push.clientConfig({ channelId: 'tablet' })).not.toHaveProperty('userId');
     expect(await push.clientConfig('nobody')).toMatchObject({ channels: [] });
   });
 

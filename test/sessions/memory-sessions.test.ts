@@ -5,7 +5,11 @@ import { failureOf } from '../support/failure-of.js';
 describe('a session', () => {
   test('has the channel that it is given, or one that cannot be guessed', async () => {
     const sessions = memorySessions();
-    expect(await sessions.add('ann', 'phone')).toEqual({ channelId: 'phone', expiresAt: Number.POSITIVE_INFINITY });
+    expect(await sessions.add('ann', 'phone')).toEqual({
+      channelId: 'phone',
+      userId: 'ann',
+      expiresAt: Number.POSITIVE_INFINITY,
+    });
     const ids = await Promise.all(Array.from({ length: 500 }, async () => (await sessions.add('ann')).channelId));
     expect(new Set(ids).size).toBe(500);
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{24}$/);
@@ -96,7 +100,7 @@ describe('expiry', () => {
 
   test('ends a session when its time is over, to the millisecond', async () => {
     const sessions = memorySessions({ ttl: 1000 });
-    expect(await sessions.add('ann', 'a')).toEqual({ channelId: 'a', expiresAt: 1_001_000 });
+    expect(await sessions.add('ann', 'a')).toEqual({ channelId: 'a', userId: 'ann', expiresAt: 1_001_000 });
     vi.setSystemTime(1_000_999);
     expect(await sessions.channelsFor(['ann'])).toEqual([['a']]);
     vi.setSystemTime(1_001_000);

@@ -39,7 +39,8 @@ await withRedis('redisSessions', findRedis, ({ url }) => {
 
   describe('in Redis', () => {
     test('a user is one sorted set, under the prefix', async () => {
-      const { channelId, expiresAt } = await sessionsOn().add({ id: 42 });
+      const { channelId, userId, expiresAt } = await sessionsOn().add({ id: 42 });
+      expect(userId).toBe('42');
       expect(await redis.keys(`${prefix}*`)).toEqual([keyOf('42')]);
       expect(await redis.zrange(keyOf('42'), '0', '-1', 'WITHSCORES')).toEqual([channelId, String(expiresAt)]);
     });
