@@ -6,7 +6,9 @@ type ParameterName<Pattern extends string> = Pattern extends `${string}{${infer 
   : never;
 
 /** What stands for the parameters of a pattern: `'private-orders.{orderId}'` has `{ orderId: string }`. */
-export type ChannelParams<Pattern extends string> = { readonly [Name in ParameterName<Pattern>]: string };
+export type ChannelParams<Pattern extends string> = string extends Pattern
+  ? Readonly<Record<string, string>>
+  : { readonly [Name in ParameterName<Pattern>]: string };
 
 /** In place of parameters, and at the end, in {@link ChannelPattern.exactness}: greater than any character of a channel's name. */
 const PARAMETER = '\ufffe';

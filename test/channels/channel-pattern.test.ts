@@ -49,6 +49,7 @@ describe('a pattern of channels', () => {
       readonly id: string;
     }>();
     expectTypeOf<keyof ChannelParams<'private-orders'>>().toEqualTypeOf<never>();
+    expectTypeOf<ChannelParams<string>>().toEqualTypeOf<Readonly<Record<string, string>>>();
   });
 
   it('fits what its parameters were put into, whatever they are', () => {
