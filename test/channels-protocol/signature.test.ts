@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { authFor, isAuthorized } from '../../src/channels-protocol/client-auth.js';
 import {
   bodyMd5,
   channelText,
@@ -22,6 +23,17 @@ it('a presence subscription is signed as in the documentation', () => {
   expect(sign(channelText('1234.1234', 'presence-foobar', data), secret)).toBe(
     '31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80',
   );
+});
+
+it('what a client is answered is signed as in the documentation, with the key before it', () => {
+  const keys = { pubKey: '278d425bdf160c739803', secretKey: secret };
+  expect(authFor(channelText('1234.1234', 'private-foobar'), keys)).toBe(
+    '278d425bdf160c739803:58df8b0c36d6982b82c3ecf6b4662e34fe8c25bba48f5369f135bf843651c3a4',
+  );
+  const data = '{"user_id":10,"user_info":{"name":"Mr. Channels"}}';
+  const auth = '278d425bdf160c739803:31935e7d86dba64c2a90aed31fdc61869f9b22ba9d8863bba239c03ca481bc80';
+  expect(authFor(channelText('1234.1234', 'presence-foobar', data), keys)).toBe(auth);
+  expect(isAuthorized(auth, channelText('1234.1234', 'presence-foobar', data), keys)).toBe(true);
 });
 
 it('a sign-in signs the socket id and the user data', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ConsoleService } from '../../../src/backends/console.js';
 import { failover } from '../../../src/backends/failover.js';
 import { fanout } from '../../../src/backends/fanout.js';
+import { PubNubService } from '../../../src/backends/pubnub.js';
 import { roundrobin } from '../../../src/backends/roundrobin.js';
 import { WebSocketService } from '../../../src/backends/websocket.js';
 import {
@@ -189,6 +190,25 @@ describe('what is not sending', () => {
     expect(await push.channel('x').info()).toEqual({ occupied: false, subscriptionCount: 0 });
     expect(await push.channel('presence-x').users()).toEqual([]);
     expect(await push.clientConfig()).toMatchObject({ backend: 'websocket', key: 'key', host: 'push.example.com' });
+  });
+
+  test('knows clients as the backend does that authorises them, and lets them have one answer for several channels', async () => {
+    const pubnub = new PubNubService({ pubKey: 'pub', subKey: 'sub', secretKey: 'sec' });
+    const grants: unknown[] = [];
+    pubnub.authorizeChannels = async (...parameters) => {
+      grants.push(parameters);
+      return { auth: 'token' };
+    };
+    const { push } = serviceOf(failover(new ConsoleService({ options: { stream: { write: () => true } } }), pubnub));
+    expect(push.backend.capabilities.clientIs).toBe('user');
+    push.authorize('orders.{id}', () => true);
+    expect(await push.authorizeChannel({ channel: ['orders.1', 'orders.2'], user: 'ann', socketId: 'ben' })).toEqual({
+      auth: 'token',
+      channels: ['orders.1', 'orders.2'],
+      refused: [],
+    });
+    expect(grants).toEqual([['ann', ['orders.1', 'orders.2']]]);
+    expect(failover(new ConsoleService(), new WebSocketService(credentials)).authorizeChannels).toBeUndefined();
   });
 
   test('is refused when none can', async () => {
