@@ -138,8 +138,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    // A service that is closing still gets what its own server tells of that.
-    const runtime = this.#runtime ?? this.#ending ?? this.#configured();
+    // A server that is closing still tells its own application of that, and what comes after it opens no sooner.
+    const runtime = this.#ending ?? this.#runtime ?? this.#configured();
     await runtime.ready;
     return runtime.webhooks.take(request, handle);
   }
