@@ -30,7 +30,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
   readonly #rules = new ChannelRules();
-  readonly #inbox = new Inbox(() => this.#runtime?.logger ?? defaultLogger);
+  readonly #inbox = new Inbox(() => (this.#runtime ?? this.#ending)?.logger ?? defaultLogger);
 
   /**
    * Sets the service up: once, at start-up. Called again, it closes the backend in use (what is being sent goes out
@@ -54,7 +54,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
 
   /** Where the service logs; it never throws. @throws ConfigurationError */
   get logger(): Logger {
-    return this.#configured().logger;
+    return (this.#runtime ?? this.#ending ?? this.#configured()).logger;
   }
 
   /**

@@ -89,6 +89,15 @@ describe('POST …/webhook', () => {
     expect(logger.entries).toMatchObject([{ level: 'warn', text: 'a webhook was refused' }]);
   });
 
+  it('refuses one that is not signed also while the service closes', async () => {
+    const { handler, push, logger } = setUp(() => {});
+    const closing = push.close();
+    const response = await post(handler, webhook([occupied], { 'x-pusher-signature': '' }));
+    expect(response.status).toBe(401);
+    expect(logger.entries).toMatchObject([{ level: 'warn', text: 'a webhook was refused' }]);
+    await closing;
+  });
+
   it('does not ask where a webhook comes from, for no page sends it', async () => {
     const { handler } = setUp(() => {});
     const sent = webhook([occupied], { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' });
