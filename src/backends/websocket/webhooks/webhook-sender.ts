@@ -123,7 +123,8 @@ export class WebhookSender {
         return;
       }
       problem = found;
-      const delay = delayAfter(failures);
+      // Who closes has no time for long waits.
+      const delay = delayAfter(this.#isClosing ? 0 : failures);
       if (this.#isClosed || performance.now() + delay > until) break;
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
       await this.#pause(delay);
