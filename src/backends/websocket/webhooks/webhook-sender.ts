@@ -129,7 +129,8 @@ export class WebhookSender {
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
       await this.#pause(delay);
     }
-    this.#drop(events.length, this.#isClosed ? 'the server was closed' : problem);
+    if (this.#isClosed) this.#drop(events.length + this.#waiting.clear(), 'the server was closed');
+    else this.#drop(events.length, problem);
   }
 
   #pause(ms: number): Promise<void> {

@@ -359,7 +359,7 @@ describe('closing', () => {
     await runUntil(() => isClosed);
     await closing;
     expect(logger.entries.filter(({ level }) => level === 'warn')).toMatchObject([
-      { details: { events: 3, reason: 'the server was closed' } },
+      { details: { events: 4, reason: 'the server was closed' } },
     ]);
     const { length } = receiver.received;
     await vi.advanceTimersByTimeAsync(60_000);
