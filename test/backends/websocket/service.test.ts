@@ -64,6 +64,7 @@ describe('settings', () => {
     [{ webhooks: [{}] }, /"webhooks.0.url"/],
     [{ webhookBatchMs: 0 }, /"webhookBatchMs"/],
     [{ webhookBatchEvents: 0 }, /"webhookBatchEvents"/],
+    [{ webhookBatchEvents: 501 }, /"webhookBatchEvents" must be at most 500/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', webhooks: [{ url: 'x' }] }] }, /"apps.0.webhooks.0.url"/],
   ])('the options %j are refused, saying why', (options, words) => {
     expect(build(options)).toThrow(ConfigurationError);
