@@ -61,6 +61,14 @@ describe('settings', () => {
     ],
     [{ webhooks: [{ url: 'https://example.com', headers: { a: 'b\r\nc: d' } }] }, /"webhooks.0.headers"/],
     [{ webhooks: [{ url: 'https://example.com', headers: { a: 1 } }] }, /"webhooks.0.headers"/],
+    [
+      { webhooks: [{ url: 'https://example.com', headers: { 'Content-Length': '3' } }] },
+      /"webhooks.0.headers" must be .* none of which is the connection's own, such as Host/,
+    ],
+    [
+      { webhooks: [{ url: 'https://example.com', headers: { 'transfer-encoding': 'chunked' } }] },
+      /the connection's own/,
+    ],
     [{ webhooks: [{}] }, /"webhooks.0.url"/],
     [{ webhookBatchMs: 0 }, /"webhookBatchMs"/],
     [{ webhookBatchEvents: 0 }, /"webhookBatchEvents"/],
