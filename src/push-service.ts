@@ -30,7 +30,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
   readonly #rules = new ChannelRules();
-  readonly #inbox = new Inbox(() => this.#runtime?.logger ?? defaultLogger);
+  readonly #inbox = new Inbox(() => (this.#runtime ?? this.#ending)?.logger ?? defaultLogger);
 
   /**
    * Sets the service up: once, at start-up. Called again, it closes the backend in use (what is being sent goes out
@@ -54,7 +54,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
 
   /** Where the service logs; it never throws. @throws ConfigurationError */
   get logger(): Logger {
-    return this.#configured().logger;
+    return (this.#runtime ?? this.#ending ?? this.#configured()).logger;
   }
 
   /**
@@ -138,8 +138,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    // A service that is closing still gets what its own server tells of that.
-    const runtime = this.#runtime ?? this.#ending ?? this.#configured();
+    // A server that is closing still tells its own application of that, and what comes after it opens no sooner.
+    const runtime = this.#ending ?? this.#runtime ?? this.#configured();
     await runtime.ready;
     return runtime.webhooks.take(request, handle);
   }

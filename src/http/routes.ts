@@ -2,6 +2,8 @@ import { PushError } from '../errors.js';
 import { HttpError } from '../http-error.js';
 import type { PushService } from '../push-service.js';
 import type { PushSession } from '../sessions/session-adapter.js';
+import { readWebhook } from '../webhooks/read-webhook.js';
+import type { WebhookSource } from '../webhooks/webhook-source.js';
 import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './push-handler-options.js';
 import type { PushRequestContext } from './push-request.js';
@@ -79,13 +81,25 @@ async function webhook({ request, context, service, options }: RouteCall): Promi
   // What a parser has made of the body cannot be verified: Node's request tells whether the bytes were kept, and what to do else.
   const { node } = context;
   try {
-    await service.webhook(node?.readableEnded === true ? node : request, handle);
+    const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
+    await service.webhook({ headers: request.headers, rawBody }, handle);
   } catch (error) {
     // Who runs the application is to know as well: the provider shows nobody what it is told.
-    if (PushError.isPushError(error)) service.logger.warn({ error }, 'a webhook was refused');
+    if (PushError.isPushError(error) || error instanceof HttpError)
+      service.logger.warn({ error }, 'a webhook was refused');
     throw error;
   }
   return {};
+}
+
+/** @throws HttpError 408 when it does not arrive in time: any other timeout is the application's */
+async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
+  try {
+    return (await readWebhook(source)).rawBody;
+  } catch (error) {
+    if (!PushError.isPushError(error) || error.code !== 'TIMEOUT') throw error;
+    throw new HttpError(408, error.message, { Connection: 'close' });
+  }
 }
 
 async function userOf({ request, context, options }: RouteCall) {

@@ -5,5 +5,15 @@ import { createHash, randomUUID } from 'node:crypto';
  * well be another one, and no id of it comes again: better twice than not at all.
  */
 export function madeId(event: unknown, hasTime: boolean): string {
-  return hasTime ? createHash('sha256').update(JSON.stringify(event)).digest('base64url') : randomUUID();
+  const text = hasTime ? textOf(event) : undefined;
+  return text === undefined ? randomUUID() : createHash('sha256').update(text).digest('base64url');
+}
+
+/** The event as JSON; undefined when it is nested too deeply, for JSON can be read to any depth, but not written. */
+function textOf(event: unknown): string | undefined {
+  try {
+    return JSON.stringify(event);
+  } catch {
+    return undefined;
+  }
 }

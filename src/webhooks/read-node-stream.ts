@@ -29,5 +29,7 @@ export function readNodeStream(request: NodeRequestLike): Promise<Uint8Array> {
   });
   request.on('error', (error) => fail(broken(error)));
   request.on('close', () => fail(broken()));
+  // A listener for its data does not start a stream that was paused.
+  request.resume?.();
   return promise;
 }

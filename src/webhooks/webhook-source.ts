@@ -19,6 +19,7 @@ export interface WebRequestLike {
 export interface NodeRequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   on(event: string, listener: (value: unknown) => void): unknown;
+  resume?(): unknown;
   readonly readableEnded?: boolean;
   readonly readableDidRead?: boolean;
   readonly destroyed?: boolean;

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sign } from '../../src/channels-protocol/signature.js';
 import { createPushHandler, type PushHandler, toNodeHandler } from '../../src/http/index.js';
-import { createPushService, type PushService, type WebhookEvent } from '../../src/index.js';
+import { createPushService, type PushService, TimeoutError, type WebhookEvent } from '../../src/index.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
@@ -87,6 +87,35 @@ describe('POST …/webhook', () => {
     expect((await post(handler, webhook([occupied], headers))).status).toBe(status);
     expect(events).toEqual([]);
     expect(logger.entries).toMatchObject([{ level: 'warn', text: 'a webhook was refused' }]);
+  });
+
+  it('answers one whose body does not arrive with 408, which is no failure of the application', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const { handler, logger } = setUp(() => {});
+    const init = { method: 'POST', body: new ReadableStream(), duplex: 'half' };
+    const answer = handler(new Request('https://shop.example/push/webhook', init as RequestInit));
+    await vi.advanceTimersByTimeAsync(10_000);
+    const response = await answer;
+    const error = "The webhook's body did not arrive within 10000 ms.";
+    expect([response.status, await response.json()]).toEqual([408, { error }]);
+    expect(logger.entries).toMatchObject([{ level: 'warn', text: 'a webhook was refused' }]);
+  });
+
+  it('answers a timeout of the application with its own status', async () => {
+    const failure = new TimeoutError('The database did not answer.');
+    const { handler, logger } = setUp(() => Promise.reject(failure));
+    expect((await post(handler, webhook([occupied]))).status).toBe(504);
+    expect(logger.entries.at(-1)).toMatchObject({ level: 'error', details: { error: failure } });
+  });
+
+  it('refuses one that is not signed also while the service closes', async () => {
+    const { handler, push, logger } = setUp(() => {});
+    const closing = push.close();
+    const response = await post(handler, webhook([occupied], { 'x-pusher-signature': '' }));
+    expect(response.status).toBe(401);
+    expect(logger.entries).toMatchObject([{ level: 'warn', text: 'a webhook was refused' }]);
+    await closing;
   });
 
   it('does not ask where a webhook comes from, for no page sends it', async () => {

@@ -95,6 +95,17 @@ describe('a body', () => {
     expect(await read.promise).toBe(body);
   });
 
+  it('is read from a request of node:http that was paused until someone would read it', async () => {
+    const read = Promise.withResolvers<unknown>();
+    const port = await serve((request, response) => {
+      request.pause();
+      read.resolve(textOf(request));
+      response.end();
+    });
+    await post(port, body);
+    expect(await read.promise).toBe(body);
+  });
+
   it.each<[string, (request: object) => object]>([
     ['rawBody as bytes', (request) => Object.assign(request, { rawBody: Buffer.from(body), body: { text: 1 } })],
     ['rawBody as a text', (request) => Object.assign(request, { rawBody: body })],

@@ -37,6 +37,9 @@ export type CheckedOptions = FilledOptions & Omit<WebSocketOptions, FilledName>;
 
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
 
+/** With more of them, a webhook would be larger than what receivers take, `PushService.webhook` among them. */
+const MAX_WEBHOOK_BATCH_EVENTS = 500;
+
 const WHAT = "The websocket backend's options";
 
 const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema, [
@@ -85,7 +88,7 @@ function buildSchema() {
     apps: z.array(app).optional(),
     webhooks: z.array(webhook()).optional(),
     webhookBatchMs: milliseconds.default(250),
-    webhookBatchEvents: count.default(20),
+    webhookBatchEvents: count.max(MAX_WEBHOOK_BATCH_EVENTS).default(20),
     ...webhookOptions(),
     allowedOrigins: z.array(origin).min(1).optional(),
     tlsOnly: z.boolean().default(false),

@@ -36,7 +36,7 @@ export interface WebSocketOptions {
   webhooks?: readonly WebSocketWebhook[] | undefined;
   /** How long events wait for others that go in the same webhook, in milliseconds. @default 250 (Pusher's) */
   webhookBatchMs?: number | undefined;
-  /** Events that one webhook has at most. @default 20 (Pusher's) */
+  /** Events that one webhook has at most; 500 at most. @default 20 (Pusher's) */
   webhookBatchEvents?: number | undefined;
   /** Further keys that may sign the webhooks that come in, as while one is replaced by another. @default the settings' own alone */
   webhookKeys?: readonly AppKeys[] | undefined;

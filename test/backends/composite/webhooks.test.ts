@@ -87,3 +87,11 @@ describe.each([
     expect(failure.message).toContain('none of its backends can');
   });
 });
+
+it('the same event of two applications in the same millisecond is two events', async () => {
+  const other = { appId: '3', pubKey: 'other-key', secretKey: 'other-secret' };
+  const push = serviceOf(failover(new PusherService(hosted), new PusherService(other)));
+  const { rawBody } = signed(hosted);
+  for (const keys of [hosted, other]) expect(await push.webhook(signed(keys, rawBody))).toHaveLength(1);
+  for (const keys of [hosted, other]) expect(await push.webhook(signed(keys, rawBody))).toEqual([]);
+});

@@ -225,6 +225,18 @@ describe('several events', () => {
   });
 });
 
+it('a message that is nested too deeply to be written spoils none of those that come with it', async () => {
+  const item = (message: string, timetoken: string): string =>
+    `{"channel":"chat","senderId":"ann","timetoken":"${timetoken}","message":${message}}`;
+  const deep = item('['.repeat(15_000) + ']'.repeat(15_000), '17491279958880737');
+  const rawBody = `{"dataSchema":"${schemaOf('messages.pubsub.publish')}","data":[${deep},${item('"Hi"', '17491279958880738')}]}`;
+  const events = await service().webhook({ headers: { authorization: secret }, rawBody });
+  expect(events.map(({ type }) => type)).toEqual(['clientEvent', 'clientEvent']);
+  expect(told(events.slice(1))).toEqual([
+    { type: 'clientEvent', channel: 'chat', event: 'message', data: 'Hi', userId: 'ann' },
+  ]);
+});
+
 describe('an event without an id', () => {
   const { id, timestamp, ...rest } = presence;
   const body = (item: object): object => ({ dataSchema: schemaOf('presence.user.channel.joined'), data: [item] });

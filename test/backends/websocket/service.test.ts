@@ -61,9 +61,18 @@ describe('settings', () => {
     ],
     [{ webhooks: [{ url: 'https://example.com', headers: { a: 'b\r\nc: d' } }] }, /"webhooks.0.headers"/],
     [{ webhooks: [{ url: 'https://example.com', headers: { a: 1 } }] }, /"webhooks.0.headers"/],
+    [
+      { webhooks: [{ url: 'https://example.com', headers: { 'Content-Length': '3' } }] },
+      /"webhooks.0.headers" must be .* none of which is the connection's own, such as Host/,
+    ],
+    [
+      { webhooks: [{ url: 'https://example.com', headers: { 'transfer-encoding': 'chunked' } }] },
+      /the connection's own/,
+    ],
     [{ webhooks: [{}] }, /"webhooks.0.url"/],
     [{ webhookBatchMs: 0 }, /"webhookBatchMs"/],
     [{ webhookBatchEvents: 0 }, /"webhookBatchEvents"/],
+    [{ webhookBatchEvents: 501 }, /"webhookBatchEvents" must be at most 500/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', webhooks: [{ url: 'x' }] }] }, /"apps.0.webhooks.0.url"/],
   ])('the options %j are refused, saying why', (options, words) => {
     expect(build(options)).toThrow(ConfigurationError);

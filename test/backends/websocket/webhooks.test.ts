@@ -5,7 +5,13 @@ import Pusher from 'pusher';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
 import type { WireEvent } from '../../../src/channels-protocol/webhooks.js';
-import { ConfigurationError, createPushService, type IncomingMessage, type WebhookEvent } from '../../../src/index.js';
+import {
+  ConfigurationError,
+  createPushService,
+  type IncomingMessage,
+  type PushService,
+  type WebhookEvent,
+} from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { serve } from '../../webhooks/support/serve.js';
@@ -301,6 +307,27 @@ it('an application that its own server tells hears of the channels that its clie
   expect([types, logger.entries]).toEqual([['channelOccupied', 'subscriptionCount', 'channelVacated'], []]);
   const late = push.webhook({ headers: {}, rawBody: '' });
   expect((await failureOf(ConfigurationError, late)).message).toContain('The push service is closed');
+});
+
+it('an application that its own server tells hears the rest of it when it is configured anew', async () => {
+  const logger = new RecordingLogger();
+  const channels: unknown[] = [];
+  const port = await serve(async (request, response) => {
+    const answer = (status: number) => () => void response.writeHead(status).end();
+    const handle = (event: WebhookEvent): unknown => 'channel' in event && channels.push(event.channel);
+    await push.webhook(request, handle).then(answer(204), answer(500));
+  });
+  const webhooks = [{ url: `http://127.0.0.1:${port}/`, events: ['channel_vacated'] as const }];
+  const options = { port: 0, host: '127.0.0.1', webhooks, webhookBatchEvents: 1, closeTimeoutMs: 2_000 };
+  const settings = { backend: 'websocket', ...credentials, options, logger } as const;
+  const push: PushService<WebSocketService> = createPushService(settings);
+  onTestFinished(() => push.close());
+  await push.ready();
+  const client = await Client.connect(push.backend);
+  for (const channel of ['a', 'b', 'c']) await client.subscribe(channel);
+  push.configure(settings);
+  await push.ready();
+  expect([channels, logger.entries]).toEqual([['a', 'b', 'c'], []]);
 });
 
 it('a process whose server was closed ends, also when a webhook is not taken', async () => {

@@ -13,13 +13,26 @@ export interface WebSocketWebhook {
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Headers that fetch makes itself: with another one the request fails, or that one is left out. */
+const connectionHeaders: ReadonlySet<string> = new Set([
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** The schema of a webhook. */
 export function webhook(): z.ZodType<WebSocketWebhook> {
   const url = z.custom<string>(
     isWebhookUrl,
     'must be an address such as "https://example.com/webhook", without a user and password (use "headers")',
   );
-  const headers = z.custom<Record<string, string>>(areHeaders, 'must be an object of header names and their texts');
+  const headers = z.custom<Record<string, string>>(
+    areHeaders,
+    "must be an object of header names and their texts, none of which is the connection's own, such as Host",
+  );
   return z.strictObject({
     url,
     events: z.array(z.enum(webhookEvents)).min(1, 'must name an event').optional(),
@@ -37,7 +50,8 @@ function isWebhookUrl(value: unknown): boolean {
 function areHeaders(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   try {
-    new Headers(value as Record<string, string>);
+    const names = [...new Headers(value as Record<string, string>).keys()];
+    if (names.some((name) => connectionHeaders.has(name))) return false;
     return Object.values(value).every((text) => typeof text === 'string');
   } catch {
     return false;

@@ -123,12 +123,14 @@ export class WebhookSender {
         return;
       }
       problem = found;
-      const delay = delayAfter(failures);
+      // Who closes has no time for long waits.
+      const delay = delayAfter(this.#isClosing ? 0 : failures);
       if (this.#isClosed || performance.now() + delay > until) break;
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
       await this.#pause(delay);
     }
-    this.#drop(events.length, this.#isClosed ? 'the server was closed' : problem);
+    if (this.#isClosed) this.#drop(events.length + this.#waiting.clear(), 'the server was closed');
+    else this.#drop(events.length, problem);
   }
 
   #pause(ms: number): Promise<void> {

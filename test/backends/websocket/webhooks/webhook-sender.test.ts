@@ -1,4 +1,4 @@
-import { createServer } from 'node:http';
+import { createServer, type ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
 import Pusher from 'pusher';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -303,6 +303,38 @@ describe('closing', () => {
     ]);
   });
 
+  it('goes on sending what is not taken, soon each time, however long it was not taken before', async () => {
+    receiver.answer = failing;
+    const sender = senderTo();
+    add(sender, 'a', 'b', 'c');
+    await runUntil(() => receiver.received.length === 7, 100);
+    await settle();
+    const closing = sender.close(5_000);
+    await runUntil(() => receiver.received.length === 8);
+    await settle();
+    receiver.answer = taken;
+    expect(await runUntil(() => receiver.received.length === 9, 100)).toBe(500);
+    await closing;
+    expect(logger.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  it('sends again soon what fails only then', async () => {
+    const answers: ServerResponse[] = [];
+    receiver.answer = failing;
+    const sender = senderTo();
+    add(sender, 'a', 'b', 'c');
+    await runUntil(() => receiver.received.length === 6, 100);
+    receiver.answer = (response) => answers.push(response);
+    await runUntil(() => answers.length === 1, 100);
+    const closing = sender.close(5_000);
+    receiver.answer = taken;
+    answers[0]?.writeHead(503).end();
+    await settle();
+    await runUntil(() => receiver.received.length === 8, 100);
+    await closing;
+    expect(logger.entries.filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
   it.each([
     ['hangs', hanging],
     ['fails', failing],
@@ -327,7 +359,7 @@ describe('closing', () => {
     await runUntil(() => isClosed);
     await closing;
     expect(logger.entries.filter(({ level }) => level === 'warn')).toMatchObject([
-      { details: { events: 3, reason: 'the server was closed' } },
+      { details: { events: 4, reason: 'the server was closed' } },
     ]);
     const { length } = receiver.received;
     await vi.advanceTimersByTimeAsync(60_000);
