@@ -84,12 +84,16 @@ async function webhook({ request, context, service, options }: RouteCall): Promi
     const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
     await service.webhook({ headers: request.headers, rawBody }, handle);
   } catch (error) {
-    // Who runs the application is to know as well: the provider shows nobody what it is told.
-    if (PushError.isPushError(error) || error instanceof HttpError)
-      service.logger.warn({ error }, 'a webhook was refused');
+    // Who runs the application is to know as well: the provider shows nobody what it is told. What else fails is logged with its answer.
+    if (isRefusal(error)) service.logger.warn({ error }, 'a webhook was refused');
     throw error;
   }
   return {};
+}
+
+function isRefusal(error: unknown): boolean {
+  if (error instanceof HttpError) return true;
+  return PushError.isPushError(error) && (error.code === 'AUTHENTICATION' || error.code === 'VALIDATION');
 }
 
 /** @throws HttpError 408 when it does not arrive in time: any other timeout is the application's */

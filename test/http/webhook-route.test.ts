@@ -148,7 +148,7 @@ describe('POST …/webhook', () => {
       200,
     ],
     ['behind express.json()', [express.json()], 400],
-  ])('in Express %s answers %i', async (_, parsers, status) => {
+  ])('is read in Express %s, or refused with what to do', async (_, parsers, status) => {
     const { handler } = setUp(() => {});
     const app = express();
     app.use(...parsers, toNodeHandler(handler));
