@@ -190,8 +190,9 @@ export class PubNubSubscription {
   #refuse(channels: readonly string[], reason: unknown): void {
     for (const channel of channels) {
       if (!this.#channels.has(channel)) continue;
-      this.#host.receiveError(channelRefusal(channel, reason));
+      // Before it is told: who hears of it may ask for the channel again.
       this.remove(channel);
+      this.#host.receiveError(channelRefusal(channel, reason));
     }
   }
 

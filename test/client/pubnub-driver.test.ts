@@ -190,6 +190,22 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     await eventually(() => subscribed).toEqual(['orders', 'audit', 'secret']);
   });
 
+  it('tries a refused channel again when the listener of its refusal asks for that', async () => {
+    const provider = await start();
+    const refused = new Set(['theirs']);
+    const application = await startApplication(provider, refused);
+    const { client, errors, subscribed } = open(provider, PubNub, {
+      channels: ['orders', 'theirs'],
+      options: { auth: { endpoint: application.origin } },
+    });
+    client.onError(({ channel }) => {
+      refused.clear();
+      if (channel !== undefined) client.subscribe(channel);
+    });
+    await eventually(() => subscribed).toContain('theirs');
+    expect(errors).toMatchObject([{ code: 'SUBSCRIPTION', channel: 'theirs', status: 403 }]);
+  });
+
   it('asks the application for one token for all channels, and again when a channel is added', async () => {
     const provider = await start();
     const application = await startApplication(provider, new Set(['theirs']));
