@@ -97,7 +97,7 @@ export class OneSignalDriver implements ClientDriver {
     this.#oneSignal = oneSignal;
     for (const event of ['foregroundWillDisplay', 'click'] as const)
       oneSignal.Notifications.addEventListener(event, this.#receive);
-    const isLoggedIn = await this.#logIn(oneSignal);
+    const isLoggedIn = await this.#logIn(oneSignal, connection);
     if (this.#connection !== connection) return;
     this.#host.receiveState('connected');
     const [channel] = this.#config.channels;
@@ -112,18 +112,18 @@ export class OneSignalDriver implements ClientDriver {
   }
 
   /** @returns whether the browser now belongs to the page's user */
-  async #logIn(oneSignal: OneSignalLike): Promise<boolean> {
+  async #logIn(oneSignal: OneSignalLike, connection: object): Promise<boolean> {
     const { userId, channels, usesExternalId } = this.#config;
     // Where channels are devices, segments or other aliases, they are nobody's name.
     if (usesExternalId === false) return true;
     try {
       const answer = this.#authorizer.hasUserEndpoint ? await this.#authorizer.signIn() : undefined;
       const externalId = idIn(answer?.user_data) ?? userId ?? channels[0];
-      if (externalId === undefined) return false;
+      if (externalId === undefined || this.#connection !== connection) return false;
       await oneSignal.login(externalId, answer?.auth);
       return true;
     } catch (error) {
-      this.#host.receiveError(signInRefusal(error));
+      if (this.#connection === connection) this.#host.receiveError(signInRefusal(error));
       return false;
     }
   }

@@ -169,6 +169,20 @@ describe('the driver for OneSignal', () => {
     expect(sdk.calls).toEqual([]);
   });
 
+  it('logs nobody in when it was disconnected while the application was asked, as when the user logs out', async () => {
+    const answer = Promise.withResolvers<object>();
+    const application = await startAuthServer(() => answer.promise);
+    const { client, errors } = open({ userAuthEndpoint: application.origin });
+    sdk.load();
+    await expect.poll(() => application.requests).toHaveLength(1);
+    client.disconnect();
+    answer.resolve({ auth: 'a.jwt', user_data: '{"id":"ann"}' });
+    const next = open({ userAuthEndpoint: application.origin });
+    await expect.poll(() => next.subscribed).toEqual(['ann']);
+    expect(sdk.calls.filter(([name]) => name === 'login')).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
   it('refuses other channels than the user’s', async () => {
     const { client, errors } = open();
     client.subscribe('ann');
