@@ -30,5 +30,6 @@ function refusal(raw: unknown, subject: string, code: 'SUBSCRIPTION' | 'SIGN_IN'
 
 function reasonIn(raw: unknown): RefusalLike {
   if (raw instanceof AuthError) return { error: raw.message, status: raw.status };
+  if (raw instanceof Error) return { error: raw.message };
   return typeof raw === 'object' && raw !== null ? raw : {};
 }

@@ -120,9 +120,10 @@ describe('the driver for OneSignal', () => {
       { code: 'SIGN_IN', status: 401, message: "The user's sign-in was refused: Who are you?" },
     ]);
     expect(first.subscribed).toEqual([]);
-    sdk.loginFailure = new Error('no');
+    sdk.loginFailure = new Error('invalid token');
     const second = open();
-    await expect.poll(() => second.errors).toMatchObject([{ code: 'SIGN_IN', cause: sdk.loginFailure }]);
+    const message = "The user's sign-in was refused: invalid token";
+    await expect.poll(() => second.errors).toMatchObject([{ code: 'SIGN_IN', message, cause: sdk.loginFailure }]);
   });
 
   it('says that the SDK does not start', async () => {
