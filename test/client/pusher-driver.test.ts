@@ -261,6 +261,30 @@ describe('the driver for pusher-js', () => {
     expect(told()).toEqual([['CONNECTION', undefined, 'Push connection: the connection failed or was lost']]);
   });
 
+  it('says once where nobody answers, and adds nothing to what it said of a lost connection', () => {
+    const first = connected();
+    const unreachable = new PushClient(config, { Pusher: FakePusher });
+    const errors: PushClientError[] = [];
+    unreachable.onError((error) => errors.push(error));
+    unreachable.connect();
+    for (const state of ['unavailable', 'connecting', 'unavailable']) FakePusher.last?.connection.become(state);
+    expect(errors).toMatchObject([
+      { code: 'CONNECTION', message: 'Push connection: no answer yet from localhost:6001. Is the push server there?' },
+    ]);
+    first.pusher.connection.emit('error', { type: 'PusherError', data: { code: 1006, message: '' } });
+    first.pusher.connection.become('unavailable');
+    expect(first.errors).toHaveLength(1);
+  });
+
+  it('names the cluster that does not answer', () => {
+    const errors: PushClientError[] = [];
+    const client = new PushClient({ ...config, cluster: 'eu' }, { Pusher: FakePusher });
+    client.onError((error) => errors.push(error));
+    client.connect();
+    FakePusher.last?.connection.become('unavailable');
+    expect(errors).toMatchObject([{ message: expect.stringContaining('no answer yet from cluster eu.') }]);
+  });
+
   it('reports each error that leaves the connection open', () => {
     const { pusher, errors } = connected();
     const error = { type: 'PusherError', data: { code: 4301, message: 'Too many client events' } };
