@@ -102,7 +102,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     }
     this.#isActive = false;
     this.#driver?.disconnect();
-    this.receiveState('disconnected');
+    // A listener may have connected again.
+    if (!this.#isActive) this.receiveState('disconnected');
   }
 
   /**

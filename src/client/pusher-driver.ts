@@ -182,8 +182,9 @@ export class PusherDriver implements ClientDriver {
       } else if (!isReceivedAsFrame(name) || isProtocolEvent(event)) {
         if (channel.members && memberEvents.has(event))
           this.#host.receiveMembers(name, new Map(Object.entries(channel.members.members)));
-        if (event === 'pusher:subscription_succeeded') this.#host.receiveSubscription(name);
-        this.#host.receiveMessage({ channel: name, event, data });
+        // A listener may leave the channel at any of these.
+        if (event === 'pusher:subscription_succeeded' && this.#wanted.has(name)) this.#host.receiveSubscription(name);
+        if (this.#wanted.has(name)) this.#host.receiveMessage({ channel: name, event, data });
       }
     });
   }

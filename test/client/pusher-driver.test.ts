@@ -174,6 +174,26 @@ describe('the driver for pusher-js', () => {
     expect(received).toHaveLength(1);
   });
 
+  it('is connecting when a listener connects again while it is being disconnected', () => {
+    const { client, pusher } = connected();
+    const remove = client.onStateChange(() => {
+      remove();
+      client.connect();
+    });
+    client.disconnect();
+    expect([client.state, pusher.connection.state]).toEqual(['connecting', 'connecting']);
+  });
+
+  it('is not subscribed to a channel that a listener left as soon as its members were known', () => {
+    const { client, channel, received } = connected(['presence-room']);
+    client.bind('pusher:subscription_succeeded', (data) => received.push(data));
+    client.channel('presence-room').onMembersChange(() => client.unsubscribe('presence-room'));
+    const room = Object.assign(channel('presence-room'), { members: { members: { ann: null } } });
+    room.emit('pusher:subscription_succeeded', {});
+    expect(client.channel('presence-room').isSubscribed).toBe(false);
+    expect(received).toEqual([]);
+  });
+
   it('reports a refused subscription and tries again when asked to', () => {
     const { client, pusher, channel, errors } = connected(['private-mine']);
     channel('private-mine').subscriptionPending = true;
