@@ -123,6 +123,19 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(states).toEqual(['connecting', 'connected']);
   });
 
+  it('has left a channel that a listener left while several were being confirmed, and can join it again', async () => {
+    const provider = await start();
+    const { client, subscribed } = open(provider, PubNub, { channels: ['orders', 'news'] });
+    const remove = client.onSubscribed(() => {
+      remove();
+      client.unsubscribe('news');
+    });
+    await eventually(() => subscribed).toEqual(['orders']);
+    expect(client.channel('news').isSubscribed).toBe(false);
+    client.subscribe('news');
+    await eventually(() => subscribed).toEqual(['orders', 'news']);
+  });
+
   it('names the channel of a wildcard, whose handle hears it', async () => {
     const provider = await start();
     const { client, subscribed } = open(provider, PubNub, { channels: [] });
@@ -174,6 +187,15 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     client.connect();
     await eventually(() => subscribed).toEqual(['orders', 'orders again']);
     expect(client.channel('orders').isSubscribed).toBe(true);
+  });
+
+  it('is connecting when the listener of its error tries again', async () => {
+    const provider = await start();
+    provider.server.always = spoiling('/v2/subscribe/', answering({ status: 400, body: { error: true } }), 1);
+    const { client, states, subscribed } = open(provider, PubNub);
+    client.onError(() => client.connect());
+    await eventually(() => subscribed).toEqual(['orders']);
+    expect(states).toEqual(['connecting', 'disconnected', 'connecting', 'connected']);
   });
 
   it('tells which channels are refused, and goes on with the others', async () => {
