@@ -101,7 +101,7 @@ export class OneSignalDriver implements ClientDriver {
     if (this.#connection !== connection) return;
     this.#host.receiveState('connected');
     const [channel] = this.#config.channels;
-    if (isLoggedIn && channel !== undefined) this.#host.receiveSubscription(channel);
+    if (isLoggedIn && channel !== undefined && this.#connection === connection) this.#host.receiveSubscription(channel);
   }
 
   async #initialize(oneSignal: OneSignalLike): Promise<void> {
@@ -130,8 +130,8 @@ export class OneSignalDriver implements ClientDriver {
 
   #fail(connection: object, text: string, state: 'unavailable' | 'failed', cause?: unknown): void {
     if (this.#connection !== connection) return;
-    this.#host.receiveError(new PushClientError(`Push connection: ${text}`, 'CONNECTION', { cause }));
     this.#host.receiveState(state);
+    this.#host.receiveError(new PushClientError(`Push connection: ${text}`, 'CONNECTION', { cause }));
   }
 }
 

@@ -147,6 +147,20 @@ describe('the driver for OneSignal', () => {
     expect(states).toEqual(['connecting', 'unavailable', 'connected']);
   });
 
+  it('stays disconnected when a listener gives up at what it is told', async () => {
+    sdk.initFailure = new Error('App not configured for web push');
+    const failing = open();
+    failing.client.onError(() => failing.client.disconnect());
+    sdk.load();
+    await expect.poll(() => failing.errors).toHaveLength(1);
+    expect(failing.client.state).toBe('disconnected');
+    const connecting = open({}, { oneSignal: false });
+    connecting.client.onStateChange(() => connecting.client.disconnect());
+    await expect.poll(() => connecting.states).toEqual(['connecting', 'connected', 'disconnected']);
+    expect(connecting.subscribed).toEqual([]);
+    expect(connecting.client.channel('ann').isSubscribed).toBe(false);
+  });
+
   it('hears nothing after disconnect(), stays logged in, and listens once after connect()', async () => {
     const { client, heard, subscribed } = open();
     client.connect();
