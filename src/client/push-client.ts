@@ -7,6 +7,7 @@ import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionSta
 import { createDriver, type DriverOptions } from './drivers.js';
 import { Listeners } from './listeners.js';
 import { PushClientError } from './push-client-error.js';
+import { record } from './record.js';
 import { WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
@@ -278,12 +279,6 @@ function checkChannel(channel: string): void {
 
 /** Realtime backends send a notification beside the data, under the key `notification`. */
 function notificationIn(data: unknown): PushNotification | undefined {
-  if (typeof data !== 'object' || data === null || !('notification' in data)) return undefined;
-  const { notification } = data;
-  const isNotification =
-    typeof notification === 'object' &&
-    notification !== null &&
-    'title' in notification &&
-    typeof notification.title === 'string';
-  return isNotification ? (notification as PushNotification) : undefined;
+  const { notification } = record(data);
+  return typeof record(notification)['title'] === 'string' ? (notification as PushNotification) : undefined;
 }

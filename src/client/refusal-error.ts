@@ -1,5 +1,6 @@
 import { AuthError } from './auth-error.js';
 import { PushClientError } from './push-client-error.js';
+import { record } from './record.js';
 
 /** What a server says of a refusal, as far as it can be relied on. */
 interface RefusalLike {
@@ -31,5 +32,5 @@ function refusal(raw: unknown, subject: string, code: 'SUBSCRIPTION' | 'SIGN_IN'
 function reasonIn(raw: unknown): RefusalLike {
   if (raw instanceof AuthError) return { error: raw.message, status: raw.status };
   if (raw instanceof Error) return { error: raw.message };
-  return typeof raw === 'object' && raw !== null ? raw : {};
+  return record(raw);
 }
