@@ -37,6 +37,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   readonly #options: CheckedOptions;
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   readonly #listenedTo = new Set<string>();
+  #hasWarned = false;
   #server: ChannelsServer;
   #httpApi: HttpApi;
   #listener: Listener | undefined;
@@ -198,6 +199,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    this.#checkReach();
     return { key: this.pubKey, ...clientAddress(this.#options.publicUrl, this.address?.port) };
+  }
+
+  /** A page that gets an address where nobody is would try for ever, and nothing else would tell. */
+  #checkReach(): void {
+    if (this.#options.port !== undefined || this.#attachments.size > 0 || this.#hasWarned) return;
+    this.#hasWarned = true;
+    this.logger.warn(
+      {},
+      'no page can connect to the websocket backend: attach it to the application’s server, backend.attach(server), or set "port" in its options',
+    );
   }
 }

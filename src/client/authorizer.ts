@@ -1,5 +1,6 @@
 import type { ClientConfig } from '../client-config.js';
 import { AuthError } from './auth-error.js';
+import { record } from './record.js';
 
 /** How long an authorisation may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
@@ -141,8 +142,7 @@ function headersOf(headers: Readonly<Record<string, string>> | undefined): Heade
 function answerOf(status: number, text: string): AuthAnswer {
   let answer: Partial<AuthAnswer> & { readonly error?: unknown } = {};
   try {
-    const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === 'object' && parsed !== null) answer = parsed;
+    answer = record(JSON.parse(text));
   } catch {
     // A page of a proxy, or nothing: the status says enough.
   }

@@ -97,11 +97,11 @@ export class OneSignalDriver implements ClientDriver {
     this.#oneSignal = oneSignal;
     for (const event of ['foregroundWillDisplay', 'click'] as const)
       oneSignal.Notifications.addEventListener(event, this.#receive);
-    const isLoggedIn = await this.#logIn(oneSignal);
+    const isLoggedIn = await this.#logIn(oneSignal, connection);
     if (this.#connection !== connection) return;
     this.#host.receiveState('connected');
     const [channel] = this.#config.channels;
-    if (isLoggedIn && channel !== undefined) this.#host.receiveSubscription(channel);
+    if (isLoggedIn && channel !== undefined && this.#connection === connection) this.#host.receiveSubscription(channel);
   }
 
   async #initialize(oneSignal: OneSignalLike): Promise<void> {
@@ -112,26 +112,26 @@ export class OneSignalDriver implements ClientDriver {
   }
 
   /** @returns whether the browser now belongs to the page's user */
-  async #logIn(oneSignal: OneSignalLike): Promise<boolean> {
+  async #logIn(oneSignal: OneSignalLike, connection: object): Promise<boolean> {
     const { userId, channels, usesExternalId } = this.#config;
     // Where channels are devices, segments or other aliases, they are nobody's name.
     if (usesExternalId === false) return true;
     try {
       const answer = this.#authorizer.hasUserEndpoint ? await this.#authorizer.signIn() : undefined;
       const externalId = idIn(answer?.user_data) ?? userId ?? channels[0];
-      if (externalId === undefined) return false;
+      if (externalId === undefined || this.#connection !== connection) return false;
       await oneSignal.login(externalId, answer?.auth);
       return true;
     } catch (error) {
-      this.#host.receiveError(signInRefusal(error));
+      if (this.#connection === connection) this.#host.receiveError(signInRefusal(error));
       return false;
     }
   }
 
   #fail(connection: object, text: string, state: 'unavailable' | 'failed', cause?: unknown): void {
     if (this.#connection !== connection) return;
-    this.#host.receiveError(new PushClientError(`Push connection: ${text}`, 'CONNECTION', { cause }));
     this.#host.receiveState(state);
+    this.#host.receiveError(new PushClientError(`Push connection: ${text}`, 'CONNECTION', { cause }));
   }
 }
 

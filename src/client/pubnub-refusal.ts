@@ -1,4 +1,5 @@
 import type { PubNubLike } from './pubnub-like.js';
+import { record } from './record.js';
 
 /** Why the last request of a subscription failed. */
 export interface SubscribeFailure {
@@ -35,10 +36,6 @@ function failureIn(error: unknown): SubscribeFailure {
     status: typeof statusCode === 'number' && statusCode > 0 ? statusCode : undefined,
     channels: Array.isArray(channels) ? channels.filter((channel) => typeof channel === 'string') : [],
   };
-}
-
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }
 
 function isTransport(value: unknown): value is SdkTransport {

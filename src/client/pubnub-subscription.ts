@@ -157,7 +157,8 @@ export class PubNubSubscription {
     this.#timetoken = later(this.#timetoken, currentTimetoken);
     this.#host.receiveState('connected');
     for (const channel of this.#those('asked')) {
-      if (!affectedChannels.includes(channel)) continue;
+      // A listener may have left it a moment ago.
+      if (!affectedChannels.includes(channel) || this.#channels.get(channel) !== 'asked') continue;
       this.#channels.set(channel, 'confirmed');
       this.#host.receiveSubscription(channel);
     }
@@ -169,9 +170,10 @@ export class PubNubSubscription {
     if (status === 403) this.#denied(channels);
     else if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
       const error = new PushClientError(`Push connection: PubNub refused it (${status})`, 'CONNECTION', { status });
-      this.#host.receiveError(error);
-      this.#host.receiveState('disconnected');
       this.#unconfirm();
+      // The error last: who hears of it may try again.
+      this.#host.receiveState('disconnected');
+      this.#host.receiveError(error);
     } else this.#lost('it failed or was lost', status);
   }
 
@@ -190,8 +192,9 @@ export class PubNubSubscription {
   #refuse(channels: readonly string[], reason: unknown): void {
     for (const channel of channels) {
       if (!this.#channels.has(channel)) continue;
-      this.#host.receiveError(channelRefusal(channel, reason));
+      // Before it is told: who hears of it may ask for the channel again.
       this.remove(channel);
+      this.#host.receiveError(channelRefusal(channel, reason));
     }
   }
 
@@ -200,11 +203,11 @@ export class PubNubSubscription {
     this.#isBroken = true;
     const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS) * (0.5 + Math.random() / 2);
     this.#failures += 1;
-    this.#host.receiveState(this.#failures > MANY_FAILURES ? 'unavailable' : 'connecting');
-    if (this.#failures === 1)
-      this.#host.receiveError(new PushClientError(`Push connection: ${what}`, 'CONNECTION', { status, cause }));
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#advance(), delay);
+    this.#host.receiveState(this.#failures > MANY_FAILURES ? 'unavailable' : 'connecting');
+    if (this.#failures === 1 && !this.#isClosed)
+      this.#host.receiveError(new PushClientError(`Push connection: ${what}`, 'CONNECTION', { status, cause }));
   }
 
   /** To tell of each subscription again when it is back. */

@@ -7,6 +7,7 @@ import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionSta
 import { createDriver, type DriverOptions } from './drivers.js';
 import { Listeners } from './listeners.js';
 import { PushClientError } from './push-client-error.js';
+import { record } from './record.js';
 import { WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
@@ -102,7 +103,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     }
     this.#isActive = false;
     this.#driver?.disconnect();
-    this.receiveState('disconnected');
+    // A listener may have connected again.
+    if (!this.#isActive) this.receiveState('disconnected');
   }
 
   /**
@@ -277,12 +279,6 @@ function checkChannel(channel: string): void {
 
 /** Realtime backends send a notification beside the data, under the key `notification`. */
 function notificationIn(data: unknown): PushNotification | undefined {
-  if (typeof data !== 'object' || data === null || !('notification' in data)) return undefined;
-  const { notification } = data;
-  const isNotification =
-    typeof notification === 'object' &&
-    notification !== null &&
-    'title' in notification &&
-    typeof notification.title === 'string';
-  return isNotification ? (notification as PushNotification) : undefined;
+  const { notification } = record(data);
+  return typeof record(notification)['title'] === 'string' ? (notification as PushNotification) : undefined;
 }

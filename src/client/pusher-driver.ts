@@ -37,6 +37,8 @@ export class PusherDriver implements ClientDriver {
   readonly #host: ClientDriverHost;
   readonly #signIn: boolean;
   readonly #create: () => PusherLike;
+  /** Where the server should be, for those who look for it. */
+  readonly #address: string;
   readonly #wanted = new Set<string>();
   /** The channel objects that are listened to: joining a channel again after leaving it makes a new one. */
   readonly #bound = new WeakSet<object>();
@@ -55,6 +57,8 @@ export class PusherDriver implements ClientDriver {
     this.#auth = new PusherAuth(authorizer, (socketId) => this.#pusher?.connection.socket_id === socketId);
     const authOptions = this.#auth.options(options.pusher);
     const pusherJsOptions = { ...pusherOptions(config, location), ...authOptions, ...options.pusher };
+    const { wsHost, wsPort, cluster } = pusherJsOptions;
+    this.#address = wsHost === undefined ? `cluster ${cluster}` : `${wsHost}:${wsPort}`;
     this.#create = () => new Pusher(key, pusherJsOptions as never);
   }
 
@@ -122,6 +126,12 @@ export class PusherDriver implements ClientDriver {
       reconnection.follow(current);
       if (current === 'connected') lastError = undefined;
       this.#host.receiveState(current);
+      // pusher-js says nothing of a connection that never was.
+      if (current === 'unavailable' && lastError === undefined) {
+        const text = `Push connection: no answer yet from ${this.#address}. Is the push server there?`;
+        lastError = new PushClientError(text, 'CONNECTION');
+        this.#host.receiveError(lastError);
+      }
     });
     pusher.connection.bind('error', (raw) => {
       const error = connectionError(raw);
@@ -172,8 +182,9 @@ export class PusherDriver implements ClientDriver {
       } else if (!isReceivedAsFrame(name) || isProtocolEvent(event)) {
         if (channel.members && memberEvents.has(event))
           this.#host.receiveMembers(name, new Map(Object.entries(channel.members.members)));
-        if (event === 'pusher:subscription_succeeded') this.#host.receiveSubscription(name);
-        this.#host.receiveMessage({ channel: name, event, data });
+        // A listener may leave the channel at any of these.
+        if (event === 'pusher:subscription_succeeded' && this.#wanted.has(name)) this.#host.receiveSubscription(name);
+        if (this.#wanted.has(name)) this.#host.receiveMessage({ channel: name, event, data });
       }
     });
   }

@@ -1,8 +1,8 @@
 import type { ConnectionState } from './driver.js';
 
 /**
- * Waits between attempts to restore a lost connection, in milliseconds. `pusher-js` (8.6) tries at once, then only
- * after 15, 30 and 60 s: too long for a server that restarts. Each wait is shorter than the 10 s after which it says
+ * Waits between attempts to restore a lost connection, in milliseconds. `pusher-js` (8.6) tries within a second, then
+ * only after 15, 30 and 60 s: too long for a server that restarts. Each wait is shorter than the 10 s after which it says
  * `unavailable`.
  */
 const delays = [1_000, 2_000, 4_000, 8_000];

@@ -1,5 +1,6 @@
 import { AuthError } from './auth-error.js';
 import { PushClientError } from './push-client-error.js';
+import { record } from './record.js';
 
 /** What a server says of a refusal, as far as it can be relied on. */
 interface RefusalLike {
@@ -30,5 +31,6 @@ function refusal(raw: unknown, subject: string, code: 'SUBSCRIPTION' | 'SIGN_IN'
 
 function reasonIn(raw: unknown): RefusalLike {
   if (raw instanceof AuthError) return { error: raw.message, status: raw.status };
-  return typeof raw === 'object' && raw !== null ? raw : {};
+  if (raw instanceof Error) return { error: raw.message };
+  return record(raw);
 }

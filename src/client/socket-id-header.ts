@@ -27,7 +27,8 @@ export function socketIdFetch(client: SocketIdSource, options: SocketIdFetchOpti
   return (input, init) => {
     const { fetch = globalThis.fetch } = options;
     const { socketId } = client;
-    const request = input instanceof Request ? input : undefined;
+    // Not by its class: one of a frame has another.
+    const request = typeof input === 'object' && 'url' in input ? input : undefined;
     if (socketId === undefined || !isMeant(request?.url ?? String(input))) return fetch(input, init);
     const headers = new Headers(init?.headers ?? request?.headers);
     if (!headers.has(HEADER)) headers.set(HEADER, socketId);
@@ -68,8 +69,17 @@ export function addSocketId(axios: AxiosLike, client: SocketIdSource, options: S
   return () => interceptors.eject(id);
 }
 
+/** What decides where a relative address leads: in a page its `<base>`, which a worker has not. */
+interface PageLike {
+  readonly document?: { readonly baseURI: string };
+  readonly location?: { readonly origin: string; readonly href: string };
+}
+
 function originCheck({ origins = [] }: SocketIdOptions): (url: string) => boolean {
-  const { location } = globalThis as { location?: { readonly origin: string; readonly href: string } };
+  const { document, location } = globalThis as PageLike;
   const known = new Set([...origins.map((origin) => new URL(origin).origin), ...(location ? [location.origin] : [])]);
-  return (url) => URL.canParse(url, location?.href) && known.has(new URL(url, location?.href).origin);
+  return (url) => {
+    const base = document?.baseURI ?? location?.href;
+    return URL.canParse(url, base) && known.has(new URL(url, base).origin);
+  };
 }

@@ -120,9 +120,10 @@ describe('the driver for OneSignal', () => {
       { code: 'SIGN_IN', status: 401, message: "The user's sign-in was refused: Who are you?" },
     ]);
     expect(first.subscribed).toEqual([]);
-    sdk.loginFailure = new Error('no');
+    sdk.loginFailure = new Error('invalid token');
     const second = open();
-    await expect.poll(() => second.errors).toMatchObject([{ code: 'SIGN_IN', cause: sdk.loginFailure }]);
+    const message = "The user's sign-in was refused: invalid token";
+    await expect.poll(() => second.errors).toMatchObject([{ code: 'SIGN_IN', message, cause: sdk.loginFailure }]);
   });
 
   it('says that the SDK does not start', async () => {
@@ -146,6 +147,20 @@ describe('the driver for OneSignal', () => {
     expect(states).toEqual(['connecting', 'unavailable', 'connected']);
   });
 
+  it('stays disconnected when a listener gives up at what it is told', async () => {
+    sdk.initFailure = new Error('App not configured for web push');
+    const failing = open();
+    failing.client.onError(() => failing.client.disconnect());
+    sdk.load();
+    await expect.poll(() => failing.errors).toHaveLength(1);
+    expect(failing.client.state).toBe('disconnected');
+    const connecting = open({}, { oneSignal: false });
+    connecting.client.onStateChange(() => connecting.client.disconnect());
+    await expect.poll(() => connecting.states).toEqual(['connecting', 'connected', 'disconnected']);
+    expect(connecting.subscribed).toEqual([]);
+    expect(connecting.client.channel('ann').isSubscribed).toBe(false);
+  });
+
   it('hears nothing after disconnect(), stays logged in, and listens once after connect()', async () => {
     const { client, heard, subscribed } = open();
     client.connect();
@@ -167,6 +182,20 @@ describe('the driver for OneSignal', () => {
     sdk.load();
     await Promise.resolve();
     expect(sdk.calls).toEqual([]);
+  });
+
+  it('logs nobody in when it was disconnected while the application was asked, as when the user logs out', async () => {
+    const answer = Promise.withResolvers<object>();
+    const application = await startAuthServer(() => answer.promise);
+    const { client, errors } = open({ userAuthEndpoint: application.origin });
+    sdk.load();
+    await expect.poll(() => application.requests).toHaveLength(1);
+    client.disconnect();
+    answer.resolve({ auth: 'a.jwt', user_data: '{"id":"ann"}' });
+    const next = open({ userAuthEndpoint: application.origin });
+    await expect.poll(() => next.subscribed).toEqual(['ann']);
+    expect(sdk.calls.filter(([name]) => name === 'login')).toHaveLength(1);
+    expect(errors).toEqual([]);
   });
 
   it('refuses other channels than the user’s', async () => {

@@ -123,6 +123,19 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(states).toEqual(['connecting', 'connected']);
   });
 
+  it('has left a channel that a listener left while several were being confirmed, and can join it again', async () => {
+    const provider = await start();
+    const { client, subscribed } = open(provider, PubNub, { channels: ['orders', 'news'] });
+    const remove = client.onSubscribed(() => {
+      remove();
+      client.unsubscribe('news');
+    });
+    await eventually(() => subscribed).toEqual(['orders']);
+    expect(client.channel('news').isSubscribed).toBe(false);
+    client.subscribe('news');
+    await eventually(() => subscribed).toEqual(['orders', 'news']);
+  });
+
   it('names the channel of a wildcard, whose handle hears it', async () => {
     const provider = await start();
     const { client, subscribed } = open(provider, PubNub, { channels: [] });
@@ -176,6 +189,15 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(client.channel('orders').isSubscribed).toBe(true);
   });
 
+  it('is connecting when the listener of its error tries again', async () => {
+    const provider = await start();
+    provider.server.always = spoiling('/v2/subscribe/', answering({ status: 400, body: { error: true } }), 1);
+    const { client, states, subscribed } = open(provider, PubNub);
+    client.onError(() => client.connect());
+    await eventually(() => subscribed).toEqual(['orders']);
+    expect(states).toEqual(['connecting', 'disconnected', 'connecting', 'connected']);
+  });
+
   it('tells which channels are refused, and goes on with the others', async () => {
     const provider = await start();
     provider.forbidden.add('secret');
@@ -188,6 +210,22 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     provider.forbidden.delete('secret');
     client.subscribe('secret');
     await eventually(() => subscribed).toEqual(['orders', 'audit', 'secret']);
+  });
+
+  it('tries a refused channel again when the listener of its refusal asks for that', async () => {
+    const provider = await start();
+    const refused = new Set(['theirs']);
+    const application = await startApplication(provider, refused);
+    const { client, errors, subscribed } = open(provider, PubNub, {
+      channels: ['orders', 'theirs'],
+      options: { auth: { endpoint: application.origin } },
+    });
+    client.onError(({ channel }) => {
+      refused.clear();
+      if (channel !== undefined) client.subscribe(channel);
+    });
+    await eventually(() => subscribed).toContain('theirs');
+    expect(errors).toMatchObject([{ code: 'SUBSCRIPTION', channel: 'theirs', status: 403 }]);
   });
 
   it('asks the application for one token for all channels, and again when a channel is added', async () => {

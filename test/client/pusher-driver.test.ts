@@ -174,6 +174,26 @@ describe('the driver for pusher-js', () => {
     expect(received).toHaveLength(1);
   });
 
+  it('is connecting when a listener connects again while it is being disconnected', () => {
+    const { client, pusher } = connected();
+    const remove = client.onStateChange(() => {
+      remove();
+      client.connect();
+    });
+    client.disconnect();
+    expect([client.state, pusher.connection.state]).toEqual(['connecting', 'connecting']);
+  });
+
+  it('is not subscribed to a channel that a listener left as soon as its members were known', () => {
+    const { client, channel, received } = connected(['presence-room']);
+    client.bind('pusher:subscription_succeeded', (data) => received.push(data));
+    client.channel('presence-room').onMembersChange(() => client.unsubscribe('presence-room'));
+    const room = Object.assign(channel('presence-room'), { members: { members: { ann: null } } });
+    room.emit('pusher:subscription_succeeded', {});
+    expect(client.channel('presence-room').isSubscribed).toBe(false);
+    expect(received).toEqual([]);
+  });
+
   it('reports a refused subscription and tries again when asked to', () => {
     const { client, pusher, channel, errors } = connected(['private-mine']);
     channel('private-mine').subscriptionPending = true;
@@ -259,6 +279,30 @@ describe('the driver for pusher-js', () => {
     expect(told()).toHaveLength(1);
     pusher.connection.emit('error', { type: 'WebSocketError', error: {} });
     expect(told()).toEqual([['CONNECTION', undefined, 'Push connection: the connection failed or was lost']]);
+  });
+
+  it('says once where nobody answers, and adds nothing to what it said of a lost connection', () => {
+    const first = connected();
+    const unreachable = new PushClient(config, { Pusher: FakePusher });
+    const errors: PushClientError[] = [];
+    unreachable.onError((error) => errors.push(error));
+    unreachable.connect();
+    for (const state of ['unavailable', 'connecting', 'unavailable']) FakePusher.last?.connection.become(state);
+    expect(errors).toMatchObject([
+      { code: 'CONNECTION', message: 'Push connection: no answer yet from localhost:6001. Is the push server there?' },
+    ]);
+    first.pusher.connection.emit('error', { type: 'PusherError', data: { code: 1006, message: '' } });
+    first.pusher.connection.become('unavailable');
+    expect(first.errors).toHaveLength(1);
+  });
+
+  it('names the cluster that does not answer', () => {
+    const errors: PushClientError[] = [];
+    const client = new PushClient({ ...config, cluster: 'eu' }, { Pusher: FakePusher });
+    client.onError((error) => errors.push(error));
+    client.connect();
+    FakePusher.last?.connection.become('unavailable');
+    expect(errors).toMatchObject([{ message: expect.stringContaining('no answer yet from cluster eu.') }]);
   });
 
   it('reports each error that leaves the connection open', () => {

@@ -122,6 +122,30 @@ describe('requests with the socket id', { timeout: 30_000 }, () => {
     await ada.waitForFunction('record.messages.length === 1');
     expect(await ada.evaluate('record.messages[0].data')).toBe('three');
   });
+
+  it('are those that really go to the page’s origin, whatever the base of the page and the window that a request is from', async () => {
+    const page = await open('ada', undefined, 'module.html');
+    const elsewhere = 'http://localhost:1/';
+    const headers: (string | undefined)[] = [];
+    await page.route(`${elsewhere}**`, async (route) => {
+      headers.push((await route.request().allHeaders())['x-socket-id']);
+      await route.fulfill({ headers: { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*' } });
+    });
+    await page.addScriptTag({ url: '/axios.min.js' });
+    const own = await page.evaluate(`(async () => {
+      const { addSocketId, socketIdFetch } = await import('/dist/client/index.js');
+      const send = socketIdFetch(client);
+      addSocketId(axios, client);
+      const { Request } = document.body.appendChild(document.createElement('iframe')).contentWindow;
+      await send(new Request('${elsewhere}request', { headers: { accept: 'text/plain' } }));
+      const answer = await send(new Request(location.origin + '/say', { method: 'POST', body: 'one' }));
+      document.head.append(Object.assign(document.createElement('base'), { href: '${elsewhere}' }));
+      await send('fetch');
+      await axios.get('axios');
+      return (await answer.json()).socketId === client.socketId;
+    })()`);
+    expect([own, headers]).toEqual([true, [undefined, undefined, undefined]]);
+  });
 });
 
 describe('two tabs of one browser', { timeout: 30_000 }, () => {
