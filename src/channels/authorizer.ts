@@ -17,7 +17,16 @@ export interface AuthorizerHost {
   readonly rules: ChannelRules;
 }
 
-type Refusal = { readonly status: 401 | 403 };
+/** Why a client may not subscribe. */
+interface Refusal {
+  readonly status: 401 | 403;
+  readonly reason: string;
+}
+
+const nobodyThere: Refusal = { status: 401, reason: 'nobody is logged in' };
+const notAllowed: Refusal = { status: 403, reason: 'this user may not' };
+const noRule: Refusal = { status: 403, reason: 'no rule of authorize() fits it' };
+
 type Verdict = { readonly member?: PresenceMember } | Refusal;
 
 /**
@@ -94,11 +103,11 @@ async function decide(channel: string, request: SubscriptionRequest, host: Autho
   const { user, session } = request;
   checkName(channel, 'channel', backend.capabilities.channelName, backend.name);
   if (session?.channelId === channel) return {};
-  if (!isSomeone(user)) return { status: 401 };
+  if (!isSomeone(user)) return nobodyThere;
   const found = rules.find(channel);
   if (found !== undefined) return askRule(found, channel, user, request, host);
   const isOwn = await reaches(user, channel, host);
-  return isOwn ? { member: { id: userIdOf(user, sessions) } } : { status: 403 };
+  return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
 }
 
 /** Whether the channel is that of one of the user's sessions. */
@@ -123,25 +132,24 @@ async function askRule(
     answer = await rule({ user, params, channel, request });
   } catch (error) {
     logger.error({ error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
-    return { status: 403 };
+    return notAllowed;
   }
-  if (answer === false) return { status: 403 };
+  if (answer === false) return notAllowed;
   if (answer === true) return { member: { id: userIdOf(user, sessions) } };
   if (isMember(answer)) return { member: answer };
   logger.error(
     { channel, pattern, answered: typeof answer },
     'an authorisation rule returned neither true, false nor a member { id, info }: the subscription was refused',
   );
-  return { status: 403 };
+  return notAllowed;
 }
 
 function isMember(value: unknown): value is PresenceMember {
   return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
 }
 
-function refusal({ status }: Refusal, backend: AnyBackend, channels: readonly string[]): AuthenticationError {
+function refusal({ status, reason }: Refusal, backend: AnyBackend, channels: readonly string[]): AuthenticationError {
   const names = channels.map((channel) => JSON.stringify(channel)).join(', ');
-  const reason = status === 401 ? 'nobody is logged in' : 'this user may not';
   return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
 }
 

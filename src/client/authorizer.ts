@@ -4,6 +4,8 @@ import { record } from './record.js';
 
 /** How long an authorisation may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;
+/** A timer that is set to more fires at once. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** What is about to be asked for. */
 export interface AuthRequest {
@@ -89,10 +91,13 @@ export class Authorizer {
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const tooLate = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new AuthError(`no answer within ${timeout} ms`));
-        controller.abort();
-      }, timeout);
+      timer = setTimeout(
+        () => {
+          reject(new AuthError(`no answer within ${timeout} ms`));
+          controller.abort();
+        },
+        Math.min(timeout, MAX_TIMEOUT_MS),
+      );
     });
     try {
       return await Promise.race([ask(controller.signal), tooLate]);

@@ -73,7 +73,8 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
   /**
    * Sends an event to the other subscribers of the channel, past the application. Pusher's protocol: the name begins with `client-`, the
    * channel is private or presence, and ten a second at most; at more, the client’s `onError` hears of it.
-   * @returns whether it was sent: not before the subscription is confirmed and not while the connection is lost. Nothing is kept for later
+   * @returns whether it was sent: not before the subscription is confirmed and not while the connection is lost. Nothing is kept for later,
+   * and before `connect()` nothing is checked either
    * @throws TypeError for another name; PushClientError `UNSUPPORTED_OPERATION` for another channel, or where clients cannot send
    */
   trigger(event: string, data: unknown = null): boolean {

@@ -53,8 +53,17 @@ describe('a subscription', () => {
     expect(seen[0]?.user).toBe(user);
   });
 
+  it('that no rule is for is refused, and told so', async () => {
+    const { push } = service();
+    push.authorize('private-orders.{id}', () => true);
+    const asking = push.authorizeChannel({ channel: 'private-elsewhere', socketId, user: 'ann' });
+    expect(await failureOf(AuthenticationError, asking)).toMatchObject({
+      status: 403,
+      message: 'No subscription to "private-elsewhere": no rule of authorize() fits it.',
+    });
+  });
+
   it.each([
-    ['that no rule is for', 'private-elsewhere'],
     ['that its rule refuses', 'private-no'],
     ['whose rule throws', 'private-throws'],
     ['whose rule rejects', 'private-rejects'],
