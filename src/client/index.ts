@@ -6,11 +6,10 @@ export type { ChannelMembers, MembersChange } from './channel-states.js';
 export type { ChannelSubscription, ClientChannel } from './client-channel.js';
 export type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
 export type { OneSignalDriverOptions } from './onesignal-driver.js';
+export type { PubNubConstructorLike, PubNubEventLike, PubNubLike, PubNubStatusLike } from './pubnub/pubnub-like.js';
 export type { PubNubDriverOptions } from './pubnub-driver.js';
-export type { PubNubConstructorLike, PubNubEventLike, PubNubLike, PubNubStatusLike } from './pubnub-like.js';
 export { PushClient, type PushClientOptions } from './push-client.js';
 export { PushClientError, type PushClientErrorCode, type PushClientErrorOptions } from './push-client-error.js';
-export type { PusherDriverOptions } from './pusher-driver.js';
 export type {
   PusherAuthHandler,
   PusherAuthOptions,
@@ -18,7 +17,8 @@ export type {
   PusherConstructorLike,
   PusherJsOptions,
   PusherLike,
-} from './pusher-like.js';
+} from './pusher/pusher-like.js';
+export type { PusherDriverOptions } from './pusher-driver.js';
 export {
   type AxiosLike,
   type AxiosRequestLike,

@@ -1,13 +1,13 @@
 import type { ClientConfig } from '../client-config.js';
-import { anonymousId } from './anonymous-id.js';
 import { type AuthOptions, Authorizer } from './authorizer.js';
 import type { ClientDriver, ClientDriverHost } from './driver.js';
 import { neededKey, neededSdk } from './driver-needs.js';
-import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub-like.js';
-import { pubnubMessage } from './pubnub-message.js';
-import { PubNubSubscription } from './pubnub-subscription.js';
+import { anonymousId } from './pubnub/anonymous-id.js';
+import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub/pubnub-like.js';
+import { pubnubMessage } from './pubnub/pubnub-message.js';
+import { PubNubSubscription } from './pubnub/pubnub-subscription.js';
+import { RecentIds } from './pubnub/recent-ids.js';
 import { PushClientError } from './push-client-error.js';
-import { RecentIds } from './recent-ids.js';
 
 /** Options of {@link PubNubDriver}. */
 export interface PubNubDriverOptions {

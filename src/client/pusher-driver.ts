@@ -4,11 +4,11 @@ import type { ClientDriver, ClientDriverHost, ConnectionState } from './driver.j
 import { neededKey, neededSdk } from './driver-needs.js';
 import { isProtocolEvent } from './protocol-events.js';
 import { PushClientError } from './push-client-error.js';
-import { PusherAuth } from './pusher-auth.js';
-import { connectionError, isRepetition } from './pusher-error.js';
-import type { PusherChannelLike, PusherConstructorLike, PusherJsOptions, PusherLike } from './pusher-like.js';
-import { type PageLocation, pusherOptions } from './pusher-options.js';
-import { Reconnection } from './reconnection.js';
+import { PusherAuth } from './pusher/pusher-auth.js';
+import { connectionError, isRepetition } from './pusher/pusher-error.js';
+import type { PusherChannelLike, PusherConstructorLike, PusherJsOptions, PusherLike } from './pusher/pusher-like.js';
+import { type PageLocation, pusherOptions } from './pusher/pusher-options.js';
+import { Reconnection } from './pusher/reconnection.js';
 import { channelRefusal, signInRefusal } from './refusal-error.js';
 
 /** Options of {@link PusherDriver}. */

@@ -1,5 +1,5 @@
-import type { ClientConfig } from '../client-config.js';
-import { PushClientError } from './push-client-error.js';
+import type { ClientConfig } from '../../client-config.js';
+import { PushClientError } from '../push-client-error.js';
 
 /** The part of `window.location` that tells where the page came from. */
 export interface PageLocation {

@@ -1,5 +1,5 @@
+import { record } from '../record.js';
 import type { PubNubLike } from './pubnub-like.js';
-import { record } from './record.js';
 
 /** Why the last request of a subscription failed. */
 export interface SubscribeFailure {

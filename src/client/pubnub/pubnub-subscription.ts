@@ -1,11 +1,11 @@
-import { AuthError } from './auth-error.js';
-import type { Authorizer } from './authorizer.js';
-import type { ClientDriverHost } from './driver.js';
+import { AuthError } from '../auth-error.js';
+import type { Authorizer } from '../authorizer.js';
+import type { ClientDriverHost } from '../driver.js';
+import { PushClientError } from '../push-client-error.js';
+import { channelRefusal } from '../refusal-error.js';
 import { NetworkWatch } from './network-watch.js';
 import type { PubNubLike, PubNubStatusLike } from './pubnub-like.js';
 import { type SubscribeFailure, watchFailures } from './pubnub-refusal.js';
-import { PushClientError } from './push-client-error.js';
-import { channelRefusal } from './refusal-error.js';
 
 /** Wait before the first attempt to restore a lost subscription, in milliseconds; it doubles from there. */
 const FIRST_DELAY_MS = 500;

@@ -1,5 +1,5 @@
-import type { AuthError } from './auth-error.js';
-import type { AuthAnswer, Authorizer } from './authorizer.js';
+import type { AuthError } from '../auth-error.js';
+import type { AuthAnswer, Authorizer } from '../authorizer.js';
 import type { PusherAuthHandler, PusherJsOptions } from './pusher-like.js';
 
 /** Options of `pusher-js` before its version 7, which it reads only where `channelAuthorization` is not there. */

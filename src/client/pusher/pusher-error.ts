@@ -1,5 +1,5 @@
-import { PushClientError } from './push-client-error.js';
-import { record } from './record.js';
+import { PushClientError } from '../push-client-error.js';
+import { record } from '../record.js';
 
 /** Translates an error of the connection. @param raw what `pusher-js` hands over: `{ data: { code, message } }`, or that as `error` in another */
 export function connectionError(raw: unknown): PushClientError {

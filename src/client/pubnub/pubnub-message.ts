@@ -1,4 +1,4 @@
-import type { IncomingMessage, PushNotification } from '../message.js';
+import type { IncomingMessage, PushNotification } from '../../message.js';
 import type { PubNubEventLike } from './pubnub-like.js';
 
 /** What the `pubnub` backend wraps a message in. */

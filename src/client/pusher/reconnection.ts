@@ -1,4 +1,4 @@
-import type { ConnectionState } from './driver.js';
+import type { ConnectionState } from '../driver.js';
 
 /**
  * Waits between attempts to restore a lost connection, in milliseconds. `pusher-js` (8.6) tries within a second, then

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from '../message.js';
+import type { IncomingMessage } from '../../message.js';
 import type { OneSignalNotificationLike } from './onesignal-like.js';
 
 /** What the `onesignal` backend sends as a notification's data. */
