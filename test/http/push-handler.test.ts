@@ -149,6 +149,14 @@ describe('POST …/auth', () => {
     },
   );
 
+  it('with as many fields of one name as fit in is read in time that grows with their number, not its square', async () => {
+    const { handler } = setUp();
+    const fields = 'a&'.repeat(32_000);
+    // By squares, this would take longer than a test may.
+    for (let count = 0; count < 10; count++)
+      expect((await answerOf(await handler(post('/push/auth', fields)))).status).toBe(400);
+  });
+
   it('is answered with 413 when it is too large, whether it says so or not', async () => {
     const { handler } = setUp();
     const large = 'x'.repeat(65_537);
