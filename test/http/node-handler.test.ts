@@ -1,5 +1,12 @@
 import { once } from 'node:events';
-import { createServer, request as nodeRequest, type RequestListener, type Server } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as nodeRequest,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -118,6 +125,29 @@ describe("a push handler's Node form", () => {
     request.end();
     const [response] = await once(request, 'response');
     expect(response.statusCode).toBe(400);
+  });
+
+  it.each([
+    ['for which there is no address', '/push/elsewhere', {}],
+    ['of a page that may not ask', '/push/auth', { origin: 'https://evil.example' }],
+    ['that is too large', '/push/auth', {}],
+  ])('lets the connection of a request %s go on to the next, whatever its body', async (_, path, headers) => {
+    const url = await listen(handler());
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const status = async (to: string, method: string, body = ''): Promise<number | undefined> => {
+      const request = nodeRequest(`${url}${to}`, {
+        agent,
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+      request.end(body);
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      await response.resume().toArray();
+      return response.statusCode;
+    };
+    expect(await status(path, 'POST', 'x'.repeat(1_000_000))).toBeGreaterThanOrEqual(400);
+    expect(await status('/push/elsewhere', 'GET')).toBe(404);
   });
 
   it('does not mind a client that goes away', async () => {
