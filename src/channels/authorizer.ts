@@ -5,6 +5,7 @@ import { AuthenticationError, ConfigurationError, ValidationError } from '../err
 import type { Logger } from '../logger.js';
 import { anonymousId, userIdOf } from '../sessions/audience.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { isWildcard } from './channel-pattern.js';
 import type { ChannelRules, FoundRule } from './channel-rules.js';
 import type { AppUser } from './push-types.js';
 import type { ClientRequest, SignInRequest, SubscriptionGrant, SubscriptionRequest } from './subscription-request.js';
@@ -97,7 +98,8 @@ async function decide(channel: string, request: SubscriptionRequest, host: Autho
   if (!isSomeone(user)) return { status: 401 };
   const found = rules.find(channel);
   if (found !== undefined) return askRule(found, channel, user, request, host);
-  const isOwn = await reaches(user, channel, host);
+  // Messages reach users by channels, not by wildcards: whose id makes one of the own channel may not listen to others' with it.
+  const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
   return isOwn ? { member: { id: userIdOf(user, sessions) } } : { status: 403 };
 }
 

@@ -13,9 +13,14 @@ const PARAMETER = '\ufffe';
 const REST_PARAMETER = '\uffff';
 const END = '\uffff';
 
+/** Whether a name is a wildcard, as PubNub's `orders.*` is: leave to subscribe to it is leave for all channels that it stands for. */
+export function isWildcard(channel: string): boolean {
+  return channel.includes('*');
+}
+
 /**
  * Which channels a rule is for: a name in which `{parameter}` stands for one or more characters without a dot, and `{parameter*}` for
- * any characters.
+ * any characters; neither stands for a `*`, so that a wildcard needs a rule that names it.
  */
 export class ChannelPattern {
   readonly text: string;
@@ -40,7 +45,7 @@ export class ChannelPattern {
     this.text = text;
     this.exactness = parts.map((part, index) => (isParameter(index) ? placeholder(part) : part)).join('') + END;
     const expression = parts.map((part, index) => (isParameter(index) ? capture(part) : escaped(part)));
-    this.#expression = new RegExp(`^${expression.join('')}$`, 's');
+    this.#expression = new RegExp(`^${expression.join('')}$`);
     this.#names = names;
   }
 
@@ -66,7 +71,7 @@ function placeholder(parameter: string): string {
 }
 
 function capture(parameter: string): string {
-  return parameter.endsWith('*') ? '(.+)' : '([^.]+)';
+  return parameter.endsWith('*') ? '([^*]+)' : '([^.*]+)';
 }
 
 function problemOf(parts: readonly string[], names: readonly string[]): string | undefined {

@@ -205,13 +205,16 @@ describe('a sign-in', () => {
 });
 
 describe('with PubNub', () => {
-  async function setUp(): Promise<{
+  async function setUp(sessions: SessionAdapter = memorySessions()): Promise<{
     push: PushService<PubNubService>;
     tokens: () => readonly Record<string, unknown>[];
   }> {
     const provider = await startPubNubProvider();
     const { pubKey, subKey, secretKey, useSsl, options } = provider.settings;
-    const push = createPushService({ backend: 'pubnub', pubKey, subKey, secretKey, useSsl, options, retries: 0 });
+    const push = createPushService({
+      backend: 'pubnub',
+      ...{ pubKey, subKey, secretKey, useSsl, options, sessions, retries: 0 },
+    });
     onTestFinished(async () => {
       await push.close();
       await provider.close();
@@ -239,6 +242,24 @@ describe('with PubNub', () => {
     push.authorize('orders', () => true);
     await push.authorizeChannel({ channel: 'orders', user: 'ann', socketId: 'ben' });
     expect(tokens()).toMatchObject([{ uuid: 'ann' }]);
+  });
+
+  it('a wildcard is none of the channels that it stands for: only a rule that names it allows it', async () => {
+    const { push, tokens } = await setUp();
+    const asked: string[] = [];
+    push.authorize('orders.{id}', ({ channel }) => asked.push(channel) > 0);
+    push.authorize('{any*}', ({ channel }) => asked.push(channel) > 0);
+    await failureOf(AuthenticationError, push.authorizeChannel({ channel: 'orders.*', user: 'ann' }));
+    expect([asked, tokens()]).toEqual([[], []]);
+    push.authorize('orders.*', ({ user }) => user === 'the-clerk');
+    await push.authorizeChannel({ channel: 'orders.*', user: 'the-clerk' });
+    expect(tokens()).toMatchObject([{ uuid: 'the-clerk', resources: { channels: { 'orders.*': 1 } } }]);
+  });
+
+  it('a wildcard is nobody’s own, whatever the user is called', async () => {
+    const { push, tokens } = await setUp(userChannels({ prefix: 'user.' }));
+    await failureOf(AuthenticationError, push.authorizeChannel({ channel: 'user.*', user: '*' }));
+    expect(tokens()).toEqual([]);
   });
 
   it('no token is granted where no channel is allowed', async () => {
