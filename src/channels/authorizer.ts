@@ -33,6 +33,7 @@ export async function authorizeSubscription(
   const client = clientOf(request, host);
   if (typeof request.channel === 'string') {
     const { channel } = request;
+    checkChannel(channel, backend);
     const verdict = await decide(channel, request, host);
     if ('status' in verdict) throw refusal(verdict, backend, [channel]);
     return signed(backend, () => backend.authorizeChannel(client, channel, verdict.member));
@@ -51,6 +52,7 @@ async function authorizeSeveral(
   if (backend.authorizeChannels === undefined)
     throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
   const channels = [...new Set(names)];
+  for (const channel of channels) checkChannel(channel, backend);
   const verdicts = await Promise.all(channels.map((channel) => decide(channel, request, host)));
   const allowed = channels.filter((_, index) => !('status' in (verdicts[index] ?? {})));
   const refused = channels.filter((channel) => !allowed.includes(channel));
@@ -90,10 +92,13 @@ function nobody(backend: AnyBackend): AuthenticationError {
   return new AuthenticationError('Nobody is logged in.', { backend: backend.name, status: 401 });
 }
 
+function checkChannel(channel: string, { name, capabilities }: AnyBackend): void {
+  checkName(channel, 'channel', capabilities.channelName, name);
+}
+
 async function decide(channel: string, request: SubscriptionRequest, host: AuthorizerHost): Promise<Verdict> {
-  const { backend, rules, sessions } = host;
+  const { rules, sessions } = host;
   const { user, session } = request;
-  checkName(channel, 'channel', backend.capabilities.channelName, backend.name);
   if (session?.channelId === channel) return {};
   if (!isSomeone(user)) return { status: 401 };
   const found = rules.find(channel);

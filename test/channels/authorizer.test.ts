@@ -262,6 +262,15 @@ describe('with PubNub', () => {
     expect(tokens()).toEqual([]);
   });
 
+  it('one name that is none refuses all, before a rule is asked', async () => {
+    const { push, tokens } = await setUp();
+    const asked: string[] = [];
+    push.authorize('orders.{id}', ({ channel }) => asked.push(channel) > 0);
+    const channel = ['orders.1', 'no channel'];
+    await failureOf(ValidationError, push.authorizeChannel({ channel, user: 'ann' }));
+    expect([asked, tokens()]).toEqual([[], []]);
+  });
+
   it('no token is granted where no channel is allowed', async () => {
     const { push, tokens } = await setUp();
     await failureOf(AuthenticationError, push.authorizeChannel({ channel: ['orders.1', 'orders.2'], user: 'ann' }));
