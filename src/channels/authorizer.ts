@@ -3,7 +3,7 @@ import type { AnyBackend, PresenceMember, UserAuthentication } from '../backends
 import { checkName } from '../check-name.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { anonymousId, userIdOf } from '../sessions/audience.js';
+import { sessionUserId, userIdOf } from '../sessions/audience.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { isWildcard } from './channel-pattern.js';
 import type { ChannelRules, FoundRule } from './channel-rules.js';
@@ -77,7 +77,7 @@ export async function signIn(request: SignInRequest, host: AuthorizerHost): Prom
 function clientOf({ socketId, user, session }: ClientRequest, { backend, sessions }: AuthorizerHost): string {
   if (backend.capabilities.clientIs === 'user') {
     if (isSomeone(user)) return userIdOf(user, sessions);
-    if (session !== undefined) return anonymousId(session);
+    if (session !== undefined) return sessionUserId(session);
     throw nobody(backend);
   }
   if (socketId === undefined) throw new ValidationError('Nothing was authorised: the "socket_id" is missing.');

@@ -60,7 +60,11 @@ export class SessionOfRequest implements RequestSession {
   }
 
   get channelId(): string | undefined {
-    return this.#session && this.#keptFor(this.#knownUser, this.#session)?.channelId;
+    return this.#kept?.channelId;
+  }
+
+  get userId(): string | undefined {
+    return this.#kept?.userId;
   }
 
   async clientConfig(): Promise<ClientConfig> {
@@ -113,6 +117,10 @@ export class SessionOfRequest implements RequestSession {
     if (session !== undefined && !isSame(before, kept)) keepIn(session, kept);
     this.#ties?.hold(kept && known && { session: kept, user: known.user, ttl: this.#ttl });
     return kept;
+  }
+
+  get #kept(): PushSession | undefined {
+    return this.#session && this.#keptFor(this.#knownUser, this.#session);
   }
 
   /** What the session keeps, unless it was for somebody else: a page of theirs may still be open, and listen. */

@@ -271,6 +271,14 @@ describe('with PubNub', () => {
     expect([asked, tokens()]).toEqual([[], []]);
   });
 
+  it('the session of a user whom nobody else names is that user’s, as its page was told', async () => {
+    const { push, tokens } = await setUp();
+    const session = { channelId: 'private-session-1', userId: 'ann' };
+    const { userId } = await push.clientConfig(session);
+    await push.authorizeChannel({ channel: 'private-session-1', session });
+    expect(tokens()).toMatchObject([{ uuid: userId }]);
+  });
+
   it('no token is granted where no channel is allowed', async () => {
     const { push, tokens } = await setUp();
     await failureOf(AuthenticationError, push.authorizeChannel({ channel: ['orders.1', 'orders.2'], user: 'ann' }));

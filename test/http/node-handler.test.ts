@@ -10,8 +10,15 @@ import {
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPushHandler, type NodeHandler, type PushRequestContext, toNodeHandler } from '../../src/http/index.js';
+import {
+  createPushHandler,
+  type NodeHandler,
+  type PushRequestContext,
+  pushSession,
+  toNodeHandler,
+} from '../../src/http/index.js';
 import { createPushService, type PushService } from '../../src/index.js';
+import { startPubNubProvider } from '../providers/pubnub-provider.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
@@ -111,6 +118,32 @@ describe("a push handler's Node form", () => {
     expect(
       (await ask(`${url}/push/auth`, new URLSearchParams({ ...fields, channel_name: 'private-mine' }))).status,
     ).toBe(401);
+  });
+
+  it("knows a session's user by pushSession's word, where clients are known by their user", async () => {
+    const provider = await startPubNubProvider();
+    const { pubKey, subKey, secretKey, useSsl, options } = provider.settings;
+    const push = createPushService({ backend: 'pubnub', pubKey, subKey, secretKey, useSsl, options });
+    onTestFinished(async () => {
+      await push.close();
+      await provider.close();
+    });
+    const app = express();
+    app.use((request, _response, next) => {
+      const kept = { channelId: 'private-session-1', userId: 'ann' };
+      Object.assign(request, { session: { pushSession: kept }, user: 'ann' });
+      next();
+    });
+    app.use(pushSession({ service: push }));
+    app.use('/push', toNodeHandler(createPushHandler(push)));
+    const url = await listen(app);
+    const config = await (await fetch(`${url}/push/config`)).json();
+    expect(config).toMatchObject({ channels: ['private-session-1'], userId: 'ann' });
+    expect((await ask(`${url}/push/auth`, new URLSearchParams({ channel_name: 'private-session-1' }))).status).toBe(
+      200,
+    );
+    const grant = provider.server.requests.find(({ path }) => path.includes('/grant'));
+    expect(JSON.parse(grant?.body ?? '')).toMatchObject({ permissions: { uuid: 'ann' } });
   });
 
   it('answers 400 where the address cannot be read', async () => {

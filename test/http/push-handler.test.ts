@@ -266,6 +266,14 @@ describe('GET …/config', () => {
     });
   });
 
+  it('says who is logged in, where the session alone does not: leave to subscribe is that user’s', async () => {
+    const { handler } = setUp({ session: () => ({ channelId: 'private-session-1' }) });
+    expect((await answerOf(await handler(get({ 'x-user': 'ann' })))).body).toMatchObject({
+      channels: ['private-session-1'],
+      userId: 'ann',
+    });
+  });
+
   it('has no channels for whoever is nobody', async () => {
     const { handler } = setUp();
     expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: [] });
