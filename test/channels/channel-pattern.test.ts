@@ -9,6 +9,7 @@ describe('a pattern of channels', () => {
     ['private-orders.{orderId}', 'private-orders.42', { orderId: '42' }],
     ['private-{kind}.{id}', 'private-orders.42', { kind: 'orders', id: '42' }],
     ['private-orders', 'private-orders', {}],
+    ['{shop}.*', 'orders.*', { shop: 'orders' }],
     ['private-user.{email*}', 'private-user.ann@example.com', { email: 'ann@example.com' }],
     ['{anything*}', 'presence-a.b', { anything: 'presence-a.b' }],
     ['private-a+b(c).{id}', 'private-a+b(c).1', { id: '1' }],
@@ -25,6 +26,8 @@ describe('a pattern of channels', () => {
     ['private-orders.{orderId}', 'private-ordersx42'],
     ['private-orders', 'private-orders2'],
     ['private-user.{email*}', 'private-user.'],
+    ['orders.{orderId}', 'orders.*'],
+    ['{anything*}', 'orders.*'],
   ])('%s does not fit %s', (pattern, channel) => {
     expect(new ChannelPattern(pattern).match(channel)).toBeUndefined();
   });
