@@ -305,6 +305,9 @@ describe('a page of another origin', () => {
     ['whose origin is another one', { origin: 'https://evil.example' }],
     ['whose origin only begins alike', { origin: 'https://shop.example.evil.example' }],
     ['on another port', { origin: 'https://shop.example:8443' }],
+    ['on another port than that of the host', { origin: 'https://shop.example', host: 'shop.example:8443' }],
+    ['for which the host is no name', { origin: 'https://evil.example', host: 'evil.example/' }],
+    ['for which the host has a user', { origin: 'https://evil.example', host: 'shop@evil.example' }],
     ['without an origin of its own', { origin: 'null' }],
     ['of which the browser says that it is on another site', { 'sec-fetch-site': 'cross-site', origin: page }],
     ['of a neighbour on the same site', { 'sec-fetch-site': 'same-site', origin: 'https://blog.shop.example' }],
@@ -330,6 +333,14 @@ describe('a page of another origin', () => {
     [
       'its own page behind a proxy that keeps the name',
       { origin: 'https://www.shop.example', 'x-forwarded-host': 'www.shop.example' },
+    ],
+    [
+      'its own page behind a proxy that names the port as well',
+      { origin: 'http://www.shop.example', host: 'www.shop.example:80' },
+    ],
+    [
+      'its own page behind a proxy that says which port it was asked on',
+      { origin: 'https://www.shop.example', 'x-forwarded-host': 'www.shop.example:443' },
     ],
     [
       'its own page, by the word of the browser',
