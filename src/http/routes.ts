@@ -1,4 +1,4 @@
-import { PushError } from '../errors.js';
+import { ConfigurationError, PushError } from '../errors.js';
 import { HttpError } from '../http-error.js';
 import type { PushService } from '../push-service.js';
 import { userIdOf } from '../sessions/audience.js';
@@ -86,8 +86,17 @@ async function webhook({ request, context, service, options }: RouteCall): Promi
   return {};
 }
 
-async function userOf({ request, context, options }: RouteCall) {
-  return options.authenticate?.(request, context);
+/** @throws ConfigurationError for what is no user: that is not the asker's doing */
+async function userOf({ request, context, service, options }: RouteCall) {
+  const user = await options.authenticate?.(request, context);
+  if (user === undefined || user === null) return undefined;
+  try {
+    userIdOf(user, service.sessions);
+  } catch (cause) {
+    if (!PushError.isPushError(cause)) throw cause;
+    throw new ConfigurationError(`authenticate() returned no user. ${cause.message}`, { cause });
+  }
+  return user;
 }
 
 async function sessionOf({ request, context, options }: RouteCall): Promise<PushSession | undefined> {
@@ -98,7 +107,7 @@ async function sessionOf({ request, context, options }: RouteCall): Promise<Push
 
 /** For whom the page is. A session is its user's who is logged in, as for leave to subscribe. */
 async function audienceOf(call: RouteCall) {
-  const [session, user] = [await sessionOf(call), (await userOf(call)) ?? undefined];
+  const [session, user] = [await sessionOf(call), await userOf(call)];
   if (session === undefined || user === undefined) return session ?? user;
   return { ...session, userId: userIdOf(user, call.service.sessions) };
 }

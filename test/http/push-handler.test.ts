@@ -209,6 +209,25 @@ describe('POST …/auth', () => {
     expect(logger.entries[0]?.details).toMatchObject({ error: { code: 'UNSUPPORTED_OPERATION' } });
   });
 
+  it.each([
+    ['an object without an id', { name: 'Ann' }],
+    ['no user at all', false],
+    ['an empty name', ''],
+  ])('is answered with 500, and logged, when who is logged in is %s', async (_, user) => {
+    const { handler, logger } = setUp({ authenticate: () => user as never });
+    const requests = [post('/push/auth', subscription), post('/push/user-auth', { socket_id: '1.2' })];
+    for (const request of [...requests, new Request(`${page}/push/config`)]) {
+      expect(await answerOf(await handler(request))).toEqual({ status: 500, body: { error: 'The server failed.' } });
+      const [entry] = logger.entries.splice(0);
+      expect(entry?.details).toMatchObject({
+        error: {
+          code: 'CONFIGURATION',
+          message: expect.stringMatching(/^authenticate\(\) returned no user\. A user must be an id/),
+        },
+      });
+    }
+  });
+
   it('is answered with 500, and logged, when the log-in cannot be looked up', async () => {
     const failure = new Error('the database at db.internal is gone');
     const { handler, logger } = setUp({ authenticate: () => Promise.reject(failure) });
