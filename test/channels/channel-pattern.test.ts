@@ -54,6 +54,32 @@ describe('a pattern of channels', () => {
     expectTypeOf<keyof ChannelParams<'private-orders'>>().toEqualTypeOf<never>();
   });
 
+  it('is held against a name that is made to fit in many ways, and does not, without trying them all', () => {
+    const channel = `private-${'-'.repeat(155)}`;
+    // Tried one after the other, these would take longer than a test may.
+    expect(new ChannelPattern('private-{a}-{b}-{c}-{d}-{e}-{f}-end').match(channel)).toBeUndefined();
+    expect(new ChannelPattern('private-{a*}-{b*}-{c*}-{d*}-{e*}-{f*}-end').match(channel)).toBeUndefined();
+    expect(new ChannelPattern('private-{a}-{b*}').match(channel)).toEqual({ a: '-'.repeat(153), b: '-' });
+  });
+
+  it('fits as the regular expression does that it reads as', () => {
+    const piece = fc.constantFrom('a', 'b', '.', '-', '{p}', '{q*}', '{r}', '+');
+    const pattern = fc.array(piece, { minLength: 1, maxLength: 7 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(pattern, fc.stringMatching(/^[ab.\-+]{1,10}$/), (text, channel) => {
+        fc.pre(!/\}\{|(\{.\*?\}).*\1/.test(text));
+        const source = text
+          .replaceAll(/[.+]/g, '\\$&')
+          .replaceAll(/\{(.)\}/g, '(?<$1>[^.]+)')
+          .replaceAll('{q*}', '(?<q>.+)');
+        const found = new RegExp(`^${source}$`).exec(channel);
+        const expected = found === null ? undefined : { ...found.groups };
+        expect(new ChannelPattern(text).match(channel)).toEqual(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
   it('fits what its parameters were put into, whatever they are', () => {
     const part = fc.stringMatching(/^[A-Za-z0-9_\-=@,;]{1,20}$/);
     fc.assert(
