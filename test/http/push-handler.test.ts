@@ -440,6 +440,15 @@ describe('createPushHandler', () => {
     expect(error.message).toBe(message);
   });
 
+  it.each(['https://shop.example:99999', 'http://1.2.3.4.5', 'https://*.256.1.1.1', 'http://[::::]'])(
+    'refuses the allowed origin %s, which no page can have',
+    async (origin) => {
+      const { push } = setUp();
+      const error = await failureOf(ConfigurationError, () => createPushHandler(push, { allowedOrigins: [origin] }));
+      expect(error.message).toContain(`"${origin}" in "allowedOrigins" is no origin`);
+    },
+  );
+
   it('makes a handler that answers also where the service cannot be configured', async () => {
     const push = createPushService({ backend: 'console' });
     await push.close();
