@@ -2,7 +2,7 @@ const pattern = /^https?:\/\/(?:\*\.)?[a-z0-9_.-]+(?::\d+)?$|^https?:\/\/\[[0-9a
 
 /** Whether a text names an origin, or with `*.` all subdomains of one. */
 export function isOriginPattern(value: unknown): value is string {
-  return typeof value === 'string' && pattern.test(value);
+  return typeof value === 'string' && pattern.test(value) && URL.canParse(withoutWildcard(value));
 }
 
 /** Builds the check of an `Origin` header. The whole origin has to fit: scheme, every label of the host, port. */
@@ -11,7 +11,7 @@ export function originCheck(patterns: readonly string[] | undefined): (origin: s
   const exact = new Set<string>();
   const wildcards: RegExp[] = [];
   for (const text of patterns) {
-    const { protocol, host, origin } = new URL(text.replace('*.', ''));
+    const { protocol, host, origin } = new URL(withoutWildcard(text));
     if (text.includes('*.')) wildcards.push(new RegExp(`^${protocol}//(?:[a-z0-9_-]+\\.)+${escaped(host)}$`));
     else exact.add(origin);
   }
@@ -20,6 +20,10 @@ export function originCheck(patterns: readonly string[] | undefined): (origin: s
     origin === undefined ||
     exact.has(origin.toLowerCase()) ||
     wildcards.some((wildcard) => wildcard.test(origin.toLowerCase()));
+}
+
+function withoutWildcard(text: string): string {
+  return text.replace('*.', '');
 }
 
 function escaped(text: string): string {

@@ -168,7 +168,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   /**
    * Says who may subscribe to the channels that fit a pattern, such as `'private-orders.{orderId}'`. A channel that no pattern fits is
    * refused to all but the users and sessions whose own it is; of several that fit, the most exact one decides. Rules outlast `configure`.
-   * @param pattern in it, `{parameter}` stands for one or more characters without a dot, `{parameter*}` for any
+   * @param pattern in it, `{parameter}` stands for one or more characters without a dot, `{parameter*}` for any; neither for a `*`
    * @throws ConfigurationError for a pattern that is none, or has a rule already
    */
   authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>): this {

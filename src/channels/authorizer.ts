@@ -3,8 +3,9 @@ import type { AnyBackend, PresenceMember, UserAuthentication } from '../backends
 import { checkName } from '../check-name.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../errors.js';
 import type { Logger } from '../logger.js';
-import { anonymousId, userIdOf } from '../sessions/audience.js';
+import { sessionUserId, userIdOf } from '../sessions/audience.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
+import { isWildcard } from './channel-pattern.js';
 import type { ChannelRules, FoundRule } from './channel-rules.js';
 import type { AppUser } from './push-types.js';
 import type { ClientRequest, SignInRequest, SubscriptionGrant, SubscriptionRequest } from './subscription-request.js';
@@ -41,6 +42,7 @@ export async function authorizeSubscription(
   const client = clientOf(request, host);
   if (typeof request.channel === 'string') {
     const { channel } = request;
+    checkChannel(channel, backend);
     const verdict = await decide(channel, request, host);
     if ('status' in verdict) throw refusal(verdict, backend, [channel]);
     return signed(backend, () => backend.authorizeChannel(client, channel, verdict.member));
@@ -59,6 +61,7 @@ async function authorizeSeveral(
   if (backend.authorizeChannels === undefined)
     throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
   const channels = [...new Set(names)];
+  for (const channel of channels) checkChannel(channel, backend);
   const verdicts = await Promise.all(channels.map((channel) => decide(channel, request, host)));
   const allowed = channels.filter((_, index) => !('status' in (verdicts[index] ?? {})));
   const refused = channels.filter((channel) => !allowed.includes(channel));
@@ -83,7 +86,7 @@ export async function signIn(request: SignInRequest, host: AuthorizerHost): Prom
 function clientOf({ socketId, user, session }: ClientRequest, { backend, sessions }: AuthorizerHost): string {
   if (backend.capabilities.clientIs === 'user') {
     if (isSomeone(user)) return userIdOf(user, sessions);
-    if (session !== undefined) return anonymousId(session);
+    if (session !== undefined) return sessionUserId(session);
     throw nobody(backend);
   }
   if (socketId === undefined) throw new ValidationError('Nothing was authorised: the "socket_id" is missing.');
@@ -98,15 +101,19 @@ function nobody(backend: AnyBackend): AuthenticationError {
   return new AuthenticationError('Nobody is logged in.', { backend: backend.name, status: 401 });
 }
 
+function checkChannel(channel: string, { name, capabilities }: AnyBackend): void {
+  checkName(channel, 'channel', capabilities.channelName, name);
+}
+
 async function decide(channel: string, request: SubscriptionRequest, host: AuthorizerHost): Promise<Verdict> {
-  const { backend, rules, sessions } = host;
+  const { rules, sessions } = host;
   const { user, session } = request;
-  checkName(channel, 'channel', backend.capabilities.channelName, backend.name);
   if (session?.channelId === channel) return {};
   if (!isSomeone(user)) return nobodyThere;
   const found = rules.find(channel);
   if (found !== undefined) return askRule(found, channel, user, request, host);
-  const isOwn = await reaches(user, channel, host);
+  // Messages reach users by channels, not by wildcards: whose id makes one of the own channel may not listen to others' with it.
+  const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
   return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
 }
 

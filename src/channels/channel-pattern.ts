@@ -15,9 +15,14 @@ const PARAMETER = '\ufffe';
 const REST_PARAMETER = '\uffff';
 const END = '\uffff';
 
+/** Whether a name is a wildcard, as PubNub's `orders.*` is: leave to subscribe to it is leave for all channels that it stands for. */
+export function isWildcard(channel: string): boolean {
+  return channel.includes('*');
+}
+
 /**
  * Which channels a rule is for: a name in which `{parameter}` stands for one or more characters without a dot, and `{parameter*}` for
- * any characters.
+ * any characters; neither stands for a `*`, so that a wildcard needs a rule that names it.
  */
 export class ChannelPattern {
   readonly text: string;
@@ -26,14 +31,14 @@ export class ChannelPattern {
    * a character and the other a parameter. Equal for patterns that differ in nothing but the names of their parameters.
    */
   readonly exactness: string;
-  readonly #expression: RegExp;
+  /** Literal text and parameters take turns. */
+  readonly #parts: readonly string[];
   readonly #names: readonly string[];
 
   /** @throws ConfigurationError when it is none */
   constructor(text: string) {
     if (typeof text !== 'string' || text === '')
       throw new ConfigurationError('A pattern of channels must be a string, such as "private-orders.{orderId}".');
-    // Literal text and parameters take turns.
     const parts = text.split(/\{([A-Za-z_]\w*\*?)\}/);
     const parameters = parts.filter((_, index) => isParameter(index));
     const names = parameters.map((parameter) => parameter.replace('*', ''));
@@ -41,17 +46,32 @@ export class ChannelPattern {
     if (problem !== undefined) throw new ConfigurationError(`The pattern "${text}" ${problem}.`);
     this.text = text;
     this.exactness = parts.map((part, index) => (isParameter(index) ? placeholder(part) : part)).join('') + END;
-    const expression = parts.map((part, index) => (isParameter(index) ? capture(part) : escaped(part)));
-    this.#expression = new RegExp(`^${expression.join('')}$`, 's');
+    this.#parts = parts;
     this.#names = names;
   }
 
-  /** The parameters, where the channel fits. */
+  /** The parameters, where the channel fits. Each stands for as much as it can, the first before the others. */
   match(channel: string): Readonly<Record<string, string>> | undefined {
-    const found = this.#expression.exec(channel);
-    return found === null
-      ? undefined
-      : Object.fromEntries(this.#names.map((name, index) => [name, found[index + 1] ?? '']));
+    const values = this.#valuesFrom(0, channel, 0, new Set());
+    return values && Object.fromEntries(this.#names.map((name, index) => [name, values[index] ?? '']));
+  }
+
+  /**
+   * What the parameters from a part on stand for, where those parts fit the channel from a position on.
+   * @param misfits the rests that are known not to fit: without them, a channel that fits in many ways but for its end takes years
+   */
+  #valuesFrom(part: number, channel: string, start: number, misfits: Set<string>): readonly string[] | undefined {
+    const [literal = '', parameter] = this.#parts.slice(part);
+    const first = start + literal.length;
+    if (!channel.startsWith(literal, start)) return undefined;
+    if (parameter === undefined) return first === channel.length ? [] : undefined;
+    for (let end = first + longest(parameter, channel.slice(first)); end > first; end--) {
+      const rest = `${part + 2} ${end}`;
+      const values = misfits.has(rest) ? undefined : this.#valuesFrom(part + 2, channel, end, misfits);
+      if (values !== undefined) return [channel.slice(first, end), ...values];
+      misfits.add(rest);
+    }
+    return undefined;
   }
 }
 
@@ -59,16 +79,14 @@ function isParameter(index: number): boolean {
   return index % 2 === 1;
 }
 
-function escaped(literal: string): string {
-  return literal.replaceAll(/[\\^$.*+?()[\]|-]/g, '\\$&');
-}
-
 function placeholder(parameter: string): string {
   return parameter.endsWith('*') ? REST_PARAMETER : PARAMETER;
 }
 
-function capture(parameter: string): string {
-  return parameter.endsWith('*') ? '(.+)' : '([^.]+)';
+/** How many characters a parameter may stand for at the beginning of a text. */
+function longest(parameter: string, text: string): number {
+  const end = text.search(parameter.endsWith('*') ? /[*]/ : /[.*]/);
+  return end < 0 ? text.length : end;
 }
 
 function problemOf(parts: readonly string[], names: readonly string[]): string | undefined {

@@ -32,7 +32,11 @@ const readers: ReadonlyMap<string, (body: string) => Form> = new Map([
 
 function fromUrlEncoded(body: string): Form {
   const form = new Map<string, string[]>();
-  for (const [name, value] of new URLSearchParams(body)) form.set(name, [...(form.get(name) ?? []), value]);
+  for (const [name, value] of new URLSearchParams(body)) {
+    const values = form.get(name);
+    if (values === undefined) form.set(name, [value]);
+    else values.push(value);
+  }
   return form;
 }
 

@@ -28,7 +28,16 @@ async function answerTo(incoming: IncomingMessage, response: ServerResponse, han
   } catch {
     return json({ error: 'The address of the request cannot be read.' }, 400);
   }
-  return handler(request, { node });
+  const answer = await handler(request, { node });
+  dropBody(request, incoming);
+  return answer;
+}
+
+/** Lets go of what nobody has read of the body: until it is out of the way, the connection does not get to its next request. */
+function dropBody({ body }: Request, incoming: IncomingMessage): void {
+  // Where it is locked, it was read, or its reader has let go of it.
+  if (body?.locked === false) body.cancel().catch(() => {});
+  incoming.resume();
 }
 
 /** The request with the body that was read before. */

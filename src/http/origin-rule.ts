@@ -16,7 +16,7 @@ export function originRule(allowed: readonly string[]): OriginRule {
     const site = request.headers.get('sec-fetch-site');
     if (site !== null) return site !== 'same-origin' && site !== 'none';
     const origin = request.headers.get('origin');
-    return origin !== null && !(URL.canParse(origin) && hostsOf(request).includes(new URL(origin).host));
+    return origin !== null && !isOwn(origin, request);
   };
   const isListed = (origin: string | null): boolean => origin !== null && isAllowed(origin);
   return {
@@ -36,6 +36,15 @@ export function preflightHeaders(request: Request, methods: readonly string[]): 
     'Access-Control-Allow-Headers': request.headers.get('access-control-request-headers') ?? 'content-type',
     'Access-Control-Max-Age': '600',
   };
+}
+
+/** The ports that an origin leaves out, and that a proxy may say all the same. */
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' };
+
+function isOwn(origin: string, request: Request): boolean {
+  if (!URL.canParse(origin)) return false;
+  const { host, protocol } = new URL(origin);
+  return hostsOf(request).some((name) => name === host || name === host + defaultPorts[protocol]);
 }
 
 /**

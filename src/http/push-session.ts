@@ -19,8 +19,8 @@ export interface PushSessionOptions<User = PushUser> {
   /** Who is logged in; null or undefined for nobody. @default request.user */
   user?(request: Express.Request): User | null | undefined;
   /**
-   * How long a session stays tied to its user without a further request, in milliseconds. @default the age that the session's cookie
-   * may reach, or 24 hours for one that ends with the browser
+   * How long a session stays tied to its user without a further request, in milliseconds. @default the `maxAge` of express-session's
+   * cookie, or 24 hours for one that ends with the browser and for other sessions
    */
   ttl?: number | undefined;
   /** How long a request waits for the session adapter, in milliseconds; it goes on without it then. @default 1 000 */

@@ -1,6 +1,7 @@
-import { PushError } from '../errors.js';
+import { ConfigurationError, PushError } from '../errors.js';
 import { HttpError } from '../http-error.js';
 import type { PushService } from '../push-service.js';
+import { userIdOf } from '../sessions/audience.js';
 import type { PushSession } from '../sessions/session-adapter.js';
 import { readWebhook } from '../webhooks/read-webhook.js';
 import type { WebhookSource } from '../webhooks/webhook-source.js';
@@ -61,10 +62,7 @@ async function client(call: RouteCall, form: Form) {
 async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
-  const config =
-    own === undefined
-      ? await service.clientConfig((await sessionOf(call)) ?? (await userOf(call)) ?? undefined)
-      : await own.clientConfig();
+  const config = own === undefined ? await service.clientConfig(await audienceOf(call)) : await own.clientConfig();
   const path = context.node?.originalUrl ?? new URL(request.url).pathname;
   const base = path.replace(/[^/]*(?:\?.*)?$/, '');
   const { authorize, authenticate } = service.backend.capabilities;
@@ -106,12 +104,28 @@ async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
   }
 }
 
-async function userOf({ request, context, options }: RouteCall) {
-  return options.authenticate?.(request, context);
+/** @throws ConfigurationError for what is no user: that is not the asker's doing */
+async function userOf({ request, context, service, options }: RouteCall) {
+  const user = await options.authenticate?.(request, context);
+  if (user === undefined || user === null) return undefined;
+  try {
+    userIdOf(user, service.sessions);
+  } catch (cause) {
+    if (!PushError.isPushError(cause)) throw cause;
+    throw new ConfigurationError(`authenticate() returned no user. ${cause.message}`, { cause });
+  }
+  return user;
 }
 
 async function sessionOf({ request, context, options }: RouteCall): Promise<PushSession | undefined> {
   if (options.session !== undefined) return options.session(request, context);
-  const channelId = context.node?.pushSession?.channelId;
-  return channelId === undefined ? undefined : { channelId };
+  const { channelId, userId } = context.node?.pushSession ?? {};
+  return channelId === undefined ? undefined : { channelId, userId };
+}
+
+/** For whom the page is. A session is its user's who is logged in, as for leave to subscribe. */
+async function audienceOf(call: RouteCall) {
+  const [session, user] = [await sessionOf(call), await userOf(call)];
+  if (session === undefined || user === undefined) return session ?? user;
+  return { ...session, userId: userIdOf(user, call.service.sessions) };
 }

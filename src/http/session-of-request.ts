@@ -39,6 +39,7 @@ export class SessionOfRequest implements RequestSession {
   readonly #goesBySessions: boolean;
   readonly #channelPrefix: string;
   readonly #sessionBefore: object | undefined;
+  readonly #channelBefore: string | undefined;
   /** As `user` told when the request came in. */
   readonly #userBefore: unknown;
 
@@ -53,6 +54,7 @@ export class SessionOfRequest implements RequestSession {
     this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
     this.#goesBySessions = isStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const kept = this.#session && keptIn(this.#session);
+    this.#channelBefore = kept?.channelId;
     if (isStore(sessions)) {
       const held = kept?.userId === undefined ? undefined : { session: kept, user: kept.userId, ttl: this.#ttl };
       this.#ties = new SessionTies({ ...context, store: sessions }, held);
@@ -60,7 +62,11 @@ export class SessionOfRequest implements RequestSession {
   }
 
   get channelId(): string | undefined {
-    return this.#session && this.#keptFor(this.#knownUser, this.#session)?.channelId;
+    return this.#kept?.channelId;
+  }
+
+  get userId(): string | undefined {
+    return this.#kept?.userId;
   }
 
   async clientConfig(): Promise<ClientConfig> {
@@ -115,11 +121,20 @@ export class SessionOfRequest implements RequestSession {
     return kept;
   }
 
-  /** What the session keeps, unless it was for somebody else: a page of theirs may still be open, and listen. */
+  get #kept(): PushSession | undefined {
+    return this.#session && this.#keptFor(this.#knownUser, this.#session);
+  }
+
+  /**
+   * What the session keeps, unless it was for somebody else, or for the session before, whose data a new one was given: a page of theirs
+   * may still be open, and listen.
+   */
   #keptFor(known: KnownUser | undefined, session: object): PushSession | undefined {
     const kept = keptIn(session);
-    const isOurs = kept?.userId === undefined || kept.userId === known?.userId;
-    return isOurs && kept?.channelId.startsWith(this.#channelPrefix) ? kept : undefined;
+    if (kept === undefined || !kept.channelId.startsWith(this.#channelPrefix)) return undefined;
+    if (kept.userId !== undefined && kept.userId !== known?.userId) return undefined;
+    const isNew = idOf(session) !== (this.#sessionBefore && idOf(this.#sessionBefore));
+    return isNew && kept.channelId === this.#channelBefore ? undefined : kept;
   }
 
   #newSession(): PushSession {
@@ -160,8 +175,12 @@ export function sessionOf(request: object): object | undefined {
 /** Whether it is the one session, which may have been loaded anew. */
 function isSameSession(one: object | undefined, other: object | undefined): boolean {
   if (one === undefined || other === undefined || one === other) return one === other;
-  const id: unknown = Reflect.get(one, 'id');
-  return id !== undefined && id === Reflect.get(other, 'id');
+  return idOf(one) !== undefined && idOf(one) === idOf(other);
+}
+
+/** Only express-session's have one. */
+function idOf(session: object): unknown {
+  return Reflect.get(session, 'id');
 }
 
 /** As express-session says it: its cookie begins anew with each request. */

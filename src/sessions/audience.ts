@@ -23,7 +23,7 @@ export async function audienceOf(
 ): Promise<Audience> {
   if (audience === undefined) return { channels: [] };
   if (isSession(audience)) {
-    const userId = audience.userId ?? (needsId ? anonymousId(audience) : undefined);
+    const userId = needsId ? sessionUserId(audience) : audience.userId;
     return { channels: [audience.channelId], ...(userId !== undefined && { userId }) };
   }
   const userId = userIdOf(audience, sessions);
@@ -37,10 +37,11 @@ export function userIdOf(user: unknown, { identify = identifyUser }: SessionAdap
 }
 
 /**
- * An id for the visitor of a session who is not logged in, for providers that know clients by an id. It does not tell the channel, which is
- * nobody else's to know.
+ * An id for whoever's session it is, for providers that know clients by an id; also for a visitor who is not logged in. That one does not
+ * tell the channel, which is nobody else's to know.
  */
-export function anonymousId({ channelId }: PushSession): string {
+export function sessionUserId({ channelId, userId }: PushSession): string {
+  if (userId !== undefined) return userId;
   return `anonymous-${createHash('sha256').update(channelId).digest('base64url').slice(0, ANONYMOUS_ID_LENGTH)}`;
 }
 

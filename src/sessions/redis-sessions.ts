@@ -125,9 +125,10 @@ async function run(
   }
 }
 
-/** Of an error without a message, such as Node's when each address of a host refused. */
+/** Of an error without a message, such as Node's when each address of a host refused, or that of `redis` when nothing is answered. */
 function nameOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'no reason given';
+  if (!(error instanceof Error)) return 'no reason given';
+  return 'code' in error ? String(error.code) : error.constructor.name;
 }
 
 /** @throws ValidationError for what is no text, or is none that UTF-8 can hold: several such texts would be one in Redis */

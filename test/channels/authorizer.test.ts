@@ -214,13 +214,16 @@ describe('a sign-in', () => {
 });
 
 describe('with PubNub', () => {
-  async function setUp(): Promise<{
+  async function setUp(sessions: SessionAdapter = memorySessions()): Promise<{
     push: PushService<PubNubService>;
     tokens: () => readonly Record<string, unknown>[];
   }> {
     const provider = await startPubNubProvider();
     const { pubKey, subKey, secretKey, useSsl, options } = provider.settings;
-    const push = createPushService({ backend: 'pubnub', pubKey, subKey, secretKey, useSsl, options, retries: 0 });
+    const push = createPushService({
+      backend: 'pubnub',
+      ...{ pubKey, subKey, secretKey, useSsl, options, sessions, retries: 0 },
+    });
     onTestFinished(async () => {
       await push.close();
       await provider.close();
@@ -248,6 +251,41 @@ describe('with PubNub', () => {
     push.authorize('orders', () => true);
     await push.authorizeChannel({ channel: 'orders', user: 'ann', socketId: 'ben' });
     expect(tokens()).toMatchObject([{ uuid: 'ann' }]);
+  });
+
+  it('a wildcard is none of the channels that it stands for: only a rule that names it allows it', async () => {
+    const { push, tokens } = await setUp();
+    const asked: string[] = [];
+    push.authorize('orders.{id}', ({ channel }) => asked.push(channel) > 0);
+    push.authorize('{any*}', ({ channel }) => asked.push(channel) > 0);
+    await failureOf(AuthenticationError, push.authorizeChannel({ channel: 'orders.*', user: 'ann' }));
+    expect([asked, tokens()]).toEqual([[], []]);
+    push.authorize('orders.*', ({ user }) => user === 'the-clerk');
+    await push.authorizeChannel({ channel: 'orders.*', user: 'the-clerk' });
+    expect(tokens()).toMatchObject([{ uuid: 'the-clerk', resources: { channels: { 'orders.*': 1 } } }]);
+  });
+
+  it('a wildcard is nobody’s own, whatever the user is called', async () => {
+    const { push, tokens } = await setUp(userChannels({ prefix: 'user.' }));
+    await failureOf(AuthenticationError, push.authorizeChannel({ channel: 'user.*', user: '*' }));
+    expect(tokens()).toEqual([]);
+  });
+
+  it('one name that is none refuses all, before a rule is asked', async () => {
+    const { push, tokens } = await setUp();
+    const asked: string[] = [];
+    push.authorize('orders.{id}', ({ channel }) => asked.push(channel) > 0);
+    const channel = ['orders.1', 'no channel'];
+    await failureOf(ValidationError, push.authorizeChannel({ channel, user: 'ann' }));
+    expect([asked, tokens()]).toEqual([[], []]);
+  });
+
+  it('the session of a user whom nobody else names is that user’s, as its page was told', async () => {
+    const { push, tokens } = await setUp();
+    const session = { channelId: 'private-session-1', userId: 'ann' };
+    const { userId } = await push.clientConfig(session);
+    await push.authorizeChannel({ channel: 'private-session-1', session });
+    expect(tokens()).toMatchObject([{ uuid: userId }]);
   });
 
   it('no token is granted where no channel is allowed', async () => {

@@ -9,6 +9,7 @@ describe('a pattern of channels', () => {
     ['private-orders.{orderId}', 'private-orders.42', { orderId: '42' }],
     ['private-{kind}.{id}', 'private-orders.42', { kind: 'orders', id: '42' }],
     ['private-orders', 'private-orders', {}],
+    ['{shop}.*', 'orders.*', { shop: 'orders' }],
     ['private-user.{email*}', 'private-user.ann@example.com', { email: 'ann@example.com' }],
     ['{anything*}', 'presence-a.b', { anything: 'presence-a.b' }],
     ['private-a+b(c).{id}', 'private-a+b(c).1', { id: '1' }],
@@ -25,6 +26,8 @@ describe('a pattern of channels', () => {
     ['private-orders.{orderId}', 'private-ordersx42'],
     ['private-orders', 'private-orders2'],
     ['private-user.{email*}', 'private-user.'],
+    ['orders.{orderId}', 'orders.*'],
+    ['{anything*}', 'orders.*'],
   ])('%s does not fit %s', (pattern, channel) => {
     expect(new ChannelPattern(pattern).match(channel)).toBeUndefined();
   });
@@ -50,6 +53,32 @@ describe('a pattern of channels', () => {
     }>();
     expectTypeOf<keyof ChannelParams<'private-orders'>>().toEqualTypeOf<never>();
     expectTypeOf<ChannelParams<string>>().toEqualTypeOf<Readonly<Record<string, string>>>();
+  });
+
+  it('is held against a name that is made to fit in many ways, and does not, without trying them all', () => {
+    const channel = `private-${'-'.repeat(155)}`;
+    // Tried one after the other, these would take longer than a test may.
+    expect(new ChannelPattern('private-{a}-{b}-{c}-{d}-{e}-{f}-end').match(channel)).toBeUndefined();
+    expect(new ChannelPattern('private-{a*}-{b*}-{c*}-{d*}-{e*}-{f*}-end').match(channel)).toBeUndefined();
+    expect(new ChannelPattern('private-{a}-{b*}').match(channel)).toEqual({ a: '-'.repeat(153), b: '-' });
+  });
+
+  it('fits as the regular expression does that it reads as', () => {
+    const piece = fc.constantFrom('a', 'b', '.', '-', '{p}', '{q*}', '{r}', '+');
+    const pattern = fc.array(piece, { minLength: 1, maxLength: 7 }).map((parts) => parts.join(''));
+    fc.assert(
+      fc.property(pattern, fc.stringMatching(/^[ab.\-+]{1,10}$/), (text, channel) => {
+        fc.pre(!/\}\{|(\{.\*?\}).*\1/.test(text));
+        const source = text
+          .replaceAll(/[.+]/g, '\\$&')
+          .replaceAll(/\{(.)\}/g, '(?<$1>[^.]+)')
+          .replaceAll('{q*}', '(?<q>.+)');
+        const found = new RegExp(`^${source}$`).exec(channel);
+        const expected = found === null ? undefined : { ...found.groups };
+        expect(new ChannelPattern(text).match(channel)).toEqual(expected);
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('fits what its parameters were put into, whatever they are', () => {

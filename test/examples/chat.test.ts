@@ -94,13 +94,40 @@ describe.each(backends)('the chat room on %s', (_, environment) => {
     await ben.getByLabel('Your name').waitFor();
   });
 
+  /** Posts JSON, as the page does, and hands back the cookie of the session. */
+  async function post(path: string, body: object, cookie = ''): Promise<{ status: number; cookie: string }> {
+    const response = await fetch(chat.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', cookie },
+      body: JSON.stringify(body),
+    });
+    await response.text();
+    return { status: response.status, cookie: response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie };
+  }
+
+  it('tells nobody of a private message to someone who is not there any more', async () => {
+    await open();
+    const { cookie } = await post('/login', { name: 'Ann' });
+    expect((await post('/messages', { text: 'Only for you', to: 'ben' }, cookie)).status).toBe(404);
+    expect((await post('/messages', { text: 'Only for you', to: null }, cookie)).status).toBe(404);
+    expect((await post('/messages', { text: 'Hello, all' }, cookie)).status).toBe(201);
+  });
+
+  it('lets who comes back, such as by reloading the page, in again, and a name be taken once', async () => {
+    await open();
+    const ann = await post('/login', { name: 'Ann' });
+    expect((await post('/login', { name: 'ann' })).status).toBe(409);
+    const again = await post('/login', { name: 'Ann' }, ann.cookie);
+    expect(again.status).toBe(200);
+    expect((await post('/login', { name: 'Anna' }, again.cookie)).status).toBe(200);
+    expect((await post('/login', { name: 'Ann' })).status).toBe(200);
+    expect((await post('/login', { name: 'Anna' })).status).toBe(409);
+  });
+
   it('lets nobody in who is not logged in', async () => {
     await open();
-    const post = (path: string, body: string, type: string): Promise<Response> =>
-      fetch(`${chat.url}${path}`, { method: 'POST', headers: { 'content-type': type }, body });
-    expect((await post('/messages', '{"text":"hi"}', 'application/json')).status).toBe(401);
-    const subscription = new URLSearchParams({ socket_id: '1.2', channel_name: 'presence-chat' }).toString();
-    expect((await post('/push/auth', subscription, 'application/x-www-form-urlencoded')).status).toBe(401);
-    expect((await post('/login', '{"name":"<b>"}', 'application/json')).status).toBe(400);
+    expect((await post('/messages', { text: 'hi' })).status).toBe(401);
+    expect((await post('/push/auth', { socket_id: '1.2', channel_name: 'presence-chat' })).status).toBe(401);
+    expect((await post('/login', { name: '<b>' })).status).toBe(400);
   });
 });

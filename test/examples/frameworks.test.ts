@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type IncomingMessage, request as nodeRequest } from 'node:http';
 import { join } from 'node:path';
 import PusherJs from 'pusher-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -71,6 +73,20 @@ describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the exam
     expect(refusal).toMatchObject({ error: 'refused with 403' });
     const room = await heard(client.subscribe('presence-elsewhere'), 'pusher:subscription_error');
     expect(room).toMatchObject({ error: 'refused with 403' });
+  });
+
+  it('goes on after a request that is wrong', async () => {
+    const { url, stop } = await runExample(`frameworks/${file}`);
+    onTestFinished(stop);
+    const { hostname, port } = new URL(url);
+    const request = nodeRequest({ hostname, port, path: '//', agent: false });
+    request.end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    expect(response.resume().statusCode).toBe(404);
+    // No channel can have this user's name in it.
+    const { headers } = await visitor(url, 'a%20b');
+    expect((await fetch(`${url}/orders`, { method: 'POST', headers })).status).toBe(500);
+    expect((await fetch(`${url}/push/auth`)).status).toBe(405);
   });
 
   it('answers whoever is not logged in with 401, and what is wrong with its status and a reason', async () => {

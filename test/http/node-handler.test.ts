@@ -1,10 +1,24 @@
 import { once } from 'node:events';
-import { createServer, request as nodeRequest, type RequestListener, type Server } from 'node:http';
+import {
+  Agent,
+  createServer,
+  type IncomingMessage,
+  request as nodeRequest,
+  type RequestListener,
+  type Server,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPushHandler, type NodeHandler, type PushRequestContext, toNodeHandler } from '../../src/http/index.js';
+import {
+  createPushHandler,
+  type NodeHandler,
+  type PushRequestContext,
+  pushSession,
+  toNodeHandler,
+} from '../../src/http/index.js';
 import { createPushService, type PushService } from '../../src/index.js';
+import { startPubNubProvider } from '../providers/pubnub-provider.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
@@ -106,6 +120,32 @@ describe("a push handler's Node form", () => {
     ).toBe(401);
   });
 
+  it("knows a session's user by pushSession's word, where clients are known by their user", async () => {
+    const provider = await startPubNubProvider();
+    const { pubKey, subKey, secretKey, useSsl, options } = provider.settings;
+    const push = createPushService({ backend: 'pubnub', pubKey, subKey, secretKey, useSsl, options });
+    onTestFinished(async () => {
+      await push.close();
+      await provider.close();
+    });
+    const app = express();
+    app.use((request, _response, next) => {
+      const kept = { channelId: 'private-session-1', userId: 'ann' };
+      Object.assign(request, { session: { pushSession: kept }, user: 'ann' });
+      next();
+    });
+    app.use(pushSession({ service: push }));
+    app.use('/push', toNodeHandler(createPushHandler(push)));
+    const url = await listen(app);
+    const config = await (await fetch(`${url}/push/config`)).json();
+    expect(config).toMatchObject({ channels: ['private-session-1'], userId: 'ann' });
+    expect((await ask(`${url}/push/auth`, new URLSearchParams({ channel_name: 'private-session-1' }))).status).toBe(
+      200,
+    );
+    const grant = provider.server.requests.find(({ path }) => path.includes('/grant'));
+    expect(JSON.parse(grant?.body ?? '')).toMatchObject({ permissions: { uuid: 'ann' } });
+  });
+
   it('answers 400 where the address cannot be read', async () => {
     const url = new URL(await listen(handler()));
     const request = nodeRequest({
@@ -118,6 +158,29 @@ describe("a push handler's Node form", () => {
     request.end();
     const [response] = await once(request, 'response');
     expect(response.statusCode).toBe(400);
+  });
+
+  it.each([
+    ['for which there is no address', '/push/elsewhere', {}],
+    ['of a page that may not ask', '/push/auth', { origin: 'https://evil.example' }],
+    ['that is too large', '/push/auth', {}],
+  ])('lets the connection of a request %s go on to the next, whatever its body', async (_, path, headers) => {
+    const url = await listen(handler());
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    onTestFinished(() => agent.destroy());
+    const status = async (to: string, method: string, body = ''): Promise<number | undefined> => {
+      const request = nodeRequest(`${url}${to}`, {
+        agent,
+        method,
+        headers: { 'content-type': 'application/json', ...headers },
+      });
+      request.end(body);
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
+      await response.resume().toArray();
+      return response.statusCode;
+    };
+    expect(await status(path, 'POST', 'x'.repeat(1_000_000))).toBeGreaterThanOrEqual(400);
+    expect(await status('/push/elsewhere', 'GET')).toBe(404);
   });
 
   it('does not mind a client that goes away', async () => {

@@ -149,6 +149,14 @@ describe('POST …/auth', () => {
     },
   );
 
+  it('with as many fields of one name as fit in is read in time that grows with their number, not its square', async () => {
+    const { handler } = setUp();
+    const fields = 'a&'.repeat(32_000);
+    // By squares, this would take longer than a test may.
+    for (let count = 0; count < 10; count++)
+      expect((await answerOf(await handler(post('/push/auth', fields)))).status).toBe(400);
+  });
+
   it('is answered with 413 when it is too large, whether it says so or not', async () => {
     const { handler } = setUp();
     const large = 'x'.repeat(65_537);
@@ -199,6 +207,25 @@ describe('POST …/auth', () => {
       body: { error: 'The server failed.' },
     });
     expect(logger.entries[0]?.details).toMatchObject({ error: { code: 'UNSUPPORTED_OPERATION' } });
+  });
+
+  it.each([
+    ['an object without an id', { name: 'Ann' }],
+    ['no user at all', false],
+    ['an empty name', ''],
+  ])('is answered with 500, and logged, when who is logged in is %s', async (_, user) => {
+    const { handler, logger } = setUp({ authenticate: () => user as never });
+    const requests = [post('/push/auth', subscription), post('/push/user-auth', { socket_id: '1.2' })];
+    for (const request of [...requests, new Request(`${page}/push/config`)]) {
+      expect(await answerOf(await handler(request))).toEqual({ status: 500, body: { error: 'The server failed.' } });
+      const [entry] = logger.entries.splice(0);
+      expect(entry?.details).toMatchObject({
+        error: {
+          code: 'CONFIGURATION',
+          message: expect.stringMatching(/^authenticate\(\) returned no user\. A user must be an id/),
+        },
+      });
+    }
   });
 
   it('is answered with 500, and logged, when the log-in cannot be looked up', async () => {
@@ -258,6 +285,14 @@ describe('GET …/config', () => {
     });
   });
 
+  it('says who is logged in, where the session alone does not: leave to subscribe is that user’s', async () => {
+    const { handler } = setUp({ session: () => ({ channelId: 'private-session-1' }) });
+    expect((await answerOf(await handler(get({ 'x-user': 'ann' })))).body).toMatchObject({
+      channels: ['private-session-1'],
+      userId: 'ann',
+    });
+  });
+
   it('has no channels for whoever is nobody', async () => {
     const { handler } = setUp();
     expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: [] });
@@ -289,6 +324,9 @@ describe('a page of another origin', () => {
     ['whose origin is another one', { origin: 'https://evil.example' }],
     ['whose origin only begins alike', { origin: 'https://shop.example.evil.example' }],
     ['on another port', { origin: 'https://shop.example:8443' }],
+    ['on another port than that of the host', { origin: 'https://shop.example', host: 'shop.example:8443' }],
+    ['for which the host is no name', { origin: 'https://evil.example', host: 'evil.example/' }],
+    ['for which the host has a user', { origin: 'https://evil.example', host: 'shop@evil.example' }],
     ['without an origin of its own', { origin: 'null' }],
     ['of which the browser says that it is on another site', { 'sec-fetch-site': 'cross-site', origin: page }],
     ['of a neighbour on the same site', { 'sec-fetch-site': 'same-site', origin: 'https://blog.shop.example' }],
@@ -314,6 +352,14 @@ describe('a page of another origin', () => {
     [
       'its own page behind a proxy that keeps the name',
       { origin: 'https://www.shop.example', 'x-forwarded-host': 'www.shop.example' },
+    ],
+    [
+      'its own page behind a proxy that names the port as well',
+      { origin: 'http://www.shop.example', host: 'www.shop.example:80' },
+    ],
+    [
+      'its own page behind a proxy that says which port it was asked on',
+      { origin: 'https://www.shop.example', 'x-forwarded-host': 'www.shop.example:443' },
     ],
     [
       'its own page, by the word of the browser',
@@ -393,6 +439,15 @@ describe('createPushHandler', () => {
     const error = await failureOf(ConfigurationError, () => createPushHandler(setUp().push, options as never));
     expect(error.message).toBe(message);
   });
+
+  it.each(['https://shop.example:99999', 'http://1.2.3.4.5', 'https://*.256.1.1.1', 'http://[::::]'])(
+    'refuses the allowed origin %s, which no page can have',
+    async (origin) => {
+      const { push } = setUp();
+      const error = await failureOf(ConfigurationError, () => createPushHandler(push, { allowedOrigins: [origin] }));
+      expect(error.message).toContain(`"${origin}" in "allowedOrigins" is no origin`);
+    },
+  );
 
   it('makes a handler that answers also where the service cannot be configured', async () => {
     const push = createPushService({ backend: 'console' });

@@ -82,6 +82,25 @@ describe('log-in', () => {
     expect(await browser.channels()).toEqual(channels);
   });
 
+  test.each([
+    ['a visitor', []],
+    ['the user', ['ann']],
+    ['another user', ['bob']],
+  ])(
+    'in a new session that keeps what was in the one of %s gives a new channel: whoever planted that one listens',
+    async (_, before) => {
+      await using application = await started();
+      const browser = application.browser();
+      for (const user of before) await browser.logIn(user);
+      const [known] = await browser.channels();
+      await browser.post('/log-in-keeping?user=ann');
+      const channels = await channelsOf(application.sessions, 'ann');
+      expect(channels).toEqual([expect.not.stringMatching(known ?? '')]);
+      expect(await browser.channels()).toEqual(channels);
+      expect(await channelsOf(application.sessions, 'bob')).toEqual([]);
+    },
+  );
+
   test('in the session that there is ties the channel that the page listens on', async () => {
     await using application = await started();
     const browser = application.browser();

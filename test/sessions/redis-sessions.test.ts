@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { createClient, createClientPool } from 'redis';
-import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   ConfigurationError,
   createPushService,
@@ -227,6 +227,16 @@ await withRedis('redisSessions', findRedis, ({ url }) => {
         expect(failure.cause).toBeInstanceOf(Error);
         expect(everythingShown(failure)).not.toContain(secret);
       }
+    });
+
+    test('with an error that has no message, says which it is', async () => {
+      const client = createClient({ socket: { port: await freePort() }, commandOptions: { timeout: 20 } });
+      client.on('error', () => {});
+      client.connect().catch(() => {});
+      onTestFinished(() => client.destroy());
+      await expect(sessionsOn(client).channelsFor(['ann'])).rejects.toThrow(
+        'The sessions could not be looked up in Redis: TimeoutError',
+      );
     });
 
     test('in the middle of many users, says so once', async () => {

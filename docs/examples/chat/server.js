@@ -2,6 +2,7 @@
 // It runs on the embedded server; with PUSH_SERVER="pusher://KEY:SECRET@APPID?cluster=eu" the same program runs on Pusher.
 import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import express from 'express';
 import session from 'express-session';
 import { PushService } from 'pushrail';
@@ -38,18 +39,20 @@ app.use(express.json());
 /** The users who have logged in, by id. */
 const users = new Map();
 
-app.post('/login', (request, response, next) => {
+app.post('/login', async (request, response) => {
   const name = String(request.body?.name ?? '').trim();
   if (!/^[\p{L}\p{N}][\p{L}\p{N} ]{0,30}$/u.test(name)) return response.status(400).json({ error: 'That is no name.' });
   const user = { id: name.toLowerCase(), name };
-  if (users.has(user.id)) return response.status(409).json({ error: 'Someone of this name is here already.' });
+  // Who comes back, by reloading the page, is still somebody, and may stay so or go by another name.
+  const before = request.session.user?.id;
+  if (user.id !== before && users.has(user.id))
+    return response.status(409).json({ error: 'Someone of this name is here already.' });
+  users.delete(before);
+  users.set(user.id, user);
   // A new session at log-in: nobody can plant one beforehand.
-  request.session.regenerate(async (error) => {
-    if (error) return next(error);
-    users.set(user.id, user);
-    request.session.user = user;
-    response.json({ user, config: await request.pushSession.clientConfig() });
-  });
+  await promisify((done) => request.session.regenerate(done))();
+  request.session.user = user;
+  response.json({ user, config: await request.pushSession.clientConfig() });
 });
 
 app.use((request, response, next) => {
@@ -65,8 +68,10 @@ app.post('/logout', (request, response, next) => {
 app.post('/messages', async (request, response) => {
   const { user } = request.session;
   const text = String(request.body?.text ?? '').slice(0, 2000);
-  const to = users.get(request.body?.to);
   if (text === '') return response.status(400).json({ error: 'A message needs a text.' });
+  const to = users.get(request.body.to);
+  // What was meant for one who has left is for nobody else.
+  if (to === undefined && request.body.to !== undefined) return response.status(404).json({ status: 'unreachable' });
   const message = { event: 'message', data: { from: user, text, isPrivate: to !== undefined }, except: request };
   // To one user, on all of that user's pages; or to the room. The page that sends shows its message itself.
   const { status } = await PushService.send(

@@ -44,6 +44,14 @@ export class Application implements AsyncDisposable {
     app.get('/config', async (request, response) => void response.json(await request.pushSession.clientConfig()));
     app.get('/channel', (request, response) => void response.json(request.pushSession.channelId ?? null));
     app.post('/log-in', (request, response) => request.session.regenerate(() => logIn(request, response)));
+    app.post('/log-in-keeping', (request, response) => {
+      const before: object = request.session;
+      request.session.regenerate(() => {
+        // As Passport does with keepSessionInfo: what is there already, the cookie above all, stays.
+        Object.assign(request.session, { ...before, ...request.session });
+        logIn(request, response);
+      });
+    });
     app.post('/log-in-within', (request, response) => logIn(request, response));
     for (const [how, logOut] of Object.entries(logOuts))
       app.post(`/${slug(how)}`, (request, response) => logOut(request, () => void response.send('bye')));
