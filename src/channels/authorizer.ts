@@ -18,6 +18,9 @@ export interface AuthorizerHost {
   readonly rules: ChannelRules;
 }
 
+/** Channels that a client can ask for at once: for each of them a rule is asked, which may look something up. */
+const MAX_CHANNELS = 100;
+
 /** Why a client may not subscribe. */
 interface Refusal {
   readonly status: 401 | 403;
@@ -60,6 +63,8 @@ async function authorizeSeveral(
   if (names.length === 0) throw new ValidationError('Nothing was authorised: no channel is named.');
   if (backend.authorizeChannels === undefined)
     throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
+  if (names.length > MAX_CHANNELS)
+    throw new ValidationError(`Nothing was authorised: ${MAX_CHANNELS} channels can be asked for at once.`);
   const channels = [...new Set(names)];
   for (const channel of channels) checkChannel(channel, backend);
   const verdicts = await Promise.all(channels.map((channel) => decide(channel, request, host)));
@@ -152,7 +157,14 @@ async function askRule(
 }
 
 function isMember(value: unknown): value is PresenceMember {
-  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string';
+  if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return false;
+  try {
+    // What the other members get to see.
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function refusal({ status, reason }: Refusal, backend: AnyBackend, channels: readonly string[]): AuthenticationError {

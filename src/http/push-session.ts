@@ -3,6 +3,7 @@ import { guarded, type Logger } from '../logger.js';
 import { PushService } from '../push-service.js';
 import type { PushUser, SessionAdapter } from '../sessions/session-adapter.js';
 import { checkedTtl } from '../sessions/ttl.js';
+import { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request-session.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
 import { SessionOfRequest, sessionOf } from './session-of-request.js';
@@ -42,6 +43,7 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
   const { service = PushService, sessions, ttl, timeout = DEFAULT_TIMEOUT_MS } = options;
   if (ttl !== undefined) checkedTtl(ttl);
   checkedTtl(timeout, 'timeout');
+  const newChannels = new NewChannels();
   const userOf = (request: object): unknown =>
     options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);
 
@@ -57,7 +59,8 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
       }
       const logger = guarded(options.logger ?? service.logger);
       const adapter = (sessions ?? service.sessions) as SessionAdapter<unknown>;
-      session = new SessionOfRequest(request, response, { service, sessions: adapter, userOf, ttl, timeout, logger });
+      const context = { service, sessions: adapter, userOf, ttl, timeout, logger, newChannels };
+      session = new SessionOfRequest(request, response, context);
       session.begin();
     } catch (error) {
       return next(error);

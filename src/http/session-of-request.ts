@@ -7,6 +7,7 @@ import { newChannelId } from '../sessions/channel-id.js';
 import { keepIn, keptIn } from '../sessions/kept-session.js';
 import { identifyUser, type PushSession, type SessionAdapter, type SessionStore } from '../sessions/session-adapter.js';
 import { DEFAULT_TTL_MS } from '../sessions/ttl.js';
+import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request-session.js';
 import { SessionTies } from './session-ties.js';
 
@@ -18,6 +19,7 @@ export interface SessionContext {
   readonly ttl: number | undefined;
   readonly timeout: number;
   readonly logger: Logger;
+  readonly newChannels: NewChannels;
 }
 
 /** Who is logged in. */
@@ -114,9 +116,11 @@ export class SessionOfRequest implements RequestSession {
     const before = session && keptIn(session);
     let kept = session && this.#keptFor(known, session);
     if (session !== undefined && kept === undefined && (known !== undefined || isWanted) && !isLost)
-      kept = this.#newSession();
+      kept = this.#newSession(session, known?.userId);
     if (kept !== undefined && known !== undefined) kept = { ...kept, userId: known.userId };
     if (session !== undefined && !isSame(before, kept)) keepIn(session, kept);
+    if (session !== undefined && before !== undefined && kept === undefined)
+      this.#context.newChannels.forget(idOf(session));
     this.#ties?.hold(kept && known && { session: kept, user: known.user, ttl: this.#ttl });
     return kept;
   }
@@ -137,9 +141,10 @@ export class SessionOfRequest implements RequestSession {
     return isNew && kept.channelId === this.#channelBefore ? undefined : kept;
   }
 
-  #newSession(): PushSession {
-    const { backend } = this.#context.service;
-    const channelId = this.#channelPrefix + newChannelId();
+  #newSession(session: object, userId: string | undefined): PushSession {
+    const { service, newChannels } = this.#context;
+    const { backend } = service;
+    const channelId = newChannels.channelFor(idOf(session), userId, () => this.#channelPrefix + newChannelId());
     checkName(channelId, 'channel', backend.capabilities.channelName, backend.name);
     return { channelId };
   }

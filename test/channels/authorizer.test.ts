@@ -69,6 +69,7 @@ describe('a subscription', () => {
     ['whose rule rejects', 'private-rejects'],
     ['whose rule returns something true that is not true', 'private-truthy'],
     ['whose rule returns a member without an id', 'private-member'],
+    ['whose rule returns a member who is no JSON', 'presence-cycle'],
   ])('%s is refused', async (_, channel) => {
     const { push } = service();
     push
@@ -78,7 +79,12 @@ describe('a subscription', () => {
       })
       .authorize('private-rejects', () => Promise.reject(new Error('the database is gone')))
       .authorize('private-truthy', () => 1 as never)
-      .authorize('private-member', () => ({ info: 'no id' }) as never);
+      .authorize('private-member', () => ({ info: 'no id' }) as never)
+      .authorize('presence-cycle', () => {
+        const info: Record<string, unknown> = {};
+        info['itself'] = info;
+        return { id: 'ann', info };
+      });
     const error = await failureOf(AuthenticationError, push.authorizeChannel({ channel, socketId, user: 'ann' }));
     expect(error).toMatchObject({ status: 403, message: `No subscription to "${channel}": this user may not.` });
   });
@@ -244,6 +250,17 @@ describe('with PubNub', () => {
     });
     expect(grant).toEqual({ auth: expect.any(String), channels: ['orders.1'], refused: ['orders.2', 'elsewhere'] });
     expect(tokens()).toMatchObject([{ uuid: 'ann', resources: { channels: { 'orders.1': 1 } } }]);
+  });
+
+  it('no more than 100 channels can be asked for at once, for each of which a rule is asked', async () => {
+    const { push } = await setUp();
+    let asked = 0;
+    push.authorize('orders.{id}', () => ++asked > 0);
+    const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `orders.${index}`);
+    const error = await failureOf(ValidationError, push.authorizeChannel({ channel: names(101), user: 'ann' }));
+    expect(error.message).toBe('Nothing was authorised: 100 channels can be asked for at once.');
+    expect(asked).toBe(0);
+    expect((await push.authorizeChannel({ channel: names(100), user: 'ann' })).channels).toHaveLength(100);
   });
 
   it('what the client says of itself does not matter', async () => {

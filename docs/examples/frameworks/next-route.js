@@ -8,3 +8,4 @@ const pushRoutes = createPushHandler(push, { authenticate: (request) => userOf(r
 export const dynamic = 'force-dynamic';
 export const GET = (request) => pushRoutes(request);
 export const POST = (request) => pushRoutes(request);
+export const OPTIONS = (request) => pushRoutes(request); // for pages of the "allowedOrigins"
