@@ -77,7 +77,7 @@ export class SessionTies {
   #carryOut(failure: string, work: () => Promise<unknown>): Promise<void> {
     const { timeout, logger } = this.#context;
     const done = this.#last.then(async () => {
-      await untilAborted(work(), AbortSignal.timeout(timeout), () => {
+      await untilAborted(work(), AbortSignal.timeout(Math.ceil(timeout)), () => {
         return new TimeoutError(`The session adapter did not answer within ${timeout} ms.`);
       });
     });

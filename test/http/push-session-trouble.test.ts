@@ -95,6 +95,14 @@ describe('a session adapter that fails', () => {
   });
 });
 
+test('a timeout need not be a whole number of milliseconds', async () => {
+  const sessions = memorySessions();
+  await using application = await started({ sessions, timeout: 1500.5 });
+  const browser = application.browser();
+  await browser.logIn('ann');
+  expect(await browser.channels()).toEqual(await channelsOf(sessions, 'ann'));
+});
+
 describe('what is wrong in the application', () => {
   test('is told when there is no session', () => {
     const errors: unknown[] = [];
@@ -147,6 +155,15 @@ describe('what is wrong in the application', () => {
     await failureOf(ValidationError, () => pushSession({ ttl: value as number }));
     await failureOf(ValidationError, () => pushSession({ timeout: value as number }));
   });
+
+  test.each([Number.POSITIVE_INFINITY, 2 ** 31])(
+    'is told for a timeout of %d, with which no tie would be made',
+    (value) => {
+      expect(() => pushSession({ timeout: value })).toThrow(
+        new ValidationError(`"timeout" must be a number of milliseconds from 1 to 2147483647, not ${value}.`),
+      );
+    },
+  );
 });
 
 describe('a response', () => {
