@@ -4,7 +4,7 @@ import type { AppUser } from '../channels/push-types.js';
 import { ConfigurationError } from '../errors.js';
 import type { PushSession } from '../sessions/session-adapter.js';
 import { didYouMean } from '../spelling.js';
-import type { WebhookEvent } from '../webhooks/webhook-event.js';
+import type { WebhookHandler } from '../webhooks/webhook-event.js';
 import type { PushRequestContext } from './push-request.js';
 
 /** Options of {@link createPushHandler}. */
@@ -20,7 +20,7 @@ export interface PushHandlerOptions {
    * Called with each event of the provider's webhooks, once. When it fails, the provider is told so, and sends the event again.
    * @default none: webhooks are answered with 404
    */
-  webhook?: ((event: WebhookEvent) => unknown) | undefined;
+  webhook?: WebhookHandler | undefined;
   /**
    * Pages of other origins that may ask: `'https://example.com'`, `'https://*.example.com'`. They get the headers of CORS, with credentials.
    * @default none but the application's own
