@@ -156,6 +156,15 @@ describe('what is wrong in the application', () => {
     await failureOf(ValidationError, () => pushSession({ timeout: value as number }));
   });
 
+  test('is told for an option that is unknown, or is no function', () => {
+    expect(() => pushSession({ users: () => 'ann' } as PushSessionOptions)).toThrow(
+      new ConfigurationError('pushSession() has no option "users"; did you mean "user"?'),
+    );
+    expect(() => pushSession({ user: 'ann' } as unknown as PushSessionOptions)).toThrow(
+      new ConfigurationError('pushSession(): "user" must be a function.'),
+    );
+  });
+
   test.each([Number.POSITIVE_INFINITY, 2 ** 31])(
     'is told for a timeout of %d, with which no tie would be made',
     (value) => {
