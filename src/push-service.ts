@@ -251,7 +251,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #start(settings: unknown): Runtime {
     const runtime = new Runtime(checkPushServer(settings), this, (message) => this.#inbox.receive(message));
     this.#closing = this.#stop().catch((error: unknown) =>
-      runtime.logger.error({ error }, 'the backend used before could not be closed'),
+      runtime.logger.error({ err: error }, 'the backend used before could not be closed'),
     );
     this.#runtime = runtime;
     this.#isClosed = false;

@@ -145,7 +145,7 @@ async function askRule(
   try {
     answer = await rule({ user, params, channel, request });
   } catch (error) {
-    logger.error({ error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
+    logger.error({ err: error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
     return notAllowed;
   }
   if (answer === false) return notAllowed;

@@ -101,7 +101,7 @@ export class SessionOfRequest implements RequestSession {
     try {
       this.#settle({ isLost });
     } catch (error) {
-      this.#context.logger.error({ error }, 'the session of a request could not be tied to its user');
+      this.#context.logger.error({ err: error }, 'the session of a request could not be tied to its user');
     }
     return this.#ties?.pending;
   }

@@ -81,7 +81,7 @@ export class SessionTies {
         return new TimeoutError(`The session adapter did not answer within ${timeout} ms.`);
       });
     });
-    this.#last = done.catch((error: unknown) => logger.error({ error }, failure));
+    this.#last = done.catch((error: unknown) => logger.error({ err: error }, failure));
     return done;
   }
 }

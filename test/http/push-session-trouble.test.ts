@@ -53,7 +53,7 @@ describe('a session adapter that fails', () => {
         'error: a session could not be untied from its user, and goes on receiving until its time is over',
       ]),
     );
-    expect(logger.entries[0]?.details).toMatchObject({ error: { message: 'Redis is down' } });
+    expect(logger.entries[0]?.details).toMatchObject({ err: { message: 'Redis is down' } });
   });
 
   test('makes clientConfig() fail: the page would hear nothing', async () => {
@@ -80,7 +80,7 @@ describe('a session adapter that fails', () => {
     const browser = application.browser();
     expect(await browser.logIn('ann')).toBe('welcome');
     expect(logger.entries[0]?.details).toMatchObject({
-      error: { name: 'TimeoutError', message: 'The session adapter did not answer within 20 ms.' },
+      err: { name: 'TimeoutError', message: 'The session adapter did not answer within 20 ms.' },
     });
     expect(await browser.get('/config')).toBe('The session adapter did not answer within 20 ms.');
   });
