@@ -45,7 +45,6 @@ export type { AddressedMessage, IncomingMessage, JsonValue, OutgoingMessage, Pus
 export type { NameRule } from './name-rule.js';
 export { createPushService, PushService } from './push-service.js';
 export type { MessageListener } from './receiving/inbox.js';
-export type { WebhookHandler } from './receiving/webhooks.js';
 export type { RejectedChannel, SendReport, SendStatus } from './report.js';
 export {
   type ExpressSessions,

@@ -1,4 +1,4 @@
-/** Where pushrail logs: pino's shape, with the details first and the text second. */
+/** Where pushrail logs: pino's shape, with the details first and the text second. An error is the detail `err`, which pino writes out. */
 export interface Logger {
   debug(details: object, text: string): void;
   info(details: object, text: string): void;
@@ -28,7 +28,7 @@ export function guarded(logger: Logger): Logger {
   let hasFailed = false;
   const fallBack = (level: keyof Logger, details: object, text: string, error: unknown): void => {
     try {
-      if (!hasFailed) defaultLogger.warn({ error }, 'the logger failed; what it does not take is logged here');
+      if (!hasFailed) defaultLogger.warn({ err: error }, 'the logger failed; what it does not take is logged here');
       hasFailed = true;
       defaultLogger[level](details, text);
     } catch {

@@ -11,7 +11,6 @@ import { defaultLogger, type Logger } from './logger.js';
 import type { IncomingMessage } from './message.js';
 import { checkEvent, Inbox, type MessageListener } from './receiving/inbox.js';
 import { messageLoop } from './receiving/message-loop.js';
-import type { WebhookHandler } from './receiving/webhooks.js';
 import type { SendReport } from './report.js';
 import { Runtime } from './runtime.js';
 import { audienceOf } from './sessions/audience.js';
@@ -20,7 +19,7 @@ import type { BackendOf, BackendReference, SettingsOf } from './settings/backend
 import { parseDsn } from './settings/dsn.js';
 import { FALLBACK_WARNING, settingsFromEnvironment } from './settings/environment.js';
 import { checkPushServer, type PushServerSettings } from './settings/settings.js';
-import type { WebhookEvent } from './webhooks/webhook-event.js';
+import type { WebhookEvent, WebhookHandler } from './webhooks/webhook-event.js';
 import type { WebhookSource } from './webhooks/webhook-source.js';
 
 /** Server-side push, whatever stands behind it. @typeParam Backend the backend in use, where the settings tell */
@@ -135,7 +134,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * @param handle called with each event, one after the other; when it fails, so does the call, and the event is handled when the
    * provider sends it again. @default nothing: an event counts as handled once it is returned
    * @returns the events that are new
-   * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read
+   * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read;
+   * TimeoutError for a body that does not arrive; UnsupportedOperationError; whatever the handler throws
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
     // A server that is closing still tells its own application of that, and what comes after it opens no sooner.
@@ -251,7 +251,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   #start(settings: unknown): Runtime {
     const runtime = new Runtime(checkPushServer(settings), this, (message) => this.#inbox.receive(message));
     this.#closing = this.#stop().catch((error: unknown) =>
-      runtime.logger.error({ error }, 'the backend used before could not be closed'),
+      runtime.logger.error({ err: error }, 'the backend used before could not be closed'),
     );
     this.#runtime = runtime;
     this.#isClosed = false;

@@ -63,7 +63,7 @@ export class Runtime {
   open(before: Promise<void>): void {
     this.ready = before.then(() => this.#openBackend());
     this.ready.catch((error: unknown) =>
-      this.logger.error({ error }, `the ${this.backend.name} backend could not be opened`),
+      this.logger.error({ err: error }, `the ${this.backend.name} backend could not be opened`),
     );
   }
 

@@ -1,3 +1,4 @@
+import { fastify } from 'fastify';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { ConfigurationError, createPushService, type Logger } from '../src/index.js';
 import { defaultLogger, guarded } from '../src/logger.js';
@@ -26,9 +27,21 @@ test('the default logger is silent, except for warnings and errors', () => {
   ]);
 });
 
+test('pino writes out what went wrong', async () => {
+  const lines: string[] = [];
+  const { log } = fastify({ logger: { stream: { write: (line: string) => lines.push(line) } } });
+  const backend = new RecordingBackend();
+  await using service = createPushService({ backend, logger: log });
+  service.on('messageReceived', () => expect.fail('disk full'));
+  backend.receive({ channel: 'orders', event: 'e', data: 1 });
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+    { msg: 'a messageReceived listener failed', channel: 'orders', err: { message: 'disk full' } },
+  ]);
+});
+
 describe('a logger that fails', () => {
   const failure = new Error('disk full');
-  const note = ['pushrail: the logger failed; what it does not take is logged here', { error: failure }];
+  const note = ['pushrail: the logger failed; what it does not take is logged here', { err: failure }];
 
   function failing(fail: () => never | Promise<never>): Logger {
     return { debug: fail, info: fail, warn: fail, error: fail };

@@ -36,6 +36,7 @@ import { PusherRequests } from './pusher/pusher-requests.js';
 import { PusherSubscriber } from './pusher/pusher-subscriber.js';
 import { withoutCredentials } from './pusher/request-failure.js';
 
+export type { AppKeys } from '../channels-protocol/client-auth.js';
 export type { PusherGet, PusherPost } from './pusher/api-request.js';
 export type { ChannelAttribute, ChannelAttributes } from './pusher/channel-attributes.js';
 export type { PusherBatchEvent, PusherClient, PusherResponse } from './pusher/pusher-client.js';

@@ -22,6 +22,8 @@ import { servedApps } from './websocket/served-apps.js';
 import { ChannelsServer } from './websocket/server.js';
 import type { WebSocketServerApi } from './websocket/server-api.js';
 
+export type { AppKeys } from '../channels-protocol/client-auth.js';
+export type { WebhookEventName } from '../channels-protocol/webhooks.js';
 export type { HttpServerLike } from './websocket/http-server-like.js';
 export type { ListeningAddress } from './websocket/listening-address.js';
 export type { WebSocketApp, WebSocketOptions } from './websocket/options.js';
@@ -137,7 +139,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   /**
    * Takes no new connections, sends what is pending, sends those that are there away to reconnect (code 4200), and returns when they are
-   * gone, after `closeTimeoutMs` at the latest, and the webhooks sent that are due, after as long again. Closes only the server that it opened itself. Subscriptions of `subscribe` end.
+   * gone, after `closeTimeoutMs` at the latest, and the webhooks sent that are due, after as long again. Closes only the server that it
+   * opened itself. Subscriptions of `subscribe` end.
    */
   override close(): Promise<void> {
     this.#closing ??= this.#shutDown().finally(() => {

@@ -1,3 +1,4 @@
+import type { Awaitable } from '../awaitable.js';
 import { asPushError, lookUpError } from '../backends/failure.js';
 import type { AnyBackend, PresenceMember, UserAuthentication } from '../backends/push-service-wrapper.js';
 import { checkName } from '../check-name.js';
@@ -60,8 +61,9 @@ async function authorizeSeveral(
   host: AuthorizerHost,
 ): Promise<SubscriptionGrant> {
   const { backend } = host;
+  const { authorizeChannels } = backend;
   if (names.length === 0) throw new ValidationError('Nothing was authorised: no channel is named.');
-  if (backend.authorizeChannels === undefined)
+  if (authorizeChannels === undefined)
     throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
   if (names.length > MAX_CHANNELS)
     throw new ValidationError(`Nothing was authorised: ${MAX_CHANNELS} channels can be asked for at once.`);
@@ -71,8 +73,8 @@ async function authorizeSeveral(
   const allowed = channels.filter((_, index) => !('status' in (verdicts[index] ?? {})));
   const refused = channels.filter((channel) => !allowed.includes(channel));
   if (allowed.length === 0) throw refusal(verdicts[0] as Refusal, backend, refused);
-  const grant = await signed(backend, async () => backend.authorizeChannels?.(client, allowed));
-  return { auth: grant?.auth ?? '', channels: allowed, refused };
+  const { auth } = await signed(backend, () => authorizeChannels.call(backend, client, allowed));
+  return { auth, channels: allowed, refused };
 }
 
 /**
@@ -143,7 +145,7 @@ async function askRule(
   try {
     answer = await rule({ user, params, channel, request });
   } catch (error) {
-    logger.error({ error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
+    logger.error({ err: error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
     return notAllowed;
   }
   if (answer === false) return notAllowed;
@@ -172,7 +174,7 @@ function refusal({ status, reason }: Refusal, backend: AnyBackend, channels: rea
   return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
 }
 
-async function signed<Grant>(backend: AnyBackend, work: () => Grant | Promise<Grant>): Promise<Grant> {
+async function signed<Grant>(backend: AnyBackend, work: () => Awaitable<Grant>): Promise<Grant> {
   try {
     return await work();
   } catch (error) {

@@ -4,8 +4,8 @@ import type { ClientDriver, ClientDriverHost } from './driver.js';
 import { neededKey } from './driver-needs.js';
 import type { OneSignalDeferredLike, OneSignalEventLike, OneSignalLike } from './onesignal/onesignal-like.js';
 import { oneSignalMessage } from './onesignal/onesignal-message.js';
-import { RecentIds } from './pubnub/recent-ids.js';
 import { PushClientError } from './push-client-error.js';
+import { RecentIds } from './recent-ids.js';
 import { signInRefusal } from './refusal-error.js';
 
 /** Options of {@link OneSignalDriver}. */

@@ -6,8 +6,8 @@ import { anonymousId } from './pubnub/anonymous-id.js';
 import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub/pubnub-like.js';
 import { pubnubMessage } from './pubnub/pubnub-message.js';
 import { PubNubSubscription } from './pubnub/pubnub-subscription.js';
-import { RecentIds } from './pubnub/recent-ids.js';
 import { PushClientError } from './push-client-error.js';
+import { RecentIds } from './recent-ids.js';
 
 /** Options of {@link PubNubDriver}. */
 export interface PubNubDriverOptions {

@@ -1,4 +1,5 @@
 import { type BulkheadPolicy, bulkhead, isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
+import { backoffDelay } from '../backoff.js';
 import { nothingLeft } from '../departures.js';
 import { PushError, retryAfterOf, TimeoutError } from '../errors.js';
 
@@ -79,10 +80,8 @@ export function mayBeRetried(error: unknown): boolean {
   return PushError.isPushError(error) && error.retryable && retryAfterOf(error) <= LONGEST_RETRY_AFTER_MS;
 }
 
-/** Half of a doubling delay, and up to as much again by chance, so that many clients do not come back at the same moment. */
 function delayBefore(retry: number, failure: unknown): number {
-  const full = Math.min(FIRST_DELAY_MS * 2 ** (retry - 1), LONGEST_DELAY_MS);
-  return Math.max(full * (0.5 + Math.random() / 2), retryAfterOf(failure));
+  return Math.max(backoffDelay(retry - 1, FIRST_DELAY_MS, LONGEST_DELAY_MS), retryAfterOf(failure));
 }
 
 /** Ends after a time, or as soon as the signal fires. */

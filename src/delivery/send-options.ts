@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_MS } from '../durations.js';
+import { checkTimeout } from '../durations.js';
 import { UnsupportedOperationError, ValidationError } from '../errors.js';
 import type { PushNotification } from '../message.js';
 import type { PushUser } from '../sessions/session-adapter.js';
@@ -86,11 +86,7 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
   if (channels === undefined && users === undefined) throw new ValidationError('send() needs "channels" or "users".');
   if (users === null) throw new ValidationError('"users" is null: pass a user, or a list of them.');
   checkSignal(signal);
-  if (timeout !== undefined && !(Number.isFinite(timeout) && timeout >= 1 && timeout <= MAX_TIMEOUT_MS)) {
-    throw new ValidationError(
-      `"timeout" must be a number of milliseconds from 1 to ${MAX_TIMEOUT_MS}, not ${typeof timeout === 'number' ? timeout : `a value of type ${typeof timeout}`}.`,
-    );
-  }
+  if (timeout !== undefined) checkTimeout(timeout);
   if (idempotencyKey !== undefined && !(typeof idempotencyKey === 'string' && /^.{1,255}$/su.test(idempotencyKey))) {
     throw new ValidationError('"idempotencyKey" must be a string of 1 to 255 characters.');
   }

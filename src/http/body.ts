@@ -1,16 +1,13 @@
-import type { BodyRules } from '../collected-body.js';
+import { httpBodyRules } from '../http-body-rules.js';
 import { HttpError } from '../http-error.js';
 import { readWebStream } from '../read-web-stream.js';
 
-const rules: BodyRules = {
-  // A socket id and 100 channels of 164 characters, percent-encoded, with room for what the application adds.
-  maxBytes: 65_536,
-  timeoutMs: 10_000,
-  tooLarge: (maxBytes) => new HttpError(413, `The body is over ${maxBytes} bytes.`),
-  tooLate: (timeoutMs) =>
-    new HttpError(408, `The body did not arrive within ${timeoutMs} ms.`, { Connection: 'close' }),
-  broken: () => new HttpError(400, 'The body ended too early.'),
-};
+/** A socket id and 100 channels of 164 characters, percent-encoded, with room for what the application adds. */
+const MAX_BYTES = 65_536;
+/** How long it may take to arrive, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
 
 /**
  * Reads a request's body.
@@ -18,6 +15,6 @@ const rules: BodyRules = {
  */
 export async function readBody(request: Request): Promise<string> {
   if (request.bodyUsed) throw new HttpError(400, 'The body was read before the push handler got it.');
-  if (Number(request.headers.get('content-length') ?? 0) > rules.maxBytes) throw rules.tooLarge(rules.maxBytes);
+  if (Number(request.headers.get('content-length') ?? 0) > MAX_BYTES) throw rules.tooLarge(MAX_BYTES);
   return request.body === null ? '' : new TextDecoder().decode(await readWebStream(request.body, rules));
 }

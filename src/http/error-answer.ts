@@ -19,7 +19,7 @@ export function answerOf(error: unknown, service: PushService): Response {
   // What the asker did wrong, and may be told.
   if (failure?.code === 'VALIDATION') return json({ error: failure.message }, 400);
   if (failure?.code === 'AUTHENTICATION') return json({ error: failure.message }, failure.status ?? 401);
-  loggerOf(service).error({ error }, 'a request to the push handler failed');
+  loggerOf(service).error({ err: error }, 'a request to the push handler failed');
   return json({ error: 'The server failed.' }, failure === undefined ? 500 : (ownFaults[failure.code] ?? 500));
 }
 

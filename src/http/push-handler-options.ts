@@ -3,8 +3,8 @@ import type { Awaitable } from '../awaitable.js';
 import type { AppUser } from '../channels/push-types.js';
 import { ConfigurationError } from '../errors.js';
 import type { PushSession } from '../sessions/session-adapter.js';
-import { didYouMean } from '../spelling.js';
-import type { WebhookEvent } from '../webhooks/webhook-event.js';
+import type { WebhookHandler } from '../webhooks/webhook-event.js';
+import { checkOptionNames } from './check-options.js';
 import type { PushRequestContext } from './push-request.js';
 
 /** Options of {@link createPushHandler}. */
@@ -20,7 +20,7 @@ export interface PushHandlerOptions {
    * Called with each event of the provider's webhooks, once. When it fails, the provider is told so, and sends the event again.
    * @default none: webhooks are answered with 404
    */
-  webhook?: ((event: WebhookEvent) => unknown) | undefined;
+  webhook?: WebhookHandler | undefined;
   /**
    * Pages of other origins that may ask: `'https://example.com'`, `'https://*.example.com'`. They get the headers of CORS, with credentials.
    * @default none but the application's own
@@ -28,16 +28,9 @@ export interface PushHandlerOptions {
   allowedOrigins?: readonly string[] | undefined;
 }
 
-const functions = ['authenticate', 'session', 'webhook'] as const;
-
 /** @throws ConfigurationError for one that is unknown or wrong */
 export function checkOptions(options: PushHandlerOptions): void {
-  const known: readonly string[] = [...functions, 'allowedOrigins'];
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined)
-    throw new ConfigurationError(`createPushHandler() has no option "${unknown}"${didYouMean(unknown, known)}`);
-  const wrong = functions.find((name) => options[name] !== undefined && typeof options[name] !== 'function');
-  if (wrong !== undefined) throw new ConfigurationError(`createPushHandler(): "${wrong}" must be a function.`);
+  checkOptionNames('createPushHandler()', options, ['authenticate', 'session', 'webhook'], ['allowedOrigins']);
   const origins: unknown = options.allowedOrigins ?? [];
   if (!Array.isArray(origins))
     throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');

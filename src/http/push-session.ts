@@ -1,8 +1,10 @@
+import { checkTimeout } from '../durations.js';
 import { ConfigurationError } from '../errors.js';
 import { guarded, type Logger } from '../logger.js';
 import { PushService } from '../push-service.js';
 import type { PushUser, SessionAdapter } from '../sessions/session-adapter.js';
 import { checkedTtl } from '../sessions/ttl.js';
+import { checkOptionNames } from './check-options.js';
 import { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request-session.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
@@ -37,12 +39,14 @@ export type SessionMiddleware = (request: object, response: ResponseLike, next: 
  * Middleware that gives each session a channel of its own, ties it to the user at log-in and unties it at log-out. Put it behind the
  * session (`express-session`, `cookie-session`) and behind what finds the user: a request that ends without a user is one of somebody who is
  * logged out.
- * @throws ValidationError for a `ttl` or `timeout` that is no number above 0
+ * @throws ConfigurationError for an option that is unknown, or a `user` that is no function; ValidationError for a `ttl` that is no number
+ * above 0, or a `timeout` that no timer takes
  */
 export function pushSession<User = PushUser>(options: PushSessionOptions<User> = {}): SessionMiddleware {
+  checkOptionNames('pushSession()', options, ['user'], ['service', 'sessions', 'ttl', 'timeout', 'logger']);
   const { service = PushService, sessions, ttl, timeout = DEFAULT_TIMEOUT_MS } = options;
   if (ttl !== undefined) checkedTtl(ttl);
-  checkedTtl(timeout, 'timeout');
+  checkTimeout(timeout);
   const newChannels = new NewChannels();
   const userOf = (request: object): unknown =>
     options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);

@@ -83,7 +83,7 @@ async function webhook({ request, context, service, options }: RouteCall): Promi
     await service.webhook({ headers: request.headers, rawBody }, handle);
   } catch (error) {
     // Who runs the application is to know as well: the provider shows nobody what it is told. What else fails is logged with its answer.
-    if (isRefusal(error)) service.logger.warn({ error }, 'a webhook was refused');
+    if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
     throw error;
   }
   return {};

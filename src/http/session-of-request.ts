@@ -3,9 +3,10 @@ import type { ClientConfig } from '../client-config.js';
 import { ConfigurationError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import type { PushService } from '../push-service.js';
+import { userIdOf } from '../sessions/audience.js';
 import { newChannelId } from '../sessions/channel-id.js';
 import { keepIn, keptIn } from '../sessions/kept-session.js';
-import { identifyUser, type PushSession, type SessionAdapter, type SessionStore } from '../sessions/session-adapter.js';
+import type { PushSession, SessionAdapter, SessionStore } from '../sessions/session-adapter.js';
 import { DEFAULT_TTL_MS } from '../sessions/ttl.js';
 import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request-session.js';
@@ -100,7 +101,7 @@ export class SessionOfRequest implements RequestSession {
     try {
       this.#settle({ isLost });
     } catch (error) {
-      this.#context.logger.error({ error }, 'the session of a request could not be tied to its user');
+      this.#context.logger.error({ err: error }, 'the session of a request could not be tied to its user');
     }
     return this.#ties?.pending;
   }
@@ -158,7 +159,7 @@ export class SessionOfRequest implements RequestSession {
     // Who logs out by a new session may have left request.user as it was. So a user of the session before is none of the new one,
     // until the next request shows it.
     if (user === this.#userBefore && !isSameSession(this.#session, this.#sessionBefore)) return undefined;
-    return { user, userId: (sessions.identify ?? identifyUser)(user) };
+    return { user, userId: userIdOf(user, sessions) };
   }
 
   get #session(): object | undefined {

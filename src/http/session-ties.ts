@@ -77,11 +77,11 @@ export class SessionTies {
   #carryOut(failure: string, work: () => Promise<unknown>): Promise<void> {
     const { timeout, logger } = this.#context;
     const done = this.#last.then(async () => {
-      await untilAborted(work(), AbortSignal.timeout(timeout), () => {
+      await untilAborted(work(), AbortSignal.timeout(Math.ceil(timeout)), () => {
         return new TimeoutError(`The session adapter did not answer within ${timeout} ms.`);
       });
     });
-    this.#last = done.catch((error: unknown) => logger.error({ error }, failure));
+    this.#last = done.catch((error: unknown) => logger.error({ err: error }, failure));
     return done;
   }
 }

@@ -35,7 +35,7 @@ export class Inbox {
   #call(listener: MessageListener, message: IncomingMessage): void {
     const failed = (error: unknown): void => {
       const { channel, event } = message;
-      this.#logger().error({ error, channel, event }, 'a messageReceived listener failed');
+      this.#logger().error({ err: error, channel, event }, 'a messageReceived listener failed');
     };
     try {
       const result = listener(message);

@@ -3,12 +3,9 @@ import type { AnyBackend } from '../backends/push-service-wrapper.js';
 import { ValidationError } from '../errors.js';
 import type { IncomingMessage } from '../message.js';
 import { readWebhook } from '../webhooks/read-webhook.js';
-import type { ClientEvent, WebhookEvent } from '../webhooks/webhook-event.js';
+import type { ClientEvent, WebhookEvent, WebhookHandler } from '../webhooks/webhook-event.js';
 import type { WebhookSource } from '../webhooks/webhook-source.js';
 import { KnownEvents } from './known-events.js';
-
-/** Called with each event of a webhook, one after the other. What it throws or rejects with, the webhook fails with. */
-export type WebhookHandler = (event: WebhookEvent) => unknown;
 
 /**
  * Takes the webhooks of a backend's provider. An event that has been handled is known by its id and dropped when it comes again; one whose

@@ -1,8 +1,8 @@
 import { bytesOf } from '../collected-body.js';
 import { PushError, ValidationError } from '../errors.js';
+import { readNodeStream } from '../read-node-stream.js';
 import { readWebStream } from '../read-web-stream.js';
 import { bodyRules } from './body-rules.js';
-import { readNodeStream } from './read-node-stream.js';
 import type { WebhookRequest } from './webhook-request.js';
 import type { HeadersLike, NodeRequestLike, RawWebhook, WebhookSource, WebRequestLike } from './webhook-source.js';
 
@@ -61,7 +61,7 @@ async function nodeBodyOf(request: NodeRequestLike): Promise<Uint8Array> {
   if (kept !== undefined) return kept;
   if (!readableEnded && !readableDidRead) {
     if (destroyed) throw bodyRules.broken();
-    return readNodeStream(request);
+    return readNodeStream(request, bodyRules);
   }
   throw new ValidationError(
     typeof body === 'object' && body !== null

@@ -82,3 +82,6 @@ export type WebhookEvent =
   | SubscriptionCountEvent
   | NotificationEvent
   | OtherEvent;
+
+/** Called with each event of a webhook, one after the other. What it throws or rejects with, the webhook fails with. */
+export type WebhookHandler = (event: WebhookEvent) => unknown;

@@ -97,7 +97,7 @@ describe('a subscription', () => {
     expect(logger.entries).toEqual([
       {
         level: 'error',
-        details: { error: failure, channel: 'private-1', pattern: 'private-{id}' },
+        details: { err: failure, channel: 'private-1', pattern: 'private-{id}' },
         text: 'an authorisation rule failed: the subscription was refused',
       },
     ]);

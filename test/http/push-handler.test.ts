@@ -206,7 +206,7 @@ describe('POST …/auth', () => {
       status: 501,
       body: { error: 'The server failed.' },
     });
-    expect(logger.entries[0]?.details).toMatchObject({ error: { code: 'UNSUPPORTED_OPERATION' } });
+    expect(logger.entries[0]?.details).toMatchObject({ err: { code: 'UNSUPPORTED_OPERATION' } });
   });
 
   it.each([
@@ -220,7 +220,7 @@ describe('POST …/auth', () => {
       expect(await answerOf(await handler(request))).toEqual({ status: 500, body: { error: 'The server failed.' } });
       const [entry] = logger.entries.splice(0);
       expect(entry?.details).toMatchObject({
-        error: {
+        err: {
           code: 'CONFIGURATION',
           message: expect.stringMatching(/^authenticate\(\) returned no user\. A user must be an id/),
         },
@@ -236,7 +236,7 @@ describe('POST …/auth', () => {
       body: { error: 'The server failed.' },
     });
     expect(logger.entries).toEqual([
-      { level: 'error', details: { error: failure }, text: 'a request to the push handler failed' },
+      { level: 'error', details: { err: failure }, text: 'a request to the push handler failed' },
     ]);
   });
 });

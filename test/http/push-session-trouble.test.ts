@@ -53,7 +53,7 @@ describe('a session adapter that fails', () => {
         'error: a session could not be untied from its user, and goes on receiving until its time is over',
       ]),
     );
-    expect(logger.entries[0]?.details).toMatchObject({ error: { message: 'Redis is down' } });
+    expect(logger.entries[0]?.details).toMatchObject({ err: { message: 'Redis is down' } });
   });
 
   test('makes clientConfig() fail: the page would hear nothing', async () => {
@@ -80,7 +80,7 @@ describe('a session adapter that fails', () => {
     const browser = application.browser();
     expect(await browser.logIn('ann')).toBe('welcome');
     expect(logger.entries[0]?.details).toMatchObject({
-      error: { name: 'TimeoutError', message: 'The session adapter did not answer within 20 ms.' },
+      err: { name: 'TimeoutError', message: 'The session adapter did not answer within 20 ms.' },
     });
     expect(await browser.get('/config')).toBe('The session adapter did not answer within 20 ms.');
   });
@@ -93,6 +93,14 @@ describe('a session adapter that fails', () => {
     await using application = await started({ logger, sessions: sessionsThat({ add: down }) });
     expect(await application.browser().logIn('ann')).toBe('welcome');
   });
+});
+
+test('a timeout need not be a whole number of milliseconds', async () => {
+  const sessions = memorySessions();
+  await using application = await started({ sessions, timeout: 1500.5 });
+  const browser = application.browser();
+  await browser.logIn('ann');
+  expect(await browser.channels()).toEqual(await channelsOf(sessions, 'ann'));
 });
 
 describe('what is wrong in the application', () => {
@@ -147,6 +155,24 @@ describe('what is wrong in the application', () => {
     await failureOf(ValidationError, () => pushSession({ ttl: value as number }));
     await failureOf(ValidationError, () => pushSession({ timeout: value as number }));
   });
+
+  test('is told for an option that is unknown, or is no function', () => {
+    expect(() => pushSession({ users: () => 'ann' } as PushSessionOptions)).toThrow(
+      new ConfigurationError('pushSession() has no option "users"; did you mean "user"?'),
+    );
+    expect(() => pushSession({ user: 'ann' } as unknown as PushSessionOptions)).toThrow(
+      new ConfigurationError('pushSession(): "user" must be a function.'),
+    );
+  });
+
+  test.each([Number.POSITIVE_INFINITY, 2 ** 31])(
+    'is told for a timeout of %d, with which no tie would be made',
+    (value) => {
+      expect(() => pushSession({ timeout: value })).toThrow(
+        new ValidationError(`"timeout" must be a number of milliseconds from 1 to 2147483647, not ${value}.`),
+      );
+    },
+  );
 });
 
 describe('a response', () => {

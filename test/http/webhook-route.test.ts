@@ -71,7 +71,7 @@ describe('POST …/webhook', () => {
     const sent = webhook([occupied]);
     const refused = await post(handler, sent);
     expect([refused.status, await refused.json()]).toEqual([500, { error: 'The server failed.' }]);
-    expect(logger.entries).toMatchObject([{ level: 'error', details: { error: failure } }]);
+    expect(logger.entries).toMatchObject([{ level: 'error', details: { err: failure } }]);
     isDown = false;
     expect((await post(handler, sent)).status).toBe(200);
     expect(handled).toEqual(['channelOccupied']);
@@ -106,7 +106,7 @@ describe('POST …/webhook', () => {
     const failure = new TimeoutError('The database did not answer.');
     const { handler, logger } = setUp(() => Promise.reject(failure));
     expect((await post(handler, webhook([occupied]))).status).toBe(504);
-    expect(logger.entries.at(-1)).toMatchObject({ level: 'error', details: { error: failure } });
+    expect(logger.entries.at(-1)).toMatchObject({ level: 'error', details: { err: failure } });
   });
 
   it('refuses one that is not signed also while the service closes', async () => {

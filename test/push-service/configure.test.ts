@@ -83,7 +83,7 @@ describe('configuring twice', () => {
       {
         level: 'error',
         text: 'the backend used before could not be closed',
-        details: { error: { message: 'The recording backend failed: stuck with [secret]' } },
+        details: { err: { message: 'The recording backend failed: stuck with [secret]' } },
       },
     ]);
   });
@@ -123,7 +123,7 @@ describe('a backend that cannot be opened', () => {
     for (const call of calls) expect((await failureOf(ConfigurationError, call)).message).toBe(words);
     expect(backend.requests).toEqual([]);
     expect(logger.entries).toMatchObject([
-      { level: 'error', text: 'the recording backend could not be opened', details: { error: { message: words } } },
+      { level: 'error', text: 'the recording backend could not be opened', details: { err: { message: words } } },
     ]);
   });
 
@@ -136,7 +136,7 @@ describe('a backend that cannot be opened', () => {
     const { push, logger } = unopenable(new Error('wrong key open-sesame'));
     const error = await failureOf(ConfigurationError, push.ready());
     expect(error.message).toBe('The recording backend could not be opened: wrong key [secret]');
-    expect(logger.entries[0]?.details).toEqual({ error });
+    expect(logger.entries[0]?.details).toEqual({ err: error });
   });
 
   test('is no unhandled rejection when nothing is sent, and is mended by configuring anew', async () => {

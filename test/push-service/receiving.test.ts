@@ -64,7 +64,7 @@ describe('listeners', () => {
     const entry = (error: Error): object => ({
       level: 'error',
       text: 'a messageReceived listener failed',
-      details: { error, channel: 'orders', event: 'e' },
+      details: { err: error, channel: 'orders', event: 'e' },
     });
     expect(logger.entries).toEqual([entry(thrown), entry(thrown), entry(rejected), entry(rejected)]);
   });

@@ -158,7 +158,7 @@ export class Child {
     const text = `${name}: ${this.label} ${texts[change]}`;
     const logger = this.#host.logger();
     if (change === 'opened' || change === 'still open')
-      logger.warn({ error: this.#lastFailure, forMs: resetAfterMs }, text);
+      logger.warn({ err: this.#lastFailure, forMs: resetAfterMs }, text);
     else logger.info({}, text);
   }
 }

@@ -62,7 +62,7 @@ export class Subscriptions {
         } catch (thrown) {
           const error = asPushError(thrown, child.backend);
           failures.push(error);
-          this.#logger().warn({ error, channel }, `${child.label} could not be subscribed to; it is tried again`);
+          this.#logger().warn({ err: error, channel }, `${child.label} could not be subscribed to; it is tried again`);
         }
       }),
     );

@@ -143,7 +143,7 @@ export class Subscriber {
     }
     const delay = reconnectDelay(this.#failures++);
     if (this.#failures === 1)
-      this.#hooks.logger().warn({ error }, 'the subscription to PubNub was lost, and is being restored');
+      this.#hooks.logger().warn({ err: error }, 'the subscription to PubNub was lost, and is being restored');
     clearTimeout(this.#reconnecting);
     this.#reconnecting = setTimeout(() => this.#reconnect(), delay);
   }
@@ -160,7 +160,7 @@ export class Subscriber {
     const waiting = all.filter(({ isConfirmed }) => !isConfirmed);
     const refused = [named, waiting, all].find((list) => list.length > 0) ?? [];
     for (const { name } of refused.filter(({ isConfirmed }) => isConfirmed))
-      this.#hooks.logger().error({ error, name }, 'PubNub ended a subscription');
+      this.#hooks.logger().error({ err: error, name }, 'PubNub ended a subscription');
     this.#end(refused, error);
   }
 

@@ -45,7 +45,7 @@ describe('a circuit', () => {
     expect(logger.entries.map(({ level, text }) => `${level}: ${text}`)).toEqual([
       'warn: failover(a, b): a fails, and is left out for a while',
     ]);
-    expect(logger.entries[0]?.details).toMatchObject({ forMs: 60_000, error: { retryable: true } });
+    expect(logger.entries[0]?.details).toMatchObject({ forMs: 60_000, err: { retryable: true } });
 
     await vi.advanceTimersByTimeAsync(59_999);
     await send(1);

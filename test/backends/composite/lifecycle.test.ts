@@ -163,7 +163,7 @@ describe('a backend that cannot be opened', () => {
     await push.send({ channels: 'x', data: 1 });
     expect([a.sent, b.sent]).toEqual([[], [['x']]]);
     expect(logger.entries).toMatchObject([
-      { level: 'warn', details: { error: { message: 'The a backend could not be opened: no such host' } } },
+      { level: 'warn', details: { err: { message: 'The a backend could not be opened: no such host' } } },
     ]);
     await vi.advanceTimersByTimeAsync(1000);
     await push.send({ channels: ['x', 'y'], data: 1 });
@@ -186,7 +186,7 @@ describe('a backend that cannot be opened', () => {
     const { push, logger } = serviceOf(new FailoverService({ options: { backends: [a, b], resetAfterMs: 1000 } }));
     await push.send({ channels: 'x', data: 1 });
     expect(logger.entries).toMatchObject([
-      { details: { error: { message: 'The a backend could not be opened: no such host' } } },
+      { details: { err: { message: 'The a backend could not be opened: no such host' } } },
     ]);
     isUp = true;
     await vi.advanceTimersByTimeAsync(1000);

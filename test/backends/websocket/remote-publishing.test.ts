@@ -216,6 +216,10 @@ it('wrong options and missing credentials are refused', () => {
   expect(() => new RemoteWebSocketService({ ...credentials, options: { prt: 1 } as object })).toThrow(
     /"prt".*did you mean "port"/,
   );
+  const webhookKeys = [{ pubKye: 'older', secretKey: 'older' }];
+  expect(() => new RemoteWebSocketService({ ...credentials, options: { webhookKeys } as object })).toThrow(
+    /"webhookKeys.0.pubKye" \(did you mean "pubKey"\?\)/,
+  );
   expect(() => new RemoteWebSocketService({ options: { port: 6001 } })).toThrow(/"appId", "pubKey", "secretKey"/);
 });
 

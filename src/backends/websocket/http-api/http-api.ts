@@ -65,7 +65,7 @@ export class HttpApi {
     const parameters = checkSignature({ method, path, query }, app.settings);
     if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
     const body =
-      method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : Buffer.alloc(0);
+      method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : new Uint8Array();
     checkBody(parameters, body);
     return route.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
   }
@@ -87,10 +87,10 @@ function segmentsOf(path: string): readonly string[] {
   }
 }
 
-function parseBody(body: Buffer): unknown {
+function parseBody(body: Uint8Array): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(Buffer.from(body).toString());
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }

@@ -36,6 +36,7 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
       port: z.number().int().min(1).max(65_535).optional(),
       ...webhookOptions(),
     }),
+  ['pubKey', 'secretKey'],
 );
 
 export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean): RemoteAddress {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isRecord } from '../../../channels-protocol/parse-message.js';
 import { type WebhookEventName, webhookEvents } from '../../../channels-protocol/webhooks.js';
 
 /** A webhook that the embedded server sends. */
@@ -48,7 +49,7 @@ function isWebhookUrl(value: unknown): boolean {
 }
 
 function areHeaders(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   try {
     const names = [...new Headers(value as Record<string, string>).keys()];
     if (names.some((name) => connectionHeaders.has(name))) return false;

@@ -1,3 +1,4 @@
+import { backoffDelay } from '../../../backoff.js';
 import type { AppKeys } from '../../../channels-protocol/client-auth.js';
 import { type WireEvent, webhookHeaders } from '../../../channels-protocol/webhooks.js';
 import type { Logger } from '../../../logger.js';
@@ -124,7 +125,7 @@ export class WebhookSender {
       }
       problem = found;
       // Who closes has no time for long waits.
-      const delay = delayAfter(this.#isClosing ? 0 : failures);
+      const delay = backoffDelay(this.#isClosing ? 0 : failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
       if (this.#isClosed || performance.now() + delay > until) break;
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
       await this.#pause(delay);
@@ -161,9 +162,4 @@ export class WebhookSender {
     const { origin, pathname } = new URL(this.#webhook.url);
     this.#host.logger()[level]({ url: origin + pathname, ...details }, `websocket: ${text}`);
   }
-}
-
-/** Half of a doubling delay, and up to as much again by chance, in milliseconds. */
-function delayAfter(failures: number): number {
-  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(failures, 10)) * (0.5 + Math.random() / 2);
 }
