@@ -9,7 +9,6 @@ export {
   type ChannelAuthorization,
   type ChannelInfo,
   type ChannelResult,
-  type ChannelsAuthorization,
   type Credential,
   type EventParts,
   type PresenceMember,
@@ -61,6 +60,7 @@ export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sess
 export {
   type Identify,
   identifyUser,
+  isSessionStore,
   type PushSession,
   type PushUser,
   type SessionAdapter,

@@ -6,16 +6,11 @@ export interface PresenceMember {
   readonly info?: unknown;
 }
 
-/** The answer that lets one connection subscribe to a private or presence channel. */
+/** The answer that lets a client subscribe. */
 export interface ChannelAuthorization {
   readonly auth: string;
   readonly channel_data?: string;
   readonly shared_secret?: string;
-}
-
-/** The answer that lets one client use several channels. */
-export interface ChannelsAuthorization {
-  readonly auth: string;
 }
 
 /** The answer that signs a connection in as a user. */

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { DeliveryError } from '../delivery-error.js';
 import { ConfigurationError, TimeoutError, ValidationError } from '../errors.js';
+import { isRecord } from '../is-record.js';
 import type { JsonValue, OutgoingMessage } from '../message.js';
 import { memorySessions } from '../sessions/memory-sessions.js';
 import type { SessionAdapter } from '../sessions/session-adapter.js';
@@ -185,7 +186,7 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
     const signal = AbortSignal.timeout(requestTimeoutMs);
     try {
       const body = await this.#call(signal, () => work(notificationId));
-      if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unreadable();
+      if (!isRecord(body)) throw unreadable();
       return body;
     } catch (error) {
       if (signal.aborted)

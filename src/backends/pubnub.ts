@@ -3,7 +3,7 @@ import { ConfigurationError, ValidationError } from '../errors.js';
 import type { OutgoingMessage } from '../message.js';
 import type { WebhookEvent } from '../webhooks/webhook-event.js';
 import type { WebhookRequest } from '../webhooks/webhook-request.js';
-import type { ChannelAuthorization, ChannelInfo, ChannelsAuthorization, PresenceMember } from './authorization.js';
+import type { ChannelAuthorization, ChannelInfo, PresenceMember } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';
 import { WEBHOOK_SECRET_ADVICE } from './http/webhook-secret.js';
 import { withoutCredentials } from './pubnub/credentials.js';
@@ -225,7 +225,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   /** As {@link authorizeChannel}: one token to read all of these channels, because a client has one at a time. */
-  override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelsAuthorization> {
+  override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelAuthorization> {
     if (!isUserId(userId))
       throw new ValidationError(
         'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',

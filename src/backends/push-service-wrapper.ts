@@ -12,7 +12,6 @@ import type {
   AuthenticatedUser,
   ChannelAuthorization,
   ChannelInfo,
-  ChannelsAuthorization,
   PresenceMember,
   UserAuthentication,
 } from './authorization.js';
@@ -216,7 +215,7 @@ export abstract class PushServiceWrapper<Api = unknown, Options extends object =
   }
 
   /** Lets a client use several channels by one answer, for providers that want one for all of them. @param _client as in `authorizeChannel` */
-  authorizeChannels?(_client: string, channels: readonly string[]): Awaitable<ChannelsAuthorization>;
+  authorizeChannels?(_client: string, channels: readonly string[]): Awaitable<ChannelAuthorization>;
 
   /** Signs a connection in as a user. @param _client as in `authorizeChannel` */
   authenticateUser(_client: string, _user: AuthenticatedUser): UserAuthentication {

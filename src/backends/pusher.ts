@@ -1,8 +1,8 @@
 import { MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../channels-protocol/limits.js';
 import { isEncrypted, isPresence, userOfChannel } from '../channels-protocol/names.js';
-import { isRecord } from '../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../client-config.js';
 import { ValidationError } from '../errors.js';
+import { isRecord } from '../is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../message.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from './authorization.js';
 import type { BackendCapabilities } from './capabilities.js';

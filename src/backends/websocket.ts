@@ -212,7 +212,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#hasWarned = true;
     this.logger.warn(
       {},
-      'no page can connect to the websocket backend: attach it to the application’s server, backend.attach(server), or set "port" in its options',
+      'no page can connect to the websocket backend: attach it to the server of the application, backend.attach(server), or set "port" in its options',
     );
   }
 }

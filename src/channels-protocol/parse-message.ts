@@ -1,3 +1,5 @@
+import { isRecord } from '../is-record.js';
+
 /** A message of the Channels protocol, in either direction, as far as its form has been checked. */
 export interface ProtocolMessage {
   readonly event: string;
@@ -35,9 +37,4 @@ export function parseData(data: unknown): unknown {
   } catch {
     return data;
   }
-}
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -9,7 +9,7 @@ import type { SessionAdapter } from '../sessions/session-adapter.js';
 import { isWildcard } from './channel-pattern.js';
 import type { ChannelRules, FoundRule } from './channel-rules.js';
 import type { AppUser } from './push-types.js';
-import type { ClientRequest, SignInRequest, SubscriptionGrant, SubscriptionRequest } from './subscription-request.js';
+import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from './subscription-request.js';
 
 /** A service as far as it decides who may subscribe. */
 export interface AuthorizerHost {
@@ -66,7 +66,7 @@ async function authorizeSeveral(
   if (authorizeChannels === undefined)
     throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
   if (names.length > MAX_CHANNELS)
-    throw new ValidationError(`Nothing was authorised: ${MAX_CHANNELS} channels can be asked for at once.`);
+    throw new ValidationError(`Nothing was authorised: ${MAX_CHANNELS} channels at most can be asked for at once.`);
   const channels = [...new Set(names)];
   for (const channel of channels) checkChannel(channel, backend);
   const verdicts = await Promise.all(channels.map((channel) => decide(channel, request, host)));
@@ -90,7 +90,7 @@ export async function signIn(request: SignInRequest, host: AuthorizerHost): Prom
 }
 
 /** By what the backend knows the client. */
-function clientOf({ socketId, user, session }: ClientRequest, { backend, sessions }: AuthorizerHost): string {
+function clientOf({ socketId, user, session }: SignInRequest, { backend, sessions }: AuthorizerHost): string {
   if (backend.capabilities.clientIs === 'user') {
     if (isSomeone(user)) return userIdOf(user, sessions);
     if (session !== undefined) return sessionUserId(session);

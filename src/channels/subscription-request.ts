@@ -2,8 +2,11 @@ import type { ChannelAuthorization } from '../backends/authorization.js';
 import type { PushSession } from '../sessions/session-adapter.js';
 import type { AppUser } from './push-types.js';
 
-/** A client that asks for something. Everything but `socketId` MUST come from the application, not from the client. */
-export interface ClientRequest {
+/**
+ * A client that asks to be signed in as its user, or for something else. Everything but `socketId` MUST come from the application, not from the
+ * client.
+ */
+export interface SignInRequest {
   /** The client's connection, where the backend's clients have one. */
   readonly socketId?: string | undefined;
   /** Who is logged in, if anyone is. */
@@ -12,11 +15,8 @@ export interface ClientRequest {
   readonly session?: PushSession | undefined;
 }
 
-/** A client that asks to be signed in as its user. */
-export interface SignInRequest extends ClientRequest {}
-
 /** A client that asks to subscribe. A session may subscribe to its own channel, and a user to those of all its sessions, without a rule. */
-export interface SubscriptionRequest extends ClientRequest {
+export interface SubscriptionRequest extends SignInRequest {
   /** A channel; or several, for a backend whose clients take one answer for all of them (PubNub). */
   readonly channel: string | readonly string[];
   /** Handed on to the rule. */

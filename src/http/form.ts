@@ -1,4 +1,5 @@
 import { HttpError } from '../http-error.js';
+import { isRecord } from '../is-record.js';
 import { readBody } from './body.js';
 
 /** The fields of a request: each has one value or several. */
@@ -47,8 +48,7 @@ function fromJson(body: string): Form {
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }
-  if (typeof fields !== 'object' || fields === null || Array.isArray(fields))
-    throw new HttpError(400, 'The body must be a JSON object.');
+  if (!isRecord(fields)) throw new HttpError(400, 'The body must be a JSON object.');
   const form = new Map<string, string[]>();
   for (const [name, value] of Object.entries(fields)) {
     const values: unknown[] = Array.isArray(value) ? value : [value];

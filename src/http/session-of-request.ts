@@ -6,7 +6,7 @@ import type { PushService } from '../push-service.js';
 import { userIdOf } from '../sessions/audience.js';
 import { newChannelId } from '../sessions/channel-id.js';
 import { keepIn, keptIn } from '../sessions/kept-session.js';
-import type { PushSession, SessionAdapter, SessionStore } from '../sessions/session-adapter.js';
+import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/session-adapter.js';
 import { DEFAULT_TTL_MS } from '../sessions/ttl.js';
 import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request-session.js';
@@ -55,10 +55,10 @@ export class SessionOfRequest implements RequestSession {
     this.#userBefore = context.userOf(request);
     const { sessions, service } = context;
     this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
-    this.#goesBySessions = isStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
+    this.#goesBySessions = isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const kept = this.#session && keptIn(this.#session);
     this.#channelBefore = kept?.channelId;
-    if (isStore(sessions)) {
+    if (isSessionStore(sessions)) {
       const held = kept?.userId === undefined ? undefined : { session: kept, user: kept.userId, ttl: this.#ttl };
       this.#ties = new SessionTies({ ...context, store: sessions }, held);
     }
@@ -195,10 +195,6 @@ function lifetimeOf(session: object): number | undefined {
   if (typeof cookie !== 'object' || cookie === null) return undefined;
   const maxAge: unknown = Reflect.get(cookie, 'originalMaxAge');
   return typeof maxAge === 'number' && maxAge > 0 ? maxAge : undefined;
-}
-
-function isStore(sessions: SessionAdapter<unknown>): sessions is SessionStore<unknown> {
-  return 'add' in sessions && 'remove' in sessions;
 }
 
 function isSame(one: PushSession | undefined, other: PushSession | undefined): boolean {

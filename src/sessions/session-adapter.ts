@@ -48,6 +48,11 @@ export interface SessionStore<User = PushUser> extends SessionAdapter<User> {
   touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;
 }
 
+/** Whether a session adapter can be told of sessions. */
+export function isSessionStore<User>(sessions: SessionAdapter<User>): sessions is SessionStore<User> {
+  return ['add', 'remove', 'touch'].every((method) => typeof Reflect.get(sessions, method) === 'function');
+}
+
 /** A user's id as text, so that `42` and `'42'` are the same user. */
 export type Identify<User> = (user: User) => string;
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { PushUser, SessionAdapter, SessionStore } from '../index.js';
+import { isSessionStore, type PushUser, type SessionAdapter, type SessionStore } from '../index.js';
 import type { SessionHarness, SessionSubject } from './session-harness.js';
 import { shown } from './trial.js';
 import { pause, until } from './waiting.js';
@@ -24,13 +24,13 @@ export class SessionTrial {
   }
 
   get isStore(): boolean {
-    return isStore(this.sessions);
+    return isSessionStore(this.sessions);
   }
 
   /** The adapter, as one that is told of sessions. */
   get store(): SessionStore {
     const { sessions } = this;
-    assert.ok(isStore(sessions));
+    assert.ok(isSessionStore(sessions));
     return sessions;
   }
 
@@ -40,7 +40,7 @@ export class SessionTrial {
 
   async add(user: PushUser, channelId: string, ttl: number = LONG_MS): Promise<void> {
     const { sessions, subject } = this;
-    if (isStore(sessions)) await sessions.add(user, channelId, { ttl });
+    if (isSessionStore(sessions)) await sessions.add(user, channelId, { ttl });
     else await subject.add?.(user, channelId, ttl);
   }
 
@@ -77,8 +77,4 @@ export class SessionTrial {
     await until(async () => (await this.lookUp([user])).join() === expected, this.#harness.waitMs ?? 5_000);
     await this.has([[user, channels]]);
   }
-}
-
-function isStore(sessions: SessionAdapter): sessions is SessionStore {
-  return (['add', 'remove', 'touch'] as const).every((method) => method in sessions);
 }

@@ -258,7 +258,7 @@ describe('with PubNub', () => {
     push.authorize('orders.{id}', () => ++asked > 0);
     const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `orders.${index}`);
     const error = await failureOf(ValidationError, push.authorizeChannel({ channel: names(101), user: 'ann' }));
-    expect(error.message).toBe('Nothing was authorised: 100 channels can be asked for at once.');
+    expect(error.message).toBe('Nothing was authorised: 100 channels at most can be asked for at once.');
     expect(asked).toBe(0);
     expect((await push.authorizeChannel({ channel: names(100), user: 'ann' })).channels).toHaveLength(100);
   });

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AppKeys } from '../../channels-protocol/client-auth.js';
-import { isRecord } from '../../channels-protocol/parse-message.js';
 import { isSameSignature, sign } from '../../channels-protocol/signature.js';
 import { KEY_HEADER, SIGNATURE_HEADER } from '../../channels-protocol/webhooks.js';
 import { AuthenticationError, ValidationError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 import type { JsonValue } from '../../message.js';
 import { checkAge } from '../../webhooks/age-limit.js';
 import { jsonBody } from '../../webhooks/json-body.js';

@@ -1,4 +1,5 @@
-import { isRecord, parseData } from '../../channels-protocol/parse-message.js';
+import { parseData } from '../../channels-protocol/parse-message.js';
+import { isRecord } from '../../is-record.js';
 import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/webhook-event.js';
 
 /** One event of a webhook's body. What has no type here, or lacks what its type needs, is `other`. */

@@ -1,6 +1,7 @@
 import { DeliveryError } from '../../delivery-error.js';
 import type { Redactor } from '../../error-redaction.js';
 import type { PushError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 
 /** Longest part of an answer that an error quotes, in characters. */
 const MAX_REASON_LENGTH = 500;
@@ -74,7 +75,7 @@ export function reasonOf(body: unknown, redact: Redact): string {
 
 /** The fields of an object, and none of anything else. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {};
+  return isRecord(value) ? { ...value } : {};
 }
 
 /** `{ invalid_aliases: { external_id: [] }, invalid_player_ids: [], … }`; the ids of subscriptions go by the name they had as players. */

@@ -1,5 +1,5 @@
-import { isRecord } from '../../channels-protocol/parse-message.js';
 import { ValidationError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 import type { JsonValue } from '../../message.js';
 import { madeId } from '../../webhooks/event-id.js';
 import type { NotificationEvent, WebhookEvent } from '../../webhooks/webhook-event.js';

@@ -1,3 +1,4 @@
+import { isRecord } from '../../is-record.js';
 import type { IncomingMessage, JsonValue, PushNotification } from '../../message.js';
 import type { EventParts } from '../request.js';
 
@@ -38,7 +39,7 @@ interface Envelope {
 }
 
 function isEnvelope(message: unknown): message is Envelope {
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return false;
+  if (!isRecord(message)) return false;
   if (!Object.keys(message).every((key) => envelopeKeys.has(key))) return false;
   const { event, id, notification } = message as Partial<Record<string, unknown>>;
   return (

@@ -1,4 +1,5 @@
 import { ValidationError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 import { didYouMean } from '../../spelling.js';
 import type { BackendMessageOptions } from '../request.js';
 import { MAX_TTL_HOURS } from './limits.js';
@@ -61,7 +62,7 @@ function isHours(value: unknown): boolean {
 }
 
 function isPlainJson(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if (!isRecord(value)) return false;
   try {
     return JSON.stringify(value).startsWith('{');
   } catch {

@@ -1,4 +1,4 @@
-import { isRecord } from '../../channels-protocol/parse-message.js';
+import { isRecord } from '../../is-record.js';
 import type { JsonValue } from '../../message.js';
 
 /** An event of a webhook, out of whatever envelope it came in. */

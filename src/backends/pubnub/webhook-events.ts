@@ -1,4 +1,5 @@
-import { isRecord, parseData } from '../../channels-protocol/parse-message.js';
+import { parseData } from '../../channels-protocol/parse-message.js';
+import { isRecord } from '../../is-record.js';
 import { madeId } from '../../webhooks/event-id.js';
 import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/webhook-event.js';
 import { readEnvelope } from './envelope.js';

@@ -1,5 +1,5 @@
-import { isRecord } from '../../channels-protocol/parse-message.js';
 import { ValidationError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 
 /** What Pusher tells of a channel. */
 export interface ChannelAttributes {

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { isEncrypted, SERVER_TO_USER_PREFIX, userOfChannel } from '../../channels-protocol/names.js';
-import { isRecord } from '../../channels-protocol/parse-message.js';
+import { isRecord } from '../../is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../message.js';
 import type { ChannelResult, RequestContext } from '../request.js';
 import { attributesAsked, attributesByChannel, attributesTold, type ChannelAttributes } from './channel-attributes.js';

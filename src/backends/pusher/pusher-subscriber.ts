@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { closeCode } from '../../channels-protocol/close-codes.js';
 import { isEncrypted, isPresence, isPrivate } from '../../channels-protocol/names.js';
-import { isRecord } from '../../channels-protocol/parse-message.js';
 import { DeliveryError } from '../../delivery-error.js';
 import { textOf } from '../../error-redaction.js';
 import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../errors.js';
+import { isRecord } from '../../is-record.js';
 import type { Logger } from '../../logger.js';
 import type { IncomingMessage } from '../../message.js';
 import type { ChannelAuthorization, PresenceMember } from '../authorization.js';

@@ -1,6 +1,7 @@
 import type { PresenceMember } from '../../channels-protocol/messages.js';
 import { isUserId, MAX_USER_ID_LENGTH } from '../../channels-protocol/names.js';
-import { isRecord, parseData } from '../../channels-protocol/parse-message.js';
+import { parseData } from '../../channels-protocol/parse-message.js';
+import { isRecord } from '../../is-record.js';
 
 /** Reads the `channel_data` of a subscription, or returns in words what is wrong with it. */
 export function parseMember(channelData: string, maxBytes: number): PresenceMember | string {

@@ -1,8 +1,8 @@
 import { isAuthorized } from '../../channels-protocol/client-auth.js';
 import { closeCode } from '../../channels-protocol/close-codes.js';
 import { protocolError, signinSuccess } from '../../channels-protocol/messages.js';
-import { isRecord } from '../../channels-protocol/parse-message.js';
 import { userText } from '../../channels-protocol/signature.js';
+import { isRecord } from '../../is-record.js';
 import type { App } from './app.js';
 import type { Connection } from './connection.js';
 import { parseUser } from './member.js';

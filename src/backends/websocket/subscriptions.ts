@@ -1,8 +1,8 @@
 import { isAuthorized } from '../../channels-protocol/client-auth.js';
 import { cacheMiss, type PresenceMember, protocolError, subscriptionError } from '../../channels-protocol/messages.js';
 import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } from '../../channels-protocol/names.js';
-import { isRecord } from '../../channels-protocol/parse-message.js';
 import { channelText } from '../../channels-protocol/signature.js';
+import { isRecord } from '../../is-record.js';
 import type { App } from './app.js';
 import type { Connection } from './connection.js';
 import { memberOfUser, parseMember } from './member.js';

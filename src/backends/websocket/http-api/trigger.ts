@@ -1,7 +1,7 @@
 import { MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
 import { channelNameProblem, eventName, isSocketId, keepsTo } from '../../../channels-protocol/names.js';
-import { isRecord } from '../../../channels-protocol/parse-message.js';
 import { HttpError } from '../../../http-error.js';
+import { isRecord } from '../../../is-record.js';
 import type { App } from '../app.js';
 import { attributesOf, parseInfo } from './channel-attributes.js';
 

@@ -1,5 +1,5 @@
-import { isRecord } from '../../../channels-protocol/parse-message.js';
 import { TimeoutError } from '../../../errors.js';
+import { isRecord } from '../../../is-record.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../../channels/signed-query.js';
 import { answerError } from '../../http/answer-error.js';
 import { networkError, unreadableAnswer } from './http-failure.js';

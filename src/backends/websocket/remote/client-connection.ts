@@ -1,7 +1,8 @@
 import { WebSocket } from 'ws';
 import { isSocketId } from '../../../channels-protocol/names.js';
-import { isRecord, type ProtocolMessage, parseData, parseMessage } from '../../../channels-protocol/parse-message.js';
+import { type ProtocolMessage, parseData, parseMessage } from '../../../channels-protocol/parse-message.js';
 import { MAX_TIMEOUT_MS } from '../../../durations.js';
+import { isRecord } from '../../../is-record.js';
 
 /** The time that the Channels protocol gives a server to answer a ping. */
 const PONG_TIMEOUT_MS = 30_000;

@@ -1,7 +1,7 @@
 import { MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../channels-protocol/limits.js';
 import { isPresence } from '../../../channels-protocol/names.js';
-import { isRecord } from '../../../channels-protocol/parse-message.js';
 import type { ClientConfig } from '../../../client-config.js';
+import { isRecord } from '../../../is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../../message.js';
 import type { ChannelInfo } from '../../authorization.js';
 import type { BackendCapabilities } from '../../capabilities.js';

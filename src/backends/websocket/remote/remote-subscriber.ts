@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { isPresence, isPrivate } from '../../../channels-protocol/names.js';
-import { isRecord, type ProtocolMessage, parseData } from '../../../channels-protocol/parse-message.js';
+import { type ProtocolMessage, parseData } from '../../../channels-protocol/parse-message.js';
 import { DeliveryError } from '../../../delivery-error.js';
 import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../../errors.js';
+import { isRecord } from '../../../is-record.js';
 import type { Logger } from '../../../logger.js';
 import type { IncomingMessage } from '../../../message.js';
 import { grantChannel } from '../../channels/grants.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isRecord } from '../../../channels-protocol/parse-message.js';
 import { type WebhookEventName, webhookEvents } from '../../../channels-protocol/webhooks.js';
+import { isRecord } from '../../../is-record.js';
 
 /** A webhook that the embedded server sends. */
 export interface WebSocketWebhook {
