@@ -18,10 +18,11 @@ export class NewChannels {
   /**
    * @param sessionId undefined for a session that has none, which gets a channel of its own each time
    * @param userId whose session it is; a channel that was made for somebody else is not handed out
+   * @param givenUp the channel that the session had, which may have become somebody else's since it was made
    */
-  channelFor(sessionId: unknown, userId: string | undefined, make: () => string): string {
+  channelFor(sessionId: unknown, userId: string | undefined, givenUp: string | undefined, make: () => string): string {
     const known = this.#channels.get(sessionId);
-    const isUsable = known !== undefined && performance.now() - known.madeAt < KEPT_MS;
+    const isUsable = known !== undefined && known.channelId !== givenUp && performance.now() - known.madeAt < KEPT_MS;
     if (isUsable && (known.userId === undefined || known.userId === userId)) return known.channelId;
     const channelId = make();
     if (sessionId !== undefined) {

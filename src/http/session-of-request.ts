@@ -117,7 +117,7 @@ export class SessionOfRequest implements RequestSession {
     const before = session && keptIn(session);
     let kept = session && this.#keptFor(known, session);
     if (session !== undefined && kept === undefined && (known !== undefined || isWanted) && !isLost)
-      kept = this.#newSession(session, known?.userId);
+      kept = this.#newSession(session, known?.userId, before?.channelId);
     if (kept !== undefined && known !== undefined) kept = { ...kept, userId: known.userId };
     if (session !== undefined && !isSame(before, kept)) keepIn(session, kept);
     if (session !== undefined && before !== undefined && kept === undefined)
@@ -142,10 +142,15 @@ export class SessionOfRequest implements RequestSession {
     return isNew && kept.channelId === this.#channelBefore ? undefined : kept;
   }
 
-  #newSession(session: object, userId: string | undefined): PushSession {
+  #newSession(session: object, userId: string | undefined, givenUp: string | undefined): PushSession {
     const { service, newChannels } = this.#context;
     const { backend } = service;
-    const channelId = newChannels.channelFor(idOf(session), userId, () => this.#channelPrefix + newChannelId());
+    const channelId = newChannels.channelFor(
+      idOf(session),
+      userId,
+      givenUp,
+      () => this.#channelPrefix + newChannelId(),
+    );
     checkName(channelId, 'channel', backend.capabilities.channelName, backend.name);
     return { channelId };
   }

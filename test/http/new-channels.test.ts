@@ -51,41 +51,69 @@ describe('requests that come together, of a session that is logged in and has no
   });
 });
 
+describe('a session that changes hands within a moment', () => {
+  test('gets another channel for the next user, also where a visitor was given the first: its page may still be open', async () => {
+    const sessions = memorySessions();
+    const service = createPushService({ backend: new RecordingBackend(), sessions });
+    await using application = await new Application({ service }).start();
+    const browser = application.browser();
+    const [visitors] = await browser.channels();
+    await browser.post('/log-in-within?user=ann');
+    expect(await sessions.channelsFor(['ann'])).toEqual([[visitors]]);
+    await browser.post('/log-in-within?user=ben');
+    const [bens] = await browser.channels();
+    expect(bens).not.toBe(visitors);
+    expect(await sessions.channelsFor(['ann', 'ben'])).toEqual([[], [bens]]);
+  });
+});
+
 describe('a channel that a session was given a moment ago', () => {
   let made = 0;
   const make = (): string => `session-${++made}`;
 
   test('is that of the same session and user, and of nobody else', () => {
     const channels = new NewChannels();
-    const first = channels.channelFor('sid', 'ann', make);
-    expect(channels.channelFor('sid', 'ann', make)).toBe(first);
-    expect(channels.channelFor('other', 'ann', make)).not.toBe(first);
-    expect(channels.channelFor('sid', undefined, make)).not.toBe(first);
-    expect(channels.channelFor('sid', 'ben', make)).not.toBe(first);
+    const first = channels.channelFor('sid', 'ann', undefined, make);
+    expect(channels.channelFor('sid', 'ann', undefined, make)).toBe(first);
+    expect(channels.channelFor('other', 'ann', undefined, make)).not.toBe(first);
+    expect(channels.channelFor('sid', undefined, undefined, make)).not.toBe(first);
+    expect(channels.channelFor('sid', 'ben', undefined, make)).not.toBe(first);
+  });
+
+  test('is another one where the session has given it up for somebody else', () => {
+    const channels = new NewChannels();
+    const visitors = channels.channelFor('sid', undefined, undefined, make);
+    const bens = channels.channelFor('sid', 'ben', visitors, make);
+    expect(bens).not.toBe(visitors);
+    expect(channels.channelFor('sid', 'ben', visitors, make)).toBe(bens);
   });
 
   test('that was made for a visitor is that of who then logs in', () => {
     const channels = new NewChannels();
-    expect(channels.channelFor('sid', undefined, make)).toBe(channels.channelFor('sid', 'ann', make));
+    expect(channels.channelFor('sid', undefined, undefined, make)).toBe(
+      channels.channelFor('sid', 'ann', undefined, make),
+    );
   });
 
   test('is another one each time for a session without an id', () => {
     const channels = new NewChannels();
-    expect(channels.channelFor(undefined, 'ann', make)).not.toBe(channels.channelFor(undefined, 'ann', make));
+    expect(channels.channelFor(undefined, 'ann', undefined, make)).not.toBe(
+      channels.channelFor(undefined, 'ann', undefined, make),
+    );
   });
 
   test('is another one once the session has given it up, and after a while', () => {
     vi.useFakeTimers();
     try {
       const channels = new NewChannels();
-      const first = channels.channelFor('sid', 'ann', make);
+      const first = channels.channelFor('sid', 'ann', undefined, make);
       channels.forget('sid');
-      const second = channels.channelFor('sid', 'ann', make);
+      const second = channels.channelFor('sid', 'ann', undefined, make);
       expect(second).not.toBe(first);
       vi.advanceTimersByTime(9_999);
-      expect(channels.channelFor('sid', 'ann', make)).toBe(second);
+      expect(channels.channelFor('sid', 'ann', undefined, make)).toBe(second);
       vi.advanceTimersByTime(1);
-      expect(channels.channelFor('sid', 'ann', make)).not.toBe(second);
+      expect(channels.channelFor('sid', 'ann', undefined, make)).not.toBe(second);
     } finally {
       vi.useRealTimers();
     }
