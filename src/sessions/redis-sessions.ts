@@ -49,8 +49,8 @@ export function redisSessions<User = PushUser>(
   const defaultTtl = checkedTtl(options.ttl ?? DEFAULT_TTL_MS);
   const usersPerScript = isCluster(client) ? 1 : USERS_PER_SCRIPT;
 
-  function keyOf(user: User): string {
-    return `${prefix}sessions:${checkedText(identify(user), "A user's id")}`;
+  function keyOf(userId: string): string {
+    return `${prefix}sessions:${checkedText(userId, "A user's id")}`;
   }
 
   function lookUp(keys: readonly string[]): Promise<unknown[]> {
@@ -78,7 +78,7 @@ export function redisSessions<User = PushUser>(
       const keys: string[] = [];
       const turns = new Turns();
       for (const user of users) {
-        keys.push(keyOf(user));
+        keys.push(keyOf(identify(user)));
         if (turns.isOver) await turns.next();
       }
       const answers: Promise<unknown[]>[] = [];
@@ -93,19 +93,20 @@ export function redisSessions<User = PushUser>(
     },
 
     async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
-      const endsAt = await keep(keyOf(user), checkedText(channelId, 'A channel id'), ttl, 'any');
+      const userId = identify(user);
+      const endsAt = await keep(keyOf(userId), checkedText(channelId, 'A channel id'), ttl, 'any');
       const expiresAt = endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt);
-      return { channelId, userId: identify(user), expiresAt };
+      return { channelId, userId, expiresAt };
     },
 
     async remove(user, channelId) {
-      const keys = [keyOf(user)];
+      const keys = [keyOf(identify(user))];
       if (channelId === undefined) await change('removed from', { script: removeAllScript, keys, parameters: [] });
       else await change('removed from', { script: removeScript, keys, parameters: [channelId] });
     },
 
     async touch(user, channelId, { ttl = defaultTtl } = {}) {
-      return (await keep(keyOf(user), channelId, ttl, 'live')) !== null;
+      return (await keep(keyOf(identify(user)), channelId, ttl, 'live')) !== null;
     },
   };
 }

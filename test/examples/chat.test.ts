@@ -1,22 +1,10 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import type { Page } from 'playwright-core';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { startServer } from '../backends/pusher/support/embedded.js';
-import { launchBrowser } from '../e2e/browser.js';
+import { useBrowser } from '../e2e/setup.js';
 import { type RunningExample, runExample } from './running-example.js';
 
-let browser: Browser;
-
-beforeAll(async () => {
-  browser = await launchBrowser();
-}, 60_000);
-
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
-
-afterAll(async () => {
-  await browser?.close();
-});
+const browser = useBrowser();
 
 /** The chat room on one backend, and what environment makes it so. */
 const backends: readonly (readonly [name: string, environment: () => Promise<NodeJS.ProcessEnv>])[] = [
@@ -42,7 +30,7 @@ describe.each(backends)('the chat room on %s', (_, environment) => {
 
   /** Someone in a browser of their own, in the room. */
   async function comeIn(name: string): Promise<Page> {
-    const page = await (await browser.newContext()).newPage();
+    const page = await (await browser().newContext()).newPage();
     await page.goto(chat.url);
     await page.getByLabel('Your name').fill(name);
     await page.getByRole('button', { name: 'Come in' }).click();

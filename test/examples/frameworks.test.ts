@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest } from 'node:http';
 import { join } from 'node:path';
-import PusherJs from 'pusher-js';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { heard } from '../backends/pusher/support/embedded.js';
+import { heard, JsClientClass } from '../backends/websocket/support/js-client.js';
 import { runExample } from './running-example.js';
-
-/** pusher-js for Node is CommonJS: its class is the default export itself. */
-const Pusher = PusherJs as unknown as typeof PusherJs.default;
 
 /** A user of the shop with a page open: what `pusher-js` in the page would do. */
 async function visitor(url: string, name: string) {
@@ -24,7 +20,7 @@ async function visitor(url: string, name: string) {
     const response = await fetch(endpoint, { method: 'POST', headers, body: new URLSearchParams(fields) });
     callback(response.ok ? null : new Error(`refused with ${response.status}`), (await response.json()) as never);
   };
-  const client = new Pusher(config['key'] ?? '', {
+  const client = new JsClientClass(config['key'] ?? '', {
     cluster: '',
     wsHost: hostname,
     wsPort: Number(port),

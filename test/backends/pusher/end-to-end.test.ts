@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { PushClient } from '../../../src/client/index.js';
-import { browser, heard, PusherJsClass, serviceOn, startServer } from './support/embedded.js';
+import { heard, JsClientClass } from '../websocket/support/js-client.js';
+import { browser, serviceOn, startServer } from './support/embedded.js';
 
 test.each(['orders', 'private-orders', 'presence-orders', 'cache-orders', 'private-encrypted-orders'])(
   'a message to %s arrives in pusher-js',
@@ -89,7 +90,7 @@ test('PushClient connects with what clientConfig() says', async () => {
     callback: (error: null, grant: object) => void,
   ): void => callback(null, backend.authorizeChannel(socketId, channelName));
   const client = new PushClient(await push.clientConfig(), {
-    Pusher: PusherJsClass,
+    Pusher: JsClientClass,
     pusher: { channelAuthorization: { customHandler } },
   });
   const subscribed = new Promise((resolve) => client.bind('pusher:subscription_succeeded', resolve));

@@ -14,7 +14,8 @@ import {
 } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { browser, credentials, heard, PusherJsClass, serviceOn, startServer } from './support/embedded.js';
+import { heard, JsClientClass } from '../websocket/support/js-client.js';
+import { browser, credentials, serviceOn, startServer } from './support/embedded.js';
 
 function received(push: PushService): IncomingMessage[] {
   const messages: IncomingMessage[] = [];
@@ -22,7 +23,7 @@ function received(push: PushService): IncomingMessage[] {
   return messages;
 }
 
-const instances = (): number => (PusherJsClass as unknown as { instances: unknown[] }).instances.length;
+const instances = (): number => (JsClientClass as unknown as { instances: unknown[] }).instances.length;
 
 /** A Channels server that answers as it is told; closed at the end of the test. */
 async function startOddServer(

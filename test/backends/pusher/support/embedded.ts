@@ -1,14 +1,9 @@
-import PusherJs from 'pusher-js';
 import { onTestFinished } from 'vitest';
 import type { PusherOptions } from '../../../../src/backends/pusher/pusher-options.js';
 import { PusherService } from '../../../../src/backends/pusher.js';
 import { type WebSocketOptions, WebSocketService } from '../../../../src/backends/websocket.js';
 import { createPushService, type Logger, type PushService } from '../../../../src/index.js';
-
-type JsClient = InstanceType<typeof PusherJs.default>;
-
-/** pusher-js for Node is CommonJS: its class is the default export itself. */
-export const PusherJsClass = PusherJs as unknown as typeof PusherJs.default;
+import { type JsClient, JsClientClass } from '../../websocket/support/js-client.js';
 
 export const credentials: { appId: string; pubKey: string; secretKey: string } = {
   appId: 'app',
@@ -52,7 +47,7 @@ export function serviceOn(
 
 /** A browser's client, whose subscriptions and user the backend signs. */
 export function browser(port: number, backend: PusherService, userId = 'ann'): JsClient {
-  const client = new PusherJsClass('key', {
+  const client = new JsClientClass('key', {
     cluster: '',
     wsHost: '127.0.0.1',
     wsPort: port,
@@ -72,10 +67,4 @@ export function browser(port: number, backend: PusherService, userId = 'ann'): J
   });
   onTestFinished(() => client.disconnect());
   return client;
-}
-
-type Bindable = { bind(event: string, listener: (data: never) => void): unknown };
-
-export function heard<T>(source: Bindable, event: string): Promise<T> {
-  return new Promise((resolve) => source.bind(event, resolve as (data: never) => void));
 }
