@@ -1,5 +1,13 @@
-export type { BackendCapabilities } from './backends/capabilities.js';
-export { loadPeer } from './backends/peer.js';
+export type { ChannelParams } from './authorization/pattern.js';
+export type {
+  AppUser,
+  PushTypes,
+  SignInRequest,
+  SubscriptionGrant,
+  SubscriptionRequest,
+} from './authorization/requests.js';
+export type { ChannelRule, RuleContext } from './authorization/rules.js';
+export type { BackendCapabilities } from './backends/contract/capabilities.js';
 export {
   type AnyBackend,
   type AuthenticatedUser,
@@ -16,16 +24,8 @@ export {
   type PushServiceWrapperClass,
   type RequestContext,
   type UserAuthentication,
-} from './backends/push-service-wrapper.js';
-export type { Channel } from './channel.js';
-export type { ChannelDetails } from './channel-details.js';
-export type { ChannelParams } from './channels/channel-pattern.js';
-export type { ChannelRule, RuleContext } from './channels/channel-rules.js';
-export type { AppUser, PushTypes } from './channels/push-types.js';
-export type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from './channels/subscription-request.js';
-export type { ClientConfig } from './client-config.js';
-export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
-export { DeliveryError } from './delivery-error.js';
+} from './backends/contract/wrapper.js';
+export { loadPeer } from './backends/sdk/peer.js';
 export {
   AbortError,
   AuthenticationError,
@@ -38,25 +38,15 @@ export {
   TimeoutError,
   UnsupportedOperationError,
   ValidationError,
-} from './errors.js';
-export type { Logger } from './logger.js';
-export type { AddressedMessage, IncomingMessage, JsonValue, OutgoingMessage, PushNotification } from './message.js';
-export type { NameRule } from './name-rule.js';
-export { createPushService, PushService } from './push-service.js';
+} from './core/errors.js';
+export type { Logger } from './core/logger.js';
+export type { NameRule } from './core/names.js';
+export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
+export { DeliveryError } from './core/report.js';
+export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
-export type { RejectedChannel, SendReport, SendStatus } from './report.js';
-export {
-  type ExpressSessions,
-  type ExpressSessionsOptions,
-  expressSessions,
-  type SessionLister,
-} from './sessions/express-sessions.js';
-export {
-  type MemorySessions,
-  type MemorySessionsOptions,
-  memorySessions,
-} from './sessions/memory-sessions.js';
-export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis-sessions.js';
+export type { Channel } from './service/channel-handle.js';
+export { createPushService, PushService } from './service/push-service.js';
 export {
   type Identify,
   identifyUser,
@@ -66,7 +56,19 @@ export {
   type SessionAdapter,
   type SessionStore,
   type StoredSession,
-} from './sessions/session-adapter.js';
+} from './sessions/adapter.js';
+export {
+  type ExpressSessions,
+  type ExpressSessionsOptions,
+  expressSessions,
+  type SessionLister,
+} from './sessions/express.js';
+export {
+  type MemorySessions,
+  type MemorySessionsOptions,
+  memorySessions,
+} from './sessions/memory.js';
+export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
 export type {
   ChildSettings,
@@ -75,6 +77,15 @@ export type {
   PushServerSettings,
   ServiceSettings,
 } from './settings/settings.js';
-export type * from './webhooks/webhook-event.js';
-export type { WebhookRequest } from './webhooks/webhook-request.js';
-export type * from './webhooks/webhook-source.js';
+export type * from './webhooks/event.js';
+export type * from './webhooks/source.js';
+export type { WebhookRequest } from './webhooks/source.js';
+export type { ClientConfig } from './wire/client-config.js';
+export type {
+  AddressedMessage,
+  ChannelDetails,
+  IncomingMessage,
+  JsonValue,
+  OutgoingMessage,
+  PushNotification,
+} from './wire/message.js';

@@ -26,3 +26,6 @@ export function jsonValue(text: string): unknown {
 export function gathered(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
+
+/** Thrown by a command that has already said what went wrong: the exit code is 1. */
+export class CommandFailed extends Error {}

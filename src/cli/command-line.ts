@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../errors.js';
-import { CommandFailed } from './command-failed.js';
+import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { CommandFailed } from './arguments.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
 import { sendCommand } from './send.js';

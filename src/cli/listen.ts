@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { UnsupportedOperationError } from '../errors.js';
-import type { IncomingMessage } from '../message.js';
-import { createPushService } from '../push-service.js';
+import { UnsupportedOperationError } from '../core/errors.js';
+import { createPushService } from '../service/push-service.js';
+import type { IncomingMessage } from '../wire/message.js';
 import { positiveNumber } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import { type Terminal, untilStopped } from './terminal.js';

@@ -1,9 +1,7 @@
 import { Command } from 'commander';
-import { DeliveryError } from '../delivery-error.js';
-import { createPushService } from '../push-service.js';
-import type { SendReport } from '../report.js';
-import { gathered, jsonValue } from './arguments.js';
-import { CommandFailed } from './command-failed.js';
+import { DeliveryError, type SendReport } from '../core/report.js';
+import { createPushService } from '../service/push-service.js';
+import { CommandFailed, gathered, jsonValue } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import type { Terminal } from './terminal.js';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
-import { WebSocketService } from '../backends/websocket.js';
-import { ConfigurationError } from '../errors.js';
-import { createPushService } from '../push-service.js';
+import { WebSocketService } from '../backends/websocket/index.js';
+import { ConfigurationError } from '../core/errors.js';
+import { createPushService } from '../service/push-service.js';
 import type { DsnSettings } from '../settings/dsn.js';
 import type { PushServerSettings } from '../settings/settings.js';
 import { wholeNumber } from './arguments.js';

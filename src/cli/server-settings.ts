@@ -1,7 +1,7 @@
-import { checkOptions } from '../backends/websocket/options-schema.js';
-import { RemoteWebSocketService } from '../backends/websocket.js';
-import { SERVER_TO_USER_PREFIX } from '../channels-protocol/names.js';
-import { ConfigurationError } from '../errors.js';
+import { RemoteWebSocketService } from '../backends/websocket/index.js';
+import { ConfigurationError } from '../core/errors.js';
+import { SERVER_TO_USER_PREFIX } from '../pusher-protocol/names.js';
+import { checkOptions } from '../server/options.js';
 import { userChannels } from '../sessions/user-channels.js';
 import { type DsnSettings, parseDsn } from '../settings/dsn.js';
 import type { PushServerSettings } from '../settings/settings.js';

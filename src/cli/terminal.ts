@@ -1,6 +1,6 @@
-import { MAX_TIMEOUT_MS } from '../durations.js';
-import { ConfigurationError } from '../errors.js';
-import type { Logger } from '../logger.js';
+import { MAX_TIMEOUT_MS } from '../core/durations.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 
 /** Where a command writes and how it is told to stop; tests bring their own. */
 export interface Terminal {

@@ -1,6 +1,6 @@
-import type { ClientConfig } from '../client-config.js';
-import { AuthError } from './auth-error.js';
-import { record } from './record.js';
+import type { ClientConfig } from '../wire/client-config.js';
+import { record } from '../wire/is-record.js';
+import { AuthError } from './errors.js';
 
 /** How long an authorisation may take, in milliseconds. */
 const TIMEOUT_MS = 10_000;

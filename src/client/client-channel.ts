@@ -1,7 +1,6 @@
-import type { IncomingMessage } from '../message.js';
-import { Bindings, type PushListener } from './bindings.js';
+import type { IncomingMessage } from '../wire/message.js';
 import type { ChannelMembers, ChannelStates, MembersChange } from './channel-states.js';
-import { checkListener, type Listeners } from './listeners.js';
+import { Bindings, checkListener, type Listeners, type PushListener } from './events.js';
 
 /** A subscription that the server has confirmed. */
 export interface ChannelSubscription {

@@ -1,13 +1,12 @@
-import type { ClientConfig } from '../client-config.js';
-import type { IncomingMessage, PushNotification } from '../message.js';
-import { Bindings, type PushListener } from './bindings.js';
+import type { ClientConfig } from '../wire/client-config.js';
+import { record } from '../wire/is-record.js';
+import type { IncomingMessage, PushNotification } from '../wire/message.js';
 import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
 import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
-import { createDriver, type DriverOptions } from './drivers.js';
-import { Listeners } from './listeners.js';
-import { PushClientError } from './push-client-error.js';
-import { record } from './record.js';
+import { createDriver, type DriverOptions } from './drivers/index.js';
+import { PushClientError } from './errors.js';
+import { Bindings, Listeners, type PushListener } from './events.js';
 import { WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useInsertionEffect, useMemo, useRef, useSyncExternalStore } from 'react';
-import type { PushListener } from './bindings.js';
 import type { ChannelMembers } from './channel-states.js';
 import type { ConnectionState } from './driver.js';
+import type { PushListener } from './events.js';
 import type { PushClient } from './push-client.js';
 
 /** Options of {@link usePushEvent}. */

@@ -1,13 +1,13 @@
-import { type BackendCapabilities, fitsOneRequest } from '../backends/capabilities.js';
-import { rememberedPushErrors } from '../backends/failure.js';
-import { outcomesOf } from '../backends/outcomes.js';
-import type { AnyBackend, ChannelResult } from '../backends/push-service-wrapper.js';
-import { DeliveryError } from '../delivery-error.js';
-import { nothingLeft } from '../departures.js';
-import { AbortError, outcomeOf, type PushError, retryAfterOf, TimeoutError } from '../errors.js';
-import { untilAborted } from '../until-aborted.js';
+import { type BackendCapabilities, fitsOneRequest } from '../backends/contract/capabilities.js';
+import { nothingLeft } from '../backends/contract/departures.js';
+import { rememberedPushErrors } from '../backends/contract/failure.js';
+import { outcomesOf } from '../backends/contract/request.js';
+import type { AnyBackend, ChannelResult } from '../backends/contract/wrapper.js';
+import { AbortError, outcomeOf, type PushError, retryAfterOf, TimeoutError } from '../core/errors.js';
+import { DeliveryError } from '../core/report.js';
+import { untilAborted } from '../core/until-aborted.js';
 import type { PlannedMessage } from './plan.js';
-import { mayBeRetried, type RequestPolicies } from './policies.js';
+import { mayBeRetried, type RequestPolicies } from './retry.js';
 import { type Delivery, type Parcel, type Parcels, split } from './split.js';
 
 /** What messages are delivered with. */

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { BackendCapabilities } from '../backends/capabilities.js';
-import { lookUpError } from '../backends/failure.js';
-import type { AnyBackend } from '../backends/push-service-wrapper.js';
-import { checkName } from '../check-name.js';
-import { checkSize } from '../check-size.js';
-import { PushError, UnsupportedOperationError, ValidationError } from '../errors.js';
-import type { OutgoingMessage, PushNotification } from '../message.js';
-import { outgoingMessage } from '../outgoing-message.js';
-import type { SessionAdapter } from '../sessions/session-adapter.js';
-import { Turns } from '../turns.js';
+import type { BackendCapabilities } from '../backends/contract/capabilities.js';
+import { lookUpError } from '../backends/contract/failure.js';
+import { outgoingMessage } from '../backends/contract/message.js';
+import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { checkName, checkSize } from '../core/names.js';
+import { Turns } from '../core/turns.js';
+import type { SessionAdapter } from '../sessions/adapter.js';
+import type { OutgoingMessage, PushNotification } from '../wire/message.js';
 import { jsonText } from './json-text.js';
 import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
 

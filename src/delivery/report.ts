@@ -1,6 +1,5 @@
-import { DeliveryError } from '../delivery-error.js';
-import { outcomeOf } from '../errors.js';
-import type { RejectedChannel, SendReport, SendStatus } from '../report.js';
+import { outcomeOf } from '../core/errors.js';
+import { DeliveryError, type RejectedChannel, type SendReport, type SendStatus } from '../core/report.js';
 import type { PlannedMessage } from './plan.js';
 import type { Delivery } from './split.js';
 

@@ -1,8 +1,8 @@
-import { checkTimeout } from '../durations.js';
-import { UnsupportedOperationError, ValidationError } from '../errors.js';
-import type { PushNotification } from '../message.js';
-import type { PushUser } from '../sessions/session-adapter.js';
-import { didYouMean } from '../spelling.js';
+import { checkTimeout } from '../core/durations.js';
+import { UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { didYouMean } from '../core/schema-check.js';
+import type { PushUser } from '../sessions/adapter.js';
+import type { PushNotification } from '../wire/message.js';
 
 /** A web `Request`, or a Node one: the sender's socket id is read from its header `X-Socket-ID`. */
 export type RequestLike =

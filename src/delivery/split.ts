@@ -1,6 +1,6 @@
-import type { BackendCapabilities } from '../backends/capabilities.js';
-import type { ChannelDetails } from '../channel-details.js';
-import type { PushError } from '../errors.js';
+import type { BackendCapabilities } from '../backends/contract/capabilities.js';
+import type { PushError } from '../core/errors.js';
+import type { ChannelDetails } from '../wire/message.js';
 import type { PlannedMessage } from './plan.js';
 
 /** A message under way: what failed and how often it was tried. Channels that did not fail were accepted. */

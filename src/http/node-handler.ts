@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
-import { json } from './json-answer.js';
+import { json } from './answers.js';
 import type { PushHandler } from './push-handler.js';
-import type { NodeRequest } from './push-request.js';
+import type { NodeRequest } from './request.js';
 
 /**
  * A handler for `http.createServer`, Express, Connect and Fastify's raw requests: an `IncomingMessage` and a `ServerResponse`, which are not

@@ -1,4 +1,4 @@
-import { originCheck } from '../allowed-origins.js';
+import { originCheck } from '../web/origins.js';
 
 /** Decides whether the page that a request comes from may make it. */
 export interface OriginRule {

@@ -1,10 +1,9 @@
-import { HttpError } from '../http-error.js';
-import type { PushService } from '../push-service.js';
-import { answerOf } from './error-answer.js';
-import { json } from './json-answer.js';
+import type { PushService } from '../service/push-service.js';
+import { HttpError } from '../web/http-error.js';
+import { answerOf, json } from './answers.js';
+import { checkOptions, type PushHandlerOptions } from './options.js';
 import { originRule, preflightHeaders } from './origin-rule.js';
-import { checkOptions, type PushHandlerOptions } from './push-handler-options.js';
-import type { PushRequestContext } from './push-request.js';
+import type { PushRequestContext } from './request.js';
 import { findRoute, type Route } from './routes.js';
 
 /**

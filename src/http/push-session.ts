@@ -1,12 +1,12 @@
-import { checkTimeout } from '../durations.js';
-import { ConfigurationError } from '../errors.js';
-import { guarded, type Logger } from '../logger.js';
-import { PushService } from '../push-service.js';
-import type { PushUser, SessionAdapter } from '../sessions/session-adapter.js';
-import { checkedTtl } from '../sessions/ttl.js';
-import { checkOptionNames } from './check-options.js';
+import { checkTimeout } from '../core/durations.js';
+import { ConfigurationError } from '../core/errors.js';
+import { guarded, type Logger } from '../core/logger.js';
+import { PushService } from '../service/push-service.js';
+import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
+import { checkedTtl } from '../sessions/kept.js';
 import { NewChannels } from './new-channels.js';
-import type { RequestSession } from './request-session.js';
+import { checkOptionNames } from './options.js';
+import type { RequestSession } from './request.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
 import { SessionOfRequest, sessionOf } from './session-of-request.js';
 

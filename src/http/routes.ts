@@ -1,13 +1,13 @@
-import { ConfigurationError, PushError } from '../errors.js';
-import { HttpError } from '../http-error.js';
-import type { PushService } from '../push-service.js';
+import { ConfigurationError, PushError } from '../core/errors.js';
+import type { PushService } from '../service/push-service.js';
+import type { PushSession } from '../sessions/adapter.js';
 import { userIdOf } from '../sessions/audience.js';
-import type { PushSession } from '../sessions/session-adapter.js';
-import { readWebhook } from '../webhooks/read-webhook.js';
-import type { WebhookSource } from '../webhooks/webhook-source.js';
+import { HttpError } from '../web/http-error.js';
+import { readWebhook } from '../webhooks/read.js';
+import type { WebhookSource } from '../webhooks/source.js';
 import { type Form, oneOf, readForm } from './form.js';
-import type { PushHandlerOptions } from './push-handler-options.js';
-import type { PushRequestContext } from './push-request.js';
+import type { PushHandlerOptions } from './options.js';
+import type { PushRequestContext } from './request.js';
 
 /** What a route is given. */
 interface RouteCall {

@@ -1,15 +1,13 @@
-import { checkName } from '../check-name.js';
-import type { ClientConfig } from '../client-config.js';
-import { ConfigurationError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { PushService } from '../push-service.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { checkName } from '../core/names.js';
+import type { PushService } from '../service/push-service.js';
+import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
 import { userIdOf } from '../sessions/audience.js';
-import { newChannelId } from '../sessions/channel-id.js';
-import { keepIn, keptIn } from '../sessions/kept-session.js';
-import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/session-adapter.js';
-import { DEFAULT_TTL_MS } from '../sessions/ttl.js';
+import { DEFAULT_TTL_MS, keepIn, keptIn, newChannelId } from '../sessions/kept.js';
+import type { ClientConfig } from '../wire/client-config.js';
 import type { NewChannels } from './new-channels.js';
-import type { RequestSession } from './request-session.js';
+import type { RequestSession } from './request.js';
 import { SessionTies } from './session-ties.js';
 
 /** What `pushSession()` was told. */

@@ -1,7 +1,7 @@
-import { TimeoutError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { PushSession, SessionStore } from '../sessions/session-adapter.js';
-import { untilAborted } from '../until-aborted.js';
+import { TimeoutError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { untilAborted } from '../core/until-aborted.js';
+import type { PushSession, SessionStore } from '../sessions/adapter.js';
 
 /** A session that reaches its user. */
 export interface Tie {

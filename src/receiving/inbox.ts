@@ -1,6 +1,6 @@
-import { ValidationError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import type { IncomingMessage } from '../message.js';
+import { ValidationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { IncomingMessage } from '../wire/message.js';
 
 /** Called with each message that comes in through a subscription. */
 export type MessageListener = (message: IncomingMessage) => unknown;

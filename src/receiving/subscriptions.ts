@@ -1,5 +1,5 @@
-import { asPushError } from '../backends/failure.js';
-import type { AnyBackend } from '../backends/push-service-wrapper.js';
+import { asPushError } from '../backends/contract/failure.js';
+import type { AnyBackend } from '../backends/contract/wrapper.js';
 
 /**
  * Which channels are subscribed to and why: a channel stays subscribed while `subscribe` asked for it or a loop

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { identifyUser, type PushSession, type SessionAdapter } from './session-adapter.js';
+import { identifyUser, type PushSession, type SessionAdapter } from './adapter.js';
 
 /** 132 bits of a digest. */
 const ANONYMOUS_ID_LENGTH = 22;

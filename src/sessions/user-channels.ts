@@ -1,4 +1,4 @@
-import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './session-adapter.js';
+import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './adapter.js';
 
 /** Options of {@link userChannels}. */
 export interface UserChannelsOptions<User = PushUser> {

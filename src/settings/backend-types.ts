@@ -1,13 +1,13 @@
-import type { ConsoleOptions, ConsoleService } from '../backends/console.js';
-import type { FailoverService } from '../backends/failover.js';
-import type { FanoutService } from '../backends/fanout.js';
-import type { OneSignalOptions, OneSignalService } from '../backends/onesignal.js';
-import type { PubNubOptions, PubNubService } from '../backends/pubnub.js';
-import type { AnyBackend, BackendSettings, PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
-import type { PusherOptions, PusherService } from '../backends/pusher.js';
-import type { RoundRobinService } from '../backends/roundrobin.js';
-import type { WebSocketOptions } from '../backends/websocket/options.js';
-import type { WebSocketService } from '../backends/websocket.js';
+import type { FailoverService } from '../backends/composite/failover.js';
+import type { FanoutService } from '../backends/composite/fanout.js';
+import type { RoundRobinService } from '../backends/composite/roundrobin.js';
+import type { ConsoleOptions, ConsoleService } from '../backends/console/index.js';
+import type { AnyBackend, BackendSettings, PushServiceWrapperClass } from '../backends/contract/wrapper.js';
+import type { OneSignalOptions, OneSignalService } from '../backends/onesignal/index.js';
+import type { PubNubOptions, PubNubService } from '../backends/pubnub/index.js';
+import type { PusherOptions, PusherService } from '../backends/pusher/index.js';
+import type { WebSocketService } from '../backends/websocket/index.js';
+import type { WebSocketOptions } from '../server/options.js';
 import type { CompositeSettings, Credentials, ServiceSettings } from './settings.js';
 
 /** The built-in backends by name: the class, and the options that go with it. */

@@ -1,10 +1,5 @@
-import { ConfigurationError } from '../errors.js';
+import { ConfigurationError } from '../core/errors.js';
 import { compositeText, readCompositeText } from './dsn-composite.js';
-import type { DsnSettings } from './dsn-settings.js';
-import { decoded } from './percent-decoding.js';
-import { pusherUrlSettings } from './pusher-url.js';
-
-export type { DsnSettings } from './dsn-settings.js';
 
 /** Query parameters that are the service's own; every other one is an option of the backend. */
 const serviceNumbers = ['timeout', 'retries', 'concurrency'] as const;
@@ -111,4 +106,61 @@ function readValue(text: string): unknown {
   if (text === 'false') return false;
   const number = Number(text);
   return Number.isFinite(number) && String(number) === text ? number : text;
+}
+
+/** Settings as a DSN names them: nothing is checked yet but the form. */
+export interface DsnSettings {
+  backend: string;
+  appId?: string;
+  pubKey?: string;
+  subKey?: string;
+  secretKey?: string;
+  useSsl?: boolean;
+  timeout?: number;
+  retries?: number;
+  concurrency?: number;
+  options?: Record<string, unknown>;
+}
+
+/**
+ * @param key what the text is, for the error
+ * @param what names the text that it is part of, for the error
+ * @throws ConfigurationError that does not show the text
+ */
+function decoded(text: string, key: string, what: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new ConfigurationError(`${what}: the percent-encoding of "${key}" is broken; write a % as %25.`);
+  }
+}
+
+const pusherUrlForm =
+  /^(?<scheme>https?):\/\/(?<pubKey>[^:@/?#]+):(?<secretKey>[^:@/?#]+)@(?<host>\[[^\]@/?#]+\]|[^:@/?#]+)(?::(?<port>\d{1,5}))?\/apps\/(?<appId>[^/?#]+)\/?$/i;
+
+/**
+ * Reads the address that Pusher, and Heroku in `PUSHER_URL`, give an application:
+ * `https://KEY:SECRET@api-eu.pusher.com/apps/APPID`.
+ * @param what names the text in an error
+ * @throws ConfigurationError that never shows the text
+ */
+export function pusherUrlSettings(url: string, what: string): DsnSettings {
+  const parts = pusherUrlForm.exec(url)?.groups;
+  if (parts === undefined) {
+    throw new ConfigurationError(
+      `${what} could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID, without a query; within it, write / as %2F, ? as %3F, @ as %40, : as %3A and # as %23.`,
+    );
+  }
+  const { scheme = '', host = '', port } = parts;
+  const settings: DsnSettings = { backend: 'pusher', useSsl: scheme.toLowerCase() === 'https' };
+  for (const key of ['appId', 'pubKey', 'secretKey'] as const) settings[key] = decoded(parts[key] ?? '', key, what);
+  const options = { ...placeOf(host.toLowerCase()), ...(port !== undefined && { port: Number(port) }) };
+  if (Object.keys(options).length > 0) settings.options = options;
+  return settings;
+}
+
+/** Pages need the cluster, which a host alone does not tell them. */
+function placeOf(host: string): { cluster?: string; host?: string } {
+  const cluster = host === 'api.pusherapp.com' ? 'mt1' : /^api-([a-z0-9-]+)\.pusher\.com$/.exec(host)?.[1];
+  return cluster === undefined ? { host } : { cluster };
 }

@@ -1,7 +1,5 @@
-import { ConfigurationError } from '../errors.js';
-import { parseDsn } from './dsn.js';
-import type { DsnSettings } from './dsn-settings.js';
-import { pusherUrlSettings } from './pusher-url.js';
+import { ConfigurationError } from '../core/errors.js';
+import { type DsnSettings, parseDsn, pusherUrlSettings } from './dsn.js';
 
 /** Where the settings came from when the application did not call `configure`. */
 export interface EnvironmentSettings {

@@ -1,20 +1,18 @@
 import { z } from 'zod';
-import type { CircuitOptions } from '../backends/composite/composite-options.js';
-import type { ConsoleOptions } from '../backends/console.js';
-import { backendNames, compositeNames } from '../backends/load.js';
-import type { OneSignalOptions } from '../backends/onesignal/onesignal-options.js';
-import type { PubNubOptions } from '../backends/pubnub/pubnub-options.js';
-import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/push-service-wrapper.js';
-import type { PusherOptions } from '../backends/pusher/pusher-options.js';
-import type { WebSocketOptions } from '../backends/websocket/options.js';
-import { MAX_TIMEOUT_MS } from '../durations.js';
-import { ConfigurationError } from '../errors.js';
-import type { Logger } from '../logger.js';
-import { settingsCheck } from '../schema-check.js';
-import type { SessionAdapter } from '../sessions/session-adapter.js';
-import { nearest } from '../spelling.js';
+import type { CircuitOptions } from '../backends/composite/options.js';
+import type { ConsoleOptions } from '../backends/console/index.js';
+import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/contract/wrapper.js';
+import type { OneSignalOptions } from '../backends/onesignal/options.js';
+import type { PubNubOptions } from '../backends/pubnub/options.js';
+import type { PusherOptions } from '../backends/pusher/options.js';
+import { backendNames, compositeNames } from '../backends/registry.js';
+import { MAX_TIMEOUT_MS } from '../core/durations.js';
+import { ConfigurationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { nearest, settingsCheck } from '../core/schema-check.js';
+import type { WebSocketOptions } from '../server/options.js';
+import type { SessionAdapter } from '../sessions/adapter.js';
 import { parseDsn } from './dsn.js';
-import { keyAdvice } from './key-advice.js';
 
 /** What the service itself reads, whatever the backend. */
 export interface ServiceSettings {
@@ -78,6 +76,25 @@ function method(name: string): (value: object) => boolean {
 function suggestion(input: unknown): string {
   const guess = typeof input === 'string' ? nearest(input, backendNames) : undefined;
   return guess === undefined ? '' : ` (did you mean "${guess}"?)`;
+}
+
+/** What the SDKs call a key of `PUSH_SERVER`. */
+const namesElsewhere: Readonly<Record<string, readonly string[]>> = {
+  pubKey: ['key', 'publishKey'],
+  subKey: ['subscribeKey'],
+  secretKey: ['secret', 'restKey', 'apiKey', 'restApiKey'],
+  useSsl: ['useTLS', 'ssl', 'tls'],
+};
+
+/** Options of backends that are easily put beside them. */
+const optionNames = ['cluster', 'host', 'port', 'encryptionMasterKeyBase64', 'origin', 'userId', 'apiRoot', 'backends'];
+
+/** What to do about keys that are no keys of `PUSH_SERVER`, for those who come from an SDK. */
+function keyAdvice(): ReadonlyMap<string, string> {
+  const renamed = Object.entries(namesElsewhere).flatMap(([key, names]) =>
+    names.map((name) => [name, `did you mean "${key}"?`] as const),
+  );
+  return new Map([...renamed, ...optionNames.map((name) => [name, 'put it into "options"'] as const)]);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { REDACTED, secretsOf } from '../redaction.js';
+import { REDACTED, secretsOf } from '../core/redaction.js';
 import type { Trial } from './trial.js';
 
 /** Shorter texts may be anywhere by chance. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AuthError } from '../../src/client/auth-error.js';
 import { type AuthOptions, Authorizer } from '../../src/client/authorizer.js';
+import { AuthError } from '../../src/client/errors.js';
 import { everythingShown } from '../support/everything-shown.js';
 import { failureOf } from '../support/failure-of.js';
 import { startAuthServer } from './auth-server.js';

@@ -1,4 +1,4 @@
-import type { OneSignalEventLike, OneSignalNotificationLike } from '../../src/client/onesignal/onesignal-like.js';
+import type { OneSignalEventLike, OneSignalNotificationLike } from '../../src/client/drivers/onesignal/message.js';
 
 type EventName = 'foregroundWillDisplay' | 'click';
 

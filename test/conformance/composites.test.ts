@@ -1,6 +1,6 @@
-import { failover } from '../../src/backends/failover.js';
-import { fanout } from '../../src/backends/fanout.js';
-import { roundrobin } from '../../src/backends/roundrobin.js';
+import { failover } from '../../src/backends/composite/failover.js';
+import { fanout } from '../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../src/backends/composite/roundrobin.js';
 import { conforms } from './register.js';
 import { overConsoles, overProviders, toBoth, toOne } from './subjects/composites.js';
 

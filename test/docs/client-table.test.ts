@@ -26,9 +26,9 @@ describe('the documentation of the client', () => {
   it('lists each option', () => {
     const options = [
       ...keysOf('PushClientOptions', 'src/client/push-client.ts'),
-      ...keysOf('PusherDriverOptions', 'src/client/pusher-driver.ts'),
-      ...keysOf('PubNubDriverOptions', 'src/client/pubnub-driver.ts'),
-      ...keysOf('OneSignalDriverOptions', 'src/client/onesignal-driver.ts'),
+      ...keysOf('PusherDriverOptions', 'src/client/drivers/pusher/index.ts'),
+      ...keysOf('PubNubDriverOptions', 'src/client/drivers/pubnub/index.ts'),
+      ...keysOf('OneSignalDriverOptions', 'src/client/drivers/onesignal/index.ts'),
     ];
     expect([...namesIn('option')].sort()).toEqual([...new Set(options)].sort());
   });

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkComposite } from '../../src/backends/composite/composite-options.js';
-import { ConsoleService } from '../../src/backends/console.js';
-import { compositeNames } from '../../src/backends/load.js';
+import { checkComposite } from '../../src/backends/composite/options.js';
+import { ConsoleService } from '../../src/backends/console/index.js';
+import { compositeNames } from '../../src/backends/registry.js';
 
 const page = readFileSync(join(import.meta.dirname, '../../docs/backends/composites.md'), 'utf8');
 

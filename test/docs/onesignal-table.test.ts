@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { messageOptionsSchema } from '../../src/backends/onesignal/message-options-schema.js';
-import { checkOptions } from '../../src/backends/onesignal/options-schema.js';
+import { messageOptionsSchema } from '../../src/backends/onesignal/message-options.js';
+import { checkOptions } from '../../src/backends/onesignal/options.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -30,7 +30,7 @@ describe('docs/backends/onesignal.md', () => {
   it('lists each option with its default', () => {
     const defaults: Readonly<Record<string, unknown>> = { ...checkOptions({}, true) };
     expect(rows('Options').map(([name]) => name)).toEqual(
-      declared('onesignal-options.ts', 'export interface OneSignalOptions {'),
+      declared('options.ts', 'export interface OneSignalOptions {'),
     );
     for (const [name, shown] of rows('Options')) {
       if (name in defaults) expect(shown.replaceAll(/(?<=\d) (?=\d)/g, '')).toBe(String(defaults[name]));

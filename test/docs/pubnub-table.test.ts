@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkOptions } from '../../src/backends/pubnub/options-schema.js';
+import { checkOptions } from '../../src/backends/pubnub/options.js';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -26,7 +26,7 @@ describe('the document of the pubnub backend', () => {
   it('lists each option with its default', () => {
     const defaults = checkOptions({}) as Readonly<Record<string, unknown>>;
     const rows = table('## Options');
-    expect(rows.map(([name]) => name)).toEqual(keysOf('pubnub-options.ts', 'PubNubOptions'));
+    expect(rows.map(([name]) => name)).toEqual(keysOf('options.ts', 'PubNubOptions'));
     for (const [name = '', shown = ''] of rows) {
       if (Object.hasOwn(defaults, name))
         expect([name, shown.replaceAll(/(?<=\d) (?=\d)/g, '')]).toEqual([name, String(defaults[name])]);

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { checkOptions } from '../../src/backends/pusher/options-schema.js';
+import { checkOptions } from '../../src/backends/pusher/options.js';
 
 const root = join(import.meta.dirname, '../..');
 const document = readFileSync(join(root, 'docs/backends/pusher.md'), 'utf8');
-const source = readFileSync(join(root, 'src/backends/pusher/pusher-options.ts'), 'utf8');
+const source = readFileSync(join(root, 'src/backends/pusher/options.ts'), 'utf8');
 
 /** The options' rows: name and default. */
 function rows(): readonly (readonly [string, string])[] {

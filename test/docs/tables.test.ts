@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { backendNames } from '../../src/backends/load.js';
-import { checkOptions } from '../../src/backends/websocket/options-schema.js';
-import { closeCode } from '../../src/channels-protocol/close-codes.js';
+import { backendNames } from '../../src/backends/registry.js';
 import * as entry from '../../src/index.js';
 import { createPushService, type PushServerSettings } from '../../src/index.js';
+import { closeCode } from '../../src/pusher-protocol/messages.js';
+import { checkOptions } from '../../src/server/options.js';
 
 /** The rows of the table under a heading, as cells without their back-ticks. */
 function table(document: string, heading: string): readonly (readonly string[])[] {
@@ -40,7 +40,7 @@ describe('the documentation', () => {
     });
     const named = Object.keys(defaults).filter((name) => defaults[name] !== Number.MAX_SAFE_INTEGER);
     expect(withDefault.sort()).toEqual(named.sort());
-    const options = readFileSync(join(import.meta.dirname, '../../src/backends/websocket/options.ts'), 'utf8');
+    const options = readFileSync(join(import.meta.dirname, '../../src/server/options.ts'), 'utf8');
     const [, declared = ''] = options.split('export interface WebSocketOptions {');
     expect(rows.map(([name]) => name).sort()).toEqual(
       [...declared.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name).sort(),

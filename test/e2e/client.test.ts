@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { WebSocketService } from '../../src/backends/websocket.js';
+import type { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushService, type MemorySessions, memorySessions, type PushService } from '../../src/index.js';
 import { Application } from './application.js';
 import { launchBrowser } from './browser.js';

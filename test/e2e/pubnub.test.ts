@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { PubNubService } from '../../src/backends/pubnub.js';
+import type { PubNubService } from '../../src/backends/pubnub/index.js';
 import { createPushService, type PushService } from '../../src/index.js';
 import { resetBeforeAnswer } from '../providers/faults.js';
 import { type PubNubProvider, startPubNubProvider } from '../providers/pubnub-provider.js';

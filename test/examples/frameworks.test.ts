@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { heard, JsClientClass } from '../backends/websocket/support/js-client.js';
+import { heard, JsClientClass } from '../server/support/js-client.js';
 import { runExample } from './running-example.js';
 
 /** A user of the shop with a page open: what `pusher-js` in the page would do. */

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { sign } from '../../src/channels-protocol/signature.js';
 import { createPushHandler, type PushHandler, toNodeHandler } from '../../src/http/index.js';
 import { createPushService, type PushService, TimeoutError, type WebhookEvent } from '../../src/index.js';
+import { sign } from '../../src/pusher-protocol/signature.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { WebSocketService } from '../../src/backends/websocket.js';
+import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { answering } from '../providers/faults.js';
 import { startOneSignalProvider } from '../providers/onesignal-provider.js';
 import { startPubNubProvider } from '../providers/pubnub-provider.js';

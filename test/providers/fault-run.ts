@@ -1,4 +1,4 @@
-import { outcomeOf } from '../../src/errors.js';
+import { outcomeOf } from '../../src/core/errors.js';
 import { DeliveryError, type SendReport } from '../../src/index.js';
 
 /** The reports of a `send` or `sendMany`, also of one that failed. */

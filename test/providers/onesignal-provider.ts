@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { globalAgent } from 'node:https';
-import type { OneSignalOptions } from '../../src/backends/onesignal.js';
+import type { OneSignalOptions } from '../../src/backends/onesignal/index.js';
 import type { ProviderAnswer } from './provider-answer.js';
 import { certificate, type ProviderRequest, ProviderServer } from './provider-server.js';
 

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { Agent } from 'node:https';
-import type { PusherOptions } from '../../src/backends/pusher.js';
+import type { PusherOptions } from '../../src/backends/pusher/index.js';
 import type { ProviderAnswer } from './provider-answer.js';
 import { certificate, type ProviderRequest, ProviderServer } from './provider-server.js';
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { KnownEvents } from '../../src/receiving/known-events.js';
-import { KNOWN_FOR_MS, LARGEST_MAX_AGE_MS } from '../../src/webhooks/age-limit.js';
+import { KnownEvents } from '../../src/receiving/webhook-intake.js';
+import { KNOWN_FOR_MS, LARGEST_MAX_AGE_MS } from '../../src/webhooks/verify.js';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

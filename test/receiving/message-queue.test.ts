@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { IncomingMessage } from '../../src/index.js';
-import { MessageQueue } from '../../src/receiving/message-queue.js';
+import { MessageQueue } from '../../src/receiving/message-loop.js';
 import { failureOf } from '../support/failure-of.js';
 
 function message(data: unknown): IncomingMessage {

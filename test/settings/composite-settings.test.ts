@@ -1,8 +1,8 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { ConsoleService } from '../../src/backends/console.js';
-import { FailoverService } from '../../src/backends/failover.js';
-import { FanoutService } from '../../src/backends/fanout.js';
-import { RoundRobinService } from '../../src/backends/roundrobin.js';
+import { FailoverService } from '../../src/backends/composite/failover.js';
+import { FanoutService } from '../../src/backends/composite/fanout.js';
+import { RoundRobinService } from '../../src/backends/composite/roundrobin.js';
+import { ConsoleService } from '../../src/backends/console/index.js';
 import { ConfigurationError, createPushService, type PushServerSettings, type PushService } from '../../src/index.js';
 import { everythingShown } from '../support/everything-shown.js';
 import { failureOf } from '../support/failure-of.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AuthenticationError } from '../../src/errors.js';
-import { checkSecret, isSecret } from '../../src/webhooks/shared-secret.js';
+import { AuthenticationError } from '../../src/core/errors.js';
+import { checkSecret, isSecret } from '../../src/webhooks/verify.js';
 import { failureOf } from '../support/failure-of.js';
 
 const secret = 'a-secret-of-sixteen';

@@ -1,5 +1,5 @@
 import type { Child } from './child.js';
-import { leftOutError, type Refusal } from './composite-error.js';
+import { leftOutError, type Refusal } from './errors.js';
 
 /**
  * The backends that a request may go to, in order: those whose circuit is closed or due for a try. Where there is none, those whose

@@ -1,9 +1,8 @@
-import { checkName } from '../../check-name.js';
-import { checkSize } from '../../check-size.js';
-import type { OutgoingMessage } from '../../message.js';
-import { outgoingMessage } from '../../outgoing-message.js';
-import type { BackendCapabilities } from '../capabilities.js';
-import type { AnyBackend } from '../push-service-wrapper.js';
+import { checkName, checkSize } from '../../core/names.js';
+import type { OutgoingMessage } from '../../wire/message.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import { outgoingMessage } from '../contract/message.js';
+import type { AnyBackend } from '../contract/wrapper.js';
 
 /** Makes the messages that one of the backends gets: in its own encoding and with its own options, once each. */
 export class ChildMessages {

@@ -1,15 +1,13 @@
-import { nothingLeft } from '../../departures.js';
-import { AbortError, type PushError, retryAfterOf, TimeoutError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
-import type { AddressedMessage } from '../../message.js';
-import { type BackendCapabilities, fitsOneRequest } from '../capabilities.js';
-import { checkedCapabilities } from '../checked-capabilities.js';
-import { asPushError, openingError, rememberedPushErrors } from '../failure.js';
-import { type Outcome, outcomesOf } from '../outcomes.js';
-import type { AnyBackend, ChannelResult, RequestContext } from '../push-service-wrapper.js';
+import { AbortError, outcomeOf, PushError, type PushErrorCode, retryAfterOf, TimeoutError } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
+import type { AddressedMessage } from '../../wire/message.js';
+import { type BackendCapabilities, checkedCapabilities, fitsOneRequest } from '../contract/capabilities.js';
+import { nothingLeft } from '../contract/departures.js';
+import { asPushError, openingError, rememberedPushErrors } from '../contract/failure.js';
+import { type Outcome, outcomesOf } from '../contract/request.js';
+import type { AnyBackend, ChannelResult, RequestContext } from '../contract/wrapper.js';
 import { ChildMessages } from './child-message.js';
 import { CircuitBreaker, type CircuitChange, type CircuitLimits } from './circuit-breaker.js';
-import { isProviderFailure } from './provider-failure.js';
 
 /** What a child asks of the composite that it is in. */
 export interface ChildHost extends CircuitLimits {
@@ -181,4 +179,18 @@ async function untilFired<Result>(work: Promise<Result>, signal: AbortSignal): P
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Kinds of errors that any other message would have got as well. */
+const providersOwn: ReadonlySet<PushErrorCode> = new Set(['AUTHENTICATION', 'CONFIGURATION', 'RATE_LIMIT', 'TIMEOUT']);
+
+/** Whether a failure speaks of the provider (not reached, too slow, broken, closed to us) rather than of the message. */
+function isProviderFailure(error: PushError): boolean {
+  if (providersOwn.has(error.code)) return true;
+  if (error.status !== undefined) return error.status >= 500 || error.status === 408 || error.status === 429;
+  if (error.retryable) return true;
+  const errors = error.cause instanceof AggregateError ? error.cause.errors : [error.cause];
+  // A composite's own says nothing but what those of its backends say.
+  const within = errors.filter(PushError.isPushError);
+  return outcomeOf(error) === 'unknown' && (within.length === 0 || within.some(isProviderFailure));
 }

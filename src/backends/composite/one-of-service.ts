@@ -1,10 +1,10 @@
-import type { AddressedMessage } from '../../message.js';
-import type { BackendCapabilities } from '../capabilities.js';
-import type { BackendSettings, ChannelResult, RequestContext } from '../push-service-wrapper.js';
+import type { AddressedMessage } from '../../wire/message.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { BackendSettings, ChannelResult, RequestContext } from '../contract/wrapper.js';
 import type { Child } from './child.js';
-import type { CompositeOptions } from './composite-options.js';
-import { CompositeService } from './composite-service.js';
 import { OneOf } from './one-of.js';
+import type { CompositeOptions } from './options.js';
+import { CompositeService } from './service.js';
 
 /** A composite that sends each message through one of its backends. */
 export abstract class OneOfService extends CompositeService {

@@ -1,10 +1,9 @@
-import { outcomeOf, type PushError } from '../../errors.js';
-import type { AddressedMessage } from '../../message.js';
-import type { Outcome } from '../outcomes.js';
-import type { RequestContext } from '../request.js';
+import { outcomeOf, type PushError } from '../../core/errors.js';
+import type { AddressedMessage } from '../../wire/message.js';
+import type { Outcome, RequestContext } from '../contract/request.js';
 import { candidatesOf, leftOut } from './candidates.js';
 import type { Child } from './child.js';
-import { compositeError, type Refusal } from './composite-error.js';
+import { compositeError, type Refusal } from './errors.js';
 import { ParcelNotes } from './parcel-notes.js';
 
 /** What is remembered of a channel between two attempts. */

@@ -1,4 +1,4 @@
-import type { AddressedMessage, OutgoingMessage } from '../../message.js';
+import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 
 /** Something to remember about a message's way to a channel, from one attempt to the next, for as long as the message lives. */
 export class ParcelNotes<Note> {

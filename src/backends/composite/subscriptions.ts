@@ -1,6 +1,6 @@
-import type { PushError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
-import { asPushError } from '../failure.js';
+import type { PushError } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
+import { asPushError } from '../contract/failure.js';
 import type { Child } from './child.js';
 
 /**

@@ -1,7 +1,7 @@
-import { DeliveryError } from '../../delivery-error.js';
-import type { Redactor } from '../../error-redaction.js';
-import type { PushError } from '../../errors.js';
-import { isRecord } from '../../is-record.js';
+import type { PushError } from '../../core/errors.js';
+import type { Redactor } from '../../core/redaction.js';
+import { DeliveryError } from '../../core/report.js';
+import { isRecord } from '../../wire/is-record.js';
 
 /** Longest part of an answer that an error quotes, in characters. */
 const MAX_REASON_LENGTH = 500;

@@ -1,10 +1,9 @@
-import { causeOf, type Redactor } from '../../error-redaction.js';
-import { PushError } from '../../errors.js';
-import { answerError } from '../http/answer-error.js';
-import { networkFailure } from '../http/network-failure.js';
-import { callSdk } from '../http/sdk-call.js';
+import { PushError } from '../../core/errors.js';
+import { causeOf, type Redactor } from '../../core/redaction.js';
+import { answerError } from '../sdk/answer-error.js';
+import { networkFailure } from '../sdk/network-failure.js';
+import { callSdk } from '../sdk/sdk-call.js';
 import { reasonOf } from './answer.js';
-import type { OneSignalResponse } from './onesignal-client.js';
 
 /** Where the API is, and how to show that one may use it. */
 export interface ApiAccess extends Redactor {
@@ -66,4 +65,18 @@ function authorization(key: string): string {
 /** The SDK's error for an answer that is not a success; its class is not ours to import. */
 function isHttpError(error: unknown): error is Error & { statusCode: number; body: unknown } {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && 'body' in error;
+}
+
+/** The part of the package `onesignal-node` that this backend uses; structural, so that our types need none of its own. */
+export interface OneSignalClient {
+  createNotification(body: object): Promise<OneSignalResponse>;
+  cancelNotification(notificationId: string): Promise<OneSignalResponse>;
+  viewNotification(notificationId: string): Promise<OneSignalResponse>;
+}
+
+/** What its methods resolve with. There is more to it, the request with the key in it among that: never show it whole. */
+export interface OneSignalResponse {
+  readonly statusCode: number;
+  /** Parsed JSON, or the text when it is none. */
+  readonly body: unknown;
 }

@@ -1,5 +1,5 @@
-import { ValidationError } from '../../errors.js';
-import type { CheckedOptions } from './options-schema.js';
+import { ValidationError } from '../../core/errors.js';
+import type { CheckedOptions } from './options.js';
 
 /** Recipients of one request. Source: https://documentation.onesignal.com/reference/push-notification, `include_aliases`. */
 export const MAX_RECIPIENTS = 20_000;

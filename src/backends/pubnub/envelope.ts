@@ -1,6 +1,6 @@
-import { isRecord } from '../../is-record.js';
-import type { IncomingMessage, JsonValue, PushNotification } from '../../message.js';
-import type { EventParts } from '../request.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { IncomingMessage, JsonValue, PushNotification } from '../../wire/message.js';
+import type { EventParts } from '../contract/request.js';
 
 /** A message that came in from PubNub. */
 export interface PubNubMessage extends IncomingMessage {

@@ -1,7 +1,7 @@
-import { ValidationError } from '../../errors.js';
+import { ValidationError } from '../../core/errors.js';
+import type { PubNubStoredMessage } from './client.js';
 import { type PubNubMessage, readEnvelope } from './envelope.js';
-import { MAX_HISTORY_COUNT } from './limits.js';
-import type { PubNubStoredMessage } from './pubnub-client.js';
+import { MAX_HISTORY_COUNT } from './names.js';
 
 /** Which stored messages to read. */
 export interface HistoryRange {

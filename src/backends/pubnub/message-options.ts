@@ -1,8 +1,10 @@
-import { ValidationError } from '../../errors.js';
-import { isRecord } from '../../is-record.js';
-import { didYouMean } from '../../spelling.js';
-import type { BackendMessageOptions } from '../request.js';
-import { MAX_TTL_HOURS } from './limits.js';
+import { ValidationError } from '../../core/errors.js';
+import { didYouMean } from '../../core/schema-check.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { OutgoingMessage } from '../../wire/message.js';
+import type { BackendMessageOptions } from '../contract/request.js';
+import { signalOf } from './envelope.js';
+import { MAX_SIGNAL_BYTES, MAX_TTL_HOURS } from './names.js';
 
 /** What `backendOptions` of a message may hold. */
 export interface PubNubMessageOptions {
@@ -72,4 +74,27 @@ function isPlainJson(value: unknown): boolean {
 
 function invalid(problem: string): ValidationError {
   return new ValidationError(problem, { backend: 'pubnub' });
+}
+
+const backend = 'pubnub';
+
+/** Checks the sizes that depend on a message's options. @throws ValidationError */
+export function checkSizes(message: OutgoingMessage, maxPayloadBytes: number): void {
+  const { signal, meta } = message.backendOptions ?? {};
+  if (signal === true) {
+    const bytes = Buffer.byteLength(JSON.stringify(signalOf(message.event, message.data)));
+    if (bytes <= MAX_SIGNAL_BYTES) return;
+    throw new ValidationError(
+      `The signal takes ${bytes} bytes as {"event":…,"data":…}; PubNub takes ${MAX_SIGNAL_BYTES}. Shorten event and data, or send a message.`,
+      { backend },
+    );
+  }
+  if (meta === undefined) return;
+  // It goes into the address, percent-encoded.
+  const bytes = Buffer.byteLength(message.payload) + encodeURIComponent(JSON.stringify(meta)).length;
+  if (bytes <= maxPayloadBytes) return;
+  throw new ValidationError(
+    `The message takes ${bytes} bytes with its "meta"; the pubnub backend takes ${maxPayloadBytes}. Send less.`,
+    { backend },
+  );
 }

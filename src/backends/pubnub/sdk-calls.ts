@@ -1,11 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { ConfigurationError } from '../../errors.js';
-import { callSdk } from '../http/sdk-call.js';
-import { watchDeparture } from '../http/watch-departure.js';
-import { type Exchange, newExchange } from './exchange.js';
-import type { SdkTransport, TransportRequest, TransportResponse } from './transport.js';
-import { watchUndici } from './undici-watch.js';
+import { ConfigurationError } from '../../core/errors.js';
+import { callSdk, watchDeparture } from '../sdk/sdk-call.js';
+import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
 const running = new AsyncLocalStorage<Exchange>();
 const byId = new Map<string, Exchange>();
@@ -156,4 +153,26 @@ function isTransport(value: unknown): value is SdkTransport {
   return (
     typeof value === 'object' && value !== null && 'makeSendable' in value && typeof value.makeSendable === 'function'
   );
+}
+
+/** What the SDK hands to its transport. */
+export interface TransportRequest {
+  readonly path: string;
+  /** The `requestid` in the address. */
+  readonly identifier: string;
+  cancellable: boolean;
+  /** In seconds; what is a thousand times as much has to be a whole number. */
+  timeout: number;
+}
+
+interface TransportResponse {
+  readonly status: number;
+  readonly body?: ArrayBuffer;
+}
+
+/** The innermost part of the SDK that we touch: `client.transport`, the same in versions 11 and 12. */
+export interface SdkTransport {
+  makeSendable(
+    request: TransportRequest,
+  ): [sent: Promise<TransportResponse>, controller: { abort(reason: string): void } | undefined];
 }

@@ -1,6 +1,6 @@
-import { loadPeer } from '../peer.js';
-import type { CheckedOptions } from './options-schema.js';
-import type { PubNubClass, PubNubClient } from './pubnub-client.js';
+import { loadPeer } from '../sdk/peer.js';
+import type { PubNubClass, PubNubClient } from './client.js';
+import type { CheckedOptions } from './options.js';
 
 /** How long an idle connection is kept, in milliseconds; the SDK's own default. */
 const KEEP_ALIVE_MS = 30_000;

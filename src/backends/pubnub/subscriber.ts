@@ -1,10 +1,9 @@
-import { AbortError, type PushError, TimeoutError } from '../../errors.js';
-import type { Logger } from '../../logger.js';
+import { AbortError, type PushError, TimeoutError } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
+import { backoffDelay } from '../../wire/backoff.js';
+import type { PubNubClient, PubNubEvent, PubNubNames, PubNubStatus } from './client.js';
 import { type PubNubMessage, readEnvelope } from './envelope.js';
-import type { PubNubClient, PubNubEvent, PubNubNames, PubNubStatus } from './pubnub-client.js';
 import { RecentMessages } from './recent-messages.js';
-import { isFinal, reconnectDelay } from './reconnect.js';
-import { laterTimetoken } from './timetoken.js';
 
 /** A channel, a wildcard or a channel group that one has subscribed to. */
 export type SubscriptionKind = 'channel' | 'group';
@@ -222,4 +221,27 @@ function namesOf(subscriptions: readonly Subscription[]): PubNubNames {
   const named = (wanted: SubscriptionKind): readonly string[] =>
     subscriptions.filter(({ kind }) => kind === wanted).map(({ name }) => name);
   return { channels: named('channel'), channelGroups: named('group') };
+}
+
+/** Wait before the first reconnect, in milliseconds; it doubles from there. */
+const FIRST_DELAY_MS = 500;
+/** Longest wait before a reconnect, in milliseconds. */
+const LONGEST_DELAY_MS = 30_000;
+
+/** How long to wait before a reconnect, in milliseconds. @param failures how often it failed before */
+function reconnectDelay(failures: number): number {
+  return backoffDelay(failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
+}
+
+/** Whether asking again cannot help: the service refused. */
+function isFinal({ status, retryable }: PushError): boolean {
+  return status !== undefined && status >= 400 && !retryable;
+}
+
+/** The later of two timetokens, of which either may be missing; `0` stands for none. They are longer than a number is exact. */
+export function laterTimetoken(one: string | undefined, other: string | number | undefined): string | undefined {
+  const next = other === undefined ? '' : String(other);
+  if (!/^[1-9]\d*$/.test(next)) return one;
+  if (one === undefined || next.length > one.length) return next;
+  return next.length === one.length && next > one ? next : one;
 }

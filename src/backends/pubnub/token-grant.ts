@@ -1,8 +1,7 @@
-import { checkName } from '../../check-name.js';
-import { ValidationError } from '../../errors.js';
-import { MAX_TOKEN_MINUTES } from './limits.js';
-import { channelName, checkGroup } from './names.js';
-import { isUserId } from './options-schema.js';
+import { ValidationError } from '../../core/errors.js';
+import { checkName } from '../../core/names.js';
+import { channelName, checkGroup, MAX_TOKEN_MINUTES } from './names.js';
+import { isUserId } from './options.js';
 
 /** What a token lets its holder do on a channel. */
 export interface ChannelPermissions {

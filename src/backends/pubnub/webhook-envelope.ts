@@ -1,5 +1,5 @@
-import { isRecord } from '../../is-record.js';
-import type { JsonValue } from '../../message.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { JsonValue } from '../../wire/message.js';
 
 /** An event of a webhook, out of whatever envelope it came in. */
 export interface EnvelopedEvent {

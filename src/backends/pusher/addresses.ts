@@ -1,5 +1,6 @@
-import { authorityOf, hostInAddress } from '../http/host.js';
-import type { PusherOptions } from './pusher-options.js';
+import { ConfigurationError } from '../../core/errors.js';
+import { authorityOf, hostInAddress } from '../sdk/host.js';
+import type { HttpAgentLike, PusherOptions } from './options.js';
 
 /** The cluster of applications that name none. Source: the package `pusher`, whose default host is this cluster's. */
 const DEFAULT_CLUSTER = 'mt1';
@@ -47,4 +48,27 @@ function clusterOf({ cluster = DEFAULT_CLUSTER, host }: AddressOptions): string 
   if (host === undefined) return cluster;
   if (host === 'api.pusherapp.com') return DEFAULT_CLUSTER;
   return /^api-([a-z0-9-]+)\.pusher(?:app)?\.com$/i.exec(host)?.[1];
+}
+
+// Node's modules are loaded here: as ES modules they would load fetch too, whenever the package is imported.
+
+/** An agent that keeps connections open, which the SDK by itself does not. @param maxSockets connections at once */
+export function ownAgent(useTLS: boolean, maxSockets: number): HttpAgentLike {
+  const http = useTLS ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
+  return new http.Agent({ keepAlive: true, maxSockets });
+}
+
+/**
+ * Node refuses a request whose agent is for the other protocol. Those of packages may be for both.
+ * @throws ConfigurationError
+ */
+export function checkAgent(agent: HttpAgentLike | undefined, useTLS: boolean): void {
+  if (agent === undefined) return;
+  const isPlain = Object.getPrototypeOf(agent) === process.getBuiltinModule('node:http').Agent.prototype;
+  const isSecure = agent instanceof process.getBuiltinModule('node:https').Agent;
+  if (useTLS ? !isPlain : !isSecure) return;
+  throw new ConfigurationError(
+    `The pusher backend's options: "agent" must be an ${useTLS ? 'https.Agent, unless "useSsl" is false' : 'http.Agent where "useSsl" is false'}.`,
+    { backend: 'pusher' },
+  );
 }

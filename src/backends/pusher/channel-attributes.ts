@@ -1,5 +1,5 @@
-import { ValidationError } from '../../errors.js';
-import { isRecord } from '../../is-record.js';
+import { ValidationError } from '../../core/errors.js';
+import { isRecord } from '../../wire/is-record.js';
 
 /** What Pusher tells of a channel. */
 export interface ChannelAttributes {

@@ -1,3 +1,5 @@
+import { ValidationError } from '../../core/errors.js';
+import { checkName } from '../../core/names.js';
 import {
   channelName,
   eventName,
@@ -5,11 +7,9 @@ import {
   isUserId,
   MAX_USER_ID_LENGTH,
   userOfChannel,
-} from '../../channels-protocol/names.js';
-import { checkName } from '../../check-name.js';
-import { ValidationError } from '../../errors.js';
+} from '../../pusher-protocol/names.js';
 import { encryptedBytes } from './encryption.js';
-import type { CheckedOptions } from './options-schema.js';
+import type { CheckedOptions } from './options.js';
 
 const backend = 'pusher';
 

@@ -1,12 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
-import { isEncrypted, SERVER_TO_USER_PREFIX, userOfChannel } from '../../channels-protocol/names.js';
-import { isRecord } from '../../is-record.js';
-import type { AddressedMessage, OutgoingMessage } from '../../message.js';
-import type { ChannelResult, RequestContext } from '../request.js';
+import { isEncrypted, SERVER_TO_USER_PREFIX, userOfChannel } from '../../pusher-protocol/names.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { ChannelResult, RequestContext } from '../contract/request.js';
 import { attributesAsked, attributesByChannel, attributesTold, type ChannelAttributes } from './channel-attributes.js';
+import type { PusherBatchEvent, PusherClient, PusherResponse } from './client.js';
 import { plainData } from './encryption.js';
-import type { PusherBatchEvent, PusherClient, PusherResponse } from './pusher-client.js';
-import { type PusherRequests, parsed } from './pusher-requests.js';
+import { type PusherRequests, parsed } from './requests.js';
 
 /** Publishes events. */
 export class Publisher {

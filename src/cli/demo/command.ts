@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { wholeNumber } from '../arguments.js';
-import { CommandFailed } from '../command-failed.js';
+import { CommandFailed, wholeNumber } from '../arguments.js';
 import { DEFAULT_PORT } from '../server-settings.js';
 import { type Terminal, untilStopped } from '../terminal.js';
 import { DemoServer } from './demo-server.js';

@@ -5,11 +5,11 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { WebSocketService } from '../../backends/websocket.js';
-import { ConfigurationError, PushError } from '../../errors.js';
-import { createPushService, type PushService } from '../../push-service.js';
-import { type MemorySessions, memorySessions } from '../../sessions/memory-sessions.js';
-import type { PushSession } from '../../sessions/session-adapter.js';
+import { WebSocketService } from '../../backends/websocket/index.js';
+import { ConfigurationError, PushError } from '../../core/errors.js';
+import { createPushService, type PushService } from '../../service/push-service.js';
+import type { PushSession } from '../../sessions/adapter.js';
+import { type MemorySessions, memorySessions } from '../../sessions/memory.js';
 import { demoPage } from './page.js';
 
 const { resolve } = createRequire(import.meta.url);

@@ -1,4 +1,4 @@
-import { loadPeer } from '../../backends/peer.js';
+import { loadPeer } from '../../backends/sdk/peer.js';
 import { PushClient, type PusherConstructorLike } from '../../client/index.js';
 import { type DemoServer, demoUsers } from './demo-server.js';
 

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import type { DeliveryError } from '../../delivery-error.js';
-import { outcomeOf, type PushError } from '../../errors.js';
-import type { SendReport } from '../../report.js';
+import { outcomeOf, type PushError } from '../../core/errors.js';
+import type { DeliveryError, SendReport } from '../../core/report.js';
 import type { CaseDefinition } from '../conformance-case.js';
 import type { ProviderFaults } from '../harness.js';
 import { failureOf, shown, type Trial } from '../trial.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NameRule } from '../../name-rule.js';
+import type { NameRule } from '../../core/names.js';
 import type { CaseDefinition } from '../conformance-case.js';
 import { type ExpectedRecord, failureOf, type Trial } from '../trial.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { IncomingMessage } from '../../message.js';
+import type { IncomingMessage } from '../../wire/message.js';
 import type { CaseDefinition } from '../conformance-case.js';
 import { failureOf, shown, type Trial } from '../trial.js';
 import { pause } from '../waiting.js';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { ConsoleService } from '../../../src/backends/console.js';
-import { failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
-import { PubNubService } from '../../../src/backends/pubnub.js';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
-import { WebSocketService } from '../../../src/backends/websocket.js';
+import { failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
+import { ConsoleService } from '../../../src/backends/console/index.js';
+import { PubNubService } from '../../../src/backends/pubnub/index.js';
+import { WebSocketService } from '../../../src/backends/websocket/index.js';
 import {
   type AnyBackend,
   type BackendMessageOptions,

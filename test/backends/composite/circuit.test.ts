@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { FailoverService, failover } from '../../../src/backends/failover.js';
-import { FanoutService } from '../../../src/backends/fanout.js';
+import { FailoverService, failover } from '../../../src/backends/composite/failover.js';
+import { FanoutService } from '../../../src/backends/composite/fanout.js';
 import { AuthenticationError, DeliveryError, type PushService, RateLimitError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import type { RecordingLogger } from '../../support/recording-logger.js';

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { failover } from '../../../src/backends/failover.js';
+import { failover } from '../../../src/backends/composite/failover.js';
 import {
   AuthenticationError,
   type ChannelResult,

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
+import { failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
 import { AuthenticationError, type ChannelResult, DeliveryError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { NamedBackend } from './support/named-backend.js';

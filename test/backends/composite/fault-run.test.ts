@@ -1,8 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { FailoverService } from '../../../src/backends/failover.js';
-import { FanoutService } from '../../../src/backends/fanout.js';
-import { answerError } from '../../../src/backends/http/answer-error.js';
-import { RoundRobinService } from '../../../src/backends/roundrobin.js';
+import { FailoverService } from '../../../src/backends/composite/failover.js';
+import { FanoutService } from '../../../src/backends/composite/fanout.js';
+import { RoundRobinService } from '../../../src/backends/composite/roundrobin.js';
+import { answerError } from '../../../src/backends/sdk/answer-error.js';
 import { type OutgoingMessage, PushServiceWrapper, type RequestContext } from '../../../src/index.js';
 import { liesIn, reportsOf } from '../../providers/fault-run.js';
 import { ProviderServer } from '../../providers/provider-server.js';

@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { FailoverService, failover } from '../../../src/backends/failover.js';
-import { FanoutService, fanout } from '../../../src/backends/fanout.js';
-import { RoundRobinService, roundrobin } from '../../../src/backends/roundrobin.js';
+import { FailoverService, failover } from '../../../src/backends/composite/failover.js';
+import { FanoutService, fanout } from '../../../src/backends/composite/fanout.js';
+import { RoundRobinService, roundrobin } from '../../../src/backends/composite/roundrobin.js';
 import {
   type AnyBackend,
   AuthenticationError,

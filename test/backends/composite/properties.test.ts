@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
+import { failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
 import { type ChannelResult, createPushService, type SendReport } from '../../../src/index.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { NamedBackend } from './support/named-backend.js';

@@ -1,9 +1,9 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { FailoverService, failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
-import { answerError } from '../../../src/backends/http/answer-error.js';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
-import type { WebSocketService } from '../../../src/backends/websocket.js';
+import { FailoverService, failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
+import { answerError } from '../../../src/backends/sdk/answer-error.js';
+import type { WebSocketService } from '../../../src/backends/websocket/index.js';
 import {
   type BackendSettings,
   createPushService,
@@ -23,10 +23,10 @@ import {
   tooManyRequests,
 } from '../../providers/faults.js';
 import { ProviderServer } from '../../providers/provider-server.js';
+import { remoteAt } from '../../server/support/remote.js';
+import { portOf, startServer } from '../../server/support/server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
-import { remoteAt } from '../websocket/support/remote.js';
-import { portOf, startServer } from '../websocket/support/server.js';
 import { serviceOf } from './support/service.js';
 
 const message = { event: 'e', data: { id: 1 } };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConsoleService } from '../../../src/backends/console.js';
-import { failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
+import { failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
+import { ConsoleService } from '../../../src/backends/console/index.js';
 import { DeliveryError, type IncomingMessage } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { NamedBackend } from './support/named-backend.js';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
 import { DeliveryError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { NamedBackend } from './support/named-backend.js';

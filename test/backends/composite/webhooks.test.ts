@@ -1,11 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
-import { PubNubService } from '../../../src/backends/pubnub.js';
-import { PusherService } from '../../../src/backends/pusher.js';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
-import { WebSocketService } from '../../../src/backends/websocket.js';
-import { webhookHeaders } from '../../../src/channels-protocol/webhooks.js';
+import { failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
+import { PubNubService } from '../../../src/backends/pubnub/index.js';
+import { PusherService } from '../../../src/backends/pusher/index.js';
+import { WebSocketService } from '../../../src/backends/websocket/index.js';
 import {
   type AnyBackend,
   AuthenticationError,
@@ -15,6 +14,7 @@ import {
   UnsupportedOperationError,
   ValidationError,
 } from '../../../src/index.js';
+import { webhookHeaders } from '../../../src/pusher-protocol/webhooks.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingBackend } from '../../support/recording-backend.js';
 

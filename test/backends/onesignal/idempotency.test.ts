@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { idempotencyKey } from '../../../src/backends/onesignal/idempotency-key.js';
+import { idempotencyKey } from '../../../src/backends/onesignal/message-bodies.js';
 import { start } from './support/start.js';
 
 const id = 'ae58ef1c-d75d-41c9-a46b-7fb86d3a00ce';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { languageCode } from '../../../src/backends/onesignal/language.js';
+import { languageCode } from '../../../src/backends/onesignal/notification.js';
 import { ValidationError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { start } from './support/start.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { OneSignalMessageOptions } from '../../../src/backends/onesignal.js';
+import type { OneSignalMessageOptions } from '../../../src/backends/onesignal/index.js';
 import { ValidationError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { start } from './support/start.js';

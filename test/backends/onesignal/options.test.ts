@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { OneSignalService } from '../../../src/backends/onesignal.js';
+import { OneSignalService } from '../../../src/backends/onesignal/index.js';
 import { ConfigurationError, createPushService, UnsupportedOperationError } from '../../../src/index.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';

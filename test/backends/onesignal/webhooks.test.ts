@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type OneSignalOptions, OneSignalService } from '../../../src/backends/onesignal.js';
+import { type OneSignalOptions, OneSignalService } from '../../../src/backends/onesignal/index.js';
 import {
   AuthenticationError,
   ConfigurationError,

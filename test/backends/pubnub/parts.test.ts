@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { PubNubService } from '../../../src/backends/pubnub/index.js';
 import { RecentMessages } from '../../../src/backends/pubnub/recent-messages.js';
-import { laterTimetoken } from '../../../src/backends/pubnub/timetoken.js';
-import { PubNubService } from '../../../src/backends/pubnub.js';
+import { laterTimetoken } from '../../../src/backends/pubnub/subscriber.js';
 
 describe('messages that came in', () => {
   it('are the same by timetoken or id, and only on the same channel', () => {

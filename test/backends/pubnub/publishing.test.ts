@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { maxBytesBeforeEncryption } from '../../../src/backends/pubnub/limits.js';
+import { maxBytesBeforeEncryption } from '../../../src/backends/pubnub/names.js';
 import { DeliveryError, UnsupportedOperationError, ValidationError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { sdkVersions } from './support/sdk-versions.js';

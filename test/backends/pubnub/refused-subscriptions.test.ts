@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PubNubService } from '../../../src/backends/pubnub.js';
+import { PubNubService } from '../../../src/backends/pubnub/index.js';
 import { AbortError, AuthenticationError, DeliveryError, TimeoutError } from '../../../src/index.js';
 import { answering, resetBeforeAnswer, stalledHeaders } from '../../providers/faults.js';
 import { startPubNubProvider } from '../../providers/pubnub-provider.js';

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { PubNubService } from '../../../src/backends/pubnub.js';
+import { PubNubService } from '../../../src/backends/pubnub/index.js';
 import { ConfigurationError, createPushService } from '../../../src/index.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';

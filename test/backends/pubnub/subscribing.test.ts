@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { PubNubClass } from '../../../src/backends/pubnub.js';
+import type { PubNubClass } from '../../../src/backends/pubnub/index.js';
 import { ValidationError } from '../../../src/index.js';
 import { resetBeforeAnswer } from '../../providers/faults.js';
 import { failureOf } from '../../support/failure-of.js';

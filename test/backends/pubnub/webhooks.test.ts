@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type PubNubOptions, PubNubService } from '../../../src/backends/pubnub.js';
+import { type PubNubOptions, PubNubService } from '../../../src/backends/pubnub/index.js';
 import {
   AuthenticationError,
   ConfigurationError,

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PusherService } from '../../../src/backends/pusher.js';
+import { PusherService } from '../../../src/backends/pusher/index.js';
 import { ValidationError } from '../../../src/index.js';
 import { badGateway } from '../../providers/faults.js';
 import { failureOf } from '../../support/failure-of.js';

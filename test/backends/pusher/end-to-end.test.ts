@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { PushClient } from '../../../src/client/index.js';
-import { heard, JsClientClass } from '../websocket/support/js-client.js';
+import { heard, JsClientClass } from '../../server/support/js-client.js';
 import { browser, serviceOn, startServer } from './support/embedded.js';
 
 test.each(['orders', 'private-orders', 'presence-orders', 'cache-orders', 'private-encrypted-orders'])(

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { PusherService } from '../../../src/backends/pusher.js';
+import { PusherService } from '../../../src/backends/pusher/index.js';
 import { ConfigurationError, createPushService } from '../../../src/index.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';

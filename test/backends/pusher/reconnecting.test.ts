@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { HurriedReconnection } from '../../../src/backends/pusher/hurried-reconnection.js';
+import { HurriedReconnection } from '../../../src/backends/pusher/pusher-js.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { serviceOn, startServer } from './support/embedded.js';
 

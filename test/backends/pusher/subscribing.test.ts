@@ -12,9 +12,9 @@ import {
   UnsupportedOperationError,
   ValidationError,
 } from '../../../src/index.js';
+import { heard, JsClientClass } from '../../server/support/js-client.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { heard, JsClientClass } from '../websocket/support/js-client.js';
 import { browser, credentials, serviceOn, startServer } from './support/embedded.js';
 
 function received(push: PushService): IncomingMessage[] {

@@ -2,8 +2,8 @@ import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
 import Pusher from 'pusher';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PusherService } from '../../../src/backends/pusher.js';
-import { RemoteWebSocketService, WebSocketService } from '../../../src/backends/websocket.js';
+import { PusherService } from '../../../src/backends/pusher/index.js';
+import { RemoteWebSocketService, WebSocketService } from '../../../src/backends/websocket/index.js';
 import {
   AuthenticationError,
   ConfigurationError,
@@ -14,7 +14,7 @@ import {
   ValidationError,
   type WebhookEvent,
 } from '../../../src/index.js';
-import { readWebhook } from '../../../src/webhooks/read-webhook.js';
+import { readWebhook } from '../../../src/webhooks/read.js';
 import { failureOf } from '../../support/failure-of.js';
 
 const keys = { appId: '12345', pubKey: 'public-key', secretKey: 'the-secret-key' };

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { DeliveryError } from '../../../src/delivery-error.js';
-import { AuthenticationError, TimeoutError } from '../../../src/errors.js';
+import { AuthenticationError, TimeoutError } from '../../../src/core/errors.js';
+import { DeliveryError } from '../../../src/core/report.js';
 import { createPushService } from '../../../src/index.js';
+import { fakeChannelsServer, remoteAt, remoteOf, welcomeAs } from '../../server/support/remote.js';
+import { record, startServer } from '../../server/support/server.js';
 import { failureOf } from '../../support/failure-of.js';
-import { fakeChannelsServer, remoteAt, remoteOf, welcomeAs } from './support/remote.js';
-import { record, startServer } from './support/server.js';
 
 /** Confirms every subscription. */
 function confirm(socket: WebSocket, { event, data }: { event: string; data: { channel?: string } }): void {

@@ -1,12 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { RemoteWebSocketService } from '../../../src/backends/websocket.js';
-import { DeliveryError } from '../../../src/delivery-error.js';
-import { AuthenticationError, ConfigurationError, PushError, RateLimitError } from '../../../src/errors.js';
+import { RemoteWebSocketService } from '../../../src/backends/websocket/index.js';
+import { AuthenticationError, ConfigurationError, PushError, RateLimitError } from '../../../src/core/errors.js';
+import { DeliveryError } from '../../../src/core/report.js';
+import { Client } from '../../server/support/client.js';
+import { fakeServer, remoteAt, remoteOf } from '../../server/support/remote.js';
+import { context, credentials, message, portOf, startServer } from '../../server/support/server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
-import { Client } from './support/client.js';
-import { fakeServer, remoteAt, remoteOf } from './support/remote.js';
-import { context, credentials, message, portOf, startServer } from './support/server.js';
 
 describe('publishing', () => {
   it('messages reach the subscribers of the server in the other process', async () => {

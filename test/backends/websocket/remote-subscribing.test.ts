@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { reconnectDelay } from '../../../src/backends/websocket/remote/reconnect-delay.js';
-import { AuthenticationError, ConfigurationError } from '../../../src/errors.js';
-import { Client } from './support/client.js';
-import { remoteAt, remoteOf } from './support/remote.js';
-import { context, message, portOf, record, startServer } from './support/server.js';
+import { reconnectDelay } from '../../../src/backends/websocket/remote/subscriber.js';
+import { AuthenticationError, ConfigurationError } from '../../../src/core/errors.js';
+import { Client } from '../../server/support/client.js';
+import { remoteAt, remoteOf } from '../../server/support/remote.js';
+import { context, message, portOf, record, startServer } from '../../server/support/server.js';
 
 afterEach(() => {
   vi.useRealTimers();

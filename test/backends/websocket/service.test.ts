@@ -3,12 +3,16 @@ import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import { RemoteWebSocketService, type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket.js';
-import { ConfigurationError, ValidationError } from '../../../src/errors.js';
+import {
+  RemoteWebSocketService,
+  type WebSocketOptions,
+  WebSocketService,
+} from '../../../src/backends/websocket/index.js';
+import { ConfigurationError, ValidationError } from '../../../src/core/errors.js';
 import { createPushService } from '../../../src/index.js';
+import { Client } from '../../server/support/client.js';
+import { context, credentials, message, portOf, record, startServer } from '../../server/support/server.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { Client } from './support/client.js';
-import { context, credentials, message, portOf, record, startServer } from './support/server.js';
 
 function build(options: object): () => WebSocketService {
   return () => new WebSocketService({ ...credentials, options: options as WebSocketOptions });
@@ -207,7 +211,7 @@ describe('receiving', () => {
     const { received } = record(service);
     await service.subscribe('private-a');
     const [client] = [await Client.connect(service, { key: 'b' })];
-    const { authFor } = await import('../../../src/channels-protocol/client-auth.js');
+    const { authFor } = await import('../../../src/pusher-protocol/signature.js');
     await client.subscribe('private-a', {
       auth: authFor(`${client.socketId}:private-a`, { pubKey: 'b', secretKey: 'b' }),
     });

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
-import { failover } from '../../../src/backends/failover.js';
-import { fanout } from '../../../src/backends/fanout.js';
-import type { OneSignalService } from '../../../src/backends/onesignal.js';
-import type { PubNubOptions, PubNubService } from '../../../src/backends/pubnub.js';
-import { PusherService } from '../../../src/backends/pusher.js';
-import { roundrobin } from '../../../src/backends/roundrobin.js';
-import { RemoteWebSocketService } from '../../../src/backends/websocket.js';
+import { failover } from '../../../src/backends/composite/failover.js';
+import { fanout } from '../../../src/backends/composite/fanout.js';
+import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
+import type { OneSignalService } from '../../../src/backends/onesignal/index.js';
+import type { PubNubOptions, PubNubService } from '../../../src/backends/pubnub/index.js';
+import { PusherService } from '../../../src/backends/pusher/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/websocket/index.js';
 import type { PushServerSettings, PushService } from '../../../src/index.js';
 
 /** How long a subscription waits, in milliseconds: where nothing is confirmed, it waits for its deadline. */

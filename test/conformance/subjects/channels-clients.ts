@@ -1,7 +1,7 @@
-import type { WebSocketService } from '../../../src/backends/websocket.js';
+import type { WebSocketService } from '../../../src/backends/websocket/index.js';
 import type { PresenceMember } from '../../../src/index.js';
 import type { ConformanceClient, ProviderRecord } from '../../../src/testing/index.js';
-import { Client } from '../../backends/websocket/support/client.js';
+import { Client } from '../../server/support/client.js';
 
 /** Clients of an embedded server, which show what it delivers. */
 export class ChannelsClients {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PusherService } from '../../../src/backends/pusher.js';
+import { PusherService } from '../../../src/backends/pusher/index.js';
 import type { AnyBackend, PushServerSettings } from '../../../src/index.js';
 import type { ConformanceSubject, ProviderRecord } from '../../../src/testing/index.js';
 import { startPusherProvider } from '../../providers/pusher-provider.js';

@@ -1,4 +1,4 @@
-import { ConsoleService } from '../../../src/backends/console.js';
+import { ConsoleService } from '../../../src/backends/console/index.js';
 import type { ConformanceSubject, ProviderRecord } from '../../../src/testing/index.js';
 
 /** The console backend, which prints into a list. */

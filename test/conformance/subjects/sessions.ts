@@ -12,7 +12,7 @@ import {
   redisSessions,
   type SessionStore,
 } from '../../../src/index.js';
-import type { NodeRedisLike } from '../../../src/sessions/redis-client.js';
+import type { NodeRedisLike } from '../../../src/sessions/redis.js';
 import type { SessionSubject } from '../../../src/testing/index.js';
 
 /** Under a clock that is moved by hand. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RemoteWebSocketService, WebSocketService } from '../../../src/backends/websocket.js';
+import { RemoteWebSocketService, WebSocketService } from '../../../src/backends/websocket/index.js';
 import type { PushServerSettings } from '../../../src/index.js';
 import type { ConformanceSubject } from '../../../src/testing/index.js';
 import { answering, type Fault, resetInBody, stalledHeaders } from '../../providers/faults.js';

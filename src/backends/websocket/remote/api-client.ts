@@ -1,9 +1,10 @@
-import { TimeoutError } from '../../../errors.js';
-import { isRecord } from '../../../is-record.js';
-import { signedQuery, type UnsignedRequest, withoutSignature } from '../../channels/signed-query.js';
-import { answerError } from '../../http/answer-error.js';
-import { networkError, unreadableAnswer } from './http-failure.js';
-import type { RemoteAddress } from './remote-address.js';
+import { ConfigurationError, type PushError, TimeoutError } from '../../../core/errors.js';
+import { DeliveryError } from '../../../core/report.js';
+import { isRecord } from '../../../wire/is-record.js';
+import { neverReached } from '../../contract/failure.js';
+import { signedQuery, type UnsignedRequest, withoutSignature } from '../../pusher-compatible/signed-query.js';
+import { answerError } from '../../sdk/answer-error.js';
+import type { RemoteAddress } from './address.js';
 
 /** How long a question may take, in milliseconds; messages have the deadline of their attempt. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -76,4 +77,46 @@ function parse(text: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+const backend = 'websocket';
+
+/**
+ * Makes a failed request into an error; an aborted one stays the abort that it is. Of the original only name, code and message are
+ * kept: it may hold the request's address, with its signature.
+ * @param redact takes the signature out of a text
+ */
+function networkError(error: unknown, address: string, redact: (text: string) => string): unknown {
+  if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return error;
+  const cause = bareError(error instanceof Error && error.cause instanceof Error ? error.cause : error, redact);
+  if (cause.message === 'bad port') {
+    return new ConfigurationError(
+      `The port of ${address} is one that browsers and fetch refuse to use: choose another.`,
+      { backend, cause },
+    );
+  }
+  const isUnreached = neverReached.has(cause.code ?? '');
+  return new DeliveryError(
+    `The server at ${address} ${isUnreached ? 'cannot be reached' : 'did not answer'}: ${cause.code ?? cause.message}.`,
+    {
+      backend,
+      retryable: true,
+      outcome: isUnreached ? 'rejected' : 'unknown',
+      cause,
+    },
+  );
+}
+
+function bareError(error: unknown, redact: (text: string) => string): NodeJS.ErrnoException {
+  if (!(error instanceof Error)) return new Error(redact(String(error)));
+  const bare = Object.assign(new Error(redact(error.message)), { name: redact(error.name) });
+  return 'code' in error && typeof error.code === 'string' ? Object.assign(bare, { code: redact(error.code) }) : bare;
+}
+
+/** An answer that is not of the form that the API promises. */
+function unreadableAnswer(): PushError {
+  return new DeliveryError('The server answered something that is not JSON: is it a Channels server?', {
+    backend,
+    outcome: 'unknown',
+  });
 }

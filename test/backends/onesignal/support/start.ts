@@ -2,7 +2,7 @@ import {
   type OneSignalMessageOptions,
   type OneSignalOptions,
   OneSignalService,
-} from '../../../../src/backends/onesignal.js';
+} from '../../../../src/backends/onesignal/index.js';
 import { createPushService, type PushServerSettings, type PushService } from '../../../../src/index.js';
 import {
   type NotificationRequest,

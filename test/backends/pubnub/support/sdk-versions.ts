@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { PubNubOptions } from '../../../../src/backends/pubnub/pubnub-options.js';
+import type { PubNubOptions } from '../../../../src/backends/pubnub/options.js';
 
 const load = createRequire(import.meta.url);
 

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
-import type { PubNubOptions } from '../../../../src/backends/pubnub/pubnub-options.js';
-import { PubNubService } from '../../../../src/backends/pubnub.js';
+import { PubNubService } from '../../../../src/backends/pubnub/index.js';
+import type { PubNubOptions } from '../../../../src/backends/pubnub/options.js';
 import {
   createPushService,
   type IncomingMessage,

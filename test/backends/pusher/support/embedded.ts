@@ -1,9 +1,9 @@
 import { onTestFinished } from 'vitest';
-import type { PusherOptions } from '../../../../src/backends/pusher/pusher-options.js';
-import { PusherService } from '../../../../src/backends/pusher.js';
-import { type WebSocketOptions, WebSocketService } from '../../../../src/backends/websocket.js';
+import { PusherService } from '../../../../src/backends/pusher/index.js';
+import type { PusherOptions } from '../../../../src/backends/pusher/options.js';
+import { type WebSocketOptions, WebSocketService } from '../../../../src/backends/websocket/index.js';
 import { createPushService, type Logger, type PushService } from '../../../../src/index.js';
-import { type JsClient, JsClientClass } from '../../websocket/support/js-client.js';
+import { type JsClient, JsClientClass } from '../../../server/support/js-client.js';
 
 export const credentials: { appId: string; pubKey: string; secretKey: string } = {
   appId: 'app',

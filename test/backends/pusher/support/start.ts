@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { onTestFinished } from 'vitest';
-import type { PusherOptions } from '../../../../src/backends/pusher/pusher-options.js';
-import { PusherService } from '../../../../src/backends/pusher.js';
+import { PusherService } from '../../../../src/backends/pusher/index.js';
+import type { PusherOptions } from '../../../../src/backends/pusher/options.js';
 import { createPushService, type PushServerSettings, type PushService } from '../../../../src/index.js';
 import { type PusherProvider, startPusherProvider } from '../../../providers/pusher-provider.js';
 

@@ -1,0 +1,271 @@
+import { ConfigurationError, PushError, ValidationError } from '../../core/errors.js';
+import { checkName } from '../../core/names.js';
+import { didYouMean } from '../../core/schema-check.js';
+import type { Awaitable } from '../../core/until-aborted.js';
+import type { SessionAdapter } from '../../sessions/adapter.js';
+import type { WebhookEvent } from '../../webhooks/event.js';
+import type { WebhookRequest } from '../../webhooks/source.js';
+import type { ClientConfig } from '../../wire/client-config.js';
+import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import {
+  type AnyBackend,
+  type AuthenticatedUser,
+  type BackendHost,
+  type BackendMessageOptions,
+  type BackendSettings,
+  type ChannelAuthorization,
+  type ChannelInfo,
+  type ChannelResult,
+  type EventParts,
+  type PresenceMember,
+  PushServiceWrapper,
+  type RequestContext,
+  type UserAuthentication,
+} from '../contract/wrapper.js';
+import { composedCapabilities } from './capabilities.js';
+import { Child } from './child.js';
+import { ownOptions } from './child-message.js';
+import { type CompositeOptions, checkComposite } from './options.js';
+import { Subscriptions } from './subscriptions.js';
+
+/**
+ * A backend that is made of others: `api` is the list of them. Each message is checked by all of them before anything is sent, and
+ * each gets it in its own encoding.
+ */
+export abstract class CompositeService extends PushServiceWrapper<readonly AnyBackend[], CompositeOptions> {
+  protected readonly children: readonly Child[];
+  readonly #name: string;
+  readonly #capabilities: BackendCapabilities;
+  readonly #subscriptions: Subscriptions;
+
+  /**
+   * @param kind what it is called before the parentheses
+   * @throws ConfigurationError when an option is wrong, or an instance is in it twice
+   */
+  constructor(settings: BackendSettings<CompositeOptions>, kind: string) {
+    super(settings);
+    const { backends, ...limits } = checkComposite(settings, kind);
+    this.#name = `${kind}(${backends.map(({ name }) => name).join(', ')})`;
+    checkInstances(backends, this.#name);
+    const host = { ...limits, name: this.#name, logger: () => this.logger };
+    this.children = backends.map((backend, index) => new Child(backend, labelOf(backends, index), host));
+    this.#capabilities = composedCapabilities(this.children.map(({ capabilities }) => capabilities));
+    this.#subscriptions = new Subscriptions(this.subscribers, limits.resetAfterMs, host.logger);
+    this.api = [...backends];
+    const own = backends.find(({ stringify }) => stringify !== undefined);
+    if (own !== undefined) this.stringify = (data) => own.stringify?.(data) ?? '';
+    const authorizer = this.#first('authorize');
+    if (authorizer?.authorizeChannels !== undefined)
+      this.authorizeChannels = authorizer.authorizeChannels.bind(authorizer);
+  }
+
+  override get name(): string {
+    return this.#name;
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return this.#capabilities;
+  }
+
+  /** One request: an outcome for each parcel, in their order. */
+  protected abstract route(
+    parcels: readonly AddressedMessage[],
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]>;
+
+  /** Those whose `subscribe` is called. */
+  protected get subscribers(): readonly Child[] {
+    return this.children.filter(({ capabilities }) => capabilities.subscribe);
+  }
+
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
+    const [result] = await this.route([{ channel, message }], context);
+    return result;
+  }
+
+  protected override sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    return this.route(
+      channels.map((channel) => ({ channel, message })),
+      context,
+    );
+  }
+
+  protected override sendMessages(
+    messages: readonly AddressedMessage[],
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    return this.route(messages, context);
+  }
+
+  /** `data` as JSON: each of the backends makes its own payload of it. */
+  override encode({ json }: EventParts): string {
+    return json;
+  }
+
+  /** @throws ValidationError for what one of the backends does not take, and for `backendOptions` that are for none of them */
+  override checkMessage(message: BackendMessageOptions): void {
+    const names = this.children.map(({ backend }) => backend.name);
+    for (const [key, value] of Object.entries(message.backendOptions ?? {})) {
+      const problem = !names.includes(key)
+        ? `"${key}" is none of its backends${didYouMean(key, names)}`
+        : typeof value !== 'object' || value === null
+          ? `"${key}" must be an object.`
+          : undefined;
+      if (problem === undefined) continue;
+      throw new ValidationError(`"backendOptions" of ${this.name} are named after its backends: ${problem}`, {
+        backend: this.name,
+      });
+    }
+    for (const { backend, capabilities } of this.children) {
+      checkName(message.event, 'event', capabilities.eventName, backend.name);
+      backend.checkMessage({ ...message, backendOptions: ownOptions(message.backendOptions, backend.name) });
+    }
+  }
+
+  override checkChannels(channels: readonly string[], message: OutgoingMessage): void {
+    for (const { messages } of this.children) messages.check(channels, message);
+  }
+
+  /** At every backend that can, so that what any of them delivers comes in; one that cannot be had is tried again later. */
+  override async subscribe(channel: string): Promise<void> {
+    if (this.subscribers.length === 0) throw this.unsupported(`subscribe to "${channel}"`, 'none of its backends can');
+    await this.#subscriptions.subscribe(channel);
+  }
+
+  override async unsubscribe(channel: string): Promise<void> {
+    if (this.subscribers.length === 0)
+      throw this.unsupported(`unsubscribe from "${channel}"`, 'none of its backends can');
+    await this.#subscriptions.unsubscribe(channel);
+  }
+
+  /** By the first backend that can. */
+  override authorizeChannel(client: string, channel: string, member?: PresenceMember): Awaitable<ChannelAuthorization> {
+    const backend = this.#first('authorize');
+    return backend?.authorizeChannel(client, channel, member) ?? super.authorizeChannel(client, channel, member);
+  }
+
+  /** By the first backend that can. */
+  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
+    return this.#first('authenticate')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
+  }
+
+  /** By whichever backend finds it to be its provider's. @throws AuthenticationError when none does */
+  override async parseWebhook(request: WebhookRequest): Promise<readonly WebhookEvent[]> {
+    const readers = this.children.filter(({ capabilities }) => capabilities.webhooks);
+    let refusal: unknown;
+    for (const { backend } of readers) {
+      try {
+        return await backend.parseWebhook(request);
+      } catch (error) {
+        if (!PushError.isPushError(error) || error.code !== 'AUTHENTICATION') throw error;
+        refusal ??= error;
+      }
+    }
+    throw refusal ?? this.unsupported('read webhooks', 'none of its backends can');
+  }
+
+  /** What the first backend that can tell knows: the others' subscribers are not in it. */
+  override async channelInfo(channel: string): Promise<ChannelInfo> {
+    return this.#first('presence')?.channelInfo(channel) ?? super.channelInfo(channel);
+  }
+
+  /** As {@link channelInfo}. */
+  override async channelUsers(channel: string): Promise<readonly string[]> {
+    return this.#first('presence')?.channelUsers(channel) ?? super.channelUsers(channel);
+  }
+
+  #first(flag: 'authorize' | 'authenticate' | 'presence'): AnyBackend | undefined {
+    return this.children.find(({ capabilities }) => capabilities[flag])?.backend;
+  }
+
+  /** Of the first backend that has one: a page connects to one provider. */
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    return this.#clientSide.clientConfig();
+  }
+
+  override get clientBackend(): string {
+    return this.#clientSide.clientBackend;
+  }
+
+  get #clientSide(): AnyBackend {
+    const backends = this.children.map(({ backend }) => backend);
+    const [first] = backends;
+    return backends.find((backend) => Object.keys(backend.clientConfig()).length > 0) ?? (first as AnyBackend);
+  }
+
+  /** The first backend's. */
+  override defaultSessions(): SessionAdapter {
+    return this.children[0]?.backend.defaultSessions() ?? super.defaultSessions();
+  }
+
+  /**
+   * Opens all backends at once. One that cannot be opened is logged and left out, and opened anew when it is tried again.
+   * @throws PushError when none can be opened
+   */
+  override async open(): Promise<void> {
+    const failures = (await Promise.all(this.children.map((child) => child.openIfPossible()))).filter(
+      (error) => error !== undefined,
+    );
+    const [first] = failures;
+    if (first !== undefined && failures.length === this.children.length) throw first;
+  }
+
+  /** Closes all backends, also when one of them fails. @throws PushError what the first of them failed with */
+  override async close(): Promise<void> {
+    this.#subscriptions.close();
+    const ends = await Promise.allSettled(this.children.map((child) => child.close()));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason as PushError;
+  }
+
+  /** Ties all backends to the service, or none. */
+  override connect(host: BackendHost): () => void {
+    const releases: (() => void)[] = [];
+    const release = (): void => {
+      for (const end of releases) end();
+    };
+    try {
+      releases.push(super.connect(host));
+      for (const { backend } of this.children) releases.push(backend.connect(host));
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return release;
+  }
+
+  override redact(text: string): string {
+    return this.children.reduce((rest, { backend }) => backend.redact(rest), text);
+  }
+
+  override toJSON(): object {
+    const { backends, ...options } = this.options;
+    return { backend: this.name, options: { backends: backends.map((backend) => backend.toJSON()), ...options } };
+  }
+}
+
+/** Of backends with the same name each gets its number. */
+function labelOf(backends: readonly AnyBackend[], index: number): string {
+  const name = backends[index]?.name ?? '';
+  const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));
+  return same.length > 1 ? `${name} ${same.indexOf(index) + 1}` : name;
+}
+
+function checkInstances(backends: readonly AnyBackend[], composite: string): void {
+  const all = backends.flatMap(leavesOf);
+  const twice = all.find((backend, index) => all.indexOf(backend) !== index);
+  if (twice === undefined) return;
+  throw new ConfigurationError(
+    `The same instance of the ${twice.name} backend is in ${composite} twice: make a second instance.`,
+    { backend: composite },
+  );
+}
+
+function leavesOf(backend: AnyBackend): readonly AnyBackend[] {
+  return backend instanceof CompositeService ? backend.api.flatMap(leavesOf) : [backend];
+}

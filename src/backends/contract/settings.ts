@@ -1,0 +1,60 @@
+import { ConfigurationError } from '../../core/errors.js';
+import { redacted, secretsOf, withoutSecrets } from '../../core/redaction.js';
+
+/** The settings that every backend shares, and its own `options`. */
+export interface BackendSettings<Options extends object = Record<string, unknown>> {
+  appId?: string | undefined;
+  /** The public key. */
+  pubKey?: string | undefined;
+  /** The subscribe key (PubNub). */
+  subKey?: string | undefined;
+  secretKey?: string | undefined;
+  /** Whether to talk to the provider over TLS. @default true */
+  useSsl?: boolean | undefined;
+  /** The backend's own options. */
+  options?: Options | undefined;
+}
+
+/** The settings that name an application to its provider. */
+export type Credential = 'appId' | 'pubKey' | 'subKey' | 'secretKey';
+
+/** A backend's settings, which keep their secrets out of what is shown. */
+export class HeldSettings<Options extends object> {
+  readonly values: BackendSettings<Options>;
+  readonly #backend: () => string;
+  #secrets: ReadonlySet<string> | undefined;
+
+  /** @param backend its name, which may be made of its settings */
+  constructor(settings: BackendSettings<Options>, backend: () => string) {
+    this.values = { ...settings };
+    this.#backend = backend;
+  }
+
+  /** @throws ConfigurationError when it is missing */
+  credential(key: Credential): string {
+    this.require([key]);
+    return this.values[key] as string;
+  }
+
+  /** @throws ConfigurationError naming every key that is missing */
+  require(keys: readonly Credential[]): void {
+    const missing = keys.filter((key) => !this.values[key]);
+    if (missing.length === 0) return;
+    const backend = this.#backend();
+    throw new ConfigurationError(
+      `The ${backend} backend needs ${missing.map((key) => `"${key}"`).join(', ')}: set ${missing.length === 1 ? 'it' : 'them'} in PUSH_SERVER beside "backend".`,
+      { backend },
+    );
+  }
+
+  /** The text with each secret replaced. */
+  redact(text: string): string {
+    this.#secrets ??= secretsOf(this.values);
+    return withoutSecrets(text, this.#secrets);
+  }
+
+  /** What is not secret. */
+  shown(): object {
+    return redacted({ backend: this.#backend(), ...this.values });
+  }
+}

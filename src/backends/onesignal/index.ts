@@ -1,0 +1,250 @@
+import type { KeyObject } from 'node:crypto';
+import { ConfigurationError, TimeoutError, ValidationError } from '../../core/errors.js';
+import { DeliveryError } from '../../core/report.js';
+import type { SessionAdapter } from '../../sessions/adapter.js';
+import { memorySessions } from '../../sessions/memory.js';
+import { userChannels } from '../../sessions/user-channels.js';
+import type { WebhookEvent } from '../../webhooks/event.js';
+import { jsonBody } from '../../webhooks/read.js';
+import type { WebhookRequest } from '../../webhooks/source.js';
+import { checkSecret, WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { JsonValue, OutgoingMessage } from '../../wire/message.js';
+import type { AuthenticatedUser, UserAuthentication } from '../contract/authorization.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import { asPushError } from '../contract/failure.js';
+import {
+  type BackendMessageOptions,
+  type BackendSettings,
+  type ChannelResult,
+  type EventParts,
+  PushServiceWrapper,
+  type RequestContext,
+} from '../contract/wrapper.js';
+import { loadPeer } from '../sdk/peer.js';
+import { hideProperty } from '../sdk/sdk-call.js';
+import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './answer.js';
+import { apiCall, type OneSignalClient, type OneSignalResponse } from './api-call.js';
+import { identityKey, identityToken } from './identity-token.js';
+import { idempotencyKey, MessageBodies } from './message-bodies.js';
+import { type CheckedOptions, checkOptions, type OneSignalOptions } from './options.js';
+import { comparable, isUuid, MAX_RECIPIENTS, recipientsOf, targeting } from './recipients.js';
+import { webhookEvents } from './webhooks.js';
+
+export type { OneSignalClient, OneSignalResponse } from './api-call.js';
+export type {
+  OneSignalButton,
+  OneSignalMessageOptions,
+  OneSignalTexts,
+  OneSignalWebButton,
+} from './message-options.js';
+export type { OneSignalOptions } from './options.js';
+
+type OneSignalModule = { Client: new (appId: string, key: string, options: object) => OneSignalClient };
+
+/** The `onesignal` backend: OneSignal push notifications through the package `onesignal-node`. */
+export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSignalOptions> {
+  readonly #checked: CheckedOptions;
+  readonly #bodies: MessageBodies;
+  readonly #identityKey: KeyObject | undefined;
+  #hasSaidEnglish = false;
+
+  /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
+  constructor(settings: BackendSettings<OneSignalOptions> = {}) {
+    super(settings);
+    this.requireCredentials('appId', 'secretKey');
+    // The SDK puts both as they are into addresses and a header; and what pages are given must not be the key.
+    if (!isUuid(this.appId)) throw this.#misconfigured('"appId" must be a UUID, as the dashboard shows it');
+    if (!/^[\x21-\x7e]+$/.test(this.secretKey))
+      throw this.#misconfigured('"secretKey" has characters that no REST API key has');
+    this.#checked = checkOptions(this.options, this.useSsl);
+    const { identityPrivateKey } = this.#checked;
+    this.#identityKey = identityPrivateKey === undefined ? undefined : identityKey(identityPrivateKey);
+    this.#bodies = new MessageBodies(this.#checked, (language) => this.#sayEnglish(language));
+    const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
+    this.api = new Client(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
+    hideProperty(this.api, 'apiKey');
+  }
+
+  #misconfigured(what: string): ConfigurationError {
+    return new ConfigurationError(`The onesignal backend: ${what}.`, { backend: this.name });
+  }
+
+  override get name(): string {
+    return 'onesignal';
+  }
+
+  override get capabilities(): BackendCapabilities {
+    const { target, maxDataBytes, webhookSecret } = this.#checked;
+    return {
+      ...super.capabilities,
+      // A user in several segments gets one notification, as long as the segments are named together.
+      maxChannelsPerRequest: target === 'segments' ? Number.POSITIVE_INFINITY : MAX_RECIPIENTS,
+      maxPayloadBytes: maxDataBytes,
+      subscribe: false,
+      authenticate: this.#identityKey !== undefined,
+      clientIs: 'user',
+      webhooks: webhookSecret !== undefined,
+      idempotent: true,
+      idempotencyKey: true,
+    };
+  }
+
+  /** The notification's data: `{ event, id, data }`. */
+  override encode({ id, event, json }: EventParts): string {
+    return `{"event":${JSON.stringify(event)},"id":${JSON.stringify(id)},"data":${json}}`;
+  }
+
+  override checkMessage({ notification, backendOptions }: BackendMessageOptions): void {
+    this.#bodies.check({ notification, backendOptions });
+  }
+
+  override checkChannels(channels: readonly string[]): void {
+    recipientsOf(channels, this.#checked);
+  }
+
+  #sayEnglish(filledFrom: string): void {
+    // Who has named the language in the settings knows.
+    if (this.options.language !== undefined || this.#hasSaidEnglish) return;
+    this.#hasSaidEnglish = true;
+    this.logger.warn(
+      { backend: this.name, language: filledFrom },
+      `A notification in "${filledFrom}" has no English texts, which OneSignal requires: its own go as English, too. Give them in backendOptions.translations.en, or set the option "language" to say that this is meant.`,
+    );
+  }
+
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
+    const [result] = await this.sendBatch([channel], message, context);
+    return result;
+  }
+
+  protected override async sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    { signal }: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    const { target, aliasLabel } = this.#checked;
+    const recipients = recipientsOf(channels, this.#checked);
+    const unique = [...new Set(recipients)];
+    const body = {
+      ...this.#bodies.of(message),
+      ...targeting(unique, this.#checked),
+      app_id: this.appId,
+      idempotency_key: idempotencyKey(message, target === 'aliases' ? aliasLabel : target, unique),
+    };
+    const created = await this.#call(signal, () => this.api.createNotification(body));
+    const answer = readAnswer(created, (text) => this.redact(text));
+    const { id, reasons } = answer;
+    if (id === '') {
+      const error = notCreated(answer);
+      return channels.map((channel) => ({ channel, error }));
+    }
+    if (reasons !== '') this.logger.warn({ backend: this.name, notificationId: id }, `OneSignal: ${reasons}`);
+    const info = { notificationId: id };
+    const error = notReached();
+    const refused = new Set([...answer.refused].map((name) => comparable(name, target)));
+    return channels.map((channel, index) =>
+      refused.has(recipients[index] ?? '') ? { channel, error } : { channel, info },
+    );
+  }
+
+  /**
+   * Takes back a notification that is scheduled, or stops one that is going out. Some devices may have it by then.
+   * @param notificationId from the report: `report.info[channel].notificationId`
+   * @throws ValidationError when that is no id; DeliveryError when OneSignal refuses, as for a notification that is out already
+   */
+  async cancel(notificationId: string): Promise<void> {
+    const body = await this.#query(notificationId, (id) => this.api.cancelNotification(id));
+    const { success, errors } = fieldsOf(body);
+    if (success !== false && errors === undefined) return;
+    throw new DeliveryError(
+      `OneSignal did not cancel the notification: ${reasonOf(body, (text) => this.redact(text))}`,
+      {
+        backend: this.name,
+        outcome: 'rejected',
+      },
+    );
+  }
+
+  /**
+   * What OneSignal knows of a notification: `successful`, `failed`, `converted` and more, as the API calls it.
+   * Source: https://documentation.onesignal.com/reference/view-message
+   * @throws ValidationError when the id is none; DeliveryError when OneSignal refuses
+   */
+  async viewNotification(notificationId: string): Promise<Readonly<Record<string, JsonValue>>> {
+    const body = await this.#query(notificationId, (id) => this.api.viewNotification(id));
+    return body as Readonly<Record<string, JsonValue>>;
+  }
+
+  /** A request apart from sending, with a deadline of its own. Returns a JSON object. */
+  async #query(notificationId: string, work: (id: string) => Promise<OneSignalResponse>): Promise<object> {
+    // The SDK puts the id into the address as it is.
+    if (!isUuid(notificationId))
+      throw new ValidationError('The id of a notification is a UUID: report.info[channel].notificationId has it.', {
+        backend: this.name,
+      });
+    const { requestTimeoutMs } = this.#checked;
+    const signal = AbortSignal.timeout(requestTimeoutMs);
+    try {
+      const body = await this.#call(signal, () => work(notificationId));
+      if (!isRecord(body)) throw unreadable();
+      return body;
+    } catch (error) {
+      if (signal.aborted)
+        throw new TimeoutError(`OneSignal did not answer within ${requestTimeoutMs} ms.`, { backend: this.name });
+      throw asPushError(error, this);
+    }
+  }
+
+  #call(signal: AbortSignal, work: () => Promise<OneSignalResponse>): Promise<unknown> {
+    const { origin } = new URL(this.#checked.apiRoot);
+    const access = { origin, secretKey: this.secretKey, redact: (text: string) => this.redact(text) };
+    return apiCall(access, signal, work);
+  }
+
+  /** @throws UnsupportedOperationError always: devices alone receive what OneSignal sends */
+  override async subscribe(channel: string): Promise<void> {
+    throw this.unsupported(
+      `subscribe to "${channel}"`,
+      'it sends to devices. To hear on the server what was sent, received or clicked, set up an Event Stream in the OneSignal dashboard (Data > Event Streams), or a webhook step in a Journey, that posts to an address of yours',
+    );
+  }
+
+  /**
+   * Makes the token by which OneSignal's SDK logs a user in: `OneSignal.login(userId, auth)`. Needs the option `identityPrivateKey`.
+   * @param _client not needed: the user is all that OneSignal knows of a client
+   */
+  override authenticateUser(_client: string, { id }: AuthenticatedUser): UserAuthentication {
+    const { identityTokenTtlMinutes: ttlMinutes } = this.#checked;
+    const key = this.#identityKey;
+    if (key === undefined) throw this.unsupported('sign users in', 'set the option "identityPrivateKey"');
+    return {
+      auth: identityToken(key, { appId: this.appId, userId: id, ttlMinutes }),
+      user_data: JSON.stringify({ id }),
+    };
+  }
+
+  /**
+   * Reads a webhook of an Event Stream. There is no age limit: whoever could send an old one again knows
+   * the secret, and could send a new one.
+   * @throws AuthenticationError without the option `webhookSecret` in its header
+   */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    const { webhookSecret } = this.#checked;
+    if (webhookSecret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
+    checkSecret(request, webhookSecret, this.name);
+    return webhookEvents(jsonBody(request, this.name), this.name);
+  }
+
+  /** What a page or an app needs for OneSignal's own SDK, and whether its channels are no external ids to log in with. */
+  override clientConfig(): { appId: string; usesExternalId?: false } {
+    const { target, aliasLabel } = this.#checked;
+    const usesExternalId = target === 'aliases' && aliasLabel === 'external_id';
+    return { appId: this.appId, ...(!usesExternalId && { usesExternalId }) };
+  }
+
+  /** With aliases, a user's channel is the user's id: the external id. Nothing is stored. */
+  override defaultSessions(): SessionAdapter {
+    return this.#checked.target === 'aliases' ? userChannels() : memorySessions();
+  }
+}

@@ -1,0 +1,126 @@
+import { PushError, TimeoutError } from '../../core/errors.js';
+import { DeliveryError } from '../../core/report.js';
+import { answerError } from '../sdk/answer-error.js';
+import { networkFailure } from '../sdk/network-failure.js';
+import type { Exchange } from './undici-watch.js';
+
+/** What an SDK failure holds, wherever it is. */
+interface SdkStatus {
+  readonly category: string;
+  readonly statusCode: number;
+  readonly errorData: unknown;
+}
+
+const base = { backend: 'pubnub' };
+
+/**
+ * Makes a `PushError` of what the SDK threw.
+ * @param exchange what was learnt of the request itself, which says more than the SDK's error
+ * @param redact takes secrets out of a text
+ */
+export function failureOf(
+  error: unknown,
+  exchange: Pick<Exchange, 'origin'> & Partial<Exchange>,
+  redact: (text: string) => string,
+): PushError {
+  if (PushError.isPushError(error)) return error;
+  const { category, statusCode, errorData } = statusOf(error);
+  const { redirected, signal, origin } = exchange;
+  if (redirected !== undefined) {
+    return new DeliveryError(
+      `PubNub redirected the request to ${redirected}, and that was not followed: is the option "origin" right?`,
+      // 303 says that the request was carried out. Source: RFC 9110, 15.4.4
+      { ...base, outcome: exchange.status === 303 ? 'unknown' : 'rejected' },
+    );
+  }
+  const status = exchange.status ? exchange.status : statusCode;
+  const code = codeOf(errorData);
+  const cause = causeOf(error, category, code, redact);
+  if (status >= 300) {
+    const reason = redact(reasonOf(errorData));
+    return answerError({ ...base, provider: 'PubNub', status, reason, retryAfter: exchange.retryAfter, cause });
+  }
+  if (signal?.aborted || category === 'PNTimeoutCategory')
+    return new TimeoutError('PubNub did not answer in time.', { ...base, cause });
+  if (exchange.isComplete) return notJson(cause);
+  const failure = networkFailure({ backend: 'pubnub', provider: 'PubNub', origin, error: errorData ?? error, redact });
+  if (failure !== undefined) return failure;
+  // A gateway's answer without a content type trips the SDK, which then has neither a status nor a code.
+  const isOfNetwork = status > 0 || category === 'PNNetworkIssuesCategory' || category === 'PNBadRequestCategory';
+  return new DeliveryError(`The connection to PubNub at ${origin} failed: ${category}`, {
+    ...base,
+    cause,
+    outcome: 'unknown',
+    retryable: isOfNetwork,
+  });
+}
+
+/**
+ * What the answer to a message says, whose status is 200: `[1, "Sent", timetoken]`, or `[0, "Message Too Large", …]`, which the SDK takes
+ * for a success.
+ */
+export function refusalIn(answer: unknown, redact: (text: string) => string): DeliveryError | undefined {
+  const [isSent, reason] = Array.isArray(answer) ? (answer as readonly unknown[]) : [];
+  if (isSent === 1) return undefined;
+  if (isSent !== 0) return notJson();
+  const text = typeof reason === 'string' ? redact(reason) : 'no reason given';
+  return new DeliveryError(`PubNub refused the message: ${text}`, { ...base, status: 200, outcome: 'rejected' });
+}
+
+function notJson(cause?: Error): DeliveryError {
+  const text = 'PubNub answered with something else than it should: is the option "origin" right?';
+  return new DeliveryError(text, { ...base, status: 200, cause, outcome: 'unknown' });
+}
+
+/** The channels and channel groups that an answer of 403 names. */
+export function refusedNames(error: unknown): {
+  readonly channels: readonly string[];
+  readonly groups: readonly string[];
+} {
+  const { errorData } = statusOf(error);
+  const payload = isRecord(errorData) && isRecord(errorData['payload']) ? errorData['payload'] : {};
+  return { channels: texts(payload['channels']), groups: texts(payload['channel-groups']) };
+}
+
+function texts(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** The SDK's transport throws the parts themselves, its methods an error with a `status`. */
+function statusOf(error: unknown): SdkStatus {
+  const holder = isRecord(error) && isRecord(error['status']) ? error['status'] : error;
+  const { category, statusCode, errorData } = isRecord(holder) ? holder : {};
+  return {
+    category: typeof category === 'string' ? category : 'an unknown failure',
+    statusCode: typeof statusCode === 'number' ? statusCode : 0,
+    errorData,
+  };
+}
+
+/** The network error's code; the SDK's version 11 gives it in the error of its HTTP client, version 12 in one that it makes. */
+function codeOf(errorData: unknown): string | undefined {
+  const code = isRecord(errorData) ? errorData['code'] : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** The provider's reason: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message } }`. */
+function reasonOf(errorData: unknown): string {
+  if (typeof errorData === 'string') return errorData;
+  if (!isRecord(errorData)) return '';
+  const { error, message, error_message: older } = errorData;
+  if (isRecord(error) && typeof error['message'] === 'string') return error['message'];
+  return [message, older, error].find((text) => typeof text === 'string') ?? '';
+}
+
+/** The original holds the address of the request, with signature and token: only what it says of the failure is kept. */
+function causeOf(error: unknown, category: string, code: string | undefined, redact: (text: string) => string): Error {
+  const original = error instanceof Error ? error : new Error(String(error));
+  const cause = new Error(redact(original.message));
+  cause.name = original.name;
+  cause.stack = redact(original.stack ?? '');
+  return Object.assign(cause, { category }, code === undefined ? {} : { code });
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,284 @@
+import { ConfigurationError, ValidationError } from '../../core/errors.js';
+import type { WebhookEvent } from '../../webhooks/event.js';
+import type { WebhookRequest } from '../../webhooks/source.js';
+import { WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
+import type { ClientConfig } from '../../wire/client-config.js';
+import type { OutgoingMessage } from '../../wire/message.js';
+import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import {
+  type BackendHost,
+  type BackendMessageOptions,
+  type BackendSettings,
+  type ChannelResult,
+  type EventParts,
+  PushServiceWrapper,
+  type RequestContext,
+} from '../contract/wrapper.js';
+import type { PubNubClient, PubNubPublished } from './client.js';
+import { envelopeJson, type PubNubMessage, signalOf } from './envelope.js';
+import { failureOf, refusalIn, refusedNames } from './failure.js';
+import { type HistoryRange, historyParameters, messagesOf } from './history.js';
+import { checkMessageOptions, checkSizes } from './message-options.js';
+import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
+import { type CheckedOptions, checkOptions, isUserId, type PubNubOptions, withoutCredentials } from './options.js';
+import { SdkCalls } from './sdk-calls.js';
+import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient } from './sdk-client.js';
+import { Subscriber, type SubscriptionFailure } from './subscriber.js';
+import { grantParameters, type TokenGrant } from './token-grant.js';
+import { parseWebhook } from './webhooks.js';
+
+export type * from './client.js';
+export type { PubNubMessage } from './envelope.js';
+export type { HistoryRange } from './history.js';
+export type { PubNubMessageOptions } from './message-options.js';
+export type { PubNubOptions } from './options.js';
+export type { ChannelPermissions, Grants, TokenGrant } from './token-grant.js';
+
+/**
+ * The `pubnub` backend: PubNub through the package `pubnub`, 11 or 12. Each channel takes a request of its own. `info` of a report has
+ * each channel's `timetoken`.
+ */
+export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
+  readonly #options: CheckedOptions;
+  readonly #calls: SdkCalls;
+  readonly #pool: ConnectionPool;
+  readonly #subscriber: Subscriber;
+  readonly #hasSecret: boolean;
+  #subscriptionFailure: unknown;
+
+  /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
+  constructor(settings: BackendSettings<PubNubOptions> = {}) {
+    super(settings);
+    this.requireCredentials('pubKey', 'subKey');
+    this.#options = checkOptions(this.options);
+    this.#hasSecret = Boolean(settings.secretKey);
+    const { pubKey: publishKey, subKey: subscribeKey, useSsl: ssl } = this;
+    const secretKey = this.#hasSecret ? this.secretKey : undefined;
+    this.#pool = connectionPool(this.#options.maxSockets);
+    this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options, this.#pool);
+    this.#calls = new SdkCalls(this.api, new URL(`${ssl ? 'https' : 'http'}://${this.#options.origin}`).origin);
+    this.#calls.onSubscriptionFailure = (error) => {
+      this.#subscriptionFailure = error;
+    };
+    this.#subscriber = new Subscriber(this.api, this.#options.subscribeTimeoutMs, {
+      receive: (message) => this.receive(message),
+      logger: () => this.logger,
+      lastFailure: () => this.#lastSubscriptionFailure(),
+    });
+  }
+
+  override get name(): string {
+    return 'pubnub';
+  }
+
+  /** A request that waits for a connection uses up its deadline, so there are as many as the service makes requests at once. */
+  override connect(host: BackendHost): () => void {
+    const release = super.connect(host);
+    const { concurrency } = host;
+    if (this.#options.maxSockets === undefined && concurrency !== undefined)
+      Object.assign(this.#pool, connectionPool(concurrency));
+    return release;
+  }
+
+  override get capabilities(): BackendCapabilities {
+    const { maxMessageBytes, cipherKey, webhookSecret } = this.#options;
+    return {
+      ...super.capabilities,
+      channelName,
+      maxPayloadBytes: cipherKey === undefined ? maxMessageBytes : maxBytesBeforeEncryption(maxMessageBytes),
+      history: true,
+      authorize: this.#hasSecret,
+      clientIs: 'user',
+      webhooks: webhookSecret !== undefined,
+    };
+  }
+
+  override encode(parts: EventParts): string {
+    return envelopeJson(parts);
+  }
+
+  override checkMessage(message: BackendMessageOptions): void {
+    checkMessageOptions(message);
+  }
+
+  override checkChannels(channels: readonly string[], message: OutgoingMessage): void {
+    checkPublishable(channels);
+    checkSizes(message, this.capabilities.maxPayloadBytes);
+  }
+
+  protected async sendData(
+    channel: string,
+    message: OutgoingMessage,
+    { signal }: RequestContext,
+  ): Promise<ChannelResult> {
+    const { timetoken } = await this.#call(signal, () => this.#publish(channel, message), refusalIn);
+    return { channel, info: { timetoken: String(timetoken) } };
+  }
+
+  #publish(
+    channel: string,
+    { id, event, data, notification, backendOptions }: OutgoingMessage,
+  ): Promise<PubNubPublished> {
+    const { signal, ...options } = backendOptions ?? {};
+    if (signal === true) return this.api.signal({ ...options, channel, message: signalOf(event, data) });
+    const { ttl, storeInHistory } = this.#options;
+    return this.api.publish({
+      ...(ttl !== undefined && { ttl }),
+      ...(storeInHistory !== undefined && { storeInHistory }),
+      ...options,
+      channel,
+      message: { event, data, id, ...(notification !== undefined && { notification }) },
+      sendByPost: true,
+    });
+  }
+
+  /**
+   * Resolves when PubNub has confirmed. `'orders.*'` brings in all channels whose names begin with `orders.`; messages have the name of
+   * the channel itself, and that of the wildcard as `subscription`.
+   * @throws AuthenticationError when access is refused; TimeoutError when it is not confirmed within `subscribeTimeoutMs`
+   */
+  override subscribe(channel: string): Promise<void> {
+    return this.#subscriber.subscribe('channel', channel);
+  }
+
+  override async unsubscribe(channel: string): Promise<void> {
+    this.#subscriber.unsubscribe('channel', channel);
+  }
+
+  /** As `subscribe`, for all channels of a channel group. @throws as `subscribe`, and ValidationError for a name that is none */
+  async subscribeGroup(group: string): Promise<void> {
+    checkGroup(group);
+    await this.#subscriber.subscribe('group', group);
+  }
+
+  /** Ends what `subscribeGroup` began; an unknown group is ignored. */
+  async unsubscribeGroup(group: string): Promise<void> {
+    this.#subscriber.unsubscribe('group', group);
+  }
+
+  /** PubNub counts users, not connections. Needs Presence on the key set. */
+  override async channelInfo(channel: string): Promise<ChannelInfo> {
+    const { totalOccupancy: userCount } = await this.#query(() =>
+      this.api.hereNow({ channels: [channel], includeUUIDs: false }),
+    );
+    return { occupied: userCount > 0, userCount };
+  }
+
+  /** The ids of all users on a channel, 1 000 a request. */
+  override async channelUsers(channel: string): Promise<readonly string[]> {
+    const users = new Set<string>();
+    for (let offset = 0; ; offset += MAX_PRESENCE_COUNT) {
+      const page = { channels: [channel], limit: MAX_PRESENCE_COUNT, ...(offset > 0 && { offset }) };
+      const { channels } = await this.#query(() => this.api.hereNow(page));
+      const occupants = Object.values(channels).flatMap((found) => found.occupants);
+      for (const { uuid } of occupants) users.add(uuid);
+      if (occupants.length < MAX_PRESENCE_COUNT) return [...users];
+    }
+  }
+
+  /**
+   * The latest stored messages of a channel, the oldest of them first. Needs Message Persistence on the key set.
+   * @throws ValidationError for a range that PubNub does not take
+   */
+  async history(channel: string, range: HistoryRange = {}): Promise<readonly PubNubMessage[]> {
+    const parameters = historyParameters(channel, range);
+    const { channels } = await this.#query(() => this.api.fetchMessages(parameters));
+    // PubNub names the one channel that was asked for in percent-encoding.
+    return messagesOf(channel, Object.values(channels)[0] ?? [], this.#options.cipherKey !== undefined);
+  }
+
+  /**
+   * A token that lets a client use channels, by Access Manager version 3. Needs the secret key. The client calls `setToken(token)`.
+   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   */
+  async grantToken(grant: TokenGrant): Promise<string> {
+    if (!this.#hasSecret)
+      throw new ConfigurationError('Tokens are granted with the secret key: set "secretKey" in PUSH_SERVER.', {
+        backend: this.name,
+      });
+    const parameters = grantParameters(grant);
+    return this.#query(() => this.api.grantToken(parameters));
+  }
+
+  /**
+   * Grants a client a token to read one channel, for `tokenTtlMinutes`.
+   * @param userId the client's, under which it connects
+   * @param member must have the same id, where it is given
+   * @returns the token as `auth`
+   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   */
+  override async authorizeChannel(
+    userId: string,
+    channel: string,
+    member?: PresenceMember,
+  ): Promise<ChannelAuthorization> {
+    if (member !== undefined && member.id !== userId)
+      throw new ValidationError('With PubNub, a client is known by its user id: "member.id" must be the same.', {
+        backend: this.name,
+      });
+    return this.authorizeChannels(userId, [channel]);
+  }
+
+  /** As {@link authorizeChannel}: one token to read all of these channels, because a client has one at a time. */
+  override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelAuthorization> {
+    if (!isUserId(userId))
+      throw new ValidationError(
+        'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',
+        { backend: this.name },
+      );
+    const { tokenTtlMinutes: ttlMinutes } = this.#options;
+    return { auth: await this.grantToken({ userId, ttlMinutes, channels }) };
+  }
+
+  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the option `webhookSecret` in its header */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    const { webhookSecret: secret } = this.#options;
+    if (secret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
+    return parseWebhook(request, { secret, options: this.#options, api: this.api, backend: this.name });
+  }
+
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    const { origin } = this.#options;
+    return { subscribeKey: this.subKey, origin, useTLS: this.useSsl };
+  }
+
+  /** Ends the subscriptions, waits until PubNub has been told, and closes the connections. The backend may be used again. */
+  override async close(): Promise<void> {
+    this.#subscriber.close();
+    this.api.destroy();
+    await this.#calls.settle(this.#options.requestTimeoutMs);
+    closeIdleConnections(this.api);
+  }
+
+  override redact(text: string): string {
+    return withoutCredentials(super.redact(text));
+  }
+
+  #query<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, () => undefined);
+  }
+
+  async #call<Result>(
+    signal: AbortSignal,
+    work: () => Promise<Result>,
+    judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
+  ): Promise<Result> {
+    const redact = (text: string): string => this.redact(text);
+    const exchange = this.#calls.newExchange(signal);
+    let result: Result;
+    try {
+      result = await this.#calls.run(exchange, work);
+    } catch (error) {
+      throw failureOf(error, exchange, redact);
+    }
+    const refusal = judge(exchange.answer, redact);
+    if (refusal !== undefined) throw refusal;
+    return result;
+  }
+
+  #lastSubscriptionFailure(): SubscriptionFailure {
+    const error = failureOf(this.#subscriptionFailure, { origin: this.#calls.origin }, (text) => this.redact(text));
+    return { error, ...refusedNames(this.#subscriptionFailure) };
+  }
+}

@@ -1,0 +1,123 @@
+import { parseData } from '../../pusher-protocol/parse-message.js';
+import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/event.js';
+import { madeId } from '../../webhooks/event-id.js';
+import { jsonBody } from '../../webhooks/read.js';
+import type { WebhookRequest } from '../../webhooks/source.js';
+import { checkSecret } from '../../webhooks/verify.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { PubNubClient } from './client.js';
+import { readEnvelope } from './envelope.js';
+import type { CheckedOptions } from './options.js';
+import { type EnvelopedEvent, eventsIn, PUBLISHED } from './webhook-envelope.js';
+
+/** Whose webhooks are taken. */
+export interface WebhookTerms {
+  readonly secret: string | readonly string[];
+  readonly options: CheckedOptions;
+  readonly api: PubNubClient;
+  readonly backend: string;
+}
+
+/**
+ * Verifies and reads a webhook of Events & Actions. There is no age limit: whoever could send an old one again knows the secret, and could
+ * send a new one.
+ * @throws AuthenticationError without the secret in its header; ValidationError when it is no JSON
+ */
+export function parseWebhook(request: WebhookRequest, { secret, options, api, backend }: WebhookTerms): WebhookEvent[] {
+  checkSecret(request, secret, backend);
+  const { userId, cipherKey } = options;
+  const decrypt = (message: unknown): unknown => decrypted(message, api);
+  return webhookEvents(jsonBody(request, backend), {
+    backend,
+    userId,
+    ...(cipherKey !== undefined && { decrypt }),
+  });
+}
+
+/** What was published encrypted comes as a text; undefined when the key is not that of the message. */
+function decrypted(message: unknown, api: PubNubClient): unknown {
+  if (typeof message !== 'string') return message;
+  try {
+    return api.decrypt(message);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What reading a webhook takes to know. */
+interface WebhookReader {
+  readonly backend: string;
+  /** The user id of this server, whose messages come back. */
+  readonly userId: string;
+  /** What a text is that was published encrypted; undefined when that cannot be told. */
+  readonly decrypt?: (message: unknown) => unknown;
+}
+
+/** PubNub's timetokens count tenths of a microsecond. */
+const TICKS_A_MILLISECOND = 10_000;
+
+/** The events of a webhook's body. What has no type here, or lacks what its type needs, is `other`. */
+function webhookEvents(body: unknown, reader: WebhookReader): WebhookEvent[] {
+  return eventsIn(body).map((event) => webhookEvent(event, reader));
+}
+
+function webhookEvent(event: EnvelopedEvent, reader: WebhookReader): WebhookEvent {
+  const { schema, fields, raw } = event;
+  const time = timeOf(fields);
+  const base = {
+    id: event.id ?? madeId(raw, time !== undefined),
+    time: time ?? new Date(),
+    backend: reader.backend,
+    raw,
+  };
+  const other: OtherEvent = { ...base, type: 'other', name: schema };
+  if (schema === 'push.message.sending.failed')
+    return { ...base, type: 'notificationFailed', notificationId: undefined };
+  return (event.channel === undefined ? undefined : onChannel(event, event.channel, base, reader)) ?? other;
+}
+
+function onChannel(
+  { schema, fields, isMessageText }: EnvelopedEvent,
+  channel: string,
+  base: WebhookEventBase,
+  reader: WebhookReader,
+): WebhookEvent | undefined {
+  const { userId, senderId, fileId } = fields;
+  switch (schema) {
+    case 'presence.channel.state.active':
+      return { ...base, type: 'channelOccupied', channel };
+    case 'presence.channel.state.inactive':
+      return { ...base, type: 'channelVacated', channel };
+    case 'presence.user.channel.joined':
+      return typeof userId === 'string' ? { ...base, type: 'memberAdded', channel, userId } : undefined;
+    case 'presence.user.channel.left':
+    case 'presence.user.timedout.in.channel':
+      return typeof userId === 'string' ? { ...base, type: 'memberRemoved', channel, userId } : undefined;
+    case PUBLISHED: {
+      // A server's own message is no client's, and a file is none that a subscription would bring.
+      if (senderId === reader.userId || fileId !== undefined) return undefined;
+      const sent = isMessageText ? objectIn(fields['message']) : fields['message'];
+      const message = reader.decrypt === undefined ? sent : reader.decrypt(sent);
+      if (message === undefined) return undefined;
+      const { event, data } = readEnvelope(message, 'message');
+      const sender = typeof senderId === 'string' && { userId: senderId };
+      return { ...base, type: 'clientEvent', channel, event, data, ...sender };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** The object or list that a text is the JSON of; any other text is itself. */
+function objectIn(message: unknown): unknown {
+  const value = parseData(message);
+  return isRecord(value) || Array.isArray(value) ? value : message;
+}
+
+function timeOf({ timestamp, timetoken }: Readonly<Record<string, unknown>>): Date | undefined {
+  const candidates = [
+    ...(typeof timestamp === 'string' ? [new Date(timestamp)] : []),
+    ...(typeof timetoken === 'string' ? [new Date(Number(timetoken) / TICKS_A_MILLISECOND)] : []),
+  ];
+  return candidates.find((time) => !Number.isNaN(time.getTime()));
+}

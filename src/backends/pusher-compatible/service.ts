@@ -1,0 +1,85 @@
+import { ValidationError } from '../../core/errors.js';
+import { didYouMean } from '../../core/schema-check.js';
+import { channelName, eventName, isSocketId } from '../../pusher-protocol/names.js';
+import type { WebhookEvent } from '../../webhooks/event.js';
+import type { CheckedWebhookOptions } from '../../webhooks/options.js';
+import type { WebhookRequest } from '../../webhooks/source.js';
+import type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  PresenceMember,
+  UserAuthentication,
+} from '../contract/authorization.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import { type BackendMessageOptions, type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import { grantChannel, grantUser } from './grants.js';
+import { parseWebhook } from './webhooks.js';
+
+/** What the backends share that speak the Pusher Channels protocol, whoever serves it: names, checks and signatures. */
+export abstract class ChannelsService<Api, Options extends object> extends PushServiceWrapper<Api, Options> {
+  /** @throws ConfigurationError when a credential is missing */
+  constructor(settings: BackendSettings<Options> = {}) {
+    super(settings);
+    this.requireCredentials('appId', 'pubKey', 'secretKey');
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return { ...super.capabilities, channelName, eventName, except: true };
+  }
+
+  /** The keys of `backendOptions` that this backend takes. */
+  protected get messageOptions(): readonly string[] {
+    return [];
+  }
+
+  override checkMessage(message: BackendMessageOptions): void {
+    checkMessage(message, this.name, this.messageOptions);
+  }
+
+  /**
+   * Signs a subscription.
+   * @throws ValidationError when the arguments are not what the protocol takes
+   */
+  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+    return grantChannel(this, socketId, channel, member);
+  }
+
+  /** @throws ValidationError when the arguments are not what the protocol takes */
+  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
+    return grantUser(this, socketId, user);
+  }
+
+  protected abstract get webhookOptions(): CheckedWebhookOptions;
+
+  /**
+   * Verifies a webhook by the settings' keys and those of `webhookKeys`, and reads it.
+   * @throws AuthenticationError when none of them has signed it, or it is older than `webhookMaxAgeMs`
+   */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    const { name: backend, pubKey, secretKey } = this;
+    const { webhookKeys = [], webhookMaxAgeMs: maxAgeMs } = this.webhookOptions;
+    return parseWebhook(request, { keys: [{ pubKey, secretKey }, ...webhookKeys], maxAgeMs, backend });
+  }
+}
+
+/**
+ * @param known the keys of `backendOptions` that the backend takes
+ * @throws ValidationError for an `except` that is no socket id, and for an unknown key of `backendOptions`
+ */
+function checkMessage(
+  { except, backendOptions }: BackendMessageOptions,
+  backend: string,
+  known: readonly string[],
+): void {
+  if (except !== undefined && !isSocketId(except)) {
+    throw new ValidationError('"except" must be a socket id such as "1234.5678", or a request that carries one.');
+  }
+  const unknown = Object.keys(backendOptions ?? {}).find((key) => !known.includes(key));
+  if (unknown === undefined) return;
+  throw new ValidationError(
+    known.length === 0
+      ? `The ${backend} backend takes no "backendOptions", and was given "${unknown}": leave it out.`
+      : `The ${backend} backend has no "backendOptions" key "${unknown}"${didYouMean(unknown, known)}`,
+    { backend },
+  );
+}

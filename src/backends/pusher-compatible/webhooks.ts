@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { AuthenticationError, ValidationError } from '../../core/errors.js';
+import { parseData } from '../../pusher-protocol/parse-message.js';
+import { type AppKeys, isSameSignature, sign } from '../../pusher-protocol/signature.js';
+import { KEY_HEADER, SIGNATURE_HEADER } from '../../pusher-protocol/webhooks.js';
+import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/event.js';
+import { jsonBody } from '../../webhooks/read.js';
+import type { WebhookRequest } from '../../webhooks/source.js';
+import { checkAge } from '../../webhooks/verify.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { JsonValue } from '../../wire/message.js';
+
+/** Whose webhooks are taken. */
+export interface WebhookTerms {
+  readonly keys: readonly AppKeys[];
+  readonly maxAgeMs: number;
+  readonly backend: string;
+}
+
+/**
+ * Verifies and reads a webhook of the Channels protocol. Its events have no ids: theirs are made of the body, which is the same each time
+ * that it is sent, of the key that signed it, and of their place in it.
+ * @throws AuthenticationError when none of the keys has signed it, or it is too old; ValidationError for a signed one that cannot be read
+ */
+export function parseWebhook(request: WebhookRequest, { keys, maxAgeMs, backend }: WebhookTerms): WebhookEvent[] {
+  const key = checkSignature(request, keys, backend);
+  const { rawBody } = request;
+  const body = jsonBody(request, backend);
+  const { time_ms: time, events } = isRecord(body) ? body : {};
+  if (typeof time !== 'number' || !Array.isArray(events))
+    throw new ValidationError('The webhook is signed, but its body is not { time_ms, events }.', { backend });
+  checkAge(time, maxAgeMs, backend);
+  // The key tells applications apart, to which the same may happen in the same millisecond.
+  const digest = createHash('sha256').update(`${key}\n`).update(rawBody).digest('base64url');
+  return events.map((raw: JsonValue, index) =>
+    webhookEvent(raw, { id: `${digest}.${index}`, time: new Date(time), backend, raw }),
+  );
+}
+
+/** Returns the public key that signed it. */
+function checkSignature({ headers, rawBody }: WebhookRequest, keys: readonly AppKeys[], backend: string): string {
+  const [key = '', signature = ''] = [KEY_HEADER, SIGNATURE_HEADER].map((name) => {
+    const value = headers.get(name);
+    if (value === null)
+      throw new AuthenticationError(`The webhook is not signed: it has no ${name} header.`, { backend });
+    return value;
+  });
+  const candidates = keys.filter(({ pubKey }) => pubKey === key);
+  if (candidates.length === 0)
+    throw new AuthenticationError(
+      `The webhook's ${KEY_HEADER} is none of this application's keys: a further one goes into the option "webhookKeys".`,
+      { backend },
+    );
+  if (!candidates.some(({ secretKey }) => isSameSignature(signature, sign(rawBody, secretKey))))
+    throw new AuthenticationError(
+      `The webhook's ${SIGNATURE_HEADER} is wrong: the secret is another one, or its body was changed on the way. It must be verified as it came, before anything parses it.`,
+      { backend },
+    );
+  return key;
+}
+
+/** One event of a webhook's body. What has no type here, or lacks what its type needs, is `other`. */
+function webhookEvent(raw: unknown, base: WebhookEventBase): WebhookEvent {
+  const fields = isRecord(raw) ? raw : {};
+  const { name, channel } = fields;
+  const other: OtherEvent = { ...base, type: 'other', name: typeof name === 'string' ? name : '' };
+  return typeof channel === 'string' ? (typed(other.name, fields, { ...base, channel }) ?? other) : other;
+}
+
+function typed(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+  base: WebhookEventBase & { readonly channel: string },
+): WebhookEvent | undefined {
+  const userId = idOf(fields['user_id']);
+  switch (name) {
+    case 'channel_occupied':
+      return { ...base, type: 'channelOccupied' };
+    case 'channel_vacated':
+      return { ...base, type: 'channelVacated' };
+    case 'cache_miss':
+      return { ...base, type: 'cacheMiss' };
+    case 'member_added':
+      return userId === undefined ? undefined : { ...base, type: 'memberAdded', userId };
+    case 'member_removed':
+      return userId === undefined ? undefined : { ...base, type: 'memberRemoved', userId };
+    case 'subscription_count': {
+      const subscriptionCount = countOf(fields['subscription_count']);
+      return subscriptionCount === undefined ? undefined : { ...base, type: 'subscriptionCount', subscriptionCount };
+    }
+    case 'client_event': {
+      const { event, data, socket_id: socketId } = fields;
+      if (typeof event !== 'string') return undefined;
+      return {
+        ...base,
+        type: 'clientEvent',
+        event,
+        data: parseData(data),
+        ...(typeof socketId === 'string' && { socketId }),
+        ...(userId !== undefined && { userId }),
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** A user's id, which some applications have as a number. */
+function idOf(value: unknown): string | undefined {
+  return typeof value === 'number' ? String(value) : typeof value === 'string' ? value : undefined;
+}
+
+/** A count, which Pusher's documentation has as a number in one place and as a text in another. */
+function countOf(value: unknown): number | undefined {
+  const count = typeof value === 'string' && value !== '' ? Number(value) : value;
+  return typeof count === 'number' && Number.isInteger(count) ? count : undefined;
+}

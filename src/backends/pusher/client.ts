@@ -1,0 +1,41 @@
+import { hideProperty } from '../sdk/sdk-call.js';
+
+/** The answer that the package `pusher` resolves with. */
+export interface PusherResponse {
+  readonly status: number;
+  text(): Promise<string>;
+}
+
+/** An event of a batch. */
+export interface PusherBatchEvent {
+  channel: string;
+  name: string;
+  data: unknown;
+  socket_id?: string;
+  info?: string;
+}
+
+/** The client of the package `pusher`; structural, so that our types need none of its own. */
+export interface PusherClient {
+  trigger(channels: string | string[], event: string, data: unknown, parameters?: object): Promise<PusherResponse>;
+  /** Encrypts within the array that it is given: it MUST be a fresh one each time. */
+  triggerBatch(batch: PusherBatchEvent[]): Promise<PusherResponse>;
+  sendToUser(userId: string, event: string, data: unknown): Promise<PusherResponse>;
+  terminateUserConnections(userId: string): Promise<PusherResponse>;
+  get(request: { path: string; params?: object }): Promise<PusherResponse>;
+  post(request: { path: string; body: object; params?: object }): Promise<PusherResponse>;
+  authorizeChannel(socketId: string, channel: string, data?: object): object;
+  authenticateUser(socketId: string, userData: object): object;
+  webhook(request: { headers: object; rawBody: string }): object;
+}
+
+/** The constructor that the package exports. */
+export type PusherClass = new (settings: object) => PusherClient;
+
+/** Takes the secrets out of what `inspect` and `JSON.stringify` show of the client; an agent may have a proxy's password. */
+export function hideSecrets(client: PusherClient): void {
+  if (!('config' in client)) return;
+  const { config } = client;
+  for (const key of ['encryptionMasterKey', 'agent']) hideProperty(config, key);
+  if (typeof config === 'object' && config !== null && 'token' in config) hideProperty(config.token, 'secret');
+}

@@ -1,0 +1,278 @@
+import { ValidationError } from '../../core/errors.js';
+import {
+  isEncrypted,
+  isPresence,
+  MAX_CHANNELS_PER_TRIGGER,
+  MAX_EVENTS_PER_BATCH,
+  userOfChannel,
+} from '../../pusher-protocol/names.js';
+import type { ClientConfig } from '../../wire/client-config.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { BackendMessageOptions, BackendSettings, ChannelResult, RequestContext } from '../contract/wrapper.js';
+import { ChannelsService } from '../pusher-compatible/service.js';
+import { signedQuery } from '../pusher-compatible/signed-query.js';
+import { loadPeer } from '../sdk/peer.js';
+import { apiAddress, checkAgent, ownAgent, type SocketAddress, socketAddress } from './addresses.js';
+import {
+  attributesAsked,
+  attributesByChannel,
+  attributesTold,
+  type ChannelAttribute,
+  type ChannelAttributes,
+} from './channel-attributes.js';
+import { hideSecrets, type PusherClass, type PusherClient } from './client.js';
+import { sharedSecret } from './encryption.js';
+import { withoutCredentials } from './failure.js';
+import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage, encodedText } from './message-checks.js';
+import {
+  type CheckedOptions,
+  checkAddressed,
+  checkOptions,
+  type HttpAgentLike,
+  type PusherOptions,
+} from './options.js';
+import { Publisher } from './publisher.js';
+import {
+  checkedBody,
+  checkedParameters,
+  checkedPath,
+  type PusherGet,
+  type PusherPost,
+  PusherRequests,
+} from './requests.js';
+import { PusherSubscriber } from './subscriber.js';
+
+export type { AppKeys } from '../../pusher-protocol/signature.js';
+export type { ChannelAttribute, ChannelAttributes } from './channel-attributes.js';
+export type { PusherBatchEvent, PusherClient, PusherResponse } from './client.js';
+export type { HttpAgentLike, PusherOptions } from './options.js';
+export type { PusherGet, PusherPost } from './requests.js';
+
+/**
+ * The `pusher` backend: Pusher Channels, or any server that speaks its HTTP API, through the package `pusher`. What it accepts is
+ * delivered at most once, to whoever is connected.
+ */
+export class PusherService extends ChannelsService<PusherClient, PusherOptions> {
+  readonly #options: CheckedOptions;
+  readonly #agent: HttpAgentLike | undefined;
+  readonly #requests: PusherRequests;
+  readonly #publisher: Publisher;
+  readonly #subscriber: PusherSubscriber;
+
+  /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
+  constructor(settings: BackendSettings<PusherOptions> = {}) {
+    super(settings);
+    const options = checkOptions(this.options);
+    const { appId, pubKey: key, secretKey: secret, useSsl: useTLS } = this;
+    checkAddressed(appId, key);
+    checkAgent(options.agent, useTLS);
+    const { encryptionMasterKeyBase64, encode } = options;
+    const { host, port, origin } = apiAddress(options, useTLS);
+    const Pusher = loadPeer<PusherClass>('pusher', 'the pusher backend');
+    this.#options = options;
+    this.#agent = options.agent === undefined ? ownAgent(useTLS, options.maxSockets) : undefined;
+    this.api = new Pusher({
+      appId,
+      key,
+      secret,
+      useTLS,
+      host,
+      port,
+      agent: options.agent ?? this.#agent,
+      ...(encryptionMasterKeyBase64 !== undefined && { encryptionMasterKeyBase64 }),
+    });
+    hideSecrets(this.api);
+    if (encode !== undefined) this.stringify = (data) => encodedText(encode(data));
+    this.#requests = new PusherRequests(origin, (text) => this.redact(text));
+    this.#publisher = new Publisher(this.api, this.#requests);
+    this.#subscriber = new PusherSubscriber(
+      { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs },
+      {
+        receive: (message) => this.receive(message),
+        authorize: (socketId, channel, member) => this.authorizeChannel(socketId, channel, member),
+        clean: (text) => withoutCredentials(this.redact(text)),
+        logger: () => this.logger,
+      },
+    );
+  }
+
+  override get name(): string {
+    return 'pusher';
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return {
+      ...super.capabilities,
+      maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
+      maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
+      sharesRequest: (channel) => !isEncrypted(channel) && userOfChannel(channel) === undefined,
+      maxPayloadBytes: this.#options.maxEventBytes,
+    };
+  }
+
+  protected override get messageOptions(): readonly string[] {
+    return ['info'];
+  }
+
+  protected override get webhookOptions(): CheckedOptions {
+    return this.#options;
+  }
+
+  override checkMessage(message: BackendMessageOptions): void {
+    super.checkMessage(message);
+    attributesAsked(message.backendOptions?.['info']);
+  }
+
+  override checkChannels(channels: readonly string[], { payload }: OutgoingMessage): void {
+    checkDestination(channels, payload, this.#options);
+  }
+
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
+    const [result] = await this.sendBatch([channel], message, context);
+    return result;
+  }
+
+  protected override sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    return this.#publisher.trigger(channels, message, context);
+  }
+
+  protected override sendMessages(
+    messages: readonly AddressedMessage[],
+    context: RequestContext,
+  ): Promise<readonly ChannelResult[]> {
+    return this.#publisher.batch(messages, context);
+  }
+
+  /**
+   * Sends an event to the connections that are signed in as a user: one attempt. `PushService.send` to the channel
+   * `#server-to-user-ID` does the same with retries and a report.
+   * @throws ValidationError for a wrong id, event or data, when nothing was sent; any other PushError when the request failed
+   */
+  async sendToUser(userId: string, event: string, data: unknown): Promise<void> {
+    const payload = checkedUserMessage({ userId, event, data }, this, this.#options.maxEventBytes);
+    await this.#requests.text(() => this.api.sendToUser(userId, event, payload), this.#terms());
+  }
+
+  /**
+   * Closes the connections that are signed in as a user, who does not come back by itself.
+   * @throws ValidationError for an id that no user can have
+   */
+  async terminateUserConnections(userId: string): Promise<void> {
+    await this.post({ path: `/users/${encodeURIComponent(checkedUserId(userId))}/terminate_connections`, body: {} });
+  }
+
+  /**
+   * Asks the HTTP API anything: a signed GET below `/apps/APPID`.
+   * @returns the answer's JSON
+   * @throws ValidationError for a path that leads elsewhere, when nothing was sent; any other PushError when the request failed
+   */
+  async get({ path, params }: PusherGet): Promise<unknown> {
+    const target = this.#target('GET', checkedPath(path), checkedParameters(params));
+    return this.#requests.json(() => this.api.get({ path }), { ...this.#terms(), target });
+  }
+
+  /** As {@link get}, for a signed POST. */
+  async post({ path, params, body }: PusherPost): Promise<unknown> {
+    const sent = checkedBody(body);
+    const target = this.#target('POST', checkedPath(path), checkedParameters(params), JSON.stringify(sent));
+    return this.#requests.json(() => this.api.post({ path, body: sent }), { ...this.#terms(), target });
+  }
+
+  /**
+   * The channels that anyone is subscribed to, by their names.
+   * @param query `prefix`: only names that begin with it; `info`: what to tell of each (`user_count` needs a prefix of presence channels)
+   */
+  async channels(
+    query: { prefix?: string | undefined; info?: readonly ChannelAttribute[] | string | undefined } = {},
+  ): Promise<Readonly<Record<string, ChannelAttributes>>> {
+    const { prefix } = query;
+    const info = attributesAsked(query.info);
+    if (info?.includes('user_count') && !isPresence(prefix ?? ''))
+      throw new ValidationError('"user_count" is told of presence channels only: add the prefix "presence-".');
+    const params = { ...(prefix !== undefined && { filter_by_prefix: prefix }), ...(info !== undefined && { info }) };
+    return Object.fromEntries(attributesByChannel(await this.get({ path: '/channels', params })));
+  }
+
+  override async channelInfo(channel: string): Promise<ChannelInfo> {
+    const path = `/channels/${checkedChannel(channel)}`;
+    const info = isPresence(channel) ? 'subscription_count,user_count' : 'subscription_count';
+    const answer = await this.get({ path, params: { info } });
+    return { occupied: isRecord(answer) && answer['occupied'] === true, ...attributesTold(answer) };
+  }
+
+  /** @throws ValidationError for a channel that has no members to tell of */
+  override async channelUsers(channel: string): Promise<readonly string[]> {
+    const path = `/channels/${checkedChannel(channel)}/users`;
+    if (!isPresence(channel))
+      throw new ValidationError(
+        `Only a presence channel knows its users, and "${channel}" does not begin with "presence-".`,
+      );
+    const answer = await this.get({ path });
+    const users: unknown = isRecord(answer) ? answer['users'] : undefined;
+    const ids: unknown[] = Array.isArray(users) ? users.map((user: unknown) => isRecord(user) && user['id']) : [];
+    return ids.filter((id) => typeof id === 'string');
+  }
+
+  /** Signs a subscription; that to an encrypted channel gets the channel's key as `shared_secret`. */
+  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+    const grant = super.authorizeChannel(socketId, channel, member);
+    if (!isEncrypted(channel)) return grant;
+    const { encryptionMasterKeyBase64: masterKey } = this.#options;
+    if (masterKey === undefined)
+      throw new ValidationError(`"${channel}" is encrypted: set the option "encryptionMasterKeyBase64".`);
+    return { ...grant, shared_secret: sharedSecret(channel, masterKey) };
+  }
+
+  /**
+   * Receives through `pusher-js`, as a client. Resolves when the service has confirmed; on a presence channel this process is a member
+   * of its own. What is sent while the connection is lost is missed.
+   * @throws PushError when the service refuses, cannot be reached, or does not confirm within `requestTimeoutMs`
+   */
+  override async subscribe(channel: string): Promise<void> {
+    if (userOfChannel(channel) !== undefined)
+      throw this.unsupported(
+        `subscribe to "${channel}"`,
+        'only a client that is signed in as the user receives from it',
+      );
+    if (channel in Object.prototype)
+      throw this.unsupported(
+        `subscribe to "${channel}"`,
+        'pusher-js keeps its channels in an object that has something of this name: choose another name for the channel',
+      );
+    await this.#subscriber.subscribe(channel);
+  }
+
+  override unsubscribe(channel: string): Promise<void> {
+    return this.#subscriber.unsubscribe(channel);
+  }
+
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    const { cluster, host, port }: SocketAddress = socketAddress(this.#options, this.useSsl);
+    return { key: this.pubKey, useTLS: this.useSsl, ...(cluster === undefined ? { host, port } : { cluster }) };
+  }
+
+  override async close(): Promise<void> {
+    await this.#subscriber.close();
+    this.#agent?.destroy();
+  }
+
+  #terms(): { signal: AbortSignal; deadlineMs: number } {
+    const { requestTimeoutMs: deadlineMs } = this.#options;
+    return { signal: AbortSignal.timeout(deadlineMs), deadlineMs };
+  }
+
+  /** The SDK does not encode parameters, so an address of our own takes the place of its. */
+  #target(method: 'GET' | 'POST', path: string, parameters: Record<string, string>, body?: string): string {
+    const { appId, pubKey, secretKey } = this;
+    const whole = `/apps/${appId}${path}`;
+    const request = { method, path: whole, parameters, ...(body !== undefined && { body }) };
+    return `${whole}?${signedQuery(request, pubKey, secretKey)}`;
+  }
+}

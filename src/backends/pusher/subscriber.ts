@@ -1,0 +1,243 @@
+import { randomUUID } from 'node:crypto';
+import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
+import { textOf } from '../../core/redaction.js';
+import { DeliveryError } from '../../core/report.js';
+import { closeCode } from '../../pusher-protocol/messages.js';
+import { isEncrypted, isPresence, isPrivate } from '../../pusher-protocol/names.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { IncomingMessage } from '../../wire/message.js';
+import type { ChannelAuthorization, PresenceMember } from '../contract/authorization.js';
+import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
+import type { SocketAddress } from './addresses.js';
+import {
+  type Authorizer,
+  createPusherJs,
+  endPusherJs,
+  HurriedReconnection,
+  type PusherJsClient,
+  type PusherJsFrame,
+} from './pusher-js.js';
+
+const backend = 'pusher';
+
+/** Where and as whom to subscribe. */
+export interface SubscriberSettings {
+  readonly key: string;
+  readonly address: SocketAddress;
+  readonly useTLS: boolean;
+  /** How long the service may take to confirm a subscription, connecting included, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** What the subscriber needs of the backend. */
+export interface SubscriberHost {
+  receive(message: IncomingMessage): void;
+  authorize(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization;
+  /** Takes secrets and signatures out of what the service says. */
+  clean(text: string): string;
+  readonly logger: () => Logger;
+}
+
+/** Receives through `pusher-js`: one connection, from the first subscription to the last. */
+export class PusherSubscriber {
+  readonly #settings: SubscriberSettings;
+  readonly #host: SubscriberHost;
+  readonly #channels = new Set<string>();
+  readonly #pending: PendingSubscriptions;
+  /** How this process appears on presence channels. */
+  readonly #memberId = `pushrail-${randomUUID()}`;
+  readonly #reconnection = new HurriedReconnection(() => this.#tryAgain());
+  #client: PusherJsClient | undefined;
+  #isTryingAgain = false;
+  /** Whether the frame that is heard of next was decrypted. */
+  #isDecrypted = false;
+  #lastReport = 'no reason given';
+
+  constructor(settings: SubscriberSettings, host: SubscriberHost) {
+    this.#settings = settings;
+    this.#host = host;
+    this.#pending = new PendingSubscriptions(settings.timeoutMs);
+  }
+
+  /** Resolves when the service has confirmed. @throws PushError when it refuses or does not answer in time */
+  async subscribe(channel: string): Promise<void> {
+    if (this.#channels.has(channel)) return this.#pending.of(channel);
+    // What cannot be signed shows here, before anything is connected.
+    if (isPrivate(channel)) this.#grant('1.1', channel);
+    const client = this.#connected();
+    this.#channels.add(channel);
+    const confirmed = this.#pending.add(channel, () => this.#timedOut(channel));
+    const subscribed = client.subscribe(channel);
+    // pusher-js decrypts for a channel's listeners only.
+    if (isEncrypted(channel)) {
+      subscribed.bind_global((event, data) => this.#decrypted(channel, event, data));
+    }
+    return confirmed;
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    if (!this.#channels.delete(channel)) return;
+    this.#pending.settle(channel);
+    this.#forget(channel);
+  }
+
+  async close(): Promise<void> {
+    for (const channel of this.#channels) this.#pending.settle(channel);
+    this.#channels.clear();
+    this.#end();
+  }
+
+  #connected(): PusherJsClient {
+    if (this.#client !== undefined) return this.#client;
+    const { key, address, useTLS } = this.#settings;
+    const authorize: Authorizer = ({ socketId, channelName }, callback) => {
+      try {
+        callback(null, this.#grant(socketId, channelName));
+      } catch (error) {
+        // pusher-js would tell nobody but the channel's listeners.
+        this.#notGranted(channelName, error);
+      }
+    };
+    const client = createPusherJs({ key, host: address.host, port: address.port, useTLS, authorize });
+    this.#client = client;
+    client.connection.bind('message', (frame) => {
+      if (client === this.#client) this.#hear(frame as PusherJsFrame);
+    });
+    client.connection.bind('error', (error) => {
+      if (client === this.#client) this.#reported(error);
+    });
+    client.connection.bind('state_change', (change) => {
+      if (client === this.#client && isRecord(change)) this.#changed(change['previous'], change['current']);
+    });
+    return client;
+  }
+
+  #grant(socketId: string, channel: string): ChannelAuthorization {
+    return this.#host.authorize(socketId, channel, isPresence(channel) ? { id: this.#memberId } : undefined);
+  }
+
+  #hear({ event, channel, data, user_id: userId }: PusherJsFrame): void {
+    if (channel === undefined || !this.#channels.has(channel)) return;
+    if (event === 'pusher_internal:subscription_succeeded') this.#pending.settle(channel);
+    else if (event === 'pusher:subscription_error') this.#refused(channel, data);
+    else if (!isEncrypted(channel)) this.#receive({ channel, event, data, ...(userId !== undefined && { userId }) });
+    else if (!this.#isDecrypted && !isOfProtocol(event))
+      this.#host
+        .logger()
+        .warn({ channel, event }, "pusher: a message cannot be decrypted: is its sender's master key another one?");
+    this.#isDecrypted = false;
+  }
+
+  /** Comes before {@link #hear} of the same frame. */
+  #decrypted(channel: string, event: string, data: unknown): void {
+    this.#isDecrypted = true;
+    if (this.#channels.has(channel)) this.#receive({ channel, event, data });
+  }
+
+  #receive(message: IncomingMessage): void {
+    if (!isOfProtocol(message.event)) this.#host.receive(message);
+  }
+
+  #changed(previous: unknown, current: unknown): void {
+    if (this.#isTryingAgain) return;
+    if (current === 'connected') this.#reconnection.stop();
+    else if (current === 'disconnected') {
+      // Without our asking, after a close code that says not to come back.
+      const text = `Pusher refuses the connection: ${this.#lastReport}.`;
+      this.#giveUp([...this.#channels], new ConfigurationError(text, { backend }));
+    } else if (previous === 'connected') {
+      this.#host.logger().warn({}, 'pusher: the connection was lost and is made again');
+      this.#reconnection.start();
+    }
+  }
+
+  #tryAgain(): void {
+    this.#isTryingAgain = true;
+    this.#client?.disconnect();
+    this.#isTryingAgain = false;
+    this.#client?.connect();
+  }
+
+  #reported(error: unknown): void {
+    const { code, message: said } = reportIn(error);
+    if (typeof said !== 'string') return;
+    const message = this.#host.clean(said);
+    this.#lastReport = typeof code === 'number' ? `${message} (${code})` : message;
+    this.#host.logger().warn({ code, reason: message }, 'pusher: the service reports an error');
+    // The code of a whole connection that is refused is that of a subscription with a wrong signature, too.
+    const [channel, ...others] = this.#pending.channels();
+    const isAnswer = typeof code !== 'number' || code === closeCode.unauthorized;
+    // It does not say which: with several under way, the one that it means runs into its deadline.
+    if (isAnswer && channel !== undefined && others.length === 0) this.#refused(channel, { error: message });
+  }
+
+  #refused(channel: string, details: unknown): void {
+    const reason = isRecord(details) && typeof details['error'] === 'string' ? details['error'] : undefined;
+    const words = reason === undefined ? 'no reason given' : this.#host.clean(reason);
+    const text = `Pusher refuses the subscription to "${channel}": ${words}`;
+    this.#giveUp([channel], new AuthenticationError(text, { backend }));
+  }
+
+  #notGranted(channel: string, cause: unknown): void {
+    const words = textOf(cause, { redact: (text) => this.#host.clean(text) });
+    const text = `The subscription to "${channel}" could not be signed: ${words}`;
+    this.#giveUp([channel], new AuthenticationError(text, { backend }));
+  }
+
+  #timedOut(channel: string): void {
+    const { address, timeoutMs } = this.#settings;
+    const isConnected = this.#client?.connection.state === 'connected';
+    const error = isConnected
+      ? new TimeoutError(`Pusher did not confirm the subscription to "${channel}" within ${timeoutMs} ms.`, { backend })
+      : new DeliveryError(`Pusher at ${address.host}:${address.port} could not be reached within ${timeoutMs} ms.`, {
+          backend,
+          outcome: 'rejected',
+          retryable: true,
+        });
+    this.#giveUp([channel], error);
+  }
+
+  #giveUp(channels: readonly string[], error: PushError): void {
+    for (const channel of channels) {
+      this.#channels.delete(channel);
+      if (!this.#pending.settle(channel, error))
+        this.#host.logger().error({ err: error, channel }, 'pusher: a subscription has ended');
+      this.#forget(channel);
+    }
+  }
+
+  /** Leaves a channel; a connection that nobody needs would keep the process from ending. */
+  #forget(channel: string): void {
+    if (this.#channels.size === 0) {
+      this.#end();
+      return;
+    }
+    const client = this.#client;
+    if (client === undefined) return;
+    const left = client.channel(channel);
+    const isConfirmed = left?.subscribed === true;
+    // pusher-js keeps a channel that was refused as pending, and would neither leave it nor try it again.
+    if (left !== undefined) left.subscriptionPending = false;
+    client.unsubscribe(channel);
+    if (!isConfirmed) client.send_event('pusher:unsubscribe', { channel });
+  }
+
+  #end(): void {
+    const client = this.#client;
+    this.#client = undefined;
+    this.#reconnection.stop();
+    if (client !== undefined) endPusherJs(client);
+  }
+}
+
+function isOfProtocol(event: string): boolean {
+  return event.startsWith('pusher:') || event.startsWith('pusher_internal:');
+}
+
+/** What an error of the connection says: wrapped once or twice. */
+function reportIn(error: unknown): Readonly<Record<string, unknown>> {
+  const outer = isRecord(error) ? error : {};
+  const inner = isRecord(outer['error']) ? outer['error'] : outer;
+  return isRecord(inner['data']) ? inner['data'] : {};
+}

@@ -1,0 +1,49 @@
+import { AuthenticationError, type PushError, RateLimitError } from '../../core/errors.js';
+import { DeliveryError } from '../../core/report.js';
+
+/** Longest part of an answer's text that an error quotes, in characters. */
+const MAX_REASON_LENGTH = 500;
+
+/** An HTTP answer that is not a success. */
+export interface FailedAnswer {
+  /** The backend's name. */
+  readonly backend: string;
+  /** Who answered, at the beginning of a sentence: `Pusher`. */
+  readonly provider: string;
+  readonly status: number;
+  /** What the provider says, without secrets. */
+  readonly reason: string;
+  /** The header `Retry-After`. */
+  readonly retryAfter?: string | null | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * Makes an answer that is not a success into an error. A 4xx is a refusal; after a 5xx it is not known what was done, except after
+ * 503: a server that is closing, or behind a gateway that cannot reach it, has done nothing yet.
+ */
+export function answerError({ backend, provider, status, reason, retryAfter, cause }: FailedAnswer): PushError {
+  const message = `${provider} answered ${status}: ${reason.slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
+  const options = { backend, status, cause };
+  if (status === 401) return new AuthenticationError(`${message} (check the credentials in PUSH_SERVER)`, options);
+  if (status === 403) return new AuthenticationError(message, options);
+  if (status === 429) return new RateLimitError(message, { ...options, retryAfter: retryAfterMs(retryAfter) });
+  const mayPass = status >= 500 || status === 408;
+  return new DeliveryError(message, {
+    ...options,
+    retryable: mayPass,
+    outcome: status >= 500 && status !== 503 ? 'unknown' : 'rejected',
+  });
+}
+
+/**
+ * How long a provider asks to wait, in milliseconds, or undefined when it does not say.
+ * @param header `Retry-After`: seconds or a date. Source: RFC 9110, 10.2.3
+ */
+export function retryAfterMs(header: string | null | undefined): number | undefined {
+  const text = header?.trim() ?? '';
+  if (text === '') return undefined;
+  const seconds = Number(text);
+  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(text) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}

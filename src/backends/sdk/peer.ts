@@ -1,0 +1,37 @@
+import { createRequire } from 'node:module';
+import { ConfigurationError } from '../../core/errors.js';
+
+const requireFromHere: NodeJS.Require = createRequire(import.meta.url);
+
+/**
+ * Loads a package that is an optional peer dependency, when it is first needed.
+ * @param packageName the package to load
+ * @param neededBy what needs it, for the error: `the pusher backend`
+ * @param from a function that loads; `createRequire(import.meta.url)` in a backend of one's own
+ * @throws ConfigurationError saying what to install
+ */
+export function loadPeer<Module>(
+  packageName: string,
+  neededBy: string,
+  from: (id: string) => unknown = requireFromHere,
+): Module {
+  try {
+    return from(packageName) as Module;
+  } catch (cause) {
+    const isMissing = isModuleNotFound(cause) && cause.message.includes(`'${packageName}'`);
+    throw new ConfigurationError(
+      isMissing
+        ? `${neededBy} needs the package "${packageName}": npm install ${packageName}`
+        : `${neededBy}: the package "${packageName}" could not be loaded`,
+      { cause },
+    );
+  }
+}
+
+function isModuleNotFound(error: unknown): error is Error {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    (error.code === 'MODULE_NOT_FOUND' || error.code === 'ERR_MODULE_NOT_FOUND')
+  );
+}

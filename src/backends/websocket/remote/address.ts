@@ -1,0 +1,48 @@
+import { z } from 'zod';
+import { settingsCheck } from '../../../core/schema-check.js';
+import type { AppKeys } from '../../../pusher-protocol/signature.js';
+import { type CheckedWebhookOptions, webhookOptions } from '../../../webhooks/options.js';
+import { authorityOf, HOST_RULE, isHost } from '../../sdk/host.js';
+
+/** Where the server is that runs in another process, and whose webhooks are taken. */
+export interface RemoteWebSocketOptions {
+  /** @default '127.0.0.1' */
+  host?: string | undefined;
+  /** @default 443 with `useSsl`, else 80 */
+  port?: number | undefined;
+  /** Further keys that may sign webhooks, as while one is replaced by another. @default the settings' own alone */
+  webhookKeys?: readonly AppKeys[] | undefined;
+  /** How far the time in a webhook may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  webhookMaxAgeMs?: number | undefined;
+}
+
+/** Options that have been checked. */
+export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs'> & CheckedWebhookOptions;
+
+/** A server's two faces. */
+export interface RemoteAddress {
+  /** As in `http://127.0.0.1:6001`. */
+  readonly http: string;
+  /** As in `ws://127.0.0.1:6001`. */
+  readonly webSocket: string;
+}
+
+/** @throws ConfigurationError naming each option that is wrong */
+export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = settingsCheck(
+  "The remote websocket backend's options",
+  () =>
+    z.strictObject({
+      host: z.custom<string>(isHost, HOST_RULE).optional(),
+      port: z.number().int().min(1).max(65_535).optional(),
+      ...webhookOptions(),
+    }),
+  ['pubKey', 'secretKey'],
+);
+
+export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean): RemoteAddress {
+  const { host = '127.0.0.1', port = useSsl ? 443 : 80 } = options;
+  const authority = authorityOf(host, port);
+  return useSsl
+    ? { http: `https://${authority}`, webSocket: `wss://${authority}` }
+    : { http: `http://${authority}`, webSocket: `ws://${authority}` };
+}

@@ -1,0 +1,132 @@
+import { isPresence, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../pusher-protocol/names.js';
+import type { ClientConfig } from '../../../wire/client-config.js';
+import { isRecord } from '../../../wire/is-record.js';
+import type { AddressedMessage, OutgoingMessage } from '../../../wire/message.js';
+import type { ChannelInfo } from '../../contract/authorization.js';
+import type { BackendCapabilities } from '../../contract/capabilities.js';
+import type { BackendSettings, RequestContext } from '../../contract/wrapper.js';
+import { ChannelsService } from '../../pusher-compatible/service.js';
+import {
+  type CheckedRemoteOptions,
+  checkRemoteOptions,
+  type RemoteWebSocketOptions,
+  remoteAddress,
+} from './address.js';
+import { ApiClient } from './api-client.js';
+import { RemoteSubscriber } from './subscriber.js';
+
+export type { RemoteWebSocketOptions } from './address.js';
+
+/**
+ * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a client.
+ * For worker processes and the command line; the server itself is `WebSocketService`.
+ */
+export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
+  readonly #options: CheckedRemoteOptions;
+  readonly #api: ApiClient;
+  readonly #subscriber: RemoteSubscriber;
+
+  /** @throws ConfigurationError when a credential is missing or an option is wrong */
+  constructor(settings: BackendSettings<RemoteWebSocketOptions> = {}) {
+    super(settings);
+    this.#options = checkRemoteOptions(this.options);
+    const { appId, pubKey, secretKey } = this;
+    const app = { appId, pubKey, secretKey, address: remoteAddress(this.#options, this.useSsl) };
+    this.#api = new ApiClient(app);
+    this.#subscriber = new RemoteSubscriber(app, {
+      receive: (message) => this.receive(message),
+      logger: () => this.logger,
+    });
+    this.api = undefined;
+  }
+
+  override get name(): string {
+    return 'websocket';
+  }
+
+  /** An embedded server is plain, unless a proxy or an `https.Server` of the application says otherwise. */
+  protected override get useSslByDefault(): boolean {
+    return false;
+  }
+
+  override get capabilities(): BackendCapabilities {
+    return {
+      ...super.capabilities,
+      maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
+      maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
+      // The server's own limit is its option "maxEventBytes", which is not known here: it answers 413.
+    };
+  }
+
+  protected override get webhookOptions(): CheckedRemoteOptions {
+    return this.#options;
+  }
+
+  protected override async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
+    await this.sendBatch([channel], message, context);
+  }
+
+  protected override async sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    { signal }: RequestContext,
+  ): Promise<void> {
+    await this.#api.post('/events', { ...wireEvent(message), channels }, signal);
+  }
+
+  protected override async sendMessages(
+    messages: readonly AddressedMessage[],
+    { signal }: RequestContext,
+  ): Promise<void> {
+    const batch = messages.map(({ channel, message }) => ({ ...wireEvent(message), channel }));
+    await this.#api.post('/batch_events', { batch }, signal);
+  }
+
+  /**
+   * Resolves when the server has confirmed. On a presence channel this process is a member of its own.
+   * @throws PushError when the server refuses, cannot be reached, or does not confirm within 10 s (a `TimeoutError`)
+   */
+  override subscribe(channel: string): Promise<void> {
+    return this.#subscriber.subscribe(channel);
+  }
+
+  override unsubscribe(channel: string): Promise<void> {
+    return this.#subscriber.unsubscribe(channel);
+  }
+
+  override async channelInfo(name: string): Promise<ChannelInfo> {
+    const info = isPresence(name) ? 'subscription_count,user_count' : 'subscription_count';
+    const answer = await this.#api.get(`/channels/${encodeURIComponent(name)}`, { info });
+    const { subscription_count: subscriptionCount, user_count: userCount } = answer;
+    return {
+      occupied: answer['occupied'] === true,
+      ...(typeof subscriptionCount === 'number' && { subscriptionCount }),
+      ...(typeof userCount === 'number' && { userCount }),
+    };
+  }
+
+  override async channelUsers(name: string): Promise<readonly string[]> {
+    const { users } = await this.#api.get(`/channels/${encodeURIComponent(name)}/users`);
+    return Array.isArray(users)
+      ? users.flatMap((user) => (isRecord(user) && typeof user['id'] === 'string' ? [user['id']] : []))
+      : [];
+  }
+
+  override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
+    const { host, port } = this.options;
+    return {
+      key: this.pubKey,
+      ...(host !== undefined && { host }),
+      ...(port !== undefined && { port }),
+      useTLS: this.useSsl,
+    };
+  }
+
+  override close(): Promise<void> {
+    return this.#subscriber.close();
+  }
+}
+
+function wireEvent({ event, payload, except }: OutgoingMessage): object {
+  return { name: event, data: payload, ...(except !== undefined && { socket_id: except }) };
+}

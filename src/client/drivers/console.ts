@@ -1,0 +1,22 @@
+import type { ClientDriver, ClientDriverHost } from '../driver.js';
+
+/** For the console backend, which prints on the server: a page in development works on, and receives nothing. */
+export class ConsoleDriver implements ClientDriver {
+  readonly socketId = undefined;
+  readonly #host: ClientDriverHost;
+
+  constructor(host: ClientDriverHost) {
+    this.#host = host;
+  }
+
+  connect(): void {
+    this.#host.receiveState('unavailable');
+    console.info('pushrail: the console backend prints messages on the server; none arrive here.');
+  }
+
+  disconnect(): void {}
+
+  subscribe(): void {}
+
+  unsubscribe(): void {}
+}

@@ -1,0 +1,38 @@
+import type { ClientConfig } from '../../wire/client-config.js';
+import type { ClientDriver, ClientDriverHost } from '../driver.js';
+import { PushClientError } from '../errors.js';
+import { ConsoleDriver } from './console.js';
+import { OneSignalDriver, type OneSignalDriverOptions } from './onesignal/index.js';
+import { PubNubDriver, type PubNubDriverOptions } from './pubnub/index.js';
+import { PusherDriver, type PusherDriverOptions } from './pusher/index.js';
+
+/** Options of all drivers; each takes its own. */
+export interface DriverOptions extends PusherDriverOptions, PubNubDriverOptions, OneSignalDriverOptions {}
+
+type DriverConstructor = new (host: ClientDriverHost, config: ClientConfig, options: DriverOptions) => ClientDriver;
+
+/** The drivers by the name of the backend on the server. */
+const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverConstructor>([
+  ['websocket', PusherDriver],
+  ['pusher', PusherDriver],
+  ['pubnub', PubNubDriver],
+  ['onesignal', OneSignalDriver],
+  ['console', ConsoleDriver],
+]);
+
+/**
+ * Makes the driver for the backend that the configuration names.
+ * @throws PushClientError when there is none, or when the driver lacks something
+ */
+export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
+  const Driver = drivers.get(config.backend);
+  if (!Driver) {
+    const known = [...drivers.keys()].map((name) => `"${name}"`).join(', ');
+    throw new PushClientError(
+      `PushClient has no driver for the backend "${config.backend}", only for ${known}: ` +
+        'override subscribe() and unsubscribe() in a subclass, or pass { driver }.',
+      'CONFIGURATION',
+    );
+  }
+  return new Driver(host, config, options);
+}

@@ -1,0 +1,145 @@
+import type { ClientConfig } from '../../../wire/client-config.js';
+import { RecentIds } from '../../../wire/recent-ids.js';
+import { type AuthOptions, Authorizer } from '../../authorizer.js';
+import { type ClientDriver, type ClientDriverHost, neededKey } from '../../driver.js';
+import { PushClientError, signInRefusal } from '../../errors.js';
+import {
+  type OneSignalDeferredLike,
+  type OneSignalEventLike,
+  type OneSignalLike,
+  oneSignalMessage,
+} from './message.js';
+
+/** Options of {@link OneSignalDriver}. */
+export interface OneSignalDriverOptions {
+  /** How to ask the application for a token to log in with. @default as the configuration says; without an endpoint, none is asked for */
+  readonly auth?: AuthOptions | undefined;
+  /** For OneSignal's `init`, beside `appId`; false where the page calls `init` itself. @default {} */
+  readonly oneSignal?: Readonly<Record<string, unknown>> | false | undefined;
+}
+
+/** How long to wait for the SDK before saying that it is not there, in milliseconds. Content blockers keep it away. */
+const LOAD_TIMEOUT_MS = 10_000;
+
+/** Its `init` can be called once for a page, whatever the number of clients. */
+const initialized = new WeakMap<OneSignalLike, Promise<unknown>>();
+
+/**
+ * Receives OneSignal's notifications through its web SDK, which the page loads. The SDK has one user and no channels: the first channel of
+ * the configuration stands for that user.
+ */
+export class OneSignalDriver implements ClientDriver {
+  readonly socketId = undefined;
+  readonly #host: ClientDriverHost;
+  readonly #config: ClientConfig;
+  readonly #init: Readonly<Record<string, unknown>> | undefined;
+  readonly #authorizer: Authorizer;
+  readonly #recent = new RecentIds();
+  readonly #receive = ({ notification }: OneSignalEventLike): void => {
+    const message = oneSignalMessage(notification, this.#config.channels[0] ?? '');
+    // One that is displayed while the page is open comes again when it is clicked.
+    if (message.id === undefined || this.#recent.areNew([message.id])) this.#host.receiveMessage(message);
+  };
+  /** Stands for one connection: what was begun for an earlier one comes to nothing. */
+  #connection: object | undefined;
+  #oneSignal: OneSignalLike | undefined;
+  #loadTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @throws PushClientError when the app id is missing */
+  constructor(host: ClientDriverHost, config: ClientConfig, options: OneSignalDriverOptions = {}) {
+    const appId = neededKey(config, 'appId');
+    this.#host = host;
+    this.#config = config;
+    this.#init = options.oneSignal === false ? undefined : { ...options.oneSignal, appId };
+    this.#authorizer = new Authorizer(config, options.auth);
+  }
+
+  connect(): void {
+    if (this.#connection) return;
+    const connection = {};
+    this.#connection = connection;
+    this.#host.receiveState('connecting');
+    this.#loadTimer = setTimeout(() => {
+      this.#fail(connection, 'OneSignal’s SDK has not loaded: is its script in the page, or blocked?', 'unavailable');
+    }, LOAD_TIMEOUT_MS);
+    const page = globalThis as { OneSignalDeferred?: OneSignalDeferredLike };
+    page.OneSignalDeferred ??= [];
+    page.OneSignalDeferred.push((oneSignal) => {
+      clearTimeout(this.#loadTimer);
+      return this.#start(oneSignal, connection);
+    });
+  }
+
+  /** Stops listening. The browser stays logged in, so that notifications reach it while no page is open. */
+  disconnect(): void {
+    this.#connection = undefined;
+    clearTimeout(this.#loadTimer);
+    for (const event of ['foregroundWillDisplay', 'click'] as const)
+      this.#oneSignal?.Notifications.removeEventListener(event, this.#receive);
+    this.#oneSignal = undefined;
+  }
+
+  subscribe(channel: string): void {
+    if (this.#config.channels.includes(channel)) return;
+    const text = `OneSignal has no channels to subscribe to: what is sent to the page’s user arrives, and "${channel}" does not.`;
+    this.#host.receiveError(new PushClientError(text, 'SUBSCRIPTION', { channel }));
+  }
+
+  unsubscribe(): void {}
+
+  async #start(oneSignal: OneSignalLike, connection: object): Promise<void> {
+    if (this.#connection !== connection) return;
+    try {
+      await this.#initialize(oneSignal);
+    } catch (cause) {
+      this.#fail(connection, 'OneSignal’s SDK did not start', 'failed', cause);
+      return;
+    }
+    if (this.#connection !== connection) return;
+    this.#oneSignal = oneSignal;
+    for (const event of ['foregroundWillDisplay', 'click'] as const)
+      oneSignal.Notifications.addEventListener(event, this.#receive);
+    const isLoggedIn = await this.#logIn(oneSignal, connection);
+    if (this.#connection !== connection) return;
+    this.#host.receiveState('connected');
+    const [channel] = this.#config.channels;
+    if (isLoggedIn && channel !== undefined && this.#connection === connection) this.#host.receiveSubscription(channel);
+  }
+
+  async #initialize(oneSignal: OneSignalLike): Promise<void> {
+    if (this.#init === undefined) return;
+    const begun = initialized.get(oneSignal) ?? oneSignal.init(this.#init);
+    initialized.set(oneSignal, begun);
+    await begun;
+  }
+
+  /** @returns whether the browser now belongs to the page's user */
+  async #logIn(oneSignal: OneSignalLike, connection: object): Promise<boolean> {
+    const { userId, channels, usesExternalId } = this.#config;
+    // Where channels are devices, segments or other aliases, they are nobody's name.
+    if (usesExternalId === false) return true;
+    try {
+      const answer = this.#authorizer.hasUserEndpoint ? await this.#authorizer.signIn() : undefined;
+      const externalId = idIn(answer?.user_data) ?? userId ?? channels[0];
+      if (externalId === undefined || this.#connection !== connection) return false;
+      await oneSignal.login(externalId, answer?.auth);
+      return true;
+    } catch (error) {
+      if (this.#connection === connection) this.#host.receiveError(signInRefusal(error));
+      return false;
+    }
+  }
+
+  #fail(connection: object, text: string, state: 'unavailable' | 'failed', cause?: unknown): void {
+    if (this.#connection !== connection) return;
+    this.#host.receiveState(state);
+    this.#host.receiveError(new PushClientError(`Push connection: ${text}`, 'CONNECTION', { cause }));
+  }
+}
+
+/** The id in what the application signed: `{"id":"ann"}`. */
+function idIn(userData: string | undefined): string | undefined {
+  if (userData === undefined) return undefined;
+  const { id } = JSON.parse(userData) as { readonly id?: unknown };
+  return typeof id === 'string' ? id : undefined;
+}

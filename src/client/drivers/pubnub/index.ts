@@ -1,0 +1,129 @@
+import type { ClientConfig } from '../../../wire/client-config.js';
+import { RecentIds } from '../../../wire/recent-ids.js';
+import { type AuthOptions, Authorizer } from '../../authorizer.js';
+import { type ClientDriver, type ClientDriverHost, neededKey, neededSdk } from '../../driver.js';
+import { PushClientError } from '../../errors.js';
+import { pubnubMessage } from './message.js';
+import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub-like.js';
+import { PubNubSubscription } from './subscription.js';
+
+/** Options of {@link PubNubDriver}. */
+export interface PubNubDriverOptions {
+  /** The class of the package `pubnub`, 11 or later. @default globalThis.PubNub */
+  readonly PubNub?: PubNubConstructorLike | undefined;
+  /** How to ask the application for a token. @default as the configuration says; without an endpoint, none is asked for */
+  readonly auth?: AuthOptions | undefined;
+  /** Handed on to `new PubNub`, such as `{ userId }`; wins over what is made from the `ClientConfig`. */
+  readonly pubnub?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Talks to PubNub through the package `pubnub`. */
+export class PubNubDriver implements ClientDriver {
+  readonly socketId = undefined;
+  readonly #host: ClientDriverHost;
+  readonly #authorizer: Authorizer;
+  readonly #create: () => PubNubLike;
+  readonly #wanted = new Set<string>();
+  readonly #recent = new RecentIds();
+  #subscription: PubNubSubscription | undefined;
+
+  /** @throws PushClientError when `pubnub` or the subscribe key is missing */
+  constructor(host: ClientDriverHost, config: ClientConfig, options: PubNubDriverOptions = {}) {
+    const PubNub = neededSdk(options.PubNub, 'PubNub', 'pubnub', config);
+    const subscribeKey = neededKey(config, 'subscribeKey');
+    const { origin, useTLS = true, userId } = config;
+    this.#host = host;
+    this.#authorizer = new Authorizer(config, options.auth);
+    this.#create = () => {
+      const configuration = {
+        subscribeKey,
+        ...(origin !== undefined && { origin }),
+        ssl: useTLS,
+        userId: options.pubnub?.['userId'] ?? userId ?? anonymousId(),
+        // What fails is tried again here, where it shows in the state.
+        retryConfiguration: PubNub.NoneRetryPolicy(),
+        listenToBrowserNetworkEvents: false,
+        ...options.pubnub,
+      };
+      return new PubNub(configuration as never);
+    };
+  }
+
+  connect(): void {
+    if (this.#subscription) {
+      this.#subscription.retry();
+      return;
+    }
+    const api = this.#create();
+    const subscription = new PubNubSubscription(api, this.#host, this.#authorizer);
+    this.#subscription = subscription;
+    api.addListener({
+      status: (status) => subscription.receiveStatus(status),
+      message: (event) => this.#receive(event, 'message'),
+      signal: (event) => this.#receive(event, 'signal'),
+    });
+    if (this.#wanted.size === 0) this.#host.receiveState('connected');
+    for (const channel of this.#wanted) subscription.add(channel);
+  }
+
+  disconnect(): void {
+    this.#subscription?.close();
+    this.#subscription = undefined;
+  }
+
+  subscribe(channel: string): void {
+    this.#wanted.add(channel);
+    this.#subscription?.add(channel);
+  }
+
+  unsubscribe(channel: string): void {
+    this.#wanted.delete(channel);
+    this.#subscription?.remove(channel);
+  }
+
+  #receive(event: PubNubEventLike, defaultEvent: string): void {
+    const { channel, subscription, timetoken, error } = event;
+    if (!this.#wanted.has(subscription ?? channel)) return;
+    this.#subscription?.passed(timetoken);
+    if (error !== undefined) {
+      const text = `A message on "${channel}" could not be decrypted, and was dropped.`;
+      this.#host.receiveError(new PushClientError(text, 'CONNECTION', { channel }));
+      return;
+    }
+    const message = pubnubMessage(event, defaultEvent);
+    // The same timetoken comes again after a reconnection, the same id when the application's attempt to send was repeated.
+    const ids = [message.timetoken, message.id].filter((id) => id !== undefined).map((id) => `${channel}:${id}`);
+    if (this.#recent.areNew(ids)) this.#host.receiveMessage(message);
+  }
+}
+
+/** Where the id is kept. */
+const STORAGE_KEY = 'pushrail.anonymous-id';
+
+interface StorageLike {
+  getItem(key: string): string | null;
+  setItem(key: string, value: string): void;
+}
+
+/**
+ * An id for a browser whose user is not known. It is the same for all tabs and visits, because PubNub bills by the number of ids; where
+ * nothing can be kept, it is new each time.
+ */
+function anonymousId(): string {
+  const fresh = `anonymous-${randomHex()}`;
+  try {
+    // Throws where the user has forbidden it.
+    const { localStorage } = globalThis as { localStorage?: StorageLike };
+    const kept = localStorage?.getItem(STORAGE_KEY);
+    if (kept) return kept;
+    localStorage?.setItem(STORAGE_KEY, fresh);
+  } catch {
+    // As in a private window.
+  }
+  return fresh;
+}
+
+function randomHex(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,260 @@
+import type { Authorizer } from '../../authorizer.js';
+import type { ClientDriverHost } from '../../driver.js';
+import { AuthError, channelRefusal, PushClientError } from '../../errors.js';
+import type { PubNubLike, PubNubStatusLike } from './pubnub-like.js';
+import { type SubscribeFailure, watchFailures } from './refusal.js';
+
+/** Wait before the first attempt to restore a lost subscription, in milliseconds; it doubles from there. */
+const FIRST_DELAY_MS = 500;
+/** Longest wait before an attempt, in milliseconds. */
+const LONGEST_DELAY_MS = 30_000;
+/** From so many failures in a row on, some ten seconds, the state is `unavailable`. */
+const MANY_FAILURES = 5;
+/** A token that PubNub refuses this soon after it was granted is not renewed again, in milliseconds. PubNub: a token lasts a minute or more. */
+const FRESH_TOKEN_MS = 30_000;
+
+type Status = 'new' | 'asked' | 'confirmed';
+
+/**
+ * The channels that one connection to PubNub subscribes to; they share one request. The SDK is left in its state of failure, and this
+ * decides when to go on.
+ */
+export class PubNubSubscription {
+  readonly #api: PubNubLike;
+  readonly #host: ClientDriverHost;
+  readonly #authorizer: Authorizer;
+  readonly #network: NetworkWatch;
+  readonly #channels = new Map<string, Status>();
+  #failure: SubscribeFailure | undefined;
+  /** Where in PubNub's time to go on. */
+  #timetoken: string | undefined;
+  #tokenAt = Number.NEGATIVE_INFINITY;
+  #needsToken = false;
+  #isAdvancing = false;
+  #isBroken = false;
+  #ignoresStatus = false;
+  #isClosed = false;
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(api: PubNubLike, host: ClientDriverHost, authorizer: Authorizer) {
+    this.#api = api;
+    this.#host = host;
+    this.#authorizer = authorizer;
+    watchFailures(api, (failure) => {
+      this.#failure = failure;
+    });
+    this.#network = new NetworkWatch({
+      onOffline: () => this.#api.disconnect(true),
+      onOnline: () => this.retry(),
+    });
+  }
+
+  add(channel: string): void {
+    if (this.#channels.has(channel)) return;
+    if (this.#channels.size === 0) this.#host.receiveState('connecting');
+    this.#channels.set(channel, 'new');
+    this.#needsToken = this.#authorizer.hasEndpoint;
+    // One request, and one token, for all that are added at once.
+    queueMicrotask(() => void this.#advance());
+  }
+
+  remove(channel: string): void {
+    const status = this.#channels.get(channel);
+    this.#channels.delete(channel);
+    if (status !== undefined && status !== 'new') this.#api.unsubscribe({ channels: [channel] });
+    if (this.#channels.size === 0) this.#rest();
+  }
+
+  /** A message of this time came in: what was sent before it is not asked for again. */
+  passed(timetoken: string | number): void {
+    this.#timetoken = later(this.#timetoken, timetoken);
+  }
+
+  /** Tries at once what waits to be tried again. */
+  retry(): void {
+    if (!this.#isBroken || this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#host.receiveState('connecting');
+    void this.#advance();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#network.close();
+    this.#channels.clear();
+    this.#api.destroy();
+  }
+
+  receiveStatus(status: PubNubStatusLike): void {
+    if (this.#ignoresStatus || this.#isClosed) return;
+    const { category } = status;
+    if (category === 'PNConnectedCategory') this.#connected(status);
+    if (category === 'PNConnectionErrorCategory' || category === 'PNDisconnectedUnexpectedlyCategory') {
+      const failure = this.#failure;
+      this.#failure = undefined;
+      // The SDK is in the middle of changing its state.
+      queueMicrotask(() => this.#failed(failure));
+    }
+  }
+
+  /** Gets a token where one is needed, and subscribes to what is new or was lost. */
+  async #advance(): Promise<void> {
+    if (this.#isAdvancing) return;
+    this.#isAdvancing = true;
+    let canGoOn = true;
+    while (this.#needsToken && canGoOn && !this.#isClosed) canGoOn = await this.#renewToken();
+    this.#isAdvancing = false;
+    if (!canGoOn || this.#isClosed) return;
+    const added = this.#those('new');
+    if (added.length > 0) this.#subscribe(added);
+    // Without the timetoken, the SDK begins anew after a second failure, and what was sent meanwhile is lost.
+    else if (this.#isBroken && this.#channels.size > 0)
+      this.#api.reconnect(this.#timetoken === undefined ? {} : { timetoken: this.#timetoken });
+  }
+
+  /** The SDK takes a change for granted while it is connected; as if the network had failed, it asks the service. */
+  #subscribe(channels: string[]): void {
+    for (const channel of channels) this.#channels.set(channel, 'asked');
+    this.#ignoresStatus = true;
+    this.#api.disconnect(true);
+    this.#ignoresStatus = false;
+    this.#api.subscribe({ channels });
+  }
+
+  /** @returns whether to go on */
+  async #renewToken(): Promise<boolean> {
+    const channels = [...this.#channels.keys()];
+    if (channels.length === 0) return false;
+    this.#needsToken = false;
+    try {
+      const { auth, refused = [] } = await this.#authorizer.authorize(channels);
+      if (this.#isClosed) return false;
+      this.#api.setToken(auth);
+      this.#tokenAt = Date.now();
+      const reason = new AuthError('it is not among what the application allows', { status: 403 });
+      this.#refuse(refused, reason);
+    } catch (error) {
+      if (this.#isClosed) return false;
+      if (error instanceof AuthError && error.isRefusal) {
+        this.#refuse(channels, error);
+      } else {
+        this.#needsToken = true;
+        this.#lost(`no token: ${error instanceof Error ? error.message : error}`, undefined, error);
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #connected({ affectedChannels = [], currentTimetoken }: PubNubStatusLike): void {
+    this.#failures = 0;
+    this.#isBroken = false;
+    this.#timetoken = later(this.#timetoken, currentTimetoken);
+    this.#host.receiveState('connected');
+    for (const channel of this.#those('asked')) {
+      // A listener may have left it a moment ago.
+      if (!affectedChannels.includes(channel) || this.#channels.get(channel) !== 'asked') continue;
+      this.#channels.set(channel, 'confirmed');
+      this.#host.receiveSubscription(channel);
+    }
+  }
+
+  #failed({ status, channels }: SubscribeFailure = { status: undefined, channels: [] }): void {
+    if (this.#isClosed) return;
+    this.#isBroken = true;
+    if (status === 403) this.#denied(channels);
+    else if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
+      const error = new PushClientError(`Push connection: PubNub refused it (${status})`, 'CONNECTION', { status });
+      this.#unconfirm();
+      // The error last: who hears of it may try again.
+      this.#host.receiveState('disconnected');
+      this.#host.receiveError(error);
+    } else this.#lost('it failed or was lost', status);
+  }
+
+  #denied(named: readonly string[]): void {
+    if (this.#authorizer.hasEndpoint && Date.now() - this.#tokenAt > FRESH_TOKEN_MS) {
+      this.#needsToken = true;
+      void this.#advance();
+      return;
+    }
+    const known = named.filter((channel) => this.#channels.has(channel));
+    const refused = [known, this.#those('asked'), this.#those('confirmed')].find((list) => list.length > 0) ?? [];
+    this.#refuse(refused, { error: 'PubNub denies access', status: 403 });
+  }
+
+  /** One refused channel makes the request fail for all: without those that are refused, it goes on for the others. */
+  #refuse(channels: readonly string[], reason: unknown): void {
+    for (const channel of channels) {
+      if (!this.#channels.has(channel)) continue;
+      // Before it is told: who hears of it may ask for the channel again.
+      this.remove(channel);
+      this.#host.receiveError(channelRefusal(channel, reason));
+    }
+  }
+
+  #lost(what: string, status?: number, cause?: unknown): void {
+    this.#unconfirm();
+    this.#isBroken = true;
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS) * (0.5 + Math.random() / 2);
+    this.#failures += 1;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#advance(), delay);
+    this.#host.receiveState(this.#failures > MANY_FAILURES ? 'unavailable' : 'connecting');
+    if (this.#failures === 1 && !this.#isClosed)
+      this.#host.receiveError(new PushClientError(`Push connection: ${what}`, 'CONNECTION', { status, cause }));
+  }
+
+  /** To tell of each subscription again when it is back. */
+  #unconfirm(): void {
+    for (const channel of this.#those('confirmed')) this.#channels.set(channel, 'asked');
+  }
+
+  #those(status: Status): string[] {
+    return [...this.#channels].filter(([, own]) => own === status).map(([channel]) => channel);
+  }
+
+  /** Nothing is subscribed to: PubNub has no connection without a channel. */
+  #rest(): void {
+    clearTimeout(this.#timer);
+    this.#failures = 0;
+    this.#isBroken = false;
+    // What is subscribed to later does not begin in the past.
+    this.#timetoken = undefined;
+    this.#host.receiveState('connected');
+  }
+}
+
+/** The later of two timetokens; `0` stands for none. They are longer than a number is exact. */
+function later(one: string | undefined, other: string | number | undefined): string | undefined {
+  const next = String(other ?? 0);
+  if (!/^[1-9]\d*$/.test(next)) return one;
+  if (one === undefined || next.length > one.length) return next;
+  return next.length === one.length && next > one ? next : one;
+}
+
+interface PageLike {
+  addEventListener?(event: string, listener: () => void): void;
+  removeEventListener?(event: string, listener: () => void): void;
+}
+
+/** Listens to what the browser says of its network. Outside a browser nobody says anything. */
+export class NetworkWatch {
+  readonly #page = globalThis as PageLike;
+  readonly #onOffline: () => void;
+  readonly #onOnline: () => void;
+
+  constructor({ onOffline, onOnline }: { onOffline: () => void; onOnline: () => void }) {
+    this.#onOffline = onOffline;
+    this.#onOnline = onOnline;
+    this.#page.addEventListener?.('offline', onOffline);
+    this.#page.addEventListener?.('online', onOnline);
+  }
+
+  close(): void {
+    this.#page.removeEventListener?.('offline', this.#onOffline);
+    this.#page.removeEventListener?.('online', this.#onOnline);
+  }
+}

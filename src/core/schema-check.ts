@@ -1,0 +1,115 @@
+import type { z } from 'zod';
+import { ConfigurationError } from './errors.js';
+import { isSecretName } from './redaction.js';
+
+/** A schema of settings, whose keys can be listed. */
+type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
+
+/**
+ * Makes a function that holds settings against a schema. The schema is built at its first use: that takes longer than
+ * loading the package.
+ * @param what names the settings in the error: `PUSH_SERVER`, `The console backend's options`
+ * @param build makes the schema, with `z.strictObject`
+ * @param nestedKeys keys further down, for suggestions when one of them is misspelt
+ * @param advice what to do about unknown keys that are likely to be tried
+ * @returns a function that throws a ConfigurationError naming each key that is wrong, what was expected and what was found,
+ * but never a secret
+ */
+export function settingsCheck<T>(
+  what: string,
+  build: () => ObjectSchema<T>,
+  nestedKeys: readonly string[] = [],
+  advice: ReadonlyMap<string, string> = new Map(),
+): (value: unknown) => T {
+  let schema: ObjectSchema<T> | undefined;
+  return (value) => {
+    schema ??= build();
+    const result = schema.safeParse(value, { reportInput: true });
+    if (result.success) return result.data;
+    const topKeys = Object.keys(schema.shape);
+    const problems = result.error.issues.flatMap((issue) =>
+      describe(issue, issue.path.length === 0 ? topKeys : nestedKeys, advice),
+    );
+    throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
+  };
+}
+
+function describe(
+  issue: z.core.$ZodIssue,
+  knownKeys: readonly string[],
+  advice: ReadonlyMap<string, string>,
+): string[] {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => {
+      const found = advice.get(key) ?? didYouMean(key, knownKeys).replace(/^; (.*?)\.?$/, '$1');
+      return `unknown key "${path === '' ? key : `${path}.${key}`}"${found === '.' ? '' : ` (${found})`}`;
+    });
+  }
+  return [`${path === '' ? 'it' : `"${path}"`} ${reason(issue)}, found ${kindOf(issue.input, isSecretName(path))}`];
+}
+
+function reason(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type')
+    return issue.expected === 'int' ? 'must be an integer' : `must be of type ${issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+  if (issue.code === 'too_small' && issue.origin === 'number') return `must be at least ${issue.minimum}`;
+  if (issue.code === 'too_big' && issue.origin === 'number') return `must be at most ${issue.maximum}`;
+  return issue.message.replace(/^Invalid input: expected /, 'must be ');
+}
+
+/** The type of a value, and the value itself only where it cannot be a secret. */
+function kindOf(value: unknown, isSecret: boolean): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'boolean' || (typeof value === 'number' && !isSecret)) return String(value);
+  if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** Edit distance (insertions, deletions, substitutions, swaps of neighbours) between two short words. */
+function distance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const isSame = a[i - 1] === b[j - 1];
+      let cost = Math.min(at(previous, j) + 1, at(current, j - 1) + 1, at(previous, j - 1) + (isSame ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, at(beforePrevious, j - 2) + 1);
+      current.push(cost);
+    }
+    beforePrevious = previous;
+    previous = current;
+  }
+  return at(previous, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Number.POSITIVE_INFINITY;
+}
+
+/** The known name that a misspelt one most likely stands for, or undefined when none is close. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const wanted = name.slice(0, 64).toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Math.max(wanted.length < 4 ? 1 : 2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of known) {
+    const found = distance(wanted, candidate.toLowerCase());
+    if (found < bestDistance) {
+      best = candidate;
+      bestDistance = found;
+    }
+  }
+  return best;
+}
+
+/** What to write instead of an unknown name: `; did you mean "x"?`, or `; known are x, y.` when none is close. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  if (guess !== undefined) return `; did you mean "${guess}"?`;
+  return known.length === 0 ? '.' : `; known are ${known.join(', ')}.`;
+}

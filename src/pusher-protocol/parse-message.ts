@@ -1,0 +1,40 @@
+import { isRecord } from '../wire/is-record.js';
+
+/** A message of the Channels protocol, in either direction, as far as its form has been checked. */
+export interface ProtocolMessage {
+  readonly event: string;
+  readonly channel?: string;
+  readonly data?: unknown;
+  readonly user_id?: string;
+}
+
+/** Reads a message, or returns in words what is wrong with it. */
+export function parseMessage(text: string): ProtocolMessage | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'The message is not JSON';
+  }
+  if (!isRecord(value)) return 'The message is not a JSON object';
+  const { event, channel, data, user_id: userId } = value;
+  if (typeof event !== 'string') return 'The message has no "event"';
+  if (channel !== undefined && channel !== null && typeof channel !== 'string')
+    return 'The message\'s "channel" is not a text';
+  return {
+    event,
+    ...(typeof channel === 'string' && { channel }),
+    ...(data !== undefined && { data }),
+    ...(typeof userId === 'string' && { user_id: userId }),
+  };
+}
+
+/** Reads `data`, which may be JSON within JSON; a text that is no JSON is returned as it is. */
+export function parseData(data: unknown): unknown {
+  if (typeof data !== 'string') return data;
+  try {
+    return JSON.parse(data);
+  } catch {
+    return data;
+  }
+}

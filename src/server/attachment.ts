@@ -1,0 +1,135 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { decoded } from '../web/percent-decoding.js';
+import type { HttpServerLike } from './api.js';
+import { isWebSocketUpgrade, refuseUpgrade, serveWithoutUpgrade } from './upgrade.js';
+
+/** Who answers the requests that are ours. */
+export interface RequestTaker {
+  /** Whether there is an application with this id. */
+  serves(appId: string): boolean;
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  request(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** A server of a Node that asks which upgrades to take. */
+type AskingServer = HttpServerLike & { shouldUpgradeCallback?: (request: IncomingMessage) => unknown };
+
+/** How long an upgrade that is not ours may stay without an answer by whoever else listens. */
+const UNANSWERED_MS = 10_000;
+
+/**
+ * Takes the requests to `/apps/APPID/…` and the WebSockets to `/app/…` from a server that someone else runs. They are taken where
+ * the server emits them, so that no other handler sees them, whether it was added before or after; all others go by untouched.
+ */
+export class Attachment {
+  readonly #server: AskingServer;
+  readonly #taker: RequestTaker;
+  /** What we have put ours over; undefined while ours is not there. */
+  #emitBefore: HttpServerLike['emit'] | undefined;
+  #shouldUpgradeBefore: AskingServer['shouldUpgradeCallback'];
+  #isAttached = false;
+
+  constructor(server: HttpServerLike, taker: RequestTaker) {
+    this.#server = server;
+    this.#taker = taker;
+    this.attach();
+  }
+
+  /** A second time changes nothing. */
+  attach(): void {
+    if (this.#isAttached) return;
+    this.#isAttached = true;
+    const server = this.#server;
+    // Node takes upgrades for ordinary requests unless someone listens.
+    server.on('upgrade', this.#onForeignUpgrade);
+    if (this.#emitBefore === undefined) {
+      this.#emitBefore = server.emit;
+      server.emit = this.#emit;
+    }
+    if (this.#shouldUpgradeBefore === undefined && server.shouldUpgradeCallback !== undefined) {
+      this.#shouldUpgradeBefore = server.shouldUpgradeCallback;
+      server.shouldUpgradeCallback = this.#shouldUpgrade;
+    }
+  }
+
+  detach(): void {
+    if (!this.#isAttached) return;
+    this.#isAttached = false;
+    const server = this.#server;
+    server.removeListener('upgrade', this.#onForeignUpgrade);
+    // Someone else may have put their own function over ours: theirs stays, and ours lets everything by.
+    if (this.#emitBefore !== undefined && server.emit === this.#emit) {
+      server.emit = this.#emitBefore;
+      this.#emitBefore = undefined;
+    }
+    if (this.#shouldUpgradeBefore !== undefined && server.shouldUpgradeCallback === this.#shouldUpgrade) {
+      server.shouldUpgradeCallback = this.#shouldUpgradeBefore;
+      this.#shouldUpgradeBefore = undefined;
+    }
+  }
+
+  readonly #emit = (event: string, ...args: unknown[]): boolean => {
+    if (this.#isAttached && this.#takes(event, args)) return true;
+    return this.#emitBefore?.call(this.#server, event, ...args) ?? false;
+  };
+
+  #takes(event: string, args: readonly unknown[]): boolean {
+    if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return false;
+    const [request, target, head] = args as [IncomingMessage, ServerResponse & Duplex, Buffer];
+    if (event === 'upgrade') {
+      if (!isOurs(request)) return false;
+      this.#taker.upgrade(request, target, head);
+      return true;
+    }
+    const appId = /^\/apps\/([^/?]+)\//.exec(request.url ?? '')?.[1];
+    if (appId === undefined || !this.#taker.serves(decoded(appId))) return false;
+    if (event === 'checkContinue') target.writeContinue();
+    this.#taker.request(request, target);
+    return true;
+  }
+
+  readonly #shouldUpgrade = (request: IncomingMessage): unknown => {
+    const before = this.#shouldUpgradeBefore;
+    if (!this.#isAttached) return before?.call(this.#server, request);
+    if (isOurs(request) || (isWebSocketUpgrade(request) && this.#isAlone)) return true;
+    // Node's own answer depends on whether anyone listens: without us it is what it was before.
+    this.#server.removeListener('upgrade', this.#onForeignUpgrade);
+    try {
+      return before?.call(this.#server, request);
+    } finally {
+      this.#server.on('upgrade', this.#onForeignUpgrade);
+    }
+  };
+
+  /** Whether no one but us listens for upgrades. */
+  get #isAlone(): boolean {
+    return this.#server.listenerCount('upgrade') === 1;
+  }
+
+  readonly #onForeignUpgrade = (...args: unknown[]): void => {
+    const [request, socket, head] = args as [IncomingMessage, Duplex, Buffer];
+    if (!isWebSocketUpgrade(request)) {
+      if (this.#isAlone) serveWithoutUpgrade(this.#server, request, socket, head);
+      return;
+    }
+    const writtenBefore = bytesWritten(socket);
+    const refuse = (): void => refuseUpgrade(socket, 404, 'Nothing at this address takes WebSockets');
+    if (this.#isAlone) {
+      refuse();
+      return;
+    }
+    const timer = setTimeout(() => {
+      if (bytesWritten(socket) === writtenBefore && socket.listenerCount('data') === 0) refuse();
+    }, UNANSWERED_MS).unref();
+    socket.once('close', () => clearTimeout(timer));
+  };
+}
+
+function isOurs(request: IncomingMessage): boolean {
+  return isWebSocketUpgrade(request) && /^\/app(?:[/?]|$)/.test(request.url ?? '');
+}
+
+function bytesWritten(socket: Duplex): number {
+  return 'bytesWritten' in socket ? Number(socket.bytesWritten) : 0;
+}

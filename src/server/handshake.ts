@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import { closeCode } from '../pusher-protocol/messages.js';
+import { originCheck } from '../web/origins.js';
+import { decoded } from '../web/percent-decoding.js';
+import type { App } from './app.js';
+import type { CheckedOptions } from './options.js';
+import type { Protocol } from './protocol.js';
+
+/** Protocol versions that are served: 5 brought JSON within JSON, 6 and 7 changed only what clients may rely on. */
+const supportedVersions = [5, 6, 7];
+
+/** Why a connection is refused. */
+export interface HandshakeRefusal {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** Decides whether a connection is let in, and to which application. */
+export class Handshake {
+  readonly #protocols: ReadonlyMap<string, Protocol>;
+  readonly #options: CheckedOptions;
+  readonly #isAllowedOrigin: (origin: string | undefined) => boolean;
+
+  /** @param protocols by the application's public key */
+  constructor(protocols: ReadonlyMap<string, Protocol>, options: CheckedOptions) {
+    this.#protocols = protocols;
+    this.#options = options;
+    this.#isAllowedOrigin = originCheck(options.allowedOrigins);
+  }
+
+  /** @param connections how many there are already, over all applications */
+  check(request: IncomingMessage, connections: number): Protocol | HandshakeRefusal {
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    const key = /^\/app\/([^/]+)\/?$/.exec(path)?.[1];
+    if (key === undefined) return { code: closeCode.noSuchPath, reason: 'Path not found: connect to /app/KEY' };
+    const versionRefusal = checkVersion(new URLSearchParams(query).get('protocol'));
+    if (versionRefusal !== undefined) return versionRefusal;
+    const protocol = this.#protocols.get(decoded(key));
+    if (protocol === undefined) return { code: closeCode.noSuchApp, reason: 'There is no application with this key' };
+    return (
+      this.#checkApp(protocol.app) ??
+      this.#checkTransport(request) ??
+      this.#checkCapacity(protocol.app, connections) ??
+      protocol
+    );
+  }
+
+  #checkApp({ settings }: App): HandshakeRefusal | undefined {
+    if (settings.enabled === false) return { code: closeCode.appDisabled, reason: 'The application is disabled' };
+    return undefined;
+  }
+
+  #checkTransport(request: IncomingMessage): HandshakeRefusal | undefined {
+    if (this.#options.tlsOnly && !isSecure(request)) {
+      return { code: closeCode.tlsOnly, reason: 'The application takes connections over TLS only' };
+    }
+    if (!this.#isAllowedOrigin(request.headers.origin)) {
+      return { code: closeCode.unauthorized, reason: 'This origin is not allowed' };
+    }
+    return undefined;
+  }
+
+  #checkCapacity({ settings, connections: ofApp }: App, connections: number): HandshakeRefusal | undefined {
+    if (settings.maxConnections !== undefined && ofApp.size >= settings.maxConnections) {
+      return { code: closeCode.overAppQuota, reason: 'The application has as many connections as it may have' };
+    }
+    if (connections >= this.#options.maxConnections)
+      return { code: closeCode.overCapacity, reason: 'The server is over capacity' };
+    return undefined;
+  }
+}
+
+function checkVersion(version: string | null): HandshakeRefusal | undefined {
+  if (version === null || version === '')
+    return { code: closeCode.noVersion, reason: 'No protocol version: connect with ?protocol=7' };
+  if (!/^\d{1,9}$/.test(version))
+    return { code: closeCode.badVersion, reason: 'The protocol version is not a whole number' };
+  if (supportedVersions.includes(Number(version))) return undefined;
+  return {
+    code: closeCode.unsupportedVersion,
+    reason: `Unsupported protocol version: use ${supportedVersions.at(-1)}`,
+  };
+}
+
+function isSecure(request: IncomingMessage): boolean {
+  // A client that forges the header deceives only itself.
+  return 'encrypted' in request.socket || /^https|^wss/i.test(String(request.headers['x-forwarded-proto'] ?? ''));
+}

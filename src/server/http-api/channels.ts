@@ -1,0 +1,62 @@
+import { isPresence } from '../../pusher-protocol/names.js';
+import { HttpError } from '../../web/http-error.js';
+import type { App } from '../app.js';
+
+/** `GET /apps/:id/channels`: the channels that someone is subscribed to. */
+export function listChannels(app: App, parameters: URLSearchParams): object {
+  const prefix = parameters.get('filter_by_prefix') ?? '';
+  const info = parseInfo(parameters.get('info'));
+  if (info.has('user_count') && !isPresence(prefix)) {
+    throw new HttpError(
+      400,
+      'The user_count is known for presence channels only: filter_by_prefix must begin with "presence-".',
+    );
+  }
+  const channels: [string, object][] = [];
+  for (const name of app.channels.keys()) {
+    if (name.startsWith(prefix) && !name.startsWith('#')) channels.push([name, attributesOf(app, name, info)]);
+  }
+  return { channels: Object.fromEntries(channels) };
+}
+
+/** `GET /apps/:id/channels/:name` */
+export function showChannel(app: App, name: string, parameters: URLSearchParams): object {
+  const info = parseInfo(parameters.get('info'));
+  if (info.has('user_count') && !isPresence(name))
+    throw new HttpError(400, 'The user_count is known for presence channels only.');
+  return { occupied: app.channels.has(name), ...attributesOf(app, name, info) };
+}
+
+/** `GET /apps/:id/channels/:name/users` */
+export function listUsers(app: App, name: string): object {
+  if (!isPresence(name)) throw new HttpError(400, 'The users are known for presence channels only.');
+  return { users: (app.channels.get(name)?.presence?.ids ?? []).map((id) => ({ id })) };
+}
+
+const attributes = new Set(['user_count', 'subscription_count']);
+
+/** What the API tells of a channel when it is asked with `info`. */
+export interface ChannelAttributes {
+  user_count?: number;
+  subscription_count?: number;
+}
+
+/** Reads `info`: names separated by commas. */
+export function parseInfo(info: unknown): ReadonlySet<string> {
+  if (info === undefined || info === null || info === '') return new Set();
+  if (typeof info !== 'string') throw new HttpError(400, 'The "info" is not a text.');
+  const names = info.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !attributes.has(name));
+  if (unknown !== undefined)
+    throw new HttpError(400, `There is no info of this name: it is ${[...attributes].join(' or ')}.`);
+  return new Set(names);
+}
+
+/** The number of users is known on presence channels only. */
+export function attributesOf(app: App, name: string, info: ReadonlySet<string>): ChannelAttributes {
+  const channel = app.channels.get(name);
+  return {
+    ...(info.has('subscription_count') && { subscription_count: channel?.size ?? 0 }),
+    ...(info.has('user_count') && isPresence(name) && { user_count: channel?.userCount ?? 0 }),
+  };
+}

@@ -1,0 +1,119 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Logger } from '../../core/logger.js';
+import { MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
+import { readNodeStream } from '../../web/body.js';
+import { HttpError, httpBodyRules } from '../../web/http-error.js';
+import type { App } from '../app.js';
+import { checkBody, checkSignature } from './request-signature.js';
+import { findRoute } from './routes.js';
+
+/** Beside the data: names, 100 channels of 164 characters, JSON's own characters. */
+const BODY_OVERHEAD_BYTES = 32_768;
+/** What a byte of data takes at most within the body's JSON: `\u0022`, as some SDKs write a quote. */
+const MAX_ESCAPED_BYTES = 6;
+
+/** Limits of the HTTP API. */
+export interface ApiLimits {
+  readonly maxEventBytes: number;
+  readonly requestTimeoutMs: number;
+}
+
+/** The Channels HTTP API, as Pusher's server SDKs call it: `/apps/:id/…`, each request signed. */
+export class HttpApi {
+  readonly #apps: ReadonlyMap<string, App>;
+  readonly #limits: ApiLimits;
+  readonly #maxBodyBytes: number;
+  readonly #logger: () => Logger;
+
+  /** @param logger must not throw */
+  constructor(apps: ReadonlyMap<string, App>, limits: ApiLimits, logger: () => Logger) {
+    this.#apps = apps;
+    this.#limits = limits;
+    this.#maxBodyBytes = MAX_EVENTS_PER_BATCH * MAX_ESCAPED_BYTES * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
+    this.#logger = logger;
+  }
+
+  /** Answers a request. Never throws. */
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      answer(response, 200, 'application/json', JSON.stringify(await this.#answer(request)));
+    } catch (error) {
+      if (!(error instanceof HttpError))
+        this.#logger().error({ err: error }, 'websocket: a request to the HTTP API failed');
+      const { status, message, headers } =
+        error instanceof HttpError ? error : new HttpError(500, 'The server failed.');
+      answer(response, status, 'text/plain; charset=utf-8', message, headers);
+    }
+  }
+
+  async #answer(request: IncomingMessage): Promise<object> {
+    const [path = '', query = ''] = split(request.url ?? '', '?');
+    const method = request.method ?? '';
+    const [root, appId = '', ...segments] = segmentsOf(path);
+    const app = root === 'apps' ? this.#apps.get(appId) : undefined;
+    const route = findRoute(segments);
+    if (app === undefined || route === undefined) {
+      throw new HttpError(
+        404,
+        app === undefined && root === 'apps'
+          ? 'There is no application with this id.'
+          : 'There is nothing at this address.',
+      );
+    }
+    if (method !== route.method)
+      throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
+    const parameters = checkSignature({ method, path, query }, app.settings);
+    if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
+    const body =
+      method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : new Uint8Array();
+    checkBody(parameters, body);
+    return route.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
+  }
+}
+
+function split(text: string, separator: string): readonly [string, string] {
+  const index = text.indexOf(separator);
+  return index === -1 ? [text, ''] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+function segmentsOf(path: string): readonly string[] {
+  try {
+    return path
+      .replace(/^\/|\/$/g, '')
+      .split('/')
+      .map(decodeURIComponent);
+  } catch {
+    throw new HttpError(400, 'The percent-encoding of the address is broken.');
+  }
+}
+
+function parseBody(body: Uint8Array): unknown {
+  if (body.length === 0) return undefined;
+  try {
+    return JSON.parse(Buffer.from(body).toString());
+  } catch {
+    throw new HttpError(400, 'The body is not JSON.');
+  }
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  text: string,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  if (response.destroyed) return;
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
+  response.end(text);
+}
+
+/**
+ * Reads a request's body, up to a size and within a time.
+ * @throws HttpError 413 as soon as it is known to be too large, 408 when it takes too long, 400 when it breaks off
+ */
+async function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+  const rules = httpBodyRules(maxBytes, timeoutMs);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw rules.tooLarge(maxBytes);
+  return readNodeStream(request, rules);
+}

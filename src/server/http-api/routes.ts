@@ -1,0 +1,51 @@
+import { closeCode } from '../../pusher-protocol/messages.js';
+import { channelNameProblem } from '../../pusher-protocol/names.js';
+import { HttpError } from '../../web/http-error.js';
+import type { App } from '../app.js';
+import { listChannels, listUsers, showChannel } from './channels.js';
+import { trigger, triggerBatch } from './trigger.js';
+
+/** What an endpoint is given; the request's signature has been checked. */
+interface ApiCall {
+  readonly app: App;
+  readonly parameters: URLSearchParams;
+  /** The body's JSON, with POST. */
+  readonly body: unknown;
+  readonly maxEventBytes: number;
+}
+
+/** An endpoint: what it returns is answered as JSON. */
+export interface Route {
+  readonly method: 'GET' | 'POST';
+  answer(call: ApiCall): object;
+}
+
+/** Finds the endpoint by the path's segments after `/apps/:id`, already decoded. */
+export function findRoute(segments: readonly string[]): Route | undefined {
+  const [kind = '', name = '', detail = ''] = segments;
+  const path = `${segments.length}/${kind}/${detail}`;
+  if (path === '1/events/')
+    return { method: 'POST', answer: ({ app, body, maxEventBytes }) => trigger(app, body, maxEventBytes) };
+  if (path === '1/batch_events/')
+    return { method: 'POST', answer: ({ app, body, maxEventBytes }) => triggerBatch(app, body, maxEventBytes) };
+  if (path === '1/channels/') return { method: 'GET', answer: ({ app, parameters }) => listChannels(app, parameters) };
+  if (path === '2/channels/')
+    return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(name), parameters) };
+  if (path === '3/channels/users') return { method: 'GET', answer: ({ app }) => listUsers(app, checkedName(name)) };
+  if (path === '3/users/terminate_connections')
+    return { method: 'POST', answer: ({ app }) => terminateConnections(app, name) };
+  return undefined;
+}
+
+function checkedName(name: string): string {
+  const problem = channelNameProblem(name);
+  if (problem !== undefined) throw new HttpError(400, `${problem}.`);
+  return name;
+}
+
+/** `POST /apps/:id/users/:id/terminate_connections` */
+function terminateConnections(app: App, userId: string): object {
+  for (const connection of app.connectionsOf(userId))
+    app.end(connection, closeCode.unauthorized, 'The application has ended the connection');
+  return {};
+}

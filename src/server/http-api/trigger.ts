@@ -1,0 +1,89 @@
+import {
+  channelNameProblem,
+  eventName,
+  isSocketId,
+  keepsTo,
+  MAX_CHANNELS_PER_TRIGGER,
+  MAX_EVENTS_PER_BATCH,
+} from '../../pusher-protocol/names.js';
+import { HttpError } from '../../web/http-error.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { App } from '../app.js';
+import { attributesOf, parseInfo } from './channels.js';
+
+interface Trigger {
+  readonly name: string;
+  readonly data: string;
+  readonly channels: readonly string[];
+  readonly socketId: string | undefined;
+  readonly info: ReadonlySet<string>;
+}
+
+/** `POST /apps/:id/events` */
+export function trigger(app: App, body: unknown, maxEventBytes: number): object {
+  const { name, data, channels, socketId, info } = readTrigger(body, maxEventBytes);
+  app.publish(channels, name, data, socketId);
+  if (info.size === 0) return {};
+  return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
+}
+
+/** `POST /apps/:id/batch_events`. All events are checked before the first is sent. */
+export function triggerBatch(app: App, body: unknown, maxEventBytes: number): object {
+  const batch = isRecord(body) ? body['batch'] : undefined;
+  if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
+  if (batch.length > MAX_EVENTS_PER_BATCH)
+    throw new HttpError(400, `A batch has up to ${MAX_EVENTS_PER_BATCH} events; this one has ${batch.length}.`);
+  const triggers = batch.map((event: unknown) => readTrigger(event, maxEventBytes));
+  for (const { name, data, channels, socketId } of triggers) app.publish(channels, name, data, socketId);
+  if (triggers.every(({ info }) => info.size === 0)) return {};
+  return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
+}
+
+function readTrigger(body: unknown, maxEventBytes: number): Trigger {
+  if (!isRecord(body)) throw new HttpError(400, 'The event is not a JSON object.');
+  const {
+    name,
+    data,
+    channel,
+    channels = channel === undefined ? undefined : [channel],
+    socket_id: socketId,
+    info,
+  } = body;
+  if (typeof name !== 'string' || !keepsTo(eventName, name)) {
+    throw new HttpError(
+      400,
+      `The event needs a "name" of 1 to ${eventName.maxLength} characters: ${eventName.allowed}.`,
+    );
+  }
+  if (typeof data !== 'string')
+    throw new HttpError(400, 'The event needs "data", which is a text (for anything else, its JSON).');
+  if (Buffer.byteLength(data) > maxEventBytes)
+    throw new HttpError(413, `The event's data is over ${maxEventBytes} bytes.`);
+  if (socketId !== undefined && socketId !== null && (typeof socketId !== 'string' || !isSocketId(socketId))) {
+    throw new HttpError(400, 'The "socket_id" does not have the form 123.456.');
+  }
+  return {
+    name,
+    data,
+    channels: readChannels(channels),
+    socketId: typeof socketId === 'string' ? socketId : undefined,
+    info: parseInfo(info),
+  };
+}
+
+function readChannels(value: unknown): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0)
+    throw new HttpError(400, 'The event needs "channels", a list of names, or "channel".');
+  if (value.length > MAX_CHANNELS_PER_TRIGGER)
+    throw new HttpError(
+      400,
+      `An event goes to up to ${MAX_CHANNELS_PER_TRIGGER} channels; this one to ${value.length}.`,
+    );
+  const names = new Set<string>();
+  for (const name of value) {
+    const problem = channelNameProblem(name);
+    if (problem !== undefined) throw new HttpError(400, `${problem}.`);
+    names.add(name);
+  }
+  return [...names];
+}

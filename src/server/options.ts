@@ -1,0 +1,223 @@
+import { z } from 'zod';
+import { MAX_TIMEOUT_MS } from '../core/durations.js';
+import { ConfigurationError } from '../core/errors.js';
+import { settingsCheck } from '../core/schema-check.js';
+import type { AppKeys } from '../pusher-protocol/signature.js';
+import { isOriginPattern } from '../web/origins.js';
+import { webhookOptions } from '../webhooks/options.js';
+import { type WebSocketWebhook, webhook } from './webhooks/options.js';
+
+/** An application that the server serves: a key and secret, and channels of its own. */
+export interface WebSocketApp {
+  /** Names the application in the HTTP API: `/apps/APPID/…`. */
+  appId: string;
+  /** Names it to browsers: `/app/KEY`. */
+  pubKey: string;
+  secretKey: string;
+  /** A disabled application's connections are refused with 4003, its HTTP requests with 403. @default true */
+  enabled?: boolean | undefined;
+  /** Connections at once; further ones are refused with 4004. @default no limit but the server's */
+  maxConnections?: number | undefined;
+  /** Whether clients may send each other `client-` events. @default true */
+  clientEvents?: boolean | undefined;
+  /** Where the application is told what happens on its channels. @default nowhere */
+  webhooks?: readonly WebSocketWebhook[] | undefined;
+}
+
+/** Options of the `websocket` backend: an embedded Channels server. Every limit has a default. */
+export interface WebSocketOptions {
+  /** Port to listen on, without TLS; 0 takes a free one. For TLS, `attach` an `https.Server`. @default does not listen */
+  port?: number | undefined;
+  /**
+   * Address to listen on; `'127.0.0.1'` for this machine alone. The default is that of Node's `server.listen`, because
+   * browsers, phones and a container's published port all come from outside; what they may do is limited by signatures.
+   * @default every interface
+   */
+  host?: string | undefined;
+  /** The address that browsers connect to, where it is not the server's own, as behind a proxy: `'wss://push.example.com'`. */
+  publicUrl?: string | undefined;
+  /** Further applications that are served beside the one in the settings. @default none */
+  apps?: readonly WebSocketApp[] | undefined;
+  /** Where the application in the settings is told what happens on its channels: the webhooks that Pusher sends. @default nowhere */
+  webhooks?: readonly WebSocketWebhook[] | undefined;
+  /** How long events wait for others that go in the same webhook, in milliseconds. @default 250 (Pusher's) */
+  webhookBatchMs?: number | undefined;
+  /** Events that one webhook has at most; 500 at most. @default 20 (Pusher's) */
+  webhookBatchEvents?: number | undefined;
+  /** Further keys that may sign the webhooks that come in, as while one is replaced by another. @default the settings' own alone */
+  webhookKeys?: readonly AppKeys[] | undefined;
+  /** How far the time in a webhook that comes in may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  webhookMaxAgeMs?: number | undefined;
+  /**
+   * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, not the domain itself). Others,
+   * `null` among them, are refused with 4009. A connection without an `Origin` header is no browser's, and is let in. @default every origin
+   */
+  allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Refuse connections without TLS with 4000. TLS that ends at a proxy counts when the proxy sends `X-Forwarded-Proto: https`.
+   * @default false
+   */
+  tlsOnly?: boolean | undefined;
+  /** Connections at once over all applications; further ones are refused with 4100. @default no limit */
+  maxConnections?: number | undefined;
+  /** Channels that one connection may subscribe to. @default 100 (Pusher sets no limit) */
+  maxChannelsPerConnection?: number | undefined;
+  /** Size of a frame from a client, in bytes; a larger one closes the connection with 1009. @default 65 536 */
+  maxMessageBytes?: number | undefined;
+  /** Size of an event's data, in UTF-8 bytes. @default 10 240 (Pusher's, so that what works here works there) */
+  maxEventBytes?: number | undefined;
+  /** Client events that a connection may send in a second; further ones are answered with error 4301. @default 10 (Pusher's) */
+  clientEventsPerSecond?: number | undefined;
+  /**
+   * How often a connection may subscribe, unsubscribe and sign in within a second, after a burst of this plus twice
+   * `maxChannelsPerConnection`. Further subscriptions are refused with 429; unsubscribing counts and is never refused. @default 20
+   */
+  subscriptionsPerSecond?: number | undefined;
+  /**
+   * Bytes that may wait for a slow reader before its connection is cut. What is sent at once, in one tick, may be more and take its
+   * time; 8 times as much never waits. @default 1 048 576
+   */
+  sendBufferBytes?: number | undefined;
+  /** Different users on a presence channel. @default 100 (Pusher's) */
+  maxPresenceMembers?: number | undefined;
+  /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
+  maxPresenceMemberBytes?: number | undefined;
+  /** Silence after which the server asks whether a client is there, in seconds; the client is told to do the same. @default 120 */
+  activityTimeoutSeconds?: number | undefined;
+  /** Time for the client's answer, in seconds; then the connection is closed with 4201. @default 30 */
+  pongTimeoutSeconds?: number | undefined;
+  /** How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in milliseconds. @default 5 000 */
+  closeTimeoutMs?: number | undefined;
+  /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
+  requestTimeoutMs?: number | undefined;
+  /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */
+  cacheTtlMs?: number | undefined;
+  /** Cache channels that keep an event, for each application; the one written longest ago is forgotten first. @default 10 000 */
+  maxCachedChannels?: number | undefined;
+}
+
+/** Names of the options that have a default. */
+type FilledName =
+  | 'tlsOnly'
+  | 'maxConnections'
+  | 'maxChannelsPerConnection'
+  | 'maxMessageBytes'
+  | 'maxEventBytes'
+  | 'clientEventsPerSecond'
+  | 'subscriptionsPerSecond'
+  | 'sendBufferBytes'
+  | 'maxPresenceMembers'
+  | 'maxPresenceMemberBytes'
+  | 'activityTimeoutSeconds'
+  | 'pongTimeoutSeconds'
+  | 'closeTimeoutMs'
+  | 'webhookBatchMs'
+  | 'webhookBatchEvents'
+  | 'webhookMaxAgeMs'
+  | 'requestTimeoutMs'
+  | 'cacheTtlMs'
+  | 'maxCachedChannels';
+
+/** The options that have a default, with it filled in. */
+export type FilledOptions = { readonly [Name in FilledName]: NonNullable<WebSocketOptions[Name]> };
+
+/** Options that have been checked. */
+export type CheckedOptions = FilledOptions & Omit<WebSocketOptions, FilledName>;
+
+const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
+
+/** With more of them, a webhook would be larger than what receivers take, `PushService.webhook` among them. */
+const MAX_WEBHOOK_BATCH_EVENTS = 500;
+
+const WHAT = "The websocket backend's options";
+
+const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema, [
+  'appId',
+  'pubKey',
+  'secretKey',
+  'enabled',
+  'maxConnections',
+  'clientEvents',
+  'webhooks',
+  'url',
+  'events',
+  'channelPrefixes',
+  'headers',
+]);
+
+function buildSchema() {
+  const text = z.string().min(1, 'must not be empty');
+  const count = z.number().int().min(1);
+  const milliseconds = z.number().int().min(1).max(MAX_TIMEOUT_MS);
+  const seconds = z.number().min(0.1).max(MAX_TIMEOUT_SECONDS);
+
+  const app = z.strictObject({
+    appId: text,
+    pubKey: text,
+    secretKey: text,
+    enabled: z.boolean().optional(),
+    maxConnections: count.optional(),
+    clientEvents: z.boolean().optional(),
+    webhooks: z.array(webhook()).optional(),
+  });
+
+  const origin = z.custom<string>(
+    isOriginPattern,
+    'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
+  );
+  const publicUrl = z.custom<string>(
+    isPublicUrl,
+    'must be an address such as "wss://push.example.com", without a path',
+  );
+
+  return z.strictObject({
+    port: z.number().int().min(0).max(65_535).optional(),
+    host: text.optional(),
+    publicUrl: publicUrl.optional(),
+    apps: z.array(app).optional(),
+    webhooks: z.array(webhook()).optional(),
+    webhookBatchMs: milliseconds.default(250),
+    webhookBatchEvents: count.max(MAX_WEBHOOK_BATCH_EVENTS).default(20),
+    ...webhookOptions(),
+    allowedOrigins: z.array(origin).min(1).optional(),
+    tlsOnly: z.boolean().default(false),
+    maxConnections: count.default(Number.MAX_SAFE_INTEGER),
+    maxChannelsPerConnection: count.default(100),
+    maxMessageBytes: count.max(2 ** 30).default(65_536),
+    maxEventBytes: count.max(2 ** 28).default(10_240),
+    clientEventsPerSecond: count.default(10),
+    subscriptionsPerSecond: count.default(20),
+    sendBufferBytes: count.default(1_048_576),
+    maxPresenceMembers: count.default(100),
+    maxPresenceMemberBytes: count.default(1024),
+    activityTimeoutSeconds: seconds.default(120),
+    pongTimeoutSeconds: seconds.default(30),
+    closeTimeoutMs: milliseconds.default(5000),
+    requestTimeoutMs: milliseconds.default(10_000),
+    cacheTtlMs: milliseconds.default(1_800_000),
+    maxCachedChannels: count.default(10_000),
+  });
+}
+
+function isPublicUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const url = new URL(value);
+  return (
+    /^(?:wss?|https?):$/.test(url.protocol) &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === ''
+  );
+}
+
+/** @throws ConfigurationError naming each option that is wrong */
+export function checkOptions(options: unknown): CheckedOptions {
+  const checked = check(options);
+  if (checked.host !== undefined && checked.port === undefined) {
+    throw new ConfigurationError(`${WHAT}: "host" needs "port", without which the server does not listen.`, {
+      backend: 'websocket',
+    });
+  }
+  return checked;
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { type WebhookEventName, webhookEvents } from '../../pusher-protocol/webhooks.js';
+import { isRecord } from '../../wire/is-record.js';
+
+/** A webhook that the embedded server sends. */
+export interface WebSocketWebhook {
+  /** Where it is posted: an `http:` or `https:` address. It is logged without its query; what is secret goes into `headers`. */
+  url: string;
+  /** What is told. @default everything */
+  events?: readonly WebhookEventName[] | undefined;
+  /** What the names of the channels begin with that are told of, such as `'presence-'`. @default every channel */
+  channelPrefixes?: readonly string[] | undefined;
+  /** Headers beside the webhook's own, such as `Authorization`. @default none */
+  headers?: Readonly<Record<string, string>> | undefined;
+}
+
+/** Headers that fetch makes itself: with another one the request fails, or that one is left out. */
+const connectionHeaders: ReadonlySet<string> = new Set([
+  'content-length',
+  'expect',
+  'host',
+  'keep-alive',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** The schema of a webhook. */
+export function webhook(): z.ZodType<WebSocketWebhook> {
+  const url = z.custom<string>(
+    isWebhookUrl,
+    'must be an address such as "https://example.com/webhook", without a user and password (use "headers")',
+  );
+  const headers = z.custom<Record<string, string>>(
+    areHeaders,
+    "must be an object of header names and their texts, none of which is the connection's own, such as Host",
+  );
+  return z.strictObject({
+    url,
+    events: z.array(z.enum(webhookEvents)).min(1, 'must name an event').optional(),
+    channelPrefixes: z.array(z.string().min(1, 'must not be empty')).min(1, 'must have a prefix').optional(),
+    headers: headers.optional(),
+  });
+}
+
+function isWebhookUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, username, password } = new URL(value);
+  return /^https?:$/.test(protocol) && username + password === '';
+}
+
+function areHeaders(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  try {
+    const names = [...new Headers(value as Record<string, string>).keys()];
+    if (names.some((name) => connectionHeaders.has(name))) return false;
+    return Object.values(value).every((text) => typeof text === 'string');
+  } catch {
+    return false;
+  }
+}

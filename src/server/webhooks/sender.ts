@@ -1,0 +1,206 @@
+import type { Logger } from '../../core/logger.js';
+import type { AppKeys } from '../../pusher-protocol/signature.js';
+import { type WireEvent, webhookHeaders } from '../../pusher-protocol/webhooks.js';
+import { backoffDelay } from '../../wire/backoff.js';
+import type { WebSocketWebhook } from './options.js';
+import { WaitingEvents } from './waiting-events.js';
+
+/** How long a webhook is sent again and again, in milliseconds. Source: https://pusher.com/docs/channels/server_api/webhooks */
+const RETRY_FOR_MS = 300_000;
+/** Wait before the first retry, in milliseconds; it doubles from there, up to the longest. */
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+
+/** How events share a webhook. */
+export interface BatchLimits {
+  readonly webhookBatchMs: number;
+  readonly webhookBatchEvents: number;
+}
+
+/** What a sender needs of its application. */
+export interface SenderHost extends BatchLimits {
+  /** The time of a webhook that is being made. */
+  nextTime(): number;
+  /** Must not throw. */
+  logger(): Logger;
+}
+
+/**
+ * Sends one webhook its events: together with what comes in shortly after, in order, one post at a time, and again until it is taken or its
+ * time is over. No timer of it keeps the process alive.
+ */
+export class WebhookSender {
+  readonly #webhook: WebSocketWebhook;
+  readonly #keys: AppKeys;
+  readonly #host: SenderHost;
+  readonly #waiting = new WaitingEvents();
+  #timer: NodeJS.Timeout | undefined;
+  #sending: Promise<void> | undefined;
+  #post: WebhookPost | undefined;
+  /** Ends the wait before a retry. */
+  #wake: (() => void) | undefined;
+  #dropped = 0;
+  #isClosing = false;
+  #isClosed = false;
+
+  constructor(webhook: WebSocketWebhook, keys: AppKeys, host: SenderHost) {
+    this.#webhook = webhook;
+    this.#keys = keys;
+    this.#host = host;
+  }
+
+  takes({ name, channel }: WireEvent): boolean {
+    const { events, channelPrefixes } = this.#webhook;
+    if (events !== undefined && !events.includes(name)) return false;
+    return channelPrefixes === undefined || channelPrefixes.some((prefix) => channel.startsWith(prefix));
+  }
+
+  add(event: WireEvent): void {
+    if (this.#isClosed) return;
+    this.#drop(this.#waiting.add(event), 'too many of them wait to be sent');
+    this.#schedule();
+  }
+
+  /** Sends what waits, for so long at most; what comes later is not sent. */
+  async close(timeoutMs: number): Promise<void> {
+    this.#isClosing = true;
+    this.#wake?.();
+    this.#schedule();
+    const timer = setTimeout(() => this.#giveUp(), timeoutMs);
+    while (this.#sending !== undefined) await this.#sending;
+    clearTimeout(timer);
+    this.#isClosed = true;
+  }
+
+  #giveUp(): void {
+    this.#isClosed = true;
+    this.#post?.abort();
+    this.#wake?.();
+  }
+
+  #schedule(): void {
+    if (this.#sending !== undefined || this.#waiting.size === 0) return;
+    if (this.#isDue) this.#begin();
+    else this.#timer ??= setTimeout(() => this.#begin(), this.#host.webhookBatchMs).unref();
+  }
+
+  /** Whether what waits need not wait for more. */
+  get #isDue(): boolean {
+    return this.#waiting.size >= (this.#isClosing ? 1 : this.#host.webhookBatchEvents);
+  }
+
+  #begin(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sending = this.#sendBatches().finally(() => {
+      this.#sending = undefined;
+      this.#schedule();
+    });
+  }
+
+  async #sendBatches(): Promise<void> {
+    do {
+      this.#drop(this.#waiting.dropOlderThan(RETRY_FOR_MS), 'those before them were not taken');
+      const events = this.#waiting.take(this.#host.webhookBatchEvents);
+      if (events.length > 0) await this.#deliver(events);
+    } while (this.#isDue && !this.#isClosed);
+    if (this.#isClosed) this.#drop(this.#waiting.clear(), 'the server was closed');
+  }
+
+  /** Posts a batch until it is taken or its time is over. */
+  async #deliver(events: readonly WireEvent[]): Promise<void> {
+    const body = JSON.stringify({ time_ms: this.#host.nextTime(), events });
+    const headers = new Headers(this.#webhook.headers);
+    for (const [name, value] of Object.entries(webhookHeaders(body, this.#keys))) headers.set(name, value);
+    const until = performance.now() + RETRY_FOR_MS;
+    let problem = '';
+    for (let failures = 0; !this.#isClosed; failures++) {
+      this.#post = new WebhookPost();
+      const found = await this.#post.send(this.#webhook.url, headers, body);
+      this.#post = undefined;
+      if (found === undefined) {
+        this.#taken();
+        return;
+      }
+      problem = found;
+      // Who closes has no time for long waits.
+      const delay = backoffDelay(this.#isClosing ? 0 : failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
+      if (this.#isClosed || performance.now() + delay > until) break;
+      if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
+      await this.#pause(delay);
+    }
+    if (this.#isClosed) this.#drop(events.length + this.#waiting.clear(), 'the server was closed');
+    else this.#drop(events.length, problem);
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, ms).unref();
+    this.#wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    return promise;
+  }
+
+  /** Tells of events that are lost: of the first ones until the webhook is taken again. */
+  #drop(events: number, reason: string): void {
+    if (events === 0) return;
+    if (this.#dropped === 0) this.#log('warn', { events, reason }, 'events of a webhook were dropped');
+    this.#dropped += events;
+  }
+
+  #taken(): void {
+    if (this.#dropped === 0) return;
+    this.#log('info', { dropped: this.#dropped }, 'a webhook is taken again, some of whose events were dropped');
+    this.#dropped = 0;
+  }
+
+  #log(level: 'info' | 'warn', details: object, text: string): void {
+    // A query may hold what is secret.
+    const { origin, pathname } = new URL(this.#webhook.url);
+    this.#host.logger()[level]({ url: origin + pathname, ...details }, `websocket: ${text}`);
+  }
+}
+
+/** How long the receiver may take to answer, in milliseconds. */
+const DEADLINE_MS = 10_000;
+
+/** One attempt to post a webhook. */
+export class WebhookPost {
+  readonly #controller = new AbortController();
+
+  /** Gives up. */
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  /** Posts it; redirects are not followed. Never throws. Returns in words what went wrong, if anything did. */
+  async send(url: string, headers: Headers, body: string): Promise<string | undefined> {
+    const { signal } = this.#controller;
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      this.abort();
+    }, DEADLINE_MS).unref();
+    try {
+      const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
+      // The status says it all; not waiting for a body that may stall.
+      response.body?.cancel().catch(() => {});
+      return response.ok ? undefined : `it answered ${response.status}`;
+    } catch (error) {
+      return isLate
+        ? `it did not answer within ${DEADLINE_MS / 1000} s`
+        : `it could not be reached: ${reasonOf(error)}`;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+/** What fetch hides in the cause. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? error.cause : error;
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
+}

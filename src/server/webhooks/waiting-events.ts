@@ -1,0 +1,75 @@
+import type { WireEvent } from '../../pusher-protocol/webhooks.js';
+
+/** What may wait at most, so that a receiver that is gone cannot fill the memory. */
+const MAX_WAITING = 10_000;
+const MAX_WAITING_LENGTH = 16_777_216;
+/** Data of clients that go together, in characters: JSON may need six for each, and receivers do not take bodies of any size. */
+const MAX_BATCH_LENGTH = 65_536;
+
+interface Waiting {
+  readonly event: WireEvent;
+  readonly since: number;
+}
+
+/** Events that wait to be sent, in their order. When there are too many, the oldest go: the latest ones tell how things are. */
+export class WaitingEvents {
+  readonly #events = new Map<string | number, Waiting>();
+  #count = 0;
+  /** Of the data of all of them, in characters. */
+  #length = 0;
+
+  get size(): number {
+    return this.#events.size;
+  }
+
+  /** Returns how many events had to go. Of a channel's counts only the last one is kept. */
+  add(event: WireEvent): number {
+    const key = event.name === 'subscription_count' ? event.channel : this.#count++;
+    this.#events.delete(key);
+    this.#events.set(key, { event, since: performance.now() });
+    this.#length += lengthOf(event);
+    return this.#dropWhile(() => this.size > MAX_WAITING || (this.#length > MAX_WAITING_LENGTH && this.size > 1));
+  }
+
+  /** Takes the first ones, fewer of those with much data. */
+  take(count: number): readonly WireEvent[] {
+    const taken: WireEvent[] = [];
+    let length = 0;
+    for (const [key, { event }] of this.#events) {
+      length += lengthOf(event);
+      if (taken.length >= count || (length > MAX_BATCH_LENGTH && taken.length > 0)) break;
+      this.#delete(key, event);
+      taken.push(event);
+    }
+    return taken;
+  }
+
+  /** Drops those that have waited for longer. Returns how many. */
+  dropOlderThan(ms: number): number {
+    return this.#dropWhile(({ since }) => performance.now() - since > ms);
+  }
+
+  /** Drops all. Returns how many. */
+  clear(): number {
+    return this.#dropWhile(() => true);
+  }
+
+  #dropWhile(isTooMuch: (oldest: Waiting) => boolean): number {
+    let dropped = 0;
+    for (const [key, oldest] of this.#events) {
+      if (!isTooMuch(oldest)) break;
+      this.#delete(key, oldest.event);
+      dropped++;
+    }
+    return dropped;
+  }
+
+  #delete(key: string | number, event: WireEvent): void {
+    this.#events.delete(key);
+    this.#length -= lengthOf(event);
+  }
+}
+
+function lengthOf({ data }: WireEvent): number {
+  return data?.length ?? 0;
+}

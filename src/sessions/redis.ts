@@ -1,0 +1,257 @@
+import { ConfigurationError, ValidationError } from '../core/errors.js';
+import { causeOf, REDACTED, textOf } from '../core/redaction.js';
+import { Turns } from '../core/turns.js';
+import { type Identify, identifyUser, type PushUser, type SessionStore } from './adapter.js';
+import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './kept.js';
+
+/** Users that one script looks up: Redis does nothing else meanwhile, for about a millisecond. */
+const USERS_PER_SCRIPT = 500;
+/** Users whose look-up is written in one turn. No turn waits for the answer to the one before. */
+const USERS_PER_TURN = 10_000;
+/** A session that would live longer than this, in milliseconds, has no end: Redis takes no later time. */
+const LONGEST_TTL_MS = 2 ** 52;
+
+/** Options of {@link redisSessions}. */
+export interface RedisSessionsOptions<User = PushUser> {
+  /** Put before the name of every key; a user's sessions are at `<prefix>sessions:<id>`. @default 'pushrail:' */
+  prefix?: string | undefined;
+  /**
+   * How long a session lives after `add` or `touch`, in milliseconds. With Infinity, what a process left behind that crashed
+   * stays until it is removed. @default 24 hours
+   */
+  ttl?: number | undefined;
+  /** A user's id. @default the user itself, or its `id` */
+  identify?: Identify<User> | undefined;
+}
+
+/**
+ * Sessions kept in Redis (5 or newer), for any number of processes. Any number of users is one round trip; in a cluster, one
+ * for each server.
+ * @param client a client of `ioredis` or `redis`, connected by the application and closed by it
+ * @throws ConfigurationError when the client is none, ValidationError for a wrong `ttl`
+ */
+export function redisSessions<User = PushUser>(
+  client: RedisLike,
+  options: RedisSessionsOptions<User> = {},
+): SessionStore<User> {
+  if (!isRedisClient(client)) {
+    throw new ConfigurationError(
+      'redisSessions() takes a client of the package "ioredis" or "redis": redisSessions(new Redis(url)).',
+    );
+  }
+  const { prefix = 'pushrail:', identify = identifyUser } = options;
+  const defaultTtl = checkedTtl(options.ttl ?? DEFAULT_TTL_MS);
+  const usersPerScript = isCluster(client) ? 1 : USERS_PER_SCRIPT;
+
+  function keyOf(userId: string): string {
+    return `${prefix}sessions:${checkedText(userId, "A user's id")}`;
+  }
+
+  function lookUp(keys: readonly string[]): Promise<unknown[]> {
+    const calls: ScriptCall[] = [];
+    for (let first = 0; first < keys.length; first += usersPerScript)
+      calls.push({ script: lookUpScript, keys: keys.slice(first, first + usersPerScript), parameters: [] });
+    return run(client, calls, 'The sessions could not be looked up in Redis');
+  }
+
+  async function change(what: string, call: ScriptCall): Promise<unknown> {
+    const [channelId] = call.parameters;
+    const [result] = await run(client, [call], `The session could not be ${what} Redis`, channelId);
+    return result;
+  }
+
+  function keep(key: string, channelId: string, ttl: number, which: 'any' | 'live'): Promise<unknown> {
+    const lifetime = checkedTtl(ttl) > LONGEST_TTL_MS ? 'inf' : String(Math.ceil(ttl));
+    return change('written to', { script: keepScript, keys: [key], parameters: [channelId, lifetime, which] });
+  }
+
+  return {
+    identify,
+
+    async channelsFor(users) {
+      const keys: string[] = [];
+      const turns = new Turns();
+      for (const user of users) {
+        keys.push(keyOf(identify(user)));
+        if (turns.isOver) await turns.next();
+      }
+      const answers: Promise<unknown[]>[] = [];
+      for (let first = 0; first < keys.length; first += USERS_PER_TURN) {
+        if (first > 0) await turns.next();
+        const answer = lookUp(keys.slice(first, first + USERS_PER_TURN));
+        // It may fail before all others are asked for, and is told below.
+        answer.catch(() => {});
+        answers.push(answer);
+      }
+      return ((await Promise.all(answers)) as string[][][][]).flat(2);
+    },
+
+    async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
+      const userId = identify(user);
+      const endsAt = await keep(keyOf(userId), checkedText(channelId, 'A channel id'), ttl, 'any');
+      const expiresAt = endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt);
+      return { channelId, userId, expiresAt };
+    },
+
+    async remove(user, channelId) {
+      const keys = [keyOf(identify(user))];
+      if (channelId === undefined) await change('removed from', { script: removeAllScript, keys, parameters: [] });
+      else await change('removed from', { script: removeScript, keys, parameters: [channelId] });
+    },
+
+    async touch(user, channelId, { ttl = defaultTtl } = {}) {
+      return (await keep(keyOf(identify(user)), channelId, ttl, 'live')) !== null;
+    },
+  };
+}
+
+/** Runs scripts. @param channelId kept out of the error, which names the command that failed: who knows it can listen */
+async function run(
+  client: RedisLike,
+  calls: readonly ScriptCall[],
+  failure: string,
+  channelId?: string,
+): Promise<unknown[]> {
+  try {
+    return await runScripts(client, calls);
+  } catch (error) {
+    const redactor = { redact: (text: string) => (channelId ? text.replaceAll(channelId, REDACTED) : text) };
+    throw new Error(`${failure}: ${textOf(error, redactor) || nameOf(error)}`, { cause: causeOf(error, redactor) });
+  }
+}
+
+/** Of an error without a message, such as Node's when each address of a host refused, or that of `redis` when nothing is answered. */
+function nameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no reason given';
+  return 'code' in error ? String(error.code) : error.constructor.name;
+}
+
+/** @throws ValidationError for what is no text, or is none that UTF-8 can hold: several such texts would be one in Redis */
+function checkedText(text: unknown, what: string): string {
+  if (typeof text !== 'string' || text === '') throw new ValidationError(`${what} must be a string that is not empty.`);
+  if (text.isWellFormed()) return text;
+  throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
+}
+
+/** A client of the package `ioredis`: `Redis` or `Cluster`. */
+export interface IoredisLike {
+  readonly isCluster?: boolean | undefined;
+  pipeline(commands: unknown[][]): {
+    exec(): Promise<readonly (readonly [error: Error | null, result: unknown])[] | null>;
+  };
+}
+
+/** A client of the package `redis`: `createClient` or `createClientPool`. Commands of one tick leave together. */
+export interface NodeRedisLike {
+  sendCommand(command: string[]): Promise<unknown>;
+}
+
+/** A client of the package `redis`: `createCluster`. */
+export interface NodeRedisClusterLike {
+  readonly masters: readonly unknown[];
+  sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
+}
+
+/** A connection to Redis that the application made, and closes. */
+export type RedisLike = IoredisLike | NodeRedisLike | NodeRedisClusterLike;
+
+/** A Lua script with what it is called with. In a cluster, all keys of one call must be in one slot. */
+interface ScriptCall {
+  readonly script: string;
+  readonly keys: readonly string[];
+  readonly parameters: readonly string[];
+}
+
+/** Whether keys may lie on different servers. */
+function isCluster(client: RedisLike): boolean {
+  return isIoredis(client) ? client.isCluster === true : 'masters' in client;
+}
+
+/** Whether a value is a client that scripts can be run on. */
+function isRedisClient(value: unknown): value is RedisLike {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['pipeline', 'sendCommand'].some((method) => typeof Reflect.get(value, method) === 'function');
+}
+
+/**
+ * Runs scripts in one round trip, or one for each server of a cluster.
+ * @returns what each of them returned
+ * @throws whatever the client throws, when any of them failed
+ */
+async function runScripts(client: RedisLike, calls: readonly ScriptCall[]): Promise<unknown[]> {
+  const commands = calls.map(({ script, keys, parameters }) => [script, String(keys.length), ...keys, ...parameters]);
+  if (isIoredis(client)) {
+    // In a cluster, ioredis refuses a pipeline whose keys are on different servers.
+    const pipelines = client.isCluster === true ? commands.map((command) => [command]) : [commands];
+    return (await Promise.all(pipelines.map((pipeline) => runPipeline(client, pipeline)))).flat();
+  }
+  if ('masters' in client) {
+    return Promise.all(
+      calls.map(({ keys: [firstKey = ''] }, index) =>
+        client.sendCommand(firstKey, false, ['EVAL', ...(commands[index] ?? [])]),
+      ),
+    );
+  }
+  return Promise.all(commands.map((command) => client.sendCommand(['EVAL', ...command])));
+}
+
+async function runPipeline(client: IoredisLike, commands: readonly string[][]): Promise<unknown[]> {
+  const results = await client.pipeline(commands.map((command) => ['eval', ...command])).exec();
+  return (results ?? []).map(([error, result]) => {
+    if (error !== null) throw error;
+    return result;
+  });
+}
+
+/** Both packages' clients have a `sendCommand`; a `pipeline` only those of `ioredis`. */
+function isIoredis(client: RedisLike): client is IoredisLike {
+  return 'pipeline' in client;
+}
+
+// A user's sessions are a sorted set of channel ids; the score is when a session ends, in milliseconds since the epoch by the clock
+// of the Redis server. The clocks of several processes differ: one that is ahead would end, and delete, what lives for the others.
+// So each change is a script, which reads the server's clock, and which no other process comes between.
+
+/** Sets `now`. */
+const readClock = `
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)`;
+
+/** Ends the key with its last session; without one that ends, the key stays. */
+const renewExpiry = `
+local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if last == 'inf' then
+  redis.call('PERSIST', KEYS[1])
+elseif last then
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last))
+end`;
+
+const dropExpired = `
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)`;
+
+/**
+ * Adds a session or renews it.
+ * Keys: the user's. Parameters: the channel id; its time to live in milliseconds or `inf`; `live` to renew only what is live.
+ * @returns when it ends, as text; nil when there is nothing to renew
+ */
+const keepScript: string = `${readClock}${dropExpired}
+if ARGV[3] == 'live' and not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
+local ends = ARGV[2]
+if ends ~= 'inf' then ends = string.format('%.0f', now + ends) end
+redis.call('ZADD', KEYS[1], ends, ARGV[1])${renewExpiry}
+return ends`;
+
+/** Removes a session. Keys: the user's. Parameters: the channel id. */
+const removeScript: string = `${readClock}${dropExpired}
+redis.call('ZREM', KEYS[1], ARGV[1])${renewExpiry}`;
+
+/** Removes all sessions of a user. Keys: the user's. */
+const removeAllScript = `redis.call('DEL', KEYS[1])`;
+
+/** Reads the live sessions of users; it changes nothing, so that a replica may run it. Keys: the users'. @returns a list for each key */
+const lookUpScript: string = `${readClock}
+local found = {}
+for position, key in ipairs(KEYS) do
+  found[position] = redis.call('ZRANGEBYSCORE', key, '(' .. string.format('%.0f', now), '+inf')
+end
+return found`;

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { answerError } from '../../../src/backends/sdk/answer-error.js';
+import { outcomeOf } from '../../../src/core/errors.js';
+
+const answer = { backend: 'acme', provider: 'Acme', reason: 'no such app' };
+
+test.each([
+  [400, 'DeliveryError', 'rejected', false],
+  [401, 'AuthenticationError', 'rejected', false],
+  [403, 'AuthenticationError', 'rejected', false],
+  [404, 'DeliveryError', 'rejected', false],
+  [408, 'DeliveryError', 'rejected', true],
+  [413, 'DeliveryError', 'rejected', false],
+  [429, 'RateLimitError', 'rejected', true],
+  [500, 'DeliveryError', 'unknown', true],
+  [502, 'DeliveryError', 'unknown', true],
+  [503, 'DeliveryError', 'rejected', true],
+  [504, 'DeliveryError', 'unknown', true],
+])('%i is a %s whose outcome is %s, retryable: %s', (status, name, outcome, retryable) => {
+  const error = answerError({ ...answer, status });
+  expect([error.name, outcomeOf(error), error.retryable, error.status, error.backend]).toEqual([
+    name,
+    outcome,
+    retryable,
+    status,
+    'acme',
+  ]);
+  const hint = status === 401 ? ' (check the credentials in PUSH_SERVER)' : '';
+  expect(error.message).toBe(`Acme answered ${status}: no such app${hint}`);
+});
+
+test('a provider that says when to come back is quoted in milliseconds', () => {
+  expect(answerError({ ...answer, status: 429, retryAfter: '3' })).toMatchObject({ retryAfter: 3000 });
+  expect(answerError({ ...answer, status: 429, retryAfter: null })).toMatchObject({ retryAfter: undefined });
+});
+
+test('a long answer is cut, and an empty one is called nothing', () => {
+  expect(answerError({ ...answer, status: 400, reason: 'x'.repeat(10_000) }).message).toHaveLength(
+    'Acme answered 400: '.length + 500,
+  );
+  expect(answerError({ ...answer, status: 400, reason: '' }).message).toBe('Acme answered 400: nothing');
+});

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest';
+import { Turns } from '../../src/core/turns.js';
+import { createPushService, memorySessions } from '../../src/index.js';
+import { RecordingBackend } from '../support/recording-backend.js';
+
+const MANY = 100_000;
+
+describe('work in turns', () => {
+  test('lets others work in between', async () => {
+    const turns = new Turns();
+    let others = 0;
+    const other = setInterval(() => others++, 0);
+    let handed = 0;
+    const end = performance.now() + 60;
+    while (performance.now() < end) {
+      if (!turns.isOver) continue;
+      handed++;
+      await turns.next();
+    }
+    clearInterval(other);
+    expect(handed).toBeGreaterThan(0);
+    expect(others).toBeGreaterThan(0);
+  });
+
+  test('is one turn when it is short', () => {
+    const turns = new Turns();
+    expect(Array.from({ length: 100 }, () => turns.isOver)).not.toContain(true);
+  });
+});
+
+describe('a send to 100 000', () => {
+  async function othersWorkDuring(send: () => Promise<{ accepted: readonly string[] }>): Promise<number> {
+    let others = 0;
+    let isDone = false;
+    const count = (): void => {
+      if (isDone) return;
+      others++;
+      setImmediate(count);
+    };
+    setImmediate(count);
+    const { accepted } = await send();
+    isDone = true;
+    expect(accepted).toHaveLength(MANY);
+    return others;
+  }
+
+  test('users lets others work while it looks them up and checks their channels', async () => {
+    const sessions = memorySessions<number>();
+    const users = Array.from({ length: MANY }, (_, index) => index);
+    for (const user of users) await sessions.add(user, `session-${user}`);
+    const push = createPushService({ backend: new RecordingBackend({ maxChannelsPerRequest: MANY }), sessions });
+    expect(await othersWorkDuring(() => push.send({ users, data: 1 }))).toBeGreaterThan(2);
+  });
+
+  test('channels does so, too', async () => {
+    const push = createPushService({ backend: new RecordingBackend({ maxChannelsPerRequest: MANY }) });
+    const channels = Array.from({ length: MANY }, (_, index) => `channel-${index}`);
+    expect(await othersWorkDuring(() => push.send({ channels, data: 1 }))).toBeGreaterThan(1);
+  });
+});

@@ -1,0 +1,179 @@
+import { expect, it } from 'vitest';
+import { authFor, channelText } from '../../src/pusher-protocol/signature.js';
+import { Client } from './support/client.js';
+import { RawClient } from './support/raw-client.js';
+import { credentials, record, startServer } from './support/server.js';
+
+const room = 'presence-room';
+
+function signed(client: Client, channelData: string): object {
+  return {
+    channel: room,
+    channel_data: channelData,
+    auth: authFor(channelText(client.socketId, room, channelData), credentials),
+  };
+}
+
+it('a new member learns who is there, and the others learn of the new member', async () => {
+  const service = await startServer();
+  const [ann, bob] = await Promise.all([Client.connect(service), Client.connect(service)]);
+  const grant = service.authorizeChannel(ann.socketId, room, { id: 'ann', info: { name: 'Ann' } });
+  expect(await ann.subscribe(room, grant)).toEqual({
+    presence: { ids: ['ann'], hash: { ann: { name: 'Ann' } }, count: 1 },
+  });
+  expect(await bob.join(service, room, { id: 'bob' })).toEqual({
+    presence: { ids: ['ann', 'bob'], hash: { ann: { name: 'Ann' }, bob: null }, count: 2 },
+  });
+  const added = await ann.next('pusher_internal:member_added');
+  expect(added).toEqual({ event: 'pusher_internal:member_added', channel: room, data: '{"user_id":"bob"}' });
+  expect(await bob.settled()).toEqual([]);
+});
+
+it('a user with two connections is one member, who leaves with the second', async () => {
+  const service = await startServer();
+  const [watcher, first, second] = await Promise.all([
+    Client.connect(service),
+    Client.connect(service),
+    Client.connect(service),
+  ]);
+  await watcher.join(service, room, { id: 'watcher' });
+  await first.join(service, room, { id: 'ann' });
+  expect(await second.join(service, room, { id: 'ann' })).toMatchObject({ presence: { count: 2 } });
+  first.send('pusher:unsubscribe', { channel: room });
+  await first.settled();
+  expect((await watcher.settled()).map(({ event }) => event)).toEqual(['pusher_internal:member_added']);
+  expect(await service.channelInfo(room)).toEqual({ occupied: true, subscriptionCount: 2, userCount: 2 });
+  second.socket.terminate();
+  expect(await watcher.next('pusher_internal:member_removed')).toEqual({
+    event: 'pusher_internal:member_removed',
+    channel: room,
+    data: '{"user_id":"ann"}',
+  });
+  expect(await service.channelUsers(room)).toEqual(['watcher']);
+});
+
+it('a user id that is a number is taken as text', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  expect(await client.subscribe(room, signed(client, '{"user_id":7}'))).toMatchObject({ presence: { ids: ['7'] } });
+});
+
+it('a user called __proto__ is only a user', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  const { presence } = await client.subscribe(
+    room,
+    signed(client, '{"user_id":"__proto__","user_info":{"polluted":true}}'),
+  );
+  expect(presence).toMatchObject({ ids: ['__proto__'], count: 1 });
+  expect(JSON.stringify(presence)).toContain('"__proto__":{"polluted":true}');
+  expect('polluted' in {}).toBe(false);
+});
+
+it.each([
+  ['no JSON', 'Ann'],
+  ['no object', '"ann"'],
+  ['no user id', '{}'],
+  ['an empty user id', '{"user_id":""}'],
+  ['a user id that is an object', '{"user_id":{}}'],
+  ['a user id over 128 characters', JSON.stringify({ user_id: 'x'.repeat(129) })],
+  ['over 1 kB', JSON.stringify({ user_id: 'x', user_info: 'é'.repeat(600) })],
+])('member data with %s is refused, and the connection stays', async (_what, channelData) => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  client.send('pusher:subscribe', signed(client, channelData));
+  expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'InvalidMember', status: 400 });
+  await client.join(service, room, { id: 'x'.repeat(128) });
+});
+
+it('member data that was not signed is refused', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  client.send('pusher:subscribe', { ...signed(client, '{"user_id":"ann"}'), channel_data: '{"user_id":"bob"}' });
+  expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'AuthError', status: 401 });
+});
+
+it('a presence channel takes only so many users, but any number of their connections', async () => {
+  const service = await startServer({ maxPresenceMembers: 2 });
+  const clients = await Promise.all(Array.from({ length: 4 }, () => Client.connect(service)));
+  const [ann, bob, annAgain, carl] = clients as [Client, Client, Client, Client];
+  await ann.join(service, room, { id: 'ann' });
+  await bob.join(service, room, { id: 'bob' });
+  await annAgain.join(service, room, { id: 'ann' });
+  carl.send('pusher:subscribe', { channel: room, ...service.authorizeChannel(carl.socketId, room, { id: 'carl' }) });
+  expect((await carl.next('pusher:subscription_error')).data).toMatchObject({ type: 'LimitReached', status: 403 });
+});
+
+it('a signed-in user needs no member data', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  const grant = { channel: room, auth: authFor(channelText(client.socketId, room), credentials) };
+  client.send('pusher:subscribe', grant);
+  expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'InvalidMember' });
+  client.send('pusher:signin', service.authenticateUser(client.socketId, { id: 'ann', user_info: { name: 'Ann' } }));
+  await client.next('pusher:signin_success');
+  expect(await client.subscribe(room, grant)).toEqual({
+    presence: { ids: ['ann'], hash: { ann: { name: 'Ann' } }, count: 1 },
+  });
+});
+
+it('member data of any depth harms neither its connection nor those that hear of it', async () => {
+  const service = await startServer({ maxPresenceMemberBytes: 60_000 });
+  const { logged } = record(service);
+  const [watcher, ...clients] = await Promise.all(Array.from({ length: 4 }, () => Client.connect(service)));
+  await watcher?.join(service, room, { id: 'watcher' });
+  for (const [index, client] of clients.entries()) {
+    const depth = [100, 5000, 25_000][index] ?? 0;
+    client.send('pusher:subscribe', signed(client, `{"user_id":"${depth}","user_info":${nested(depth)}}`));
+    const [answer] = await client.settled();
+    if (answer?.event !== 'pusher_internal:subscription_succeeded')
+      expect(answer).toMatchObject({
+        event: 'pusher:subscription_error',
+        data: { type: 'InvalidMember', status: 400 },
+      });
+  }
+  const last = await Client.connect(service);
+  const { presence } = await last.join(service, room, { id: 'last' });
+  expect((presence as { ids: string[] }).ids).toEqual(expect.arrayContaining(['watcher', '100', 'last']));
+  const added = await watcher?.next('pusher_internal:member_added');
+  expect(added?.data).toBe(`{"user_id":"100","user_info":${nested(100)}}`);
+  expect(logged).toEqual([]);
+});
+
+it('a signed-in user with more data than a member may have is refused', async () => {
+  const service = await startServer({ maxPresenceMemberBytes: 100 });
+  const client = await Client.connect(service);
+  const grant = { channel: room, auth: authFor(channelText(client.socketId, room), credentials) };
+  const signIn = async (about: string): Promise<void> => {
+    const user = { id: 'ann', user_info: { about }, more: 'x'.repeat(1000) };
+    client.send('pusher:signin', service.authenticateUser(client.socketId, user));
+    await client.next('pusher:signin_success');
+  };
+  await signIn('x'.repeat(100));
+  client.send('pusher:subscribe', grant);
+  expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'InvalidMember', status: 400 });
+  await signIn('short');
+  expect(await client.subscribe(room, grant)).toMatchObject({ presence: { hash: { ann: { about: 'short' } } } });
+});
+
+it('a connection that the application ends is no member any more, while its socket lingers', async () => {
+  const service = await startServer({ closeTimeoutMs: 60_000 });
+  const watcher = await Client.connect(service);
+  const raw = await RawClient.connect(service);
+  await watcher.join(service, room, { id: 'watcher' });
+  const grant = service.authorizeChannel(raw.socketId, room, { id: 'ann' });
+  raw.writeText(JSON.stringify({ event: 'pusher:subscribe', data: { channel: room, ...grant } }));
+  await watcher.next('pusher_internal:member_added');
+  expect(service.api.disconnect(raw.socketId)).toBe(true);
+  expect([service.api.connectionCount, await service.channelUsers(room)]).toEqual([1, ['watcher']]);
+  expect(service.api.disconnect(raw.socketId)).toBe(false);
+  expect((await watcher.next('pusher_internal:member_removed')).data).toBe('{"user_id":"ann"}');
+  expect(await raw.closeCode()).toBe(4009);
+  raw.destroy();
+  await raw.ended;
+  expect((await watcher.settled()).length).toBe(0);
+});
+
+function nested(depth: number): string {
+  return `${'['.repeat(depth)}${']'.repeat(depth)}`;
+}
