@@ -9,7 +9,7 @@ import { findRedis } from '../support/redis.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
 
-// Every code block of README.md, docs/ and examples/ is run, in the order of its document:
+// Every code block of README.md, CONTRIBUTING.md, docs/ and examples/ is run, in the order of its document:
 // - js, ts: run as a program of its own, on the built package; what it prints must equal the text block that follows. A block that
 //   is named by a comment `<!-- file: name -->` is written to that file, for later blocks of the document to import; one must.
 // - ts: type-checked as well.
@@ -26,7 +26,7 @@ const root = join(import.meta.dirname, '../..');
 // What the documents run at 8080 runs at a free port here: another program may have that one.
 const port = await freePort();
 const redis = await findRedis();
-const documents = ['README.md', ...globSync('{docs,examples}/**/*.md', { cwd: root }).sort()]
+const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('{docs,examples}/**/*.md', { cwd: root }).sort()]
   .map((document) => ({ document, blocks: codeBlocks(join(root, document)).map(onPort(port)) }))
   .filter(({ blocks }) => blocks.length > 0);
 const { name: packageName, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
