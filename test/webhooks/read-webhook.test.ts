@@ -7,7 +7,8 @@ import { bodyRules } from '../../src/webhooks/body-rules.js';
 import { readWebhook } from '../../src/webhooks/read-webhook.js';
 import type { WebhookSource } from '../../src/webhooks/webhook-source.js';
 import { failureOf } from '../support/failure-of.js';
-import { bareClient, serve } from './support/serve.js';
+import { serve } from '../support/test-server.js';
+import { bareClient } from './support/bare-client.js';
 
 const body = '{"text":"世界"}';
 const chunk = new Uint8Array(65_536);

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { AuthenticationError, DeliveryError, RateLimitError } from '../../../src/index.js';
 import { type FailureCase, inDoubt, notNow, refused } from '../../providers/failure-case.js';
@@ -6,6 +5,7 @@ import * as faults from '../../providers/faults.js';
 import { startPubNubProvider } from '../../providers/pubnub-provider.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
+import { freePort } from '../../support/ports.js';
 import { sdkVersions } from './support/sdk-versions.js';
 import { connect, setUp } from './support/setup.js';
 
@@ -93,9 +93,7 @@ describe.each(sdkVersions)('a failure of version $version of the SDK', ({ PubNub
   });
 
   it('tells a service that was never reached', async () => {
-    const closed = createServer().listen(0);
-    const { port } = closed.address() as { port: number };
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await freePort();
     const provider = await startPubNubProvider();
     onTestFinished(() => provider.close());
     const { push } = connect(provider, { PubNub, origin: `127.0.0.1:${port}` });

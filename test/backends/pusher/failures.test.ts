@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { AuthenticationError, DeliveryError, RateLimitError, TimeoutError } from '../../../src/index.js';
 import { type FailureCase, inDoubt, notNow, refused } from '../../providers/failure-case.js';
@@ -6,6 +5,7 @@ import * as faults from '../../providers/faults.js';
 import { type PusherProvider, startPusherProvider } from '../../providers/pusher-provider.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
+import { freePort } from '../../support/ports.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { type Started, start } from './support/start.js';
 
@@ -80,10 +80,7 @@ describe('a request that fails', () => {
   });
 
   test('because nobody listens was never sent', async () => {
-    const closed = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => closed.once('listening', resolve));
-    const { port } = closed.address() as { port: number };
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await freePort();
     const { provider, push } = await start({ options: { port } });
     const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
     expect(error).toMatchObject({ retryable: true, outcome: 'rejected' });
