@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startServer } from '../backends/pusher/support/embedded.js';
+import { startServer } from '../backends/websocket/support/server.js';
 import { useBrowser } from '../e2e/setup.js';
 import { type RunningExample, runExample } from './running-example.js';
 

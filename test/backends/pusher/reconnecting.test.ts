@@ -3,7 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { HurriedReconnection } from '../../../src/backends/pusher/hurried-reconnection.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { serviceOn, startServer } from './support/embedded.js';
+import { startServer } from '../websocket/support/server.js';
+import { serviceOn } from './support/embedded.js';
 
 /** A TCP proxy whose connections can be cut. */
 async function startCable(

@@ -15,7 +15,8 @@ import {
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { heard, JsClientClass } from '../websocket/support/js-client.js';
-import { browser, credentials, serviceOn, startServer } from './support/embedded.js';
+import { credentials, startServer } from '../websocket/support/server.js';
+import { browser, serviceOn } from './support/embedded.js';
 
 function received(push: PushService): IncomingMessage[] {
   const messages: IncomingMessage[] = [];

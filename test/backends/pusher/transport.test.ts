@@ -8,7 +8,7 @@ import { DeliveryError } from '../../../src/index.js';
 import { certificate } from '../../providers/provider-server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
-import { credentials, startServer } from './support/embedded.js';
+import { credentials, startServer } from '../websocket/support/server.js';
 import { PlainProxyAgent, startProxy, TunnelAgent } from './support/proxies.js';
 import { start } from './support/start.js';
 
