@@ -1,4 +1,4 @@
-import { accessSync, constants, globSync, readdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { codeBlocks } from './docs/document.js';
@@ -37,6 +37,12 @@ it('is checked by a workflow that runs .ci/run, and measured by one that runs th
   );
   expect(steps).toContain('.ci/run');
   expect(steps).toContain('npm run bench -- --quick');
+});
+
+it('CONTRIBUTING.md names no file or folder that is not there, but those of the backend to be added', () => {
+  const paths = [...read('CONTRIBUTING.md').matchAll(/`((?:src|test|docs)\/[\w./-]*)`/g)].map(([, path = '']) => path);
+  expect(paths.length).toBeGreaterThan(5);
+  expect(paths.filter((path) => !path.includes('pigeon') && !existsSync(join(root, path)))).toEqual([]);
 });
 
 describe('the picture in CONTRIBUTING.md', () => {
