@@ -16,9 +16,13 @@ export interface Result {
 /** Tells of the progress of long work. */
 export type Progress = (line: string) => void;
 
+/** How much is measured: `quick` has fewer rounds and smaller sizes, and says whether all of it still runs. */
+export type Form = 'full' | 'quick';
+
 /** One benchmark. It throws when something broke, not when a target is missed. */
 export interface Benchmark {
   readonly name: string;
-  readonly about: string;
-  run(progress: Progress): Promise<readonly Result[]>;
+  /** What is measured, with the sizes of the form. */
+  about(form: Form): string;
+  run(progress: Progress, form: Form): Promise<readonly Result[]>;
 }

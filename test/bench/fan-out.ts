@@ -1,4 +1,4 @@
-import type { Benchmark, Progress, Result, Target } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result, Target } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { ClientCommands } from './processes/clients.ts';
 import type { Burst, ServerCommands } from './processes/server-commands.ts';
@@ -6,7 +6,7 @@ import { inTurns } from './rounds.ts';
 import { ratios, summary } from './statistics.ts';
 import type { DialectName } from './wire/dialects.ts';
 
-const CONNECTIONS = 1000;
+const CONNECTIONS = { full: 1000, quick: 100 };
 
 interface Load {
   readonly name: string;
@@ -43,17 +43,19 @@ const loads: readonly Load[] = [
 class Contest implements AsyncDisposable {
   readonly #server: Child<ServerCommands>;
   readonly #clients: Child<ClientCommands>;
+  readonly #connections: number;
 
-  private constructor(server: Child<ServerCommands>, clients: Child<ClientCommands>) {
+  private constructor(server: Child<ServerCommands>, clients: Child<ClientCommands>, connections: number) {
     this.#server = server;
     this.#clients = clients;
+    this.#connections = connections;
   }
 
-  static async open(file: string, dialect: DialectName): Promise<Contest> {
-    const contest = new Contest(new Child(file), new Child('clients'));
+  static async open(file: string, dialect: DialectName, connections: number): Promise<Contest> {
+    const contest = new Contest(new Child(file), new Child('clients'), connections);
     try {
       const port = await contest.#server.ask('listen');
-      await contest.#clients.ask('connect', { port, dialect, count: CONNECTIONS });
+      await contest.#clients.ask('connect', { port, dialect, count: connections });
       return contest;
     } catch (error) {
       await contest[Symbol.asyncDispose]();
@@ -69,7 +71,7 @@ class Contest implements AsyncDisposable {
     for (let sent = 0; sent < events; sent += eventsPerBurst) {
       await Promise.all([this.#clients.ask('receive', eventsPerBurst), this.#server.ask('publish', burst)]);
     }
-    return (events * CONNECTIONS) / ((await this.#server.ask('cpuSeconds')) - before);
+    return (events * this.#connections) / ((await this.#server.ask('cpuSeconds')) - before);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -77,14 +79,15 @@ class Contest implements AsyncDisposable {
   }
 }
 
-async function run(progress: Progress): Promise<Result[]> {
-  await using pushrail = await Contest.open('pushrail-server', 'channels');
-  await using socketIo = await Contest.open('socketio-server', 'socketIo');
-  await using bareLoop = await Contest.open('bare-server', 'bare');
-  progress(`3 × ${CONNECTIONS} clients are connected`);
+async function run(progress: Progress, form: Form): Promise<Result[]> {
+  const connections = CONNECTIONS[form];
+  await using pushrail = await Contest.open('pushrail-server', 'channels', connections);
+  await using socketIo = await Contest.open('socketio-server', 'socketIo', connections);
+  await using bareLoop = await Contest.open('bare-server', 'bare', connections);
+  progress(`3 × ${connections} clients are connected`);
   const results: Result[] = [];
   for (const load of loads) {
-    const figures = await inTurns({
+    const figures = await inTurns(form, {
       pushrail: () => pushrail.deliveriesPerCpuSecond(load),
       socketIo: () => socketIo.deliveriesPerCpuSecond(load),
       bareLoop: () => bareLoop.deliveriesPerCpuSecond(load),
@@ -106,6 +109,6 @@ async function run(progress: Progress): Promise<Result[]> {
 
 export const fanOut: Benchmark = {
   name: 'fan-out',
-  about: `deliveries per CPU-second of the server, ${CONNECTIONS} connections on one channel`,
+  about: (form) => `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections on one channel`,
   run,
 };

@@ -1,23 +1,63 @@
 import { fileURLToPath } from 'node:url';
-import type { Benchmark, Progress, Result } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { Contestant } from './processes/hosted-contestants.ts';
 import type { HostedSenderCommands } from './processes/hosted-sender.ts';
 import type { HostedSinkCommands } from './processes/hosted-sink.ts';
 import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { grouped, ratios, summary } from './statistics.ts';
 
 /** Latency that is added to the line, there and back, in milliseconds. */
 const LATENCY_MS = 20;
 /** Requests in flight at once, for all contestants. */
 const CONCURRENCY = 10;
+/** Recipients of one notification with OneSignal. */
+const RECIPIENTS = 20_000;
+/** Users of one `send`. */
+const USERS = 100_000;
 /** Rounds of what takes long. */
-const FEW_ROUNDS = { rounds: 3, warmUp: false };
+const FEW_ROUNDS = { rounds: { full: 3, quick: 1 }, warmUp: false };
+
+interface Sizes {
+  /** Channels of one `send` with Pusher. */
+  readonly channels: number;
+  /** One trigger a channel takes a minute for all of them; each takes as long as the one before. */
+  readonly triggers: number;
+  readonly messages: number;
+  readonly sends: number;
+  readonly pubnubChannels: number;
+  /** One publish a channel, as the triggers above. */
+  readonly publishes: number;
+  /** Channels or messages of each backend while connections are counted. */
+  readonly whileCounting: number;
+}
+
+const SIZES: Readonly<Record<Form, Sizes>> = {
+  full: {
+    channels: 10_000,
+    triggers: 500,
+    messages: 1000,
+    sends: 50,
+    pubnubChannels: 10_000,
+    publishes: 1000,
+    whileCounting: 2000,
+  },
+  quick: {
+    channels: 4000,
+    triggers: 100,
+    messages: 500,
+    sends: 20,
+    pubnubChannels: 1000,
+    publishes: 100,
+    whileCounting: 500,
+  },
+};
 
 interface Line {
   readonly sender: Child<HostedSenderCommands>;
   readonly sink: Child<HostedSinkCommands>;
   readonly progress: Progress;
+  readonly form: Form;
 }
 
 /** Seconds of one contestant; `expected` requests must have come in, and never more connections than are allowed. */
@@ -34,51 +74,50 @@ async function timed(line: Line, contestant: Contestant, count: number, expected
 }
 
 async function pusherChannels(line: Line): Promise<Result[]> {
-  const CHANNELS = 10_000;
-  // One trigger a channel takes a minute for all of them; each takes as long as the one before.
-  const TRIGGERS = 500;
-  const quick = await inTurns({
-    send: () => timed(line, 'pusherChannels', CHANNELS, CHANNELS / 100),
-    byHand: () => timed(line, 'pusherByHand', CHANNELS, CHANNELS / 100),
+  const { channels, triggers } = SIZES[line.form];
+  const fast = await inTurns(line.form, {
+    send: () => timed(line, 'pusherChannels', channels, channels / 100),
+    byHand: () => timed(line, 'pusherByHand', channels, channels / 100),
   });
   const slow = await inTurns(
+    line.form,
     {
-      send: () => timed(line, 'pusherChannels', CHANNELS, CHANNELS / 100),
-      triggers: async () => (await timed(line, 'pusherTriggers', TRIGGERS, TRIGGERS)) * (CHANNELS / TRIGGERS),
+      send: () => timed(line, 'pusherChannels', channels, channels / 100),
+      triggers: async () => (await timed(line, 'pusherTriggers', triggers, triggers)) * (channels / triggers),
     },
     FEW_ROUNDS,
   );
   return [
     {
-      what: 'pusher: 10 000 channels, speed to a trigger for each channel',
+      what: `pusher: ${grouped(channels)} channels, speed to a trigger for each channel`,
       rounds: ratios(slow.triggers, slow.send),
       target: { atLeast: 20 },
     },
     {
-      what: 'pusher: 10 000 channels, speed to the best use of the SDK by hand',
-      rounds: ratios(quick.byHand, quick.send),
+      what: `pusher: ${grouped(channels)} channels, speed to the best use of the SDK by hand`,
+      rounds: ratios(fast.byHand, fast.send),
       target: { atLeast: 0.95 },
     },
   ];
 }
 
 async function pusherMessages(line: Line): Promise<Result> {
-  const MESSAGES = 1000;
-  const figures = await inTurns({
-    sendMany: () => timed(line, 'pusherMessages', MESSAGES, MESSAGES / 10),
-    byHand: () => timed(line, 'pusherBatches', MESSAGES, MESSAGES / 10),
+  const { messages } = SIZES[line.form];
+  const figures = await inTurns(line.form, {
+    sendMany: () => timed(line, 'pusherMessages', messages, messages / 10),
+    byHand: () => timed(line, 'pusherBatches', messages, messages / 10),
   });
   return {
-    what: 'pusher: 1 000 messages in 100 requests, speed to triggerBatch by hand',
+    what: `pusher: ${grouped(messages)} messages in ${messages / 10} requests, speed to triggerBatch by hand`,
     rounds: ratios(figures.byHand, figures.sendMany),
   };
 }
 
 async function oneSend(line: Line): Promise<Result> {
-  const SENDS = 50;
-  const figures = await inTurns({
-    send: () => timed(line, 'oneSend', SENDS, SENDS),
-    trigger: () => timed(line, 'oneTrigger', SENDS, SENDS),
+  const { sends } = SIZES[line.form];
+  const figures = await inTurns(line.form, {
+    send: () => timed(line, 'oneSend', sends, sends),
+    trigger: () => timed(line, 'oneTrigger', sends, sends),
   });
   return {
     what: 'pusher: time of one send to one channel, to a pooled trigger',
@@ -88,25 +127,25 @@ async function oneSend(line: Line): Promise<Result> {
 }
 
 async function pubnubChannels(line: Line): Promise<Result[]> {
-  const CHANNELS = 10_000;
-  const SOME = 1000;
+  const { pubnubChannels: channels, publishes: some } = SIZES[line.form];
   const figures = await inTurns(
+    line.form,
     {
-      send: () => timed(line, 'pubnubChannels', CHANNELS, CHANNELS),
-      send11: () => timed(line, 'pubnub11Channels', CHANNELS, CHANNELS),
-      publishes: async () => (await timed(line, 'pubnubPublishes', SOME, SOME)) * (CHANNELS / SOME),
-      publishes11: async () => (await timed(line, 'pubnub11Publishes', SOME, SOME)) * (CHANNELS / SOME),
+      send: () => timed(line, 'pubnubChannels', channels, channels),
+      send11: () => timed(line, 'pubnub11Channels', channels, channels),
+      publishes: async () => (await timed(line, 'pubnubPublishes', some, some)) * (channels / some),
+      publishes11: async () => (await timed(line, 'pubnub11Publishes', some, some)) * (channels / some),
     },
     FEW_ROUNDS,
   );
   return [
     {
-      what: 'pubnub: 10 000 channels, speed to the SDK 12 with its defaults',
+      what: `pubnub: ${grouped(channels)} channels, speed to the SDK 12 with its defaults`,
       rounds: ratios(figures.publishes, figures.send),
       target: { atLeast: 3 },
     },
     {
-      what: 'pubnub: 10 000 channels, speed to the SDK 11 with its defaults',
+      what: `pubnub: ${grouped(channels)} channels, speed to the SDK 11 with its defaults`,
       rounds: ratios(figures.publishes11, figures.send11),
       target: { atLeast: 3 },
     },
@@ -114,17 +153,17 @@ async function pubnubChannels(line: Line): Promise<Result[]> {
 }
 
 async function onesignalRecipients(line: Line): Promise<Result> {
-  const seconds = await timed(line, 'onesignalRecipients', 20_000, 1);
-  return { what: 'onesignal: 20 000 recipients in one request', rounds: [seconds], unit: 's' };
+  const seconds = await timed(line, 'onesignalRecipients', RECIPIENTS, 1);
+  return { what: `onesignal: ${grouped(RECIPIENTS)} recipients in one request`, rounds: [seconds], unit: 's' };
 }
 
 /** Of an application that does nothing else, as the connections of all contestants are counted together. */
-async function connections(progress: Progress): Promise<Result> {
-  await using line = await openLine(progress);
+async function connections(progress: Progress, form: Form): Promise<Result> {
+  await using line = await openLine(progress, form);
   const rounds: number[] = [];
   for (const contestant of ['pusherChannels', 'pusherMessages', 'pubnubChannels', 'onesignalRecipients'] as const) {
     await line.sink.ask('counted');
-    await line.sender.ask('seconds', contestant, 2000);
+    await line.sender.ask('seconds', contestant, SIZES[form].whileCounting);
     const { mostConnections } = await line.sink.ask('counted', true);
     progress(`${contestant}: ${mostConnections} connections at most`);
     rounds.push(mostConnections);
@@ -137,20 +176,20 @@ async function connections(progress: Progress): Promise<Result> {
   };
 }
 
-async function users(progress: Progress): Promise<Result[]> {
-  await using line = await openLine(progress);
-  const USERS = 100_000;
-  const rounds = await inTurns({ send: () => line.sender.ask('sendToUsers', USERS) }, FEW_ROUNDS);
+async function manyUsers(progress: Progress, form: Form): Promise<Result[]> {
+  await using line = await openLine(progress, form);
+  const rounds = await inTurns(form, { send: () => line.sender.ask('sendToUsers', USERS) }, FEW_ROUNDS);
+  const many = `${grouped(USERS)} users`;
   const peak = rounds.send.map(({ peakBytes }) => peakBytes);
   const blocked = rounds.send.map(({ blockedMs }) => blockedMs);
-  progress(`100 000 users: ${summary(peak)} B a channel, event loop blocked for ${summary(blocked)} ms`);
+  progress(`${many}: ${summary(peak)} B a channel, event loop blocked for ${summary(blocked)} ms`);
   return [
-    { what: '100 000 users: memory at its peak, for a channel', rounds: peak, unit: 'B', target: { atMost: 1000 } },
-    { what: '100 000 users: longest block of the event loop', rounds: blocked, unit: 'ms', target: { atMost: 50 } },
+    { what: `${many}: memory at its peak, for a channel`, rounds: peak, unit: 'B', target: { atMost: 1000 } },
+    { what: `${many}: longest block of the event loop`, rounds: blocked, unit: 'ms', target: { atMost: 50 } },
   ];
 }
 
-async function openLine(progress: Progress): Promise<Line & AsyncDisposable> {
+async function openLine(progress: Progress, form: Form): Promise<Line & AsyncDisposable> {
   const sink = new Child<HostedSinkCommands>('hosted-sink');
   const sender = new Child<HostedSenderCommands>('hosted-sender', ['--expose-gc', '--no-deprecation']);
   await sender.ask('connect', await sink.ask('listen', LATENCY_MS / 2));
@@ -158,21 +197,25 @@ async function openLine(progress: Progress): Promise<Line & AsyncDisposable> {
     await sender[Symbol.asyncDispose]();
     await sink[Symbol.asyncDispose]();
   };
-  return { sender, sink, progress, [Symbol.asyncDispose]: close };
+  return { sender, sink, progress, form, [Symbol.asyncDispose]: close };
 }
 
-async function run(progress: Progress): Promise<Result[]> {
+async function run(progress: Progress, form: Form): Promise<Result[]> {
   process.env['NODE_EXTRA_CA_CERTS'] = fileURLToPath(new URL('../support/tls/localhost-cert.pem', import.meta.url));
-  await using line = await openLine(progress);
+  await using line = await openLine(progress, form);
   return [
     ...(await pusherChannels(line)),
     await pusherMessages(line),
     await oneSend(line),
-    await connections(progress),
+    await connections(progress, form),
     ...(await pubnubChannels(line)),
     await onesignalRecipients(line),
-    ...(await users(progress)),
+    ...(await manyUsers(progress, form)),
   ];
 }
 
-export const hosted: Benchmark = { name: 'hosted', about: `hosted backends over TLS, ${LATENCY_MS} ms away`, run };
+export const hosted: Benchmark = {
+  name: 'hosted',
+  about: () => `hosted backends over TLS, ${LATENCY_MS} ms away`,
+  run,
+};

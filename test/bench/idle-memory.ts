@@ -1,4 +1,4 @@
-import type { Benchmark, Progress, Result } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { ClientCommands } from './processes/clients.ts';
 import type { ServerCommands } from './processes/server-commands.ts';
@@ -7,28 +7,30 @@ import { inTurns } from './rounds.ts';
 import { ratios, summary } from './statistics.ts';
 import type { DialectName } from './wire/dialects.ts';
 
-const CONNECTIONS = 5000;
+const CONNECTIONS = { full: 5000, quick: 1000 };
 /** Opened before the first look, so that what is loaded and compiled with the first connections is not counted. */
 const FIRST_CONNECTIONS = 200;
 
 /** Bytes for each idle connection, of which each is on one channel. */
-async function memoryPerConnection(file: string, dialect: DialectName): Promise<Memory> {
+async function memoryPerConnection(file: string, dialect: DialectName, connections: number): Promise<Memory> {
   await using server = new Child<ServerCommands>(file, ['--expose-gc']);
   await using clients = new Child<ClientCommands>('clients');
   const port = await server.ask('listen');
   await clients.ask('connect', { port, dialect, count: FIRST_CONNECTIONS });
   const before = await server.ask('memory');
-  await clients.ask('connect', { port, dialect, count: CONNECTIONS });
+  await clients.ask('connect', { port, dialect, count: connections });
   const after = await server.ask('memory');
-  return { rss: (after.rss - before.rss) / CONNECTIONS, heap: (after.heap - before.heap) / CONNECTIONS };
+  return { rss: (after.rss - before.rss) / connections, heap: (after.heap - before.heap) / connections };
 }
 
-async function run(progress: Progress): Promise<Result[]> {
+async function run(progress: Progress, form: Form): Promise<Result[]> {
+  const connections = CONNECTIONS[form];
   const figures = await inTurns(
+    form,
     {
-      pushrail: () => memoryPerConnection('pushrail-server', 'channels'),
-      socketIo: () => memoryPerConnection('socketio-server', 'socketIo'),
-      bareLoop: () => memoryPerConnection('bare-server', 'bare'),
+      pushrail: () => memoryPerConnection('pushrail-server', 'channels', connections),
+      socketIo: () => memoryPerConnection('socketio-server', 'socketIo', connections),
+      bareLoop: () => memoryPerConnection('bare-server', 'bare', connections),
     },
     { warmUp: false },
   );
@@ -51,6 +53,6 @@ async function run(progress: Progress): Promise<Result[]> {
 
 export const idleMemory: Benchmark = {
   name: 'idle-memory',
-  about: `memory of the server for one of ${CONNECTIONS} idle connections`,
+  about: (form) => `memory of the server for one of ${CONNECTIONS[form]} idle connections`,
   run,
 };

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Benchmark, Progress, Result } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { inTurns } from './rounds.ts';
 import { ratios, summary } from './statistics.ts';
 
-const ROUNDS = 31;
+const ROUNDS = { full: 31, quick: 7 };
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
 
@@ -26,8 +26,9 @@ async function importTime(...modules: string[]): Promise<ImportTime> {
   return JSON.parse(stdout) as ImportTime;
 }
 
-async function run(progress: Progress): Promise<Result[]> {
+async function run(progress: Progress, form: Form): Promise<Result[]> {
   const figures = await inTurns(
+    form,
     { pushrail: () => importTime('pushrail'), zodAndWs: () => importTime('zod', 'ws') },
     { rounds: ROUNDS },
   );
@@ -43,4 +44,4 @@ async function run(progress: Progress): Promise<Result[]> {
   ];
 }
 
-export const importing: Benchmark = { name: 'import-time', about: 'import in a fresh process', run };
+export const importing: Benchmark = { name: 'import-time', about: () => 'import in a fresh process', run };

@@ -1,4 +1,5 @@
-import type { Benchmark } from './benchmark.ts';
+import { parseArgs } from 'node:util';
+import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
@@ -7,9 +8,17 @@ import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
 import { table } from './table.ts';
 
+// Runs the benchmarks that are named, or all. With --quick, in their short form.
+
 /** Whatever happens, it ends by then. */
 const TIME_LIMIT_MINUTES = 15;
+/** Marks each table of the short form. */
+const QUICK = ' (quick: fewer rounds and smaller sizes; the targets are for the full form)';
 
+const { values, positionals } = parseArgs({
+  options: { quick: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
 const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
@@ -21,13 +30,14 @@ function chosen(names: readonly string[]): readonly Benchmark[] {
   return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
 }
 
-async function run({ name, about, run }: Benchmark): Promise<string> {
+async function run({ name, about, run }: Benchmark, form: Form): Promise<string> {
   const startedAt = performance.now();
   const elapsed = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(3)} s`;
-  console.error(`\n${name}: ${about}`);
+  const title = `${name}: ${about(form)}${form === 'quick' ? QUICK : ''}`;
+  console.error(`\n${title}`);
   try {
-    const results = await run((line) => console.error(`  ${elapsed()}  ${line}`));
-    return `${name}: ${about}\n${table(results)}`;
+    const results = await run((line) => console.error(`  ${elapsed()}  ${line}`), form);
+    return `${title}\n${table(results, form)}`;
   } catch (error) {
     process.exitCode = 1;
     return `${name}: FAILED: ${error instanceof Error ? error.message : String(error)}`;
@@ -40,7 +50,7 @@ setTimeout(() => {
 }, TIME_LIMIT_MINUTES * 60_000).unref();
 
 const tables: string[] = [];
-for (const benchmark of chosen(process.argv.slice(2))) tables.push(await run(benchmark));
+for (const benchmark of chosen(positionals)) tables.push(await run(benchmark, values.quick ? 'quick' : 'full'));
 console.log(`\n${tables.join('\n\n')}`);
 // Nothing that a failed benchmark may have left behind keeps us.
 process.exit();

@@ -1,4 +1,4 @@
-import type { Benchmark, Progress, Result } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { SinkCommands } from './processes/http-sink.ts';
 import type { PusherCommands } from './processes/pusher-sender.ts';
@@ -6,18 +6,18 @@ import type { BackendKind, SenderCommands } from './processes/pushrail-sender.ts
 import { inTurns } from './rounds.ts';
 import { ratios, summary } from './statistics.ts';
 
-const SENDS = 20_000;
-const TRIGGERS = 2000;
+const SENDS = { full: 20_000, quick: 4000 };
+const TRIGGERS = { full: 2000, quick: 400 };
 /** Channels sent to in one measurement of linearity, however many go into one `send`. */
-const CHANNELS_IN_ALL = 200_000;
+const CHANNELS_IN_ALL = { full: 200_000, quick: 100_000 };
 
-async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Progress): Promise<Result> {
+async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Progress, form: Form): Promise<Result> {
   await using sink = new Child<SinkCommands>('http-sink');
   await using pusher = new Child<PusherCommands>('pusher-sender');
   await pusher.ask('connect', await sink.ask('listen'));
-  const figures = await inTurns({
-    send: () => pushrail.ask('secondsPerSend', SENDS),
-    trigger: () => pusher.ask('secondsPerTrigger', TRIGGERS),
+  const figures = await inTurns(form, {
+    send: () => pushrail.ask('secondsPerSend', SENDS[form]),
+    trigger: () => pusher.ask('secondsPerTrigger', TRIGGERS[form]),
   });
   for (const [name, values] of Object.entries(figures))
     progress(`${name}: ${summary(values.map(inMicroseconds))} µs of CPU each`);
@@ -25,11 +25,16 @@ async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Prog
   return { what, rounds: ratios(figures.send, figures.trigger), target: { atMost: 0.1 } };
 }
 
-async function linearity(pushrail: Child<SenderCommands>, kind: BackendKind, progress: Progress): Promise<Result[]> {
+async function linearity(
+  pushrail: Child<SenderCommands>,
+  kind: BackendKind,
+  progress: Progress,
+  form: Form,
+): Promise<Result[]> {
   const name = kind === 'single' ? 'one channel a request' : 'all channels in one request';
   const perChannel = (channels: number): Promise<number> =>
-    pushrail.ask('secondsPerChannel', channels, CHANNELS_IN_ALL / channels, kind);
-  const figures = await inTurns({
+    pushrail.ask('secondsPerChannel', channels, CHANNELS_IN_ALL[form] / channels, kind);
+  const figures = await inTurns(form, {
     thousand: () => perChannel(1000),
     tenThousand: () => perChannel(10_000),
     hundredThousand: () => perChannel(100_000),
@@ -59,13 +64,13 @@ function inMicroseconds(seconds: number): number {
   return seconds * 1e6;
 }
 
-async function run(progress: Progress): Promise<Result[]> {
+async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using pushrail = new Child<SenderCommands>('pushrail-sender');
   return [
-    await compareWithPusher(pushrail, progress),
-    ...(await linearity(pushrail, 'single', progress)),
-    ...(await linearity(pushrail, 'batch', progress)),
+    await compareWithPusher(pushrail, progress, form),
+    ...(await linearity(pushrail, 'single', progress, form)),
+    ...(await linearity(pushrail, 'batch', progress, form)),
   ];
 }
 
-export const sendCpu: Benchmark = { name: 'send-cpu', about: 'CPU time of the sender', run };
+export const sendCpu: Benchmark = { name: 'send-cpu', about: () => 'CPU time of the sender', run };

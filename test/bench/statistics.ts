@@ -12,6 +12,11 @@ export function ratios(ours: readonly number[], theirs: readonly number[]): numb
   return ours.map((value, round) => value / (theirs[round] ?? Number.NaN));
 }
 
+/** A count as text, in groups of three digits: `10 000`. */
+export function grouped(count: number): string {
+  return String(count).replaceAll(/\B(?=(\d{3})+$)/g, ' ');
+}
+
 /** A figure with three significant digits. */
 export function digits(value: number): string {
   return value >= 1000 ? Math.round(value).toLocaleString('en') : value.toPrecision(3);

@@ -1,13 +1,22 @@
 import { styleText } from 'node:util';
-import type { Result, Target } from './benchmark.ts';
+import type { Form, Result, Target } from './benchmark.ts';
 import { digits, median } from './statistics.ts';
 
-/** The results as a table: the median and spread of the rounds, the target beside it, and whether it was met. */
-export function table(results: readonly Result[]): string {
+/**
+ * The results as a table: the median and spread of the rounds, the target beside it, and whether it was met. The targets are for the
+ * sizes of the full form, so the quick one is not judged by them.
+ */
+export function table(results: readonly Result[], form: Form): string {
   const lines = results.map(({ what, rounds, unit = '×', target }) => {
     const spread = `${digits(Math.min(...rounds))}–${digits(Math.max(...rounds))}`;
     const value = median(rounds);
-    return [what, `${digits(value)} ${unit}`, spread, words(target), verdict(value, target)] as const;
+    return [
+      what,
+      `${digits(value)} ${unit}`,
+      spread,
+      words(target),
+      form === 'full' ? verdict(value, target) : '',
+    ] as const;
   });
   const rows = [['', 'median', 'rounds', 'target', ''] as const, ...lines];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));

@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { onTestFinished } from 'vitest';
+import { listenInTest } from '../support/test-server.js';
 
 /** A request for an authorisation, as it came in. */
 export interface AuthServerRequest {
@@ -35,11 +33,5 @@ export async function startAuthServer(
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     }
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
+  return { origin: `http://127.0.0.1:${await listenInTest(server)}`, requests };
 }

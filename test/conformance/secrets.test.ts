@@ -1,10 +1,9 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { expect, test, vi } from 'vitest';
 import { createPushService, PushError, type PushServerSettings, type PushService } from '../../src/index.js';
 import type { Fault } from '../providers/faults.js';
 import { ProviderServer } from '../providers/provider-server.js';
+import { freePort } from '../support/ports.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { faultsQuoting } from './secrets/faults.js';
 import { placesOf, secretsIn } from './secrets/search.js';
@@ -76,14 +75,6 @@ async function spoilt(name: string, target: Target, fault: Fault): Promise<Scene
   await server.close();
   if (deadlineMs > SHORT_MS) expect(server.requests.length, `${name}: requests`).toBeGreaterThan(0);
   return { ...scene, secrets: new Set([...target.secrets, ...server.requests.flatMap(secretsIn)]) };
-}
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }
 
 /** Settings that are wrong, with a secret where none belongs. */
@@ -175,7 +166,7 @@ test('no failure of any backend shows a secret', async () => {
   const untrusted = await ProviderServer.start(() => ({ body: {} }), { tls: true });
   const otherHost = elsewhere.origin.replace('127.0.0.1', 'localhost');
   const places: Readonly<Record<string, Place>> = {
-    'nobody listens': { host: '127.0.0.1', port: await closedPort(), useSsl: false, deadlineMs: SHORT_MS },
+    'nobody listens': { host: '127.0.0.1', port: await freePort(), useSsl: false, deadlineMs: SHORT_MS },
     'no TLS on the other side': { host: '127.0.0.1', port: plain.port, useSsl: true, deadlineMs: SHORT_MS },
     'a certificate that is not trusted': {
       host: '127.0.0.1',

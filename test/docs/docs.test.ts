@@ -9,7 +9,7 @@ import { findRedis } from '../support/redis.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
 
-// Every code block of README.md and docs/ is run, in the order of its document:
+// Every code block of README.md, CONTRIBUTING.md, docs/ and examples/ is run, in the order of its document:
 // - js, ts: run as a program of its own, on the built package; what it prints must equal the text block that follows. A block that
 //   is named by a comment `<!-- file: name -->` is written to that file, for later blocks of the document to import; one must.
 // - ts: type-checked as well.
@@ -19,14 +19,14 @@ import { openPage } from './page-in-browser.js';
 //   .ci/run, and the name of the package is held against package.json.
 // - html: opened in a browser, against the server.js of its document.
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
-// - mermaid: drawn in docs/architecture.md; its nodes and arrows are parsed.
+// - mermaid: drawn where the document is read; its nodes and arrows are parsed.
 // Any other block fails the test.
 
 const root = join(import.meta.dirname, '../..');
 // What the documents run at 8080 runs at a free port here: another program may have that one.
 const port = await freePort();
 const redis = await findRedis();
-const documents = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()]
+const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('{docs,examples}/**/*.md', { cwd: root }).sort()]
   .map((document) => ({ document, blocks: codeBlocks(join(root, document)).map(onPort(port)) }))
   .filter(({ blocks }) => blocks.length > 0);
 const { name: packageName, scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -1,16 +1,10 @@
-import { globSync, readFileSync, statSync } from 'node:fs';
+import { globSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
+import { linksOf, prose } from './links.js';
 
 const root = join(import.meta.dirname, '../..');
-const documents = [...globSync('*.md', { cwd: root }), ...globSync('docs/**/*.md', { cwd: root })].sort();
-
-/** The text of a document without its code, in which brackets are no links. */
-function prose(path: string): string {
-  return readFileSync(path, 'utf8')
-    .replaceAll(/^```[\s\S]*?^```$/gm, '')
-    .replaceAll(/`[^`\n]*`/g, (code) => code.replaceAll(/[[\]()]/g, ''));
-}
+const documents = [...globSync('*.md', { cwd: root }), ...globSync('{docs,examples}/**/*.md', { cwd: root })].sort();
 
 /** The anchors that GitHub gives a document: its headings in lower case, without punctuation, with hyphens; a second of a name has a number. */
 function anchors(path: string): ReadonlySet<string> {
@@ -28,9 +22,7 @@ function anchors(path: string): ReadonlySet<string> {
 }
 
 it.each(documents)('the links of %s lead to files and headings that are there', (document) => {
-  const targets = [...prose(join(root, document)).matchAll(/\]\(([^()\s]*)\)/g)].map(([, target = '']) => target);
-  const broken = targets.filter((target) => {
-    if (/^https?:/.test(target)) return false;
+  const broken = linksOf(join(root, document)).filter((target) => {
     const [file = '', anchor] = target.split('#');
     const path = file === '' ? join(root, document) : join(root, dirname(document), file);
     if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return true;

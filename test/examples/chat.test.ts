@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { startServer } from '../backends/pusher/support/embedded.js';
 import { useBrowser } from '../e2e/setup.js';
+import { startServer } from '../server/support/server.js';
 import { type RunningExample, runExample } from './running-example.js';
 
 const browser = useBrowser();

@@ -109,11 +109,11 @@ describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the exam
 describe('the example frameworks/next-route.js', () => {
   it('answers as a function of a Request', async () => {
     const root = join(import.meta.dirname, '../..');
-    const route = (await import(`${root}/docs/examples/frameworks/next-route.js`)) as {
+    const route = (await import(`${root}/examples/frameworks/next-route.js`)) as {
       GET(request: Request): Promise<Response>;
       POST(request: Request): Promise<Response>;
     };
-    const { logIn } = (await import(`${root}/docs/examples/frameworks/shop.js`)) as { logIn(name: string): string };
+    const { logIn } = (await import(`${root}/examples/frameworks/shop.js`)) as { logIn(name: string): string };
     const headers = { cookie: logIn('Ann').split(';')[0] ?? '' };
     const config = await route.GET(new Request('https://shop.example/push/config', { headers }));
     expect(await config.json()).toMatchObject({ channels: ['private-user-ann'] });

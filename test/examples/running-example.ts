@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
-const examples = join(import.meta.dirname, '../../docs/examples');
+const examples = join(import.meta.dirname, '../../examples');
 
 /** An example that runs as a program of its own, as a reader would run it. */
 export interface RunningExample {

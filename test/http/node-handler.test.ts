@@ -1,13 +1,5 @@
 import { once } from 'node:events';
-import {
-  Agent,
-  createServer,
-  type IncomingMessage,
-  request as nodeRequest,
-  type RequestListener,
-  type Server,
-} from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, type IncomingMessage, request as nodeRequest, type RequestListener } from 'node:http';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
@@ -20,6 +12,7 @@ import {
 import { createPushService, type PushService } from '../../src/index.js';
 import { startPubNubProvider } from '../providers/pubnub-provider.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { serve } from '../support/test-server.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
 const signed = { auth: expect.stringMatching(/^shop-key:[0-9a-f]{64}$/) };
@@ -43,13 +36,7 @@ function handler(contexts: PushRequestContext[] = []): NodeHandler {
 }
 
 async function listen(listener: RequestListener): Promise<string> {
-  const server: Server = createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return `http://127.0.0.1:${await serve(listener)}`;
 }
 
 const fields = { socket_id: '1.2', channel_name: 'private-1' };

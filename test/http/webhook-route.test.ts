@@ -1,12 +1,10 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPushHandler, type PushHandler, toNodeHandler } from '../../src/http/index.js';
 import { createPushService, type PushService, TimeoutError, type WebhookEvent } from '../../src/index.js';
 import { sign } from '../../src/pusher-protocol/signature.js';
 import { RecordingLogger } from '../support/recording-logger.js';
+import { serve } from '../support/test-server.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
 
@@ -152,13 +150,7 @@ describe('POST …/webhook', () => {
     const { handler } = setUp(() => {});
     const app = express();
     app.use(...parsers, toNodeHandler(handler));
-    const server = createServer(app).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    onTestFinished(() => {
-      server.close();
-      server.closeAllConnections();
-    });
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/push/webhook`;
+    const url = `http://127.0.0.1:${await serve(app)}/push/webhook`;
     const response = await fetch(url, { method: 'POST', ...webhook([occupied]) });
     expect(response.status).toBe(status);
     if (status === 400)

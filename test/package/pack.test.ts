@@ -1,10 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { linksOf } from '../docs/links.js';
 
 const root = join(import.meta.dirname, '../..');
+/** Most that a document or one of its pictures may weigh, in bytes. */
+const MAX_DOCUMENT_BYTES = 300_000;
+
 const sdks = ['pusher', 'pusher-js', 'pubnub', 'onesignal-node', 'socket.io', '@types/node', '@types/ws'];
 
 const prints = `
@@ -46,6 +50,25 @@ describe('the packed package, in an empty project', () => {
 
   it('brings no SDK and no types of other packages', () => {
     expect(sdks.filter((name) => existsSync(join(project, 'node_modules', name)))).toEqual([]);
+  });
+
+  it('brings its documents, whose links lead to files that it brings too', () => {
+    const installed = join(project, 'node_modules/pushrail');
+    const documents = globSync('{*,{docs,examples}/**/*}.md', { cwd: installed });
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'docs/client.md', 'examples/chat/README.md']));
+    const broken = documents.flatMap((document) =>
+      linksOf(join(installed, document)).filter((target) => {
+        const [file = ''] = target.split('#');
+        return file !== '' && !existsSync(join(installed, dirname(document), file));
+      }),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('brings no document and no picture that is large', () => {
+    const installed = join(project, 'node_modules/pushrail');
+    const files = globSync('{*.md,{docs,examples}/**/*.*}', { cwd: installed });
+    expect(files.filter((file) => statSync(join(installed, file)).size > MAX_DOCUMENT_BYTES)).toEqual([]);
   });
 
   it('works by import', () => {

@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushService } from '../../src/index.js';
+import { listenInTest } from '../support/test-server.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
 
@@ -21,13 +22,7 @@ function attached(server: Server | TlsServer, options: WebSocketOptions = {}): W
 
 async function listening(handler?: RequestListener): Promise<{ server: Server; port: number }> {
   const server = createServer(handler);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return { server, port: (server.address() as AddressInfo).port };
+  return { server, port: await listenInTest(server) };
 }
 
 function clientOf(service: WebSocketService, port: number): Promise<Client> {

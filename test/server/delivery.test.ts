@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { type AddressInfo, Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
+import { listenInTest } from '../support/test-server.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { context, credentials, message, type Recorded, record, startServer } from './support/server.js';
@@ -135,16 +135,11 @@ it('a logger that throws when a slow reader is cut costs the others nothing', as
 async function overTls(options: WebSocketOptions): Promise<{ service: WebSocketService; client: Client } & Recorded> {
   const read = (name: string): string => readFileSync(new URL(`../support/tls/${name}`, import.meta.url), 'utf8');
   const server = createServer({ key: read('localhost-key.pem'), cert: read('localhost-cert.pem') });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  const port = await listenInTest(server);
   const service = new WebSocketService({ ...credentials, options: { closeTimeoutMs: 200, ...options } }).attach(server);
   onTestFinished(() => service.close());
   const recorded = record(service);
-  const url = `wss://127.0.0.1:${(server.address() as AddressInfo).port}/app/key?protocol=7`;
+  const url = `wss://127.0.0.1:${port}/app/key?protocol=7`;
   const client = await Client.connect(service, { url });
   await client.subscribe('a');
   return { service, client, ...recorded };

@@ -14,8 +14,9 @@ import {
 } from '../../src/index.js';
 import { everythingShown } from '../support/everything-shown.js';
 import { failureOf } from '../support/failure-of.js';
+import { freePort } from '../support/ports.js';
 import { RecordingBackend } from '../support/recording-backend.js';
-import { findRedis, freePort } from '../support/redis.js';
+import { findRedis } from '../support/redis.js';
 import { withRedis } from '../support/with-redis.js';
 
 await withRedis('redisSessions', findRedis, ({ url }) => {

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort, startRedis, type TestRedis } from './redis.js';
+import { freePort } from './ports.js';
+import { startRedis, type TestRedis } from './redis.js';
 
 /** How long the servers may take to find one another, in milliseconds. */
 const MEETING_MS = 20_000;

@@ -6,7 +6,8 @@ import { PushError, TimeoutError, ValidationError } from '../../src/core/errors.
 import { bodyRules, readWebhook } from '../../src/webhooks/read.js';
 import type { WebhookSource } from '../../src/webhooks/source.js';
 import { failureOf } from '../support/failure-of.js';
-import { bareClient, serve } from './support/serve.js';
+import { serve } from '../support/test-server.js';
+import { bareClient } from './support/bare-client.js';
 
 const body = '{"text":"世界"}';
 const chunk = new Uint8Array(65_536);

@@ -3,7 +3,7 @@ import { outcomeOf, type PushError } from '../../core/errors.js';
 import type { DeliveryError, SendReport } from '../../core/report.js';
 import type { CaseDefinition } from '../conformance-case.js';
 import type { ProviderFaults } from '../harness.js';
-import { failureOf, shown, type Trial } from '../trial.js';
+import { type ExpectedRecord, failureOf, shown, type Trial } from '../trial.js';
 import { pause } from '../waiting.js';
 
 /** Deadline of an attempt that is not answered, in milliseconds. */
@@ -14,14 +14,10 @@ export const failureCases: readonly CaseDefinition[] = [
     name: 'fails when the provider refuses, says who failed, and works again afterwards',
     lacks: (trial) => withoutFault(trial, 'refuse'),
     async check(trial) {
-      const { event } = trial;
-      const [failing = '', working = ''] = await trial.channels(2);
-      trial.subject.faults?.refuse?.();
-      const error = await rejection(trial, () => trial.push.send({ channels: failing, event, data: 1 }));
+      const { error, worksAgain } = await failing(trial, 'refuse');
       assert.equal(outcomeOf(error), 'rejected', `the outcome of "${error.message}"`);
       await trial.arrived([]);
-      trial.subject.faults?.recover();
-      await trial.arrived([await trial.sendTo(working, 2)]);
+      await trial.arrived([await worksAgain()]);
     },
   },
   {
@@ -50,14 +46,10 @@ export const failureCases: readonly CaseDefinition[] = [
     name: 'fails when the connection is lost in the middle of a request, and works again afterwards',
     lacks: (trial) => withoutFault(trial, 'disconnect'),
     async check(trial) {
-      const { event } = trial;
-      const [failing = '', working = ''] = await trial.channels(2);
-      trial.subject.faults?.disconnect?.();
-      const error = await rejection(trial, () => trial.push.send({ channels: failing, event, data: 1 }));
+      const { error, worksAgain } = await failing(trial, 'disconnect');
       assert.equal(outcomeOf(error), 'unknown', `the outcome of "${error.message}"`);
       assert.equal(error.retryable, true, `whether "${error.message}" may be retried`);
-      trial.subject.faults?.recover();
-      await trial.sendTo(working, 2);
+      await worksAgain();
     },
   },
   {
@@ -86,34 +78,43 @@ export const failureCases: readonly CaseDefinition[] = [
     name: 'gives up at the deadline when there is no answer, and works again afterwards',
     lacks: (trial) => withoutFault(trial, 'hang'),
     async check(trial) {
-      const { event } = trial;
-      const [failing = '', working = ''] = await trial.channels(2);
-      trial.subject.faults?.hang?.();
-      const message = { channels: failing, event, data: 1, timeout: SHORT_TIMEOUT_MS };
-      const error = await rejection(trial, () => trial.push.send(message));
+      const { error, worksAgain } = await failing(trial, 'hang', () => ({ timeout: SHORT_TIMEOUT_MS }));
       assert.equal(outcomeOf(error), 'unknown', `the outcome of "${error.message}"`);
-      trial.subject.faults?.recover();
-      await trial.sendTo(working, 2);
+      await worksAgain();
     },
   },
   {
     name: 'gives up when the caller aborts, and works again afterwards',
     lacks: (trial) => withoutFault(trial, 'hang'),
     async check(trial) {
-      const { event } = trial;
-      const [failing = '', working = ''] = await trial.channels(2);
-      trial.subject.faults?.hang?.();
-      const signal = AbortSignal.timeout(SHORT_TIMEOUT_MS);
-      const error = await rejection(trial, () => trial.push.send({ channels: failing, event, data: 1, signal }));
+      const { error, worksAgain } = await failing(trial, 'hang', () => ({
+        signal: AbortSignal.timeout(SHORT_TIMEOUT_MS),
+      }));
       assert.equal((error.cause as Error).name, 'AbortError');
-      trial.subject.faults?.recover();
-      await trial.sendTo(working, 2);
+      await worksAgain();
     },
   },
 ];
 
 export function withoutFault({ subject }: Trial, fault: keyof ProviderFaults): string | undefined {
   return subject.faults?.[fault] === undefined ? `the harness has no faults.${fault}()` : undefined;
+}
+
+/** The error of a send that a fault befalls, and a send to another channel after the provider has recovered. */
+async function failing(
+  trial: Trial,
+  fault: 'refuse' | 'disconnect' | 'hang',
+  options: () => { timeout?: number; signal?: AbortSignal } = () => ({}),
+): Promise<{ readonly error: PushError; worksAgain(): Promise<ExpectedRecord> }> {
+  const { push, event, subject } = trial;
+  const [channel = '', other = ''] = await trial.channels(2);
+  subject.faults?.[fault]?.();
+  const error = await rejection(trial, () => push.send({ channels: channel, event, data: 1, ...options() }));
+  const worksAgain = (): Promise<ExpectedRecord> => {
+    subject.faults?.recover();
+    return trial.sendTo(other, 2);
+  };
+  return { error, worksAgain };
 }
 
 /** The error of a call of which the provider took nothing: it names the backend, and so does that of each channel. */

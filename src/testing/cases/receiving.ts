@@ -46,11 +46,7 @@ export const receivingCases: readonly CaseDefinition[] = [
       await trial.push.subscribe(channel);
       const numbers = [1, 2, 3, 4, 5];
       for (const n of numbers) await trial.sendTo(channel, n);
-      await comeIn(trial, received, numbers.length);
-      assert.deepEqual(
-        received.map(({ data }) => data),
-        numbers,
-      );
+      await dataComeIn(trial, received, numbers);
     },
   },
   {
@@ -63,8 +59,7 @@ export const receivingCases: readonly CaseDefinition[] = [
       await trial.sendTo(other, 'not for me');
       await trial.sendTo(longer, 'not for me');
       await trial.sendTo(mine, 'for me');
-      await comeIn(trial, received, 1);
-      assert.equal(received[0]?.data, 'for me');
+      await dataComeIn(trial, received, ['for me']);
     },
   },
   {
@@ -78,12 +73,10 @@ export const receivingCases: readonly CaseDefinition[] = [
       await trial.push.unsubscribe(ended);
       await trial.sendTo(ended, 'too late');
       await trial.sendTo(other, 'in time');
-      await comeIn(trial, received, 1);
-      assert.equal(received[0]?.data, 'in time');
+      await dataComeIn(trial, received, ['in time']);
       await trial.push.subscribe(ended);
       await trial.sendTo(ended, 'again');
-      await comeIn(trial, received, 2);
-      assert.equal(received[1]?.data, 'again');
+      await dataComeIn(trial, received, ['in time', 'again']);
     },
   },
   {
@@ -123,4 +116,13 @@ async function comeIn(trial: Trial, received: readonly IncomingMessage[], count:
   await trial.comesTrue(() => received.length >= count);
   await pause(trial.harness.quietMs ?? 20);
   assert.equal(received.length, count, `messages that were received: ${shown(received)}`);
+}
+
+/** Messages with these data come in, in this order, and no more. */
+async function dataComeIn(trial: Trial, received: readonly IncomingMessage[], data: readonly unknown[]): Promise<void> {
+  await comeIn(trial, received, data.length);
+  assert.deepEqual(
+    received.map((message) => message.data),
+    data,
+  );
 }

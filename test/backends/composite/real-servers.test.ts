@@ -13,15 +13,7 @@ import {
   PushServiceWrapper,
   type RequestContext,
 } from '../../../src/index.js';
-import {
-  badGateway,
-  type Fault,
-  resetBeforeAnswer,
-  resetInBody,
-  stalledBody,
-  stalledHeaders,
-  tooManyRequests,
-} from '../../providers/faults.js';
+import * as faults from '../../providers/faults.js';
 import { ProviderServer } from '../../providers/provider-server.js';
 import { remoteAt } from '../../server/support/remote.js';
 import { portOf, startServer } from '../../server/support/server.js';
@@ -77,13 +69,13 @@ async function twoProviders(): Promise<{
 }
 
 describe('failover between two HTTP providers', () => {
-  test.each<[string, Fault, 'a' | 'b']>([
-    ['429', tooManyRequests(), 'b'],
-    ['502 without a content type', badGateway, 'a'],
-    ['a reset before the answer', resetBeforeAnswer, 'a'],
-    ['a reset in the body', resetInBody, 'a'],
-    ['headers that never come', stalledHeaders, 'a'],
-    ['a body that never ends', stalledBody, 'a'],
+  test.each<[string, faults.Fault, 'a' | 'b']>([
+    ['429', faults.tooManyRequests(), 'b'],
+    ['502 without a content type', faults.badGateway, 'a'],
+    ['a reset before the answer', faults.resetBeforeAnswer, 'a'],
+    ['a reset in the body', faults.resetInBody, 'a'],
+    ['headers that never come', faults.stalledHeaders, 'a'],
+    ['a body that never ends', faults.stalledBody, 'a'],
   ])('after %s the message goes to the right one, and to one alone', async (_what, fault, by) => {
     const { a, b, backends } = await twoProviders();
     a.faults.push(fault);
@@ -92,7 +84,7 @@ describe('failover between two HTTP providers', () => {
     onTestFinished(() => void vi.restoreAllMocks());
     const { push } = serviceOf(failover(...backends), {
       retries: 1,
-      timeout: fault === stalledHeaders || fault === stalledBody ? 500 : 10_000,
+      timeout: fault === faults.stalledHeaders || fault === faults.stalledBody ? 500 : 10_000,
     });
     expect(await push.send({ ...message, channels: 'x' })).toMatchObject({
       accepted: ['x'],
@@ -124,7 +116,7 @@ describe('failover between two HTTP providers', () => {
 
   test('shows no secret of either when both refuse', async () => {
     const { a, b, backends } = await twoProviders();
-    const echo: Fault = (_answer, response) => {
+    const echo: faults.Fault = (_answer, response) => {
       response.writeHead(401);
       response.end(`who is ${String(response.req.headers.authorization)}?`);
     };

@@ -6,14 +6,7 @@ import {
   TimeoutError,
   ValidationError,
 } from '../../../src/index.js';
-import {
-  answering,
-  resetBeforeAnswer,
-  stalledBody,
-  stalledHeaders,
-  tooManyRequests,
-  wrongJson,
-} from '../../providers/faults.js';
+import * as faults from '../../providers/faults.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
 import { start } from './support/start.js';
@@ -61,8 +54,8 @@ describe('a notification', () => {
 
 describe('a request that goes wrong', () => {
   it.each([
-    ['stalled headers', stalledHeaders],
-    ['a stalled body', stalledBody],
+    ['stalled headers', faults.stalledHeaders],
+    ['a stalled body', faults.stalledBody],
   ])('with %s ends in time, with its connection', async (_what, fault) => {
     const { service, provider } = await start(onTestFinished, { options: { requestTimeoutMs: 50 } });
     provider.server.faults.push(fault);
@@ -72,12 +65,12 @@ describe('a request that goes wrong', () => {
   });
 
   it.each([
-    ['says to wait', tooManyRequests('7'), RateLimitError, { retryAfter: 7000, retryable: true }],
-    ['is refused', answering({ status: 401, body: { errors: ['No'] } }), AuthenticationError, { status: 401 }],
-    ['is reset', resetBeforeAnswer, DeliveryError, { outcome: 'unknown', retryable: true }],
-    ['is no JSON', wrongJson, DeliveryError, { outcome: 'unknown' }],
-    ['has errors', answering({ body: { errors: ['Already sent'] } }), DeliveryError, { outcome: 'rejected' }],
-    ['is no success', answering({ body: { success: false } }), DeliveryError, { outcome: 'rejected' }],
+    ['says to wait', faults.tooManyRequests('7'), RateLimitError, { retryAfter: 7000, retryable: true }],
+    ['is refused', faults.answering({ status: 401, body: { errors: ['No'] } }), AuthenticationError, { status: 401 }],
+    ['is reset', faults.resetBeforeAnswer, DeliveryError, { outcome: 'unknown', retryable: true }],
+    ['is no JSON', faults.wrongJson, DeliveryError, { outcome: 'unknown' }],
+    ['has errors', faults.answering({ body: { errors: ['Already sent'] } }), DeliveryError, { outcome: 'rejected' }],
+    ['is no success', faults.answering({ body: { success: false } }), DeliveryError, { outcome: 'rejected' }],
   ])('because the answer %s throws one of our errors', async (_what, fault, ErrorClass, expected) => {
     const { service, provider } = await start(onTestFinished);
     provider.server.faults.push(fault);

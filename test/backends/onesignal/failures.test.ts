@@ -6,39 +6,28 @@ import {
   RateLimitError,
   TimeoutError,
 } from '../../../src/index.js';
-import {
-  answering,
-  badGateway,
-  type Fault,
-  redirectTo,
-  resetBeforeAnswer,
-  resetInBody,
-  stalledBody,
-  stalledHeaders,
-  tooManyRequests,
-  wrongJson,
-} from '../../providers/faults.js';
+import * as faults from '../../providers/faults.js';
 import { ProviderServer } from '../../providers/provider-server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
 import { start } from './support/start.js';
 
 const errors = (...reasons: unknown[]) => ({ errors: reasons });
-const serverError = answering({ status: 500, body: errors('Internal Server Error') });
+const serverError = faults.answering({ status: 500, body: errors('Internal Server Error') });
 
 /** What passes: retried with the same key, so that it is delivered once. */
-const passing: { what: string; fault: Fault; timeout?: number }[] = [
-  { what: 'stalled headers', fault: stalledHeaders, timeout: 800 },
-  { what: 'a stalled body', fault: stalledBody, timeout: 800 },
-  { what: 'a reset before the answer', fault: resetBeforeAnswer },
-  { what: 'a reset in the body', fault: resetInBody },
-  { what: '429', fault: tooManyRequests() },
-  { what: '429 with a wait', fault: tooManyRequests('0') },
+const passing: { what: string; fault: faults.Fault; timeout?: number }[] = [
+  { what: 'stalled headers', fault: faults.stalledHeaders, timeout: 800 },
+  { what: 'a stalled body', fault: faults.stalledBody, timeout: 800 },
+  { what: 'a reset before the answer', fault: faults.resetBeforeAnswer },
+  { what: 'a reset in the body', fault: faults.resetInBody },
+  { what: '429', fault: faults.tooManyRequests() },
+  { what: '429 with a wait', fault: faults.tooManyRequests('0') },
   { what: '500', fault: serverError },
-  { what: '502 without a content type', fault: badGateway },
-  { what: '503', fault: answering({ status: 503, body: '' }) },
-  { what: 'a success that is no JSON', fault: wrongJson },
-  { what: 'a success that says nothing', fault: answering({ body: {} }) },
+  { what: '502 without a content type', fault: faults.badGateway },
+  { what: '503', fault: faults.answering({ status: 503, body: '' }) },
+  { what: 'a success that is no JSON', fault: faults.wrongJson },
+  { what: 'a success that says nothing', fault: faults.answering({ body: {} }) },
 ];
 
 describe('a message', () => {
@@ -56,8 +45,8 @@ describe('a message', () => {
   );
 
   it.concurrent.for([
-    ['stalled headers', stalledHeaders],
-    ['a stalled body', stalledBody],
+    ['stalled headers', faults.stalledHeaders],
+    ['a stalled body', faults.stalledBody],
   ] as const)(
     'that meets %s ends its connection, and the next one gets through',
     async ([, fault], { expect, onTestFinished }) => {
@@ -82,7 +71,7 @@ describe('a message', () => {
     'that is refused with %d is not tried again, and the reason is told',
     async ([status, ErrorClass, reason], { expect, onTestFinished }) => {
       const { push, provider } = await start(onTestFinished);
-      provider.server.always = answering({ status, body: errors(...reason.split('; ')) });
+      provider.server.always = faults.answering({ status, body: errors(...reason.split('; ')) });
       const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
       expect(failure).toMatchObject({ outcome: 'rejected', retryable: false, status });
       expect(failure.cause).toBeInstanceOf(ErrorClass);
@@ -101,14 +90,14 @@ describe('a message', () => {
     [{ body: 'x'.repeat(10_000), status: 400 }, 'x'.repeat(500)],
   ] as const)('is refused for a reason in any form', async ([answer, reason], { expect, onTestFinished }) => {
     const { push, provider } = await start(onTestFinished);
-    provider.server.always = answering(answer);
+    provider.server.always = faults.answering(answer);
     const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
     expect((failure.cause as Error).message).toBe(`OneSignal answered 400: ${reason}`);
   });
 
   it.concurrent('that OneSignal names a wait for is not tried before it', async ({ expect, onTestFinished }) => {
     const { push, provider } = await start(onTestFinished);
-    provider.server.always = tooManyRequests('31');
+    provider.server.always = faults.tooManyRequests('31');
     const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
     expect(failure.cause).toBeInstanceOf(RateLimitError);
     expect(failure.cause).toMatchObject({ retryAfter: 31_000 });
@@ -123,10 +112,12 @@ describe('a message', () => {
     const failure = await failureOf(DeliveryError, push.send({ users: ['nobody', 'nobody else'], data: 1 }));
     expect(failure).toMatchObject({ outcome: 'rejected', retryable: false });
     expect(failure.message).toContain('OneSignal created no notification: All included players are not subscribed');
-    provider.server.always = answering({ body: { id: '', errors: { invalid_aliases: { external_id: ['ann'] } } } });
+    provider.server.always = faults.answering({
+      body: { id: '', errors: { invalid_aliases: { external_id: ['ann'] } } },
+    });
     const other = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
     expect(other.message).toContain('created no notification: none of the recipients can get it');
-    provider.server.always = answering({ body: errors('Old style') });
+    provider.server.always = faults.answering({ body: errors('Old style') });
     expect((await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }))).message).toContain('Old style');
   });
 
@@ -135,7 +126,7 @@ describe('a message', () => {
     onTestFinished,
   }) => {
     const { push, provider, logger } = await start(onTestFinished);
-    provider.server.faults.push(answering({ body: { id: 'n1', ...errors('Something is odd') } }));
+    provider.server.faults.push(faults.answering({ body: { id: 'n1', ...errors('Something is odd') } }));
     expect(await push.send({ users: 'ann', data: 1 })).toMatchObject({ accepted: ['ann'] });
     expect(logger.entries).toEqual([
       { level: 'warn', details: { backend: 'onesignal', notificationId: 'n1' }, text: 'OneSignal: Something is odd' },
@@ -146,7 +137,7 @@ describe('a message', () => {
     'is rejected for those in %s',
     async (key, { expect, onTestFinished }) => {
       const { push, provider } = await start(onTestFinished);
-      provider.server.faults.push(answering({ body: { id: 'n1', errors: { [key]: ['bob', 'stranger'] } } }));
+      provider.server.faults.push(faults.answering({ body: { id: 'n1', errors: { [key]: ['bob', 'stranger'] } } }));
       expect(await push.send({ users: ['ann', 'bob'], data: 1 })).toMatchObject({
         accepted: ['ann'],
         rejected: [{ channel: 'bob' }],
@@ -167,7 +158,7 @@ describe('a message', () => {
 
   it.concurrent('ends with the caller’s signal', async ({ expect, onTestFinished }) => {
     const { push, provider } = await start(onTestFinished);
-    provider.server.always = stalledBody;
+    provider.server.always = faults.stalledBody;
     const controller = new AbortController();
     const sending = push.send({ users: 'ann', data: 1, signal: controller.signal });
     await expect.poll(() => provider.server.requests.length).toBe(1);
@@ -183,7 +174,7 @@ describe('a redirect', () => {
     const { push, service, provider } = await start(onTestFinished);
     const elsewhere = await ProviderServer.start(() => ({ body: { id: 'stolen' } }));
     onTestFinished(() => elsewhere.close());
-    provider.server.always = redirectTo(`${elsewhere.origin}/notifications`);
+    provider.server.always = faults.redirectTo(`${elsewhere.origin}/notifications`);
     const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
     expect(failure.message).toContain('was not followed');
     const id = '00000000-0000-4000-8000-000000000000';
@@ -218,18 +209,18 @@ describe('the key', () => {
     });
     const [key = ''] = provider.secrets;
     const told = errors(`Your key ${key} is wrong`, { key, header: `Key ${key}` });
-    const faults = [
+    const kinds = [
       ...passing.map(({ fault }) => fault),
-      ...[400, 401, 403, 404, 413, 429, 500].map((status) => answering({ status, body: told })),
-      answering({ status: 400, body: `${'x'.repeat(490)}${key}` }),
-      answering({ status: 400, body: { errors: [`${'x'.repeat(490)}${key}`] } }),
-      answering({ body: { id: '', ...told } }),
-      answering({ body: { id: 'n1', ...told } }),
-      answering({ body: `${key} {` }),
-      redirectTo(`http://${key}.example.com/`),
+      ...[400, 401, 403, 404, 413, 429, 500].map((status) => faults.answering({ status, body: told })),
+      faults.answering({ status: 400, body: `${'x'.repeat(490)}${key}` }),
+      faults.answering({ status: 400, body: { errors: [`${'x'.repeat(490)}${key}`] } }),
+      faults.answering({ body: { id: '', ...told } }),
+      faults.answering({ body: { id: 'n1', ...told } }),
+      faults.answering({ body: `${key} {` }),
+      faults.redirectTo(`http://${key}.example.com/`),
     ];
     const shown: unknown[] = [];
-    for (const fault of faults) {
+    for (const fault of kinds) {
       provider.server.faults.push(fault);
       shown.push(
         await push.send({ users: ['ann', 'nobody'], data: 1, timeout: 200 }).catch((error: PushError) => error),

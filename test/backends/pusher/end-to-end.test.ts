@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { PushClient } from '../../../src/client/index.js';
 import { heard, JsClientClass } from '../../server/support/js-client.js';
-import { browser, serviceOn, startServer } from './support/embedded.js';
+import { startServer } from '../../server/support/server.js';
+import { browser, serviceOn } from './support/embedded.js';
 
 test.each(['orders', 'private-orders', 'presence-orders', 'cache-orders', 'private-encrypted-orders'])(
   'a message to %s arrives in pusher-js',

@@ -1,174 +1,41 @@
-import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import {
-  AuthenticationError,
-  DeliveryError,
-  type DeliveryOutcome,
-  RateLimitError,
-  TimeoutError,
-} from '../../../src/index.js';
-import {
-  answering,
-  badGateway,
-  type Fault,
-  redirectTo,
-  resetBeforeAnswer,
-  resetInBody,
-  stalledBody,
-  stalledHeaders,
-  tooManyRequests,
-  wrongJson,
-} from '../../providers/faults.js';
+import { AuthenticationError, DeliveryError, RateLimitError, TimeoutError } from '../../../src/index.js';
+import { type FailureCase, inDoubt, notNow, refused } from '../../providers/failure-case.js';
+import * as faults from '../../providers/faults.js';
 import { type PusherProvider, startPusherProvider } from '../../providers/pusher-provider.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
+import { freePort } from '../../support/ports.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { type Started, start } from './support/start.js';
 
 /** A 502 in the middle of whose body the connection is reset. */
-const resetInFailure: Fault = (_answer, response) => {
+const resetInFailure: faults.Fault = (_answer, response) => {
   response.writeHead(502, { 'content-length': 1000 });
   response.write('<html>', () => response.socket?.resetAndDestroy());
 };
 
-interface Case {
-  readonly what: string;
-  readonly fault: Fault;
-  readonly cause: new (...parameters: never[]) => Error;
-  readonly retryable: boolean;
-  readonly outcome: DeliveryOutcome;
-  readonly status?: number;
-  readonly words: string;
-}
+const failing = (status: number, body: unknown = 'the reason'): faults.Fault => faults.answering({ status, body });
 
-const failing = (status: number, body: unknown = 'the reason'): Fault => answering({ status, body });
-
-const cases: readonly Case[] = [
-  {
-    what: 'a refusal',
-    fault: failing(400),
-    cause: DeliveryError,
-    retryable: false,
-    outcome: 'rejected',
-    status: 400,
-    words: 'Pusher answered 400: the reason',
-  },
-  {
-    what: '401',
-    fault: failing(401),
-    cause: AuthenticationError,
-    retryable: false,
-    outcome: 'rejected',
-    status: 401,
-    words: 'the reason',
-  },
-  {
-    what: '403',
-    fault: failing(403),
-    cause: AuthenticationError,
-    retryable: false,
-    outcome: 'rejected',
-    status: 403,
-    words: 'the reason',
-  },
-  {
-    what: '413',
-    fault: failing(413),
-    cause: DeliveryError,
-    retryable: false,
-    outcome: 'rejected',
-    status: 413,
-    words: 'the reason',
-  },
-  {
-    what: '429',
-    fault: tooManyRequests(),
-    cause: RateLimitError,
-    retryable: true,
-    outcome: 'rejected',
-    status: 429,
-    words: 'Too Many',
-  },
-  {
-    what: '500',
-    fault: failing(500),
-    cause: DeliveryError,
-    retryable: true,
-    outcome: 'unknown',
-    status: 500,
-    words: 'the reason',
-  },
-  {
-    what: '502 without content type',
-    fault: badGateway,
-    cause: DeliveryError,
-    retryable: true,
-    outcome: 'unknown',
-    status: 502,
-    words: 'Bad Gateway',
-  },
-  {
-    what: '503',
-    fault: failing(503, ''),
-    cause: DeliveryError,
-    retryable: true,
-    outcome: 'rejected',
-    status: 503,
-    words: 'Pusher answered 503',
-  },
-  {
-    what: 'a stall before the headers',
-    fault: stalledHeaders,
-    cause: TimeoutError,
-    retryable: true,
-    outcome: 'unknown',
-    words: '150 ms',
-  },
-  {
-    what: 'a stall in the body',
-    fault: stalledBody,
-    cause: TimeoutError,
-    retryable: true,
-    outcome: 'unknown',
-    words: '150 ms',
-  },
-  {
-    what: 'a reset before the answer',
-    fault: resetBeforeAnswer,
-    cause: DeliveryError,
-    retryable: true,
-    outcome: 'unknown',
-    words: 'was lost (ECONNRESET)',
-  },
-  {
-    what: 'a reset in the body',
-    fault: resetInBody,
-    cause: DeliveryError,
-    retryable: true,
-    outcome: 'unknown',
-    words: 'was lost (E',
-  },
-  {
-    what: 'a reset in the body of a failure',
-    fault: resetInFailure,
-    cause: DeliveryError,
-    retryable: true,
-    outcome: 'unknown',
-    words: 'was lost (E',
-  },
-  {
-    what: '304',
-    fault: failing(304),
-    cause: DeliveryError,
-    retryable: false,
-    outcome: 'rejected',
-    status: 304,
-    words: 'Pusher answered 304',
-  },
+const cases: readonly FailureCase<string>[] = [
+  refused('a refusal', failing(400), 'Pusher answered 400: the reason', { status: 400 }),
+  refused('401', failing(401), 'the reason', { status: 401, cause: AuthenticationError }),
+  refused('403', failing(403), 'the reason', { status: 403, cause: AuthenticationError }),
+  refused('413', failing(413), 'the reason', { status: 413 }),
+  notNow('429', faults.tooManyRequests(), 'Too Many', { status: 429, cause: RateLimitError }),
+  inDoubt('500', failing(500), 'the reason', { status: 500 }),
+  inDoubt('502 without content type', faults.badGateway, 'Bad Gateway', { status: 502 }),
+  notNow('503', failing(503, ''), 'Pusher answered 503', { status: 503 }),
+  inDoubt('a stall before the headers', faults.stalledHeaders, '150 ms', { cause: TimeoutError }),
+  inDoubt('a stall in the body', faults.stalledBody, '150 ms', { cause: TimeoutError }),
+  inDoubt('a reset before the answer', faults.resetBeforeAnswer, 'was lost (ECONNRESET)'),
+  inDoubt('a reset in the body', faults.resetInBody, 'was lost (E'),
+  inDoubt('a reset in the body of a failure', resetInFailure, 'was lost (E'),
+  refused('304', failing(304), 'Pusher answered 304', { status: 304 }),
 ];
 
 /** Sends, and checks afterwards that the same service works and that nothing is left open. */
-async function failureAndAfter(started: Started, fault: Fault, timeout: number): Promise<DeliveryError> {
+async function failureAndAfter(started: Started, fault: faults.Fault, timeout: number): Promise<DeliveryError> {
   const { provider, push } = started;
   provider.server.faults.push(fault);
   const error = await failureOf(DeliveryError, push.send({ channels: ['a', 'b'], data: { n: 1 }, timeout }));
@@ -213,10 +80,7 @@ describe('a request that fails', () => {
   });
 
   test('because nobody listens was never sent', async () => {
-    const closed = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => closed.once('listening', resolve));
-    const { port } = closed.address() as { port: number };
-    await new Promise((resolve) => closed.close(resolve));
+    const port = await freePort();
     const { provider, push } = await start({ options: { port } });
     const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
     expect(error).toMatchObject({ retryable: true, outcome: 'rejected' });
@@ -264,14 +128,14 @@ describe('a provider that asks to wait', () => {
     [undefined, undefined],
   ])('Retry-After: %s', async (header, retryAfter) => {
     const { provider, push } = await start();
-    provider.server.faults.push(tooManyRequests(header));
+    provider.server.faults.push(faults.tooManyRequests(header));
     const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
     expect(error.cause).toMatchObject({ retryAfter });
   });
 
   test('is waited for', async () => {
     const { provider, push } = await start({ retries: 1 });
-    provider.server.faults.push(tooManyRequests('0'));
+    provider.server.faults.push(faults.tooManyRequests('0'));
     const report = await push.send({ channels: 'a', data: 1 });
     expect(report).toMatchObject({ status: 'accepted', attempts: 2 });
   });
@@ -279,8 +143,8 @@ describe('a provider that asks to wait', () => {
 
 describe('a success', () => {
   test.each([
-    ['whose body is no JSON', wrongJson],
-    ['without a body', answering({ status: 202, body: '' })],
+    ['whose body is no JSON', faults.wrongJson],
+    ['without a body', faults.answering({ status: 202, body: '' })],
   ])('%s is one, also when attributes were asked for', async (_what, fault) => {
     const { provider, push } = await start();
     provider.server.faults.push(fault, fault);
@@ -301,7 +165,7 @@ describe('a success', () => {
     'with the odd body %j has no attributes',
     async (body) => {
       const { provider, push } = await start();
-      provider.server.always = answering({ body });
+      provider.server.always = faults.answering({ body });
       const backendOptions = { info: ['user_count'] };
       const report = await push.send({ channels: ['a', 'b'], data: 1, backendOptions });
       expect(report.info).toEqual({});
@@ -319,7 +183,7 @@ describe('a page in place of an answer', () => {
     'as %j is no success, because something else has answered',
     async (body) => {
       const { provider, push, backend } = await start({ retries: 1 });
-      provider.server.always = answering({ body, headers: { 'content-type': 'text/html' } });
+      provider.server.always = faults.answering({ body, headers: { 'content-type': 'text/html' } });
       const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
       expect(error).toMatchObject({ outcome: 'unknown', retryable: false });
       expect(error.message).toContain('does the host speak the Pusher Channels HTTP API?');
@@ -334,7 +198,7 @@ describe('a redirect', () => {
   test('shows no secret, wherever it leads', async () => {
     const { provider, backend } = await start();
     const [secret = ''] = provider.secrets;
-    provider.server.faults.push(redirectTo(`http://${secret}.example.com/`));
+    provider.server.faults.push(faults.redirectTo(`http://${secret}.example.com/`));
     expectNoSecret(provider, await failureOf(DeliveryError, backend.get({ path: '/channels' })));
   });
 
@@ -343,7 +207,7 @@ describe('a redirect', () => {
     const other = await startPusherProvider();
     onTestFinished(() => other.close());
     provider.server.faults.push(
-      answering({ status, headers: { location: `${other.server.origin}/apps/12345/events` } }),
+      faults.answering({ status, headers: { location: `${other.server.origin}/apps/12345/events` } }),
     );
     const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
     expect(error.message).toContain(`redirected the request to ${other.server.origin}`);
@@ -354,7 +218,7 @@ describe('a redirect', () => {
 
   test('on the same host is not followed either: it could turn the event into a query', async () => {
     const { provider, push } = await start();
-    provider.server.faults.push(redirectTo('/apps/12345/channels'));
+    provider.server.faults.push(faults.redirectTo('/apps/12345/channels'));
     await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
     expect(provider.server.requests).toHaveLength(1);
   });

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { HurriedReconnection } from '../../../src/backends/pusher/pusher-js.js';
+import { startServer } from '../../server/support/server.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { serviceOn, startServer } from './support/embedded.js';
+import { serviceOn } from './support/embedded.js';
 
 /** A TCP proxy whose connections can be cut. */
 async function startCable(

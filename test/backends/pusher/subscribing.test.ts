@@ -13,9 +13,10 @@ import {
   ValidationError,
 } from '../../../src/index.js';
 import { heard, JsClientClass } from '../../server/support/js-client.js';
+import { credentials, startServer } from '../../server/support/server.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { browser, credentials, serviceOn, startServer } from './support/embedded.js';
+import { browser, serviceOn } from './support/embedded.js';
 
 function received(push: PushService): IncomingMessage[] {
   const messages: IncomingMessage[] = [];

@@ -6,9 +6,9 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DeliveryError } from '../../../src/index.js';
 import { certificate } from '../../providers/provider-server.js';
+import { credentials, startServer } from '../../server/support/server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
-import { credentials, startServer } from './support/embedded.js';
 import { PlainProxyAgent, startProxy, TunnelAgent } from './support/proxies.js';
 import { start } from './support/start.js';
 

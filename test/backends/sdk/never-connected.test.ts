@@ -2,10 +2,10 @@ import { createRequire } from 'node:module';
 import { createServer, type Socket } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ChildSettings, createPushService, DeliveryError, type PushServerSettings } from '../../../src/index.js';
-import { portOf } from '../../bench/processes/port-of.js';
 import { stalledHeaders } from '../../providers/faults.js';
 import { startPusherProvider } from '../../providers/pusher-provider.js';
 import { failureOf } from '../../support/failure-of.js';
+import { listen } from '../../support/ports.js';
 
 const load = createRequire(import.meta.url);
 const keys = { appId: '6f6e6a1f-0b1c-4d0c-9a1d-e0b2c3f45a97', pubKey: 'key', subKey: 'sub', secretKey: 'secret' };
@@ -14,12 +14,11 @@ const keys = { appId: '6f6e6a1f-0b1c-4d0c-9a1d-e0b2c3f45a97', pubKey: 'key', sub
 async function startSilence(): Promise<number> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => void sockets.add(socket.on('error', () => {})));
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return portOf(server);
+  return listen(server);
 }
 
 const backends: readonly (readonly [string, (port: number) => object])[] = [

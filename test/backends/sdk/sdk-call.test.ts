@@ -5,15 +5,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { callSdk } from '../../../src/backends/sdk/sdk-call.js';
 import { DeliveryError } from '../../../src/index.js';
-import {
-  answering,
-  type Fault,
-  redirectTo,
-  resetInBody,
-  stalledBody,
-  stalledHeaders,
-  tooManyRequests,
-} from '../../providers/faults.js';
+import * as faults from '../../providers/faults.js';
 import { ProviderServer } from '../../providers/provider-server.js';
 import { failureOf } from '../../support/failure-of.js';
 
@@ -36,9 +28,9 @@ describe('a call of an SDK', () => {
     expect(await callSdk({ backend: 'acme', origin }, () => sdk(`${origin}/send`))).toBe('{"fine":true}');
   });
 
-  test.each<[string, Fault]>([
-    ['before the answer', stalledHeaders],
-    ['in the middle of the answer', stalledBody],
+  test.each<[string, faults.Fault]>([
+    ['before the answer', faults.stalledHeaders],
+    ['in the middle of the answer', faults.stalledBody],
   ])('ends with the signal %s, and lets go of the connection', async (_when, fault) => {
     const server = await start();
     server.faults.push(fault);
@@ -64,7 +56,7 @@ describe('a call of an SDK', () => {
 
   test('follows no redirect to another host, which would get the keys', async () => {
     const [server, other] = [await start(), await start()];
-    server.faults.push(redirectTo(`${other.origin}/send`));
+    server.faults.push(faults.redirectTo(`${other.origin}/send`));
     const error = await failureOf(
       DeliveryError,
       callSdk({ backend: 'acme', origin: server.origin }, () => sdk(server.origin)),
@@ -76,7 +68,10 @@ describe('a call of an SDK', () => {
 
   test('follows no redirect on the same host either, and says so when the SDK took it for an answer', async () => {
     const server = await start();
-    server.faults.push(redirectTo('/elsewhere'), answering({ status: 302, headers: { location: 'http://' } }));
+    server.faults.push(
+      faults.redirectTo('/elsewhere'),
+      faults.answering({ status: 302, headers: { location: 'http://' } }),
+    );
     const call = { backend: 'acme', origin: server.origin };
     const careless = async (): Promise<string> => {
       const [response] = await once(request(`${server.origin}/send`).end(), 'response');
@@ -90,7 +85,7 @@ describe('a call of an SDK', () => {
 
   test('may have been carried out where the answer to it is elsewhere: 303', async () => {
     const server = await start();
-    server.faults.push(answering({ status: 303, headers: { location: '/result' } }));
+    server.faults.push(faults.answering({ status: 303, headers: { location: '/result' } }));
     const call = callSdk({ backend: 'acme', origin: server.origin }, () => sdk(server.origin));
     expect((await failureOf(DeliveryError, call)).outcome).toBe('unknown');
   });
@@ -128,7 +123,7 @@ describe('a call of an SDK', () => {
 
   test('shows the headers of the answer', async () => {
     const server = await start();
-    server.faults.push(tooManyRequests('7'));
+    server.faults.push(faults.tooManyRequests('7'));
     const seen: unknown[] = [];
     const onResponse = ({ statusCode, headers }: IncomingMessage): void => {
       seen.push([statusCode, headers['retry-after']]);
@@ -146,7 +141,7 @@ describe('a call of an SDK', () => {
 
   test('that nobody hears of any more ends no process when the connection is reset', async () => {
     const server = await start();
-    server.faults.push(resetInBody);
+    server.faults.push(faults.resetInBody);
     await failureOf(
       Error,
       callSdk({ backend: 'acme', origin: server.origin }, async () => {
@@ -160,7 +155,7 @@ describe('a call of an SDK', () => {
 
   test('fails when a body breaks off, also where the SDK does not hear of it', async () => {
     const server = await start();
-    server.faults.push(resetInBody);
+    server.faults.push(faults.resetInBody);
     const deaf = async (): Promise<string> => {
       await once(request(server.origin, { method: 'POST' }).end('{}'), 'response');
       return new Promise(() => {});

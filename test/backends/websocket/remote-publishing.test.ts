@@ -3,10 +3,11 @@ import { RemoteWebSocketService } from '../../../src/backends/websocket/index.js
 import { AuthenticationError, ConfigurationError, PushError, RateLimitError } from '../../../src/core/errors.js';
 import { DeliveryError } from '../../../src/core/report.js';
 import { Client } from '../../server/support/client.js';
-import { fakeServer, remoteAt, remoteOf } from '../../server/support/remote.js';
+import { remoteAt, remoteOf } from '../../server/support/remote.js';
 import { context, credentials, message, portOf, startServer } from '../../server/support/server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
+import { serve } from '../../support/test-server.js';
 
 describe('publishing', () => {
   it('messages reach the subscribers of the server in the other process', async () => {
@@ -78,7 +79,7 @@ describe('publishing', () => {
     [502, { outcome: 'unknown', retryable: true }],
     [503, { outcome: 'rejected', retryable: true }],
   ])('the status %i is a DeliveryError', async (status, expected) => {
-    const port = await fakeServer((_request, response) => void response.writeHead(status).end('because'));
+    const port = await serve((_request, response) => void response.writeHead(status).end('because'));
     const error = await remoteAt(port)
       .deliver(['a'], message('x'), context)
       .catch((reason: unknown) => reason);
@@ -87,7 +88,7 @@ describe('publishing', () => {
   });
 
   it('the status 429 is a RateLimitError with the time to wait', async () => {
-    const port = await fakeServer((_request, response) => void response.writeHead(429, { 'Retry-After': '3' }).end());
+    const port = await serve((_request, response) => void response.writeHead(429, { 'Retry-After': '3' }).end());
     const error = await remoteAt(port)
       .deliver(['a'], message('x'), context)
       .catch((reason: unknown) => reason);
@@ -96,7 +97,7 @@ describe('publishing', () => {
   });
 
   it('a server that is not there was never reached; one that hangs up may have delivered', async () => {
-    const port = await fakeServer((request) => void request.socket.destroy());
+    const port = await serve((request) => void request.socket.destroy());
     await expect(remoteAt(port).deliver(['a'], message('x'), context)).rejects.toMatchObject({
       outcome: 'unknown',
       retryable: true,
@@ -112,7 +113,7 @@ describe('publishing', () => {
   });
 
   it('an answer that is not JSON is said so', async () => {
-    const port = await fakeServer((_request, response) => void response.end('<html>'));
+    const port = await serve((_request, response) => void response.end('<html>'));
     await expect(remoteAt(port).channelInfo('a')).rejects.toThrow(/not JSON: is it a Channels server/);
   });
 
@@ -121,7 +122,7 @@ describe('publishing', () => {
   });
 
   it('an attempt whose body stalls ends with its signal', async () => {
-    const port = await fakeServer((_request, response) => void response.writeHead(200).write('{'));
+    const port = await serve((_request, response) => void response.writeHead(200).write('{'));
     const signal = AbortSignal.timeout(50);
     await expect(remoteAt(port).deliver(['a'], message('x'), { signal })).rejects.toMatchObject({
       name: 'TimeoutError',
@@ -164,7 +165,7 @@ describe('the signature of a request shows nowhere', () => {
   );
 
   it('when the address cannot be used, the server is not there, or it hangs up', async () => {
-    const hangsUp = await fakeServer((request) => void request.socket.destroy());
+    const hangsUp = await serve((request) => void request.socket.destroy());
     const free = await startServer();
     const freePort = portOf(free);
     await free.close();
@@ -200,7 +201,7 @@ describe('the signature of a request shows nowhere', () => {
 
   it('when the server quotes it', async () => {
     let quoted = '';
-    const port = await fakeServer((request, response) => {
+    const port = await serve((request, response) => {
       quoted = new URL(request.url ?? '', 'http://x').searchParams.get('auth_signature') ?? '';
       response.writeHead(401).end(`Invalid signature: you sent ${quoted}`);
     });

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { portOf } from './port-of.ts';
+import { listen } from '../../support/ports.ts';
 import { CHANNEL, EVENT, serve } from './server-commands.ts';
 
 /** A `ws` server, and a loop that writes one ready-made frame to each raw socket: the same bytes that ours sends. */
@@ -23,11 +22,7 @@ function textFrame(text: string): Buffer {
 }
 
 serve({
-  async listen() {
-    http.listen(0, '127.0.0.1');
-    await once(http, 'listening');
-    return portOf(http);
-  },
+  listen: () => listen(http),
   publish(data) {
     let frame = frames.get(data);
     if (frame === undefined) {

@@ -1,11 +1,10 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Duplex } from 'node:stream';
+import { listen } from '../../support/ports.ts';
 import { slowLink } from '../wire/slow-link.ts';
 import { answer } from './answer.ts';
-import { portOf } from './port-of.ts';
 
 /** Providers that take whatever they are sent, over TLS, at the end of a slow line. */
 export interface HostedSinkCommands {
@@ -49,9 +48,7 @@ async function start(provider: Provider, delayMs: number): Promise<number> {
     mostConnections = Math.max(mostConnections, open.size);
     socket.on('close', () => open.delete(socket));
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return slowLink(portOf(server), delayMs);
+  return slowLink(await listen(server), delayMs);
 }
 
 answer<HostedSinkCommands>({

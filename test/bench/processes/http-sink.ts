@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { listen } from '../../support/ports.ts';
 import { answer } from './answer.ts';
-import { portOf } from './port-of.ts';
 
 /** A server that takes whatever it is sent, as Pusher's HTTP API does. */
 export interface SinkCommands {
@@ -14,9 +13,5 @@ const server = createServer((request, response) => {
 });
 
 answer<SinkCommands>({
-  async listen() {
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return portOf(server);
-  },
+  listen: () => listen(server),
 });

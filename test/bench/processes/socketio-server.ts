@@ -1,7 +1,6 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { Server } from 'socket.io';
-import { portOf } from './port-of.ts';
+import { listen } from '../../support/ports.ts';
 import { CHANNEL, EVENT, serve } from './server-commands.ts';
 
 const http = createServer();
@@ -14,11 +13,7 @@ const io = new Server(http, {
 io.on('connection', (socket) => void socket.join(CHANNEL));
 
 serve({
-  async listen() {
-    http.listen(0, '127.0.0.1');
-    await once(http, 'listening');
-    return portOf(http);
-  },
+  listen: () => listen(http),
   publish(data) {
     io.to(CHANNEL).emit(EVENT, data);
   },

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
-import { portOf } from '../processes/port-of.ts';
+import { listen } from '../../support/ports.ts';
 
 /**
  * A line to a server on this machine that is as slow as one across a continent: whatever is sent arrives later, in order. A
@@ -14,9 +13,7 @@ export async function slowLink(port: number, delayMs: number): Promise<number> {
     forward(near, far, delayMs, performance.now() + 2 * delayMs);
     forward(far, near, delayMs);
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return portOf(server);
+  return listen(server);
 }
 
 /** @param notBefore when the line begins to carry */

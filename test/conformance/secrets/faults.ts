@@ -1,19 +1,8 @@
-import {
-  answering,
-  badGateway,
-  type Fault,
-  redirectTo,
-  resetBeforeAnswer,
-  resetInBody,
-  stalledBody,
-  stalledHeaders,
-  tooManyRequests,
-  wrongJson,
-} from '../../providers/faults.js';
+import * as faults from '../../providers/faults.js';
 import { respond } from '../../providers/provider-answer.js';
 
 /** Quotes in every way that providers know all that the request came with, and the secrets that made it. */
-function quoting(status: number, secrets: readonly string[], form: 'json' | 'text' | 'refusal' = 'json'): Fault {
+function quoting(status: number, secrets: readonly string[], form: 'json' | 'text' | 'refusal' = 'json'): faults.Fault {
   return (_answer, response) => {
     const { url, headers } = response.req;
     const { search, searchParams } = new URL(url ?? '/', 'http://provider');
@@ -39,20 +28,20 @@ function quoting(status: number, secrets: readonly string[], form: 'json' | 'tex
 }
 
 /** Everything that can go wrong with an answer, by name. @param elsewhere another host's address */
-export function faultsQuoting(secrets: readonly string[], elsewhere: string): Readonly<Record<string, Fault>> {
+export function faultsQuoting(secrets: readonly string[], elsewhere: string): Readonly<Record<string, faults.Fault>> {
   const [secret = ''] = secrets;
   return {
-    'stalled headers': stalledHeaders,
-    'stalled body': stalledBody,
-    'reset before the answer': resetBeforeAnswer,
-    'reset in the body': resetInBody,
-    '429 without a wait': tooManyRequests(),
-    '429 with a wait': tooManyRequests('1'),
-    '500': answering({ status: 500, body: { error: 'oops' } }),
-    '502 without content type': badGateway,
-    'wrong JSON': wrongJson,
-    'a redirect to another host': redirectTo(elsewhere),
-    'a redirect with a secret in its address': redirectTo(
+    'stalled headers': faults.stalledHeaders,
+    'stalled body': faults.stalledBody,
+    'reset before the answer': faults.resetBeforeAnswer,
+    'reset in the body': faults.resetInBody,
+    '429 without a wait': faults.tooManyRequests(),
+    '429 with a wait': faults.tooManyRequests('1'),
+    '500': faults.answering({ status: 500, body: { error: 'oops' } }),
+    '502 without content type': faults.badGateway,
+    'wrong JSON': faults.wrongJson,
+    'a redirect to another host': faults.redirectTo(elsewhere),
+    'a redirect with a secret in its address': faults.redirectTo(
       elsewhere.replace('://', `://user:${encodeURIComponent(secret)}@`).concat(`/?key=${encodeURIComponent(secret)}`),
     ),
     '400 that quotes': quoting(400, secrets),

@@ -1,6 +1,7 @@
 import PusherClient from 'pusher-js';
 import { onTestFinished } from 'vitest';
 import type { WebSocketService } from '../../../src/backends/websocket/index.js';
+import type { PresenceMember, UserAuthentication } from '../../../src/index.js';
 import { portOf } from './server.js';
 
 export type JsClient = InstanceType<typeof PusherClient.default>;
@@ -10,8 +11,18 @@ export type Bindable = { bind(event: string, listener: (data: never) => void): u
 /** pusher-js for Node is CommonJS: its class is the default export itself. */
 export const JsClientClass: typeof PusherClient.default = PusherClient as unknown as typeof PusherClient.default;
 
-/** A pusher-js client whose channels and user are authorised as the given user. */
-export function jsClient(service: WebSocketService, userId: string = 'ann', port: number = portOf(service)): JsClient {
+/** Signs what a client asks for, as an application's server does. */
+interface Signer {
+  authorizeChannel(
+    socketId: string,
+    channel: string,
+    member: PresenceMember,
+  ): ReturnType<WebSocketService['authorizeChannel']>;
+  authenticateUser(socketId: string, user: { id: string }): UserAuthentication;
+}
+
+/** A pusher-js client whose channels and user are signed as those of the given user; it is gone at the end of the test. */
+export function signedClient(port: number, signer: Signer, member: PresenceMember): JsClient {
   const client = new JsClientClass('key', {
     cluster: '',
     wsHost: '127.0.0.1',
@@ -22,19 +33,21 @@ export function jsClient(service: WebSocketService, userId: string = 'ann', port
       transport: 'ajax',
       endpoint: '',
       customHandler: ({ socketId, channelName }, callback) =>
-        callback(
-          null,
-          service.authorizeChannel(socketId, channelName, { id: userId, info: { name: userId.toUpperCase() } }),
-        ),
+        callback(null, signer.authorizeChannel(socketId, channelName, member)),
     },
     userAuthentication: {
       transport: 'ajax',
       endpoint: '',
-      customHandler: ({ socketId }, callback) => callback(null, service.authenticateUser(socketId, { id: userId })),
+      customHandler: ({ socketId }, callback) => callback(null, signer.authenticateUser(socketId, { id: member.id })),
     },
   });
   onTestFinished(() => client.disconnect());
   return client;
+}
+
+/** A pusher-js client whose channels and user the embedded server itself signs. */
+export function jsClient(service: WebSocketService, userId: string = 'ann', port: number = portOf(service)): JsClient {
+  return signedClient(port, service, { id: userId, info: { name: userId.toUpperCase() } });
 }
 
 /** The data of the next event of this name. */

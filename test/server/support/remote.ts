@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -39,15 +38,4 @@ export async function fakeChannelsServer(
 export function welcomeAs(socketId: unknown, activityTimeout: unknown = 120): string {
   const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeout });
   return JSON.stringify({ event: 'pusher:connection_established', data });
-}
-
-/** A server that answers as a test wants. */
-export async function fakeServer(handler: RequestListener): Promise<number> {
-  const server = createServer(handler).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
-  });
-  return (server.address() as AddressInfo).port;
 }

@@ -5,12 +5,19 @@ import { type WebSocketOptions, WebSocketService } from '../../../src/backends/w
 import type { Logger } from '../../../src/core/logger.js';
 import type { IncomingMessage, OutgoingMessage } from '../../../src/wire/message.js';
 
-export const credentials = { appId: 'app', pubKey: 'key', secretKey: 'the-secret' };
+export const credentials: { appId: string; pubKey: string; secretKey: string } = {
+  appId: 'app',
+  pubKey: 'key',
+  secretKey: 'the-secret',
+};
 
 /** A server on a free port, closed at the end of the test. */
-export async function startServer(options: WebSocketOptions = {}): Promise<WebSocketService> {
+export async function startServer(
+  options: WebSocketOptions = {},
+  settings: typeof credentials = credentials,
+): Promise<WebSocketService> {
   const service = new WebSocketService({
-    ...credentials,
+    ...settings,
     options: { port: 0, host: '127.0.0.1', closeTimeoutMs: 200, ...options },
   });
   onTestFinished(() => service.close());

@@ -14,7 +14,7 @@ import {
 import type { WireEvent } from '../../../src/pusher-protocol/webhooks.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
-import { serve } from '../../webhooks/support/serve.js';
+import { serve } from '../../support/test-server.js';
 import { Client } from '../support/client.js';
 import { heard, jsClient } from '../support/js-client.js';
 import { RawClient } from '../support/raw-client.js';

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import {
   type ClientRequest,
   createServer,
@@ -8,10 +7,10 @@ import {
   type Server,
 } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { type AddressInfo, connect, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { onTestFinished } from 'vitest';
+import { listenInTest } from '../../../support/test-server.js';
 
 /** An HTTP proxy, for plain requests and for tunnels; closed at the end of the test. */
 export interface Proxy {
@@ -41,13 +40,7 @@ export async function startProxy(): Promise<Proxy> {
     client.on('error', () => onward.destroy());
     onward.on('error', () => client.destroy());
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { port: (server.address() as AddressInfo).port, asked };
+  return { port: await listenInTest(server), asked };
 }
 
 /** Sends plain requests to a proxy, with the whole address for their path. */

@@ -1,4 +1,4 @@
-// Plain node:http. Run it: node docs/examples/frameworks/node-http.js
+// Plain node:http. Run it: node examples/frameworks/node-http.js
 import { createServer } from 'node:http';
 import { createPushHandler, toNodeHandler } from 'pushrail/http';
 import { backend, logIn, order, push, userOf } from './shop.js';

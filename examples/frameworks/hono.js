@@ -1,4 +1,4 @@
-// Hono, on its adapter for Node. Run it: node docs/examples/frameworks/hono.js
+// Hono, on its adapter for Node. Run it: node examples/frameworks/hono.js
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createPushHandler } from 'pushrail/http';

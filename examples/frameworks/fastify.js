@@ -1,4 +1,4 @@
-// Fastify 5. Run it: node docs/examples/frameworks/fastify.js
+// Fastify 5. Run it: node examples/frameworks/fastify.js
 import fastify from 'fastify';
 import { createPushHandler, toNodeHandler } from 'pushrail/http';
 import { backend, logIn, order, push, userOf } from './shop.js';

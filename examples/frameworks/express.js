@@ -1,4 +1,4 @@
-// Express 5. Run it: node docs/examples/frameworks/express.js
+// Express 5. Run it: node examples/frameworks/express.js
 import express from 'express';
 import { createPushHandler, toNodeHandler } from 'pushrail/http';
 import { backend, logIn, order, push, userOf } from './shop.js';

@@ -1,0 +1,125 @@
+import {
+  type AnyBackend,
+  type BackendSettings,
+  createPushService,
+  memorySessions,
+  type OutgoingMessage,
+  type PushServerSettings,
+  PushService,
+  PushServiceWrapper,
+} from 'pushrail';
+import { ConsoleService } from 'pushrail/backends/console';
+import { type FailoverService, failover } from 'pushrail/backends/failover';
+import type { FanoutService } from 'pushrail/backends/fanout';
+import type { OneSignalService } from 'pushrail/backends/onesignal';
+import type { PubNubService } from 'pushrail/backends/pubnub';
+import { PusherService } from 'pushrail/backends/pusher';
+import type { RoundRobinService } from 'pushrail/backends/roundrobin';
+import { RemoteWebSocketService, type WebSocketService } from 'pushrail/backends/websocket';
+import { expectTypeOf } from 'vitest';
+
+// The settings tell which backend a service has.
+const keys = { appId: 'a', pubKey: 'k', subKey: 'sub', secretKey: 's' };
+const composed = {
+  options: { backends: ['console:', { backend: 'pusher', ...keys, options: { cluster: 'eu' } }] },
+} as const;
+expectTypeOf(createPushService({ backend: 'console' }).backend).toEqualTypeOf<ConsoleService>();
+expectTypeOf(createPushService({ backend: 'websocket', ...keys }).backend).toEqualTypeOf<WebSocketService>();
+expectTypeOf(createPushService({ backend: 'pusher', ...keys }).backend).toEqualTypeOf<PusherService>();
+expectTypeOf(createPushService({ backend: 'pubnub', ...keys }).backend).toEqualTypeOf<PubNubService>();
+expectTypeOf(createPushService({ backend: 'onesignal', ...keys }).backend).toEqualTypeOf<OneSignalService>();
+expectTypeOf(createPushService({ backend: 'failover', ...composed }).backend).toEqualTypeOf<FailoverService>();
+expectTypeOf(createPushService({ backend: 'roundrobin', ...composed }).backend).toEqualTypeOf<RoundRobinService>();
+expectTypeOf(createPushService({ backend: 'fanout', ...composed }).backend).toEqualTypeOf<FanoutService>();
+expectTypeOf(createPushService({ backend: new PusherService(keys) }).backend).toEqualTypeOf<PusherService>();
+expectTypeOf(createPushService({ backend: RemoteWebSocketService }).backend).toEqualTypeOf<RemoteWebSocketService>();
+expectTypeOf(
+  createPushService({ backend: failover(new ConsoleService(), new PusherService(keys)) }).backend,
+).toEqualTypeOf<FailoverService>();
+
+// Where they do not, it is any backend, and `instanceof` tells.
+const fromDsn = createPushService('pusher://k:s@a').backend;
+expectTypeOf(fromDsn).toEqualTypeOf<AnyBackend>();
+expectTypeOf(createPushService({ backend: './my-service.js#MyService' }).backend).toEqualTypeOf<AnyBackend>();
+expectTypeOf(PushService.backend).toEqualTypeOf<AnyBackend>();
+if (fromDsn instanceof PusherService) expectTypeOf(fromDsn).toEqualTypeOf<PusherService>();
+// @ts-expect-error: without that, nothing of one backend is there
+fromDsn.terminateUserConnections;
+
+// Each backend has its own options.
+createPushService({ backend: 'console', options: { format: 'json' } });
+createPushService({ backend: 'websocket', options: { port: 6001 } });
+createPushService({ backend: 'pusher', options: { cluster: 'eu', host: 'localhost', encode: JSON.stringify } });
+createPushService({ backend: 'pubnub', options: { ttl: 24, userId: 'server' } });
+createPushService({ backend: 'onesignal', options: { language: 'de', target: 'aliases' } });
+// @ts-expect-error: a format that there is not
+createPushService({ backend: 'console', options: { format: 'xml' } });
+// @ts-expect-error: an option of the embedded server
+createPushService({ backend: 'console', options: { port: 6001 } });
+// @ts-expect-error: an option of PubNub
+createPushService({ backend: 'pusher', options: { ttl: 24 } });
+// @ts-expect-error: an option of Pusher
+createPushService({ backend: 'pubnub', options: { cluster: 'eu' } });
+// @ts-expect-error: a target that there is not
+createPushService({ backend: 'onesignal', options: { target: 'everybody' } });
+// @ts-expect-error: a backend that there is not
+createPushService({ backend: 'pushy' });
+// @ts-expect-error: several backends need a list of them
+createPushService({ backend: 'failover', options: {} });
+// @ts-expect-error: an instance has its options already
+createPushService({ backend: new ConsoleService(), options: { format: 'json' } });
+// @ts-expect-error: the backends of several take no settings of the service
+createPushService({ backend: 'fanout', options: { backends: [{ backend: 'console', retries: 1 }] } });
+
+// What the service itself reads goes with any of them.
+createPushService({
+  backend: 'console',
+  sessions: memorySessions(),
+  timeout: 1000,
+  retries: 0,
+  concurrency: 1,
+  logger: console,
+});
+// @ts-expect-error: milliseconds are a number
+createPushService({ backend: 'console', timeout: '1s' });
+// @ts-expect-error: a logger has four methods
+createPushService({ backend: 'console', logger: { info() {} } });
+// @ts-expect-error: a key that there is not
+createPushService({ backend: 'console', pubkey: 'k' });
+
+// PUSH_SERVER as a type of its own, for settings that are kept elsewhere.
+expectTypeOf<{ backend: 'pusher'; options: { cluster: 'eu' } }>().toExtend<PushServerSettings>();
+expectTypeOf<{ backend: 'pusher'; options: { cluster: 1 } }>().not.toExtend<PushServerSettings>();
+expectTypeOf(PushService.configure).parameter(0).toEqualTypeOf<PushServerSettings | string>();
+
+// A backend of one's own: its client, its options, and what it must have.
+interface PigeonOptions {
+  readonly speed: number;
+}
+class Loft {
+  release(): void {}
+}
+class PigeonService extends PushServiceWrapper<Loft, PigeonOptions> {
+  constructor(settings: BackendSettings<PigeonOptions>) {
+    super(settings);
+    this.api = new Loft();
+    this.requireCredentials('secretKey');
+    // @ts-expect-error: a credential that there is not
+    this.requireCredentials('password');
+    expectTypeOf(this.options).toEqualTypeOf<PigeonOptions>();
+    expectTypeOf(this.secretKey).toEqualTypeOf<string>();
+  }
+
+  protected async sendData(channel: string, message: OutgoingMessage): Promise<void> {
+    expectTypeOf(message.payload).toEqualTypeOf<string>();
+    this.receive({ channel, event: message.event, data: message.data });
+  }
+}
+const pigeons = createPushService({ backend: PigeonService, secretKey: 'coo', options: { speed: 80 } });
+expectTypeOf(pigeons.backend).toEqualTypeOf<PigeonService>();
+expectTypeOf(pigeons.backend.api).toEqualTypeOf<Loft>();
+// @ts-expect-error: a class that is no backend
+createPushService({ backend: Loft });
+// @ts-expect-error: sendData is the one method that a backend must have
+class LazyService extends PushServiceWrapper {}
+expectTypeOf(LazyService).toExtend<abstract new () => AnyBackend>();
