@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBrowser } from '../e2e/setup.js';
+import { freePort } from '../support/redis.js';
 import { codeBlocks } from './document.js';
 
 const root = join(import.meta.dirname, '../..');
@@ -60,11 +60,3 @@ it('the program of the README serves a page, and both of its windows show what a
   const overflow = await windows[0]?.evaluate('document.documentElement.scrollWidth > innerWidth');
   expect(overflow).toBe(false);
 });
-
-async function freePort(): Promise<number> {
-  const socket = createServer().listen(0);
-  await once(socket, 'listening');
-  const { port } = socket.address() as AddressInfo;
-  socket.close();
-  return port;
-}
