@@ -65,7 +65,7 @@ describe('the documentation', () => {
   });
 
   it('tells what each backend can do, as its capabilities do', () => {
-    const rows = table('README.md', '### What each can do');
+    const rows = table('docs/backends/README.md', '## What each can do');
     const shown = new Map(
       ['console', 'websocket', 'pusher', 'pubnub', 'onesignal'].map((name, index) => [
         name,
@@ -88,7 +88,7 @@ describe('the documentation', () => {
       (value): value is typeof entry.ValidationError =>
         typeof value === 'function' && value.prototype instanceof entry.PushError,
     );
-    const told = table('README.md', '## Errors').map(([name, code]) => `${name} ${code}`);
+    const told = table('docs/errors.md', '## The classes').map(([name, code]) => `${name} ${code}`);
     expect(told.sort()).toEqual(
       classes
         .map((ErrorClass) => `${ErrorClass.name} ${new ErrorClass('', { outcome: 'rejected' } as object).code}`)

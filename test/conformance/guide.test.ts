@@ -15,11 +15,13 @@ const folder = mkdtempSync(join(import.meta.dirname, '.run-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const file = 'my-service.js';
-const block = codeBlocks(join(import.meta.dirname, '../../README.md')).find((found) => found.file === file);
+const block = codeBlocks(join(import.meta.dirname, '../../docs/backends/custom.md')).find(
+  (found) => found.file === file,
+);
 writeFileSync(join(folder, file), block?.text ?? '');
 const { MyService } = (await import(join(folder, file))) as { MyService: new (settings: BackendSettings) => SendsData };
 
-/** The README's backend of one method. It prints; what it was given is seen on the way. */
+/** The backend of one method in docs/backends/custom.md. It prints; what it was given is seen on the way. */
 const harness: ConformanceHarness = {
   create() {
     const received: ProviderRecord[] = [];
@@ -29,11 +31,11 @@ const harness: ConformanceHarness = {
         received.push({ channel, ...message });
       }
     }
-    const settings = { backend: Watched, appId: 'shop', secretKey: 'readme-secret-key' };
+    const settings = { backend: Watched, appId: 'shop', secretKey: 'guide-secret-key' };
     return { settings: settings as unknown as PushServerSettings, received: () => received };
   },
 };
 
 beforeEach(() => void vi.spyOn(console, 'log').mockImplementation(() => {}));
 
-conforms("README's", harness, ['faults.refuse()', 'faults.disconnect()', 'faults.hang()']);
+conforms("guide's", harness, ['faults.refuse()', 'faults.disconnect()', 'faults.hang()']);
