@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { useBrowser } from '../e2e/setup.js';
-import { freePort } from '../support/redis.js';
+import { freePort } from '../support/ports.js';
 import { codeBlocks } from './document.js';
 
 const root = join(import.meta.dirname, '../..');
