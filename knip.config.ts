@@ -1,0 +1,23 @@
+import type { KnipConfig } from 'knip';
+import manifest from './package.json' with { type: 'json' };
+
+/** The source of each entry of the package, also of those that are written by `npm run generate`. */
+const entries = Object.values(manifest.exports).flatMap((entry) =>
+  typeof entry === 'string' ? [] : [entry.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')],
+);
+
+const config: KnipConfig = {
+  entry: [
+    ...entries,
+    'src/client/script.ts',
+    'src/cli/main.ts',
+    'scripts/*',
+    'test/**/*.test.ts',
+    'test/bench/processes/*.ts',
+    'docs/examples/**/*.js',
+  ],
+  ignoreBinaries: ['redis-server'],
+  project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'docs/examples/**/*.js'],
+};
+
+export default config;
