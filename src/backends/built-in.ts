@@ -8,7 +8,7 @@ import * as registry from './registry.js';
 /** The class of a built-in backend. Its constructor loads the SDK that it needs, never the module. */
 type BuiltInClass = PushServiceWrapperClass & { readonly about: AboutBackend };
 
-// A copy, because a build may give the module's namespace the prototype of an object, which has a "constructor".
+// A copy: the build decides about the order of a module's namespace, and whether it has a "constructor" as every object has.
 const builtIn: ReadonlyMap<string, BuiltInClass> = new Map<string, BuiltInClass>(Object.entries(registry));
 
 /** The names that `PUSH_SERVER.backend` takes, in alphabetical order. */

@@ -1,5 +1,5 @@
-// The list of built-in backends: one line each, NAME and CLASS, both as they are written. The settings, their types, DSNs, entries of the
-// package, the README's table and the names of the client's drivers follow from it: add a line, then `npm run generate`. No SDK is loaded.
+// The built-in backends, one line each: the class, and its name in PUSH_SERVER. Every other list of backends follows from these lines: the
+// names, types and DSNs of settings at once, and the rest by `npm run generate`. None of these modules loads an SDK.
 export { WebSocketService as websocket } from './websocket/index.js';
 export { PusherService as pusher } from './pusher/index.js';
 export { PubNubService as pubnub } from './pubnub/index.js';
