@@ -1,5 +1,5 @@
-// Writes the lists that follow from src/backends/registry.ts and from scripts/house.ts, in files that can import neither.
-// With --check it writes nothing, and fails when a file is out of date.
+// Writes the lists that follow from src/backends/registry.ts and from scripts/house.ts, in files that can import
+// neither. With --check it writes nothing, and fails when a file is out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AboutBackend } from '../src/backends/contract/about.ts';

@@ -1,9 +1,9 @@
 /** A part of src/, with the rule that its imports keep to. */
 export interface Part {
-  /** A folder, or a file. `*` stands for one name; a row without it goes before one with it. */
+  /** A folder, or a file. `*` stands for any one name. Where two paths fit a file, it belongs to the one without `*`. */
   readonly path: string;
   readonly holds: string;
-  /** The other parts that it may import from, each alone or within one of the parts below it. With ` (types)`: by `import type` alone. */
+  /** The parts, or folders and files of parts, that it may import from. With ` (types)`, by `import type` alone. */
   readonly imports: readonly string[];
   /** Whether it imports nothing but `imports`: neither `core/` nor `wire/`, unless they are named. */
   readonly isClosed?: boolean;
@@ -15,8 +15,8 @@ export interface Part {
 const openToAll = ['core', 'wire'];
 
 /**
- * The house from the top down: each part imports from parts below it. `npm run check` holds the sources to it, and the table "Where things
- * are" in docs/architecture.md is made from it.
+ * The house from the top down: each part imports from parts below it. `npm run check` holds the sources to it, and the
+ * table "Where things are" in docs/architecture.md is made from it.
  */
 export const house: readonly Part[] = [
   {

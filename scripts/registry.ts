@@ -25,7 +25,9 @@ export function listedBackends(root: string): readonly ListedBackend[] {
   );
 }
 
-/** Loads the classes of the built-in backends from their sources, and returns the facts that each states about itself. */
+/**
+ * Loads the classes of the built-in backends from their sources, and returns the facts that each states about itself.
+ */
 export async function loadFacts(root: string): Promise<ReadonlyMap<string, AboutBackend>> {
   // The sources import each other by the names that the build gives them.
   registerHooks({

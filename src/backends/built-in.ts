@@ -8,7 +8,8 @@ import * as registry from './registry.js';
 /** The class of a built-in backend. Its constructor loads the SDK that it needs, never the module. */
 type BuiltInClass = PushServiceWrapperClass & { readonly about: AboutBackend };
 
-// A copy: the build decides about the order of a module's namespace, and whether it has a "constructor" as every object has.
+// A copy: the build decides about the order of a module's namespace, and whether it has a "constructor" as every object
+// has.
 const builtIn: ReadonlyMap<string, BuiltInClass> = new Map<string, BuiltInClass>(Object.entries(registry));
 
 /** The names that `PUSH_SERVER.backend` takes, in alphabetical order. */
@@ -80,6 +81,9 @@ export type ChildSettings = (Credentials & BackendChoice) | AnyBackend | string;
 
 /** Options of a composite (`failover`, `roundrobin`, `fanout`) as `PUSH_SERVER` takes them. */
 export interface CompositeSettings extends CircuitOptions {
-  /** Two or more, in order. Settings of the service itself, such as `timeout`, are set once, beside the outermost `backend`. */
+  /**
+   * Two or more, in order. Settings of the service itself, such as `timeout`, are set once, beside the outermost
+   * `backend`.
+   */
   backends: readonly ChildSettings[];
 }

@@ -1,5 +1,6 @@
-// The built-in backends, one line each: the class, and its name in PUSH_SERVER. Every other list of backends follows from these lines: the
-// names, types and DSNs of settings at once, and the rest by `npm run generate`. None of these modules loads an SDK.
+// The built-in backends, one line each: the class, and its name in PUSH_SERVER. Every other list of backends follows
+// from these lines: the names, types and DSNs of settings at once, and the rest by `npm run generate`. None of these
+// modules loads an SDK.
 export { WebSocketService as websocket } from './websocket/index.js';
 export { PusherService as pusher } from './pusher/index.js';
 export { PubNubService as pubnub } from './pubnub/index.js';

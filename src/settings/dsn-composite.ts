@@ -15,7 +15,8 @@ export function isCompositeText(text: string): boolean {
 }
 
 /**
- * Takes a composite apart. White space separates the DSNs within; a DSN writes its own spaces and parentheses percent-encoded.
+ * Takes a composite apart. White space separates the DSNs within; a DSN writes its own spaces and parentheses
+ * percent-encoded.
  * @returns undefined when the parentheses do not match, or when text stands where none can
  */
 export function readCompositeText(text: string): CompositeText | undefined {

@@ -26,9 +26,9 @@ const form =
   'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
 
 /**
- * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`, `console:`,
- * `failover(A B)`, `https://KEY:SECRET@api-eu.pusher.com/apps/APPID` as Pusher gives it, or `./module.js#Export` for a backend of
- * one's own. Parts may be percent-encoded; a + stands for itself.
+ * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`,
+ * `console:`, `failover(A B)`, `https://KEY:SECRET@api-eu.pusher.com/apps/APPID` as Pusher gives it, or
+ * `./module.js#Export` for a backend of one's own. Parts may be percent-encoded; a + stands for itself.
  * @param what names the text in an error
  * @throws ConfigurationError when it cannot be read. The error never shows the text, which may hold a secret
  */
@@ -110,8 +110,8 @@ function setOption(options: Record<string, unknown>, key: string, value: unknown
 }
 
 /**
- * Reads a query parameter as a boolean, a number, or else a text. A text is also whatever stands in double quotes, and a number that
- * would be written differently, such as 007 or 1.10.
+ * Reads a query parameter as a boolean, a number, or else a text. A text is also whatever stands in double quotes, and
+ * a number that would be written differently, such as 007 or 1.10.
  */
 function readValue(text: string): unknown {
   const quoted = /^"(.*)"$/s.exec(text)?.[1];
@@ -160,7 +160,9 @@ export function pusherUrlSettings(url: string, what: string): DsnSettings {
   return settings;
 }
 
-/** The options for a host of Pusher's API. A page connects to a cluster, so a host that belongs to one becomes its name. */
+/**
+ * The options for a host of Pusher's API. A page connects to a cluster, so a host that belongs to one becomes its name.
+ */
 function placeOf(host: string): { cluster?: string; host?: string } {
   const cluster = host === 'api.pusherapp.com' ? 'mt1' : /^api-([a-z0-9-]+)\.pusher\.com$/.exec(host)?.[1];
   return cluster === undefined ? { host } : { cluster };

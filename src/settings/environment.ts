@@ -9,8 +9,8 @@ export interface EnvironmentSettings {
 }
 
 /**
- * Reads the settings for an application that did not call `configure`: the DSN in `PUSH_SERVER`, else the address of a Pusher
- * application in `PUSHER_URL`, else the console backend.
+ * Reads the settings for an application that did not call `configure`: the DSN in `PUSH_SERVER`, else the address of a
+ * Pusher application in `PUSHER_URL`, else the console backend.
  * @throws ConfigurationError when neither variable is set and `NODE_ENV` is `production`
  */
 export function settingsFromEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSettings {

@@ -43,7 +43,8 @@ export interface CheckedSettings extends ServiceSettings, Credentials {
 }
 
 /**
- * Checks `PUSH_SERVER`, and the settings of every backend within a composite. The `options` of a backend are checked when it is built.
+ * Checks `PUSH_SERVER`, and the settings of every backend within a composite. The `options` of a backend are checked
+ * when it is built.
  * @throws ConfigurationError naming each key that is wrong
  */
 export function checkPushServer(settings: unknown): CheckedSettings {

@@ -87,7 +87,10 @@ test('a pigeon whose settings are wrong', () => {
 
 const line = "export { PigeonService as pigeon } from './pigeon/index.js';\n";
 
-/** Adds a backend to a tree of the sources, as somebody would who follows CONTRIBUTING.md. @returns the files that it touched */
+/**
+ * Adds a backend to a tree of the sources, as somebody would who follows CONTRIBUTING.md.
+ * @returns the files that it touched
+ */
 export function addBackend(tree: string): readonly string[] {
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(dirname(join(tree, file)), { recursive: true });

@@ -7,8 +7,8 @@ import { type ConsoleOptions, type ConsoleStream, checkOptions } from './options
 export type { ConsoleOptions, ConsoleStream } from './options.js';
 
 /**
- * The `console` backend: prints each message, one line for each channel. It is for development and for tests. A channel that this
- * process has subscribed to receives each message as it is printed.
+ * The `console` backend: prints each message, one line for each channel. It is for development and for tests. A channel
+ * that this process has subscribed to receives each message as it is printed.
  */
 export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOptions> {
   static readonly about: AboutBackend = {

@@ -10,6 +10,9 @@ export interface AboutBackend {
   readonly guide?: string;
   /** The credential that follows the `@` of its DSN. @default 'appId' */
   readonly dsnAccount?: Credential;
-  /** The driver of `PushClient` that receives from it in a page. @default none: a composite's page takes the driver of one of its backends */
+  /**
+   * The driver of `PushClient` that receives from it in a page. @default none: a composite's page takes the driver of
+   * one of its backends
+   */
   readonly clientDriver?: string;
 }
