@@ -7,6 +7,7 @@ export type {
   SubscriptionRequest,
 } from './authorization/requests.js';
 export type { ChannelRule, RuleContext } from './authorization/rules.js';
+export type { ChildSettings, CompositeSettings } from './backends/built-in.js';
 export type { BackendCapabilities } from './backends/contract/capabilities.js';
 export {
   type AnyBackend,
@@ -18,6 +19,7 @@ export {
   type ChannelInfo,
   type ChannelResult,
   type Credential,
+  type Credentials,
   type EventParts,
   type PresenceMember,
   PushServiceWrapper,
@@ -70,13 +72,7 @@ export {
 } from './sessions/memory.js';
 export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
-export type {
-  ChildSettings,
-  CompositeSettings,
-  Credentials,
-  PushServerSettings,
-  ServiceSettings,
-} from './settings/settings.js';
+export type { PushServerSettings, ServiceSettings } from './settings/settings.js';
 export type * from './webhooks/event.js';
 export type * from './webhooks/source.js';
 export type { WebhookRequest } from './webhooks/source.js';

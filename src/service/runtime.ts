@@ -1,7 +1,7 @@
 import { type BackendCapabilities, checkedCapabilities } from '../backends/contract/capabilities.js';
 import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { loadBackend } from '../backends/registry.js';
+import { loadBackend } from '../backends/load.js';
 import { AbortError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';

@@ -1,18 +1,23 @@
-/** `failover(A B)?option=value`, taken apart. */
+import { isComposite } from '../backends/built-in.js';
+
+/** The parts of `failover(A B)?option=value`. */
 export interface CompositeText {
-  /** `failover`, `roundrobin` or `fanout`. */
+  /** The composite's name, in lower case. */
   readonly kind: string;
   /** The DSNs within, as they are written. */
   readonly children: readonly string[];
   readonly query: string;
 }
 
-/** What a composite begins with. */
-export const compositeText: RegExp = /^(?:failover|roundrobin|fanout)\(/i;
+/** Whether a DSN begins with a composite's name and a parenthesis. */
+export function isCompositeText(text: string): boolean {
+  return isComposite(/^([a-z][\w-]*)\(/i.exec(text)?.[1]?.toLowerCase());
+}
 
 /**
- * Takes a composite apart. White space and parentheses separate: within a DSN they are percent-encoded.
- * @returns undefined when the parentheses do not match, or something stands where it cannot
+ * Takes a composite apart. White space separates the DSNs within; a DSN writes its own spaces and parentheses
+ * percent-encoded.
+ * @returns undefined when the parentheses do not match, or when text stands where none can
  */
 export function readCompositeText(text: string): CompositeText | undefined {
   const start = text.indexOf('(');
@@ -39,7 +44,7 @@ export function readCompositeText(text: string): CompositeText | undefined {
   return { kind: text.slice(0, start).toLowerCase(), children, query: rest.slice(1) };
 }
 
-/** Whether there are no parentheses but those of a composite, and it is not one of a list with commas. */
+/** Whether a text can be one DSN: parentheses are a composite's, and no comma is left from a list with commas. */
 function isOneDsn(child: string): boolean {
-  return compositeText.test(child) || !/[()]|,$/.test(child);
+  return isCompositeText(child) || !/[()]|,$/.test(child);
 }

@@ -1,29 +1,44 @@
+import { dsnAccount } from '../backends/built-in.js';
 import { ConfigurationError } from '../core/errors.js';
-import { compositeText, readCompositeText } from './dsn-composite.js';
+import { isCompositeText, readCompositeText } from './dsn-composite.js';
 
-/** Query parameters that are the service's own; every other one is an option of the backend. */
+/** Settings as a DSN writes them. Only the DSN's form has been checked. */
+export interface DsnSettings {
+  backend: string;
+  appId?: string;
+  pubKey?: string;
+  subKey?: string;
+  secretKey?: string;
+  useSsl?: boolean;
+  timeout?: number;
+  retries?: number;
+  concurrency?: number;
+  options?: Record<string, unknown>;
+}
+
+/** Query parameters that are settings of the service. Every other one is an option of the backend. */
 const serviceNumbers = ['timeout', 'retries', 'concurrency'] as const;
 
-/** Composites within each other: what nobody writes by hand would take a stack and a time without bound. */
+/** How deep composites may stand within each other. Nobody writes more by hand, and reading takes a stack. */
 const MAX_DEPTH = 20;
 
 const form =
   'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
 
 /**
- * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`, `console:`,
- * `failover(A B)`, `https://KEY:SECRET@api-eu.pusher.com/apps/APPID` as Pusher gives it, or `./module.js#Export` for a backend of
- * one's own. Parts may be percent-encoded; a + stands for itself.
+ * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`,
+ * `console:`, `failover(A B)`, `https://KEY:SECRET@api-eu.pusher.com/apps/APPID` as Pusher gives it, or
+ * `./module.js#Export` for a backend of one's own. Parts may be percent-encoded; a + stands for itself.
  * @param what names the text in an error
- * @throws ConfigurationError that never shows the text, for it may hold a secret
+ * @throws ConfigurationError when it cannot be read. The error never shows the text, which may hold a secret
  */
 export function parseDsn(dsn: string, what = 'PUSH_SERVER'): DsnSettings {
   return read(dsn.trim(), what, 0);
 }
 
-/** @param depth how many composites it is within */
+/** @param depth the number of composites around this text */
 function read(text: string, what: string, depth: number): DsnSettings {
-  if (compositeText.test(text)) return readComposite(text, what, depth);
+  if (isCompositeText(text)) return readComposite(text, what, depth);
   if (/^[^:]*#[^#]+$/.test(text)) return { backend: text };
   if (/^https?:/i.test(text)) return pusherUrlSettings(text, what);
   return readOne(text, what);
@@ -56,11 +71,10 @@ function readOne(text: string, what: string): DsnSettings {
     );
   const parts = match?.groups;
   if (parts === undefined) throw new ConfigurationError(`${what} could not be read: ${form}.`);
-  const settings: DsnSettings = { backend: (parts['backend'] ?? '').toLowerCase() };
-  // PubNub knows an application by its subscribe key.
-  const account = settings.backend === 'pubnub' ? 'subKey' : 'appId';
+  const backend = (parts['backend'] ?? '').toLowerCase();
+  const settings: DsnSettings = { backend };
   const credentials = [
-    [account, parts['account']],
+    [dsnAccount(backend), parts['account']],
     ['pubKey', parts['pubKey']],
     ['secretKey', parts['secretKey']],
   ] as const;
@@ -74,7 +88,7 @@ function readOne(text: string, what: string): DsnSettings {
 
 function addQuery(settings: DsnSettings, query: string): void {
   const options: Record<string, unknown> = {};
-  // Not a form, where + is a space: keys in base64 have it.
+  // A + would be read as a space, and keys in base64 have it.
   for (const [key, text] of new URLSearchParams(query.replaceAll('+', '%2B'))) {
     const service = serviceNumbers.find((name) => name === key);
     if (service !== undefined) settings[service] = readValue(text) as number;
@@ -84,7 +98,7 @@ function addQuery(settings: DsnSettings, query: string): void {
   if (Object.keys(options).length > 0) settings.options = options;
 }
 
-/** A key that is given several times becomes a list. */
+/** Sets an option. A key that is given several times becomes a list. */
 function setOption(options: Record<string, unknown>, key: string, value: unknown): void {
   const before = Object.hasOwn(options, key) ? options[key] : undefined;
   if (Array.isArray(before)) {
@@ -96,8 +110,8 @@ function setOption(options: Record<string, unknown>, key: string, value: unknown
 }
 
 /**
- * Numbers and booleans are written as such; anything else is text, also a number that would read differently, such as 007 or 1.10,
- * and what is in double quotes.
+ * Reads a query parameter as a boolean, a number, or else a text. A text is also whatever stands in double quotes, and
+ * a number that would be written differently, such as 007 or 1.10.
  */
 function readValue(text: string): unknown {
   const quoted = /^"(.*)"$/s.exec(text)?.[1];
@@ -108,23 +122,10 @@ function readValue(text: string): unknown {
   return Number.isFinite(number) && String(number) === text ? number : text;
 }
 
-/** Settings as a DSN names them: nothing is checked yet but the form. */
-export interface DsnSettings {
-  backend: string;
-  appId?: string;
-  pubKey?: string;
-  subKey?: string;
-  secretKey?: string;
-  useSsl?: boolean;
-  timeout?: number;
-  retries?: number;
-  concurrency?: number;
-  options?: Record<string, unknown>;
-}
-
 /**
- * @param key what the text is, for the error
- * @param what names the text that it is part of, for the error
+ * Decodes one part of a DSN.
+ * @param key names the part in an error
+ * @param what names the DSN in an error
  * @throws ConfigurationError that does not show the text
  */
 function decoded(text: string, key: string, what: string): string {
@@ -159,7 +160,9 @@ export function pusherUrlSettings(url: string, what: string): DsnSettings {
   return settings;
 }
 
-/** Pages need the cluster, which a host alone does not tell them. */
+/**
+ * The options for a host of Pusher's API. A page connects to a cluster, so a host that belongs to one becomes its name.
+ */
 function placeOf(host: string): { cluster?: string; host?: string } {
   const cluster = host === 'api.pusherapp.com' ? 'mt1' : /^api-([a-z0-9-]+)\.pusher\.com$/.exec(host)?.[1];
   return cluster === undefined ? { host } : { cluster };

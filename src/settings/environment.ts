@@ -1,17 +1,17 @@
 import { ConfigurationError } from '../core/errors.js';
 import { type DsnSettings, parseDsn, pusherUrlSettings } from './dsn.js';
 
-/** Where the settings came from when the application did not call `configure`. */
+/** Settings from the environment, for an application that did not call `configure`. */
 export interface EnvironmentSettings {
   readonly settings: DsnSettings;
-  /** True when nothing was set and the console backend stands in. */
+  /** True when the environment names no backend, so that messages are printed. */
   readonly isFallback: boolean;
 }
 
 /**
- * The settings for an application that did not call `configure`: the DSN in `PUSH_SERVER`, else the address of a Pusher
- * application in `PUSHER_URL`, else, outside production, the console backend.
- * @throws ConfigurationError with `NODE_ENV=production` and nothing set
+ * Reads the settings for an application that did not call `configure`: the DSN in `PUSH_SERVER`, else the address of a
+ * Pusher application in `PUSHER_URL`, else the console backend.
+ * @throws ConfigurationError when neither variable is set and `NODE_ENV` is `production`
  */
 export function settingsFromEnvironment(environment: NodeJS.ProcessEnv): EnvironmentSettings {
   const dsn = environment['PUSH_SERVER'];
@@ -26,6 +26,6 @@ export function settingsFromEnvironment(environment: NodeJS.ProcessEnv): Environ
   return { settings: { backend: 'console' }, isFallback: true };
 }
 
-/** Said once where the environment names no backend. */
+/** Logged when the console backend stands in. */
 export const FALLBACK_WARNING =
   'no backend is configured: messages are printed. Call PushService.configure({ backend: … }) or set PUSH_SERVER.';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { backendNames } from '../../src/backends/registry.js';
+import { backendNames } from '../../src/backends/built-in.js';
 import {
   ConfigurationError,
   createPushService,

@@ -1,3 +1,4 @@
+import type { AboutBackend } from '../contract/about.js';
 import type { AnyBackend, BackendSettings } from '../contract/wrapper.js';
 import type { Child } from './child.js';
 import { OneOfService } from './one-of-service.js';
@@ -11,6 +12,12 @@ export type { CompositeService } from './service.js';
  * with. After an unknown outcome it does not, for the message could arrive twice, unless it has an `idempotencyKey`.
  */
 export class FailoverService extends OneOfService {
+  static readonly about: AboutBackend = {
+    purpose: 'the next backend when one refuses',
+    needs: 'two backends or more',
+    guide: 'docs/backends/composites.md',
+  };
+
   /** @throws ConfigurationError when an option is wrong */
   constructor(settings: BackendSettings<CompositeOptions>) {
     super(settings, 'failover');

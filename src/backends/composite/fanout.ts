@@ -1,4 +1,5 @@
 import type { AddressedMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
 import type { AnyBackend, BackendSettings, ChannelResult, RequestContext } from '../contract/wrapper.js';
 import type { Child } from './child.js';
 import { EveryOne } from './every-one.js';
@@ -10,6 +11,12 @@ export type { CompositeService } from './service.js';
 
 /** The `fanout` backend: sends through all of several at once. A channel is accepted when all of them accepted it. */
 export class FanoutService extends CompositeService {
+  static readonly about: AboutBackend = {
+    purpose: 'several backends at once',
+    needs: 'two backends or more',
+    guide: 'docs/backends/composites.md',
+  };
+
   readonly #everyOne: EveryOne;
 
   /** @throws ConfigurationError when an option is wrong */

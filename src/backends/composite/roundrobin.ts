@@ -1,3 +1,4 @@
+import type { AboutBackend } from '../contract/about.js';
 import type { AnyBackend, BackendSettings } from '../contract/wrapper.js';
 import type { Child } from './child.js';
 import { OneOfService } from './one-of-service.js';
@@ -8,6 +9,12 @@ export type { CompositeService } from './service.js';
 
 /** The `roundrobin` backend: each request goes to the next of several in turn. What one refuses goes on as with `failover`. */
 export class RoundRobinService extends OneOfService {
+  static readonly about: AboutBackend = {
+    purpose: 'several backends in turn',
+    needs: 'two backends or more',
+    guide: 'docs/backends/composites.md',
+  };
+
   #next = 0;
 
   /** @throws ConfigurationError when an option is wrong */

@@ -1,38 +1,21 @@
-import { z } from 'zod';
-import { settingsCheck } from '../../core/schema-check.js';
 import type { OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import { type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import { type ConsoleOptions, type ConsoleStream, checkOptions } from './options.js';
 
-/** Where the console backend writes: `process.stdout`, or anything with such a `write`. */
-export interface ConsoleStream {
-  write(text: string): unknown;
-}
-
-/** Options of the console backend. */
-export interface ConsoleOptions {
-  /** `text` for people, `json` for one JSON object a line. @default 'text' */
-  format?: 'text' | 'json' | undefined;
-  /** @default process.stdout */
-  stream?: ConsoleStream | undefined;
-}
-
-const checkOptions: (options: unknown) => ConsoleOptions = settingsCheck("The console backend's options", () =>
-  z.strictObject({
-    format: z.enum(['text', 'json']).optional(),
-    stream: z.custom<ConsoleStream>(isStream, { error: 'must have a method write(text)' }).optional(),
-  }),
-);
-
-function isStream(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'write' in value && typeof value.write === 'function';
-}
+export type { ConsoleOptions, ConsoleStream } from './options.js';
 
 /**
- * Prints each message, one line for each channel: for development and for tests. What it prints goes back in
- * through `subscribe` in the same process.
+ * The `console` backend: prints each message, one line for each channel. It is for development and for tests. A channel
+ * that this process has subscribed to receives each message as it is printed.
  */
 export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOptions> {
+  static readonly about: AboutBackend = {
+    purpose: 'development and tests: prints each message',
+    clientDriver: 'console',
+  };
+
   readonly #format: 'text' | 'json';
   readonly #subscribed = new Set<string>();
 

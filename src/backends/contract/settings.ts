@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { redacted, secretsOf, withoutSecrets } from '../../core/redaction.js';
 
-/** The settings that every backend shares, and its own `options`. */
-export interface BackendSettings<Options extends object = Record<string, unknown>> {
+/** The credentials of an application at its provider. Each backend says which of them it needs. */
+export interface Credentials {
   appId?: string | undefined;
   /** The public key. */
   pubKey?: string | undefined;
@@ -11,6 +11,10 @@ export interface BackendSettings<Options extends object = Record<string, unknown
   secretKey?: string | undefined;
   /** Whether to talk to the provider over TLS. @default true */
   useSsl?: boolean | undefined;
+}
+
+/** The settings that every backend shares, and its own `options`. */
+export interface BackendSettings<Options extends object = Record<string, unknown>> extends Credentials {
   /** The backend's own options. */
   options?: Options | undefined;
 }

@@ -10,6 +10,7 @@ import type { WebhookRequest } from '../../webhooks/source.js';
 import { checkSecret, WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue, OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
 import type { AuthenticatedUser, UserAuthentication } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import { asPushError } from '../contract/failure.js';
@@ -44,6 +45,13 @@ type OneSignalModule = { Client: new (appId: string, key: string, options: objec
 
 /** The `onesignal` backend: OneSignal push notifications through the package `onesignal-node`. */
 export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSignalOptions> {
+  static readonly about: AboutBackend = {
+    purpose: 'push notifications to devices',
+    needs: 'an account, `npm install onesignal-node`',
+    guide: 'docs/backends/onesignal.md',
+    clientDriver: 'onesignal',
+  };
+
   readonly #checked: CheckedOptions;
   readonly #bodies: MessageBodies;
   readonly #identityKey: KeyObject | undefined;

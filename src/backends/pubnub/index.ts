@@ -4,6 +4,7 @@ import type { WebhookRequest } from '../../webhooks/source.js';
 import { WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import {
@@ -40,6 +41,14 @@ export type { ChannelPermissions, Grants, TokenGrant } from './token-grant.js';
  * each channel's `timetoken`.
  */
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
+  static readonly about: AboutBackend = {
+    purpose: 'PubNub',
+    needs: 'an account, `npm install pubnub`',
+    guide: 'docs/backends/pubnub.md',
+    dsnAccount: 'subKey',
+    clientDriver: 'pubnub',
+  };
+
   readonly #options: CheckedOptions;
   readonly #calls: SdkCalls;
   readonly #pool: ConnectionPool;

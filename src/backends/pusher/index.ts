@@ -9,6 +9,7 @@ import {
 import type { ClientConfig } from '../../wire/client-config.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions, BackendSettings, ChannelResult, RequestContext } from '../contract/wrapper.js';
@@ -56,6 +57,13 @@ export type { PusherGet, PusherPost } from './requests.js';
  * delivered at most once, to whoever is connected.
  */
 export class PusherService extends ChannelsService<PusherClient, PusherOptions> {
+  static readonly about: AboutBackend = {
+    purpose: 'Pusher Channels, or a server that speaks its HTTP API',
+    needs: 'an account, `npm install pusher`',
+    guide: 'docs/backends/pusher.md',
+    clientDriver: 'pusher',
+  };
+
   readonly #options: CheckedOptions;
   readonly #agent: HttpAgentLike | undefined;
   readonly #requests: PusherRequests;

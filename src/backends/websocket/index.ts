@@ -12,6 +12,7 @@ import { type CheckedOptions, checkOptions, type WebSocketApp, type WebSocketOpt
 import { ChannelsServer } from '../../server/server.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendSettings } from '../contract/wrapper.js';
@@ -29,6 +30,12 @@ export { type RemoteWebSocketOptions, RemoteWebSocketService } from './remote/se
  * `pusher-js`, and Pusher's server SDKs publish to it over its HTTP API. It delivers at most once, to whoever is connected.
  */
 export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSocketOptions> {
+  static readonly about: AboutBackend = {
+    purpose: 'a Pusher Channels server in your own process',
+    guide: 'docs/backends/websocket.md',
+    clientDriver: 'pusher',
+  };
+
   readonly #options: CheckedOptions;
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   readonly #listenedTo = new Set<string>();

@@ -2,6 +2,7 @@ import type { ClientConfig } from '../../wire/client-config.js';
 import type { ClientDriver, ClientDriverHost } from '../driver.js';
 import { PushClientError } from '../errors.js';
 import { ConsoleDriver } from './console.js';
+import { driverNames } from './names.js';
 import { OneSignalDriver, type OneSignalDriverOptions } from './onesignal/index.js';
 import { PubNubDriver, type PubNubDriverOptions } from './pubnub/index.js';
 import { PusherDriver, type PusherDriverOptions } from './pusher/index.js';
@@ -11,14 +12,18 @@ export interface DriverOptions extends PusherDriverOptions, PubNubDriverOptions,
 
 type DriverConstructor = new (host: ClientDriverHost, config: ClientConfig, options: DriverOptions) => ClientDriver;
 
+/** The drivers by their own names. */
+const driverClasses: Readonly<Record<(typeof driverNames)[keyof typeof driverNames], DriverConstructor>> = {
+  pusher: PusherDriver,
+  pubnub: PubNubDriver,
+  onesignal: OneSignalDriver,
+  console: ConsoleDriver,
+};
+
 /** The drivers by the name of the backend on the server. */
-const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverConstructor>([
-  ['websocket', PusherDriver],
-  ['pusher', PusherDriver],
-  ['pubnub', PubNubDriver],
-  ['onesignal', OneSignalDriver],
-  ['console', ConsoleDriver],
-]);
+const drivers: ReadonlyMap<string, DriverConstructor> = new Map(
+  Object.entries(driverNames).map(([backend, name]) => [backend, driverClasses[name]]),
+);
 
 /**
  * Makes the driver for the backend that the configuration names.

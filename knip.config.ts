@@ -1,0 +1,24 @@
+import type { KnipConfig } from 'knip';
+import manifest from './package.json' with { type: 'json' };
+
+/** The source of each entry of the package, also of those that are written by `npm run generate`. */
+const entries = Object.values(manifest.exports).flatMap((entry) =>
+  typeof entry === 'string' ? [] : [entry.default.replace('./dist/', 'src/').replace(/\.js$/, '.ts')],
+);
+
+const config: KnipConfig = {
+  entry: [
+    ...entries,
+    'src/client/script.ts',
+    'src/cli/main.ts',
+    'scripts/*',
+    'test/**/*.test.ts',
+    'test/bench/processes/*.ts',
+    'test/types/*.test-d.ts',
+    'examples/**/*.js',
+  ],
+  ignoreBinaries: ['redis-server'],
+  project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'examples/**/*.js'],
+};
+
+export default config;

@@ -1,0 +1,234 @@
+/** A part of src/, with the rule that its imports keep to. */
+export interface Part {
+  /** A folder, or a file. `*` stands for any one name. Where two paths fit a file, it belongs to the one without `*`. */
+  readonly path: string;
+  readonly holds: string;
+  /** The parts, or folders and files of parts, that it may import from. With ` (types)`, by `import type` alone. */
+  readonly imports: readonly string[];
+  /** Whether it imports nothing but `imports`: neither `core/` nor `wire/`, unless they are named. */
+  readonly isClosed?: boolean;
+  /** The packages and modules of Node that it may import. @default all, but for the optional peers of package.json */
+  readonly packages?: readonly string[];
+}
+
+/** Open to every part that is not closed. */
+const openToAll = ['core', 'wire'];
+
+/**
+ * The house from the top down: each part imports from parts below it. `npm run check` holds the sources to it, and the
+ * table "Where things are" in docs/architecture.md is made from it.
+ */
+export const house: readonly Part[] = [
+  {
+    path: 'testing',
+    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters',
+    imports: ['index.ts'],
+  },
+  {
+    path: 'cli',
+    holds: 'the command `pushrail` and its demo',
+    imports: [
+      'index.ts',
+      'http',
+      'service',
+      'settings',
+      'backends/*',
+      'server',
+      'sessions',
+      'pusher-protocol',
+      'client',
+    ],
+  },
+  {
+    path: 'index.ts',
+    holds: 'the entry `pushrail`: it only passes on what others export',
+    imports: [
+      'service',
+      'settings',
+      'delivery',
+      'receiving',
+      'authorization',
+      'backends/*.ts',
+      'backends/contract',
+      'backends/sdk',
+      'sessions',
+      'webhooks',
+    ],
+  },
+  {
+    path: 'http',
+    holds: 'for web applications: the push handler and its form for Node, the middleware `pushSession`',
+    imports: ['service', 'authorization (types)', 'sessions', 'webhooks', 'web'],
+  },
+  {
+    path: 'service',
+    holds:
+      'the facade (`PushService`, `createPushService`), one configured runtime, the handle on a channel, the configuration of a page',
+    imports: [
+      'settings',
+      'delivery',
+      'receiving',
+      'authorization',
+      'backends/*.ts',
+      'backends/contract',
+      'sessions',
+      'webhooks (types)',
+    ],
+  },
+  {
+    path: 'settings',
+    holds: '`PUSH_SERVER`: its schema, DSNs, the environment',
+    imports: ['backends/*.ts', 'backends/contract', 'sessions (types)'],
+  },
+  {
+    path: 'delivery',
+    holds:
+      'the way out: the options of `send`, the plan (every check), splitting into requests, deadlines and retries, the report',
+    imports: ['backends/contract', 'sessions (types)'],
+  },
+  {
+    path: 'receiving',
+    holds:
+      'the way in: the listeners of `messageReceived`, the loop of `messages()`, subscriptions on the server, the intake of webhooks that handles each event once',
+    imports: ['backends/contract', 'webhooks'],
+  },
+  {
+    path: 'authorization',
+    holds:
+      'who may subscribe: patterns of channels, rules, the answer to a client that asks to subscribe or to sign in',
+    imports: ['backends/contract', 'sessions'],
+  },
+  {
+    path: 'backends/*.ts',
+    holds:
+      '`registry.ts`, the list of built-in backends; the types and names that follow from it; building the backend that settings name',
+    imports: ['backends/*'],
+  },
+  {
+    path: 'backends/websocket',
+    holds: 'the backend with a server in this process, and the one that publishes to such a server elsewhere',
+    imports: [
+      'backends/contract',
+      'backends/sdk',
+      'backends/pusher-compatible',
+      'server',
+      'sessions',
+      'webhooks',
+      'pusher-protocol',
+      'web',
+    ],
+  },
+  {
+    path: 'backends/*',
+    holds: 'one backend each: `index.ts` is its class, `options.ts` its options. No backend imports another one',
+    imports: [
+      'backends/contract',
+      'backends/sdk',
+      'backends/pusher-compatible',
+      'sessions',
+      'webhooks',
+      'pusher-protocol',
+      'web',
+    ],
+  },
+  {
+    path: 'backends/composite',
+    holds: 'backends that are made of others: failover, roundrobin, fanout; circuits, and which backend gets what next',
+    imports: ['backends/contract', 'sessions (types)', 'webhooks (types)'],
+  },
+  {
+    path: 'backends/pusher-compatible',
+    holds: "for backends that speak Pusher's protocol: checks, signatures, webhooks",
+    imports: ['backends/contract', 'webhooks', 'pusher-protocol'],
+  },
+  {
+    path: 'backends/sdk',
+    holds: 'for hosted backends: loading an SDK, calling it, failures of the network and answers as errors',
+    imports: ['backends/contract'],
+  },
+  {
+    path: 'backends/contract',
+    holds: 'the contract of a backend: the class that an author extends, its capabilities, its settings, a request',
+    imports: ['sessions', 'webhooks (types)'],
+  },
+  {
+    path: 'server',
+    holds:
+      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends. It knows neither backends nor the service",
+    imports: ['webhooks/event.ts', 'webhooks/options.ts', 'pusher-protocol', 'web'],
+  },
+  {
+    path: 'sessions',
+    holds: 'users → channels: the contract of a session adapter, and one file for each adapter',
+    imports: [],
+  },
+  {
+    path: 'webhooks',
+    holds:
+      'webhooks that come in: one union of events for all providers, reading a request, verifying its signature or secret',
+    imports: ['pusher-protocol (types)', 'web'],
+  },
+  {
+    path: 'pusher-protocol',
+    holds: 'the Pusher Channels protocol: names, messages, signatures; no sockets',
+    imports: [],
+    packages: ['node:crypto'],
+  },
+  {
+    path: 'web',
+    holds: 'HTTP of any kind: bodies, origins, answers that are errors',
+    imports: [],
+  },
+  {
+    path: 'client/react.ts',
+    holds: '`pushrail/client/react`: the hooks',
+    imports: ['client (types)'],
+    isClosed: true,
+    packages: ['react'],
+  },
+  {
+    path: 'client',
+    holds:
+      '`PushClient`, which runs in a browser: its channels, its questions to the application, and a driver for each kind of server, which connects and reconnects',
+    imports: ['wire'],
+    isClosed: true,
+    packages: [],
+  },
+  {
+    path: 'core',
+    holds:
+      'errors, the type of a report, the logger, redaction of secrets, checks of settings against a schema, names and sizes, waits',
+    imports: ['wire (types)'],
+    isClosed: true,
+  },
+  {
+    path: 'wire',
+    holds: 'shared by server and page: messages, the configuration of a page, envelopes, protocol events, backoff',
+    imports: [],
+    isClosed: true,
+    packages: [],
+  },
+];
+
+/** The paths that a part may import from, ` (types)` included. */
+export function allowedImports({ imports, isClosed = false }: Part): readonly string[] {
+  return isClosed ? imports : [...imports, ...openToAll];
+}
+
+/** The table "Where things are" of docs/architecture.md. */
+export function houseTable(): string {
+  const rows = house.map(({ path, holds, imports, isClosed = false }) => [
+    shown(`src/${path}`),
+    holds,
+    imports.length === 0 ? (isClosed ? 'nothing' : '') : imports.map(shown).join(', '),
+  ]);
+  return [['folder or file', 'what lives there', 'may import'], ['---', '---', '---'], ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`.replaceAll('  ', ' '))
+    .join('\n');
+}
+
+/** `backends/contract (types)` as `` `backends/contract/` (types) ``. */
+function shown(path: string): string {
+  const [name = '', ...types] = path.split(' ');
+  return [`\`${name.endsWith('.ts') ? name : `${name}/`}\``, ...types].join(' ');
+}

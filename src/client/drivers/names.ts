@@ -1,0 +1,10 @@
+// Written by `npm run generate` from src/backends/registry.ts.
+
+/** The name of the client's driver for each backend of the server. */
+export const driverNames = {
+  websocket: 'pusher',
+  pusher: 'pusher',
+  pubnub: 'pubnub',
+  onesignal: 'onesignal',
+  console: 'console',
+} as const;
