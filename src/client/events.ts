@@ -1,5 +1,5 @@
 import type { IncomingMessage } from '../wire/message.js';
-import { isProtocolEvent } from '../wire/protocol-events.js';
+import { isProtocolEvent } from '../wire/pusher-names.js';
 
 /** Gets a message's data, and the message: `{ channel, event, data, id?, userId?, notification? }`. */
 export type PushListener<Data = unknown> = (data: Data, message: IncomingMessage) => void;

@@ -1,5 +1,6 @@
 import { PushError, TimeoutError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
+import { isRecord, record } from '../../wire/is-record.js';
 import { answerError } from '../sdk/answer-error.js';
 import { networkFailure } from '../sdk/network-failure.js';
 import type { Exchange } from './undici-watch.js';
@@ -78,7 +79,7 @@ export function refusedNames(error: unknown): {
   readonly groups: readonly string[];
 } {
   const { errorData } = statusOf(error);
-  const payload = isRecord(errorData) && isRecord(errorData['payload']) ? errorData['payload'] : {};
+  const payload = record(record(errorData)['payload']);
   return { channels: texts(payload['channels']), groups: texts(payload['channel-groups']) };
 }
 
@@ -88,8 +89,8 @@ function texts(value: unknown): readonly string[] {
 
 /** The SDK's transport throws the parts themselves, its methods an error with a `status`. */
 function statusOf(error: unknown): SdkStatus {
-  const holder = isRecord(error) && isRecord(error['status']) ? error['status'] : error;
-  const { category, statusCode, errorData } = isRecord(holder) ? holder : {};
+  const { status } = record(error);
+  const { category, statusCode, errorData } = record(isRecord(status) ? status : error);
   return {
     category: typeof category === 'string' ? category : 'an unknown failure',
     statusCode: typeof statusCode === 'number' ? statusCode : 0,
@@ -99,17 +100,15 @@ function statusOf(error: unknown): SdkStatus {
 
 /** The network error's code; the SDK's version 11 gives it in the error of its HTTP client, version 12 in one that it makes. */
 function codeOf(errorData: unknown): string | undefined {
-  const code = isRecord(errorData) ? errorData['code'] : undefined;
+  const { code } = record(errorData);
   return typeof code === 'string' ? code : undefined;
 }
 
 /** The provider's reason: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message } }`. */
 function reasonOf(errorData: unknown): string {
   if (typeof errorData === 'string') return errorData;
-  if (!isRecord(errorData)) return '';
-  const { error, message, error_message: older } = errorData;
-  if (isRecord(error) && typeof error['message'] === 'string') return error['message'];
-  return [message, older, error].find((text) => typeof text === 'string') ?? '';
+  const { error, message, error_message: older } = record(errorData);
+  return [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
 }
 
 /** The original holds the address of the request, with signature and token: only what it says of the failure is kept. */
@@ -119,8 +118,4 @@ function causeOf(error: unknown, category: string, code: string | undefined, red
   cause.name = original.name;
   cause.stack = redact(original.stack ?? '');
   return Object.assign(cause, { category }, code === undefined ? {} : { code });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

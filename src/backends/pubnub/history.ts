@@ -1,6 +1,6 @@
 import { ValidationError } from '../../core/errors.js';
+import { type PubNubMessage, readEnvelope } from '../../wire/pubnub-envelope.js';
 import type { PubNubStoredMessage } from './client.js';
-import { type PubNubMessage, readEnvelope } from './envelope.js';
 import { MAX_HISTORY_COUNT } from './names.js';
 
 /** Which stored messages to read. */

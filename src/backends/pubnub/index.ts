@@ -4,6 +4,7 @@ import type { WebhookRequest } from '../../webhooks/source.js';
 import { WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { OutgoingMessage } from '../../wire/message.js';
+import { envelopeJson, type PubNubMessage, signalOf } from '../../wire/pubnub-envelope.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import {
@@ -16,7 +17,6 @@ import {
   type RequestContext,
 } from '../contract/wrapper.js';
 import type { PubNubClient, PubNubPublished } from './client.js';
-import { envelopeJson, type PubNubMessage, signalOf } from './envelope.js';
 import { failureOf, refusalIn, refusedNames } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
@@ -28,8 +28,8 @@ import { Subscriber, type SubscriptionFailure } from './subscriber.js';
 import { grantParameters, type TokenGrant } from './token-grant.js';
 import { parseWebhook } from './webhooks.js';
 
+export type { PubNubMessage } from '../../wire/pubnub-envelope.js';
 export type * from './client.js';
-export type { PubNubMessage } from './envelope.js';
 export type { HistoryRange } from './history.js';
 export type { PubNubMessageOptions } from './message-options.js';
 export type { PubNubOptions } from './options.js';

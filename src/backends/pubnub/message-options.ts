@@ -2,8 +2,8 @@ import { ValidationError } from '../../core/errors.js';
 import { didYouMean } from '../../core/schema-check.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { OutgoingMessage } from '../../wire/message.js';
+import { signalOf } from '../../wire/pubnub-envelope.js';
 import type { BackendMessageOptions } from '../contract/request.js';
-import { signalOf } from './envelope.js';
 import { MAX_SIGNAL_BYTES, MAX_TTL_HOURS } from './names.js';
 
 /** What `backendOptions` of a message may hold. */

@@ -1,6 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../../core/errors.js';
+import {
+  interceptRequests,
+  isSubscription,
+  type MakeSendable,
+  type TransportRequest,
+  type TransportResponse,
+} from '../../wire/pubnub-sdk.js';
 import { callSdk, watchDeparture } from '../sdk/sdk-call.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
@@ -31,15 +38,12 @@ export class SdkCalls {
   /** @throws ConfigurationError for an SDK that is built in another way than those that we know */
   constructor(client: object, origin: string) {
     this.origin = origin;
-    const transport: unknown = Reflect.get(client, 'transport');
-    if (!isTransport(transport)) {
+    if (!interceptRequests(client, (request, makeSendable) => this.#send(request, makeSendable))) {
       throw new ConfigurationError(
         'The pubnub backend does not know this version of the package "pubnub": install 12.',
         { backend: 'pubnub' },
       );
     }
-    const makeSendable = transport.makeSendable.bind(transport);
-    transport.makeSendable = (request) => this.#send(request, makeSendable);
   }
 
   /**
@@ -85,23 +89,19 @@ export class SdkCalls {
     clearTimeout(timer);
   }
 
-  #send(
-    request: TransportRequest,
-    makeSendable: SdkTransport['makeSendable'],
-  ): ReturnType<SdkTransport['makeSendable']> {
+  #send(request: TransportRequest, makeSendable: MakeSendable): ReturnType<MakeSendable> {
     const exchange = running.getStore();
     request.cancellable = true;
     if (exchange !== undefined) request.timeout = NO_TIMEOUT_SECONDS;
     const [sent, controller] = makeSendable(request);
     const end = (): void => controller?.abort('ended');
-    const isSubscription = request.path.startsWith('/v2/subscribe/');
     const answered = exchange === undefined ? sent : follow(exchange, sent, end, request.identifier);
     const done = answered.then(
       () => {},
       (error: unknown) => {
         // Version 11 leaves the connection open when an answer's body does not end.
         end();
-        if (isSubscription && !isCancelled(error)) this.onSubscriptionFailure(error);
+        if (isSubscription(request) && !isCancelled(error)) this.onSubscriptionFailure(error);
       },
     );
     const open = { path: request.path, done, end };
@@ -147,32 +147,4 @@ function parsed(body: ArrayBuffer | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isTransport(value: unknown): value is SdkTransport {
-  return (
-    typeof value === 'object' && value !== null && 'makeSendable' in value && typeof value.makeSendable === 'function'
-  );
-}
-
-/** What the SDK hands to its transport. */
-export interface TransportRequest {
-  readonly path: string;
-  /** The `requestid` in the address. */
-  readonly identifier: string;
-  cancellable: boolean;
-  /** In seconds; what is a thousand times as much has to be a whole number. */
-  timeout: number;
-}
-
-interface TransportResponse {
-  readonly status: number;
-  readonly body?: ArrayBuffer;
-}
-
-/** The innermost part of the SDK that we touch: `client.transport`, the same in versions 11 and 12. */
-export interface SdkTransport {
-  makeSendable(
-    request: TransportRequest,
-  ): [sent: Promise<TransportResponse>, controller: { abort(reason: string): void } | undefined];
 }

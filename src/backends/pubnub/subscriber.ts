@@ -1,9 +1,13 @@
 import { AbortError, type PushError, TimeoutError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { backoffDelay } from '../../wire/backoff.js';
+import { type PubNubMessage, pubnubMessage, repetitionIds } from '../../wire/pubnub-envelope.js';
+import { laterTimetoken } from '../../wire/pubnub-sdk.js';
+import { RecentIds } from '../../wire/recent-ids.js';
 import type { PubNubClient, PubNubEvent, PubNubNames, PubNubStatus } from './client.js';
-import { type PubNubMessage, readEnvelope } from './envelope.js';
-import { RecentMessages } from './recent-messages.js';
+
+/** Number of ids that are remembered, two of a message. PubNub itself keeps 100 messages a channel for a client that reconnects. */
+const REMEMBERED_IDS = 10_000;
 
 /** A channel, a wildcard or a channel group that one has subscribed to. */
 export type SubscriptionKind = 'channel' | 'group';
@@ -42,7 +46,7 @@ export class Subscriber {
   readonly #hooks: SubscriberHooks;
   readonly #timeoutMs: number;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #recent = new RecentMessages();
+  #recent = new RecentIds(REMEMBERED_IDS);
   #timetoken: string | undefined;
   #failures = 0;
   #reconnecting: NodeJS.Timeout | undefined;
@@ -85,7 +89,7 @@ export class Subscriber {
 
   close(): void {
     this.#end([...this.#subscriptions.values()], new AbortError('The backend was closed before PubNub confirmed.'));
-    this.#recent.clear();
+    this.#recent = new RecentIds(REMEMBERED_IDS);
   }
 
   /**
@@ -140,7 +144,7 @@ export class Subscriber {
       queueMicrotask(() => this.#refused(failure));
       return;
     }
-    const delay = reconnectDelay(this.#failures++);
+    const delay = backoffDelay(this.#failures++);
     if (this.#failures === 1)
       this.#hooks.logger().warn({ err: error }, 'the subscription to PubNub was lost, and is being restored');
     clearTimeout(this.#reconnecting);
@@ -188,9 +192,8 @@ export class Subscriber {
   }
 
   #onEvent(event: PubNubEvent, defaultEvent: string): void {
-    const { channel, publisher } = event;
+    const { channel, timetoken } = event;
     const subscription = event.subscription ?? channel;
-    const timetoken = String(event.timetoken);
     this.#timetoken = laterTimetoken(this.#timetoken, timetoken);
     const isOurs =
       this.#subscriptions.has(keyOf('channel', subscription)) || this.#subscriptions.has(keyOf('group', subscription));
@@ -198,18 +201,14 @@ export class Subscriber {
     if (event.error !== undefined) {
       this.#hooks
         .logger()
-        .warn({ channel, timetoken }, 'a message from PubNub could not be decrypted, and was dropped');
+        .warn(
+          { channel, timetoken: String(timetoken) },
+          'a message from PubNub could not be decrypted, and was dropped',
+        );
       return;
     }
-    const parts = readEnvelope(event.message, defaultEvent);
-    if (!this.#recent.isNew(channel, timetoken, parts.id)) return;
-    this.#hooks.receive({
-      channel,
-      ...parts,
-      timetoken,
-      ...(publisher !== undefined && { userId: publisher }),
-      ...(subscription !== channel && { subscription }),
-    });
+    const message = pubnubMessage(event, defaultEvent);
+    if (this.#recent.areNew(repetitionIds(message))) this.#hooks.receive(message);
   }
 }
 
@@ -223,25 +222,7 @@ function namesOf(subscriptions: readonly Subscription[]): PubNubNames {
   return { channels: named('channel'), channelGroups: named('group') };
 }
 
-/** Wait before the first reconnect, in milliseconds; it doubles from there. */
-const FIRST_DELAY_MS = 500;
-/** Longest wait before a reconnect, in milliseconds. */
-const LONGEST_DELAY_MS = 30_000;
-
-/** How long to wait before a reconnect, in milliseconds. @param failures how often it failed before */
-function reconnectDelay(failures: number): number {
-  return backoffDelay(failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
-}
-
 /** Whether asking again cannot help: the service refused. */
 function isFinal({ status, retryable }: PushError): boolean {
   return status !== undefined && status >= 400 && !retryable;
-}
-
-/** The later of two timetokens, of which either may be missing; `0` stands for none. They are longer than a number is exact. */
-export function laterTimetoken(one: string | undefined, other: string | number | undefined): string | undefined {
-  const next = other === undefined ? '' : String(other);
-  if (!/^[1-9]\d*$/.test(next)) return one;
-  if (one === undefined || next.length > one.length) return next;
-  return next.length === one.length && next > one ? next : one;
 }

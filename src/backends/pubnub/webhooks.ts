@@ -5,8 +5,8 @@ import { jsonBody } from '../../webhooks/read.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
 import { checkSecret } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
+import { readEnvelope } from '../../wire/pubnub-envelope.js';
 import type { PubNubClient } from './client.js';
-import { readEnvelope } from './envelope.js';
 import type { CheckedOptions } from './options.js';
 import { type EnvelopedEvent, eventsIn, PUBLISHED } from './webhook-envelope.js';
 

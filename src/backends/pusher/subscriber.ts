@@ -4,20 +4,14 @@ import type { Logger } from '../../core/logger.js';
 import { textOf } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
 import { closeCode } from '../../pusher-protocol/messages.js';
-import { isEncrypted, isPresence, isPrivate } from '../../pusher-protocol/names.js';
-import { isRecord } from '../../wire/is-record.js';
+import { isEncrypted, isPresence, isPrivate, isProtocolEvent } from '../../pusher-protocol/names.js';
+import { isRecord, record } from '../../wire/is-record.js';
 import type { IncomingMessage } from '../../wire/message.js';
+import type { PusherAuthHandler, PusherFrame } from '../../wire/pusher-js.js';
 import type { ChannelAuthorization, PresenceMember } from '../contract/authorization.js';
 import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
 import type { SocketAddress } from './addresses.js';
-import {
-  type Authorizer,
-  createPusherJs,
-  endPusherJs,
-  HurriedReconnection,
-  type PusherJsClient,
-  type PusherJsFrame,
-} from './pusher-js.js';
+import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient } from './pusher-js.js';
 
 const backend = 'pusher';
 
@@ -91,7 +85,7 @@ export class PusherSubscriber {
   #connected(): PusherJsClient {
     if (this.#client !== undefined) return this.#client;
     const { key, address, useTLS } = this.#settings;
-    const authorize: Authorizer = ({ socketId, channelName }, callback) => {
+    const authorize: PusherAuthHandler = ({ socketId, channelName = '' }, callback) => {
       try {
         callback(null, this.#grant(socketId, channelName));
       } catch (error) {
@@ -102,7 +96,7 @@ export class PusherSubscriber {
     const client = createPusherJs({ key, host: address.host, port: address.port, useTLS, authorize });
     this.#client = client;
     client.connection.bind('message', (frame) => {
-      if (client === this.#client) this.#hear(frame as PusherJsFrame);
+      if (client === this.#client) this.#hear(frame as PusherFrame);
     });
     client.connection.bind('error', (error) => {
       if (client === this.#client) this.#reported(error);
@@ -117,12 +111,12 @@ export class PusherSubscriber {
     return this.#host.authorize(socketId, channel, isPresence(channel) ? { id: this.#memberId } : undefined);
   }
 
-  #hear({ event, channel, data, user_id: userId }: PusherJsFrame): void {
+  #hear({ event, channel, data, user_id: userId }: PusherFrame): void {
     if (channel === undefined || !this.#channels.has(channel)) return;
     if (event === 'pusher_internal:subscription_succeeded') this.#pending.settle(channel);
     else if (event === 'pusher:subscription_error') this.#refused(channel, data);
     else if (!isEncrypted(channel)) this.#receive({ channel, event, data, ...(userId !== undefined && { userId }) });
-    else if (!this.#isDecrypted && !isOfProtocol(event))
+    else if (!this.#isDecrypted && !isProtocolEvent(event))
       this.#host
         .logger()
         .warn({ channel, event }, "pusher: a message cannot be decrypted: is its sender's master key another one?");
@@ -136,7 +130,7 @@ export class PusherSubscriber {
   }
 
   #receive(message: IncomingMessage): void {
-    if (!isOfProtocol(message.event)) this.#host.receive(message);
+    if (!isProtocolEvent(message.event)) this.#host.receive(message);
   }
 
   #changed(previous: unknown, current: unknown): void {
@@ -231,13 +225,9 @@ export class PusherSubscriber {
   }
 }
 
-function isOfProtocol(event: string): boolean {
-  return event.startsWith('pusher:') || event.startsWith('pusher_internal:');
-}
-
-/** What an error of the connection says: wrapped once or twice. */
+/** The report in an error of the connection, which is wrapped once or twice. */
 function reportIn(error: unknown): Readonly<Record<string, unknown>> {
-  const outer = isRecord(error) ? error : {};
+  const outer = record(error);
   const inner = isRecord(outer['error']) ? outer['error'] : outer;
-  return isRecord(inner['data']) ? inner['data'] : {};
+  return record(inner['data']);
 }

@@ -20,6 +20,9 @@ const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverCo
   ['console', ConsoleDriver],
 ]);
 
+/** The names of the backends that have a driver. */
+export const driverNames: readonly string[] = [...drivers.keys()];
+
 /**
  * Makes the driver for the backend that the configuration names.
  * @throws PushClientError when there is none, or when the driver lacks something
@@ -27,7 +30,7 @@ const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverCo
 export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
   const Driver = drivers.get(config.backend);
   if (!Driver) {
-    const known = [...drivers.keys()].map((name) => `"${name}"`).join(', ');
+    const known = driverNames.map((name) => `"${name}"`).join(', ');
     throw new PushClientError(
       `PushClient has no driver for the backend "${config.backend}", only for ${known}: ` +
         'override subscribe() and unsubscribe() in a subclass, or pass { driver }.',

@@ -1,3 +1,4 @@
+import { record } from '../../../wire/is-record.js';
 import type { IncomingMessage } from '../../../wire/message.js';
 
 /** What the `onesignal` backend sends as a notification's data. */
@@ -25,9 +26,8 @@ export function oneSignalMessage(notification: OneSignalNotificationLike, channe
 }
 
 function isEnvelope(value: unknown): value is Envelope {
-  if (typeof value !== 'object' || value === null) return false;
-  const { event, id } = value as Partial<Envelope>;
-  return typeof event === 'string' && typeof id === 'string' && 'data' in value;
+  const { event, id, data } = record(value);
+  return typeof event === 'string' && typeof id === 'string' && data !== undefined;
 }
 
 /** A notification as OneSignal's SDK hands it to a listener. */

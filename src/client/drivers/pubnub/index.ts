@@ -1,11 +1,17 @@
 import type { ClientConfig } from '../../../wire/client-config.js';
+import { pubnubMessage, repetitionIds } from '../../../wire/pubnub-envelope.js';
+import type { PubNubEventLike, PubNubLike } from '../../../wire/pubnub-sdk.js';
 import { RecentIds } from '../../../wire/recent-ids.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, neededKey, neededSdk } from '../../driver.js';
 import { PushClientError } from '../../errors.js';
-import { pubnubMessage } from './message.js';
-import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub-like.js';
-import { PubNubSubscription } from './subscription.js';
+import { SharedSubscription } from './subscription.js';
+
+/** The class that the package `pubnub` exports; `never` because its configuration is its own affair. */
+export interface PubNubConstructorLike {
+  new (configuration: never): PubNubLike;
+  NoneRetryPolicy(): unknown;
+}
 
 /** Options of {@link PubNubDriver}. */
 export interface PubNubDriverOptions {
@@ -25,7 +31,7 @@ export class PubNubDriver implements ClientDriver {
   readonly #create: () => PubNubLike;
   readonly #wanted = new Set<string>();
   readonly #recent = new RecentIds();
-  #subscription: PubNubSubscription | undefined;
+  #subscription: SharedSubscription | undefined;
 
   /** @throws PushClientError when `pubnub` or the subscribe key is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: PubNubDriverOptions = {}) {
@@ -55,7 +61,7 @@ export class PubNubDriver implements ClientDriver {
       return;
     }
     const api = this.#create();
-    const subscription = new PubNubSubscription(api, this.#host, this.#authorizer);
+    const subscription = new SharedSubscription(api, this.#host, this.#authorizer);
     this.#subscription = subscription;
     api.addListener({
       status: (status) => subscription.receiveStatus(status),
@@ -91,9 +97,7 @@ export class PubNubDriver implements ClientDriver {
       return;
     }
     const message = pubnubMessage(event, defaultEvent);
-    // The same timetoken comes again after a reconnection, the same id when the application's attempt to send was repeated.
-    const ids = [message.timetoken, message.id].filter((id) => id !== undefined).map((id) => `${channel}:${id}`);
-    if (this.#recent.areNew(ids)) this.#host.receiveMessage(message);
+    if (this.#recent.areNew(repetitionIds(message))) this.#host.receiveMessage(message);
   }
 }
 

@@ -1,0 +1,10 @@
+/** Begins the name of the channel that reaches all connections signed in as a user; the user's id follows. */
+export const SERVER_TO_USER_PREFIX = '#server-to-user-';
+
+/** Begins the name of each event that a client sends to other clients. */
+export const CLIENT_EVENT_PREFIX = 'client-';
+
+/** Whether an event belongs to Pusher's protocol, and is no message of the application. */
+export function isProtocolEvent(event: string): boolean {
+  return event.startsWith('pusher:') || event.startsWith('pusher_internal:');
+}
