@@ -19,7 +19,8 @@ interface Envelope {
 }
 
 /**
- * The JSON text of a message. It is always an object, because the SDK takes `0`, `''`, `false` and `null` for no message.
+ * The JSON text of a message. It is always an object, because the SDK takes `0`, `''`, `false` and `null` for no
+ * message.
  * @param parts `json` is the data as JSON
  */
 export function envelopeJson({
@@ -63,8 +64,9 @@ export function pubnubMessage(received: PubNubEventLike, defaultEvent: string): 
 }
 
 /**
- * The ids by which a repetition of a message is known. The same timetoken comes again after a reconnect, and where a wildcard and a
- * channel both match. The same id comes again when the application repeated an attempt whose answer was lost.
+ * The ids by which a repetition of a message is known. The same timetoken comes again after a reconnect, and where a
+ * wildcard and a channel both match. The same id comes again when the application repeated an attempt whose answer was
+ * lost.
  */
 export function repetitionIds({ channel, timetoken, id }: PubNubMessage): readonly string[] {
   return [timetoken, id].filter((part) => part !== undefined).map((part) => `${channel}:${part}`);

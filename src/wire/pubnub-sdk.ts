@@ -65,7 +65,8 @@ interface SdkTransport {
 }
 
 /**
- * Puts a function in front of every request of a client. The SDK itself neither takes a signal nor shows an answer's status and body.
+ * Puts a function in front of every request of a client. The SDK itself neither takes a signal nor shows an answer's
+ * status and body.
  * @param send gets each request, and the transport's own function to make it with
  * @returns false for an SDK that is built in another way; nothing is changed then
  */
@@ -85,7 +86,10 @@ export function isSubscription({ path }: TransportRequest): boolean {
   return path.startsWith('/v2/subscribe/');
 }
 
-/** The later of two timetokens, of which either may be missing; `0` stands for none. They are too long for an exact number. */
+/**
+ * The later of two timetokens, of which either may be missing; `0` stands for none. They are too long for an exact
+ * number.
+ */
 export function laterTimetoken(one: string | undefined, other: string | number | undefined): string | undefined {
   const next = String(other ?? 0);
   if (!/^[1-9]\d*$/.test(next)) return one;

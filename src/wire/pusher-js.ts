@@ -74,9 +74,9 @@ export function hostOptions(host: string, port: number, useTLS: boolean): Pusher
 export const HURRIED_ATTEMPTS = 4;
 
 /**
- * The wait before a lost connection is tried again without waiting for `pusher-js`, in milliseconds: up to 1, 2, 4 and 8 s.
- * `pusher-js` (8.6) tries within a second and then only after 15, 30 and 60 s, which is too long for a server that restarts. Each wait
- * is shorter than the 10 s after which it reports `unavailable`.
+ * The wait before a lost connection is tried again without waiting for `pusher-js`, in milliseconds: up to 1, 2, 4 and
+ * 8 s. `pusher-js` (8.6) tries within a second and then only after 15, 30 and 60 s, which is too long for a server that
+ * restarts. Each wait is shorter than the 10 s after which it reports `unavailable`.
  * @param attempt 0 for the first
  */
 export function hurriedDelay(attempt: number): number {

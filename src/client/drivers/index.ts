@@ -6,12 +6,12 @@ import { OneSignalDriver, type OneSignalDriverOptions } from './onesignal/index.
 import { PubNubDriver, type PubNubDriverOptions } from './pubnub/index.js';
 import { PusherDriver, type PusherDriverOptions } from './pusher/index.js';
 
-/** Options of all drivers; each takes its own. */
+/** Options of all drivers; each driver takes its own. */
 export interface DriverOptions extends PusherDriverOptions, PubNubDriverOptions, OneSignalDriverOptions {}
 
 type DriverConstructor = new (host: ClientDriverHost, config: ClientConfig, options: DriverOptions) => ClientDriver;
 
-/** The drivers by the name of the backend on the server. */
+/** Drivers by name of the backend on the server. */
 const drivers: ReadonlyMap<string, DriverConstructor> = new Map<string, DriverConstructor>([
   ['websocket', PusherDriver],
   ['pusher', PusherDriver],
@@ -25,7 +25,7 @@ export const driverNames: readonly string[] = [...drivers.keys()];
 
 /**
  * Makes the driver for the backend that the configuration names.
- * @throws PushClientError when there is none, or when the driver lacks something
+ * @throws PushClientError when there is none, or when the driver lacks its SDK or a key
  */
 export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
   const Driver = drivers.get(config.backend);

@@ -1,14 +1,17 @@
 import { record } from '../../../wire/is-record.js';
 import type { IncomingMessage } from '../../../wire/message.js';
 
-/** What the `onesignal` backend sends as a notification's data. */
+/** The data of a notification that the `onesignal` backend sends. */
 interface Envelope {
   readonly event: string;
   readonly id: string;
   readonly data: unknown;
 }
 
-/** Unwraps what the application sent. What others sent, such as from OneSignal's dashboard, is an event `message`. */
+/**
+ * Reads a message out of a notification. One that the application did not send, as from OneSignal's dashboard, is an
+ * event `message`.
+ */
 export function oneSignalMessage(notification: OneSignalNotificationLike, channel: string): IncomingMessage {
   const { notificationId, title, body, launchURL, additionalData = null } = notification;
   const message = isEnvelope(additionalData)
@@ -36,16 +39,19 @@ export interface OneSignalNotificationLike {
   readonly title?: string;
   readonly body?: string;
   readonly launchURL?: string;
-  /** The data that was sent with it. */
+  /** The data of the notification. */
   readonly additionalData?: unknown;
 }
 
-/** What the events `foregroundWillDisplay` and `click` hand over. */
+/** Argument of the events `foregroundWillDisplay` and `click`. */
 export interface OneSignalEventLike {
   readonly notification: OneSignalNotificationLike;
 }
 
-/** The part of OneSignal's web SDK, version 16, that the driver uses. Source: https://documentation.onesignal.com/docs/web-sdk-reference */
+/**
+ * The part of OneSignal's web SDK, version 16, that the driver uses.
+ * Source: https://documentation.onesignal.com/docs/web-sdk-reference
+ */
 export interface OneSignalLike {
   init(options: object): Promise<unknown>;
   login(externalId: string, jwtToken?: string): Promise<unknown>;
@@ -55,7 +61,7 @@ export interface OneSignalLike {
   };
 }
 
-/** What waits for the SDK to load: it calls each function that was pushed before, and from then on at once. */
+/** Queue of functions that wait for the SDK. The SDK calls them when it has loaded, and calls later ones at once. */
 export interface OneSignalDeferredLike {
   push(callback: (oneSignal: OneSignalLike) => unknown): unknown;
 }

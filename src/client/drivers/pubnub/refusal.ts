@@ -10,8 +10,8 @@ export interface SubscribeFailure {
 }
 
 /**
- * Reports each request of a subscription that failed, before the SDK's status does. That status holds neither the service's answer nor
- * the channels that it refused. An SDK that is built in another way reports nothing here.
+ * Reports each request of a subscription that failed, before the SDK's status does. That status holds neither the
+ * service's answer nor the channels that it refused. An SDK that is built in another way reports nothing here.
  */
 export function watchFailures(api: PubNubLike, report: (failure: SubscribeFailure) => void): void {
   interceptRequests(api, (request, makeSendable) => {

@@ -7,14 +7,17 @@ import { type SubscribeFailure, watchFailures } from './refusal.js';
 
 /** The state is `unavailable` after more failures in a row, some ten seconds. */
 const MANY_FAILURES = 5;
-/** A token that PubNub refuses this soon after it was granted, in milliseconds, is not renewed again. PubNub: a token lasts a minute or more. */
+/**
+ * A token that PubNub refuses this soon after it was granted, in milliseconds, is not renewed again. PubNub: a token
+ * lasts a minute or more.
+ */
 const FRESH_TOKEN_MS = 30_000;
 
 type Status = 'new' | 'asked' | 'confirmed';
 
 /**
- * The channels that one client of PubNub subscribes to. They share one request. When it fails, the SDK stays in its state of failure until
- * this class goes on.
+ * The channels that one client of PubNub subscribes to. They share one request. When it fails, the SDK stays in its
+ * state of failure until this class goes on.
  */
 export class SharedSubscription {
   readonly #api: PubNubLike;
@@ -111,7 +114,10 @@ export class SharedSubscription {
       this.#api.reconnect(this.#timetoken === undefined ? {} : { timetoken: this.#timetoken });
   }
 
-  /** Acts as if the network had failed: a connected SDK takes a new channel for granted, and does not wait for the service's answer. */
+  /**
+   * Acts as if the network had failed: a connected SDK takes a new channel for granted, and does not wait for the
+   * service's answer.
+   */
   #subscribe(channels: string[]): void {
     for (const channel of channels) this.#channels.set(channel, 'asked');
     this.#ignoresStatus = true;

@@ -19,7 +19,10 @@ export class Signatures {
     this.#isCurrent = isCurrent;
   }
 
-  /** Options that make `pusher-js` ask here. @param own the page's options for `pusher-js`, which may name another way to ask */
+  /**
+   * Options that make `pusher-js` ask here.
+   * @param own the page's options for `pusher-js`, which may name another way to ask
+   */
   options(own: PusherJsOptions = {}): PusherJsOptions {
     const authorize = this.#handler((socketId, channel) => this.#authorizer.authorize([channel], socketId));
     const signIn = this.#handler((socketId) => this.#authorizer.signIn(socketId));

@@ -20,7 +20,10 @@ export function connectionError(raw: unknown): PushClientError {
 /** Errors of the protocol from this code on leave the connection open, and each is one of its own. */
 const FIRST_LASTING_CODE = 4300;
 
-/** Whether an error repeats the one before: the reason of a close comes as a message, as the close code, and once more wrapped. */
+/**
+ * Whether an error repeats the one before: the reason of a close comes as a message, as the close code, and once more
+ * wrapped.
+ */
 export function isRepetition(error: PushClientError, previous: PushClientError | undefined): boolean {
   return error.message === previous?.message && (error.status ?? 0) < FIRST_LASTING_CODE;
 }

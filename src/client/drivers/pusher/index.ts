@@ -16,7 +16,10 @@ export type PusherConstructorLike = new (key: string, options: never) => PusherL
 export interface PusherDriverOptions {
   /** The constructor of `pusher-js`. @default globalThis.Pusher */
   readonly Pusher?: PusherConstructorLike | undefined;
-  /** How the page asks the application for permission to subscribe, and for the user's sign-in. @default as the configuration says */
+  /**
+   * How the page asks the application for permission to subscribe, and for the user's sign-in.
+   * @default as the configuration says
+   */
   readonly auth?: AuthOptions | undefined;
   /** Options for `pusher-js` itself; they win over all others. @default {} */
   readonly pusher?: PusherJsOptions | undefined;
@@ -27,7 +30,10 @@ export interface PusherDriverOptions {
 /** The application's handlers, where neither the options nor the configuration name others. */
 const DEFAULT_ENDPOINTS = { endpoint: '/push/auth', userEndpoint: '/push/user-auth' };
 
-/** Channels that take client events. Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events */
+/**
+ * Channels that take client events. Source:
+ * https://pusher.com/docs/channels/using_channels/events/#triggering-client-events
+ */
 const takesClientEvents: RegExp = /^(private-(?!encrypted-)|presence-)/;
 
 /** Speaks Pusher's protocol through `pusher-js`, which subscribes again by itself after a reconnection. */
@@ -38,7 +44,10 @@ export class PusherDriver implements ClientDriver {
   /** The server's address, for error texts. */
   readonly #address: string;
   readonly #wanted = new Set<string>();
-  /** The channel objects that have a listener; `pusher-js` makes a new object for a channel that was left and is joined again. */
+  /**
+   * The channel objects that have a listener; `pusher-js` makes a new object for a channel that was left and is joined
+   * again.
+   */
   readonly #bound = new WeakSet<object>();
   readonly #joined = new Map<string, PusherChannelLike>();
   readonly #signatures: Signatures;
@@ -97,7 +106,10 @@ export class PusherDriver implements ClientDriver {
     this.#pusher?.unsubscribe(channel);
   }
 
-  /** @throws TypeError for an event that does not begin with `client-`; PushClientError for a channel that takes no client events */
+  /**
+   * @throws TypeError for an event that does not begin with `client-`; PushClientError for a channel that takes no
+   * client events
+   */
   trigger(channel: string, event: string, data: unknown): boolean {
     if (typeof event !== 'string' || !event.startsWith(CLIENT_EVENT_PREFIX))
       throw new TypeError(`The name of an event that a page sends begins with "client-", and "${event}" does not.`);
@@ -154,7 +166,8 @@ export class PusherDriver implements ClientDriver {
     try {
       channel = pusher.subscribe(name);
     } catch (error) {
-      // pusher-js throws for an encrypted channel without its encrypted build, which must not keep the other channels back.
+      // pusher-js throws for an encrypted channel without its encrypted build, which must not keep the other channels
+      // back.
       this.#host.receiveError(
         new PushClientError(`Cannot subscribe to "${name}": ${textOf(error)}`, 'SUBSCRIPTION', {
           channel: name,
@@ -207,8 +220,9 @@ export class PusherDriver implements ClientDriver {
 const memberEvents = new Set(['pusher:subscription_succeeded', 'pusher:member_added', 'pusher:member_removed']);
 
 /**
- * Whether messages of a channel are read from the frame: `pusher-js` does not name the sender of a client event on a presence channel,
- * and a user's channel has no listeners. All other channels are read through their listeners, which get decrypted data.
+ * Whether messages of a channel are read from the frame: `pusher-js` does not name the sender of a client event on a
+ * presence channel, and a user's channel has no listeners. All other channels are read through their listeners, which
+ * get decrypted data.
  */
 function isReceivedAsFrame(channel: string): boolean {
   return channel.startsWith('presence-') || channel.startsWith(SERVER_TO_USER_PREFIX);

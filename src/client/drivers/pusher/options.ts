@@ -15,7 +15,10 @@ export interface PusherAuthOptions {
 
 /** Options handed on to `pusher-js`; they win over those made from the `ClientConfig` and from `auth`. */
 export interface PusherJsOptions {
-  /** Who signs subscriptions to private and presence channels, in place of `auth`. @default as the option `auth` says */
+  /**
+   * Who signs subscriptions to private and presence channels, in place of `auth`.
+   * @default as the option `auth` says
+   */
   readonly channelAuthorization?: PusherAuthOptions;
   /** Who signs the user in, in place of `auth`. @default as the option `auth` says */
   readonly userAuthentication?: PusherAuthOptions;
@@ -32,7 +35,8 @@ export interface PageLocation {
 }
 
 /**
- * The options of `pusher-js` that say where to connect. The page's own address stands in for what the configuration leaves out.
+ * The options of `pusher-js` that say where to connect. The page's own address stands in for what the configuration
+ * leaves out.
  * @throws PushClientError when the configuration names no host and there is no page
  */
 export function connectionOptions(config: ClientConfig, page: PageLocation | undefined): PusherConnectionOptions {

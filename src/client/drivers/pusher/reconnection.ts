@@ -11,7 +11,9 @@ export class Reconnection {
     this.#tryAgain = tryAgain;
   }
 
-  /** Takes each state of the connection. A first connection is never hurried: on a slow network that would cut it off. */
+  /**
+   * Takes each state of the connection. A first connection is never hurried: on a slow network that would cut it off.
+   */
   follow(state: ConnectionState): void {
     if (state === 'connecting') {
       this.#wait();
