@@ -146,7 +146,7 @@ function headersOf(headers: Readonly<Record<string, string>> | undefined): Heade
   try {
     return new Headers(headers);
   } catch {
-    throw new AuthError('a header of the auth options is no header');
+    throw new AuthError('a header of the auth options is not valid');
   }
 }
 

@@ -8,7 +8,7 @@ export interface MembersChange {
 }
 
 /** One object for all channels without members, so that comparing shows no change. */
-const nobody: ChannelMembers = new Map();
+export const noMembers: ChannelMembers = new Map();
 
 /** The state of each channel, as the server has reported it. */
 export class ChannelStates {
@@ -22,7 +22,7 @@ export class ChannelStates {
   }
 
   membersOf(channel: string): ChannelMembers {
-    return this.#members.get(channel) ?? nobody;
+    return this.#members.get(channel) ?? noMembers;
   }
 
   /** Notes that the server has confirmed a subscription. @returns whether it had confirmed the channel before */

@@ -69,7 +69,7 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
    * @example
    * const orders = client.channel('orders');
    * const stop = orders.bind('order.shipped', ({ orderId }) => show(orderId));
-   * stop(); // The channel is left, unless somebody else listens to it.
+   * stop(); // The channel is left, unless it has other listeners.
    */
   bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
     return this.#bindings.add(event, listener as PushListener<never>, () => this.#source.hold(this.name));

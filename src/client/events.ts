@@ -1,4 +1,5 @@
-import type { IncomingMessage } from '../wire/message.js';
+import { record } from '../wire/is-record.js';
+import type { IncomingMessage, PushNotification } from '../wire/message.js';
 import { isProtocolEvent } from '../wire/pusher-names.js';
 
 /**
@@ -6,6 +7,14 @@ import { isProtocolEvent } from '../wire/pusher-names.js';
  * `{ channel, event, data, id?, userId?, notification? }`.
  */
 export type PushListener<Data = unknown> = (data: Data, message: IncomingMessage) => void;
+
+/** Adds a message's notification, which realtime backends send as the key `notification` of the data. */
+export function withNotification(message: IncomingMessage): IncomingMessage {
+  const notification = message.notification ?? record(message.data)['notification'];
+  return typeof record(notification)['title'] === 'string'
+    ? { ...message, notification: notification as PushNotification }
+    : message;
+}
 
 interface Binding {
   /** The event that is listened to; undefined for all. */

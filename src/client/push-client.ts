@@ -1,13 +1,12 @@
 import type { ClientConfig } from '../wire/client-config.js';
-import { record } from '../wire/is-record.js';
-import type { IncomingMessage, PushNotification } from '../wire/message.js';
+import type { IncomingMessage } from '../wire/message.js';
 import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
 import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/index.js';
 import { PushClientError } from './errors.js';
-import { Bindings, Listeners, type PushListener } from './events.js';
-import { WantedChannels } from './wanted-channels.js';
+import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
+import { checkChannel, WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
 export interface PushClientOptions extends DriverOptions {
@@ -197,9 +196,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * @returns a function that removes the listener
    * @throws TypeError when the listener is not a function
    * @example
-   * client.onSubscribed(({ channel, isResubscription }) => {
-   *   if (isResubscription) void reload(channel);
-   * });
+   * client.onSubscribed(({ channel, isResubscription }) => isResubscription && reload(channel));
    */
   onSubscribed(listener: (subscription: ChannelSubscription) => void): () => void {
     return this.#subscriptionListeners.add(listener);
@@ -220,8 +217,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * the error of a listener is reported as an uncaught error, and the other listeners are called all the same.
    */
   receiveMessage(message: IncomingMessage): void {
-    const notification = message.notification ?? notificationIn(message.data);
-    this.#messageListeners.call(notification === undefined ? message : { ...message, notification });
+    this.#messageListeners.call(withNotification(message));
   }
 
   /** Changes {@link PushClient.state}. The transport calls it. */
@@ -299,16 +295,4 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   #clearMembers(channel: string): void {
     if (this.#states.membersOf(channel).size > 0) this.receiveMembers(channel, new Map());
   }
-}
-
-/** @throws TypeError when the channel is not a text, or is empty */
-function checkChannel(channel: string): void {
-  if (typeof channel !== 'string' || channel === '')
-    throw new TypeError('A channel must be a string that is not empty.');
-}
-
-/** The notification of a message, which realtime backends send as the key `notification` of its data. */
-function notificationIn(data: unknown): PushNotification | undefined {
-  const { notification } = record(data);
-  return typeof record(notification)['title'] === 'string' ? (notification as PushNotification) : undefined;
 }

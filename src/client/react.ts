@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useInsertionEffect, useMemo, useRef, useSyncExternalStore } from 'react';
-import type { ChannelMembers } from './channel-states.js';
+import { type ChannelMembers, noMembers } from './channel-states.js';
 import type { ConnectionState } from './driver.js';
 import type { PushListener } from './events.js';
 import type { PushClient } from './push-client.js';
@@ -67,12 +67,9 @@ export function usePresence<Events extends object>(
   const subscribe = useCallback((changed: () => void) => handle?.onMembersChange(changed) ?? ignore, [handle]);
   return useSyncExternalStore(
     subscribe,
-    () => handle?.members ?? nobody,
-    () => nobody,
+    () => handle?.members ?? noMembers,
+    () => noMembers,
   );
 }
-
-/** One object for all empty channels, because React compares. */
-const nobody: ChannelMembers = new Map();
 
 function ignore(): void {}

@@ -1,3 +1,9 @@
+/** @throws TypeError when the channel is not a text, or is empty */
+export function checkChannel(channel: string): void {
+  if (typeof channel !== 'string' || channel === '')
+    throw new TypeError('A channel must be a string that is not empty.');
+}
+
 /** The channels that a client wants: those asked for by name, and those that a listener holds. */
 export class WantedChannels implements Iterable<string> {
   #asked: Set<string>;

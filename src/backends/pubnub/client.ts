@@ -36,7 +36,10 @@ export interface PubNubStoredMessage {
   readonly error?: string;
 }
 
-/** The part of a client of the package `pubnub` that this backend uses; structural, so that pushrail needs none of its types. */
+/**
+ * The part of a client of the package `pubnub` that this backend uses. Structural, so that no type of the package is
+ * needed.
+ */
 export interface PubNubClient extends PubNubLike {
   publish(parameters: object): Promise<PubNubPublished>;
   signal(parameters: object): Promise<PubNubPublished>;

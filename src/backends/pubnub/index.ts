@@ -36,8 +36,8 @@ export type { PubNubOptions } from './options.js';
 export type { ChannelPermissions, Grants, TokenGrant } from './token-grant.js';
 
 /**
- * The `pubnub` backend: PubNub through the package `pubnub`, 11 or 12. Each channel takes a request of its own. `info` of a report has
- * each channel's `timetoken`.
+ * The `pubnub` backend: PubNub through the package `pubnub`, 11 or 12. Each channel of a message takes a request of its
+ * own. A report's `info` has the `timetoken` of each channel.
  */
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
   readonly #options: CheckedOptions;
@@ -72,7 +72,10 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return 'pubnub';
   }
 
-  /** A request that waits for a connection uses up its deadline, so there are as many as the service makes requests at once. */
+  /**
+   * Opens as many connections as the service makes requests at once, because a request that waits for one uses up its
+   * deadline.
+   */
   override connect(host: BackendHost): () => void {
     const release = super.connect(host);
     const { concurrency } = host;
@@ -134,9 +137,11 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   /**
-   * Resolves when PubNub has confirmed. `'orders.*'` brings in all channels whose names begin with `orders.`; messages have the name of
-   * the channel itself, and that of the wildcard as `subscription`.
-   * @throws AuthenticationError when access is refused; TimeoutError when it is not confirmed within `subscribeTimeoutMs`
+   * Subscribes to a channel, and resolves when PubNub has confirmed. The wildcard `'orders.*'` stands for all channels
+   * whose names begin with `orders.`; its messages name their own channel as `channel`, and the wildcard as
+   * `subscription`.
+   * @throws AuthenticationError when access is refused; TimeoutError when PubNub does not confirm within
+   * `subscribeTimeoutMs`
    */
   override subscribe(channel: string): Promise<void> {
     return this.#subscriber.subscribe('channel', channel);
@@ -146,18 +151,21 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     this.#subscriber.unsubscribe('channel', channel);
   }
 
-  /** As `subscribe`, for all channels of a channel group. @throws as `subscribe`, and ValidationError for a name that is none */
+  /**
+   * Subscribes to all channels of a channel group, and resolves when PubNub has confirmed.
+   * @throws ValidationError for a name that no group can have; otherwise as `subscribe`
+   */
   async subscribeGroup(group: string): Promise<void> {
     checkGroup(group);
     await this.#subscriber.subscribe('group', group);
   }
 
-  /** Ends what `subscribeGroup` began; an unknown group is ignored. */
+  /** Ends the subscription to a channel group. An unknown group is ignored. */
   async unsubscribeGroup(group: string): Promise<void> {
     this.#subscriber.unsubscribe('group', group);
   }
 
-  /** PubNub counts users, not connections. Needs Presence on the key set. */
+  /** Asks PubNub how many users are on a channel; it counts no connections. Needs Presence on the key set. */
   override async channelInfo(channel: string): Promise<ChannelInfo> {
     const { totalOccupancy: userCount } = await this.#query(() =>
       this.api.hereNow({ channels: [channel], includeUUIDs: false }),
@@ -165,7 +173,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return { occupied: userCount > 0, userCount };
   }
 
-  /** The ids of all users on a channel, 1 000 a request. */
+  /** Asks PubNub for the ids of all users on a channel, 1 000 a request. Needs Presence on the key set. */
   override async channelUsers(channel: string): Promise<readonly string[]> {
     const users = new Set<string>();
     for (let offset = 0; ; offset += MAX_PRESENCE_COUNT) {
@@ -178,19 +186,19 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   /**
-   * The latest stored messages of a channel, the oldest of them first. Needs Message Persistence on the key set.
-   * @throws ValidationError for a range that PubNub does not take
+   * Reads the latest stored messages of a channel, the oldest of them first. Needs Message Persistence on the key set.
+   * @throws ValidationError for a range that PubNub does not allow
    */
   async history(channel: string, range: HistoryRange = {}): Promise<readonly PubNubMessage[]> {
     const parameters = historyParameters(channel, range);
     const { channels } = await this.#query(() => this.api.fetchMessages(parameters));
-    // PubNub names the one channel that was asked for in percent-encoding.
+    // The answer has this one channel, whose name PubNub percent-encodes.
     return messagesOf(channel, Object.values(channels)[0] ?? [], this.#options.cipherKey !== undefined);
   }
 
   /**
-   * A token that lets a client use channels, by Access Manager version 3. Needs the secret key. The client calls `setToken(token)`.
-   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   * Grants a token with which a client can use channels (Access Manager version 3). The client passes it to `setToken`.
+   * @throws ValidationError for a grant that PubNub does not allow; ConfigurationError without the secret key
    */
   async grantToken(grant: TokenGrant): Promise<string> {
     if (!this.#hasSecret)
@@ -203,10 +211,10 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   /**
    * Grants a client a token to read one channel, for `tokenTtlMinutes`.
-   * @param userId the client's, under which it connects
-   * @param member must have the same id, where it is given
+   * @param userId the user id under which the client connects
+   * @param member must have the same id, if it is given
    * @returns the token as `auth`
-   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   * @throws ValidationError for ids and channels that PubNub does not allow; ConfigurationError without the secret key
    */
   override async authorizeChannel(
     userId: string,
@@ -220,18 +228,21 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return this.authorizeChannels(userId, [channel]);
   }
 
-  /** As {@link authorizeChannel}: one token to read all of these channels, because a client has one at a time. */
+  /** Grants a client one token to read all of these channels, because a client has one token at a time. */
   override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelAuthorization> {
     if (!isUserId(userId))
       throw new ValidationError(
-        'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',
+        'The client must be a user id of 1 to 92 characters: without one, anybody could use the token.',
         { backend: this.name },
       );
     const { tokenTtlMinutes: ttlMinutes } = this.#options;
     return { auth: await this.grantToken({ userId, ttlMinutes, channels }) };
   }
 
-  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the option `webhookSecret` in its header */
+  /**
+   * Verifies and reads a webhook of Events & Actions.
+   * @throws AuthenticationError when its header does not hold the option `webhookSecret`
+   */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
     const { webhookSecret: secret } = this.#options;
     if (secret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
@@ -243,7 +254,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return { subscribeKey: this.subKey, origin, useTLS: this.useSsl };
   }
 
-  /** Ends the subscriptions, waits until PubNub has been told, and closes the connections. The backend may be used again. */
+  /** Ends the subscriptions at PubNub, and then closes the connections. The backend can be used again. */
   override async close(): Promise<void> {
     this.#subscriber.close();
     this.api.destroy();

@@ -15,7 +15,7 @@ const running = new AsyncLocalStorage<Exchange>();
 const byId = new Map<string, Exchange>();
 let isWatching = false;
 
-/** Longer than any deadline of ours, in seconds: our signal ends a call, and not the SDK's clock. */
+/** The SDK's own timeout, in seconds, longer than any deadline here: a signal ends a call, and not the SDK. */
 const NO_TIMEOUT_SECONDS = 86_400;
 
 interface OpenRequest {
@@ -25,17 +25,17 @@ interface OpenRequest {
 }
 
 /**
- * Calls the SDK, and has each call's request end when its signal fires. The SDK can neither be handed a signal, nor shows the answer's
- * status and body; so the transport of the one client is wrapped, which both versions have at the same place.
+ * Calls the SDK, ends the request of a call when the call's signal fires, and learns the answer's status and body. The
+ * SDK offers neither, so each request is intercepted at its transport.
  */
 export class SdkCalls {
-  /** Where requests may go, as in `https://ps.pndsn.com`. */
+  /** The one origin of all requests, as in `https://ps.pndsn.com`. */
   readonly origin: string;
   readonly #open = new Set<OpenRequest>();
-  /** Gets the error of each request of a subscription that failed. */
+  /** Called with the error of each request of a subscription that failed. */
   onSubscriptionFailure: (error: unknown) => void = () => {};
 
-  /** @throws ConfigurationError for an SDK that is built in another way than those that we know */
+  /** @throws ConfigurationError for an SDK whose transport is unknown */
   constructor(client: object, origin: string) {
     this.origin = origin;
     if (!interceptRequests(client, (request, makeSendable) => this.#send(request, makeSendable))) {
@@ -47,15 +47,16 @@ export class SdkCalls {
   }
 
   /**
+   * Calls the SDK. The exchange is filled in when this returns, and when it throws.
    * @param work calls the SDK once
-   * @returns what the SDK returns; the exchange is filled in by then, also when it throws
+   * @returns the result of the SDK
    */
   async run<Result>(exchange: Exchange, work: () => Promise<Result>): Promise<Result> {
     if (!isWatching) {
       isWatching = true;
       watchUndici(byId);
     }
-    // Version 11 speaks node:http.
+    // Version 11 uses node:http.
     const call = {
       backend: 'pubnub',
       origin: this.origin,
@@ -68,7 +69,7 @@ export class SdkCalls {
     try {
       return await running.run(exchange, () => callSdk(call, work));
     } catch (error) {
-      // The HTTP client of version 11 may hear nothing of a body that breaks off, and wait on.
+      // The HTTP client of version 11 may not notice a body that breaks off, and would wait on.
       exchange.end?.();
       throw error;
     }
@@ -78,7 +79,10 @@ export class SdkCalls {
     return newExchange(signal, this.origin);
   }
 
-  /** Waits for the requests under way, and ends those that take longer; heartbeats at once. @param ms how long, in milliseconds */
+  /**
+   * Waits for the requests under way, and ends those that take too long; heartbeats end at once.
+   * @param ms limit, in milliseconds
+   */
   async settle(ms: number): Promise<void> {
     for (const { path, end } of this.#open) if (path.endsWith('/heartbeat')) end();
     const end = (): void => {
@@ -99,7 +103,7 @@ export class SdkCalls {
     const done = answered.then(
       () => {},
       (error: unknown) => {
-        // Version 11 leaves the connection open when an answer's body does not end.
+        // Version 11 would leave the connection open when an answer's body does not end.
         end();
         if (isSubscription(request) && !isCancelled(error)) this.onSubscriptionFailure(error);
       },
@@ -127,8 +131,8 @@ async function follow(
     exchange.status = response.status;
     exchange.isComplete = true;
     exchange.answer = parsed(response.body);
-    // The SDK prints what it cannot parse to the console.
-    if (exchange.answer === undefined) throw new Error('The answer is no JSON.');
+    // The SDK would print an answer that it cannot parse to the console.
+    if (exchange.answer === undefined) throw new Error('The answer is not JSON.');
     return response;
   } finally {
     byId.delete(id);

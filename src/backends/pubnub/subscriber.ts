@@ -6,31 +6,34 @@ import { laterTimetoken } from '../../wire/pubnub-sdk.js';
 import { RecentIds } from '../../wire/recent-ids.js';
 import type { PubNubClient, PubNubEvent, PubNubNames, PubNubStatus } from './client.js';
 
-/** Number of ids that are remembered, two of a message. PubNub itself keeps 100 messages a channel for a client that reconnects. */
+/**
+ * Number of ids that are remembered, up to two a message. PubNub itself keeps 100 messages a channel for a client that
+ * reconnects.
+ */
 const REMEMBERED_IDS = 10_000;
 
-/** A channel, a wildcard or a channel group that one has subscribed to. */
+/** Kind of a subscription; a wildcard counts as a channel. */
 export type SubscriptionKind = 'channel' | 'group';
 
 interface Subscription {
   readonly kind: SubscriptionKind;
   readonly name: string;
-  /** Settled when PubNub has confirmed or refused. */
+  /** Settled when PubNub has confirmed or refused the subscription. */
   readonly confirmed: PromiseWithResolvers<void>;
   readonly timer: NodeJS.Timeout;
-  /** Whether the SDK has been told of it. */
+  /** Whether the SDK has been asked to subscribe. */
   isAsked: boolean;
   isConfirmed: boolean;
 }
 
-/** Why the subscription's last request failed, and whom the service named. */
+/** The failure of the last request, with the channels and groups that PubNub named. */
 export interface SubscriptionFailure {
   readonly error: PushError;
   readonly channels: readonly string[];
   readonly groups: readonly string[];
 }
 
-/** What a {@link Subscriber} needs of its backend. */
+/** The parts of the backend that its {@link Subscriber} uses. */
 export interface SubscriberHooks {
   receive(message: PubNubMessage): void;
   logger(): Logger;
@@ -38,8 +41,9 @@ export interface SubscriberHooks {
 }
 
 /**
- * The subscriptions of one client, which all share one request. When that fails, the SDK is left in its state of failure, and this decides
- * when to reconnect: the SDK's own retries sign over the former signature, and give up after six.
+ * The subscriptions of one client. They share one request. When it fails, the SDK stays in its state of failure until
+ * this class reconnects. The SDK's own retries would sign the old signature as well, which is wrong, and give up after
+ * six.
  */
 export class Subscriber {
   readonly #api: PubNubClient;
@@ -65,7 +69,7 @@ export class Subscriber {
     });
   }
 
-  /** Resolves when PubNub has confirmed. A second call for the same name changes nothing. */
+  /** Subscribes, and resolves when PubNub has confirmed. A second call for the same name changes nothing. */
   subscribe(kind: SubscriptionKind, name: string): Promise<void> {
     const key = keyOf(kind, name);
     const there = this.#subscriptions.get(key);
@@ -93,8 +97,8 @@ export class Subscriber {
   }
 
   /**
-   * Tells the SDK of what is new. It takes a change for granted while it is connected; as if the network had failed, it asks the service,
-   * which goes on from the same timetoken.
+   * Subscribes to all new names. A connected SDK takes them for granted and does not wait for the service's answer, so
+   * this acts as if the network had failed. The subscription goes on from the same timetoken.
    */
   #ask(): void {
     this.#isAsking = false;
@@ -152,11 +156,11 @@ export class Subscriber {
   }
 
   #reconnect(): void {
-    // Without the timetoken, the SDK begins anew after a second failure, and what was sent meanwhile is lost.
+    // Without the timetoken the SDK starts from now after a second failure, and messages sent meanwhile are lost.
     this.#api.reconnect(this.#timetoken === undefined ? {} : { timetoken: this.#timetoken });
   }
 
-  /** One refused name makes the request fail for all: without those that are refused, it goes on for the others. */
+  /** Ends the refused subscriptions, because one of them makes the request fail for all. */
   #refused({ error, channels, groups }: SubscriptionFailure): void {
     const all = [...this.#subscriptions.values()];
     const named = all.filter(({ kind, name }) => (kind === 'channel' ? channels : groups).includes(name));
@@ -184,7 +188,7 @@ export class Subscriber {
     if (this.#subscriptions.size === 0) {
       clearTimeout(this.#reconnecting);
       this.#failures = 0;
-      // What is subscribed to later does not begin in the past.
+      // A later subscription does not begin in the past.
       this.#timetoken = undefined;
     }
     const asked = ended.filter(({ isAsked }) => isAsked);
@@ -222,7 +226,7 @@ function namesOf(subscriptions: readonly Subscription[]): PubNubNames {
   return { channels: named('channel'), channelGroups: named('group') };
 }
 
-/** Whether asking again cannot help: the service refused. */
+/** Whether the service refused, so that the same request would fail again. */
 function isFinal({ status, retryable }: PushError): boolean {
   return status !== undefined && status >= 400 && !retryable;
 }

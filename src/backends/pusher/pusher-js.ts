@@ -50,8 +50,8 @@ function pusherJs(): PusherJsClass {
 }
 
 /**
- * Tries a lost connection again until {@link HurriedReconnection.stop}. On Node, `pusher-js` (8.6) does not notice that a connection is
- * refused, and would wait for 15 s each time.
+ * Tries a lost connection again until {@link HurriedReconnection.stop}. On Node, `pusher-js` (8.6) does not notice that
+ * a connection is refused, and would wait for 15 s each time.
  */
 export class HurriedReconnection {
   readonly #tryAgain: () => void;

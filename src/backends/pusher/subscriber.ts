@@ -15,36 +15,36 @@ import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient }
 
 const backend = 'pusher';
 
-/** Where and as whom to subscribe. */
+/** The service's address and the application's key. */
 export interface SubscriberSettings {
   readonly key: string;
   readonly address: SocketAddress;
   readonly useTLS: boolean;
-  /** How long the service may take to confirm a subscription, connecting included, in milliseconds. */
+  /** Deadline of a subscription, in milliseconds; connecting counts in. */
   readonly timeoutMs: number;
 }
 
-/** What the subscriber needs of the backend. */
+/** The parts of the backend that its subscriber uses. */
 export interface SubscriberHost {
   receive(message: IncomingMessage): void;
   authorize(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization;
-  /** Takes secrets and signatures out of what the service says. */
+  /** Replaces secrets and signatures in a text of the service. */
   clean(text: string): string;
   readonly logger: () => Logger;
 }
 
-/** Receives through `pusher-js`: one connection, from the first subscription to the last. */
+/** Receives messages through `pusher-js`, over one connection that lasts from the first subscription to the last. */
 export class PusherSubscriber {
   readonly #settings: SubscriberSettings;
   readonly #host: SubscriberHost;
   readonly #channels = new Set<string>();
   readonly #pending: PendingSubscriptions;
-  /** How this process appears on presence channels. */
+  /** This process's user id on presence channels. */
   readonly #memberId = `pushrail-${randomUUID()}`;
   readonly #reconnection = new HurriedReconnection(() => this.#tryAgain());
   #client: PusherJsClient | undefined;
   #isTryingAgain = false;
-  /** Whether the frame that is heard of next was decrypted. */
+  /** Whether the next frame of {@link #hear} was decrypted. */
   #isDecrypted = false;
   #lastReport = 'no reason given';
 
@@ -54,16 +54,16 @@ export class PusherSubscriber {
     this.#pending = new PendingSubscriptions(settings.timeoutMs);
   }
 
-  /** Resolves when the service has confirmed. @throws PushError when it refuses or does not answer in time */
+  /** Subscribes, and resolves when the service has confirmed. @throws PushError when it refuses or is too late */
   async subscribe(channel: string): Promise<void> {
     if (this.#channels.has(channel)) return this.#pending.of(channel);
-    // What cannot be signed shows here, before anything is connected.
+    // A subscription that cannot be signed fails here, before anything is connected.
     if (isPrivate(channel)) this.#grant('1.1', channel);
     const client = this.#connected();
     this.#channels.add(channel);
     const confirmed = this.#pending.add(channel, () => this.#timedOut(channel));
     const subscribed = client.subscribe(channel);
-    // pusher-js decrypts for a channel's listeners only.
+    // pusher-js decrypts messages for a channel's own listeners alone.
     if (isEncrypted(channel)) {
       subscribed.bind_global((event, data) => this.#decrypted(channel, event, data));
     }
@@ -89,7 +89,7 @@ export class PusherSubscriber {
       try {
         callback(null, this.#grant(socketId, channelName));
       } catch (error) {
-        // pusher-js would tell nobody but the channel's listeners.
+        // pusher-js would report the error to the channel's own listeners alone.
         this.#notGranted(channelName, error);
       }
     };
@@ -123,7 +123,7 @@ export class PusherSubscriber {
     this.#isDecrypted = false;
   }
 
-  /** Comes before {@link #hear} of the same frame. */
+  /** Takes a decrypted message, before {@link #hear} gets the same frame. */
   #decrypted(channel: string, event: string, data: unknown): void {
     this.#isDecrypted = true;
     if (this.#channels.has(channel)) this.#receive({ channel, event, data });
@@ -137,7 +137,7 @@ export class PusherSubscriber {
     if (this.#isTryingAgain) return;
     if (current === 'connected') this.#reconnection.stop();
     else if (current === 'disconnected') {
-      // Without our asking, after a close code that says not to come back.
+      // pusher-js disconnects by itself after a close code that forbids to come back.
       const text = `Pusher refuses the connection: ${this.#lastReport}.`;
       this.#giveUp([...this.#channels], new ConfigurationError(text, { backend }));
     } else if (previous === 'connected') {
@@ -159,10 +159,10 @@ export class PusherSubscriber {
     const message = this.#host.clean(said);
     this.#lastReport = typeof code === 'number' ? `${message} (${code})` : message;
     this.#host.logger().warn({ code, reason: message }, 'pusher: the service reports an error');
-    // The code of a whole connection that is refused is that of a subscription with a wrong signature, too.
+    // This code stands for a refused connection, and for a subscription with a wrong signature as well.
     const [channel, ...others] = this.#pending.channels();
     const isAnswer = typeof code !== 'number' || code === closeCode.unauthorized;
-    // It does not say which: with several under way, the one that it means runs into its deadline.
+    // The error names no channel. With several subscriptions under way, the one that it means runs into its deadline.
     if (isAnswer && channel !== undefined && others.length === 0) this.#refused(channel, { error: message });
   }
 
@@ -201,7 +201,7 @@ export class PusherSubscriber {
     }
   }
 
-  /** Leaves a channel; a connection that nobody needs would keep the process from ending. */
+  /** Leaves a channel. The last one ends the connection, which would keep the process from ending. */
   #forget(channel: string): void {
     if (this.#channels.size === 0) {
       this.#end();
@@ -211,7 +211,7 @@ export class PusherSubscriber {
     if (client === undefined) return;
     const left = client.channel(channel);
     const isConfirmed = left?.subscribed === true;
-    // pusher-js keeps a channel that was refused as pending, and would neither leave it nor try it again.
+    // pusher-js keeps a refused channel as pending: it would neither leave the channel nor try it again.
     if (left !== undefined) left.subscriptionPending = false;
     client.unsubscribe(channel);
     if (!isConfirmed) client.send_event('pusher:unsubscribe', { channel });

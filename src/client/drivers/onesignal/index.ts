@@ -84,7 +84,7 @@ export class OneSignalDriver implements ClientDriver {
 
   subscribe(channel: string): void {
     if (this.#config.channels.includes(channel)) return;
-    const text = `OneSignal has no channels to subscribe to: what is sent to the page’s user arrives, and "${channel}" does not.`;
+    const text = `OneSignal has no channels to subscribe to: the page receives messages to its user, and cannot join "${channel}".`;
     this.#host.receiveError(new PushClientError(text, 'SUBSCRIPTION', { channel }));
   }
 

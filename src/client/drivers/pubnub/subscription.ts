@@ -55,7 +55,7 @@ export class SharedSubscription {
     if (this.#channels.size === 0) this.#host.receiveState('connecting');
     this.#channels.set(channel, 'new');
     this.#needsToken = this.#authorizer.hasEndpoint;
-    // One request, and one token, for all that are added at once.
+    // All channels that are added at once share one request and one token.
     queueMicrotask(() => void this.#advance());
   }
 
@@ -126,7 +126,7 @@ export class SharedSubscription {
     this.#api.subscribe({ channels });
   }
 
-  /** @returns whether to go on */
+  /** Asks the application for a token for all channels. @returns whether to go on */
   async #renewToken(): Promise<boolean> {
     const channels = [...this.#channels.keys()];
     if (channels.length === 0) return false;
@@ -136,7 +136,7 @@ export class SharedSubscription {
       if (this.#isClosed) return false;
       this.#api.setToken(auth);
       this.#tokenAt = Date.now();
-      const reason = new AuthError('it is not among what the application allows', { status: 403 });
+      const reason = new AuthError('the application does not allow it', { status: 403 });
       this.#refuse(refused, reason);
     } catch (error) {
       if (this.#isClosed) return false;

@@ -112,10 +112,10 @@ export class PusherDriver implements ClientDriver {
    */
   trigger(channel: string, event: string, data: unknown): boolean {
     if (typeof event !== 'string' || !event.startsWith(CLIENT_EVENT_PREFIX))
-      throw new TypeError(`The name of an event that a page sends begins with "client-", and "${event}" does not.`);
+      throw new TypeError(`A page cannot send the event "${event}": its name must begin with "client-".`);
     if (!takesClientEvents.test(channel)) {
       throw new PushClientError(
-        `Pages send events on private and presence channels that are not encrypted, and "${channel}" is none.`,
+        `A page cannot send events on "${channel}": the channel must be private or presence, and not encrypted.`,
         'UNSUPPORTED_OPERATION',
         { channel },
       );
@@ -141,7 +141,7 @@ export class PusherDriver implements ClientDriver {
       this.#host.receiveState(current);
       // pusher-js reports no error for a first connection that fails.
       if (current === 'unavailable' && lastError === undefined) {
-        const text = `Push connection: no answer yet from ${this.#address}. Is the push server there?`;
+        const text = `Push connection: no answer yet from ${this.#address}. Is the push server running?`;
         lastError = new PushClientError(text, 'CONNECTION');
         this.#host.receiveError(lastError);
       }
