@@ -81,6 +81,15 @@ export function interceptRequests(
   return true;
 }
 
+/**
+ * The channels or channel groups that an answer with status 403 names.
+ * @param errorData the answer's body, which the SDK's error holds under this name
+ */
+export function refusedNames(errorData: unknown, kind: 'channels' | 'channel-groups'): readonly string[] {
+  const names = record(record(errorData)['payload'])[kind];
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+}
+
 /** Whether a request is that of a subscription, which waits for messages. */
 export function isSubscription({ path }: TransportRequest): boolean {
   return path.startsWith('/v2/subscribe/');

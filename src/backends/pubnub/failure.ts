@@ -1,6 +1,7 @@
 import { PushError, TimeoutError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
 import { isRecord, record } from '../../wire/is-record.js';
+import { refusedNames } from '../../wire/pubnub-sdk.js';
 import { answerError } from '../sdk/answer-error.js';
 import { networkFailure } from '../sdk/network-failure.js';
 import type { Exchange } from './undici-watch.js';
@@ -73,18 +74,13 @@ function notJson(cause?: Error): DeliveryError {
   return new DeliveryError(text, { ...base, status: 200, cause, outcome: 'unknown' });
 }
 
-/** The channels and channel groups that an answer of 403 names. */
-export function refusedNames(error: unknown): {
+/** The channels and channel groups that the answer to a subscription refuses. */
+export function refusedSubscriptions(error: unknown): {
   readonly channels: readonly string[];
   readonly groups: readonly string[];
 } {
   const { errorData } = statusOf(error);
-  const payload = record(record(errorData)['payload']);
-  return { channels: texts(payload['channels']), groups: texts(payload['channel-groups']) };
-}
-
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+  return { channels: refusedNames(errorData, 'channels'), groups: refusedNames(errorData, 'channel-groups') };
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   type RequestContext,
 } from '../contract/wrapper.js';
 import type { PubNubClient, PubNubPublished } from './client.js';
-import { failureOf, refusalIn, refusedNames } from './failure.js';
+import { failureOf, refusalIn, refusedSubscriptions } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
 import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
@@ -290,6 +290,6 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   #lastSubscriptionFailure(): SubscriptionFailure {
     const error = failureOf(this.#subscriptionFailure, { origin: this.#calls.origin }, (text) => this.redact(text));
-    return { error, ...refusedNames(this.#subscriptionFailure) };
+    return { error, ...refusedSubscriptions(this.#subscriptionFailure) };
   }
 }

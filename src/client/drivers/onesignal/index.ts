@@ -3,12 +3,7 @@ import { RecentIds } from '../../../wire/recent-ids.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, neededKey } from '../../driver.js';
 import { PushClientError, signInRefusal } from '../../errors.js';
-import {
-  type OneSignalDeferredLike,
-  type OneSignalEventLike,
-  type OneSignalLike,
-  oneSignalMessage,
-} from './message.js';
+import { type OneSignalDeferredLike, type OneSignalEventLike, type OneSignalLike, readMessage } from './sdk.js';
 
 /** Options of {@link OneSignalDriver}. */
 export interface OneSignalDriverOptions {
@@ -39,7 +34,7 @@ export class OneSignalDriver implements ClientDriver {
   readonly #authorizer: Authorizer;
   readonly #recent = new RecentIds();
   readonly #receive = ({ notification }: OneSignalEventLike): void => {
-    const message = oneSignalMessage(notification, this.#config.channels[0] ?? '');
+    const message = readMessage(notification, this.#config.channels[0] ?? '');
     // A notification that is displayed while the page is open comes again when it is clicked.
     if (message.id === undefined || this.#recent.areNew([message.id])) this.#host.receiveMessage(message);
   };

@@ -1,5 +1,5 @@
 import { record } from '../../../wire/is-record.js';
-import { interceptRequests, isSubscription, type PubNubLike } from '../../../wire/pubnub-sdk.js';
+import { interceptRequests, isSubscription, type PubNubLike, refusedNames } from '../../../wire/pubnub-sdk.js';
 
 /** The reason why the last request of a subscription failed. */
 export interface SubscribeFailure {
@@ -23,9 +23,8 @@ export function watchFailures(api: PubNubLike, report: (failure: SubscribeFailur
 
 function failureIn(error: unknown): SubscribeFailure {
   const { statusCode, errorData } = record(error);
-  const { channels } = record(record(errorData)['payload']);
   return {
     status: typeof statusCode === 'number' && statusCode > 0 ? statusCode : undefined,
-    channels: Array.isArray(channels) ? channels.filter((channel) => typeof channel === 'string') : [],
+    channels: refusedNames(errorData, 'channels'),
   };
 }

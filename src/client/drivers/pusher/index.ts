@@ -4,10 +4,10 @@ import { CLIENT_EVENT_PREFIX, isProtocolEvent, SERVER_TO_USER_PREFIX } from '../
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, type ConnectionState, neededKey, neededSdk } from '../../driver.js';
 import { channelRefusal, PushClientError, signInRefusal } from '../../errors.js';
-import { Signatures } from './auth.js';
 import { connectionError, isRepetition } from './connection-error.js';
 import { connectionOptions, type PageLocation, type PusherJsOptions } from './options.js';
 import { Reconnection } from './reconnection.js';
+import { Signatures } from './signatures.js';
 
 /** The constructor that `pusher-js` exports; `never` because its options are its own affair. */
 export type PusherConstructorLike = new (key: string, options: never) => PusherLike;

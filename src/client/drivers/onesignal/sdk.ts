@@ -1,37 +1,5 @@
-import { record } from '../../../wire/is-record.js';
 import type { IncomingMessage } from '../../../wire/message.js';
-
-/** The data of a notification that the `onesignal` backend sends. */
-interface Envelope {
-  readonly event: string;
-  readonly id: string;
-  readonly data: unknown;
-}
-
-/**
- * Reads a message out of a notification. One that the application did not send, as from OneSignal's dashboard, is an
- * event `message`.
- */
-export function oneSignalMessage(notification: OneSignalNotificationLike, channel: string): IncomingMessage {
-  const { notificationId, title, body, launchURL, additionalData = null } = notification;
-  const message = isEnvelope(additionalData)
-    ? additionalData
-    : { event: 'message', data: additionalData, id: notificationId };
-  return {
-    channel,
-    event: message.event,
-    data: message.data,
-    ...(message.id !== undefined && { id: message.id }),
-    ...(title !== undefined && {
-      notification: { title, ...(body !== undefined && { body }), ...(launchURL !== undefined && { url: launchURL }) },
-    }),
-  };
-}
-
-function isEnvelope(value: unknown): value is Envelope {
-  const { event, id, data } = record(value);
-  return typeof event === 'string' && typeof id === 'string' && data !== undefined;
-}
+import { isOneSignalEnvelope } from '../../../wire/onesignal-envelope.js';
 
 /** A notification as OneSignal's SDK hands it to a listener. */
 export interface OneSignalNotificationLike {
@@ -64,4 +32,24 @@ export interface OneSignalLike {
 /** Queue of functions that wait for the SDK. The SDK calls them when it has loaded, and calls later ones at once. */
 export interface OneSignalDeferredLike {
   push(callback: (oneSignal: OneSignalLike) => unknown): unknown;
+}
+
+/**
+ * Reads a message out of a notification. One that the application did not send, as from OneSignal's dashboard, is an
+ * event `message`.
+ */
+export function readMessage(notification: OneSignalNotificationLike, channel: string): IncomingMessage {
+  const { notificationId, title, body, launchURL, additionalData = null } = notification;
+  const message = isOneSignalEnvelope(additionalData)
+    ? additionalData
+    : { event: 'message', data: additionalData, id: notificationId };
+  return {
+    channel,
+    event: message.event,
+    data: message.data,
+    ...(message.id !== undefined && { id: message.id }),
+    ...(title !== undefined && {
+      notification: { title, ...(body !== undefined && { body }), ...(launchURL !== undefined && { url: launchURL }) },
+    }),
+  };
 }
