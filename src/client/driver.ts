@@ -7,7 +7,7 @@ import { PushClientError } from './errors.js';
  * State of a connection:
  * - `initialized`: before the first `connect()`
  * - `connecting`: at first, and while a lost connection is being restored
- * - `connected`
+ * - `connected`: messages can arrive
  * - `unavailable`: connecting takes long, and goes on
  * - `failed`: this browser cannot connect at all
  * - `disconnected`: after `disconnect()`, or when the server refused the connection for good

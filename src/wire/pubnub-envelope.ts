@@ -72,7 +72,7 @@ export function repetitionIds({ channel, timetoken, id }: PubNubMessage): readon
   return [timetoken, id].filter((part) => part !== undefined).map((part) => `${channel}:${part}`);
 }
 
-/** An object with any other key is no envelope. */
+/** Whether a message has the envelope. An object with any other key does not have it. */
 function isEnvelope(message: unknown): message is Envelope {
   const { event, data, id = '', notification = {}, ...others } = record(message);
   return (

@@ -5,7 +5,7 @@ import type { ClientDriverHost } from '../../driver.js';
 import { AuthError, channelRefusal, PushClientError } from '../../errors.js';
 import { type SubscribeFailure, watchFailures } from './refusal.js';
 
-/** The state is `unavailable` after more failures in a row, some ten seconds. */
+/** After more failures in a row than these, some ten seconds, the state is `unavailable`. */
 const MANY_FAILURES = 5;
 /**
  * A token that PubNub refuses this soon after it was granted, in milliseconds, is not renewed again. PubNub: a token

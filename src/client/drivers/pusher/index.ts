@@ -166,8 +166,7 @@ export class PusherDriver implements ClientDriver {
     try {
       channel = pusher.subscribe(name);
     } catch (error) {
-      // pusher-js throws for an encrypted channel without its encrypted build, which must not keep the other channels
-      // back.
+      // pusher-js throws for an encrypted channel unless its encrypted build is loaded. The other channels go on.
       this.#host.receiveError(
         new PushClientError(`Cannot subscribe to "${name}": ${textOf(error)}`, 'SUBSCRIPTION', {
           channel: name,
