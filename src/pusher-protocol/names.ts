@@ -1,7 +1,14 @@
 import type { NameRule } from '../core/names.js';
 import { SERVER_TO_USER_PREFIX } from '../wire/pusher-names.js';
 
-export { CLIENT_EVENT_PREFIX, isProtocolEvent, SERVER_TO_USER_PREFIX } from '../wire/pusher-names.js';
+export {
+  CLIENT_EVENT_PREFIX,
+  isEncrypted,
+  isPresence,
+  isPrivate,
+  isProtocolEvent,
+  SERVER_TO_USER_PREFIX,
+} from '../wire/pusher-names.js';
 
 /** Pusher: channel names up to 164 characters, prefix included (the SDK itself lets 200 pass). */
 const MAX_CHANNEL_NAME_LENGTH = 164;
@@ -39,21 +46,6 @@ export function channelNameProblem(name: unknown): string | undefined {
 /** A name that a client sent, cut where no valid name is longer: it goes back to the client. */
 export function echoedName(name: string): string {
   return name.slice(0, MAX_CHANNEL_NAME_LENGTH);
-}
-
-/** Whether a connection needs a signature to subscribe. */
-export function isPrivate(channel: string): boolean {
-  return channel.startsWith('private-') || isPresence(channel);
-}
-
-/** Whether the channel tells its members of each other. */
-export function isPresence(channel: string): boolean {
-  return channel.startsWith('presence-');
-}
-
-/** Whether the events on the channel are encrypted end to end: the server passes them through. */
-export function isEncrypted(channel: string): boolean {
-  return channel.startsWith('private-encrypted-');
 }
 
 /** Whether the channel hands its last event to new subscribers. */

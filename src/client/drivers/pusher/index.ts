@@ -1,6 +1,13 @@
 import type { ClientConfig } from '../../../wire/client-config.js';
 import type { PusherChannelLike, PusherFrame, PusherLike } from '../../../wire/pusher-js.js';
-import { CLIENT_EVENT_PREFIX, isProtocolEvent, SERVER_TO_USER_PREFIX } from '../../../wire/pusher-names.js';
+import {
+  CLIENT_EVENT_PREFIX,
+  isEncrypted,
+  isPresence,
+  isPrivate,
+  isProtocolEvent,
+  SERVER_TO_USER_PREFIX,
+} from '../../../wire/pusher-names.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, type ConnectionState, neededKey, neededSdk } from '../../driver.js';
 import { channelRefusal, PushClientError, signInRefusal } from '../../errors.js';
@@ -29,12 +36,6 @@ export interface PusherDriverOptions {
 
 /** The application's handlers, where neither the options nor the configuration name others. */
 const DEFAULT_ENDPOINTS = { endpoint: '/push/auth', userEndpoint: '/push/user-auth' };
-
-/**
- * Channels that take client events. Source:
- * https://pusher.com/docs/channels/using_channels/events/#triggering-client-events
- */
-const takesClientEvents: RegExp = /^(private-(?!encrypted-)|presence-)/;
 
 /** Speaks Pusher's protocol through `pusher-js`, which subscribes again by itself after a reconnection. */
 export class PusherDriver implements ClientDriver {
@@ -113,7 +114,8 @@ export class PusherDriver implements ClientDriver {
   trigger(channel: string, event: string, data: unknown): boolean {
     if (typeof event !== 'string' || !event.startsWith(CLIENT_EVENT_PREFIX))
       throw new TypeError(`A page cannot send the event "${event}": its name must begin with "client-".`);
-    if (!takesClientEvents.test(channel)) {
+    // Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events
+    if (!isPrivate(channel) || isEncrypted(channel)) {
       throw new PushClientError(
         `A page cannot send events on "${channel}": the channel must be private or presence, and not encrypted.`,
         'UNSUPPORTED_OPERATION',
@@ -224,7 +226,7 @@ const memberEvents = new Set(['pusher:subscription_succeeded', 'pusher:member_ad
  * get decrypted data.
  */
 function isReceivedAsFrame(channel: string): boolean {
-  return channel.startsWith('presence-') || channel.startsWith(SERVER_TO_USER_PREFIX);
+  return isPresence(channel) || channel.startsWith(SERVER_TO_USER_PREFIX);
 }
 
 function textOf(error: unknown): string {
