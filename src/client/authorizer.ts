@@ -2,14 +2,14 @@ import type { ClientConfig } from '../wire/client-config.js';
 import { record } from '../wire/is-record.js';
 import { AuthError } from './errors.js';
 
-/** How long an authorisation may take, in milliseconds. */
+/** Default of the option `timeout`, in milliseconds. */
 const TIMEOUT_MS = 10_000;
-/** A timer that is set to more fires at once. */
+/** Longest delay of a timer, in milliseconds. A longer one fires at once. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
-/** What is about to be asked for. */
+/** A request that the client is about to make of the application. */
 export interface AuthRequest {
-  /** The channels to subscribe to; none when the user is to be signed in. */
+  /** The channels to subscribe to; empty for the user's sign-in. */
   readonly channels: readonly string[];
   /** Id of the connection; undefined where connections have none. */
   readonly socketId: string | undefined;
@@ -18,44 +18,50 @@ export interface AuthRequest {
 /** A value, or a function that makes it anew for each request. */
 export type AuthValue<Value> = Value | ((request: AuthRequest) => Value | PromiseLike<Value>);
 
-/** How a page asks the application for leave to subscribe and for its user's sign-in: by POST, with a form as the body. */
+/**
+ * Options of the requests by which a page asks the application for permission to subscribe and for its user's sign-in.
+ * Each request is a POST with a form as its body.
+ */
 export interface AuthOptions {
   /**
-   * Path or URL that authorises channels. It gets `socket_id` where there is one and a `channel_name` for each channel.
+   * Path or URL that authorises channels. The form has one `channel_name` for each channel, and `socket_id` where there
+   * is one.
    * @default `config.authEndpoint`, else '/push/auth' with Pusher's protocol and none elsewhere
    */
   readonly endpoint?: AuthValue<string> | undefined;
   /**
-   * Path or URL that signs the user in. It gets `socket_id` where there is one.
+   * Path or URL that signs the user in. The form has `socket_id` where there is one.
    * @default `config.userAuthEndpoint`, else '/push/user-auth' with Pusher's protocol and none elsewhere
    */
   readonly userEndpoint?: AuthValue<string> | undefined;
-  /** Sent along, such as `{ authorization: 'Bearer …' }`. @default none */
+  /** Headers to send, such as `{ authorization: 'Bearer …' }`. @default none */
   readonly headers?: AuthValue<Readonly<Record<string, string>>> | undefined;
-  /** Sent along in the form. @default none */
+  /** Further fields of the form, by name. @default none */
   readonly params?: AuthValue<Readonly<Record<string, string>>> | undefined;
-  /** Makes the requests. @default the global `fetch`, with `credentials: 'same-origin'` */
+  /** The function that makes the requests. @default the global `fetch`, with `credentials: 'same-origin'` */
   readonly fetch?: typeof fetch | undefined;
-  /** How long one authorisation may take, the functions above included, in milliseconds. @default 10 000 */
+  /** Deadline of one authorisation, in milliseconds. The functions above count in. @default 10 000 */
   readonly timeout?: number | undefined;
 }
 
-/** What the application answered. */
+/** The application's answer. */
 export interface AuthAnswer {
+  /** The signature, or the token. */
   readonly auth: string;
-  /** Of several channels, those that are not among what was granted. */
+  /** The channels of the request that were not granted. */
   readonly refused?: readonly string[];
+  /** JSON of the signed-in user, as in `{"id":"ann"}`. */
   readonly user_data?: string;
   readonly [name: string]: unknown;
 }
 
-/** Asks the application for leave to subscribe and for its user's sign-in. */
+/** Asks the application for permission to subscribe and for the user's sign-in. */
 export class Authorizer {
   readonly #options: AuthOptions;
   readonly #endpoint: AuthValue<string> | undefined;
   readonly #userEndpoint: AuthValue<string> | undefined;
 
-  /** @param defaults where to ask when neither the options nor the configuration say so */
+  /** @param defaults endpoints for when neither the options nor the configuration name one */
   constructor(
     config: ClientConfig,
     options: AuthOptions = {},
@@ -66,22 +72,22 @@ export class Authorizer {
     this.#userEndpoint = options.userEndpoint ?? config.userAuthEndpoint ?? defaults.userEndpoint;
   }
 
-  /** Whether there is anyone to ask about channels. */
+  /** Whether the application is asked about channels. */
   get hasEndpoint(): boolean {
     return this.#endpoint !== undefined;
   }
 
-  /** Whether there is anyone to ask about the user. */
+  /** Whether the application is asked to sign the user in. */
   get hasUserEndpoint(): boolean {
     return this.#userEndpoint !== undefined;
   }
 
-  /** Rejects with an {@link AuthError}. */
+  /** Asks for permission to subscribe. Rejects with an {@link AuthError}. */
   authorize(channels: readonly string[], socketId?: string): Promise<AuthAnswer> {
     return this.#within((signal) => this.#ask(this.#endpoint, { channels, socketId }, signal));
   }
 
-  /** Rejects with an {@link AuthError}. */
+  /** Asks for the user's sign-in. Rejects with an {@link AuthError}. */
   signIn(socketId?: string): Promise<AuthAnswer> {
     return this.#within((signal) => this.#ask(this.#userEndpoint, { channels: [], socketId }, signal));
   }
@@ -135,12 +141,12 @@ async function made<Value>(value: AuthValue<Value> | undefined, request: AuthReq
   return typeof value === 'function' ? await (value as (request: AuthRequest) => Value)(request) : value;
 }
 
-/** @throws AuthError, because what `fetch` would throw may hold the value of the header */
+/** @throws AuthError in place of the error of `Headers`, which may quote the value of a header */
 function headersOf(headers: Readonly<Record<string, string>> | undefined): Headers {
   try {
     return new Headers(headers);
   } catch {
-    throw new AuthError('a header of the auth options is no header');
+    throw new AuthError('a header of the auth options is not valid');
   }
 }
 
@@ -149,7 +155,7 @@ function answerOf(status: number, text: string): AuthAnswer {
   try {
     answer = record(JSON.parse(text));
   } catch {
-    // A page of a proxy, or nothing: the status says enough.
+    // A proxy's page, or an empty body: the status says enough.
   }
   const { auth, error } = answer;
   if (status < 200 || status > 299)

@@ -1,19 +1,19 @@
-/** Who is on a presence channel: what each member's id stands for, as the server's `authorize` was told. */
+/** The members of a presence channel: user id → the info that the server gave when it authorised the member. */
 export type ChannelMembers = ReadonlyMap<string, unknown>;
 
-/** How a channel's members have changed: by id. */
+/** A change of a channel's members, by user id. */
 export interface MembersChange {
   readonly joined: readonly string[];
   readonly left: readonly string[];
 }
 
-/** The same object always, so that who compares sees no change. */
-const nobody: ChannelMembers = new Map();
+/** One object for all channels without members, so that comparing shows no change. */
+const noMembers: ChannelMembers = new Map();
 
-/** What the server has said of each channel. */
+/** The state of each channel, as the server has reported it. */
 export class ChannelStates {
   readonly #subscribed = new Set<string>();
-  /** Confirmed once, and not left since. */
+  /** Channels that were confirmed once and not left since. */
   readonly #known = new Set<string>();
   readonly #members = new Map<string, ChannelMembers>();
 
@@ -22,10 +22,10 @@ export class ChannelStates {
   }
 
   membersOf(channel: string): ChannelMembers {
-    return this.#members.get(channel) ?? nobody;
+    return this.#members.get(channel) ?? noMembers;
   }
 
-  /** The server has confirmed. @returns whether it had done so before */
+  /** Notes that the server has confirmed a subscription. @returns whether it had confirmed the channel before */
   confirm(channel: string): boolean {
     const isResubscription = this.#known.has(channel);
     this.#subscribed.add(channel);
@@ -33,6 +33,7 @@ export class ChannelStates {
     return isResubscription;
   }
 
+  /** Takes all members of a channel. @returns the difference to those before */
   setMembers(channel: string, members: ChannelMembers): MembersChange {
     const before = this.membersOf(channel);
     if (members.size === 0) this.#members.delete(channel);
@@ -43,17 +44,17 @@ export class ChannelStates {
     };
   }
 
-  /** The connection is gone. Who was there is remembered until the subscription is back. */
+  /** Notes that the connection is gone. The members are kept until the subscription is back. */
   lose(): void {
     this.#subscribed.clear();
   }
 
-  /** The channel was refused. */
+  /** Notes that the channel was refused. */
   refuse(channel: string): void {
     this.#subscribed.delete(channel);
   }
 
-  /** The channel was left. */
+  /** Notes that the channel was left. */
   forget(channel: string): void {
     this.#subscribed.delete(channel);
     this.#known.delete(channel);

@@ -6,13 +6,13 @@ import { Bindings, checkListener, type Listeners, type PushListener } from './ev
 export interface ChannelSubscription {
   readonly channel: string;
   /**
-   * Whether the channel was subscribed to before and not left since: the connection was lost, or closed and opened again, and
-   * what was sent meanwhile may have been missed.
+   * Whether the channel was subscribed to before and not left since. The connection was lost, or closed and opened
+   * again, and messages sent meanwhile may have been missed.
    */
   readonly isResubscription: boolean;
 }
 
-/** What a {@link ClientChannel} needs of its client. */
+/** The parts of a client that its {@link ClientChannel}s use. */
 export interface ChannelSource {
   readonly messages: Listeners<[message: IncomingMessage]>;
   readonly subscriptions: Listeners<[subscription: ChannelSubscription]>;
@@ -20,12 +20,18 @@ export interface ChannelSource {
   readonly states: ChannelStates;
   /** Subscribes to the channel, until the returned function is called. */
   hold(channel: string): () => void;
+  /** Sends an event to the channel's other subscribers. @returns whether it was sent */
   trigger(channel: string, event: string, data: unknown): boolean;
 }
 
 /**
- * One channel, for one part of a page. The first listener subscribes to it. When the last one is removed, of all handles on the channel,
- * it is left at the end of the current task, unless it is in the client's configuration or was asked for by `client.subscribe`.
+ * A handle on one channel, for one part of a page. `PushClient.channel` makes it.
+ *
+ * The first listener of any handle on a channel subscribes to the channel. When the last listener is removed, the
+ * client leaves the channel at the end of the current task. It does not leave a channel of its configuration or one
+ * that `client.subscribe` asked for.
+ *
+ * @typeParam Events the data of each event, as for `PushClient`
  */
 export class ClientChannel<Events extends object = Record<string, unknown>> {
   readonly name: string;
@@ -47,40 +53,65 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
   }
 
   /**
-   * Who is on the channel: id → info, with this page's own user. Empty before the subscription is confirmed, and on all channels but the
-   * presence channels of Pusher's protocol. A new map at each change.
+   * The members of a presence channel: user id → info, this page's own user included. Empty before the subscription is
+   * confirmed. Always empty on other channels, and with backends that do not speak Pusher's protocol. Each change makes
+   * a new map.
    */
   get members(): ChannelMembers {
     return this.#source.states.membersOf(this.name);
   }
 
-  /** As the client's `bind`, for messages of this channel alone. Returns a function that removes this one binding. */
+  /**
+   * Calls the listener for each message of this channel with this event. A listener that is bound twice is called
+   * twice.
+   * @returns a function that removes this one binding
+   * @throws TypeError when the listener is not a function
+   * @example
+   * const orders = client.channel('orders');
+   * const stop = orders.bind('order.shipped', ({ orderId }) => show(orderId));
+   * stop(); // The channel is left, unless it has other listeners.
+   */
   bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
     return this.#bindings.add(event, listener as PushListener<never>, () => this.#source.hold(this.name));
   }
 
-  /** As the client's `bindAll`, for messages of this channel alone. Returns a function that removes this one binding. */
+  /**
+   * Calls the listener for each message of this channel, whatever its event. Events of the protocol (`pusher:…`) do not
+   * come.
+   * @returns a function that removes this one binding
+   * @throws TypeError when the listener is not a function
+   */
   bindAll(listener: PushListener<Events[keyof Events]>): () => void {
     return this.#bindings.add(undefined, listener as PushListener<never>, () => this.#source.hold(this.name));
   }
 
-  /** As the client's `unbind`, for the bindings of this handle alone. */
+  /**
+   * Removes bindings of this handle: those of an event and listener, of an event, of a listener
+   * (`unbind(undefined, listener)`), or, without arguments, all of them.
+   */
   unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
     this.#bindings.remove(event, listener);
   }
 
   /**
-   * Sends an event to the other subscribers of the channel, past the application. Pusher's protocol: the name begins with `client-`, the
-   * channel is private or presence, and ten a second at most; at more, the client’s `onError` hears of it.
-   * @returns whether it was sent: not before the subscription is confirmed and not while the connection is lost. Nothing is kept for later,
-   * and before `connect()` nothing is checked either
-   * @throws TypeError for another name; PushClientError `UNSUPPORTED_OPERATION` for another channel, or where clients cannot send
+   * Sends an event to the other subscribers of the channel; the application takes no part in it. Only Pusher's protocol
+   * knows such events, on private and presence channels that are not encrypted. A page may send ten a second;
+   * `client.onError` reports what exceeds that.
+   * @param event a name that begins with `client-`
+   * @returns whether the event was sent. It is not sent before the subscription is confirmed or while the connection is
+   * lost, and it is not kept for later. Before `connect()` nothing is sent and nothing is checked.
+   * @throws TypeError for another name; PushClientError `UNSUPPORTED_OPERATION` for another channel, or for another
+   * backend
    */
   trigger(event: string, data: unknown = null): boolean {
     return this.#source.trigger(this.name, event, data);
   }
 
-  /** Calls the listener at each confirmed subscription to this channel. Returns a function that removes it. */
+  /**
+   * Calls the listener each time the server confirms the subscription to this channel, also when it was restored.
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
+   */
   onSubscribed(listener: (subscription: ChannelSubscription) => void): () => void {
     checkListener(listener);
     const remove = this.#source.subscriptions.add((subscription) => {
@@ -90,8 +121,10 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
   }
 
   /**
-   * Calls the listener with {@link ClientChannel.members} when somebody has come or gone, and when the subscription is there or back.
-   * Returns a function that removes it.
+   * Calls the listener with {@link ClientChannel.members} and the change: when members join or leave, and when the
+   * subscription is confirmed or restored.
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
    */
   onMembersChange(listener: (members: ChannelMembers, change: MembersChange) => void): () => void {
     checkListener(listener);

@@ -4,41 +4,50 @@ import type { ChannelMembers } from './channel-states.js';
 import { PushClientError } from './errors.js';
 
 /**
- * Where a connection stands: `initialized` before the first `connect()`, `connecting` also while it is lost and
- * being restored, `unavailable` when that takes long (it goes on trying), `failed` when this browser cannot
- * connect at all, `disconnected` after `disconnect()` or when the server refused it for good.
+ * State of a connection:
+ * - `initialized`: before the first `connect()`
+ * - `connecting`: at first, and while a lost connection is being restored
+ * - `connected`: messages can arrive
+ * - `unavailable`: connecting takes long, and goes on
+ * - `failed`: this browser cannot connect at all
+ * - `disconnected`: after `disconnect()`, or when the server refused the connection for good
  */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected' | 'unavailable' | 'failed' | 'disconnected';
 
-/** What a driver reports to: the `PushClient` that made it. None of its methods throws. */
+/** The receiver of a driver's reports: the `PushClient` that made the driver. None of its methods throws. */
 export interface ClientDriverHost {
   receiveMessage(message: IncomingMessage): void;
   receiveState(state: ConnectionState): void;
   receiveError(error: PushClientError): void;
-  /** To be told each time that the server has confirmed a subscription, also one that was restored. */
+  /** MUST be called each time the server confirms a subscription, also when it was restored. */
   receiveSubscription(channel: string): void;
-  /** To be told all members of a presence channel, each time that they change, and before its `receiveSubscription`. */
+  /** MUST be called with all members of a presence channel at each change, and before its `receiveSubscription`. */
   receiveMembers(channel: string, members: ChannelMembers): void;
 }
 
 /**
- * The contract of a client's driver: it talks to one kind of server. It MUST restore a lost connection, and
- * its subscriptions with it, by itself. No method throws for what happens on the network: that goes to the host.
+ * The contract of a client's driver, which connects a page to one kind of server. It MUST restore a lost connection and
+ * the subscriptions on it by itself. Its methods MUST NOT throw when the network or the server fails: they report that
+ * to the host.
  */
 export interface ClientDriver {
   /** Id of the connection; undefined when not connected, or where connections have none. */
   readonly socketId: string | undefined;
-  /** Connects and subscribes to everything asked for so far. A second call MUST change nothing while connected. */
+  /** Connects, and subscribes to all channels asked for so far. A second call MUST change nothing while connected. */
   connect(): void;
   /** Closes the connection and keeps the list of channels, for a later {@link ClientDriver.connect}. */
   disconnect(): void;
-  /** MUST work before {@link ClientDriver.connect} and be idempotent; for a channel that was refused it tries again. */
+  /**
+   * Subscribes to a channel, or tries a refused one again. MUST be idempotent, and work before
+   * {@link ClientDriver.connect}.
+   */
   subscribe(channel: string): void;
-  /** Ends what {@link ClientDriver.subscribe} began: nothing of the channel arrives any more. Ignores unknown ones. */
+  /** Leaves a channel: none of its messages arrives any more. MUST ignore unknown channels. */
   unsubscribe(channel: string): void;
   /**
-   * Sends an event to the channel's other subscribers, where clients can. Returns whether it was sent.
-   * @throws TypeError or PushClientError for an event or a channel with which that can never be
+   * Sends an event to the channel's other subscribers. A driver whose server does not allow that has no such method.
+   * @returns whether the event was sent
+   * @throws TypeError for a name that no such event can have; PushClientError for a channel that takes none
    */
   trigger?(channel: string, event: string, data: unknown): boolean;
 }
@@ -46,7 +55,7 @@ export interface ClientDriver {
 /** Makes a driver. MUST NOT connect yet. */
 export type ClientDriverFactory = (host: ClientDriverHost, config: ClientConfig) => ClientDriver;
 
-/** A key of the configuration that a driver cannot do without. @throws PushClientError when it is missing */
+/** Reads a key of the configuration that a driver needs. @throws PushClientError when it is missing */
 export function neededKey(config: ClientConfig, key: string): string {
   const value = config[key];
   if (typeof value === 'string' && value !== '') return value;
@@ -57,9 +66,9 @@ export function neededKey(config: ClientConfig, key: string): string {
 }
 
 /**
- * The SDK that a driver speaks through.
- * @param name what the SDK's script calls it in the page, and the option of the client that takes it
- * @throws PushClientError when there is none
+ * Finds the SDK that a driver uses: the one passed to the client, else the one that a script of the page has loaded.
+ * @param name global name of the SDK, and name of the client's option
+ * @throws PushClientError when there is neither
  */
 export function neededSdk<Sdk>(passed: Sdk | undefined, name: string, packageName: string, config: ClientConfig): Sdk {
   const sdk = passed ?? (globalThis as unknown as Readonly<Record<string, Sdk | undefined>>)[name];

@@ -1,25 +1,29 @@
 import { record } from '../wire/is-record.js';
 
 /**
- * What went wrong: the client is set up wrongly, a channel was refused, the user's sign-in was refused, the
- * connection was lost, refused or got an error from the server, or the backend cannot do what was asked for.
+ * Code of a {@link PushClientError}:
+ * - `CONFIGURATION`: the client is set up wrongly
+ * - `SUBSCRIPTION`: a channel was refused
+ * - `SIGN_IN`: the user's sign-in was refused
+ * - `CONNECTION`: the connection was lost or refused, or the server reported an error
+ * - `UNSUPPORTED_OPERATION`: the backend does not support the operation
  */
 export type PushClientErrorCode = 'CONFIGURATION' | 'SUBSCRIPTION' | 'SIGN_IN' | 'CONNECTION' | 'UNSUPPORTED_OPERATION';
 
-/** What a {@link PushClientError} carries beside its message. */
+/** Details of a {@link PushClientError}. */
 export interface PushClientErrorOptions {
   readonly channel?: string | undefined;
   readonly status?: number | undefined;
-  /** What the transport reported. */
+  /** The report of the transport. */
   readonly cause?: unknown;
 }
 
-/** An error of the client. */
+/** An error of `PushClient`: thrown for wrong use, and passed to `onError` for everything that happens later. */
 export class PushClientError extends Error {
   readonly code: PushClientErrorCode;
-  /** The channel that was refused. */
+  /** The channel that the error is about, as when it was refused. */
   readonly channel: string | undefined;
-  /** HTTP status of a refused authorisation, or the code that the server closed the connection with. */
+  /** HTTP status of a refused authorisation, or the code with which the server closed the connection. */
   readonly status: number | undefined;
 
   constructor(message: string, code: PushClientErrorCode, options: PushClientErrorOptions = {}) {
@@ -31,9 +35,9 @@ export class PushClientError extends Error {
   }
 }
 
-/** Why an authorisation was not given. Holds nothing of what was sent. */
+/** The reason why the application gave no authorisation. It holds nothing of the request. */
 export class AuthError extends Error {
-  /** What the application answered with; undefined when it did not. */
+  /** HTTP status of the application's answer; undefined without an answer. */
   readonly status: number | undefined;
 
   constructor(message: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
@@ -42,25 +46,25 @@ export class AuthError extends Error {
     this.status = options.status;
   }
 
-  /** Whether the application said no: asking again gives the same. */
+  /** Whether the application refused: the same request would be refused again. */
   get isRefusal(): boolean {
     const { status = 0 } = this;
     return status >= 200 && status < 500 && status !== 408 && status !== 429;
   }
 }
 
-/** What a server says of a refusal, as far as it can be relied on. */
+/** The parts of a refusal that are read; a server may send anything. */
 interface RefusalLike {
   readonly error?: unknown;
   readonly status?: unknown;
 }
 
-/** A channel that was refused. @param raw what the server or the application said, or an {@link AuthError} */
+/** The error for a refused channel. @param raw the report of the server or of the SDK, or an {@link AuthError} */
 export function channelRefusal(channel: string, raw: unknown): PushClientError {
   return refusal(raw, `The subscription to "${channel}"`, 'SUBSCRIPTION', channel);
 }
 
-/** A user's sign-in that was refused. @param raw as for {@link channelRefusal} */
+/** The error for a refused sign-in. @param raw as for {@link channelRefusal} */
 export function signInRefusal(raw: unknown): PushClientError {
   return refusal(raw, "The user's sign-in", 'SIGN_IN');
 }

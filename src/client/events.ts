@@ -1,31 +1,44 @@
-import type { IncomingMessage } from '../wire/message.js';
-import { isProtocolEvent } from '../wire/protocol-events.js';
+import { record } from '../wire/is-record.js';
+import type { IncomingMessage, PushNotification } from '../wire/message.js';
+import { isProtocolEvent } from '../wire/pusher-names.js';
 
-/** Gets a message's data, and the message: `{ channel, event, data, id?, userId?, notification? }`. */
+/**
+ * A listener of messages. It gets a message's data, and the message:
+ * `{ channel, event, data, id?, userId?, notification? }`.
+ */
 export type PushListener<Data = unknown> = (data: Data, message: IncomingMessage) => void;
 
+/** Adds a message's notification, which realtime backends send as the key `notification` of the data. */
+export function withNotification(message: IncomingMessage): IncomingMessage {
+  const notification = message.notification ?? record(message.data)['notification'];
+  return typeof record(notification)['title'] === 'string'
+    ? { ...message, notification: notification as PushNotification }
+    : message;
+}
+
 interface Binding {
-  /** Undefined for all events. */
+  /** The event that is listened to; undefined for all. */
   readonly event: string | undefined;
   readonly listener: unknown;
   readonly remove: () => void;
 }
 
-/** Listeners of messages by event, each of which is added and removed for itself. */
+/** Listeners of messages by event. A listener that is bound twice is called twice, until both bindings are removed. */
 export class Bindings {
   readonly #messages: Listeners<[message: IncomingMessage]>;
   readonly #isMeant: (message: IncomingMessage) => boolean;
   readonly #bindings = new Set<Binding>();
 
-  /** @param isMeant which messages the listeners get */
+  /** @param isMeant whether the listeners get a message */
   constructor(messages: Listeners<[message: IncomingMessage]>, isMeant: (message: IncomingMessage) => boolean) {
     this.#messages = messages;
     this.#isMeant = isMeant;
   }
 
   /**
-   * @param event undefined for all that are no events of the protocol
-   * @param hold called when the listener is in place; what it returns is called when it is removed
+   * Adds a binding.
+   * @param event undefined for all events but those of the protocol
+   * @param hold called once the listener is in place; its result is called when the listener is removed
    * @returns a function that removes this one binding
    * @throws TypeError when the listener is not a function
    */
@@ -49,7 +62,7 @@ export class Bindings {
     return binding.remove;
   }
 
-  /** Removes every binding of the event and of the listener; undefined stands for any. */
+  /** Removes all bindings of the event and the listener; undefined stands for any. */
   remove(event: string | undefined, listener: unknown): void {
     for (const binding of [...this.#bindings]) {
       if (event !== undefined && binding.event !== event) continue;
@@ -60,8 +73,8 @@ export class Bindings {
 }
 
 /**
- * Listeners of one kind. Each `add` counts for itself: a listener that is added twice is called twice, and the
- * function that `add` returns removes that one alone.
+ * Listeners of one kind. A listener that is added twice is called twice; the result of each `add` removes that one
+ * alone.
  */
 export class Listeners<Arguments extends unknown[]> {
   readonly #entries = new Set<{ readonly listener: (...args: Arguments) => void }>();
@@ -70,7 +83,10 @@ export class Listeners<Arguments extends unknown[]> {
     return this.#entries.size;
   }
 
-  /** @throws TypeError when the listener is not a function */
+  /**
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
+   */
   add(listener: (...args: Arguments) => void): () => void {
     checkListener(listener);
     const entry = { listener };
@@ -80,7 +96,7 @@ export class Listeners<Arguments extends unknown[]> {
     };
   }
 
-  /** Calls those that are there now. One that throws is reported as an uncaught error and stops no other. */
+  /** Calls all listeners. An error of one is reported as an uncaught error, and the others are called all the same. */
   call(...args: Arguments): void {
     for (const entry of [...this.#entries]) {
       // An earlier listener may have removed this one.
@@ -94,12 +110,12 @@ export class Listeners<Arguments extends unknown[]> {
   }
 }
 
-/** @throws TypeError for what is not a function */
+/** @throws TypeError when the listener is not a function */
 export function checkListener(listener: unknown): void {
   if (typeof listener !== 'function') throw new TypeError(`A listener must be a function, not ${typeof listener}.`);
 }
 
-/** Shows an error to `window.onerror` and to error trackers without ending what the caller is doing. */
+/** Reports an error to `window.onerror` and to error trackers, and lets the caller go on. */
 function reportUncaught(error: unknown): void {
   const { reportError } = globalThis as { reportError?: (error: unknown) => void };
   if (reportError) {

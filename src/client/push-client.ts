@@ -1,28 +1,32 @@
 import type { ClientConfig } from '../wire/client-config.js';
-import { record } from '../wire/is-record.js';
-import type { IncomingMessage, PushNotification } from '../wire/message.js';
+import type { IncomingMessage } from '../wire/message.js';
 import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
 import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/index.js';
 import { PushClientError } from './errors.js';
-import { Bindings, Listeners, type PushListener } from './events.js';
-import { WantedChannels } from './wanted-channels.js';
+import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
+import { checkChannel, WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
 export interface PushClientOptions extends DriverOptions {
-  /** A driver of one's own. @default the one for `config.backend` */
+  /** Makes a driver of your own. @default the driver for `config.backend` */
   readonly driver?: ClientDriverFactory | undefined;
 }
 
 /**
  * Receives a page's messages in the browser.
  *
- * A subclass that overrides `subscribe` and `unsubscribe` and hands what arrives to `receiveMessage` brings its own
- * transport: no `pusher-js` and no driver is needed then. Its `subscribe` MUST be idempotent;
- * `super.subscribe(channel)` leaves a channel to the driver after all.
+ * A subclass can bring a transport of its own. It overrides `subscribe`, which MUST be idempotent, and `unsubscribe`,
+ * and passes messages to `receiveMessage`. It needs neither `pusher-js` nor a driver; `super.subscribe(channel)` uses
+ * the driver all the same.
  *
  * @typeParam Events the data of each event: `new PushClient<{ 'order.shipped': { orderId: number } }>(config)`
+ * @example
+ * const client = new PushClient(config, { Pusher });
+ * client.bind('order.shipped', ({ orderId }) => show(`Order ${orderId} is on its way`));
+ * client.onError((error) => console.warn(error.code, error.message));
+ * client.connect();
  */
 export class PushClient<Events extends object = Record<string, unknown>> implements ClientDriverHost {
   readonly #config: ClientConfig;
@@ -41,8 +45,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   #isActive = false;
 
   /**
-   * @param config what `PushService.clientConfig(user)` returned on the server
-   * @throws PushClientError when `config` is something else
+   * @param config the result of `PushService.clientConfig` on the server
+   * @throws PushClientError `CONFIGURATION` when `config` is something else
    */
   constructor(config: ClientConfig, options: PushClientOptions = {}) {
     if (typeof config?.backend !== 'string' || !Array.isArray(config.channels)) {
@@ -64,7 +68,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     };
   }
 
-  /** Where the connection stands. */
+  /** State of the connection. */
   get state(): ConnectionState {
     return this.#state;
   }
@@ -75,9 +79,9 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Connects and subscribes to the channels of the configuration and to those asked for so far. Calling it again
-   * changes nothing while connected, and tries anew after the connection was refused.
-   * @throws PushClientError when there is no driver for the backend, or the driver lacks something (`pusher-js`, a key)
+   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call changes
+   * nothing while connected, and tries again after the connection was refused.
+   * @throws PushClientError `CONFIGURATION` when the backend has no driver, or when the driver lacks its SDK or a key
    */
   connect(): void {
     const driver = this.#hasOwnTransport() ? this.#driver : this.#useDriver();
@@ -90,8 +94,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Closes the connection. Listeners and channels are kept for a later `connect()`. Where a subclass has its own
-   * transport, this calls `unsubscribe` for each channel that `connect()` subscribed to.
+   * Closes the connection. Listeners and channels are kept for a later `connect()`. With a transport of your own, this
+   * calls `unsubscribe` for each channel that `connect()` subscribed to.
    */
   disconnect(): void {
     if (!this.#isActive) return;
@@ -107,8 +111,9 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Subscribes to a channel, now or when {@link PushClient.connect} is called. Idempotent; for a channel that was
-   * refused it tries again. A refusal goes to {@link PushClient.onError}.
+   * Subscribes to a channel, now or when {@link PushClient.connect} is called. A second call changes nothing, but tries
+   * a refused channel again. {@link PushClient.onError} reports a refusal.
+   * @throws TypeError when the channel is not a text, or is empty
    */
   subscribe(channel: string): void {
     checkChannel(channel);
@@ -121,8 +126,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Leaves a channel; nothing of it is received any more, also where a {@link ClientChannel} has listeners. Unknown channels are
-   * ignored.
+   * Leaves a channel. None of its messages arrives any more, even if a {@link ClientChannel} has listeners. An unknown
+   * channel is ignored.
    */
   unsubscribe(channel: string): void {
     this.#wanted.drop(channel);
@@ -132,8 +137,14 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * A handle on one channel, whose listeners hear that channel alone, and which is left with the last of them. Each call makes a new
-   * one: what is bound and unbound with one handle is nothing to the others.
+   * Makes a handle on one channel. Its listeners get the messages of that channel alone: the first listener subscribes
+   * to it, and after the last one has gone it is left. Each call makes a new handle with bindings of its own.
+   * @throws TypeError when the name is not a text, or is empty
+   * @example
+   * const room = client.channel('presence-room');
+   * room.bind('message', ({ text }, { userId }) => show(userId, text));
+   * room.onMembersChange((members) => count(members.size));
+   * room.unbind(); // Removes the listener of `message`; that of the members stays.
    */
   channel<ChannelEvents extends object = Events>(name: string): ClientChannel<ChannelEvents> {
     checkChannel(name);
@@ -141,62 +152,75 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Calls the listener for each message with this event, on any channel; twice when it is bound twice.
-   * Events of the protocol, such as `pusher:subscription_succeeded`, come too when bound by name.
+   * Calls the listener for each message with this event, on any channel. A listener that is bound twice is called
+   * twice. An event of the protocol, such as `pusher:subscription_succeeded`, can be bound by its name as well.
    * @returns a function that removes this one binding
+   * @throws TypeError when the listener is not a function
+   * @example
+   * const stop = client.bind('order.shipped', ({ orderId }, { channel }) => show(channel, orderId));
+   * stop();
    */
   bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
     return this.#bindings.add(event, listener as PushListener<never>);
   }
 
   /**
-   * Calls the listener for each message, whatever its event. Events of the protocol (`pusher:…`) are no messages and
-   * do not come.
+   * Calls the listener for each message, whatever its event. Events of the protocol (`pusher:…`) do not come.
    * @returns a function that removes this one binding
+   * @throws TypeError when the listener is not a function
    */
   bindAll(listener: PushListener<Events[keyof Events]>): () => void {
     return this.#bindings.add(undefined, listener as PushListener<never>);
   }
 
   /**
-   * Removes every binding of an event and listener, of an event, of a listener (`unbind(undefined, listener)`), or,
-   * without arguments, all of them; not those of a {@link ClientChannel}.
+   * Removes bindings of the client: those of an event and listener, of an event, of a listener
+   * (`unbind(undefined, listener)`), or, without arguments, all of them. Bindings of a {@link ClientChannel} stay.
    */
   unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
     this.#bindings.remove(event, listener);
   }
 
-  /** Calls the listener on each change of {@link PushClient.state}. Returns a function that removes it. */
+  /**
+   * Calls the listener at each change of {@link PushClient.state}.
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
+   */
   onStateChange(listener: (state: ConnectionState, previous: ConnectionState) => void): () => void {
     return this.#stateListeners.add(listener);
   }
 
   /**
-   * Calls the listener at each subscription that the server has confirmed, also at one that was restored: the moment to fetch what was
-   * missed. Returns a function that removes it.
+   * Calls the listener each time the server confirms a subscription, also when it was restored. That is the moment to
+   * fetch what the page has missed.
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
+   * @example
+   * client.onSubscribed(({ channel, isResubscription }) => isResubscription && reload(channel));
    */
   onSubscribed(listener: (subscription: ChannelSubscription) => void): () => void {
     return this.#subscriptionListeners.add(listener);
   }
 
   /**
-   * Calls the listener with each error: a refused channel or sign-in, a lost or refused connection. Without any
-   * listener they go to `console.warn`. Returns a function that removes it.
+   * Calls the listener with each error: a refused channel or sign-in, a lost or refused connection. Without a listener,
+   * errors go to `console.warn`.
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
    */
   onError(listener: (error: PushClientError) => void): () => void {
     return this.#errorListeners.add(listener);
   }
 
   /**
-   * Hands a message to the listeners, in the order in which they were bound. Called by the transport; never throws:
-   * a listener that does is reported as an uncaught error and stops no other.
+   * Passes a message to the listeners, in the order in which they were bound. The transport calls it. It never throws:
+   * the error of a listener is reported as an uncaught error, and the other listeners are called all the same.
    */
   receiveMessage(message: IncomingMessage): void {
-    const notification = message.notification ?? notificationIn(message.data);
-    this.#messageListeners.call(notification === undefined ? message : { ...message, notification });
+    this.#messageListeners.call(withNotification(message));
   }
 
-  /** Changes {@link PushClient.state}. Called by the transport. */
+  /** Changes {@link PushClient.state}. The transport calls it. */
   receiveState(state: ConnectionState): void {
     const previous = this.#state;
     if (state === previous) return;
@@ -205,18 +229,18 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     this.#stateListeners.call(state, previous);
   }
 
-  /** Hands a confirmed subscription to the listeners. Called by the transport. */
+  /** Passes a confirmed subscription to the listeners. The transport calls it. */
   receiveSubscription(channel: string): void {
     const isResubscription = this.#states.confirm(channel);
     this.#subscriptionListeners.call({ channel, isResubscription });
   }
 
-  /** Changes the members of a {@link ClientChannel}. Called by the transport with all of them. */
+  /** Changes the members of a {@link ClientChannel}. The transport calls it with all members. */
   receiveMembers(channel: string, members: ChannelMembers): void {
     this.#memberListeners.call(channel, this.#states.setMembers(channel, members));
   }
 
-  /** Hands an error to the listeners. Called by the transport. */
+  /** Passes an error to the listeners. The transport calls it. */
   receiveError(error: PushClientError): void {
     if (error.code === 'SUBSCRIPTION' && error.channel !== undefined) {
       this.#states.refuse(error.channel);
@@ -235,7 +259,10 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     return this.#driver;
   }
 
-  /** Subscribes by the method that a subclass may override, which does not make the channel one that was asked for. */
+  /**
+   * Subscribes by the method that a subclass may override. Unlike a call of the page, this does not ask for the channel
+   * by name.
+   */
   #join(channel: string): void {
     const isAsked = this.#wanted.isAsked(channel);
     this.subscribe(channel);
@@ -248,7 +275,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     if (isNew && this.#isActive) this.#join(channel);
     return () => {
       if (!release()) return;
-      // Whoever binds again in the same task, as when a page's parts are exchanged, goes on without a gap.
+      // A part of the page that takes the place of another binds again in the same task: it misses nothing.
       queueMicrotask(() => {
         if (!this.#wanted.has(channel)) this.unsubscribe(channel);
       });
@@ -268,16 +295,4 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   #clearMembers(channel: string): void {
     if (this.#states.membersOf(channel).size > 0) this.receiveMembers(channel, new Map());
   }
-}
-
-/** @throws TypeError for what is no name of a channel */
-function checkChannel(channel: string): void {
-  if (typeof channel !== 'string' || channel === '')
-    throw new TypeError('A channel must be a string that is not empty.');
-}
-
-/** Realtime backends send a notification beside the data, under the key `notification`. */
-function notificationIn(data: unknown): PushNotification | undefined {
-  const { notification } = record(data);
-  return typeof record(notification)['title'] === 'string' ? (notification as PushNotification) : undefined;
 }

@@ -4,16 +4,23 @@ import type { ConnectionState } from './driver.js';
 import type { PushListener } from './events.js';
 import type { PushClient } from './push-client.js';
 
+const noMembers: ChannelMembers = new Map();
+
 /** Options of {@link usePushEvent}. */
 export interface PushEventOptions {
-  /** Hears this channel alone, and subscribes to it while the component is there. @default all channels that the client subscribes to */
+  /**
+   * Only messages of this channel count, and the channel is subscribed to while the component is mounted.
+   * @default all channels that the client subscribes to
+   */
   readonly channel?: string | undefined;
 }
 
 /**
- * Calls the listener for each message with this event while the component is there. It is always the listener of the last render that is
- * called; a new one binds nothing anew.
+ * Calls the listener for each message with this event while the component is mounted. The listener of the last render
+ * is called; a new one does not bind again.
  * @param client undefined or null while there is none yet
+ * @example
+ * usePushEvent(client, 'order.shipped', ({ orderId }) => setShipped(orderId), { channel: 'orders' });
  */
 export function usePushEvent<Events extends object, Name extends keyof Events & string>(
   client: PushClient<Events> | null | undefined,
@@ -31,7 +38,12 @@ export function usePushEvent<Events extends object, Name extends keyof Events & 
   }, [client, event, channel]);
 }
 
-/** Where the connection of the client stands; `initialized` while there is no client, and on the server. */
+/**
+ * State of the client's connection; `initialized` while there is no client, and on the server.
+ * @param client undefined or null while there is none yet
+ * @example
+ * const isOnline = usePushState(client) === 'connected';
+ */
 export function usePushState<Events extends object>(client: PushClient<Events> | null | undefined): ConnectionState {
   const subscribe = useCallback((changed: () => void) => client?.onStateChange(changed) ?? ignore, [client]);
   return useSyncExternalStore(
@@ -42,8 +54,12 @@ export function usePushState<Events extends object>(client: PushClient<Events> |
 }
 
 /**
- * Who is on a presence channel: id → info. Subscribes to it while the component is there. Empty until that is confirmed, while there is no
- * client, and on the server.
+ * The members of a presence channel: user id → info. The channel is subscribed to while the component is mounted. Empty
+ * until the subscription is confirmed, while there is no client, and on the server.
+ * @param client undefined or null while there is none yet
+ * @example
+ * const members = usePresence(client, 'presence-room');
+ * return <p>{members.size} here</p>;
  */
 export function usePresence<Events extends object>(
   client: PushClient<Events> | null | undefined,
@@ -53,12 +69,9 @@ export function usePresence<Events extends object>(
   const subscribe = useCallback((changed: () => void) => handle?.onMembersChange(changed) ?? ignore, [handle]);
   return useSyncExternalStore(
     subscribe,
-    () => handle?.members ?? nobody,
-    () => nobody,
+    () => handle?.members ?? noMembers,
+    () => noMembers,
   );
 }
-
-/** The same object always: React compares. */
-const nobody: ChannelMembers = new Map();
 
 function ignore(): void {}

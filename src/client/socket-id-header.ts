@@ -1,33 +1,40 @@
-/** The header by which the server knows who sent a request: `send({ except: request })` reads it. */
+/** The header with the id of the page's connection. `send({ except: request })` reads it on the server. */
 const HEADER = 'X-Socket-ID';
 
-/** Who knows the id of the connection: a `PushClient`. */
+/** The part of `PushClient` that knows the id of the connection. */
 export interface SocketIdSource {
   readonly socketId: string | undefined;
 }
 
 /** Options of {@link socketIdFetch} and {@link addSocketId}. */
 export interface SocketIdOptions {
-  /** Where else requests with the header may go, as in `['https://api.example.com']`. @default [], the page's own origin alone */
+  /**
+   * Other origins whose requests get the header, as in `['https://api.example.com']`.
+   * @default [], only the page's own
+   */
   readonly origins?: readonly string[] | undefined;
 }
 
 /** Options of {@link socketIdFetch}. */
 export interface SocketIdFetchOptions extends SocketIdOptions {
-  /** Makes the requests. @default the global `fetch` */
+  /** The function that makes the requests. @default the global `fetch` */
   readonly fetch?: typeof fetch | undefined;
 }
 
 /**
- * A `fetch` that adds the header `X-Socket-ID` to requests to the page's own origin while the client is connected, so that
- * `send({ except: request })` on the server leaves out the page that caused the message. A header that is there stays.
+ * Makes a `fetch` that adds the header `X-Socket-ID` to requests to the page's own origin while the client is
+ * connected. With it, `send({ except: request })` on the server leaves out the page that caused the message. A
+ * request's own header stays.
+ * @example
+ * const fetch = socketIdFetch(client);
+ * await fetch('/orders/5/ship', { method: 'POST' });
  */
 export function socketIdFetch(client: SocketIdSource, options: SocketIdFetchOptions = {}): typeof fetch {
   const isMeant = originCheck(options);
   return (input, init) => {
     const { fetch = globalThis.fetch } = options;
     const { socketId } = client;
-    // Not by its class: one of a frame has another.
+    // Told by its shape, because a request that a frame made is of another class.
     const request = typeof input === 'object' && 'url' in input ? input : undefined;
     if (socketId === undefined || !isMeant(request?.url ?? String(input))) return fetch(input, init);
     const headers = new Headers(init?.headers ?? request?.headers);
@@ -41,12 +48,12 @@ export interface AxiosRequestLike {
   readonly headers: { has(name: string): boolean; set(name: string, value: string): unknown };
 }
 
-/** The part of axios, 1.0 or later, that {@link addSocketId} uses; an instance of one's own is the same. */
+/** The part of axios, 1.0 or later, that {@link addSocketId} uses: the package itself, or an instance. */
 export interface AxiosLike {
   getUri(request: object): string;
   readonly interceptors: {
     readonly request: {
-      /** `never`, because an interceptor returns what it is given, whose type is axios' own. */
+      /** Returns `never`, because an interceptor returns its argument, whose type is axios' own. */
       use(interceptor: (request: AxiosRequestLike) => never): number;
       eject(id: number): void;
     };
@@ -54,8 +61,8 @@ export interface AxiosLike {
 }
 
 /**
- * As {@link socketIdFetch}, for requests by axios.
- * @returns a function that takes the interceptor out again
+ * Adds the header `X-Socket-ID` to requests by axios, as {@link socketIdFetch} does.
+ * @returns a function that removes the interceptor
  */
 export function addSocketId(axios: AxiosLike, client: SocketIdSource, options: SocketIdOptions = {}): () => void {
   const isMeant = originCheck(options);
@@ -69,7 +76,7 @@ export function addSocketId(axios: AxiosLike, client: SocketIdSource, options: S
   return () => interceptors.eject(id);
 }
 
-/** What decides where a relative address leads: in a page its `<base>`, which a worker has not. */
+/** The base of relative addresses: a page's `<base>`, or the address of a worker. */
 interface PageLike {
   readonly document?: { readonly baseURI: string };
   readonly location?: { readonly origin: string; readonly href: string };

@@ -1,4 +1,10 @@
-/** Which channels a client wants: those that were asked for by name, and those that somebody listens to. */
+/** @throws TypeError when the channel is not a text, or is empty */
+export function checkChannel(channel: string): void {
+  if (typeof channel !== 'string' || channel === '')
+    throw new TypeError('A channel must be a string that is not empty.');
+}
+
+/** The channels that a client wants: those asked for by name, and those that a listener holds. */
 export class WantedChannels implements Iterable<string> {
   #asked: Set<string>;
   #holds = new Map<string, Set<object>>();
@@ -19,12 +25,12 @@ export class WantedChannels implements Iterable<string> {
     this.#asked.add(channel);
   }
 
-  /** Takes back {@link WantedChannels.ask} and leaves what is held. */
+  /** Takes back {@link WantedChannels.ask}; a channel that is held stays wanted. */
   unask(channel: string): void {
     this.#asked.delete(channel);
   }
 
-  /** Wants the channel until the returned function is called, which tells whether that was the last hold on it. */
+  /** Holds a channel. @returns a function that ends the hold, and returns whether it was the last on the channel */
   hold(channel: string): () => boolean {
     const hold = {};
     const holds = this.#holds.get(channel) ?? new Set();
@@ -35,13 +41,13 @@ export class WantedChannels implements Iterable<string> {
     };
   }
 
-  /** Wants the channel no more, whoever asked for it or holds it. */
+  /** Removes a channel, whether it was asked for or is held. */
   drop(channel: string): void {
     this.#asked.delete(channel);
     this.#holds.delete(channel);
   }
 
-  /** Does the work, and wants the same channels as before. */
+  /** Does the work, and restores the wanted channels after it. */
   keep(work: () => void): void {
     const asked = new Set(this.#asked);
     const holds = new Map(this.#holds);

@@ -1,4 +1,14 @@
 import type { NameRule } from '../core/names.js';
+import { SERVER_TO_USER_PREFIX } from '../wire/pusher-names.js';
+
+export {
+  CLIENT_EVENT_PREFIX,
+  isEncrypted,
+  isPresence,
+  isPrivate,
+  isProtocolEvent,
+  SERVER_TO_USER_PREFIX,
+} from '../wire/pusher-names.js';
 
 /** Pusher: channel names up to 164 characters, prefix included (the SDK itself lets 200 pass). */
 const MAX_CHANNEL_NAME_LENGTH = 164;
@@ -6,11 +16,6 @@ const MAX_CHANNEL_NAME_LENGTH = 164;
 const MAX_EVENT_NAME_LENGTH = 200;
 /** Pusher: user ids up to 128 characters. */
 export const MAX_USER_ID_LENGTH = 128;
-
-/** The channel that reaches the connections signed in as a user, without the user's id. */
-export const SERVER_TO_USER_PREFIX = '#server-to-user-';
-/** Events that clients send each other begin with this. */
-export const CLIENT_EVENT_PREFIX = 'client-';
 
 /** What Pusher's service takes as a channel's name; the id after `#server-to-user-` is the application's own text. */
 export const channelName: NameRule = {
@@ -41,21 +46,6 @@ export function channelNameProblem(name: unknown): string | undefined {
 /** A name that a client sent, cut where no valid name is longer: it goes back to the client. */
 export function echoedName(name: string): string {
   return name.slice(0, MAX_CHANNEL_NAME_LENGTH);
-}
-
-/** Whether a connection needs a signature to subscribe. */
-export function isPrivate(channel: string): boolean {
-  return channel.startsWith('private-') || isPresence(channel);
-}
-
-/** Whether the channel tells its members of each other. */
-export function isPresence(channel: string): boolean {
-  return channel.startsWith('presence-');
-}
-
-/** Whether the events on the channel are encrypted end to end: the server passes them through. */
-export function isEncrypted(channel: string): boolean {
-  return channel.startsWith('private-encrypted-');
 }
 
 /** Whether the channel hands its last event to new subscribers. */

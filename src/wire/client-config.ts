@@ -1,6 +1,6 @@
 /**
- * What a page needs to receive its messages. `PushService.clientConfig` makes it on the server, and
- * `PushClient` reads it in the browser. Everything in it is public.
+ * The configuration of a page's client. `PushService.clientConfig` makes it on the server, and `PushClient` reads it in
+ * the browser. It holds nothing secret.
  */
 export interface ClientConfig {
   /** Name of the backend, which chooses the client's driver. */
@@ -17,12 +17,12 @@ export interface ClientConfig {
   readonly port?: number;
   /** Whether to connect over TLS. @default as the page itself */
   readonly useTLS?: boolean;
-  /** The id of the page's user, where it is known; with PubNub, for a session of nobody, an id made of the session. */
+  /** Id of the page's user, where it is known. With PubNub, a session without a user has an id made of the session. */
   readonly userId?: string;
-  /** Where the page asks for leave to subscribe. @default '/push/auth' with Pusher's protocol; else nobody is asked */
+  /** Path or URL that authorises the page's channels. @default '/push/auth' with Pusher's protocol, none elsewhere */
   readonly authEndpoint?: string;
-  /** Where the page asks for its user's sign-in. @default as `authEndpoint`: '/push/user-auth' */
+  /** Path or URL that signs the page's user in. @default '/push/user-auth' with Pusher's protocol, none elsewhere */
   readonly userAuthEndpoint?: string;
-  /** What else the backend's driver needs. */
+  /** Further values for the backend's driver. */
   readonly [name: string]: unknown;
 }

@@ -1,16 +1,19 @@
-/** Ids kept in mind. PubNub itself keeps 100 messages a channel for whoever reconnects. */
-const MAX_REMEMBERED = 1_000;
-
-/** Tells what came before from what is new; forgets the oldest. */
+/** Remembers the ids that came in last, and tells a repetition from something new. */
 export class RecentIds {
+  readonly #limit: number;
   readonly #ids = new Set<string>();
 
-  /** Whether none of the ids was there before; they are from now on. */
+  /** @param limit how many ids are remembered; the oldest is forgotten first. @default 1000 */
+  constructor(limit = 1_000) {
+    this.#limit = limit;
+  }
+
+  /** Whether none of the ids is remembered; all of them are from now on. */
   areNew(ids: readonly string[]): boolean {
     const areNew = ids.every((id) => !this.#ids.has(id));
     for (const id of ids) this.#ids.add(id);
     for (const oldest of this.#ids) {
-      if (this.#ids.size <= MAX_REMEMBERED) break;
+      if (this.#ids.size <= this.#limit) break;
       this.#ids.delete(oldest);
     }
     return areNew;

@@ -163,7 +163,7 @@ describe('an authorisation that is not given', () => {
         authorizer({ ...options, headers: { authorization: `${secret}\nx` } }).authorize(['a']),
       ),
     ];
-    expect(failures[1]?.message).toBe('a header of the auth options is no header');
+    expect(failures[1]?.message).toBe('a header of the auth options is not valid');
     expect(everythingShown(failures)).not.toContain(secret);
   });
 });

@@ -82,12 +82,12 @@ it('an event of another name, and one for another channel, is refused at once an
   for (const name of ['private-a', 'presence-a', 'public']) client.subscribe(name);
   for (const channel of FakePusher.last?.channels.values() ?? []) channel.subscribed = true;
   expect(() => client.channel('private-a').trigger('typing', 1)).toThrow(
-    new TypeError('The name of an event that a page sends begins with "client-", and "typing" does not.'),
+    new TypeError('A page cannot send the event "typing": its name must begin with "client-".'),
   );
   for (const name of ['public', 'private-encrypted-a']) {
     const trigger = (): boolean => client.channel(name).trigger('client-typing', 1);
     expect(trigger).toThrow(PushClientError);
-    expect(trigger).toThrow(/on private and presence channels that are not encrypted, and "/);
+    expect(trigger).toThrow(/cannot send events on ".*": the channel must be private or presence, and not encrypted/);
   }
   expect(client.channel('private-a').trigger('client-typing', 1)).toBe(true);
   expect(client.channel('presence-a').trigger('client-typing', 1)).toBe(true);

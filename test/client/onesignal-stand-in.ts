@@ -1,4 +1,4 @@
-import type { OneSignalEventLike, OneSignalNotificationLike } from '../../src/client/drivers/onesignal/message.js';
+import type { OneSignalEventLike, OneSignalNotificationLike } from '../../src/client/drivers/onesignal/sdk.js';
 
 type EventName = 'foregroundWillDisplay' | 'click';
 

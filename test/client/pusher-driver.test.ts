@@ -289,7 +289,10 @@ describe('the driver for pusher-js', () => {
     unreachable.connect();
     for (const state of ['unavailable', 'connecting', 'unavailable']) FakePusher.last?.connection.become(state);
     expect(errors).toMatchObject([
-      { code: 'CONNECTION', message: 'Push connection: no answer yet from localhost:6001. Is the push server there?' },
+      {
+        code: 'CONNECTION',
+        message: 'Push connection: no answer yet from localhost:6001. Is the push server running?',
+      },
     ]);
     first.pusher.connection.emit('error', { type: 'PusherError', data: { code: 1006, message: '' } });
     first.pusher.connection.become('unavailable');

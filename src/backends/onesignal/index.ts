@@ -10,6 +10,7 @@ import type { WebhookRequest } from '../../webhooks/source.js';
 import { checkSecret, WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue, OutgoingMessage } from '../../wire/message.js';
+import { oneSignalEnvelopeJson } from '../../wire/onesignal-envelope.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { AuthenticatedUser, UserAuthentication } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
@@ -99,8 +100,8 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
   }
 
   /** The notification's data: `{ event, id, data }`. */
-  override encode({ id, event, json }: EventParts): string {
-    return `{"event":${JSON.stringify(event)},"id":${JSON.stringify(id)},"data":${json}}`;
+  override encode(parts: EventParts): string {
+    return oneSignalEnvelopeJson(parts);
   }
 
   override checkMessage({ notification, backendOptions }: BackendMessageOptions): void {

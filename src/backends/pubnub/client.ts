@@ -1,29 +1,17 @@
-/** What the service answered to a message. */
+import type { PubNubEventLike, PubNubLike, PubNubStatusLike } from '../../wire/pubnub-sdk.js';
+
+/** The service's answer to a message. */
 export interface PubNubPublished {
   readonly timetoken: string | number;
 }
 
 /** A message or signal as the SDK hands it to a listener. */
-export interface PubNubEvent {
-  readonly channel: string;
-  /** The channel, wildcard or channel group that was subscribed to. */
-  readonly subscription: string | null;
-  readonly timetoken: string | number;
-  readonly message: unknown;
-  /** The user id of who sent it. */
-  readonly publisher?: string;
-  /** Set when the message could not be decrypted. */
-  readonly error?: string;
-}
+export type PubNubEvent = PubNubEventLike;
 
-/** What the SDK tells of its subscription. */
-export interface PubNubStatus {
-  readonly category?: string;
-  readonly affectedChannels?: readonly string[];
-  readonly affectedChannelGroups?: readonly string[];
-  readonly currentTimetoken?: string | number;
-}
+/** The state of its subscription that the SDK reports. */
+export type PubNubStatus = PubNubStatusLike;
 
+/** A listener of the SDK's events; each method is optional. */
 export interface PubNubListener {
   status?(status: PubNubStatus): void;
   message?(event: PubNubEvent): void;
@@ -48,18 +36,17 @@ export interface PubNubStoredMessage {
   readonly error?: string;
 }
 
-/** The client of the package `pubnub`, as far as this backend uses it; structural, so that our types need none of its own. */
-export interface PubNubClient {
+/**
+ * The part of a client of the package `pubnub` that this backend uses. Structural, so that no type of the package is
+ * needed.
+ */
+export interface PubNubClient extends PubNubLike {
   publish(parameters: object): Promise<PubNubPublished>;
   signal(parameters: object): Promise<PubNubPublished>;
   addListener(listener: PubNubListener): void;
   subscribe(names: PubNubNames): void;
   unsubscribe(names: PubNubNames): void;
   unsubscribeAll(): void;
-  disconnect(isOffline?: boolean): void;
-  reconnect(cursor?: { timetoken?: string }): void;
-  destroy(): void;
-  setToken(token: string): void;
   hereNow(parameters: object): Promise<{
     readonly totalOccupancy: number;
     readonly channels: Readonly<Record<string, { readonly occupants: readonly { readonly uuid: string }[] }>>;

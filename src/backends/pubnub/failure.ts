@@ -1,10 +1,12 @@
 import { PushError, TimeoutError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
+import { isRecord, record } from '../../wire/is-record.js';
+import { refusedNames } from '../../wire/pubnub-sdk.js';
 import { answerError } from '../sdk/answer-error.js';
 import { networkFailure } from '../sdk/network-failure.js';
 import type { Exchange } from './undici-watch.js';
 
-/** What an SDK failure holds, wherever it is. */
+/** The parts of a failure of the SDK. */
 interface SdkStatus {
   readonly category: string;
   readonly statusCode: number;
@@ -14,9 +16,9 @@ interface SdkStatus {
 const base = { backend: 'pubnub' };
 
 /**
- * Makes a `PushError` of what the SDK threw.
- * @param exchange what was learnt of the request itself, which says more than the SDK's error
- * @param redact takes secrets out of a text
+ * Translates an error of the SDK into a `PushError`.
+ * @param exchange facts about the request itself, which say more than the SDK's error
+ * @param redact replaces the secrets in a text
  */
 export function failureOf(
   error: unknown,
@@ -29,7 +31,7 @@ export function failureOf(
   if (redirected !== undefined) {
     return new DeliveryError(
       `PubNub redirected the request to ${redirected}, and that was not followed: is the option "origin" right?`,
-      // 303 says that the request was carried out. Source: RFC 9110, 15.4.4
+      // With 303 the request was carried out. Source: RFC 9110, 15.4.4
       { ...base, outcome: exchange.status === 303 ? 'unknown' : 'rejected' },
     );
   }
@@ -45,7 +47,7 @@ export function failureOf(
   if (exchange.isComplete) return notJson(cause);
   const failure = networkFailure({ backend: 'pubnub', provider: 'PubNub', origin, error: errorData ?? error, redact });
   if (failure !== undefined) return failure;
-  // A gateway's answer without a content type trips the SDK, which then has neither a status nor a code.
+  // The SDK cannot read a gateway's answer without a content type: its error has neither a status nor a code.
   const isOfNetwork = status > 0 || category === 'PNNetworkIssuesCategory' || category === 'PNBadRequestCategory';
   return new DeliveryError(`The connection to PubNub at ${origin} failed: ${category}`, {
     ...base,
@@ -56,8 +58,8 @@ export function failureOf(
 }
 
 /**
- * What the answer to a message says, whose status is 200: `[1, "Sent", timetoken]`, or `[0, "Message Too Large", …]`, which the SDK takes
- * for a success.
+ * The error in an answer with status 200 to a message, or undefined. `[1, "Sent", timetoken]` is a success;
+ * `[0, "Message Too Large", …]` is a refusal, which the SDK takes for a success.
  */
 export function refusalIn(answer: unknown, redact: (text: string) => string): DeliveryError | undefined {
   const [isSent, reason] = Array.isArray(answer) ? (answer as readonly unknown[]) : [];
@@ -68,28 +70,26 @@ export function refusalIn(answer: unknown, redact: (text: string) => string): De
 }
 
 function notJson(cause?: Error): DeliveryError {
-  const text = 'PubNub answered with something else than it should: is the option "origin" right?';
+  const text = 'PubNub did not answer as expected: is the option "origin" right?';
   return new DeliveryError(text, { ...base, status: 200, cause, outcome: 'unknown' });
 }
 
-/** The channels and channel groups that an answer of 403 names. */
-export function refusedNames(error: unknown): {
+/** The channels and channel groups that the answer to a subscription refuses. */
+export function refusedSubscriptions(error: unknown): {
   readonly channels: readonly string[];
   readonly groups: readonly string[];
 } {
   const { errorData } = statusOf(error);
-  const payload = isRecord(errorData) && isRecord(errorData['payload']) ? errorData['payload'] : {};
-  return { channels: texts(payload['channels']), groups: texts(payload['channel-groups']) };
+  return { channels: refusedNames(errorData, 'channels'), groups: refusedNames(errorData, 'channel-groups') };
 }
 
-function texts(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-
-/** The SDK's transport throws the parts themselves, its methods an error with a `status`. */
+/**
+ * Reads the parts of a failure. The SDK's transport throws the parts themselves, its methods an error with the parts as
+ * `status`.
+ */
 function statusOf(error: unknown): SdkStatus {
-  const holder = isRecord(error) && isRecord(error['status']) ? error['status'] : error;
-  const { category, statusCode, errorData } = isRecord(holder) ? holder : {};
+  const { status } = record(error);
+  const { category, statusCode, errorData } = record(isRecord(status) ? status : error);
   return {
     category: typeof category === 'string' ? category : 'an unknown failure',
     statusCode: typeof statusCode === 'number' ? statusCode : 0,
@@ -97,30 +97,29 @@ function statusOf(error: unknown): SdkStatus {
   };
 }
 
-/** The network error's code; the SDK's version 11 gives it in the error of its HTTP client, version 12 in one that it makes. */
+/**
+ * The code of a network error. It is in the error of the HTTP client (version 11), or in an error that the SDK makes
+ * (version 12).
+ */
 function codeOf(errorData: unknown): string | undefined {
-  const code = isRecord(errorData) ? errorData['code'] : undefined;
+  const { code } = record(errorData);
   return typeof code === 'string' ? code : undefined;
 }
 
-/** The provider's reason: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message } }`. */
+/** PubNub's reason for a refusal: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message } }`. */
 function reasonOf(errorData: unknown): string {
   if (typeof errorData === 'string') return errorData;
-  if (!isRecord(errorData)) return '';
-  const { error, message, error_message: older } = errorData;
-  if (isRecord(error) && typeof error['message'] === 'string') return error['message'];
-  return [message, older, error].find((text) => typeof text === 'string') ?? '';
+  const { error, message, error_message: older } = record(errorData);
+  return [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
 }
 
-/** The original holds the address of the request, with signature and token: only what it says of the failure is kept. */
+/**
+ * Copies an error's name, message and stack. The original holds the address of the request, with signature and token.
+ */
 function causeOf(error: unknown, category: string, code: string | undefined, redact: (text: string) => string): Error {
   const original = error instanceof Error ? error : new Error(String(error));
   const cause = new Error(redact(original.message));
   cause.name = original.name;
   cause.stack = redact(original.stack ?? '');
   return Object.assign(cause, { category }, code === undefined ? {} : { code });
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

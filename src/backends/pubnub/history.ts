@@ -1,19 +1,19 @@
 import { ValidationError } from '../../core/errors.js';
+import { type PubNubMessage, readEnvelope } from '../../wire/pubnub-envelope.js';
 import type { PubNubStoredMessage } from './client.js';
-import { type PubNubMessage, readEnvelope } from './envelope.js';
 import { MAX_HISTORY_COUNT } from './names.js';
 
-/** Which stored messages to read. */
+/** The range of stored messages to read. */
 export interface HistoryRange {
-  /** How many, the latest ones first: 1 to 100. @default 100 */
+  /** Number of messages, counted from the latest: 1 to 100. @default 100 */
   readonly count?: number;
-  /** Only messages before this timetoken: to read on, that of the oldest message so far. */
+  /** Only messages before this timetoken. To read further back, give that of the oldest message so far. */
   readonly start?: string;
   /** Only messages from this timetoken on. */
   readonly end?: string;
 }
 
-/** The SDK's parameters. @throws ValidationError */
+/** Makes the SDK's parameters. @throws ValidationError for a range that PubNub does not allow */
 export function historyParameters(channel: string, range: HistoryRange): object {
   const { count = MAX_HISTORY_COUNT, start, end } = range;
   if (!Number.isInteger(count) || count < 1 || count > MAX_HISTORY_COUNT)
@@ -31,7 +31,7 @@ export function historyParameters(channel: string, range: HistoryRange): object 
   };
 }
 
-/** Messages as they would have come in, the oldest first; those that cannot be decrypted are left out. */
+/** Reads stored messages as if they came in, the oldest first. Messages that cannot be decrypted are left out. */
 export function messagesOf(
   channel: string,
   stored: readonly PubNubStoredMessage[],
@@ -39,7 +39,7 @@ export function messagesOf(
 ): readonly PubNubMessage[] {
   return (
     stored
-      // The legacy cryptor makes null of what it cannot decrypt.
+      // The legacy cryptor makes null of a message that it cannot decrypt.
       .filter(({ error, message }) => error === undefined && !(isEncrypted && message === null))
       .map(({ message, timetoken, uuid }) => ({
         channel,

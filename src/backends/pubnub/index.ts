@@ -4,6 +4,7 @@ import type { WebhookRequest } from '../../webhooks/source.js';
 import { WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { OutgoingMessage } from '../../wire/message.js';
+import { envelopeJson, type PubNubMessage, signalOf } from '../../wire/pubnub-envelope.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
@@ -17,8 +18,7 @@ import {
   type RequestContext,
 } from '../contract/wrapper.js';
 import type { PubNubClient, PubNubPublished } from './client.js';
-import { envelopeJson, type PubNubMessage, signalOf } from './envelope.js';
-import { failureOf, refusalIn, refusedNames } from './failure.js';
+import { failureOf, refusalIn, refusedSubscriptions } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
 import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
@@ -29,16 +29,16 @@ import { Subscriber, type SubscriptionFailure } from './subscriber.js';
 import { grantParameters, type TokenGrant } from './token-grant.js';
 import { parseWebhook } from './webhooks.js';
 
+export type { PubNubMessage } from '../../wire/pubnub-envelope.js';
 export type * from './client.js';
-export type { PubNubMessage } from './envelope.js';
 export type { HistoryRange } from './history.js';
 export type { PubNubMessageOptions } from './message-options.js';
 export type { PubNubOptions } from './options.js';
 export type { ChannelPermissions, Grants, TokenGrant } from './token-grant.js';
 
 /**
- * The `pubnub` backend: PubNub through the package `pubnub`, 11 or 12. Each channel takes a request of its own. `info` of a report has
- * each channel's `timetoken`.
+ * The `pubnub` backend: PubNub through the package `pubnub`, 11 or 12. Each channel of a message takes a request of its
+ * own. A report's `info` has the `timetoken` of each channel.
  */
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
   static readonly about: AboutBackend = {
@@ -81,7 +81,10 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return 'pubnub';
   }
 
-  /** A request that waits for a connection uses up its deadline, so there are as many as the service makes requests at once. */
+  /**
+   * Opens as many connections as the service makes requests at once, because a request that waits for one uses up its
+   * deadline.
+   */
   override connect(host: BackendHost): () => void {
     const release = super.connect(host);
     const { concurrency } = host;
@@ -143,9 +146,11 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   /**
-   * Resolves when PubNub has confirmed. `'orders.*'` brings in all channels whose names begin with `orders.`; messages have the name of
-   * the channel itself, and that of the wildcard as `subscription`.
-   * @throws AuthenticationError when access is refused; TimeoutError when it is not confirmed within `subscribeTimeoutMs`
+   * Subscribes to a channel, and resolves when PubNub has confirmed. The wildcard `'orders.*'` stands for all channels
+   * whose names begin with `orders.`; its messages name their own channel as `channel`, and the wildcard as
+   * `subscription`.
+   * @throws AuthenticationError when access is refused; TimeoutError when PubNub does not confirm within
+   * `subscribeTimeoutMs`
    */
   override subscribe(channel: string): Promise<void> {
     return this.#subscriber.subscribe('channel', channel);
@@ -155,18 +160,21 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     this.#subscriber.unsubscribe('channel', channel);
   }
 
-  /** As `subscribe`, for all channels of a channel group. @throws as `subscribe`, and ValidationError for a name that is none */
+  /**
+   * Subscribes to all channels of a channel group, and resolves when PubNub has confirmed.
+   * @throws ValidationError for a name that no group can have; otherwise as `subscribe`
+   */
   async subscribeGroup(group: string): Promise<void> {
     checkGroup(group);
     await this.#subscriber.subscribe('group', group);
   }
 
-  /** Ends what `subscribeGroup` began; an unknown group is ignored. */
+  /** Ends the subscription to a channel group. An unknown group is ignored. */
   async unsubscribeGroup(group: string): Promise<void> {
     this.#subscriber.unsubscribe('group', group);
   }
 
-  /** PubNub counts users, not connections. Needs Presence on the key set. */
+  /** Asks PubNub how many users are on a channel; it counts no connections. Needs Presence on the key set. */
   override async channelInfo(channel: string): Promise<ChannelInfo> {
     const { totalOccupancy: userCount } = await this.#query(() =>
       this.api.hereNow({ channels: [channel], includeUUIDs: false }),
@@ -174,7 +182,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return { occupied: userCount > 0, userCount };
   }
 
-  /** The ids of all users on a channel, 1 000 a request. */
+  /** Asks PubNub for the ids of all users on a channel, 1 000 a request. Needs Presence on the key set. */
   override async channelUsers(channel: string): Promise<readonly string[]> {
     const users = new Set<string>();
     for (let offset = 0; ; offset += MAX_PRESENCE_COUNT) {
@@ -187,19 +195,19 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   /**
-   * The latest stored messages of a channel, the oldest of them first. Needs Message Persistence on the key set.
-   * @throws ValidationError for a range that PubNub does not take
+   * Reads the latest stored messages of a channel, the oldest of them first. Needs Message Persistence on the key set.
+   * @throws ValidationError for a range that PubNub does not allow
    */
   async history(channel: string, range: HistoryRange = {}): Promise<readonly PubNubMessage[]> {
     const parameters = historyParameters(channel, range);
     const { channels } = await this.#query(() => this.api.fetchMessages(parameters));
-    // PubNub names the one channel that was asked for in percent-encoding.
+    // The answer has this one channel, whose name PubNub percent-encodes.
     return messagesOf(channel, Object.values(channels)[0] ?? [], this.#options.cipherKey !== undefined);
   }
 
   /**
-   * A token that lets a client use channels, by Access Manager version 3. Needs the secret key. The client calls `setToken(token)`.
-   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   * Grants a token with which a client can use channels (Access Manager version 3). The client passes it to `setToken`.
+   * @throws ValidationError for a grant that PubNub does not allow; ConfigurationError without the secret key
    */
   async grantToken(grant: TokenGrant): Promise<string> {
     if (!this.#hasSecret)
@@ -212,10 +220,10 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   /**
    * Grants a client a token to read one channel, for `tokenTtlMinutes`.
-   * @param userId the client's, under which it connects
-   * @param member must have the same id, where it is given
+   * @param userId the user id under which the client connects
+   * @param member must have the same id, if it is given
    * @returns the token as `auth`
-   * @throws ValidationError for what PubNub does not take; ConfigurationError without the secret key
+   * @throws ValidationError for ids and channels that PubNub does not allow; ConfigurationError without the secret key
    */
   override async authorizeChannel(
     userId: string,
@@ -229,18 +237,21 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return this.authorizeChannels(userId, [channel]);
   }
 
-  /** As {@link authorizeChannel}: one token to read all of these channels, because a client has one at a time. */
+  /** Grants a client one token to read all of these channels, because a client has one token at a time. */
   override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelAuthorization> {
     if (!isUserId(userId))
       throw new ValidationError(
-        'The client is a user id of 1 to 92 characters: without one, the token would be for anybody.',
+        'The client must be a user id of 1 to 92 characters: without one, anybody could use the token.',
         { backend: this.name },
       );
     const { tokenTtlMinutes: ttlMinutes } = this.#options;
     return { auth: await this.grantToken({ userId, ttlMinutes, channels }) };
   }
 
-  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the option `webhookSecret` in its header */
+  /**
+   * Verifies and reads a webhook of Events & Actions.
+   * @throws AuthenticationError when its header does not hold the option `webhookSecret`
+   */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
     const { webhookSecret: secret } = this.#options;
     if (secret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
@@ -252,7 +263,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return { subscribeKey: this.subKey, origin, useTLS: this.useSsl };
   }
 
-  /** Ends the subscriptions, waits until PubNub has been told, and closes the connections. The backend may be used again. */
+  /** Ends the subscriptions at PubNub, and then closes the connections. The backend can be used again. */
   override async close(): Promise<void> {
     this.#subscriber.close();
     this.api.destroy();
@@ -268,26 +279,16 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, () => undefined);
   }
 
-  async #call<Result>(
+  #call<Result>(
     signal: AbortSignal,
     work: () => Promise<Result>,
     judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
   ): Promise<Result> {
-    const redact = (text: string): string => this.redact(text);
-    const exchange = this.#calls.newExchange(signal);
-    let result: Result;
-    try {
-      result = await this.#calls.run(exchange, work);
-    } catch (error) {
-      throw failureOf(error, exchange, redact);
-    }
-    const refusal = judge(exchange.answer, redact);
-    if (refusal !== undefined) throw refusal;
-    return result;
+    return this.#calls.ask(signal, work, judge, (text) => this.redact(text));
   }
 
   #lastSubscriptionFailure(): SubscriptionFailure {
     const error = failureOf(this.#subscriptionFailure, { origin: this.#calls.origin }, (text) => this.redact(text));
-    return { error, ...refusedNames(this.#subscriptionFailure) };
+    return { error, ...refusedSubscriptions(this.#subscriptionFailure) };
   }
 }

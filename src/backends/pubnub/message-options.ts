@@ -2,27 +2,29 @@ import { ValidationError } from '../../core/errors.js';
 import { didYouMean } from '../../core/schema-check.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { OutgoingMessage } from '../../wire/message.js';
+import { signalOf } from '../../wire/pubnub-envelope.js';
 import type { BackendMessageOptions } from '../contract/request.js';
-import { signalOf } from './envelope.js';
 import { MAX_SIGNAL_BYTES, MAX_TTL_HOURS } from './names.js';
 
-/** What `backendOptions` of a message may hold. */
+const backend = 'pubnub';
+
+/** The keys of a message's `backendOptions`. */
 export interface PubNubMessageOptions {
-  /** Send it as a signal: at most 64 bytes, never stored, cheaper. @default false */
+  /** Whether the message is a signal: at most 64 bytes, never stored, cheaper. @default false */
   readonly signal?: boolean;
-  /** How long it is stored, in hours; 0 for ever. @default the option of the backend */
+  /** How long the message is stored, in hours; 0 means for ever. @default the backend's option `ttl` */
   readonly ttl?: number;
-  /** Whether it is stored. @default the option of the backend */
+  /** Whether the message is stored. @default the backend's option `storeInHistory` */
   readonly storeInHistory?: boolean;
-  /** Goes along unencrypted, for filters of subscribers. */
+  /** Values for the filters of subscribers; they are not encrypted. */
   readonly meta?: Readonly<Record<string, unknown>>;
   /** A label: 3 to 50 letters, digits, `-` and `_`. */
   readonly customMessageType?: string;
-  /** Whether other data centres get it. @default true */
+  /** Whether the message reaches other data centres. @default true */
   readonly replicate?: boolean;
 }
 
-/** Source: https://www.pubnub.com/docs/sdks/javascript/api-reference/publish-and-subscribe */
+/** Form of a message type. Source: https://www.pubnub.com/docs/sdks/javascript/api-reference/publish-and-subscribe */
 const messageType = /^(?!pn[-_])[A-Za-z0-9][A-Za-z0-9_-]{2,49}$/;
 
 const checks: Readonly<
@@ -38,10 +40,11 @@ const checks: Readonly<
   ],
   replicate: [isBoolean, 'be true or false'],
 };
-/** What a signal cannot have: it is not stored, and PubNub takes no more with it. */
+
+/** Options that a signal cannot have: it is not stored, and it carries no more than its event and data. */
 const notOfSignals = ['ttl', 'storeInHistory', 'meta', 'replicate'] as const;
 
-/** @throws ValidationError for what PubNub would not take */
+/** Checks the options of a message. @throws ValidationError for an option that PubNub does not allow */
 export function checkMessageOptions({ backendOptions = {}, notification }: BackendMessageOptions): void {
   for (const [key, value] of Object.entries(backendOptions)) {
     if (!Object.hasOwn(checks, key))
@@ -73,10 +76,8 @@ function isPlainJson(value: unknown): boolean {
 }
 
 function invalid(problem: string): ValidationError {
-  return new ValidationError(problem, { backend: 'pubnub' });
+  return new ValidationError(problem, { backend });
 }
-
-const backend = 'pubnub';
 
 /** Checks the sizes that depend on a message's options. @throws ValidationError */
 export function checkSizes(message: OutgoingMessage, maxPayloadBytes: number): void {
@@ -84,17 +85,15 @@ export function checkSizes(message: OutgoingMessage, maxPayloadBytes: number): v
   if (signal === true) {
     const bytes = Buffer.byteLength(JSON.stringify(signalOf(message.event, message.data)));
     if (bytes <= MAX_SIGNAL_BYTES) return;
-    throw new ValidationError(
+    throw invalid(
       `The signal takes ${bytes} bytes as {"event":…,"data":…}; PubNub takes ${MAX_SIGNAL_BYTES}. Shorten event and data, or send a message.`,
-      { backend },
     );
   }
   if (meta === undefined) return;
-  // It goes into the address, percent-encoded.
+  // `meta` goes into the address, percent-encoded.
   const bytes = Buffer.byteLength(message.payload) + encodeURIComponent(JSON.stringify(meta)).length;
   if (bytes <= maxPayloadBytes) return;
-  throw new ValidationError(
+  throw invalid(
     `The message takes ${bytes} bytes with its "meta"; the pubnub backend takes ${maxPayloadBytes}. Send less.`,
-    { backend },
   );
 }

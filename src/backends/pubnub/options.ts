@@ -13,49 +13,66 @@ import {
 
 /** Options of the `pubnub` backend. */
 export interface PubNubOptions {
-  /** Host of the service, with its port where that is not the usual one. @default 'ps.pndsn.com' */
+  /** Host of the service, with a port unless it is the scheme's own. @default 'ps.pndsn.com' */
   origin?: string | undefined;
-  /** How this server appears to others: 1 to 92 characters. The same on each start, as PubNub bills by it. @default 'pushrail' */
+  /**
+   * User id of this server: 1 to 92 characters. Keep it the same on each start, because PubNub bills by user.
+   * @default 'pushrail'
+   */
   userId?: string | undefined;
-  /** Encrypts messages, though not signals; whoever receives needs the same key. @default nothing is encrypted */
+  /** Key that encrypts messages, but not signals. Receivers need the same key. @default nothing is encrypted */
   cipherKey?: string | undefined;
-  /** How messages are encrypted. Either decrypts both. @default 'aes-cbc' */
+  /** Cryptor that encrypts messages. Both decrypt the messages of either. @default 'aes-cbc' */
   cryptor?: 'aes-cbc' | 'legacy' | undefined;
-  /** Whether the cryptor `'legacy'` uses a random initialisation vector; the same on both sides. @default true */
+  /** Whether the cryptor `'legacy'` uses random initialisation vectors. Receivers need the same value. @default true */
   useRandomIVs?: boolean | undefined;
-  /** How long messages are stored, in hours; 0 for ever. @default as the key set has it */
+  /** How long messages are stored, in hours; 0 means for ever. @default the setting of the key set */
   ttl?: number | undefined;
-  /** Whether messages are stored. @default as the key set has it */
+  /** Whether messages are stored. @default the setting of the key set */
   storeInHistory?: boolean | undefined;
-  /** Size of a message as it is sent, encrypted where it is, in bytes. PubNub takes 32 768 with address and headers. @default 30 000 */
+  /**
+   * Largest message as it is sent, after encryption, in bytes. PubNub: 32 768 with address and headers.
+   * @default 30 000
+   */
   maxMessageBytes?: number | undefined;
   /**
-   * Connections at once; all subscriptions together take one of them. Without this bound, version 12 opens more than there are requests.
+   * Most connections at once. All subscriptions together use one. Without a limit, version 12 of the SDK would open
+   * more connections than there are requests.
    * @default as many as the setting `concurrency`, at least 2
    */
   maxSockets?: number | undefined;
-  /** How long a request that is not a message may take, in milliseconds; messages have the `timeout` of the settings. @default 10 000 */
+  /**
+   * Deadline of a request other than a message, in milliseconds. Messages have the setting `timeout` instead.
+   * @default 10 000
+   */
   requestTimeoutMs?: number | undefined;
-  /** How long `subscribe` waits until PubNub has confirmed, in milliseconds. @default 10 000 */
+  /** How long `subscribe` waits for PubNub to confirm, in milliseconds. @default 10 000 */
   subscribeTimeoutMs?: number | undefined;
-  /** How long the service may hold a subscription's request while nothing comes in, in whole seconds. @default 310 */
+  /** How long a subscription's request waits for messages, in whole seconds. @default 310 */
   longPollSeconds?: number | undefined;
-  /** Which messages come in, in PubNub's filter language over their `meta`. @default all */
+  /** Filter of incoming messages, in PubNub's filter language over their `meta`. @default all messages come in */
   filterExpression?: string | undefined;
-  /** Whether presence hears nothing of it when this server unsubscribes. @default false */
+  /** Whether this server unsubscribes without an event for presence. @default false */
   suppressLeaveEvents?: boolean | undefined;
-  /** How long the token of `authorizeChannel` is valid, in minutes: 1 to 43 200. @default 60 */
+  /** Life of a token of `authorizeChannel`, in minutes: 1 to 43 200. @default 60 */
   tokenTtlMinutes?: number | undefined;
   /** Key of the former Access Manager, version 2. @default none */
   authKey?: string | undefined;
-  /** Token of Access Manager version 3, for a server without the secret key. `backend.api.setToken` renews it. @default none */
+  /**
+   * Token of Access Manager version 3, for a server without the secret key; `backend.api.setToken` renews it.
+   * @default none
+   */
   token?: string | undefined;
   /**
-   * What webhooks of Events & Actions must have as the header `Authorization: Bearer …`, because PubNub signs nothing: 16 characters or
-   * more. Of a list any will do, as while one is replaced by another. @default no webhooks are taken
+   * Secret of webhooks of Events & Actions, at least 16 characters. Webhooks send it as `Authorization: Bearer …`,
+   * because PubNub does not sign them. Each secret of a list is valid, so that an old one can be replaced by a new one.
+   * @default no webhooks are accepted
    */
   webhookSecret?: string | readonly string[] | undefined;
-  /** The class that the package `pubnub` exports, where you load it yourself, as with a bundler. @default loaded from the package */
+  /**
+   * The class that the package `pubnub` exports, if you load it yourself, as with a bundler.
+   * @default the package is loaded
+   */
   PubNub?: (new (configuration: never) => object) | undefined;
 }
 
@@ -124,7 +141,7 @@ function buildSchema() {
 }
 
 function isHost(value: unknown): boolean {
-  // An address leaves out the port that is usual for its scheme, which either of the two here is not.
+  // A parsed address drops the port of its own scheme; 443 stays with http, and 80 with https.
   return (
     typeof value === 'string' &&
     ['http', 'https'].some(
@@ -133,15 +150,15 @@ function isHost(value: unknown): boolean {
   );
 }
 
-/** Whether a text names a user. Source: https://www.pubnub.com/docs/general/setup/users-and-devices */
+/** Whether a value is a user id. Source: https://www.pubnub.com/docs/general/setup/users-and-devices */
 export function isUserId(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && value.length <= MAX_NAME_LENGTH;
 }
 
-/** What the SDK puts into addresses: made of the secret key, or as good as it. */
+/** Parameters in the SDK's addresses that are made with the secret key or grant access. */
 const inAddress = /\b(signature|auth|timestamp)=[^&\s"'#]*/gi;
 
-/** A signature, version 2, as it stands alone in what PubNub says. */
+/** A signature of version 2 that stands alone in a text of PubNub. */
 const bareSignature = /(?<![\w-])v2\.[\w-]{43}(?![\w-])=?/g;
 
 /** Replaces signatures and tokens in a text. */

@@ -1,14 +1,22 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../../core/errors.js';
+import {
+  interceptRequests,
+  isSubscription,
+  type MakeSendable,
+  type TransportRequest,
+  type TransportResponse,
+} from '../../wire/pubnub-sdk.js';
 import { callSdk, watchDeparture } from '../sdk/sdk-call.js';
+import { failureOf } from './failure.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
 const running = new AsyncLocalStorage<Exchange>();
 const byId = new Map<string, Exchange>();
 let isWatching = false;
 
-/** Longer than any deadline of ours, in seconds: our signal ends a call, and not the SDK's clock. */
+/** The SDK's own timeout, in seconds, longer than any deadline here: a signal ends a call, and not the SDK. */
 const NO_TIMEOUT_SECONDS = 86_400;
 
 interface OpenRequest {
@@ -18,40 +26,59 @@ interface OpenRequest {
 }
 
 /**
- * Calls the SDK, and has each call's request end when its signal fires. The SDK can neither be handed a signal, nor shows the answer's
- * status and body; so the transport of the one client is wrapped, which both versions have at the same place.
+ * Calls the SDK, ends the request of a call when the call's signal fires, and learns the answer's status and body. The
+ * SDK offers neither, so each request is intercepted at its transport.
  */
 export class SdkCalls {
-  /** Where requests may go, as in `https://ps.pndsn.com`. */
+  /** The one origin of all requests, as in `https://ps.pndsn.com`. */
   readonly origin: string;
   readonly #open = new Set<OpenRequest>();
-  /** Gets the error of each request of a subscription that failed. */
+  /** Called with the error of each request of a subscription that failed. */
   onSubscriptionFailure: (error: unknown) => void = () => {};
 
-  /** @throws ConfigurationError for an SDK that is built in another way than those that we know */
+  /** @throws ConfigurationError for an SDK whose transport is unknown */
   constructor(client: object, origin: string) {
     this.origin = origin;
-    const transport: unknown = Reflect.get(client, 'transport');
-    if (!isTransport(transport)) {
+    if (!interceptRequests(client, (request, makeSendable) => this.#send(request, makeSendable))) {
       throw new ConfigurationError(
         'The pubnub backend does not know this version of the package "pubnub": install 12.',
         { backend: 'pubnub' },
       );
     }
-    const makeSendable = transport.makeSendable.bind(transport);
-    transport.makeSendable = (request) => this.#send(request, makeSendable);
   }
 
   /**
-   * @param work calls the SDK once
-   * @returns what the SDK returns; the exchange is filled in by then, also when it throws
+   * Calls the SDK once.
+   * @param work calls the SDK
+   * @param judge finds the refusal that an answer with status 200 may be
+   * @param redact takes secrets out of a text
+   * @throws PushError for a failure or a refusal
    */
-  async run<Result>(exchange: Exchange, work: () => Promise<Result>): Promise<Result> {
+  async ask<Result>(
+    signal: AbortSignal,
+    work: () => Promise<Result>,
+    judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
+    redact: (text: string) => string,
+  ): Promise<Result> {
+    const exchange = newExchange(signal, this.origin);
+    let result: Result;
+    try {
+      result = await this.#run(exchange, work);
+    } catch (error) {
+      throw failureOf(error, exchange, redact);
+    }
+    const refusal = judge(exchange.answer, redact);
+    if (refusal !== undefined) throw refusal;
+    return result;
+  }
+
+  /** The exchange is filled in when this returns, and when it throws. */
+  async #run<Result>(exchange: Exchange, work: () => Promise<Result>): Promise<Result> {
     if (!isWatching) {
       isWatching = true;
       watchUndici(byId);
     }
-    // Version 11 speaks node:http.
+    // Version 11 uses node:http.
     const call = {
       backend: 'pubnub',
       origin: this.origin,
@@ -64,17 +91,16 @@ export class SdkCalls {
     try {
       return await running.run(exchange, () => callSdk(call, work));
     } catch (error) {
-      // The HTTP client of version 11 may hear nothing of a body that breaks off, and wait on.
+      // The HTTP client of version 11 may not notice a body that breaks off, and would wait on.
       exchange.end?.();
       throw error;
     }
   }
 
-  newExchange(signal: AbortSignal): Exchange {
-    return newExchange(signal, this.origin);
-  }
-
-  /** Waits for the requests under way, and ends those that take longer; heartbeats at once. @param ms how long, in milliseconds */
+  /**
+   * Waits for the requests under way, and ends those that take too long; heartbeats end at once.
+   * @param ms limit, in milliseconds
+   */
   async settle(ms: number): Promise<void> {
     for (const { path, end } of this.#open) if (path.endsWith('/heartbeat')) end();
     const end = (): void => {
@@ -85,23 +111,19 @@ export class SdkCalls {
     clearTimeout(timer);
   }
 
-  #send(
-    request: TransportRequest,
-    makeSendable: SdkTransport['makeSendable'],
-  ): ReturnType<SdkTransport['makeSendable']> {
+  #send(request: TransportRequest, makeSendable: MakeSendable): ReturnType<MakeSendable> {
     const exchange = running.getStore();
     request.cancellable = true;
     if (exchange !== undefined) request.timeout = NO_TIMEOUT_SECONDS;
     const [sent, controller] = makeSendable(request);
     const end = (): void => controller?.abort('ended');
-    const isSubscription = request.path.startsWith('/v2/subscribe/');
     const answered = exchange === undefined ? sent : follow(exchange, sent, end, request.identifier);
     const done = answered.then(
       () => {},
       (error: unknown) => {
-        // Version 11 leaves the connection open when an answer's body does not end.
+        // Version 11 would leave the connection open when an answer's body does not end.
         end();
-        if (isSubscription && !isCancelled(error)) this.onSubscriptionFailure(error);
+        if (isSubscription(request) && !isCancelled(error)) this.onSubscriptionFailure(error);
       },
     );
     const open = { path: request.path, done, end };
@@ -127,8 +149,8 @@ async function follow(
     exchange.status = response.status;
     exchange.isComplete = true;
     exchange.answer = parsed(response.body);
-    // The SDK prints what it cannot parse to the console.
-    if (exchange.answer === undefined) throw new Error('The answer is no JSON.');
+    // The SDK would print an answer that it cannot parse to the console.
+    if (exchange.answer === undefined) throw new Error('The answer is not JSON.');
     return response;
   } finally {
     byId.delete(id);
@@ -147,32 +169,4 @@ function parsed(body: ArrayBuffer | undefined): unknown {
   } catch {
     return undefined;
   }
-}
-
-function isTransport(value: unknown): value is SdkTransport {
-  return (
-    typeof value === 'object' && value !== null && 'makeSendable' in value && typeof value.makeSendable === 'function'
-  );
-}
-
-/** What the SDK hands to its transport. */
-export interface TransportRequest {
-  readonly path: string;
-  /** The `requestid` in the address. */
-  readonly identifier: string;
-  cancellable: boolean;
-  /** In seconds; what is a thousand times as much has to be a whole number. */
-  timeout: number;
-}
-
-interface TransportResponse {
-  readonly status: number;
-  readonly body?: ArrayBuffer;
-}
-
-/** The innermost part of the SDK that we touch: `client.transport`, the same in versions 11 and 12. */
-export interface SdkTransport {
-  makeSendable(
-    request: TransportRequest,
-  ): [sent: Promise<TransportResponse>, controller: { abort(reason: string): void } | undefined];
 }

@@ -2,7 +2,7 @@ import { loadPeer } from '../sdk/peer.js';
 import type { PubNubClass, PubNubClient } from './client.js';
 import type { CheckedOptions } from './options.js';
 
-/** How long an idle connection is kept, in milliseconds; the SDK's own default. */
+/** Life of an idle connection, in milliseconds; the SDK's own default. */
 const KEEP_ALIVE_MS = 30_000;
 
 interface Keys {
@@ -12,20 +12,25 @@ interface Keys {
   readonly ssl: boolean;
 }
 
-/** The connections of a client. The SDK reads this when it opens the first one. */
+/** Settings of a client's connections. The SDK reads them when it opens the first connection. */
 export interface ConnectionPool {
   maxSockets: number;
   maxFreeSockets: number;
   readonly timeout: number;
 }
 
-/** As many connections as there are requests at once, which a service makes ten of unless it says so; two, so that a subscription leaves one to messages. */
+/**
+ * Makes the settings of the connections: one for each request at once, and at least two, so that a subscription leaves
+ * one for messages.
+ * @param requests most requests at once.
+ * @default 10, as the setting `concurrency`
+ */
 export function connectionPool(requests = 10): ConnectionPool {
   const maxSockets = Math.max(2, requests);
   return { maxSockets, maxFreeSockets: maxSockets, timeout: KEEP_ALIVE_MS };
 }
 
-/** Builds the SDK's client. @throws ConfigurationError when the package is not installed */
+/** Makes the SDK's client. @throws ConfigurationError when the package is not installed */
 export function sdkClient(keys: Keys, options: CheckedOptions, keepAliveSettings: ConnectionPool): PubNubClient {
   const PubNub = (options.PubNub ?? loadPeer('pubnub', 'the pubnub backend')) as PubNubClass;
   const { origin, userId, requestTimeoutMs, longPollSeconds } = options;
@@ -36,7 +41,7 @@ export function sdkClient(keys: Keys, options: CheckedOptions, keepAliveSettings
     userId,
     keepAlive: true,
     keepAliveSettings,
-    // The SDK's retries are signed over the former signature, and the delivery stage has its own.
+    // A retry of the SDK signs the old signature as well, which is wrong. The delivery stage retries instead.
     retryConfiguration: PubNub.NoneRetryPolicy(),
     enableEventEngine: true,
     transactionalRequestTimeout: Math.ceil(requestTimeoutMs / 1000),
@@ -63,14 +68,14 @@ function encryption(PubNub: PubNubClass, { cipherKey, cryptor, useRandomIVs }: C
   };
 }
 
-/** The client holds the secret key, which `console.log` and `JSON.stringify` would show. */
+/** Keeps `console.log` and `JSON.stringify` from showing the secret key that the client holds. */
 function hideSecrets(client: PubNubClient): void {
   const shown = (): object => ({ PubNub: 'the client of the package "pubnub"' });
   Object.defineProperty(client, Symbol.for('nodejs.util.inspect.custom'), { value: shown });
   Object.defineProperty(client, 'toJSON', { value: shown });
 }
 
-/** Closes idle connections; the next request opens its own. They are kept where the SDK shows them to no one. */
+/** Closes idle connections, which the SDK holds in private properties. The next request opens its own. */
 export function closeIdleConnections(client: PubNubClient): void {
   const transport: unknown = Reflect.get(client, 'nodeTransport');
   if (typeof transport !== 'object' || transport === null) return;

@@ -1,32 +1,39 @@
 import { AbortError, type PushError, TimeoutError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { backoffDelay } from '../../wire/backoff.js';
+import { type PubNubMessage, pubnubMessage, repetitionIds } from '../../wire/pubnub-envelope.js';
+import { laterTimetoken } from '../../wire/pubnub-sdk.js';
+import { RecentIds } from '../../wire/recent-ids.js';
 import type { PubNubClient, PubNubEvent, PubNubNames, PubNubStatus } from './client.js';
-import { type PubNubMessage, readEnvelope } from './envelope.js';
-import { RecentMessages } from './recent-messages.js';
 
-/** A channel, a wildcard or a channel group that one has subscribed to. */
+/**
+ * Number of ids that are remembered, up to two a message. PubNub itself keeps 100 messages a channel for a client that
+ * reconnects.
+ */
+const REMEMBERED_IDS = 10_000;
+
+/** Kind of a subscription; a wildcard counts as a channel. */
 export type SubscriptionKind = 'channel' | 'group';
 
 interface Subscription {
   readonly kind: SubscriptionKind;
   readonly name: string;
-  /** Settled when PubNub has confirmed or refused. */
+  /** Settled when PubNub has confirmed or refused the subscription. */
   readonly confirmed: PromiseWithResolvers<void>;
   readonly timer: NodeJS.Timeout;
-  /** Whether the SDK has been told of it. */
+  /** Whether the SDK has been asked to subscribe. */
   isAsked: boolean;
   isConfirmed: boolean;
 }
 
-/** Why the subscription's last request failed, and whom the service named. */
+/** The failure of the last request, with the channels and groups that PubNub named. */
 export interface SubscriptionFailure {
   readonly error: PushError;
   readonly channels: readonly string[];
   readonly groups: readonly string[];
 }
 
-/** What a {@link Subscriber} needs of its backend. */
+/** The parts of the backend that its {@link Subscriber} uses. */
 export interface SubscriberHooks {
   receive(message: PubNubMessage): void;
   logger(): Logger;
@@ -34,15 +41,16 @@ export interface SubscriberHooks {
 }
 
 /**
- * The subscriptions of one client, which all share one request. When that fails, the SDK is left in its state of failure, and this decides
- * when to reconnect: the SDK's own retries sign over the former signature, and give up after six.
+ * The subscriptions of one client. They share one request. When it fails, the SDK stays in its state of failure until
+ * this class reconnects. The SDK's own retries would sign the old signature as well, which is wrong, and give up after
+ * six.
  */
 export class Subscriber {
   readonly #api: PubNubClient;
   readonly #hooks: SubscriberHooks;
   readonly #timeoutMs: number;
   readonly #subscriptions = new Map<string, Subscription>();
-  readonly #recent = new RecentMessages();
+  #recent = new RecentIds(REMEMBERED_IDS);
   #timetoken: string | undefined;
   #failures = 0;
   #reconnecting: NodeJS.Timeout | undefined;
@@ -61,7 +69,7 @@ export class Subscriber {
     });
   }
 
-  /** Resolves when PubNub has confirmed. A second call for the same name changes nothing. */
+  /** Subscribes, and resolves when PubNub has confirmed. A second call for the same name changes nothing. */
   subscribe(kind: SubscriptionKind, name: string): Promise<void> {
     const key = keyOf(kind, name);
     const there = this.#subscriptions.get(key);
@@ -85,12 +93,12 @@ export class Subscriber {
 
   close(): void {
     this.#end([...this.#subscriptions.values()], new AbortError('The backend was closed before PubNub confirmed.'));
-    this.#recent.clear();
+    this.#recent = new RecentIds(REMEMBERED_IDS);
   }
 
   /**
-   * Tells the SDK of what is new. It takes a change for granted while it is connected; as if the network had failed, it asks the service,
-   * which goes on from the same timetoken.
+   * Subscribes to all new names. A connected SDK takes them for granted and does not wait for the service's answer, so
+   * this acts as if the network had failed. The subscription goes on from the same timetoken.
    */
   #ask(): void {
     this.#isAsking = false;
@@ -140,7 +148,7 @@ export class Subscriber {
       queueMicrotask(() => this.#refused(failure));
       return;
     }
-    const delay = reconnectDelay(this.#failures++);
+    const delay = backoffDelay(this.#failures++);
     if (this.#failures === 1)
       this.#hooks.logger().warn({ err: error }, 'the subscription to PubNub was lost, and is being restored');
     clearTimeout(this.#reconnecting);
@@ -148,11 +156,11 @@ export class Subscriber {
   }
 
   #reconnect(): void {
-    // Without the timetoken, the SDK begins anew after a second failure, and what was sent meanwhile is lost.
+    // Without the timetoken the SDK starts from now after a second failure, and messages sent meanwhile are lost.
     this.#api.reconnect(this.#timetoken === undefined ? {} : { timetoken: this.#timetoken });
   }
 
-  /** One refused name makes the request fail for all: without those that are refused, it goes on for the others. */
+  /** Ends the refused subscriptions, because one of them makes the request fail for all. */
   #refused({ error, channels, groups }: SubscriptionFailure): void {
     const all = [...this.#subscriptions.values()];
     const named = all.filter(({ kind, name }) => (kind === 'channel' ? channels : groups).includes(name));
@@ -180,7 +188,7 @@ export class Subscriber {
     if (this.#subscriptions.size === 0) {
       clearTimeout(this.#reconnecting);
       this.#failures = 0;
-      // What is subscribed to later does not begin in the past.
+      // A later subscription does not begin in the past.
       this.#timetoken = undefined;
     }
     const asked = ended.filter(({ isAsked }) => isAsked);
@@ -188,9 +196,8 @@ export class Subscriber {
   }
 
   #onEvent(event: PubNubEvent, defaultEvent: string): void {
-    const { channel, publisher } = event;
+    const { channel, timetoken } = event;
     const subscription = event.subscription ?? channel;
-    const timetoken = String(event.timetoken);
     this.#timetoken = laterTimetoken(this.#timetoken, timetoken);
     const isOurs =
       this.#subscriptions.has(keyOf('channel', subscription)) || this.#subscriptions.has(keyOf('group', subscription));
@@ -198,18 +205,14 @@ export class Subscriber {
     if (event.error !== undefined) {
       this.#hooks
         .logger()
-        .warn({ channel, timetoken }, 'a message from PubNub could not be decrypted, and was dropped');
+        .warn(
+          { channel, timetoken: String(timetoken) },
+          'a message from PubNub could not be decrypted, and was dropped',
+        );
       return;
     }
-    const parts = readEnvelope(event.message, defaultEvent);
-    if (!this.#recent.isNew(channel, timetoken, parts.id)) return;
-    this.#hooks.receive({
-      channel,
-      ...parts,
-      timetoken,
-      ...(publisher !== undefined && { userId: publisher }),
-      ...(subscription !== channel && { subscription }),
-    });
+    const message = pubnubMessage(event, defaultEvent);
+    if (this.#recent.areNew(repetitionIds(message))) this.#hooks.receive(message);
   }
 }
 
@@ -223,25 +226,7 @@ function namesOf(subscriptions: readonly Subscription[]): PubNubNames {
   return { channels: named('channel'), channelGroups: named('group') };
 }
 
-/** Wait before the first reconnect, in milliseconds; it doubles from there. */
-const FIRST_DELAY_MS = 500;
-/** Longest wait before a reconnect, in milliseconds. */
-const LONGEST_DELAY_MS = 30_000;
-
-/** How long to wait before a reconnect, in milliseconds. @param failures how often it failed before */
-function reconnectDelay(failures: number): number {
-  return backoffDelay(failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
-}
-
-/** Whether asking again cannot help: the service refused. */
+/** Whether the service refused, so that the same request would fail again. */
 function isFinal({ status, retryable }: PushError): boolean {
   return status !== undefined && status >= 400 && !retryable;
-}
-
-/** The later of two timetokens, of which either may be missing; `0` stands for none. They are longer than a number is exact. */
-export function laterTimetoken(one: string | undefined, other: string | number | undefined): string | undefined {
-  const next = other === undefined ? '' : String(other);
-  if (!/^[1-9]\d*$/.test(next)) return one;
-  if (one === undefined || next.length > one.length) return next;
-  return next.length === one.length && next > one ? next : one;
 }

@@ -3,7 +3,7 @@ import { checkName } from '../../core/names.js';
 import { channelName, checkGroup, MAX_TOKEN_MINUTES } from './names.js';
 import { isUserId } from './options.js';
 
-/** What a token lets its holder do on a channel. */
+/** The permissions of a token on a channel or a channel group. */
 export interface ChannelPermissions {
   /** Subscribe, read history and presence. */
   readonly read?: boolean;
@@ -17,26 +17,26 @@ export interface ChannelPermissions {
   readonly join?: boolean;
 }
 
-/** Names that may be read, or names with what may be done. */
+/** Names that the token may read, or names with their permissions. */
 export type Grants = readonly string[] | Readonly<Record<string, ChannelPermissions>>;
 
-/** What a token is to allow. */
+/** The contents of a token: its user, its life, and its permissions. */
 export interface TokenGrant {
-  /** The one user who can use the token. @default anyone who has it */
+  /** The one user who can use the token. @default anyone can */
   readonly userId?: string;
-  /** How long it is valid, in minutes: 1 to 43 200. */
+  /** Life of the token, in minutes: 1 to 43 200. */
   readonly ttlMinutes: number;
   readonly channels?: Grants;
   readonly groups?: Grants;
-  /** As `channels`, for all whose names match a regular expression: `{ '^orders-.*$': { read: true } }`. */
+  /** Grants for all channels whose names match a regular expression: `{ '^orders-.*$': { read: true } }`. */
   readonly patterns?: Grants;
-  /** Goes along in the token, readable to whoever has it: strings, numbers and booleans. */
+  /** Further values in the token: strings, numbers and booleans. Anyone who has the token can read them. */
   readonly meta?: Readonly<Record<string, string | number | boolean>>;
 }
 
 const permissions = ['read', 'write', 'delete', 'get', 'update', 'manage', 'join'];
 
-/** The SDK's parameters for a token. @throws ValidationError for what PubNub would not take */
+/** Makes the SDK's parameters for a token. @throws ValidationError for a grant that PubNub does not allow */
 export function grantParameters(grant: TokenGrant): object {
   const { userId, ttlMinutes, channels, groups, patterns, meta } = grant;
   if (!Number.isInteger(ttlMinutes) || ttlMinutes < 1 || ttlMinutes > MAX_TOKEN_MINUTES)
@@ -70,7 +70,9 @@ function granted(grants: Grants = [], check: (name: string) => void): Readonly<R
       ([key, value]) => !permissions.includes(key) || typeof value !== 'boolean',
     );
     if (unknown !== undefined)
-      throw invalid(`"${unknown[0]}" of "${name}" must be one of ${permissions.join(', ')}, and true or false`);
+      throw invalid(
+        `"${unknown[0]}" of "${name}" must be one of ${permissions.join(', ')}, with the value true or false`,
+      );
   }
   return Object.fromEntries(entries.map(([name, allowed]) => [name, { ...allowed }]));
 }
@@ -79,7 +81,7 @@ function checkPattern(pattern: string): void {
   try {
     new RegExp(pattern);
   } catch (cause) {
-    throw new ValidationError(`No token was granted: "${pattern}" is no regular expression.`, {
+    throw new ValidationError(`No token was granted: "${pattern}" is not a regular expression.`, {
       backend: 'pubnub',
       cause,
     });

@@ -1,14 +1,19 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { requestMade } from '../contract/departures.js';
 
-/** What undici tells of a request. Source: https://undici.nodejs.org/#/docs/api/DiagnosticsChannel */
+/**
+ * The part of undici's events about a request that is read. Source:
+ * https://undici.nodejs.org/#/docs/api/DiagnosticsChannel
+ */
 interface UndiciRequest {
   readonly path?: string;
 }
 
 /**
- * Follows the requests that version 12 of the SDK makes by `fetch`; its errors lack status and headers.
- * @param byId exchanges by the `requestid` in their address: a request that waited for a connection is sent from elsewhere
+ * Learns status and headers of the requests that version 12 of the SDK makes by `fetch`, because the SDK's errors lack
+ * them.
+ * @param byId exchanges by the `requestid` in their address; a request that waited for a connection has lost its
+ * asynchronous context
  */
 export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
   const known = new WeakMap<object, Exchange>();
@@ -31,7 +36,7 @@ export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
     exchange.status = response.statusCode;
     exchange.retryAfter = headerOf(response.headers, 'retry-after');
     const location = headerOf(response.headers, 'location');
-    // `fetch` would follow it, and make a GET of a POST where the status says so.
+    // `fetch` would follow the redirect, and with some statuses make a GET of the POST.
     if (location === undefined || exchange.status < 300 || exchange.status >= 400) return;
     exchange.redirected = URL.canParse(location, exchange.origin)
       ? new URL(location, exchange.origin).origin
@@ -44,29 +49,29 @@ function requestIdOf(path: string): string {
   return /[?&]requestid=([^&]+)/.exec(path)?.[1] ?? '';
 }
 
-/** @param headers names and values in turn */
+/** Finds a header. @param headers names and values in turn */
 function headerOf(headers: readonly (Buffer | string)[], wanted: string): string | undefined {
   const index = headers.findIndex((name, at) => at % 2 === 0 && name.toString().toLowerCase() === wanted);
   return index < 0 ? undefined : headers[index + 1]?.toString();
 }
 
-/** One request that the SDK makes for us: what we ask of it, and what is learnt of it underway. */
+/** One request of the SDK: the signal that ends it, and the facts about its answer. */
 export interface Exchange {
-  /** Ends the request, also in the middle of an answer's body. */
+  /** Signal that ends the request, also in the middle of an answer's body. */
   readonly signal: AbortSignal;
-  /** Where it may go, as in `https://ps.pndsn.com`. */
+  /** The one origin that the request may go to, as in `https://ps.pndsn.com`. */
   readonly origin: string;
-  /** Ends the request in both versions of the SDK; there as soon as it is under way. */
+  /** Ends the request in both versions of the SDK; set once the request is under way. */
   end?: () => void;
-  /** Status of the answer; 0 while there is none. */
+  /** Status of the answer; 0 before there is one. */
   status: number;
   /** The header `Retry-After`. */
   retryAfter?: string | undefined;
-  /** Where the service redirected it to, which was not followed. */
+  /** Origin that the service redirected the request to; the redirect was not followed. */
   redirected?: string;
   /** Whether the answer came with its whole body. */
   isComplete?: boolean;
-  /** The answer's body, where it is JSON. */
+  /** The answer's body, if it is JSON. */
   answer?: unknown;
 }
 

@@ -1,25 +1,25 @@
 import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue } from '../../wire/message.js';
 
-/** An event of a webhook, out of whatever envelope it came in. */
+/** An event of a webhook, taken out of its envelope. */
 export interface EnvelopedEvent {
-  /** What PubNub calls it, as in `presence.user.channel.joined`. */
+  /** PubNub's name of the event, as in `presence.user.channel.joined`. */
   readonly schema: string;
   /** The envelope's id, or the event's own. */
   readonly id: string | undefined;
   readonly fields: Readonly<Record<string, unknown>>;
   readonly channel: string | undefined;
-  /** Whether a message that is no text came as its JSON. */
+  /** Whether a message that is an object or a list came as its JSON text. */
   readonly isMessageText: boolean;
   readonly raw: JsonValue;
 }
 
-/** The name of a published message's event. */
+/** PubNub's name of the event of a published message. */
 export const PUBLISHED = 'messages.pubsub.publish';
 
 /**
- * The events in a webhook's body: without an envelope, in the envelope 1, 2 or 2.1, or several of these in a list.
- * Source: https://www.pubnub.com/docs/serverless/events-and-actions/ena-payloads
+ * Finds the events in a webhook's body: without an envelope, in an envelope of version 1, 2 or 2.1, or several of these
+ * in a list. Source: https://www.pubnub.com/docs/serverless/events-and-actions/ena-payloads
  */
 export function eventsIn(body: unknown): readonly EnvelopedEvent[] {
   if (Array.isArray(body)) return body.flatMap(eventsIn);
@@ -67,12 +67,15 @@ function eventOf(
   };
 }
 
-/** `presence.user.channel.left` of `pubnub.com/schemas/events/presence.user.channel.left?v=1.0.0`. */
+/**
+ * The name in a schema's address: `presence.user.channel.left` in
+ * `pubnub.com/schemas/events/presence.user.channel.left?v=1.0.0`.
+ */
 function schemaName(address: string): string {
   return address.replace(/\?.*$/s, '').replace(/^.*\//s, '');
 }
 
-/** The first channel that one of these names. Version 1 and 2 of the envelope have it in their metadata. */
+/** The first channel that one of these places names. Versions 1 and 2 of the envelope have it in their metadata. */
 function channelIn(...places: readonly unknown[]): string | undefined {
   const names = ['channel', 'channelId', 'pubsub.channel', 'pubsub:channel'];
   return places.flatMap((place) => (isRecord(place) ? names.map((name) => textOf(place[name])) : [])).find(Boolean);

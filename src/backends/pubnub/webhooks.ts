@@ -5,12 +5,12 @@ import { jsonBody } from '../../webhooks/read.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
 import { checkSecret } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
+import { readEnvelope } from '../../wire/pubnub-envelope.js';
 import type { PubNubClient } from './client.js';
-import { readEnvelope } from './envelope.js';
 import type { CheckedOptions } from './options.js';
 import { type EnvelopedEvent, eventsIn, PUBLISHED } from './webhook-envelope.js';
 
-/** Whose webhooks are taken. */
+/** The settings by which webhooks are verified and read. */
 export interface WebhookTerms {
   readonly secret: string | readonly string[];
   readonly options: CheckedOptions;
@@ -19,9 +19,9 @@ export interface WebhookTerms {
 }
 
 /**
- * Verifies and reads a webhook of Events & Actions. There is no age limit: whoever could send an old one again knows the secret, and could
- * send a new one.
- * @throws AuthenticationError without the secret in its header; ValidationError when it is no JSON
+ * Verifies and reads a webhook of Events & Actions. There is no limit of age: to send an old webhook again takes the
+ * secret, with which one can send a new one as well.
+ * @throws AuthenticationError without the secret in its header; ValidationError when it is not JSON
  */
 export function parseWebhook(request: WebhookRequest, { secret, options, api, backend }: WebhookTerms): WebhookEvent[] {
   checkSecret(request, secret, backend);
@@ -34,7 +34,7 @@ export function parseWebhook(request: WebhookRequest, { secret, options, api, ba
   });
 }
 
-/** What was published encrypted comes as a text; undefined when the key is not that of the message. */
+/** Decrypts a message. A text is taken for an encrypted message; the result is undefined when it has another key. */
 function decrypted(message: unknown, api: PubNubClient): unknown {
   if (typeof message !== 'string') return message;
   try {
@@ -44,19 +44,22 @@ function decrypted(message: unknown, api: PubNubClient): unknown {
   }
 }
 
-/** What reading a webhook takes to know. */
+/** The facts about this server by which its webhooks are read. */
 interface WebhookReader {
   readonly backend: string;
-  /** The user id of this server, whose messages come back. */
+  /** The user id of this server, whose own messages come back as webhooks. */
   readonly userId: string;
-  /** What a text is that was published encrypted; undefined when that cannot be told. */
+  /** Decrypts a message; undefined when it cannot be decrypted. Absent without encryption. */
   readonly decrypt?: (message: unknown) => unknown;
 }
 
-/** PubNub's timetokens count tenths of a microsecond. */
+/** A timetoken counts tenths of a microsecond. */
 const TICKS_A_MILLISECOND = 10_000;
 
-/** The events of a webhook's body. What has no type here, or lacks what its type needs, is `other`. */
+/**
+ * Reads the events of a webhook's body. An event without a type here, or without the values that its type needs, is
+ * `other`.
+ */
 function webhookEvents(body: unknown, reader: WebhookReader): WebhookEvent[] {
   return eventsIn(body).map((event) => webhookEvent(event, reader));
 }
@@ -94,7 +97,7 @@ function onChannel(
     case 'presence.user.timedout.in.channel':
       return typeof userId === 'string' ? { ...base, type: 'memberRemoved', channel, userId } : undefined;
     case PUBLISHED: {
-      // A server's own message is no client's, and a file is none that a subscription would bring.
+      // Neither this server's own messages nor files are client events.
       if (senderId === reader.userId || fileId !== undefined) return undefined;
       const sent = isMessageText ? objectIn(fields['message']) : fields['message'];
       const message = reader.decrypt === undefined ? sent : reader.decrypt(sent);
@@ -108,7 +111,7 @@ function onChannel(
   }
 }
 
-/** The object or list that a text is the JSON of; any other text is itself. */
+/** Parses a text that is the JSON of an object or a list; any other message is returned as it is. */
 function objectIn(message: unknown): unknown {
   const value = parseData(message);
   return isRecord(value) || Array.isArray(value) ? value : message;

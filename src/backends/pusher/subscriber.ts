@@ -4,53 +4,47 @@ import type { Logger } from '../../core/logger.js';
 import { textOf } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
 import { closeCode } from '../../pusher-protocol/messages.js';
-import { isEncrypted, isPresence, isPrivate } from '../../pusher-protocol/names.js';
-import { isRecord } from '../../wire/is-record.js';
+import { isEncrypted, isPresence, isPrivate, isProtocolEvent } from '../../pusher-protocol/names.js';
+import { isRecord, record } from '../../wire/is-record.js';
 import type { IncomingMessage } from '../../wire/message.js';
+import type { PusherAuthHandler, PusherFrame } from '../../wire/pusher-js.js';
 import type { ChannelAuthorization, PresenceMember } from '../contract/authorization.js';
 import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
 import type { SocketAddress } from './addresses.js';
-import {
-  type Authorizer,
-  createPusherJs,
-  endPusherJs,
-  HurriedReconnection,
-  type PusherJsClient,
-  type PusherJsFrame,
-} from './pusher-js.js';
+import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient } from './pusher-js.js';
 
 const backend = 'pusher';
 
-/** Where and as whom to subscribe. */
+/** The service's address and the application's key. */
 export interface SubscriberSettings {
   readonly key: string;
   readonly address: SocketAddress;
   readonly useTLS: boolean;
-  /** How long the service may take to confirm a subscription, connecting included, in milliseconds. */
+  /** Deadline of a subscription, in milliseconds; connecting counts in. */
   readonly timeoutMs: number;
 }
 
-/** What the subscriber needs of the backend. */
+/** The parts of the backend that its subscriber uses. */
 export interface SubscriberHost {
   receive(message: IncomingMessage): void;
   authorize(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization;
-  /** Takes secrets and signatures out of what the service says. */
+  /** Replaces secrets and signatures in a text of the service. */
   clean(text: string): string;
   readonly logger: () => Logger;
 }
 
-/** Receives through `pusher-js`: one connection, from the first subscription to the last. */
+/** Receives messages through `pusher-js`, over one connection that lasts from the first subscription to the last. */
 export class PusherSubscriber {
   readonly #settings: SubscriberSettings;
   readonly #host: SubscriberHost;
   readonly #channels = new Set<string>();
   readonly #pending: PendingSubscriptions;
-  /** How this process appears on presence channels. */
+  /** This process's user id on presence channels. */
   readonly #memberId = `pushrail-${randomUUID()}`;
   readonly #reconnection = new HurriedReconnection(() => this.#tryAgain());
   #client: PusherJsClient | undefined;
   #isTryingAgain = false;
-  /** Whether the frame that is heard of next was decrypted. */
+  /** Whether the next frame of {@link #hear} was decrypted. */
   #isDecrypted = false;
   #lastReport = 'no reason given';
 
@@ -60,16 +54,16 @@ export class PusherSubscriber {
     this.#pending = new PendingSubscriptions(settings.timeoutMs);
   }
 
-  /** Resolves when the service has confirmed. @throws PushError when it refuses or does not answer in time */
+  /** Subscribes, and resolves when the service has confirmed. @throws PushError when it refuses or is too late */
   async subscribe(channel: string): Promise<void> {
     if (this.#channels.has(channel)) return this.#pending.of(channel);
-    // What cannot be signed shows here, before anything is connected.
+    // A subscription that cannot be signed fails here, before anything is connected.
     if (isPrivate(channel)) this.#grant('1.1', channel);
     const client = this.#connected();
     this.#channels.add(channel);
     const confirmed = this.#pending.add(channel, () => this.#timedOut(channel));
     const subscribed = client.subscribe(channel);
-    // pusher-js decrypts for a channel's listeners only.
+    // pusher-js decrypts messages for a channel's own listeners alone.
     if (isEncrypted(channel)) {
       subscribed.bind_global((event, data) => this.#decrypted(channel, event, data));
     }
@@ -91,18 +85,18 @@ export class PusherSubscriber {
   #connected(): PusherJsClient {
     if (this.#client !== undefined) return this.#client;
     const { key, address, useTLS } = this.#settings;
-    const authorize: Authorizer = ({ socketId, channelName }, callback) => {
+    const authorize: PusherAuthHandler = ({ socketId, channelName = '' }, callback) => {
       try {
         callback(null, this.#grant(socketId, channelName));
       } catch (error) {
-        // pusher-js would tell nobody but the channel's listeners.
+        // pusher-js would report the error to the channel's own listeners alone.
         this.#notGranted(channelName, error);
       }
     };
     const client = createPusherJs({ key, host: address.host, port: address.port, useTLS, authorize });
     this.#client = client;
     client.connection.bind('message', (frame) => {
-      if (client === this.#client) this.#hear(frame as PusherJsFrame);
+      if (client === this.#client) this.#hear(frame as PusherFrame);
     });
     client.connection.bind('error', (error) => {
       if (client === this.#client) this.#reported(error);
@@ -117,33 +111,33 @@ export class PusherSubscriber {
     return this.#host.authorize(socketId, channel, isPresence(channel) ? { id: this.#memberId } : undefined);
   }
 
-  #hear({ event, channel, data, user_id: userId }: PusherJsFrame): void {
+  #hear({ event, channel, data, user_id: userId }: PusherFrame): void {
     if (channel === undefined || !this.#channels.has(channel)) return;
     if (event === 'pusher_internal:subscription_succeeded') this.#pending.settle(channel);
     else if (event === 'pusher:subscription_error') this.#refused(channel, data);
     else if (!isEncrypted(channel)) this.#receive({ channel, event, data, ...(userId !== undefined && { userId }) });
-    else if (!this.#isDecrypted && !isOfProtocol(event))
+    else if (!this.#isDecrypted && !isProtocolEvent(event))
       this.#host
         .logger()
         .warn({ channel, event }, "pusher: a message cannot be decrypted: is its sender's master key another one?");
     this.#isDecrypted = false;
   }
 
-  /** Comes before {@link #hear} of the same frame. */
+  /** Takes a decrypted message, before {@link #hear} gets the same frame. */
   #decrypted(channel: string, event: string, data: unknown): void {
     this.#isDecrypted = true;
     if (this.#channels.has(channel)) this.#receive({ channel, event, data });
   }
 
   #receive(message: IncomingMessage): void {
-    if (!isOfProtocol(message.event)) this.#host.receive(message);
+    if (!isProtocolEvent(message.event)) this.#host.receive(message);
   }
 
   #changed(previous: unknown, current: unknown): void {
     if (this.#isTryingAgain) return;
     if (current === 'connected') this.#reconnection.stop();
     else if (current === 'disconnected') {
-      // Without our asking, after a close code that says not to come back.
+      // pusher-js disconnects by itself after a close code that forbids to come back.
       const text = `Pusher refuses the connection: ${this.#lastReport}.`;
       this.#giveUp([...this.#channels], new ConfigurationError(text, { backend }));
     } else if (previous === 'connected') {
@@ -165,10 +159,10 @@ export class PusherSubscriber {
     const message = this.#host.clean(said);
     this.#lastReport = typeof code === 'number' ? `${message} (${code})` : message;
     this.#host.logger().warn({ code, reason: message }, 'pusher: the service reports an error');
-    // The code of a whole connection that is refused is that of a subscription with a wrong signature, too.
+    // This code stands for a refused connection, and for a subscription with a wrong signature as well.
     const [channel, ...others] = this.#pending.channels();
     const isAnswer = typeof code !== 'number' || code === closeCode.unauthorized;
-    // It does not say which: with several under way, the one that it means runs into its deadline.
+    // The error names no channel. With several subscriptions under way, the one that it means runs into its deadline.
     if (isAnswer && channel !== undefined && others.length === 0) this.#refused(channel, { error: message });
   }
 
@@ -207,7 +201,7 @@ export class PusherSubscriber {
     }
   }
 
-  /** Leaves a channel; a connection that nobody needs would keep the process from ending. */
+  /** Leaves a channel. The last one ends the connection, which would keep the process from ending. */
   #forget(channel: string): void {
     if (this.#channels.size === 0) {
       this.#end();
@@ -217,7 +211,7 @@ export class PusherSubscriber {
     if (client === undefined) return;
     const left = client.channel(channel);
     const isConfirmed = left?.subscribed === true;
-    // pusher-js keeps a channel that was refused as pending, and would neither leave it nor try it again.
+    // pusher-js keeps a refused channel as pending: it would neither leave the channel nor try it again.
     if (left !== undefined) left.subscriptionPending = false;
     client.unsubscribe(channel);
     if (!isConfirmed) client.send_event('pusher:unsubscribe', { channel });
@@ -231,13 +225,9 @@ export class PusherSubscriber {
   }
 }
 
-function isOfProtocol(event: string): boolean {
-  return event.startsWith('pusher:') || event.startsWith('pusher_internal:');
-}
-
-/** What an error of the connection says: wrapped once or twice. */
+/** The report in an error of the connection, which is wrapped once or twice. */
 function reportIn(error: unknown): Readonly<Record<string, unknown>> {
-  const outer = isRecord(error) ? error : {};
+  const outer = record(error);
   const inner = isRecord(outer['error']) ? outer['error'] : outer;
-  return isRecord(inner['data']) ? inner['data'] : {};
+  return record(inner['data']);
 }

@@ -1,6 +1,9 @@
 import type { ClientDriver, ClientDriverHost } from '../driver.js';
 
-/** For the console backend, which prints on the server: a page in development works on, and receives nothing. */
+/**
+ * Driver for the console backend, which prints on the server. A page under development works with it, and receives
+ * nothing.
+ */
 export class ConsoleDriver implements ClientDriver {
   readonly socketId = undefined;
   readonly #host: ClientDriverHost;

@@ -7,7 +7,7 @@ import { OneSignalDriver, type OneSignalDriverOptions } from './onesignal/index.
 import { PubNubDriver, type PubNubDriverOptions } from './pubnub/index.js';
 import { PusherDriver, type PusherDriverOptions } from './pusher/index.js';
 
-/** Options of all drivers; each takes its own. */
+/** Options of all drivers; each driver takes its own. */
 export interface DriverOptions extends PusherDriverOptions, PubNubDriverOptions, OneSignalDriverOptions {}
 
 type DriverConstructor = new (host: ClientDriverHost, config: ClientConfig, options: DriverOptions) => ClientDriver;
@@ -27,7 +27,7 @@ const drivers: ReadonlyMap<string, DriverConstructor> = new Map(
 
 /**
  * Makes the driver for the backend that the configuration names.
- * @throws PushClientError when there is none, or when the driver lacks something
+ * @throws PushClientError when there is none, or when the driver lacks its SDK or a key
  */
 export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
   const Driver = drivers.get(config.backend);

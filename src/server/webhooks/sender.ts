@@ -7,9 +7,6 @@ import { WaitingEvents } from './waiting-events.js';
 
 /** How long a webhook is sent again and again, in milliseconds. Source: https://pusher.com/docs/channels/server_api/webhooks */
 const RETRY_FOR_MS = 300_000;
-/** Wait before the first retry, in milliseconds; it doubles from there, up to the longest. */
-const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 30_000;
 
 /** How events share a webhook. */
 export interface BatchLimits {
@@ -124,7 +121,7 @@ export class WebhookSender {
       }
       problem = found;
       // Who closes has no time for long waits.
-      const delay = backoffDelay(this.#isClosing ? 0 : failures, FIRST_DELAY_MS, LONGEST_DELAY_MS);
+      const delay = backoffDelay(this.#isClosing ? 0 : failures);
       if (this.#isClosed || performance.now() + delay > until) break;
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
       await this.#pause(delay);

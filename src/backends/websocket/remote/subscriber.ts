@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../../core/errors.js';
 import type { Logger } from '../../../core/logger.js';
 import { DeliveryError } from '../../../core/report.js';
-import { isPresence, isPrivate } from '../../../pusher-protocol/names.js';
+import { isPresence, isPrivate, isProtocolEvent } from '../../../pusher-protocol/names.js';
 import { type ProtocolMessage, parseData } from '../../../pusher-protocol/parse-message.js';
 import { backoffDelay } from '../../../wire/backoff.js';
 import { isRecord } from '../../../wire/is-record.js';
@@ -114,7 +114,7 @@ export class RemoteSubscriber implements ConnectionListener {
       this.#pending.settle(channel);
     } else if (event === 'pusher:subscription_error') {
       this.#refused(channel, details);
-    } else if (!event.startsWith('pusher:') && !event.startsWith('pusher_internal:')) {
+    } else if (!isProtocolEvent(event)) {
       this.#host.receive({ channel, event, data: details, ...(userId !== undefined && { userId }) });
     }
   }
@@ -209,9 +209,6 @@ export class RemoteSubscriber implements ConnectionListener {
   }
 }
 
-const FIRST_MS = 500;
-const MAX_MS = 30_000;
-
 /**
  * How long to wait before connecting again, in milliseconds, or undefined when the server does not want it. Doubles with each
  * failure.
@@ -221,5 +218,5 @@ const MAX_MS = 30_000;
 export function reconnectDelay(code: number, failures: number): number | undefined {
   if (code >= 4000 && code < 4100) return undefined;
   if (code >= 4200 && code < 4300 && failures === 0) return 0;
-  return backoffDelay(failures, FIRST_MS, MAX_MS);
+  return backoffDelay(failures);
 }

@@ -3,30 +3,28 @@ import { RecentIds } from '../../../wire/recent-ids.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, neededKey } from '../../driver.js';
 import { PushClientError, signInRefusal } from '../../errors.js';
-import {
-  type OneSignalDeferredLike,
-  type OneSignalEventLike,
-  type OneSignalLike,
-  oneSignalMessage,
-} from './message.js';
+import { type OneSignalDeferredLike, type OneSignalEventLike, type OneSignalLike, readMessage } from './sdk.js';
 
 /** Options of {@link OneSignalDriver}. */
 export interface OneSignalDriverOptions {
-  /** How to ask the application for a token to log in with. @default as the configuration says; without an endpoint, none is asked for */
+  /**
+   * How the page asks the application for a token to log in with.
+   * @default as the configuration says, if it names an endpoint
+   */
   readonly auth?: AuthOptions | undefined;
-  /** For OneSignal's `init`, beside `appId`; false where the page calls `init` itself. @default {} */
+  /** Options for OneSignal's `init`, besides `appId`; false if the page calls `init` itself. @default {} */
   readonly oneSignal?: Readonly<Record<string, unknown>> | false | undefined;
 }
 
-/** How long to wait for the SDK before saying that it is not there, in milliseconds. Content blockers keep it away. */
+/** Time after which the SDK is reported as missing, in milliseconds. Content blockers keep it away. */
 const LOAD_TIMEOUT_MS = 10_000;
 
-/** Its `init` can be called once for a page, whatever the number of clients. */
+/** Calls of `init` by SDK: a page can call it once, whatever its number of clients. */
 const initialized = new WeakMap<OneSignalLike, Promise<unknown>>();
 
 /**
- * Receives OneSignal's notifications through its web SDK, which the page loads. The SDK has one user and no channels: the first channel of
- * the configuration stands for that user.
+ * Receives OneSignal's notifications through its web SDK, which the page loads. The SDK knows one user and no channels:
+ * the first channel of the configuration stands for that user.
  */
 export class OneSignalDriver implements ClientDriver {
   readonly socketId = undefined;
@@ -36,11 +34,11 @@ export class OneSignalDriver implements ClientDriver {
   readonly #authorizer: Authorizer;
   readonly #recent = new RecentIds();
   readonly #receive = ({ notification }: OneSignalEventLike): void => {
-    const message = oneSignalMessage(notification, this.#config.channels[0] ?? '');
-    // One that is displayed while the page is open comes again when it is clicked.
+    const message = readMessage(notification, this.#config.channels[0] ?? '');
+    // A notification that is displayed while the page is open comes again when it is clicked.
     if (message.id === undefined || this.#recent.areNew([message.id])) this.#host.receiveMessage(message);
   };
-  /** Stands for one connection: what was begun for an earlier one comes to nothing. */
+  /** Object that stands for the present connection; work that an earlier one began is dropped. */
   #connection: object | undefined;
   #oneSignal: OneSignalLike | undefined;
   #loadTimer: ReturnType<typeof setTimeout> | undefined;
@@ -81,7 +79,7 @@ export class OneSignalDriver implements ClientDriver {
 
   subscribe(channel: string): void {
     if (this.#config.channels.includes(channel)) return;
-    const text = `OneSignal has no channels to subscribe to: what is sent to the page’s user arrives, and "${channel}" does not.`;
+    const text = `OneSignal has no channels to subscribe to: the page receives messages to its user, and cannot join "${channel}".`;
     this.#host.receiveError(new PushClientError(text, 'SUBSCRIPTION', { channel }));
   }
 
@@ -113,10 +111,10 @@ export class OneSignalDriver implements ClientDriver {
     await begun;
   }
 
-  /** @returns whether the browser now belongs to the page's user */
+  /** Logs the page's user in. @returns whether the browser belongs to that user now */
   async #logIn(oneSignal: OneSignalLike, connection: object): Promise<boolean> {
     const { userId, channels, usesExternalId } = this.#config;
-    // Where channels are devices, segments or other aliases, they are nobody's name.
+    // Channels that are devices, segments or other aliases are no user's id.
     if (usesExternalId === false) return true;
     try {
       const answer = this.#authorizer.hasUserEndpoint ? await this.#authorizer.signIn() : undefined;
@@ -137,7 +135,7 @@ export class OneSignalDriver implements ClientDriver {
   }
 }
 
-/** The id in what the application signed: `{"id":"ann"}`. */
+/** The user's id in the JSON that the application signed, as in `{"id":"ann"}`. */
 function idIn(userData: string | undefined): string | undefined {
   if (userData === undefined) return undefined;
   const { id } = JSON.parse(userData) as { readonly id?: unknown };

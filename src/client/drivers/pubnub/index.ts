@@ -1,23 +1,29 @@
 import type { ClientConfig } from '../../../wire/client-config.js';
+import { pubnubMessage, repetitionIds } from '../../../wire/pubnub-envelope.js';
+import type { PubNubEventLike, PubNubLike } from '../../../wire/pubnub-sdk.js';
 import { RecentIds } from '../../../wire/recent-ids.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, neededKey, neededSdk } from '../../driver.js';
 import { PushClientError } from '../../errors.js';
-import { pubnubMessage } from './message.js';
-import type { PubNubConstructorLike, PubNubEventLike, PubNubLike } from './pubnub-like.js';
-import { PubNubSubscription } from './subscription.js';
+import { SharedSubscription } from './subscription.js';
+
+/** The class that the package `pubnub` exports; `never` because its configuration is its own affair. */
+export interface PubNubConstructorLike {
+  new (configuration: never): PubNubLike;
+  NoneRetryPolicy(): unknown;
+}
 
 /** Options of {@link PubNubDriver}. */
 export interface PubNubDriverOptions {
   /** The class of the package `pubnub`, 11 or later. @default globalThis.PubNub */
   readonly PubNub?: PubNubConstructorLike | undefined;
-  /** How to ask the application for a token. @default as the configuration says; without an endpoint, none is asked for */
+  /** How the page asks the application for a token. @default as the configuration says, if it names an endpoint */
   readonly auth?: AuthOptions | undefined;
-  /** Handed on to `new PubNub`, such as `{ userId }`; wins over what is made from the `ClientConfig`. */
+  /** Options for `new PubNub`, such as `{ userId }`; they win over those made from the `ClientConfig`. @default {} */
   readonly pubnub?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Talks to PubNub through the package `pubnub`. */
+/** Receives messages from PubNub through the package `pubnub`. */
 export class PubNubDriver implements ClientDriver {
   readonly socketId = undefined;
   readonly #host: ClientDriverHost;
@@ -25,7 +31,7 @@ export class PubNubDriver implements ClientDriver {
   readonly #create: () => PubNubLike;
   readonly #wanted = new Set<string>();
   readonly #recent = new RecentIds();
-  #subscription: PubNubSubscription | undefined;
+  #subscription: SharedSubscription | undefined;
 
   /** @throws PushClientError when `pubnub` or the subscribe key is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: PubNubDriverOptions = {}) {
@@ -40,7 +46,7 @@ export class PubNubDriver implements ClientDriver {
         ...(origin !== undefined && { origin }),
         ssl: useTLS,
         userId: options.pubnub?.['userId'] ?? userId ?? anonymousId(),
-        // What fails is tried again here, where it shows in the state.
+        // Failures are tried again by this driver, which reports them in the state.
         retryConfiguration: PubNub.NoneRetryPolicy(),
         listenToBrowserNetworkEvents: false,
         ...options.pubnub,
@@ -55,7 +61,7 @@ export class PubNubDriver implements ClientDriver {
       return;
     }
     const api = this.#create();
-    const subscription = new PubNubSubscription(api, this.#host, this.#authorizer);
+    const subscription = new SharedSubscription(api, this.#host, this.#authorizer);
     this.#subscription = subscription;
     api.addListener({
       status: (status) => subscription.receiveStatus(status),
@@ -91,13 +97,11 @@ export class PubNubDriver implements ClientDriver {
       return;
     }
     const message = pubnubMessage(event, defaultEvent);
-    // The same timetoken comes again after a reconnection, the same id when the application's attempt to send was repeated.
-    const ids = [message.timetoken, message.id].filter((id) => id !== undefined).map((id) => `${channel}:${id}`);
-    if (this.#recent.areNew(ids)) this.#host.receiveMessage(message);
+    if (this.#recent.areNew(repetitionIds(message))) this.#host.receiveMessage(message);
   }
 }
 
-/** Where the id is kept. */
+/** Key of the anonymous id in the browser's storage. */
 const STORAGE_KEY = 'pushrail.anonymous-id';
 
 interface StorageLike {
@@ -106,19 +110,19 @@ interface StorageLike {
 }
 
 /**
- * An id for a browser whose user is not known. It is the same for all tabs and visits, because PubNub bills by the number of ids; where
- * nothing can be kept, it is new each time.
+ * The id of a browser whose user is unknown. It is the same for all tabs and visits, because PubNub bills by the number
+ * of ids. A browser that stores nothing has a new one each time.
  */
 function anonymousId(): string {
   const fresh = `anonymous-${randomHex()}`;
   try {
-    // Throws where the user has forbidden it.
+    // Throws if the user has forbidden it.
     const { localStorage } = globalThis as { localStorage?: StorageLike };
     const kept = localStorage?.getItem(STORAGE_KEY);
     if (kept) return kept;
     localStorage?.setItem(STORAGE_KEY, fresh);
   } catch {
-    // As in a private window.
+    // No storage, as in a private window.
   }
   return fresh;
 }

@@ -1,7 +1,7 @@
 import { record } from '../../../wire/is-record.js';
-import type { PubNubLike } from './pubnub-like.js';
+import { interceptRequests, isSubscription, type PubNubLike, refusedNames } from '../../../wire/pubnub-sdk.js';
 
-/** Why the last request of a subscription failed. */
+/** The reason why the last request of a subscription failed. */
 export interface SubscribeFailure {
   /** HTTP status; undefined where there was no answer. */
   readonly status: number | undefined;
@@ -9,35 +9,22 @@ export interface SubscribeFailure {
   readonly channels: readonly string[];
 }
 
-/** The innermost part of the SDK that is touched, which versions 11 and 12 have at the same place. */
-interface SdkTransport {
-  makeSendable(request: { readonly path: string }): readonly [sent: Promise<unknown>, ...rest: unknown[]];
-}
-
 /**
- * Tells of each request of a subscription that failed, before the SDK's status does: that names neither what the service answered nor
- * which channels it refused. Nothing is told by an SDK that is built in another way.
+ * Reports each request of a subscription that failed, before the SDK's status does. That status holds neither the
+ * service's answer nor the channels that it refused. An SDK that is built in another way reports nothing here.
  */
-export function watchFailures(api: PubNubLike, told: (failure: SubscribeFailure) => void): void {
-  const transport: unknown = Reflect.get(api, 'transport');
-  if (!isTransport(transport)) return;
-  const makeSendable = transport.makeSendable.bind(transport);
-  transport.makeSendable = (request) => {
+export function watchFailures(api: PubNubLike, report: (failure: SubscribeFailure) => void): void {
+  interceptRequests(api, (request, makeSendable) => {
     const sendable = makeSendable(request);
-    if (request.path.startsWith('/v2/subscribe/')) sendable[0].catch((error: unknown) => told(failureIn(error)));
+    if (isSubscription(request)) sendable[0].catch((error: unknown) => report(failureIn(error)));
     return sendable;
-  };
+  });
 }
 
 function failureIn(error: unknown): SubscribeFailure {
   const { statusCode, errorData } = record(error);
-  const { channels } = record(record(errorData)['payload']);
   return {
     status: typeof statusCode === 'number' && statusCode > 0 ? statusCode : undefined,
-    channels: Array.isArray(channels) ? channels.filter((channel) => typeof channel === 'string') : [],
+    channels: refusedNames(errorData, 'channels'),
   };
-}
-
-function isTransport(value: unknown): value is SdkTransport {
-  return typeof record(value)['makeSendable'] === 'function';
 }

@@ -1,32 +1,32 @@
+import { backoffDelay } from '../../../wire/backoff.js';
+import { laterTimetoken, type PubNubLike, type PubNubStatusLike } from '../../../wire/pubnub-sdk.js';
 import type { Authorizer } from '../../authorizer.js';
 import type { ClientDriverHost } from '../../driver.js';
 import { AuthError, channelRefusal, PushClientError } from '../../errors.js';
-import type { PubNubLike, PubNubStatusLike } from './pubnub-like.js';
 import { type SubscribeFailure, watchFailures } from './refusal.js';
 
-/** Wait before the first attempt to restore a lost subscription, in milliseconds; it doubles from there. */
-const FIRST_DELAY_MS = 500;
-/** Longest wait before an attempt, in milliseconds. */
-const LONGEST_DELAY_MS = 30_000;
-/** From so many failures in a row on, some ten seconds, the state is `unavailable`. */
+/** After more failures in a row than these, some ten seconds, the state is `unavailable`. */
 const MANY_FAILURES = 5;
-/** A token that PubNub refuses this soon after it was granted is not renewed again, in milliseconds. PubNub: a token lasts a minute or more. */
+/**
+ * A token that PubNub refuses this soon after it was granted, in milliseconds, is not renewed again. PubNub: a token
+ * lasts a minute or more.
+ */
 const FRESH_TOKEN_MS = 30_000;
 
 type Status = 'new' | 'asked' | 'confirmed';
 
 /**
- * The channels that one connection to PubNub subscribes to; they share one request. The SDK is left in its state of failure, and this
- * decides when to go on.
+ * The channels that one client of PubNub subscribes to. They share one request. When it fails, the SDK stays in its
+ * state of failure until this class goes on.
  */
-export class PubNubSubscription {
+export class SharedSubscription {
   readonly #api: PubNubLike;
   readonly #host: ClientDriverHost;
   readonly #authorizer: Authorizer;
   readonly #network: NetworkWatch;
   readonly #channels = new Map<string, Status>();
   #failure: SubscribeFailure | undefined;
-  /** Where in PubNub's time to go on. */
+  /** The timetoken of PubNub from which a lost subscription goes on. */
   #timetoken: string | undefined;
   #tokenAt = Number.NEGATIVE_INFINITY;
   #needsToken = false;
@@ -55,7 +55,7 @@ export class PubNubSubscription {
     if (this.#channels.size === 0) this.#host.receiveState('connecting');
     this.#channels.set(channel, 'new');
     this.#needsToken = this.#authorizer.hasEndpoint;
-    // One request, and one token, for all that are added at once.
+    // All channels that are added at once share one request and one token.
     queueMicrotask(() => void this.#advance());
   }
 
@@ -66,12 +66,12 @@ export class PubNubSubscription {
     if (this.#channels.size === 0) this.#rest();
   }
 
-  /** A message of this time came in: what was sent before it is not asked for again. */
+  /** Takes the timetoken of a message that came in: a lost subscription goes on after it. */
   passed(timetoken: string | number): void {
-    this.#timetoken = later(this.#timetoken, timetoken);
+    this.#timetoken = laterTimetoken(this.#timetoken, timetoken);
   }
 
-  /** Tries at once what waits to be tried again. */
+  /** Ends the wait of a lost subscription, and tries it again at once. */
   retry(): void {
     if (!this.#isBroken || this.#isClosed) return;
     clearTimeout(this.#timer);
@@ -99,7 +99,7 @@ export class PubNubSubscription {
     }
   }
 
-  /** Gets a token where one is needed, and subscribes to what is new or was lost. */
+  /** Gets a token where one is needed, subscribes to new channels, or restores a lost subscription. */
   async #advance(): Promise<void> {
     if (this.#isAdvancing) return;
     this.#isAdvancing = true;
@@ -109,12 +109,15 @@ export class PubNubSubscription {
     if (!canGoOn || this.#isClosed) return;
     const added = this.#those('new');
     if (added.length > 0) this.#subscribe(added);
-    // Without the timetoken, the SDK begins anew after a second failure, and what was sent meanwhile is lost.
+    // Without the timetoken the SDK starts from now after a second failure, and messages sent meanwhile are lost.
     else if (this.#isBroken && this.#channels.size > 0)
       this.#api.reconnect(this.#timetoken === undefined ? {} : { timetoken: this.#timetoken });
   }
 
-  /** The SDK takes a change for granted while it is connected; as if the network had failed, it asks the service. */
+  /**
+   * Acts as if the network had failed: a connected SDK takes a new channel for granted, and does not wait for the
+   * service's answer.
+   */
   #subscribe(channels: string[]): void {
     for (const channel of channels) this.#channels.set(channel, 'asked');
     this.#ignoresStatus = true;
@@ -123,7 +126,7 @@ export class PubNubSubscription {
     this.#api.subscribe({ channels });
   }
 
-  /** @returns whether to go on */
+  /** Asks the application for a token for all channels. @returns whether to go on */
   async #renewToken(): Promise<boolean> {
     const channels = [...this.#channels.keys()];
     if (channels.length === 0) return false;
@@ -133,7 +136,7 @@ export class PubNubSubscription {
       if (this.#isClosed) return false;
       this.#api.setToken(auth);
       this.#tokenAt = Date.now();
-      const reason = new AuthError('it is not among what the application allows', { status: 403 });
+      const reason = new AuthError('the application does not allow it', { status: 403 });
       this.#refuse(refused, reason);
     } catch (error) {
       if (this.#isClosed) return false;
@@ -151,10 +154,10 @@ export class PubNubSubscription {
   #connected({ affectedChannels = [], currentTimetoken }: PubNubStatusLike): void {
     this.#failures = 0;
     this.#isBroken = false;
-    this.#timetoken = later(this.#timetoken, currentTimetoken);
+    this.#timetoken = laterTimetoken(this.#timetoken, currentTimetoken);
     this.#host.receiveState('connected');
     for (const channel of this.#those('asked')) {
-      // A listener may have left it a moment ago.
+      // A listener may have left the channel a moment ago.
       if (!affectedChannels.includes(channel) || this.#channels.get(channel) !== 'asked') continue;
       this.#channels.set(channel, 'confirmed');
       this.#host.receiveSubscription(channel);
@@ -168,7 +171,7 @@ export class PubNubSubscription {
     else if (status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429) {
       const error = new PushClientError(`Push connection: PubNub refused it (${status})`, 'CONNECTION', { status });
       this.#unconfirm();
-      // The error last: who hears of it may try again.
+      // The error comes last, because its listener may try again.
       this.#host.receiveState('disconnected');
       this.#host.receiveError(error);
     } else this.#lost('it failed or was lost', status);
@@ -185,11 +188,11 @@ export class PubNubSubscription {
     this.#refuse(refused, { error: 'PubNub denies access', status: 403 });
   }
 
-  /** One refused channel makes the request fail for all: without those that are refused, it goes on for the others. */
+  /** Removes refused channels, because one of them makes the request fail for all. */
   #refuse(channels: readonly string[], reason: unknown): void {
     for (const channel of channels) {
       if (!this.#channels.has(channel)) continue;
-      // Before it is told: who hears of it may ask for the channel again.
+      // Before the report, because its listener may ask for the channel again.
       this.remove(channel);
       this.#host.receiveError(channelRefusal(channel, reason));
     }
@@ -198,7 +201,7 @@ export class PubNubSubscription {
   #lost(what: string, status?: number, cause?: unknown): void {
     this.#unconfirm();
     this.#isBroken = true;
-    const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures, LONGEST_DELAY_MS) * (0.5 + Math.random() / 2);
+    const delay = backoffDelay(this.#failures);
     this.#failures += 1;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#advance(), delay);
@@ -207,7 +210,7 @@ export class PubNubSubscription {
       this.#host.receiveError(new PushClientError(`Push connection: ${what}`, 'CONNECTION', { status, cause }));
   }
 
-  /** To tell of each subscription again when it is back. */
+  /** Makes each confirmed channel wait for its confirmation again, so that its return is reported. */
   #unconfirm(): void {
     for (const channel of this.#those('confirmed')) this.#channels.set(channel, 'asked');
   }
@@ -216,23 +219,15 @@ export class PubNubSubscription {
     return [...this.#channels].filter(([, own]) => own === status).map(([channel]) => channel);
   }
 
-  /** Nothing is subscribed to: PubNub has no connection without a channel. */
+  /** Ends all waiting when the last channel has gone: PubNub has no connection without a channel. */
   #rest(): void {
     clearTimeout(this.#timer);
     this.#failures = 0;
     this.#isBroken = false;
-    // What is subscribed to later does not begin in the past.
+    // A later subscription does not begin in the past.
     this.#timetoken = undefined;
     this.#host.receiveState('connected');
   }
-}
-
-/** The later of two timetokens; `0` stands for none. They are longer than a number is exact. */
-function later(one: string | undefined, other: string | number | undefined): string | undefined {
-  const next = String(other ?? 0);
-  if (!/^[1-9]\d*$/.test(next)) return one;
-  if (one === undefined || next.length > one.length) return next;
-  return next.length === one.length && next > one ? next : one;
 }
 
 interface PageLike {
@@ -240,8 +235,8 @@ interface PageLike {
   removeEventListener?(event: string, listener: () => void): void;
 }
 
-/** Listens to what the browser says of its network. Outside a browser nobody says anything. */
-export class NetworkWatch {
+/** Calls back when the browser loses its network and when it has it back. Outside a browser nothing is ever called. */
+class NetworkWatch {
   readonly #page = globalThis as PageLike;
   readonly #onOffline: () => void;
   readonly #onOnline: () => void;

@@ -1,53 +1,57 @@
 import type { ClientConfig } from '../../../wire/client-config.js';
-import { isProtocolEvent } from '../../../wire/protocol-events.js';
+import type { PusherChannelLike, PusherFrame, PusherLike } from '../../../wire/pusher-js.js';
+import {
+  CLIENT_EVENT_PREFIX,
+  isEncrypted,
+  isPresence,
+  isPrivate,
+  isProtocolEvent,
+  SERVER_TO_USER_PREFIX,
+} from '../../../wire/pusher-names.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, type ConnectionState, neededKey, neededSdk } from '../../driver.js';
 import { channelRefusal, PushClientError, signInRefusal } from '../../errors.js';
-import { PusherAuth } from './auth.js';
-import { type PageLocation, pusherOptions } from './options.js';
-import {
-  connectionError,
-  isRepetition,
-  type PusherChannelLike,
-  type PusherConstructorLike,
-  type PusherJsOptions,
-  type PusherLike,
-} from './pusher-like.js';
+import { connectionError, isRepetition } from './connection-error.js';
+import { connectionOptions, type PageLocation, type PusherJsOptions } from './options.js';
 import { Reconnection } from './reconnection.js';
+import { Signatures } from './signatures.js';
+
+/** The constructor that `pusher-js` exports; `never` because its options are its own affair. */
+export type PusherConstructorLike = new (key: string, options: never) => PusherLike;
 
 /** Options of {@link PusherDriver}. */
 export interface PusherDriverOptions {
   /** The constructor of `pusher-js`. @default globalThis.Pusher */
   readonly Pusher?: PusherConstructorLike | undefined;
-  /** How to ask the application for leave to subscribe, and for the user's sign-in. */
+  /**
+   * How the page asks the application for permission to subscribe, and for the user's sign-in.
+   * @default as the configuration says
+   */
   readonly auth?: AuthOptions | undefined;
-  /** Handed on to `pusher-js`. */
+  /** Options for `pusher-js` itself; they win over all others. @default {} */
   readonly pusher?: PusherJsOptions | undefined;
-  /** Whether to sign the user in, so that what is sent to the user arrives. @default false */
+  /** Whether to sign the user in, so that messages to `#server-to-user-` and the user's id arrive. @default false */
   readonly signIn?: boolean | undefined;
 }
 
-/** Where the application's handlers are found when nobody says so. */
+/** The application's handlers, where neither the options nor the configuration name others. */
 const DEFAULT_ENDPOINTS = { endpoint: '/push/auth', userEndpoint: '/push/user-auth' };
 
-/** Client events are for these channels. Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events */
-const takesClientEvents: RegExp = /^(private-(?!encrypted-)|presence-)/;
-
-/** Messages for a user who is signed in come on a channel of this name, which cannot be subscribed to. */
-const USER_CHANNEL = '#server-to-user-';
-
-/** Talks Pusher Channels through `pusher-js`, which subscribes again by itself when it is connected again. */
+/** Speaks Pusher's protocol through `pusher-js`, which subscribes again by itself after a reconnection. */
 export class PusherDriver implements ClientDriver {
   readonly #host: ClientDriverHost;
   readonly #signIn: boolean;
   readonly #create: () => PusherLike;
-  /** Where the server should be, for those who look for it. */
+  /** The server's address, for error texts. */
   readonly #address: string;
   readonly #wanted = new Set<string>();
-  /** The channel objects that are listened to: joining a channel again after leaving it makes a new one. */
+  /**
+   * The channel objects that have a listener; `pusher-js` makes a new object for a channel that was left and is joined
+   * again.
+   */
   readonly #bound = new WeakSet<object>();
   readonly #joined = new Map<string, PusherChannelLike>();
-  readonly #auth: PusherAuth;
+  readonly #signatures: Signatures;
   #pusher: PusherLike | undefined;
 
   /** @throws PushClientError when `pusher-js` or the key is missing */
@@ -58,9 +62,12 @@ export class PusherDriver implements ClientDriver {
     this.#host = host;
     this.#signIn = options.signIn ?? false;
     const authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
-    this.#auth = new PusherAuth(authorizer, (socketId) => this.#pusher?.connection.socket_id === socketId);
-    const authOptions = this.#auth.options(options.pusher);
-    const pusherJsOptions = { ...pusherOptions(config, location), ...authOptions, ...options.pusher };
+    this.#signatures = new Signatures(authorizer, (socketId) => this.#pusher?.connection.socket_id === socketId);
+    const pusherJsOptions = {
+      ...connectionOptions(config, location),
+      ...this.#signatures.options(options.pusher),
+      ...options.pusher,
+    };
     const { wsHost, wsPort, cluster } = pusherJsOptions;
     this.#address = wsHost === undefined ? `cluster ${cluster}` : `${wsHost}:${wsPort}`;
     this.#create = () => new Pusher(key, pusherJsOptions as never);
@@ -100,13 +107,17 @@ export class PusherDriver implements ClientDriver {
     this.#pusher?.unsubscribe(channel);
   }
 
-  /** @throws TypeError for an event that is none of a client's; PushClientError for a channel that takes none */
+  /**
+   * @throws TypeError for an event that does not begin with `client-`; PushClientError for a channel that takes no
+   * client events
+   */
   trigger(channel: string, event: string, data: unknown): boolean {
-    if (typeof event !== 'string' || !event.startsWith('client-'))
-      throw new TypeError(`The name of an event that a page sends begins with "client-", and "${event}" does not.`);
-    if (!takesClientEvents.test(channel)) {
+    if (typeof event !== 'string' || !event.startsWith(CLIENT_EVENT_PREFIX))
+      throw new TypeError(`A page cannot send the event "${event}": its name must begin with "client-".`);
+    // Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events
+    if (!isPrivate(channel) || isEncrypted(channel)) {
       throw new PushClientError(
-        `Pages send events on private and presence channels that are not encrypted, and "${channel}" is none.`,
+        `A page cannot send events on "${channel}": the channel must be private or presence, and not encrypted.`,
         'UNSUPPORTED_OPERATION',
         { channel },
       );
@@ -130,9 +141,9 @@ export class PusherDriver implements ClientDriver {
       reconnection.follow(current);
       if (current === 'connected') lastError = undefined;
       this.#host.receiveState(current);
-      // pusher-js says nothing of a connection that never was.
+      // pusher-js reports no error for a first connection that fails.
       if (current === 'unavailable' && lastError === undefined) {
-        const text = `Push connection: no answer yet from ${this.#address}. Is the push server there?`;
+        const text = `Push connection: no answer yet from ${this.#address}. Is the push server running?`;
         lastError = new PushClientError(text, 'CONNECTION');
         this.#host.receiveError(lastError);
       }
@@ -144,12 +155,12 @@ export class PusherDriver implements ClientDriver {
     });
     pusher.connection.bind('message', (raw) => this.#receiveFrame(raw as PusherFrame));
     pusher.user.bind('pusher:signin_error', (raw) => {
-      this.#host.receiveError(signInRefusal(this.#auth.reason(raw)));
+      this.#host.receiveError(signInRefusal(this.#signatures.reason(raw)));
     });
   }
 
   #join(pusher: PusherLike, name: string): void {
-    if (name.startsWith(USER_CHANNEL)) {
+    if (name.startsWith(SERVER_TO_USER_PREFIX)) {
       pusher.signin();
       return;
     }
@@ -157,7 +168,7 @@ export class PusherDriver implements ClientDriver {
     try {
       channel = pusher.subscribe(name);
     } catch (error) {
-      // An encrypted channel without the encrypted build of pusher-js: the other channels must not suffer.
+      // pusher-js throws for an encrypted channel unless its encrypted build is loaded. The other channels go on.
       this.#host.receiveError(
         new PushClientError(`Cannot subscribe to "${name}": ${textOf(error)}`, 'SUBSCRIPTION', {
           channel: name,
@@ -175,28 +186,28 @@ export class PusherDriver implements ClientDriver {
     this.#bound.add(channel);
     channel.bind_global((event, data) => {
       const isRefusal = event === 'pusher:subscription_error';
-      const reason = isRefusal && this.#auth.reason(data, name);
-      // pusher-js keeps a channel that the server refused as pending, and would neither leave it nor try it again.
+      const reason = isRefusal && this.#signatures.reason(data, name);
+      // pusher-js keeps a refused channel as pending: it would neither leave the channel nor try it again.
       if (isRefusal) channel.subscriptionPending = false;
       if (!this.#wanted.has(name)) {
-        // Left while the subscription was under way: pusher-js forgets that when the connection is lost meanwhile.
+        // The channel was left during its subscription, which pusher-js forgets when the connection is lost meanwhile.
         if (isRefusal || event === 'pusher:subscription_succeeded') pusher.unsubscribe(name);
       } else if (isRefusal) {
         this.#host.receiveError(channelRefusal(name, reason));
       } else if (!isReceivedAsFrame(name) || isProtocolEvent(event)) {
         if (channel.members && memberEvents.has(event))
           this.#host.receiveMembers(name, new Map(Object.entries(channel.members.members)));
-        // A listener may leave the channel at any of these.
+        // A listener may leave the channel at each of these calls.
         if (event === 'pusher:subscription_succeeded' && this.#wanted.has(name)) this.#host.receiveSubscription(name);
         if (this.#wanted.has(name)) this.#host.receiveMessage({ channel: name, event, data });
       }
     });
   }
 
-  /** Takes what a channel's own listeners get incompletely or not at all. */
+  /** Takes messages that listeners of a `pusher-js` channel get incompletely or not at all. */
   #receiveFrame({ channel, event, data, user_id: userId }: PusherFrame): void {
     if (channel === undefined || !isReceivedAsFrame(channel)) return;
-    const isUserChannel = channel.startsWith(USER_CHANNEL);
+    const isUserChannel = channel.startsWith(SERVER_TO_USER_PREFIX);
     if (!this.#wanted.has(channel) && !(isUserChannel && this.#signIn)) return;
     if (isUserChannel && event === 'pusher_internal:subscription_succeeded') {
       this.#host.receiveSubscription(channel);
@@ -207,21 +218,15 @@ export class PusherDriver implements ClientDriver {
   }
 }
 
-interface PusherFrame {
-  readonly channel?: string;
-  readonly event: string;
-  readonly data: unknown;
-  readonly user_id?: string;
-}
-
 const memberEvents = new Set(['pusher:subscription_succeeded', 'pusher:member_added', 'pusher:member_removed']);
 
 /**
- * Listeners of a presence channel are not told who sent a client event, and a user's channel has none; the frame
- * has both. Everywhere else the channel is right: it has decrypted what came.
+ * Whether messages of a channel are read from the frame: `pusher-js` does not name the sender of a client event on a
+ * presence channel, and a user's channel has no listeners. All other channels are read through their listeners, which
+ * get decrypted data.
  */
 function isReceivedAsFrame(channel: string): boolean {
-  return channel.startsWith('presence-') || channel.startsWith(USER_CHANNEL);
+  return isPresence(channel) || channel.startsWith(SERVER_TO_USER_PREFIX);
 }
 
 function textOf(error: unknown): string {

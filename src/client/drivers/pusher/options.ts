@@ -1,7 +1,31 @@
 import type { ClientConfig } from '../../../wire/client-config.js';
+import { hostOptions, type PusherConnectionOptions } from '../../../wire/pusher-js.js';
 import { PushClientError } from '../../errors.js';
 
-/** The part of `window.location` that tells where the page came from. */
+/** The way in which `pusher-js` gets a signature: from an endpoint of the application, or from a function. */
+export interface PusherAuthOptions {
+  /** Path or URL that is asked with POST. */
+  readonly endpoint?: string;
+  readonly transport?: 'ajax' | 'jsonp';
+  /** Sent along in the body. */
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly [name: string]: unknown;
+}
+
+/** Options handed on to `pusher-js`; they win over those made from the `ClientConfig` and from `auth`. */
+export interface PusherJsOptions {
+  /**
+   * Who signs subscriptions to private and presence channels, in place of `auth`.
+   * @default as the option `auth` says
+   */
+  readonly channelAuthorization?: PusherAuthOptions;
+  /** Who signs the user in, in place of `auth`. @default as the option `auth` says */
+  readonly userAuthentication?: PusherAuthOptions;
+  readonly [name: string]: unknown;
+}
+
+/** The part of `window.location` that says where the page came from. */
 export interface PageLocation {
   readonly protocol: string;
   /** An IPv6 address stands in brackets. */
@@ -10,23 +34,13 @@ export interface PageLocation {
   readonly port: string;
 }
 
-/** The options of `pusher-js` that a `ClientConfig` decides. */
-export interface PusherConnectionOptions {
-  readonly cluster: string;
-  readonly wsHost?: string;
-  readonly wsPort?: number;
-  readonly wssPort?: number;
-  readonly forceTLS: boolean;
-  readonly enabledTransports?: readonly string[];
-  readonly enableStats: boolean;
-}
-
 /**
- * Translates a `ClientConfig` into options of `pusher-js`; what it leaves out is taken from the page.
- * @throws PushClientError when it names no host and there is no page to take it from
+ * The options of `pusher-js` that say where to connect. The page's own address stands in for what the configuration
+ * leaves out.
+ * @throws PushClientError when the configuration names no host and there is no page
  */
-export function pusherOptions(config: ClientConfig, page: PageLocation | undefined): PusherConnectionOptions {
-  // The hosted service's, with all of its transports.
+export function connectionOptions(config: ClientConfig, page: PageLocation | undefined): PusherConnectionOptions {
+  // The hosted service has all transports of pusher-js.
   if (config.cluster) return { cluster: config.cluster, forceTLS: config.useTLS ?? true, enableStats: false };
   const host = config.host ?? page?.hostname;
   if (!host) {
@@ -36,17 +50,5 @@ export function pusherOptions(config: ClientConfig, page: PageLocation | undefin
     );
   }
   const useTLS = config.useTLS ?? page?.protocol === 'https:';
-  const port = config.port ?? (Number(page?.port) || (useTLS ? 443 : 80));
-  return {
-    // Its types and checks ask for a cluster even where wsHost makes it meaningless.
-    cluster: '',
-    wsHost: host,
-    wsPort: port,
-    wssPort: port,
-    forceTLS: useTLS,
-    // `ws` obeys forceTLS. `wss` is the fallback to TLS, which one port cannot serve as well: it would only knock
-    // in vain while the server is away. The HTTP fallbacks are the hosted service's.
-    enabledTransports: ['ws'],
-    enableStats: false,
-  };
+  return hostOptions(host, config.port ?? (Number(page?.port) || (useTLS ? 443 : 80)), useTLS);
 }

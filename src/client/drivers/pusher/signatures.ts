@@ -1,24 +1,28 @@
+import type { PusherAuthHandler } from '../../../wire/pusher-js.js';
 import type { AuthAnswer, Authorizer } from '../../authorizer.js';
 import type { AuthError } from '../../errors.js';
-import type { PusherAuthHandler, PusherJsOptions } from './pusher-like.js';
+import type { PusherJsOptions } from './options.js';
 
-/** Options of `pusher-js` before its version 7, which it reads only where `channelAuthorization` is not there. */
+/** Options of `pusher-js` before its version 7. It still reads them where `channelAuthorization` is missing. */
 const OLD_OPTIONS = ['authEndpoint', 'authTransport', 'auth', 'authorizer'];
 
-/** Asks the application in place of `pusher-js`, which knows no asynchronous functions. */
-export class PusherAuth {
+/** Asks the application for signatures in place of `pusher-js`, which cannot wait for asynchronous functions. */
+export class Signatures {
   readonly #authorizer: Authorizer;
   readonly #isCurrent: (socketId: string) => boolean;
-  /** Why the application signed nothing, by channel: `pusher-js` hands on no more than a text. */
+  /** The reason of each refusal, by channel, undefined for the sign-in: `pusher-js` passes on its text alone. */
   readonly #errors = new Map<string | undefined, AuthError>();
 
-  /** @param isCurrent whether a socket id is that of the present connection */
+  /** @param isCurrent whether a socket id belongs to the present connection */
   constructor(authorizer: Authorizer, isCurrent: (socketId: string) => boolean) {
     this.#authorizer = authorizer;
     this.#isCurrent = isCurrent;
   }
 
-  /** What `pusher-js` needs to ask here. @param own the page's options for it, which may say otherwise */
+  /**
+   * Options that make `pusher-js` ask here.
+   * @param own the page's options for `pusher-js`, which may name another way to ask
+   */
   options(own: PusherJsOptions = {}): PusherJsOptions {
     const authorize = this.#handler((socketId, channel) => this.#authorizer.authorize([channel], socketId));
     const signIn = this.#handler((socketId) => this.#authorizer.signIn(socketId));
@@ -28,7 +32,10 @@ export class PusherAuth {
     };
   }
 
-  /** Why a channel, or without one the sign-in, was refused. @param raw what `pusher-js` says, which stands when it was the server */
+  /**
+   * The reason why a channel, or without one the sign-in, was refused.
+   * @param raw the reason of `pusher-js`, which is right where the server refused
+   */
   reason(raw: unknown, channel?: string): unknown {
     const error = this.#errors.get(channel);
     this.#errors.delete(channel);
@@ -39,7 +46,7 @@ export class PusherAuth {
     return ({ socketId, channelName }, callback) => {
       ask(socketId, channelName ?? '').then(
         (answer) => {
-          // What is for a connection that is gone would be refused on the one that has taken its place.
+          // A signature for an earlier connection would be refused on the present one.
           if (this.#isCurrent(socketId)) callback(null, answer);
         },
         (error: AuthError) => {
