@@ -7,24 +7,19 @@ export type {
   SubscriptionRequest,
 } from './authorization/requests.js';
 export type { ChannelRule, RuleContext } from './authorization/rules.js';
+export type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  ChannelInfo,
+  PresenceMember,
+  UserAuthentication,
+} from './backends/contract/authorization.js';
 export type { BackendCapabilities } from './backends/contract/capabilities.js';
-export {
-  type AnyBackend,
-  type AuthenticatedUser,
-  type BackendHost,
-  type BackendMessageOptions,
-  type BackendSettings,
-  type ChannelAuthorization,
-  type ChannelInfo,
-  type ChannelResult,
-  type Credential,
-  type EventParts,
-  type PresenceMember,
-  PushServiceWrapper,
-  type PushServiceWrapperClass,
-  type RequestContext,
-  type UserAuthentication,
-} from './backends/contract/wrapper.js';
+export type { BackendHost } from './backends/contract/host.js';
+export type { BackendMessageOptions, EventParts } from './backends/contract/message.js';
+export type { ChannelResult, RequestContext } from './backends/contract/request.js';
+export type { BackendSettings, Credential } from './backends/contract/settings.js';
+export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';
 export {
   AbortError,

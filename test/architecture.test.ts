@@ -13,7 +13,7 @@ const sources = globSync('src/**/*.ts', { cwd: root });
 const drivers = sources.filter(
   (file) =>
     /^src\/(backends\/(\w+\/index|composite\/(failover|roundrobin|fanout))|sessions\/[^/]+)\.ts$/.test(file) &&
-    /^export (class \w+ extends (PushServiceWrapper|ChannelsService|CompositeService|OneOfService)|function \w+Sessions|function userChannels)\b/m.test(
+    /^export (class \w+ extends (PushServiceWrapper|BatchServiceWrapper|ChannelsService|CompositeService)|function \w+Sessions|function userChannels)\b/m.test(
       readFileSync(join(root, file), 'utf8'),
     ),
 );

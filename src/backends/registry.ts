@@ -7,12 +7,8 @@ import { FailoverService } from './composite/failover.js';
 import { FanoutService } from './composite/fanout.js';
 import { RoundRobinService } from './composite/roundrobin.js';
 import { ConsoleService } from './console/index.js';
-import {
-  type AnyBackend,
-  type BackendSettings,
-  PushServiceWrapper,
-  type PushServiceWrapperClass,
-} from './contract/wrapper.js';
+import type { BackendSettings } from './contract/settings.js';
+import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './contract/wrapper.js';
 import { OneSignalService } from './onesignal/index.js';
 import { PubNubService } from './pubnub/index.js';
 import { PusherService } from './pusher/index.js';

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { settingsCheck } from '../../core/schema-check.js';
 import type { OutgoingMessage } from '../../wire/message.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import { type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import type { BackendSettings } from '../contract/settings.js';
+import { PushServiceWrapper } from '../contract/wrapper.js';
 
 /** Where the console backend writes: `process.stdout`, or anything with such a `write`. */
 export interface ConsoleStream {

@@ -1,6 +1,6 @@
 import { isRecord } from '../../wire/is-record.js';
 import type { IncomingMessage, JsonValue, PushNotification } from '../../wire/message.js';
-import type { EventParts } from '../contract/request.js';
+import type { EventParts } from '../contract/message.js';
 
 /** A message that came in from PubNub. */
 export interface PubNubMessage extends IncomingMessage {

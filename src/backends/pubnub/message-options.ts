@@ -2,7 +2,7 @@ import { ValidationError } from '../../core/errors.js';
 import { didYouMean } from '../../core/schema-check.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { OutgoingMessage } from '../../wire/message.js';
-import type { BackendMessageOptions } from '../contract/request.js';
+import type { BackendMessageOptions } from '../contract/message.js';
 import { signalOf } from './envelope.js';
 import { MAX_SIGNAL_BYTES, MAX_TTL_HOURS } from './names.js';
 

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../../core/errors.js';
-import { callSdk, watchDeparture } from '../sdk/sdk-call.js';
+import { callSdk, watchSending } from '../sdk/sdk-call.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
 const running = new AsyncLocalStorage<Exchange>();
@@ -55,7 +55,7 @@ export class SdkCalls {
     const call = {
       backend: 'pubnub',
       origin: this.origin,
-      prepare: (request: ClientRequest) => watchDeparture(request, exchange.signal),
+      prepare: (request: ClientRequest) => watchSending(request, exchange.signal),
       onResponse: ({ statusCode = 0, headers }: IncomingMessage): void => {
         exchange.status = statusCode;
         exchange.retryAfter = headers['retry-after'];

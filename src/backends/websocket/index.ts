@@ -14,7 +14,7 @@ import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import type { BackendSettings } from '../contract/wrapper.js';
+import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
 export type { AppKeys } from '../../pusher-protocol/signature.js';
@@ -151,10 +151,6 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#opening = undefined;
     this.#listenedTo.clear();
     [this.#server, this.#httpApi] = this.#build();
-  }
-
-  protected override async sendData(channel: string, message: OutgoingMessage): Promise<void> {
-    this.#app.publish([channel], message.event, message.payload, message.except);
   }
 
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {

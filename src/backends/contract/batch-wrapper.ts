@@ -1,0 +1,27 @@
+import type { OutgoingMessage } from '../../wire/message.js';
+import type { RequestAnswer, RequestContext } from './request.js';
+import { PushServiceWrapper } from './wrapper.js';
+
+/**
+ * A backend whose provider takes several channels in one request. Its one duty is `sendBatch`; `sendData` is made from it: one
+ * channel is a batch of one.
+ */
+export abstract class BatchServiceWrapper<
+  Api = unknown,
+  Options extends object = Record<string, unknown>,
+> extends PushServiceWrapper<Api, Options> {
+  protected abstract override sendBatch(
+    channels: readonly string[],
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<RequestAnswer>;
+
+  protected override async sendData(
+    channel: string,
+    message: OutgoingMessage,
+    context: RequestContext,
+  ): Promise<unknown> {
+    const [result] = (await this.sendBatch([channel], message, context)) ?? [];
+    return result;
+  }
+}
