@@ -14,6 +14,7 @@ export type {
   PresenceMember,
   UserAuthentication,
 } from './backends/contract/authorization.js';
+export { BatchServiceWrapper } from './backends/contract/batch-wrapper.js';
 export type { BackendCapabilities } from './backends/contract/capabilities.js';
 export type { BackendHost } from './backends/contract/host.js';
 export type { BackendMessageOptions, EventParts } from './backends/contract/message.js';

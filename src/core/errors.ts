@@ -56,7 +56,10 @@ export class PushError extends Error {
     Object.defineProperty(PushError.prototype, brand, { value: true });
   }
 
-  /** Whether a value is one of these errors. Errors of another copy of this package are, too, where `instanceof` says no. */
+  /**
+   * Whether a value is one of these errors. Errors of another copy of this package are, too, where `instanceof` says
+   * no.
+   */
   static isPushError(value: unknown): value is PushError {
     return isBranded(value, brand);
   }
@@ -95,14 +98,17 @@ export class RateLimitError extends PushError {
 }
 
 /**
- * The outcome of a message that failed: `'rejected'` when it is known that it was not delivered (it was refused, or the provider
- * was never reached), `'unknown'` when it may have been delivered (the answer got lost).
+ * The outcome of a message that failed: `'rejected'` when it is known that it was not delivered (it was refused, or the
+ * provider was never reached), `'unknown'` when it may have been delivered (the answer got lost).
  */
 export type DeliveryOutcome = 'rejected' | 'unknown';
 
 /** An attempt took longer than its `timeout`. It is retryable unless `options.retryable` says otherwise. */
 export class TimeoutError extends PushError {
-  /** `'unknown'`, because the message may have been delivered all the same; `'rejected'` when it is known that nothing was sent. */
+  /**
+   * `'unknown'`, because the message may have been delivered all the same; `'rejected'` when it is known that nothing
+   * was sent.
+   */
   readonly outcome: DeliveryOutcome;
 
   constructor(message: string, options: PushErrorOptions & { outcome?: DeliveryOutcome | undefined } = {}) {
@@ -142,8 +148,8 @@ export function retryAfterOf(error: unknown): number {
 }
 
 /**
- * Whether a value carries a brand of this package. An application may load two copies of the package, one from a bundle and one
- * from `node_modules`: `instanceof` does not recognise the other copy's objects, a brand does.
+ * Whether a value carries a brand of this package. An application may load two copies of the package, one from a bundle
+ * and one from `node_modules`: `instanceof` does not recognise the other copy's objects, a brand does.
  * @param brand from `Symbol.for`, on the prototype of the class
  */
 export function isBranded(value: unknown, brand: symbol): boolean {

@@ -3,8 +3,8 @@ import { type DeliveryOutcome, PushError, type PushErrorOptions } from './errors
 
 /**
  * How a `send` ended. `accepted`: the backend accepted the message for every channel. `partial`: for some of them.
- * `rejected`: for none; a `DeliveryError` carries the report. `unreachable`: there was no channel to send to, because no user had
- * a live session.
+ * `rejected`: for none; a `DeliveryError` carries the report. `unreachable`: there was no channel to send to, because
+ * no user had a live session.
  */
 export type SendStatus = 'accepted' | 'partial' | 'rejected' | 'unreachable';
 
@@ -28,7 +28,10 @@ export interface SendReport<User = unknown> {
   readonly rejected: readonly RejectedChannel[];
   /** The users, as they were given, that had no live session. */
   readonly unreachable: readonly User[];
-  /** Details that the provider gave of channels that accepted, by channel, such as a message id. Empty when it gave none. */
+  /**
+   * Details that the provider gave of channels that accepted, by channel, such as a message id. Empty when it gave
+   * none.
+   */
   readonly info: Readonly<Record<string, ChannelDetails>>;
   /** Number of requests made to the backend for this message, retries included. */
   readonly attempts: number;
@@ -42,7 +45,10 @@ export class DeliveryError extends PushError {
   readonly outcome: DeliveryOutcome;
   /** The report of the `send` that failed; undefined on the error of a single channel. */
   readonly report: SendReport | undefined;
-  /** A report for each message of a `sendMany` that failed as a whole, in their order; empty on the error of a single channel. */
+  /**
+   * A report for each message of a `sendMany` that failed as a whole, in their order; empty on the error of a single
+   * channel.
+   */
   readonly reports: readonly SendReport[];
 
   constructor(

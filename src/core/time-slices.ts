@@ -6,8 +6,8 @@ const SLICE_MS = 10;
 const ITEMS_PER_LOOK = 128;
 
 /**
- * Divides the work on a long list into slices of time, so that the event loop gets to other work in between: call `isOver` after
- * each item, and `await next()` when it says so. A short list is done in one slice.
+ * Divides the work on a long list into slices of time, so that the event loop gets to other work in between: call
+ * `isOver` after each item, and `await next()` when it says so. A short list is done in one slice.
  */
 export class TimeSlices {
   #items = 0;

@@ -19,7 +19,10 @@ export interface DeliveryContext {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Delivers planned messages. Never throws: failures are in the records that it returns, one for each message, in their order. */
+/**
+ * Delivers planned messages. Never throws: failures are in the records that it returns, one for each message, in their
+ * order.
+ */
 export async function deliver(messages: readonly PlannedMessage[], context: DeliveryContext): Promise<Delivery[]> {
   const { backend, capabilities, policy } = context;
   const deliveries = messages.map((planned) => ({

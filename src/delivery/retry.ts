@@ -7,7 +7,9 @@ import { backoffDelay } from '../wire/backoff.js';
 const FIRST_DELAY_MS = 500;
 /** Longest wait where the provider asks for none, in milliseconds. Source: stripe-node, 5 s. */
 const LONGEST_DELAY_MS = 5_000;
-/** Longest wait that a provider may ask for, in milliseconds; a message that it asks a longer one for is not retried. */
+/**
+ * Longest wait that a provider may ask for, in milliseconds; a message that it asks a longer one for is not retried.
+ */
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
 /** The settings of delivery that all backends share. */
@@ -70,8 +72,8 @@ export class DeliveryPolicy {
 }
 
 /**
- * Makes the error for an attempt that cockatiel has ended, because its deadline has passed. It ends one whose caller has aborted, too,
- * which the delivery sees by the caller's signal.
+ * Makes the error for an attempt that cockatiel has ended, because its deadline has passed. It ends one whose caller
+ * has aborted, too, which the delivery sees by the caller's signal.
  */
 function timeoutError(cause: unknown, ms: number, signal: AbortSignal | undefined): TimeoutError {
   if (nothingSent(signal))

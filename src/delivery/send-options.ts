@@ -27,12 +27,14 @@ export interface MessageOptions {
   /** @default 'push-event' */
   event?: string | undefined;
   /**
-   * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something else. An object with
-   * `toJSON`, such as a Date, goes as the value that it returns. A key whose value is `undefined` is left out. Pass `null` for an event
-   * without data.
+   * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something else.
+   * An object with `toJSON`, such as a Date, goes as the value that it returns. A key whose value is `undefined` is
+   * left out. Pass `null` for an event without data.
    */
   data: unknown;
-  /** The notification that a device shows. Realtime backends deliver it beside the data, under the key `notification`. */
+  /**
+   * The notification that a device shows. Realtime backends deliver it beside the data, under the key `notification`.
+   */
   notification?: PushNotification | undefined;
   /** The connection that must not receive the message: a socket id, or a request that carries `X-Socket-ID`. */
   except?: string | RequestLike | undefined;
@@ -41,8 +43,8 @@ export interface MessageOptions {
   /** Deadline of each attempt, in milliseconds. @default the setting `timeout`, 10 000 */
   timeout?: number | undefined;
   /**
-   * Your own name for the message, of 1 to 255 characters. A second message with the same key is dropped. It needs a backend whose
-   * `capabilities.idempotencyKey` is true.
+   * Your own name for the message, of 1 to 255 characters. A second message with the same key is dropped. It needs a
+   * backend whose `capabilities.idempotencyKey` is true.
    */
   idempotencyKey?: string | undefined;
   /** The backend's own options for this message. */

@@ -19,12 +19,15 @@ export interface PendingMessage extends AddressedMessage {
   readonly delivery: Delivery;
 }
 
-/** The messages of one request: one message for several channels, or different messages. Those of one delivery lie side by side. */
+/**
+ * The messages of one request: one message for several channels, or different messages. Those of one delivery lie side
+ * by side.
+ */
 export type PendingRequest = readonly PendingMessage[];
 
 /**
- * Splits messages into as few requests as the backend's capabilities allow. A message to many channels has requests of its own;
- * the rest is packed together with other messages.
+ * Splits messages into as few requests as the backend's capabilities allow. A message to many channels has requests of
+ * its own; the rest is packed together with other messages.
  */
 export function* split(deliveries: readonly Delivery[], capabilities: BackendCapabilities): Generator<PendingRequest> {
   const { maxMessagesPerRequest } = capabilities;

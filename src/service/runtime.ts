@@ -84,7 +84,8 @@ export class Runtime {
   /**
    * Plans messages and delivers them.
    * @returns a report for each message, in their order
-   * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted; AbortError
+   * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
+   * AbortError
    */
   async send<User>(
     messages: readonly SendOptions<User>[],
@@ -112,7 +113,10 @@ export class Runtime {
     }
   }
 
-  /** Waits for the messages that are being sent, ends the loops and closes the backend. @throws PushError when that fails */
+  /**
+   * Waits for the messages that are being sent, ends the loops and closes the backend.
+   * @throws PushError when that fails
+   */
   async close(): Promise<void> {
     if (this.#running > 0) {
       this.#idle ??= Promise.withResolvers();

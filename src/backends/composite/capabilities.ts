@@ -2,8 +2,8 @@ import type { NameRule } from '../../core/names.js';
 import { anyName, type BackendCapabilities } from '../contract/capabilities.js';
 
 /**
- * The capabilities of several backends together: the smallest of each limit. An ability that one backend is enough for is there when
- * any of them has it.
+ * The capabilities of several backends together: the smallest of each limit. An ability that one backend is enough for
+ * is there when any of them has it.
  * @param sendsToAll whether each message goes to all of them
  */
 export function composedCapabilities(all: readonly BackendCapabilities[], sendsToAll: boolean): BackendCapabilities {

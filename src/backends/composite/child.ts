@@ -49,7 +49,9 @@ export class Child {
     return this.#opening;
   }
 
-  /** Opens the backend where the composite can do without it: a failure is logged and opens the circuit. Never throws. */
+  /**
+   * Opens the backend where the composite can do without it: a failure is logged and opens the circuit. Never throws.
+   */
   async openIfPossible(): Promise<PushError | undefined> {
     try {
       await this.open();

@@ -12,8 +12,9 @@ export interface CircuitLimits {
 /**
  * Leaves a backend out after failures in a row, and lets one request try it again after a time.
  *
- * cockatiel's breaker does not fit. It makes all requests wait for the one that tries, and ours go to another backend meanwhile. It
- * judges a call, and one call of ours has a result for each channel. It cannot take back a try whose caller gave up.
+ * cockatiel's breaker does not fit. It makes all requests wait for the one that tries, and ours go to another backend
+ * meanwhile. It judges a call, and one call of ours has a result for each channel. It cannot take back a try whose
+ * caller gave up.
  */
 export class CircuitBreaker {
   readonly #limits: CircuitLimits;

@@ -24,8 +24,8 @@ class CompositeError extends DeliveryError {
 }
 
 /**
- * Makes one error of the refusals of several backends. It is retryable when one of theirs is. Its outcome is `'unknown'` when that of
- * one is, and when a backend accepted the message: `'rejected'` means that nobody has got it.
+ * Makes one error of the refusals of several backends. It is retryable when one of theirs is. Its outcome is
+ * `'unknown'` when that of one is, and when a backend accepted the message: `'rejected'` means that nobody has got it.
  * @param backend the composite's name
  * @param accepted labels of the backends that accepted the message
  */
@@ -53,7 +53,10 @@ export function compositeError(
   });
 }
 
-/** Makes the error for a backend that was left out. @param waitMs time that it is left out from now on, in milliseconds */
+/**
+ * Makes the error for a backend that was left out.
+ * @param waitMs time that it is left out from now on, in milliseconds
+ */
 export function leftOutError(backend: string, waitMs: number): PushError {
   return new CompositeError('It is left out for a while, because its last requests failed or it asked to wait.', {
     backend,

@@ -8,9 +8,9 @@ export type { CircuitOptions, CompositeOptions } from './options.js';
 export type { CompositeService } from './service.js';
 
 /**
- * The `failover` backend: sends through the first of several. It goes on to the next one with what the first refused, or could not be
- * reached with. After an unknown outcome it does not go on, because the message could arrive twice, unless the message has an
- * `idempotencyKey`.
+ * The `failover` backend: sends through the first of several. It goes on to the next one with what the first refused,
+ * or could not be reached with. After an unknown outcome it does not go on, because the message could arrive twice,
+ * unless the message has an `idempotencyKey`.
  */
 export class FailoverService extends CompositeService {
   /** @throws ConfigurationError when an option is wrong */
@@ -20,8 +20,8 @@ export class FailoverService extends CompositeService {
 }
 
 /**
- * Makes several backends into one that goes on to the next when one refuses. For other circuit options than the defaults write
- * `new FailoverService({ options })`.
+ * Makes several backends into one that goes on to the next when one refuses. For other circuit options than the
+ * defaults write `new FailoverService({ options })`.
  * @param backends two or more, the preferred one first
  * @example
  * createPushService({ backend: failover(new PusherService(primary), new WebSocketService(fallback)) });

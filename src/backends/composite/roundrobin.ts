@@ -8,7 +8,10 @@ import { CompositeService } from './service.js';
 export type { CircuitOptions, CompositeOptions } from './options.js';
 export type { CompositeService } from './service.js';
 
-/** The `roundrobin` backend: each request goes to the next of several in turn. What one refuses goes on as with `failover`. */
+/**
+ * The `roundrobin` backend: each request goes to the next of several in turn. What one refuses goes on as with
+ * `failover`.
+ */
 export class RoundRobinService extends CompositeService {
   /** @throws ConfigurationError when an option is wrong */
   constructor(settings: BackendSettings<CompositeOptions>) {

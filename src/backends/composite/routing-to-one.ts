@@ -19,7 +19,10 @@ interface Note {
 /** One message's errors so far, by the backend that failed. */
 type ErrorsByChild = ReadonlyMap<Child, PushError>;
 
-/** Sends each message through one backend of several. A message that one refuses, or is not reached with, goes on to the next. */
+/**
+ * Sends each message through one backend of several. A message that one refuses, or is not reached with, goes on to the
+ * next.
+ */
 export class RoutingToOne implements Routing {
   readonly sendsToAll = false;
   readonly #composite: string;
@@ -126,7 +129,10 @@ export class RoutingToOne implements Routing {
   }
 }
 
-/** Whether another backend may be asked: this one did not deliver the message, or its receivers can tell when they get it twice. */
+/**
+ * Whether another backend may be asked: this one did not deliver the message, or its receivers can tell when they get
+ * it twice.
+ */
 function mayGoOn(error: PushError, { message }: AddressedMessage): boolean {
   return outcomeOf(error) === 'rejected' || message.idempotencyKey !== undefined;
 }

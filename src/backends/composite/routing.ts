@@ -13,9 +13,9 @@ export interface Routing {
 }
 
 /**
- * The backends that a request may go to, in order: those whose circuit is closed or due for a try. Where all circuits are open, those
- * that may be tried all the same, the one that failed longest ago first: a try that may fail is better than none. A backend whose
- * provider asked to wait is never asked.
+ * The backends that a request may go to, in order: those whose circuit is closed or due for a try. Where all circuits
+ * are open, those that may be tried all the same, the one that failed longest ago first: a try that may fail is better
+ * than none. A backend whose provider asked to wait is never asked.
  */
 export function candidatesOf(children: readonly Child[]): readonly Child[] {
   const live = children.filter(({ circuit }) => circuit.isLive);

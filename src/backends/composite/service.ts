@@ -29,8 +29,8 @@ import type { Routing } from './routing.js';
 import { ChildSubscriptions } from './subscriptions.js';
 
 /**
- * A backend that is made of others; `api` is the list of them. Each message is checked by all of them before anything is sent, and
- * each of them gets it in its own encoding. Its routing decides which of them a message goes to.
+ * A backend that is made of others; `api` is the list of them. Each message is checked by all of them before anything
+ * is sent, and each of them gets it in its own encoding. Its routing decides which of them a message goes to.
  */
 export abstract class CompositeService extends BatchServiceWrapper<readonly AnyBackend[], CompositeOptions> {
   readonly #children: readonly Child[];
@@ -102,7 +102,10 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     return json;
   }
 
-  /** @throws ValidationError for what one of the backends does not take, and for `backendOptions` that are for none of them */
+  /**
+   * @throws ValidationError for what one of the backends does not take, and for `backendOptions` that are for none of
+   * them
+   */
   override checkMessage(message: BackendMessageOptions): void {
     const names = this.#children.map(({ backend }) => backend.name);
     for (const [key, value] of Object.entries(message.backendOptions ?? {})) {
@@ -127,8 +130,8 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   }
 
   /**
-   * Subscribes at every backend that can, so that what any of them delivers comes in, or at the first one where each message goes to all.
-   * A backend that fails is tried again later.
+   * Subscribes at every backend that can, so that what any of them delivers comes in, or at the first one where each
+   * message goes to all. A backend that fails is tried again later.
    * @throws PushError when all of them fail
    */
   override async subscribe(channel: string): Promise<void> {
@@ -203,8 +206,8 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   }
 
   /**
-   * Opens all backends at once. Where each message goes to all, one that cannot be opened is an error, and the others are closed. Where
-   * it goes to one, that backend is logged and left out, and opened anew when it is tried again.
+   * Opens all backends at once. Where each message goes to all, one that cannot be opened is an error, and the others
+   * are closed. Where it goes to one, that backend is logged and left out, and opened anew when it is tried again.
    * @throws PushError when a backend that is needed cannot be opened, or none can
    */
   override async open(): Promise<void> {

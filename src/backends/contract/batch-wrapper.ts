@@ -3,8 +3,8 @@ import type { RequestAnswer, RequestContext } from './request.js';
 import { PushServiceWrapper } from './wrapper.js';
 
 /**
- * A backend whose provider takes several channels in one request. Its one duty is `sendBatch`; `sendData` is made from it: one
- * channel is a batch of one.
+ * A backend whose provider takes several channels in one request. Its one duty is `sendBatch`; `sendData` is made from
+ * it: one channel is a batch of one.
  */
 export abstract class BatchServiceWrapper<
   Api = unknown,

@@ -2,8 +2,8 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { NameRule } from '../../core/names.js';
 
 /**
- * The abilities of a backend, and its limits. Messages are checked and split by them before anything is sent, and the conformance
- * suite skips what a backend does not claim.
+ * The abilities of a backend, and its limits. Messages are checked and split by them before anything is sent, and the
+ * conformance suite skips what a backend does not claim.
  */
 export interface BackendCapabilities {
   /** Number of channels that one `sendBatch` call takes; 1 without `sendBatch`. */
@@ -23,8 +23,9 @@ export interface BackendCapabilities {
   /** `authorizeChannel` works. */
   readonly authorize: boolean;
   /**
-   * The id that `authorizeChannel` and `authenticateUser` know a client by: that of its connection, which the client names itself, or
-   * that of its user, which MUST come from the application alone. @default 'connection'
+   * The id that `authorizeChannel` and `authenticateUser` know a client by: that of its connection, which the client
+   * names itself, or that of its user, which MUST come from the application alone.
+   * @default 'connection'
    */
   readonly clientIs: 'connection' | 'user';
   /** `authenticateUser` works. */

@@ -24,8 +24,8 @@ const lostUnderway = new Set([
 ]);
 
 /**
- * Makes a `PushError` of whatever a backend threw. A network error is retryable. Anything else that the backend did not classify
- * itself is final, and its outcome is unknown.
+ * Makes a `PushError` of whatever a backend threw. A network error is retryable. Anything else that the backend did not
+ * classify itself is final, and its outcome is unknown.
  */
 export function asPushError(error: unknown, backend: AnyBackend): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
@@ -40,8 +40,8 @@ export function asPushError(error: unknown, backend: AnyBackend): PushError {
 }
 
 /**
- * Makes `PushError`s as `asPushError` does, once for each error: looking through an error for secrets takes a while, and one error
- * may stand for 100 000 channels.
+ * Makes `PushError`s as `asPushError` does, once for each error: looking through an error for secrets takes a while,
+ * and one error may stand for 100 000 channels.
  */
 export function rememberedPushErrors(backend: AnyBackend): (error: unknown) => PushError {
   const known = new WeakMap<object, PushError>();

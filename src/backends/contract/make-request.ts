@@ -20,8 +20,9 @@ export interface Outcome extends ChannelResult {
 }
 
 /**
- * Makes one request of a backend. One message to one channel goes to `sendData`, to several channels to `sendBatch`; different
- * messages go to `sendMessages`. It never throws: a request that fails as a whole has failed for each message.
+ * Makes one request of a backend. One message to one channel goes to `sendData`, to several channels to `sendBatch`;
+ * different messages go to `sendMessages`. It never throws: a request that fails as a whole has failed for each
+ * message.
  * @param messages one or more, as many as the capabilities let into one request
  * @returns an outcome for each message, in their order
  */

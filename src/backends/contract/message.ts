@@ -49,7 +49,8 @@ export function outgoingMessage(parts: {
 }
 
 /**
- * Adds a notification to an event's data, as its key `notification`. Data that is no object becomes the key `data` beside it.
+ * Adds a notification to an event's data, as its key `notification`. Data that is no object becomes the key `data`
+ * beside it.
  * @param json the data as JSON text
  * @returns JSON text
  */

@@ -7,8 +7,8 @@ interface RequestCount {
 const counts = new WeakMap<AbortSignal, RequestCount>();
 
 /**
- * Notes that a request is made. A backend calls it where it can tell when its request is sent, so that a deadline that passes
- * before counts as a refusal.
+ * Notes that a request is made. A backend calls it where it can tell when its request is sent, so that a deadline that
+ * passes before counts as a refusal.
  * @param signal the attempt's
  * @returns a function to call when the request is sent: when its connection is there
  */
@@ -21,7 +21,10 @@ export function trackRequest(signal: AbortSignal): () => void {
   };
 }
 
-/** Whether it is known that an attempt sent nothing: its backend tracks requests, and each still waited for a connection. */
+/**
+ * Whether it is known that an attempt sent nothing: its backend tracks requests, and each still waited for a
+ * connection.
+ */
 export function nothingSent(signal: AbortSignal | undefined): boolean {
   const count = signal === undefined ? undefined : counts.get(signal);
   return count !== undefined && count.made > 0 && count.sent === 0;

@@ -4,17 +4,21 @@ import type { ChannelDetails } from '../../wire/message.js';
 export interface ChannelResult {
   readonly channel: string;
   readonly error?: Error;
-  /** Details that the provider gave of a channel that accepted, such as a message id. They go into the report's `info`. */
+  /**
+   * Details that the provider gave of a channel that accepted, such as a message id. They go into the report's `info`.
+   */
   readonly info?: ChannelDetails;
 }
 
 /** A backend's answer to a request: a result for each channel, in any order, or nothing when all were accepted. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a backend whose SDK answers for the whole request has nothing to return
+// biome-ignore lint/suspicious/noConfusingVoidType: an SDK that answers for the whole request leaves nothing to return
 export type RequestAnswer = readonly ChannelResult[] | void;
 
 /** The signals that end a request. */
 export interface RequestContext {
-  /** Fires when the attempt's deadline has passed or the caller has aborted. An SDK that can cancel MUST be handed it. */
+  /**
+   * Fires when the attempt's deadline has passed or the caller has aborted. An SDK that can cancel MUST be handed it.
+   */
   readonly signal: AbortSignal;
   /** The caller's own signal, if there is one. When it has fired, the caller gave up: the provider was not too slow. */
   readonly callerSignal?: AbortSignal | undefined;

@@ -5,8 +5,8 @@ import { type BackendHost, HostSlot } from './host.js';
 import { type BackendSettings, type Credential, SettingsReader } from './settings.js';
 
 /**
- * The part of a backend that authors use and do not write: it reads the settings, hides their secrets, and connects the backend to
- * the service that uses it. Authors extend `PushServiceWrapper`, which holds all that they may override.
+ * The part of a backend that authors use and do not write: it reads the settings, hides their secrets, and connects the
+ * backend to the service that uses it. Authors extend `PushServiceWrapper`, which holds all that they may override.
  */
 export abstract class ServiceSide<Options extends object> {
   readonly #settings: SettingsReader<Options>;
@@ -66,7 +66,9 @@ export abstract class ServiceSide<Options extends object> {
     this.#settings.require(keys);
   }
 
-  /** Hands an incoming message to `messageReceived`. It never throws: a listener that does is logged and ends nothing. */
+  /**
+   * Hands an incoming message to `messageReceived`. It never throws: a listener that does is logged and ends nothing.
+   */
   receive(message: IncomingMessage): void {
     this.#slot.host?.receive(message);
   }

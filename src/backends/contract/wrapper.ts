@@ -22,11 +22,12 @@ import type { BackendSettings } from './settings.js';
 const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
 
 /**
- * The contract of a backend, which talks to one provider. A subclass needs {@link PushServiceWrapper.sendData} and, as a rule, a
- * constructor; all other methods have defaults.
+ * The contract of a backend, which talks to one provider. A subclass needs {@link PushServiceWrapper.sendData} and, as
+ * a rule, a constructor; all other methods have defaults.
  *
- * A backend MUST NOT know of users, sessions, stores or retries: the stages before it do. A method that fails MUST throw. It throws
- * a `PushError` where it knows better than the default, which treats network errors as retryable and all others as final.
+ * A backend MUST NOT know of users, sessions, stores or retries: the stages before it do. A method that fails MUST
+ * throw. It throws a `PushError` where it knows better than the default, which treats network errors as retryable and
+ * all others as final.
  *
  * @typeParam Api the provider's own client, public as `api`
  * @typeParam Options the backend's own options
@@ -83,14 +84,14 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Sends one message to one channel. It returns when the provider has accepted the message: a `ChannelResult` that says more, or
-   * anything else.
+   * Sends one message to one channel. It returns when the provider has accepted the message: a `ChannelResult` that
+   * says more, or anything else.
    */
   protected abstract sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown>;
 
   /**
-   * Sends one message to several channels in one request: never more than `maxChannelsPerRequest`. It returns a result for each
-   * channel, or nothing when all accepted. It MUST throw only when the whole request failed.
+   * Sends one message to several channels in one request: never more than `maxChannelsPerRequest`. It returns a result
+   * for each channel, or nothing when all accepted. It MUST throw only when the whole request failed.
    */
   protected sendBatch?(
     channels: readonly string[],
@@ -99,12 +100,15 @@ export abstract class PushServiceWrapper<
   ): Promise<RequestAnswer>;
 
   /**
-   * Sends different messages in one request: never more than `maxMessagesPerRequest`. It returns a result for each message, in their
-   * order, or nothing when all were accepted.
+   * Sends different messages in one request: never more than `maxMessagesPerRequest`. It returns a result for each
+   * message, in their order, or nothing when all were accepted.
    */
   protected sendMessages?(messages: readonly AddressedMessage[], context: RequestContext): Promise<RequestAnswer>;
 
-  /** Turns a message's `data` into JSON text, in place of the built-in way, which refuses what JSON would lose. MUST be pure. */
+  /**
+   * Turns a message's `data` into JSON text, in place of the built-in way, which refuses what JSON would lose. MUST be
+   * pure.
+   */
   stringify?(data: unknown): string;
 
   /**
@@ -115,12 +119,15 @@ export abstract class PushServiceWrapper<
     return notification === undefined ? json : withNotification(json, notification);
   }
 
-  /** Checks the parts of a message that only this backend knows. MUST throw a `ValidationError` for what it does not take. */
+  /**
+   * Checks the parts of a message that only this backend knows. MUST throw a `ValidationError` for what it does not
+   * take.
+   */
   checkMessage(_message: BackendMessageOptions): void {}
 
   /**
-   * Checks the channels of a message before anything is sent. Called several times for a long list, each time with a part of it.
-   * MUST throw a `ValidationError` for what it does not take.
+   * Checks the channels of a message before anything is sent. Called several times for a long list, each time with a
+   * part of it. MUST throw a `ValidationError` for what it does not take.
    */
   checkChannels(_channels: readonly string[], _message: OutgoingMessage): void {}
 
@@ -157,8 +164,9 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Verifies a webhook of the provider and reads it. MUST throw an `AuthenticationError` for one that is not the provider's or is too
-   * old, and a `ValidationError` for one that cannot be read. MUST compare signatures in constant time, over `rawBody`.
+   * Verifies a webhook of the provider and reads it. MUST throw an `AuthenticationError` for one that is not the
+   * provider's or is too old, and a `ValidationError` for one that cannot be read. MUST compare signatures in constant
+   * time, over `rawBody`.
    */
   parseWebhook(_request: WebhookRequest): Awaitable<readonly WebhookEvent[]> {
     throw this.unsupported('read webhooks', 'override parseWebhook(request)');
