@@ -68,7 +68,7 @@ function checkParts(value: object, path: string, ancestors: object[]): void {
   } else {
     throw refused(
       path,
-      `is of class ${value.constructor?.name ?? 'unknown'}, of which JSON keeps nothing; convert it first`,
+      `is an instance of ${value.constructor?.name ?? 'an unknown class'}, whose contents JSON loses; convert it first`,
     );
   }
 }

@@ -75,7 +75,7 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   }
   if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
     throw new UnsupportedOperationError(
-      `The ${backend.name} backend cannot tell a second message with the same "idempotencyKey": send without it.`,
+      `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it.`,
       { backend: backend.name },
     );
   }
@@ -161,7 +161,7 @@ function checkNotification(notification: PushNotification | undefined, data: unk
   if (!notification.title) throw new ValidationError('"notification" needs a "title" that is not empty.');
   if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'notification')) {
     throw new ValidationError(
-      '"data" has a key "notification" of its own, where the notification is to go: rename it.',
+      '"data" has a key "notification", and the notification goes under that key: rename the one in "data".',
     );
   }
 }

@@ -34,7 +34,10 @@ export interface BackendCapabilities {
   readonly webhooks: boolean;
   /** `except` keeps a message from one connection. */
   readonly except: boolean;
-  /** The provider drops a second message with the same id, so that a retry does not deliver twice. */
+  /**
+   * The provider drops a second message with the same id, so that a retry does not deliver twice. The id is that of
+   * `OutgoingMessage`, the same on every retry.
+   */
   readonly idempotent: boolean;
   /** `send` takes an `idempotencyKey`. */
   readonly idempotencyKey: boolean;

@@ -84,14 +84,16 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Sends one message to one channel. It returns when the provider has accepted the message: a `ChannelResult` that
-   * says more, or anything else.
+   * Sends one message to one channel. Returning means that the provider has accepted it.
+   * @returns nothing, or a `ChannelResult`, whose `info` goes into the report
+   * @throws whatever failed; it becomes the channel's error in the report
    */
   protected abstract sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown>;
 
   /**
-   * Sends one message to several channels in one request: never more than `maxChannelsPerRequest`. It returns a result
-   * for each channel, or nothing when all accepted. It MUST throw only when the whole request failed.
+   * Sends one message to several channels in one request. MUST throw only when the whole request failed.
+   * @param channels two or more, and never more than `maxChannelsPerRequest`
+   * @returns a result for each channel, or nothing when all accepted
    */
   protected sendBatch?(
     channels: readonly string[],
@@ -100,8 +102,9 @@ export abstract class PushServiceWrapper<
   ): Promise<RequestAnswer>;
 
   /**
-   * Sends different messages in one request: never more than `maxMessagesPerRequest`. It returns a result for each
-   * message, in their order, or nothing when all were accepted.
+   * Sends different messages in one request. MUST throw only when the whole request failed.
+   * @param messages two or more, and never more than `maxMessagesPerRequest`
+   * @returns a result for each message, in their order, or nothing when all were accepted
    */
   protected sendMessages?(messages: readonly AddressedMessage[], context: RequestContext): Promise<RequestAnswer>;
 
@@ -120,14 +123,15 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Checks the parts of a message that only this backend knows. MUST throw a `ValidationError` for what it does not
-   * take.
+   * Checks the parts of a message that only this backend knows.
+   * @throws ValidationError for what the backend does not take
    */
   checkMessage(_message: BackendMessageOptions): void {}
 
   /**
    * Checks the channels of a message before anything is sent. Called several times for a long list, each time with a
-   * part of it. MUST throw a `ValidationError` for what it does not take.
+   * part of it.
+   * @throws ValidationError for what the backend does not take
    */
   checkChannels(_channels: readonly string[], _message: OutgoingMessage): void {}
 
