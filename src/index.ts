@@ -8,25 +8,20 @@ export type {
 } from './authorization/requests.js';
 export type { ChannelRule, RuleContext } from './authorization/rules.js';
 export type { ChildSettings, CompositeSettings } from './backends/built-in.js';
+export type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  ChannelInfo,
+  PresenceMember,
+  UserAuthentication,
+} from './backends/contract/authorization.js';
+export { BatchServiceWrapper } from './backends/contract/batch-wrapper.js';
 export type { BackendCapabilities } from './backends/contract/capabilities.js';
-export {
-  type AnyBackend,
-  type AuthenticatedUser,
-  type BackendHost,
-  type BackendMessageOptions,
-  type BackendSettings,
-  type ChannelAuthorization,
-  type ChannelInfo,
-  type ChannelResult,
-  type Credential,
-  type Credentials,
-  type EventParts,
-  type PresenceMember,
-  PushServiceWrapper,
-  type PushServiceWrapperClass,
-  type RequestContext,
-  type UserAuthentication,
-} from './backends/contract/wrapper.js';
+export type { BackendHost } from './backends/contract/host.js';
+export type { BackendMessageOptions, EventParts } from './backends/contract/message.js';
+export type { ChannelResult, RequestContext } from './backends/contract/request.js';
+export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
+export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';
 export {
   AbortError,

@@ -1,5 +1,6 @@
+import type { PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
-import type { AnyBackend, PresenceMember, UserAuthentication } from '../backends/contract/wrapper.js';
+import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';

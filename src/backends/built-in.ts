@@ -1,8 +1,8 @@
 import type { CircuitOptions } from './composite/options.js';
 import { CompositeService } from './composite/service.js';
 import type { AboutBackend } from './contract/about.js';
-import type { Credential, Credentials } from './contract/settings.js';
-import type { AnyBackend, BackendSettings, PushServiceWrapperClass } from './contract/wrapper.js';
+import type { BackendSettings, Credential, Credentials } from './contract/settings.js';
+import type { AnyBackend, PushServiceWrapperClass } from './contract/wrapper.js';
 import * as registry from './registry.js';
 
 /** The class of a built-in backend. Its constructor loads the SDK that it needs, never the module. */

@@ -4,12 +4,8 @@ import { ConfigurationError, PushError } from '../core/errors.js';
 import { causeOf, cleaned, secretsOf, textOf, withoutSecrets } from '../core/redaction.js';
 import { didYouMean } from '../core/schema-check.js';
 import { isComposite, namedBackend } from './built-in.js';
-import {
-  type AnyBackend,
-  type BackendSettings,
-  PushServiceWrapper,
-  type PushServiceWrapperClass,
-} from './contract/wrapper.js';
+import type { BackendSettings } from './contract/settings.js';
+import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './contract/wrapper.js';
 
 /** Checked settings of one backend within a composite. */
 interface CheckedChild extends BackendSettings<object> {

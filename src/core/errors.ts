@@ -1,4 +1,4 @@
-/** Machine-readable kind of a {@link PushError}; stable across releases. */
+/** The kind of a {@link PushError}, for programs to tell errors apart by. It stays the same across releases. */
 export type PushErrorCode =
   | 'CONFIGURATION'
   | 'VALIDATION'
@@ -9,28 +9,38 @@ export type PushErrorCode =
   | 'UNSUPPORTED_OPERATION'
   | 'ABORTED';
 
-/** What every pushrail error carries beside its message. */
+/** The details of an error beside its message. */
 export interface PushErrorOptions {
-  /** Name of the backend that failed, when one was involved. */
+  /** Name of the backend that failed. @default undefined: no backend was involved */
   backend?: string | undefined;
-  /** Whether the same call may succeed when tried again. @default false */
+  /** Whether the same call may succeed when it is made again. @default false */
   retryable?: boolean | undefined;
-  /** HTTP status of the provider's answer, when there was one. */
+  /** HTTP status of the provider's answer. @default undefined: there was no answer */
   status?: number | undefined;
   /** The original error. */
   cause?: unknown;
 }
 
-const mark: symbol = Symbol.for('pushrail.PushError');
+const brand: symbol = Symbol.for('pushrail.PushError');
 
-/** Base of all errors that pushrail throws: catch this one to catch them all. */
+/**
+ * Base of all errors that pushrail throws: catch this one to catch them all.
+ *
+ * @example
+ * try {
+ *   await push.send({ event: 'order.shipped', channels: 'orders', data });
+ * } catch (error) {
+ *   if (PushError.isPushError(error) && error.retryable) await later(data);
+ *   else throw error;
+ * }
+ */
 export class PushError extends Error {
   readonly code: PushErrorCode;
-  /** Name of the backend that failed, when one was involved. */
+  /** Name of the backend that failed; undefined when none was involved. */
   readonly backend: string | undefined;
-  /** Whether the same call may succeed when tried again. */
+  /** Whether the same call may succeed when it is made again. */
   readonly retryable: boolean;
-  /** HTTP status of the provider's answer, when there was one. */
+  /** HTTP status of the provider's answer; undefined when there was none. */
   readonly status: number | undefined;
 
   constructor(message: string, code: PushErrorCode, options: PushErrorOptions = {}) {
@@ -43,12 +53,15 @@ export class PushError extends Error {
   }
 
   static {
-    Object.defineProperty(PushError.prototype, mark, { value: true });
+    Object.defineProperty(PushError.prototype, brand, { value: true });
   }
 
-  /** Whether a value is one of these errors, also one made by another copy of this package. */
+  /**
+   * Whether a value is one of these errors. Errors of another copy of this package are, too, where `instanceof` says
+   * no.
+   */
   static isPushError(value: unknown): value is PushError {
-    return isMarked(value, mark);
+    return isBranded(value, brand);
   }
 }
 
@@ -73,9 +86,9 @@ export class AuthenticationError extends PushError {
   }
 }
 
-/** The provider asked to slow down. */
+/** The provider asked to slow down. It is retryable unless `options.retryable` says otherwise. */
 export class RateLimitError extends PushError {
-  /** How long the provider asked to wait, in milliseconds; undefined when it named no time. */
+  /** The time that the provider asked to wait, in milliseconds; undefined when it named none. */
   readonly retryAfter: number | undefined;
 
   constructor(message: string, options: PushErrorOptions & { retryAfter?: number | undefined } = {}) {
@@ -85,14 +98,17 @@ export class RateLimitError extends PushError {
 }
 
 /**
- * Whether a failed message is known not to have been delivered (`'rejected'`: refused, or the
- * provider was never reached) or may have been (`'unknown'`: the answer got lost).
+ * The outcome of a message that failed: `'rejected'` when it is known that it was not delivered (it was refused, or the
+ * provider was never reached), `'unknown'` when it may have been delivered (the answer got lost).
  */
 export type DeliveryOutcome = 'rejected' | 'unknown';
 
-/** An attempt took longer than its `timeout`. */
+/** An attempt took longer than its `timeout`. It is retryable unless `options.retryable` says otherwise. */
 export class TimeoutError extends PushError {
-  /** `'unknown'`, as the message may have been delivered all the same, unless it is known that nothing was sent. */
+  /**
+   * `'unknown'`, because the message may have been delivered all the same; `'rejected'` when it is known that nothing
+   * was sent.
+   */
   readonly outcome: DeliveryOutcome;
 
   constructor(message: string, options: PushErrorOptions & { outcome?: DeliveryOutcome | undefined } = {}) {
@@ -119,12 +135,12 @@ export class AbortError extends PushError {
   }
 }
 
-/** Whether a message that failed with this error is known not to have been delivered: an error that does not say was a refusal. */
+/** The outcome of a message that failed with this error. An error that does not say counts as a refusal. */
 export function outcomeOf(error: PushError): DeliveryOutcome {
   return 'outcome' in error && error.outcome === 'unknown' ? 'unknown' : 'rejected';
 }
 
-/** How long the provider asked to wait, in milliseconds; 0 when it did not. */
+/** The time that the provider asked to wait, in milliseconds; 0 when it did not ask. */
 export function retryAfterOf(error: unknown): number {
   return PushError.isPushError(error) && 'retryAfter' in error && typeof error.retryAfter === 'number'
     ? error.retryAfter
@@ -132,10 +148,10 @@ export function retryAfterOf(error: unknown): number {
 }
 
 /**
- * Whether a value carries a mark of this package. With it an object is recognised that another copy of the package made, where
- * `instanceof` cannot: an application may load two, one from a bundle and one from `node_modules`.
- * @param mark from `Symbol.for`, on the prototype of the class
+ * Whether a value carries a brand of this package. An application may load two copies of the package, one from a bundle
+ * and one from `node_modules`: `instanceof` does not recognise the other copy's objects, a brand does.
+ * @param brand from `Symbol.for`, on the prototype of the class
  */
-export function isMarked(value: unknown, mark: symbol): boolean {
-  return typeof value === 'object' && value !== null && mark in value;
+export function isBranded(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && brand in value;
 }

@@ -2,9 +2,9 @@ import type { ChannelDetails } from '../wire/message.js';
 import { type DeliveryOutcome, PushError, type PushErrorOptions } from './errors.js';
 
 /**
- * How a `send` ended: `accepted` by the backend for every channel, `partial` for some of them,
- * `rejected` for all (then a `DeliveryError` carries the report), `unreachable` when there was no
- * channel to send to because no user had a live session.
+ * How a `send` ended. `accepted`: the backend accepted the message for every channel. `partial`: for some of them.
+ * `rejected`: for none; a `DeliveryError` carries the report. `unreachable`: there was no channel to send to, because
+ * no user had a live session.
  */
 export type SendStatus = 'accepted' | 'partial' | 'rejected' | 'unreachable';
 
@@ -14,7 +14,7 @@ export interface RejectedChannel {
   readonly error: PushError;
 }
 
-/** What became of one message. */
+/** The report of one message: which channels accepted it, which did not, and who could not be reached. */
 export interface SendReport<User = unknown> {
   /** The message's id: a UUID, the same on every retry. */
   readonly id: string;
@@ -24,13 +24,16 @@ export interface SendReport<User = unknown> {
   readonly channels: readonly string[];
   /** The channels that the backend accepted the message for, in order. */
   readonly accepted: readonly string[];
-  /** The channels that it did not, in order. */
+  /** The channels that did not accept it, in order, each with its error. */
   readonly rejected: readonly RejectedChannel[];
   /** The users, as they were given, that had no live session. */
   readonly unreachable: readonly User[];
-  /** What the provider told of channels that accepted, by channel: a message id, or what was asked for. Empty where it tells nothing. */
+  /**
+   * Details that the provider gave of channels that accepted, by channel, such as a message id. Empty when it gave
+   * none.
+   */
   readonly info: Readonly<Record<string, ChannelDetails>>;
-  /** Requests made to the backend for this message, retries included. */
+  /** Number of requests made to the backend for this message, retries included. */
   readonly attempts: number;
   /** From the call of `send` to its end, in milliseconds. */
   readonly durationMs: number;
@@ -38,10 +41,14 @@ export interface SendReport<User = unknown> {
 
 /** A message was not accepted, or it is not known whether it was. */
 export class DeliveryError extends PushError {
+  /** Whether the message is known not to have been delivered. */
   readonly outcome: DeliveryOutcome;
   /** The report of the `send` that failed; undefined on the error of a single channel. */
   readonly report: SendReport | undefined;
-  /** One report for each message of a `sendMany` that failed as a whole. */
+  /**
+   * A report for each message of a `sendMany` that failed as a whole, in their order; empty on the error of a single
+   * channel.
+   */
   readonly reports: readonly SendReport[];
 
   constructor(

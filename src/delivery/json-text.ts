@@ -1,8 +1,8 @@
 import { ValidationError } from '../core/errors.js';
 
 /**
- * `data` as JSON text, made once.
- * @throws ValidationError naming the path of what JSON would lose or change
+ * Turns `data` into JSON text.
+ * @throws ValidationError naming the path of a value that JSON would lose or change
  */
 export function jsonText(data: unknown): string {
   let text: string | undefined;
@@ -57,7 +57,7 @@ function checkObject(value: object, path: string, ancestors: object[]): void {
   ancestors.pop();
 }
 
-/** JSON asks what a `toJSON` returned for no `toJSON` of its own. */
+/** Checks the parts of an object. JSON calls no second `toJSON` on what a `toJSON` returned, so neither does this. */
 function checkParts(value: object, path: string, ancestors: object[]): void {
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length; index++) checkValue(value[index], `${path}[${index}]`, ancestors);
@@ -68,12 +68,12 @@ function checkParts(value: object, path: string, ancestors: object[]): void {
   } else {
     throw refused(
       path,
-      `is of class ${value.constructor?.name ?? 'unknown'}, of which JSON keeps nothing; convert it first`,
+      `is an instance of ${value.constructor?.name ?? 'an unknown class'}, whose contents JSON loses; convert it first`,
     );
   }
 }
 
-/** JSON writes an object's own keys; what these hold lies elsewhere, and would be lost without a word. */
+/** Classes whose contents JSON would lose without a word: it writes an object's own keys, and these have none. */
 const lostByJson = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer, DataView, Error];
 
 function isKeptByJson(value: object): boolean {

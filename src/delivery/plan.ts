@@ -5,22 +5,23 @@ import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import { checkName, checkSize } from '../core/names.js';
-import { Turns } from '../core/turns.js';
+import { TimeSlices } from '../core/time-slices.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
 import { jsonText } from './json-text.js';
 import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
 
-/** A message that has passed every check, and where it goes. */
+/** A message that has passed every check, with the channels that it goes to. */
 export interface PlannedMessage<User = unknown> {
   readonly message: OutgoingMessage;
   readonly channels: readonly string[];
+  /** The users that had no live session. */
   readonly unreachable: readonly User[];
-  /** Deadline of each attempt in milliseconds, where the call set its own. */
+  /** Deadline of each attempt, in milliseconds; undefined when the call set none. */
   readonly timeout: number | undefined;
 }
 
-/** What messages are planned for. */
+/** The backend that messages are planned for, and the sessions that users are looked up in. */
 export interface PlanContext {
   readonly backend: AnyBackend;
   readonly capabilities: BackendCapabilities;
@@ -74,7 +75,7 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   }
   if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
     throw new UnsupportedOperationError(
-      `The ${backend.name} backend cannot tell a second message with the same "idempotencyKey": send without it.`,
+      `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it.`,
       { backend: backend.name },
     );
   }
@@ -105,7 +106,7 @@ async function lookUp<User>(users: readonly User[], context: PlanContext): Promi
   return found;
 }
 
-/** The channels of all lists, in order and without duplicates. @throws ValidationError for one that the backend does not take */
+/** Joins lists of channels, without duplicates. @throws ValidationError for a channel that the backend does not take */
 async function checkedChannels(
   lists: ReadonlyArray<readonly string[]>,
   message: OutgoingMessage,
@@ -114,7 +115,7 @@ async function checkedChannels(
   const { name } = backend;
   const { channelName } = capabilities;
   const channels = new Set<string>();
-  const turns = new Turns();
+  const slices = new TimeSlices();
   let added: string[] = [];
   for (const list of lists) {
     for (const channel of list) {
@@ -122,17 +123,17 @@ async function checkedChannels(
       if (channels.size === channels.add(channel).size) continue;
       checkName(channel, 'channel', channelName, name);
       added.push(channel);
-      if (!turns.isOver) continue;
+      if (!slices.isOver) continue;
       backend.checkChannels(added, message);
       added = [];
-      await turns.next();
+      await slices.next();
     }
   }
   backend.checkChannels(added, message);
   return [...channels];
 }
 
-/** `data` as the backend's own encoder writes it. */
+/** `data` as JSON text by the backend's own `stringify`. @throws ValidationError when that makes none */
 function ownJsonText(data: unknown, backend: AnyBackend): string {
   let text: unknown;
   try {
@@ -160,7 +161,7 @@ function checkNotification(notification: PushNotification | undefined, data: unk
   if (!notification.title) throw new ValidationError('"notification" needs a "title" that is not empty.');
   if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'notification')) {
     throw new ValidationError(
-      '"data" has a key "notification" of its own, where the notification is to go: rename it.',
+      '"data" has a key "notification", and the notification goes under that key: rename the one in "data".',
     );
   }
 }

@@ -36,7 +36,7 @@ function statusOf(channels: number, accepted: number): SendStatus {
 }
 
 /**
- * Lets reports pass unless every message that was sent was rejected.
+ * Throws when no channel of any message accepted.
  * @throws DeliveryError that carries the reports
  */
 export function throwIfAllRejected(reports: readonly SendReport[], backend: string): void {

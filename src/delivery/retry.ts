@@ -1,32 +1,33 @@
 import { type BulkheadPolicy, bulkhead, isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
-import { nothingLeft } from '../backends/contract/departures.js';
+import { nothingSent } from '../backends/contract/request-sent.js';
 import { PushError, retryAfterOf, TimeoutError } from '../core/errors.js';
 import { backoffDelay } from '../wire/backoff.js';
 
-/** Wait before the first retry, in milliseconds; it doubles from there. Source: stripe-node, 0.5 s. */
+/** Wait before the first retry, in milliseconds; it doubles with each further one. Source: stripe-node, 0.5 s. */
 const FIRST_DELAY_MS = 500;
-/** Longest wait that we choose ourselves, in milliseconds. Source: stripe-node, 5 s. */
+/** Longest wait where the provider asks for none, in milliseconds. Source: stripe-node, 5 s. */
 const LONGEST_DELAY_MS = 5_000;
-/** A provider that asks for a longer wait than this is not waited for, in milliseconds. */
+/**
+ * Longest wait that a provider may ask for, in milliseconds; a message that it asks a longer one for is not retried.
+ */
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
-/** How requests are made, whatever the backend. */
+/** The settings of delivery that all backends share. */
 export interface DeliverySettings {
-  /** Deadline of one attempt, in milliseconds. */
+  /** Deadline of one attempt, in milliseconds. @default 10 000 */
   readonly timeout: number;
-  /** Further attempts after the first. */
+  /** Number of further attempts after the first. @default 3 */
   readonly retries: number;
-  /** Requests in flight at once. */
+  /** Number of requests in flight at once. @default 10 */
   readonly concurrency: number;
 }
 
-/** What is not configured. */
 export const deliveryDefaults: DeliverySettings = { timeout: 10_000, retries: 3, concurrency: 10 };
 
-/** Runs requests with a deadline for each attempt, retries with jitter, and a bound on how many are in flight. */
-export class RequestPolicies {
+/** Runs requests: with a deadline for each attempt, retries with jitter, and a bound on how many are in flight. */
+export class DeliveryPolicy {
   readonly concurrency: number;
-  /** Deadline of an attempt in milliseconds, where the call sets none. */
+  /** Deadline of an attempt where the call sets none, in milliseconds. */
   readonly timeout: number;
   readonly #retries: number;
   readonly #inFlight: BulkheadPolicy;
@@ -39,8 +40,10 @@ export class RequestPolicies {
   }
 
   /**
-   * Runs `attempt` until it succeeds, fails for good, or the retries are used up. `attempt` must throw `PushError`s.
+   * Runs `attempt` until it succeeds, fails for good, or the retries are used up.
+   * @param attempt throws a `PushError` when it fails
    * @param deadline of each attempt, in milliseconds
+   * @throws PushError that of the last attempt
    */
   async run(
     attempt: (signal: AbortSignal) => Promise<void>,
@@ -49,42 +52,45 @@ export class RequestPolicies {
   ): Promise<void> {
     const limit = timeout(deadline, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
     for (let retry = 1; ; retry++) {
-      let current: AbortSignal | undefined;
+      let lastSignal: AbortSignal | undefined;
       try {
         await this.#inFlight.execute(() =>
           limit.execute(({ signal: attemptSignal }) => {
-            current = attemptSignal;
+            lastSignal = attemptSignal;
             return attempt(attemptSignal);
           }, signal),
         );
         return;
       } catch (error) {
-        const failure = isTaskCancelledError(error) ? tooLate(error, deadline, current) : error;
+        const failure = isTaskCancelledError(error) ? timeoutError(error, deadline, lastSignal) : error;
         if (retry > this.#retries || !mayBeRetried(failure)) throw failure;
-        await pause(delayBefore(retry, failure), signal);
+        await pause(delayBeforeRetry(retry, failure), signal);
         if (signal?.aborted) throw failure;
       }
     }
   }
 }
 
-/** cockatiel's own error means that the deadline has passed (or the caller has aborted, which the caller sees by its signal). */
-function tooLate(cause: unknown, ms: number, signal: AbortSignal | undefined): TimeoutError {
-  if (nothingLeft(signal))
+/**
+ * Makes the error for an attempt that cockatiel has ended, because its deadline has passed. It ends one whose caller
+ * has aborted, too, which the delivery sees by the caller's signal.
+ */
+function timeoutError(cause: unknown, ms: number, signal: AbortSignal | undefined): TimeoutError {
+  if (nothingSent(signal))
     return new TimeoutError(`No connection within ${ms} ms: nothing was sent.`, { cause, outcome: 'rejected' });
   return new TimeoutError(`No answer within ${ms} ms; the message may have been delivered all the same.`, { cause });
 }
 
-/** Whether a failed attempt is followed by another one, as long as there are retries left. */
+/** Whether an attempt that failed with this error is followed by another one, while retries are left. */
 export function mayBeRetried(error: unknown): boolean {
   return PushError.isPushError(error) && error.retryable && retryAfterOf(error) <= LONGEST_RETRY_AFTER_MS;
 }
 
-function delayBefore(retry: number, failure: unknown): number {
+function delayBeforeRetry(retry: number, failure: unknown): number {
   return Math.max(backoffDelay(retry - 1, FIRST_DELAY_MS, LONGEST_DELAY_MS), retryAfterOf(failure));
 }
 
-/** Ends after a time, or as soon as the signal fires. */
+/** Waits for a time, or until the signal fires. */
 function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {

@@ -9,7 +9,7 @@ export type RequestLike =
   | { readonly headers: { get(name: string): string | null } }
   | { readonly headers: Readonly<Record<string, string | string[] | undefined>> };
 
-/** To whom a message goes: `channels` or `users`, exactly one of the two. */
+/** The receivers of a message: `channels` or `users`, exactly one of the two. */
 export type Audience<User> =
   | {
       /** Channel names; duplicates are sent to once. */
@@ -22,27 +22,29 @@ export type Audience<User> =
       channels?: undefined;
     };
 
-/** What a message says and how it is sent. */
+/** The contents of a message, and how it is sent. */
 export interface MessageOptions {
   /** @default 'push-event' */
   event?: string | undefined;
   /**
-   * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something
-   * else. An object with `toJSON`, such as a Date, goes as what that returns; a key whose value is `undefined` is
-   * left out. `null` for an event without data.
+   * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something else.
+   * An object with `toJSON`, such as a Date, goes as the value that it returns. A key whose value is `undefined` is
+   * left out. Pass `null` for an event without data.
    */
   data: unknown;
-  /** What a device shows. Realtime backends deliver it beside the data, under the key `notification`. */
+  /**
+   * The notification that a device shows. Realtime backends deliver it beside the data, under the key `notification`.
+   */
   notification?: PushNotification | undefined;
   /** The connection that must not receive the message: a socket id, or a request that carries `X-Socket-ID`. */
   except?: string | RequestLike | undefined;
-  /** Ends the call: what was not sent by then is not sent. */
+  /** Ends the call: channels that were not sent to by then are not sent to. */
   signal?: AbortSignal | undefined;
   /** Deadline of each attempt, in milliseconds. @default the setting `timeout`, 10 000 */
   timeout?: number | undefined;
   /**
-   * Your own name for the message, where the backend's `capabilities.idempotencyKey` says that it can use one: whoever has seen it
-   * drops a second message with the same key. Up to 255 characters.
+   * Your own name for the message, of 1 to 255 characters. A second message with the same key is dropped. It needs a
+   * backend whose `capabilities.idempotencyKey` is true.
    */
   idempotencyKey?: string | undefined;
   /** The backend's own options for this message. */
@@ -64,13 +66,13 @@ const known = [
   'idempotencyKey',
   'backendOptions',
 ];
-/** These need a message store or a queue. */
+/** Options that need a message store or a queue. */
 const needsStore = ['delay', 'when', 'tag', 'relatedTo'];
 const allNames = [...known, ...needsStore];
 const knownNames = new Set(known);
 
 /**
- * Checks the form of `send`'s argument; what the backend has to say about it comes later.
+ * Checks the form of `send`'s argument. The checks that depend on the backend come later.
  * @throws ValidationError or UnsupportedOperationError
  */
 export function checkSendOptions<User>(options: SendOptions<User>): void {
@@ -96,7 +98,7 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
 }
 
 /**
- * The messages of a `sendMany`.
+ * Reads the messages of a `sendMany`.
  * @throws ValidationError when they are no list, or one of them has a signal of its own
  */
 export function messageList<User>(
@@ -116,7 +118,7 @@ export function messageList<User>(
   return list;
 }
 
-/** @throws ValidationError when it is something else */
+/** @throws ValidationError for anything but a signal */
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new ValidationError('"signal" must be an AbortSignal.');
@@ -130,7 +132,7 @@ function refuseOption(key: string, value: unknown): void {
   throw new ValidationError(`send() has no option "${key}"${didYouMean(key, allNames)}`);
 }
 
-/** The names in `channels`, in order. @throws ValidationError when there is none */
+/** Reads the names in `channels`, in order. @throws ValidationError when there is none */
 export function channelsOf(channels: string | Iterable<string>): string[] {
   if (typeof channels === 'string') return [channels];
   if (typeof channels !== 'object' || channels === null || !(Symbol.iterator in channels)) {
@@ -143,13 +145,17 @@ export function channelsOf(channels: string | Iterable<string>): string[] {
   return names;
 }
 
-/** The users in `users`: a string and an object that is not iterable stand for one. */
+/** Reads the users in `users`. A string, and an object that is not iterable, stand for one user. */
 export function usersOf<User>(users: User | Iterable<User>): User[] {
   const isList = typeof users === 'object' && users !== null && Symbol.iterator in users;
   return isList ? [...users] : [users as User];
 }
 
-/** @throws ValidationError when it is neither a socket id nor a request */
+/**
+ * Reads the socket id in `except`.
+ * @returns undefined for a request without one
+ * @throws ValidationError for anything but a socket id or a request
+ */
 export function socketIdOf(except: string | RequestLike | undefined): string | undefined {
   if (except === undefined || (typeof except === 'string' && except !== '')) return except;
   const headers: unknown = typeof except === 'object' && except !== null ? except.headers : undefined;

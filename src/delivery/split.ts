@@ -1,42 +1,47 @@
 import type { BackendCapabilities } from '../backends/contract/capabilities.js';
 import type { PushError } from '../core/errors.js';
-import type { ChannelDetails } from '../wire/message.js';
+import type { AddressedMessage, ChannelDetails } from '../wire/message.js';
 import type { PlannedMessage } from './plan.js';
 
-/** A message under way: what failed and how often it was tried. Channels that did not fail were accepted. */
+/** The record of a message that is being delivered. A channel that is not among the failures was accepted. */
 export interface Delivery {
   readonly planned: PlannedMessage;
+  /** The last error of each channel that failed. */
   readonly failures: Map<string, PushError>;
-  /** What the provider told of channels that accepted. */
+  /** Details that the provider gave of channels that accepted. */
   readonly info: Map<string, ChannelDetails>;
+  /** Number of requests made for this message. */
   attempts: number;
 }
 
-/** One message for one channel. */
-export interface Parcel {
+/** A message for one channel, and the record that its outcome goes into. */
+export interface PendingMessage extends AddressedMessage {
   readonly delivery: Delivery;
-  readonly channel: string;
 }
 
-/** What goes to the backend in one request: one message for several channels, or different messages. */
-export type Parcels = readonly Parcel[];
+/**
+ * The messages of one request: one message for several channels, or different messages. Those of one delivery lie side
+ * by side.
+ */
+export type PendingRequest = readonly PendingMessage[];
 
 /**
- * Splits messages into as few requests as the backend's capabilities allow: a message to many channels into
- * requests of its own, what is left over packed together with other messages.
+ * Splits messages into as few requests as the backend's capabilities allow. A message to many channels has requests of
+ * its own; the rest is packed together with other messages.
  */
-export function* split(deliveries: readonly Delivery[], capabilities: BackendCapabilities): Generator<Parcels> {
+export function* split(deliveries: readonly Delivery[], capabilities: BackendCapabilities): Generator<PendingRequest> {
   const { maxMessagesPerRequest } = capabilities;
-  let packed: Parcel[] = [];
+  let packed: PendingMessage[] = [];
   for (const delivery of deliveries) {
-    for (const channels of requestsOf(delivery.planned.channels, capabilities)) {
-      const parcels = channels.map((channel) => ({ delivery, channel }));
-      if (parcels.length >= maxMessagesPerRequest) {
-        yield parcels;
+    const { message, channels } = delivery.planned;
+    for (const together of channelsByRequest(channels, capabilities)) {
+      const pending = together.map((channel) => ({ delivery, channel, message }));
+      if (pending.length >= maxMessagesPerRequest) {
+        yield pending;
         continue;
       }
-      for (const parcel of parcels) {
-        packed.push(parcel);
+      for (const one of pending) {
+        packed.push(one);
         if (packed.length < maxMessagesPerRequest) continue;
         yield packed;
         packed = [];
@@ -46,7 +51,7 @@ export function* split(deliveries: readonly Delivery[], capabilities: BackendCap
   if (packed.length > 0) yield packed;
 }
 
-function* requestsOf(
+function* channelsByRequest(
   channels: readonly string[],
   { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,
 ): Generator<readonly string[]> {

@@ -1,5 +1,6 @@
+import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../backends/contract/authorization.js';
 import { asPushError } from '../backends/contract/failure.js';
-import type { AnyBackend, ChannelAuthorization, ChannelInfo, PresenceMember } from '../backends/contract/wrapper.js';
+import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { checkName } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import type { RequestLike, SendOptions } from '../delivery/send-options.js';

@@ -2,7 +2,8 @@ import { type AuthorizerHost, authorizeSubscription, signIn } from '../authoriza
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
 import { type ChannelRule, ChannelRules } from '../authorization/rules.js';
 import type { BackendOf, BackendReference } from '../backends/built-in.js';
-import type { AnyBackend, UserAuthentication } from '../backends/contract/wrapper.js';
+import type { UserAuthentication } from '../backends/contract/authorization.js';
+import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { ConfigurationError } from '../core/errors.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';

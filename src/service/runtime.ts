@@ -10,7 +10,7 @@ import { untilAborted } from '../core/until-aborted.js';
 import { deliver } from '../delivery/deliver.js';
 import { plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
-import { deliveryDefaults, RequestPolicies } from '../delivery/retry.js';
+import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { SendOptions } from '../delivery/send-options.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
@@ -19,25 +19,26 @@ import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
 
-/** A service that is configured: its backend, and everything else that the settings decide. */
+/** A configured service: its backend, its sessions, and all else that the settings decide. */
 export class Runtime {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
   readonly subscriptions: Subscriptions;
   readonly webhooks: Webhooks;
-  /** The loops over `messages()`; they end with the backend. */
+  /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
-  /** Rejects when the backend could not be opened. */
+  /** Resolves when the backend is open, and rejects when it could not be opened. */
   ready: Promise<void> = Promise.resolve();
   readonly capabilities: BackendCapabilities;
-  readonly #policies: RequestPolicies;
+  readonly #policy: DeliveryPolicy;
   readonly #disconnect: () => void;
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
   /**
    * @param owner the service that is configured
+   * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
   constructor(settings: CheckedSettings, owner: object, receive: (message: IncomingMessage) => void) {
@@ -54,11 +55,11 @@ export class Runtime {
     this.subscriptions = new Subscriptions(this.backend);
     this.webhooks = new Webhooks(this.backend, receive);
     this.capabilities = checkedCapabilities(this.backend);
-    this.#policies = new RequestPolicies({ timeout, retries, concurrency });
+    this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
     this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });
   }
 
-  /** Opens the backend, once what came before has ended. A failure is logged, and every `send` throws it. */
+  /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
   open(before: Promise<void>): void {
     this.ready = before.then(() => this.#openBackend());
     this.ready.catch((error: unknown) =>
@@ -80,7 +81,12 @@ export class Runtime {
     return name;
   }
 
-  /** Plans and delivers; the reports are in the order of the messages. */
+  /**
+   * Plans messages and delivers them.
+   * @returns a report for each message, in their order
+   * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
+   * AbortError
+   */
   async send<User>(
     messages: readonly SendOptions<User>[],
     signal: AbortSignal | undefined,
@@ -95,7 +101,7 @@ export class Runtime {
       const deliveries = await deliver(planned, {
         backend,
         capabilities: this.capabilities,
-        policies: this.#policies,
+        policy: this.#policy,
         signal,
       });
       const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
@@ -107,7 +113,10 @@ export class Runtime {
     }
   }
 
-  /** Waits for the messages under way, then ends the loops and closes the backend. @throws PushError when that fails */
+  /**
+   * Waits for the messages that are being sent, ends the loops and closes the backend.
+   * @throws PushError when that fails
+   */
   async close(): Promise<void> {
     if (this.#running > 0) {
       this.#idle ??= Promise.withResolvers();

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../core/errors.js';
-import { Turns } from '../core/turns.js';
+import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './adapter.js';
 import { keptIn } from './kept.js';
 
@@ -54,13 +54,13 @@ export function expressSessions<User = PushUser>(
     async channelsFor(users) {
       const channelsOf = new Map<string, string[]>();
       const wanted: string[][] = [];
-      const turns = new Turns();
+      const slices = new TimeSlices();
       for (const user of users) {
         const userId = identify(user);
         const channels = channelsOf.get(userId) ?? [];
         channelsOf.set(userId, channels);
         wanted.push(channels);
-        if (turns.isOver) await turns.next();
+        if (slices.isOver) await slices.next();
       }
       if (wanted.length === 0) return [];
       const now = Date.now();
@@ -68,7 +68,7 @@ export function expressSessions<User = PushUser>(
         const kept = isExpired(session, now) ? undefined : keptIn(session);
         const userId = kept && userIdOf(session, kept.userId);
         if (kept !== undefined && userId !== undefined) channelsOf.get(userId)?.push(kept.channelId);
-        if (turns.isOver) await turns.next();
+        if (slices.isOver) await slices.next();
       }
       return wanted.map((channels) => [...channels]);
     },

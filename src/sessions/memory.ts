@@ -1,4 +1,4 @@
-import { Turns } from '../core/turns.js';
+import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
 import { checkChannelId, checkedTtl, newChannelId } from './kept.js';
 
@@ -51,10 +51,10 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
 
     async channelsFor(users) {
       const found: (readonly string[])[] = [];
-      const turns = new Turns();
+      const slices = new TimeSlices();
       for (const user of users) {
         found.push(live(identify(user)));
-        if (turns.isOver) await turns.next();
+        if (slices.isOver) await slices.next();
       }
       return found;
     },

@@ -1,6 +1,6 @@
 import { ConfigurationError, ValidationError } from '../core/errors.js';
 import { causeOf, REDACTED, textOf } from '../core/redaction.js';
-import { Turns } from '../core/turns.js';
+import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore } from './adapter.js';
 import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './kept.js';
 
@@ -70,14 +70,14 @@ export function redisSessions<User = PushUser>(
 
     async channelsFor(users) {
       const keys: string[] = [];
-      const turns = new Turns();
+      const slices = new TimeSlices();
       for (const user of users) {
         keys.push(keyOf(identify(user)));
-        if (turns.isOver) await turns.next();
+        if (slices.isOver) await slices.next();
       }
       const answers: Promise<unknown[]>[] = [];
       for (let first = 0; first < keys.length; first += USERS_PER_TURN) {
-        if (first > 0) await turns.next();
+        if (first > 0) await slices.next();
         const answer = lookUp(keys.slice(first, first + USERS_PER_TURN));
         // It may fail before all others are asked for, and is told below.
         answer.catch(() => {});

@@ -64,7 +64,7 @@ describe('toJSON', () => {
 
   test.each<[string, unknown, string]>([
     ['undefined', undefined, '"data.x" is undefined; use null for "nothing".'],
-    ['a Map', new Map(), '"data.x" is of class Map, of which JSON keeps nothing; convert it first.'],
+    ['a Map', new Map(), '"data.x" is an instance of Map, whose contents JSON loses; convert it first.'],
     ['an object with a BigInt', { n: 1n }, '"data.x.n" is a BigInt; use String(value).'],
     ['a function', () => 1, '"data.x" is a function, which JSON cannot hold.'],
   ])('that returns %s is refused', (_what, result, words) => {

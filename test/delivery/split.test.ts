@@ -23,19 +23,19 @@ test('however messages are split, each channel gets each of its messages once, i
         const expected = messages.flatMap(({ event, channels: names }) => names.map((name) => `${event} ${name}`));
         expect(
           backend.requests
-            .flatMap(({ parcels }) => parcels.map(({ channel, message }) => `${message.event} ${channel}`))
+            .flatMap(({ messages }) => messages.map(({ channel, message }) => `${message.event} ${channel}`))
             .sort(),
         ).toEqual(expected.sort());
-        for (const { method, parcels, message } of backend.requests) {
-          expect(parcels.length).toBeLessThanOrEqual(
+        for (const { method, messages, message } of backend.requests) {
+          expect(messages.length).toBeLessThanOrEqual(
             { sendData: 1, sendBatch: maxChannelsPerRequest, sendMessages: maxMessagesPerRequest }[method],
           );
           if (method !== 'sendMessages')
-            expect(new Set(parcels.map((parcel) => parcel.message))).toEqual(new Set([message]));
+            expect(new Set(messages.map((addressed) => addressed.message))).toEqual(new Set([message]));
         }
         for (const [index, report] of reports.entries()) {
           expect(report.attempts).toBe(
-            backend.requests.filter(({ parcels }) => parcels.some(({ message }) => message.id === report.id)).length,
+            backend.requests.filter(({ messages }) => messages.some(({ message }) => message.id === report.id)).length,
           );
           expect(report.accepted).toEqual(audiences[index]);
         }

@@ -10,6 +10,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { type WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushService } from '../../src/index.js';
+import { deliver } from '../support/deliver.js';
 import { listenInTest } from '../support/test-server.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
@@ -57,7 +58,7 @@ it('serves beside Express: its routes are its own, /apps and /app are ours', asy
   const service = attached(server);
   const client = await clientOf(service, port);
   await client.subscribe('a');
-  await service.deliver(['a'], message('x'), context);
+  await deliver(service, ['a'], message('x'), context);
   await client.next('x');
   expect(await get(port, '/')).toBe('200 hello');
   expect(await get(port, '/application')).toBe('404 no /application');
@@ -275,7 +276,7 @@ it('attaching twice to the same server changes nothing; to two servers, it serve
   expect(one.server.listenerCount('upgrade')).toBe(1);
   const [first, second] = await Promise.all([clientOf(service, one.port), clientOf(service, two.port)]);
   await Promise.all([first.subscribe('a'), second.subscribe('a')]);
-  await service.deliver(['a'], message('x'), context);
+  await deliver(service, ['a'], message('x'), context);
   await Promise.all([first.next('x'), second.next('x')]);
 });
 

@@ -5,6 +5,7 @@ import { type AddressInfo, Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { ConfigurationError } from '../../src/core/errors.js';
+import { deliver } from '../support/deliver.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { context, credentials, message, portOf, record, startServer } from './support/server.js';
@@ -15,7 +16,7 @@ it('closing sends what is pending, then 4200, and no one gets in any more', asyn
   const clients = await Promise.all([Client.connect(service), Client.connect(service)]);
   await Promise.all(clients.map((client) => client.subscribe('a')));
   const port = portOf(service);
-  void service.deliver(['a'], message('last'), context);
+  void deliver(service, ['a'], message('last'), context);
   const closed = service.close();
   const late = new Client(service, { url: `ws://127.0.0.1:${port}/app/key?protocol=7` });
   for (const client of clients) {
@@ -115,7 +116,7 @@ it('a closed server can be opened again', async () => {
   await service.open();
   const client = await Client.connect(service);
   await client.subscribe('a');
-  await service.deliver(['a'], message('x'), context);
+  await deliver(service, ['a'], message('x'), context);
   await client.next('x');
 });
 
@@ -126,7 +127,7 @@ it('a server that was closed has no subscriptions of before', async () => {
   await service.close();
   await service.open();
   await service.subscribe('b');
-  await service.deliver(['a', 'b'], message('x'), context);
+  await deliver(service, ['a', 'b'], message('x'), context);
   expect(received.map(({ channel }) => channel)).toEqual(['b']);
 });
 

@@ -3,6 +3,7 @@ import { createServer } from 'node:https';
 import { Socket } from 'node:net';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
+import { deliver, deliverMessages } from '../support/deliver.js';
 import { listenInTest } from '../support/test-server.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
@@ -18,7 +19,7 @@ it.each([50, 125, 126, 200, 65_000, 65_535, 65_536, 70_000])(
     for (const size of [length - overhead - 1, length - overhead, length - overhead + 1].map((bytes) =>
       Math.max(0, bytes),
     )) {
-      await service.deliver(['a'], message('x', 'y'.repeat(size)), context);
+      await deliver(service, ['a'], message('x', 'y'.repeat(size)), context);
       expect(JSON.parse((await client.next('x')).data as string)).toBe('y'.repeat(size));
     }
   },
@@ -30,7 +31,7 @@ it('a subscriber with a raw socket gets the frames of one tick in their order, c
   raw.writeText('{"event":"pusher:subscribe","data":{"channel":"a"}}');
   await raw.until((text) => text.endsWith('}'));
   const names = Array.from({ length: 10 }, (_, index) => `event-${index}`);
-  for (const name of names) void service.deliver(['a'], message(name), context);
+  for (const name of names) void deliver(service, ['a'], message(name), context);
   const text = await raw.until((all) => all.includes('event-9'));
   expect([...text.matchAll(/subscription_succeeded|event-\d/g)].map(([name]) => name)).toEqual([
     'subscription_succeeded',
@@ -51,7 +52,7 @@ it('several events on several channels in one tick keep their order on every con
     const channel = channels[(index * 7) % 3] ?? '';
     const except = index % 10 === 0 ? clients[0]?.socketId : undefined;
     sent.push([channel, `event-${index}`]);
-    void service.deliver([channel], message(`event-${index}`, {}, except), context);
+    void deliver(service, [channel], message(`event-${index}`, {}, except), context);
   }
   for (const [index, client] of clients.entries()) {
     const own = channels.filter((_, position) => (index + 1) & (1 << position) || index > 6);
@@ -66,7 +67,7 @@ it('what is due in one tick goes out in one write, which connections that are ow
   await Promise.all(clients.map((client) => client.subscribe('a')));
   const write = vi.spyOn(Socket.prototype, 'write');
   onTestFinished(() => write.mockRestore());
-  for (let index = 0; index < 10; index++) void service.deliver(['a'], message(`event-${index}`), context);
+  for (let index = 0; index < 10; index++) void deliver(service, ['a'], message(`event-${index}`), context);
   await Promise.all(clients.map((client) => client.next('event-9')));
   expect(write).toHaveBeenCalledTimes(3);
   expect(new Set(write.mock.calls.map(([buffer]) => buffer)).size).toBe(1);
@@ -83,7 +84,7 @@ it('a slow reader is cut with a logged reason, and the others receive everything
   let sent = 0;
   while (service.api.connectionCount > 1 && sent < 1000) {
     sent++;
-    await service.deliver(['a'], message(`event-${sent}`, data), context);
+    await deliver(service, ['a'], message(`event-${sent}`, data), context);
     await fast.next(`event-${sent}`);
   }
   expect(service.api.connectionCount).toBe(1);
@@ -102,7 +103,7 @@ it('a burst in one tick that is over the send buffer does not cut a reader who k
   const client = await Client.connect(service);
   await client.subscribe('a');
   for (let index = 0; index < 12; index++)
-    void service.deliver(['a'], message(`event-${index}`, 'x'.repeat(10_000)), context);
+    void deliver(service, ['a'], message(`event-${index}`, 'x'.repeat(10_000)), context);
   await client.next('event-11');
   expect(logged).toEqual([]);
 });
@@ -125,7 +126,7 @@ it('a logger that throws when a slow reader is cut costs the others nothing', as
   let sent = 0;
   while (service.api.connectionCount > 2 && sent < 1000) {
     sent++;
-    await service.deliver(['a'], message(`event-${sent}`, 'x'.repeat(90_000)), context);
+    await deliver(service, ['a'], message(`event-${sent}`, 'x'.repeat(90_000)), context);
     await Promise.all([first.next(`event-${sent}`), last.next(`event-${sent}`)]);
   }
   expect(service.api.connectionCount).toBe(2);
@@ -151,7 +152,7 @@ it('a burst of several times the send buffer in one tick does not cut a reader o
     channel: 'a',
     message: message(`event-${index}`, 'x'.repeat(10_000)),
   }));
-  await service.deliverMessages(messages, context);
+  await deliverMessages(service, messages, context);
   expect((await client.settled()).map(({ event }) => event)).toEqual(messages.map(({ message: { event } }) => event));
   expect(logged).toEqual([]);
 });
@@ -160,11 +161,11 @@ it('a reader that stops after a burst is cut once it does not read what comes af
   const { service, client, logged } = await overTls({ sendBufferBytes: 100_000, maxEventBytes: 100_000 });
   client.socket.pause();
   const data = 'x'.repeat(50_000);
-  for (let index = 0; index < 10; index++) void service.deliver(['a'], message('burst', data), context);
+  for (let index = 0; index < 10; index++) void deliver(service, ['a'], message('burst', data), context);
   let sent = 0;
   while (service.api.connectionCount > 0 && sent < 1000) {
     sent++;
-    await service.deliver(['a'], message('later', data), context);
+    await deliver(service, ['a'], message('later', data), context);
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(logged).toMatchObject([{ level: 'warn', text: expect.stringContaining('too slowly') }]);
@@ -173,7 +174,7 @@ it('a reader that stops after a burst is cut once it does not read what comes af
 it('a burst that is beyond measure cuts the connection, and the log says that it was not slow', async () => {
   const { service, client, logged } = await overTls({ sendBufferBytes: 20_000, maxEventBytes: 100_000 });
   for (let index = 0; index < 10; index++)
-    void service.deliver(['a'], message(`event-${index}`, 'x'.repeat(90_000)), context);
+    void deliver(service, ['a'], message(`event-${index}`, 'x'.repeat(90_000)), context);
   expect(await client.closed).toMatchObject({ code: 1006 });
   expect(logged).toEqual([
     {

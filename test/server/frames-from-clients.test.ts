@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it, onTestFinished, vi } from 'vitest';
 import { App } from '../../src/server/app.js';
+import { deliver } from '../support/deliver.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { context, message, record, startServer } from './support/server.js';
@@ -123,7 +124,7 @@ it('whatever frames and messages clients send, the server stays up and others ke
         else raw.write(frame);
       }
       sent++;
-      await service.deliver(['news'], message(`event-${sent}`), context);
+      await deliver(service, ['news'], message(`event-${sent}`), context);
       await witness.next(`event-${sent}`);
       // The only message that ends a connection is a sign-in that is not authorised.
       await client.settled().catch(async () => expect(await client.closed).toMatchObject({ code: 4009 }));

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import Pusher from 'pusher';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
+import { deliver } from '../support/deliver.js';
 import { type Bindable, heard, JsClientClass, jsClient } from './support/js-client.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
 
@@ -160,7 +161,7 @@ it('pusher-js comes back by itself to the server that takes over', async () => {
   await first.close();
   await back;
   const received = heard(channel, 'x');
-  await second.deliver(['private-a'], message('x', { n: 1 }), context);
+  await deliver(second, ['private-a'], message('x', { n: 1 }), context);
   expect(await received).toEqual({ n: 1 });
 });
 

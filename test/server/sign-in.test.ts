@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { authFor, userText } from '../../src/pusher-protocol/signature.js';
+import { deliver } from '../support/deliver.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { context, credentials, message, startServer } from './support/server.js';
@@ -16,7 +17,7 @@ it('a signed-in user gets what is sent to them, on each of their connections', a
   }
   stranger.send('pusher:subscribe', { channel: '#server-to-user-auth0|5' });
   expect((await stranger.next('pusher:subscription_error')).data).toMatchObject({ type: 'AuthError', status: 401 });
-  await service.deliver(['#server-to-user-auth0|5'], message('hello'), context);
+  await deliver(service, ['#server-to-user-auth0|5'], message('hello'), context);
   await Promise.all([first.next('hello'), second.next('hello')]);
   expect(await stranger.settled()).toEqual([]);
 });

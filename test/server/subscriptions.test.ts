@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { authFor } from '../../src/pusher-protocol/signature.js';
+import { deliver, deliverMessages } from '../support/deliver.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, startServer } from './support/server.js';
 
@@ -9,7 +10,7 @@ describe('public channels', () => {
     const [subscriber, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
     expect(await subscriber.subscribe('orders')).toEqual({});
     await other.subscribe('parcels');
-    await service.deliver(['orders'], message('shipped', { orderId: 42, text: 'Grüße, 世界 👋' }), context);
+    await deliver(service, ['orders'], message('shipped', { orderId: 42, text: 'Grüße, 世界 👋' }), context);
     expect(await subscriber.next('shipped')).toEqual({
       event: 'shipped',
       channel: 'orders',
@@ -23,7 +24,7 @@ describe('public channels', () => {
     const client = await Client.connect(service);
     await client.subscribe('a');
     await client.subscribe('b');
-    await service.deliver(['a', 'b', 'c'], message('x'), context);
+    await deliver(service, ['a', 'b', 'c'], message('x'), context);
     expect((await client.settled()).map(({ channel }) => channel)).toEqual(['a', 'b']);
   });
 
@@ -32,7 +33,8 @@ describe('public channels', () => {
     const client = await Client.connect(service);
     await client.subscribe('a');
     const events = Array.from({ length: 50 }, (_, index) => `event-${index}`);
-    await service.deliverMessages(
+    await deliverMessages(
+      service,
       events.map((event) => ({ channel: 'a', message: message(event) })),
       context,
     );
@@ -43,7 +45,7 @@ describe('public channels', () => {
     const service = await startServer();
     const [sender, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
     await Promise.all([sender.subscribe('a'), other.subscribe('a')]);
-    await service.deliver(['a'], message('x', {}, sender.socketId), context);
+    await deliver(service, ['a'], message('x', {}, sender.socketId), context);
     await other.next('x');
     expect(await sender.settled()).toEqual([]);
   });
@@ -52,7 +54,7 @@ describe('public channels', () => {
     const service = await startServer();
     const client = await Client.connect(service);
     await client.subscribe('a');
-    await service.deliver(['a'], message('x', {}, '1.1'), context);
+    await deliver(service, ['a'], message('x', {}, '1.1'), context);
     await client.next('x');
   });
 
@@ -62,7 +64,7 @@ describe('public channels', () => {
     await client.subscribe('a');
     client.send('pusher:unsubscribe', { channel: 'a' });
     await client.settled();
-    await service.deliver(['a'], message('x'), context);
+    await deliver(service, ['a'], message('x'), context);
     expect(await client.settled()).toEqual([]);
     expect(service.api.channels()).toEqual([]);
   });
@@ -79,7 +81,7 @@ describe('public channels', () => {
   it('sending to a channel without subscribers, before the server is open, is fine', async () => {
     const { WebSocketService } = await import('../../src/backends/websocket/index.js');
     const service = new WebSocketService(credentials);
-    expect(await service.deliver(['a'], message('x'), context)).toEqual([{ channel: 'a' }]);
+    expect(await deliver(service, ['a'], message('x'), context)).toEqual([{ channel: 'a' }]);
   });
 
   it('a second subscription to the same channel is answered with a harmless error', async () => {
@@ -91,7 +93,7 @@ describe('public channels', () => {
       code: null,
       message: 'Existing subscription to channel a',
     });
-    await service.deliver(['a'], message('x'), context);
+    await deliver(service, ['a'], message('x'), context);
     expect((await client.settled()).map(({ event }) => event)).toEqual(['x']);
   });
 
@@ -153,7 +155,7 @@ describe('private channels', () => {
     const service = await startServer();
     const client = await Client.connect(service);
     await client.join(service, 'private-orders');
-    await service.deliver(['private-orders'], message('x'), context);
+    await deliver(service, ['private-orders'], message('x'), context);
     await client.next('x');
   });
 
@@ -185,7 +187,7 @@ describe('private channels', () => {
     const service = await startServer();
     const client = await Client.connect(service);
     await client.join(service, 'private-encrypted-a');
-    await service.deliver(['private-encrypted-a'], message('x', { nonce: 'n', ciphertext: 'c' }), context);
+    await deliver(service, ['private-encrypted-a'], message('x', { nonce: 'n', ciphertext: 'c' }), context);
     expect((await client.next('x')).data).toBe('{"nonce":"n","ciphertext":"c"}');
   });
 });
@@ -200,8 +202,8 @@ describe('cache channels', () => {
         channel.startsWith('cache') ? client.subscribe(channel) : client.join(service, channel, { id: 'u' });
       await join(first);
       expect(await first.next('pusher:cache_miss')).toEqual({ event: 'pusher:cache_miss', channel });
-      await service.deliver([channel], message('old'), context);
-      await service.deliver([channel], message('new', { n: 1 }), context);
+      await deliver(service, [channel], message('old'), context);
+      await deliver(service, [channel], message('new', { n: 1 }), context);
       await join(second);
       expect(await second.settled()).toEqual([{ event: 'new', channel, data: '{"n":1}' }]);
     },
@@ -209,7 +211,7 @@ describe('cache channels', () => {
 
   it('the last event is kept while no one is subscribed', async () => {
     const service = await startServer();
-    await service.deliver(['cache-a'], message('x'), context);
+    await deliver(service, ['cache-a'], message('x'), context);
     const client = await Client.connect(service);
     await client.subscribe('cache-a');
     await client.next('x');
@@ -227,7 +229,7 @@ describe('cache channels', () => {
 
   it('other channels keep nothing', async () => {
     const service = await startServer();
-    await service.deliver(['my-cache-a'], message('x'), context);
+    await deliver(service, ['my-cache-a'], message('x'), context);
     const client = await Client.connect(service);
     await client.subscribe('my-cache-a');
     expect(await client.settled()).toEqual([]);

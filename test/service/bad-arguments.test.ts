@@ -203,7 +203,7 @@ describe('options', () => {
     [
       "data that holds the notification's key",
       { channels: 'a', data: { notification: 1 }, notification: { title: 'a' } },
-      '"data" has a key "notification" of its own, where the notification is to go: rename it.',
+      '"data" has a key "notification", and the notification goes under that key: rename the one in "data".',
     ],
   ])('%s', async (_what, options, words) => {
     expect(await refusal(options)).toBe(words);
@@ -219,7 +219,7 @@ describe('options', () => {
 
   test('idempotencyKey, where the backend cannot use one', async () => {
     expect(await refusal({ channels: 'a', data, idempotencyKey: 'x' }, UnsupportedOperationError)).toBe(
-      'The recording backend cannot tell a second message with the same "idempotencyKey": send without it.',
+      'The recording backend does not drop a second message with the same "idempotencyKey": send without it.',
     );
   });
 

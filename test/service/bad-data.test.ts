@@ -32,21 +32,21 @@ describe('data', () => {
     ['with undefined in a list', { list: [1, undefined] }, '"data.list[1]" is undefined; use null for "nothing".'],
     ['with NaN', { n: Number.NaN }, '"data.n" is NaN, which JSON turns into null.'],
     ['with Infinity', [Number.NEGATIVE_INFINITY], '"data[0]" is -Infinity, which JSON turns into null.'],
-    ['a Map', new Map([['a', 1]]), '"data" is of class Map, of which JSON keeps nothing; convert it first.'],
+    ['a Map', new Map([['a', 1]]), '"data" is an instance of Map, whose contents JSON loses; convert it first.'],
     [
       'with a Set',
       { tags: new Set(['a']) },
-      '"data.tags" is of class Set, of which JSON keeps nothing; convert it first.',
+      '"data.tags" is an instance of Set, whose contents JSON loses; convert it first.',
     ],
     [
       'with bytes',
       { file: new Uint8Array(2) },
-      '"data.file" is of class Uint8Array, of which JSON keeps nothing; convert it first.',
+      '"data.file" is an instance of Uint8Array, whose contents JSON loses; convert it first.',
     ],
     [
       'with an error',
       { error: new Error('x') },
-      '"data.error" is of class Error, of which JSON keeps nothing; convert it first.',
+      '"data.error" is an instance of Error, whose contents JSON loses; convert it first.',
     ],
     ['with an invalid date', { at: new Date(Number.NaN) }, '"data.at" is an invalid Date, which JSON turns into null.'],
   ])('%s', async (_what, value, words) => {

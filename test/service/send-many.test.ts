@@ -31,9 +31,9 @@ function shapes(backend: RecordingBackend): [string, number][] {
 }
 
 /** What each channel was sent, as `channel event`. */
-function parcels(backend: RecordingBackend): string[] {
+function sentBy(backend: RecordingBackend): string[] {
   return backend.requests.flatMap((request) =>
-    request.parcels.map(({ channel, message }) => `${channel} ${message.event}`),
+    request.messages.map(({ channel, message }) => `${channel} ${message.event}`),
   );
 }
 
@@ -43,7 +43,7 @@ describe('packing', () => {
     const messages = names('c', 1000).map((channel, index) => ({ event: `e${index}`, channels: channel, data: index }));
     const reports = await serviceOn(backend).sendMany(messages);
     expect(shapes(backend)).toEqual([['sendMessages 10', 100]]);
-    expect(parcels(backend).sort()).toEqual(messages.map(({ event, channels }) => `${channels} ${event}`).sort());
+    expect(sentBy(backend).sort()).toEqual(messages.map(({ event, channels }) => `${channels} ${event}`).sort());
     expect(reports.map(({ event }) => event)).toEqual(messages.map(({ event }) => event));
     expect(reports.every(({ attempts, status }) => attempts === 1 && status === 'accepted')).toBe(true);
   });

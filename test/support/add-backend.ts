@@ -17,7 +17,8 @@ export const checkOptions: (options: unknown) => PigeonOptions = settingsCheck("
 `,
   'src/backends/pigeon/index.ts': `import type { OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
-import { type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import { PushServiceWrapper } from '../contract/wrapper.js';
+import type { BackendSettings } from '../contract/settings.js';
 import { checkOptions, type PigeonOptions } from './options.js';
 
 export type { PigeonOptions } from './options.js';

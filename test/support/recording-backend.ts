@@ -11,7 +11,7 @@ import {
 /** One call of the backend. */
 export interface RecordedRequest {
   readonly method: 'sendData' | 'sendBatch' | 'sendMessages';
-  readonly parcels: readonly AddressedMessage[];
+  readonly messages: readonly AddressedMessage[];
   readonly channels: readonly string[];
   readonly message: OutgoingMessage;
   readonly signal: AbortSignal;
@@ -89,15 +89,15 @@ export class RecordingBackend extends PushServiceWrapper<undefined, object> {
 
   async #record(
     method: RecordedRequest['method'],
-    parcels: readonly AddressedMessage[],
+    messages: readonly AddressedMessage[],
     signal: AbortSignal,
   ): Promise<ChannelResult[]> {
-    const [first] = parcels;
+    const [first] = messages;
     if (first === undefined) throw new Error('a request without a channel');
     const request = {
       method,
-      parcels,
-      channels: parcels.map(({ channel }) => channel),
+      messages,
+      channels: messages.map(({ channel }) => channel),
       message: first.message,
       signal,
     };

@@ -1,8 +1,12 @@
 import type { NameRule } from '../../core/names.js';
 import { anyName, type BackendCapabilities } from '../contract/capabilities.js';
 
-/** What all of several backends can do: the smallest of each limit. What one of them is enough for, any of them can do. */
-export function composedCapabilities(all: readonly BackendCapabilities[]): BackendCapabilities {
+/**
+ * The capabilities of several backends together: the smallest of each limit. An ability that one backend is enough for
+ * is there when any of them has it.
+ * @param sendsToAll whether each message goes to all of them
+ */
+export function composedCapabilities(all: readonly BackendCapabilities[], sendsToAll: boolean): BackendCapabilities {
   const every = (flag: 'except' | 'idempotent' | 'idempotencyKey'): boolean =>
     all.every((capabilities) => capabilities[flag]);
   const some = (flag: 'subscribe' | 'presence' | 'authorize' | 'authenticate' | 'webhooks'): boolean =>
@@ -19,20 +23,19 @@ export function composedCapabilities(all: readonly BackendCapabilities[]): Backe
     eventName: sharedRule(all.map(({ eventName }) => eventName)),
     subscribe: some('subscribe'),
     presence: some('presence'),
-    // There is no way to ask through a composite.
-    history: false,
     authorize: some('authorize'),
-    // Of the one that is asked.
+    // That of the backend that is asked.
     clientIs: all.find(({ authorize, authenticate }) => authorize || authenticate)?.clientIs ?? 'connection',
     authenticate: some('authenticate'),
     webhooks: some('webhooks'),
     except: every('except'),
     idempotent: every('idempotent'),
-    idempotencyKey: every('idempotencyKey'),
+    // A message with a key may come from two providers: its receivers drop the second one with the same key.
+    idempotencyKey: !sendsToAll || every('idempotencyKey'),
   };
 }
 
-/** The rule that all have; where they differ each is held to its own, which says whose it is. */
+/** The rule that all backends have. Where they differ, each checks by its own, and its error says whose rule it is. */
 function sharedRule(rules: readonly NameRule[]): NameRule {
   const [first = anyName] = rules;
   return rules.every((rule) => rule === first) ? first : anyName;

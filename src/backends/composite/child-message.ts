@@ -4,7 +4,7 @@ import type { BackendCapabilities } from '../contract/capabilities.js';
 import { outgoingMessage } from '../contract/message.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 
-/** Makes the messages that one of the backends gets: in its own encoding and with its own options, once each. */
+/** Makes the messages that one backend of a composite gets: in its own encoding and with its own options, once each. */
 export class ChildMessages {
   readonly #backend: AnyBackend;
   readonly #capabilities: BackendCapabilities;
@@ -15,7 +15,10 @@ export class ChildMessages {
     this.#capabilities = capabilities;
   }
 
-  /** @param message as the composite got it: its payload is `data` as JSON */
+  /**
+   * The backend's own form of a message.
+   * @param message as the composite got it: its payload is `data` as JSON
+   */
   of(message: OutgoingMessage): OutgoingMessage {
     const before = this.#made.get(message);
     if (before !== undefined) return before;
@@ -45,7 +48,7 @@ export class ChildMessages {
   }
 }
 
-/** The options that are meant for one backend. */
+/** The part of a composite's `backendOptions` that is for one backend. */
 export function ownOptions(
   backendOptions: Readonly<Record<string, unknown>> | undefined,
   name: string,

@@ -1,33 +1,35 @@
 import { AbortError, outcomeOf, PushError, type PushErrorCode, retryAfterOf, TimeoutError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { AddressedMessage } from '../../wire/message.js';
-import { type BackendCapabilities, checkedCapabilities, fitsOneRequest } from '../contract/capabilities.js';
-import { nothingLeft } from '../contract/departures.js';
+import { type BackendCapabilities, checkedCapabilities } from '../contract/capabilities.js';
 import { asPushError, openingError, rememberedPushErrors } from '../contract/failure.js';
-import { type Outcome, outcomesOf } from '../contract/request.js';
-import type { AnyBackend, ChannelResult, RequestContext } from '../contract/wrapper.js';
+import { makeRequest, type Outcome } from '../contract/make-request.js';
+import type { RequestContext } from '../contract/request.js';
+import { nothingSent } from '../contract/request-sent.js';
+import type { AnyBackend } from '../contract/wrapper.js';
 import { ChildMessages } from './child-message.js';
 import { CircuitBreaker, type CircuitChange, type CircuitLimits } from './circuit-breaker.js';
 
-/** What a child asks of the composite that it is in. */
+/** The composite that a child is in, as the child sees it. */
 export interface ChildHost extends CircuitLimits {
   readonly name: string;
   readonly logger: () => Logger;
 }
 
-/** One of the backends that a composite is made of. */
+/** One of the backends that a composite is made of, with its circuit. */
 export class Child {
   readonly backend: AnyBackend;
   /** The backend's name, with its number where several have the same. */
   readonly label: string;
   readonly capabilities: BackendCapabilities;
+  /** Makes and checks the messages that this backend gets. */
   readonly messages: ChildMessages;
   readonly circuit: CircuitBreaker;
   readonly #host: ChildHost;
   #opening: Promise<void> | undefined;
   #lastFailure: PushError | undefined;
 
-  /** @throws ConfigurationError for capabilities that are none */
+  /** @throws ConfigurationError for wrong capabilities */
   constructor(backend: AnyBackend, label: string, host: ChildHost) {
     this.backend = backend;
     this.label = label;
@@ -37,9 +39,9 @@ export class Child {
     this.#host = host;
   }
 
-  /** Opens the backend; one that could not be opened is opened anew at the next call. */
+  /** Opens the backend. One that could not be opened is opened anew at the next call. @throws PushError */
   open(): Promise<void> {
-    // A method that throws, in place of a promise that rejects, is taken for one.
+    // An asynchronous function, because `open` of a JavaScript backend may throw in place of a promise that rejects.
     this.#opening ??= (async () => this.backend.open())().catch((error: unknown) => {
       this.#opening = undefined;
       throw openingError(error, this.backend);
@@ -47,7 +49,9 @@ export class Child {
     return this.#opening;
   }
 
-  /** As `open`, for a composite that can do without this one: a failure is logged and opens the circuit. Never throws. */
+  /**
+   * Opens the backend where the composite can do without it: a failure is logged and opens the circuit. Never throws.
+   */
   async openIfPossible(): Promise<PushError | undefined> {
     try {
       await this.open();
@@ -59,6 +63,7 @@ export class Child {
     }
   }
 
+  /** @throws PushError */
   async close(): Promise<void> {
     this.#opening = undefined;
     try {
@@ -69,66 +74,50 @@ export class Child {
   }
 
   /**
-   * Makes one request. Never throws, ends when the signal fires, and tells the circuit what came of it.
-   * @returns an outcome for each parcel, in their order
+   * Makes one request, and tells the circuit how it ended. Never throws, and ends when the signal fires.
+   * @param messages as the composite got them
+   * @returns an outcome for each message, in their order
    */
-  async ask(parcels: readonly AddressedMessage[], context: RequestContext): Promise<readonly Outcome[]> {
+  async request(messages: readonly AddressedMessage[], context: RequestContext): Promise<readonly Outcome[]> {
     const isTry = this.circuit.begin();
     const { signal, callerSignal } = context;
     const progress = { hasBegun: false };
     const outcomes =
-      (await untilFired(this.#outcomes(parcels, context, progress), signal)) ??
-      this.#unanswered(parcels, context, progress);
+      (await untilFired(this.#openAndRequest(messages, context, progress), signal)) ??
+      this.#unanswered(messages, context, progress);
     if (callerSignal?.aborted) this.circuit.gaveUp(isTry);
     else this.#judge(outcomes, isTry);
     return outcomes;
   }
 
-  async #outcomes(
-    parcels: readonly AddressedMessage[],
+  async #openAndRequest(
+    messages: readonly AddressedMessage[],
     context: RequestContext,
     progress: { hasBegun: boolean },
   ): Promise<readonly Outcome[]> {
-    const { name } = this.backend;
-    const failureOf = rememberedPushErrors(this.backend);
+    const { backend, capabilities } = this;
+    const failureOf = rememberedPushErrors(backend);
     try {
       await this.open();
-    } catch (error) {
-      return parcels.map(({ channel }) => ({ channel, error: failureOf(error) }));
+      // Opened too late: the outcome of these messages is reported already, and they may be under way elsewhere.
+      if (context.signal.aborted) return [];
+      progress.hasBegun = true;
+      const own = messages.map(({ channel, message }) => ({ channel, message: this.messages.of(message) }));
+      return await makeRequest({ backend, capabilities, failureOf }, own, context);
+    } catch (thrown) {
+      const error = failureOf(thrown);
+      return messages.map(({ channel }) => ({ channel, error }));
     }
-    // Opened too late: what became of these messages has been told, and they may be under way elsewhere.
-    if (context.signal.aborted) return [];
-    progress.hasBegun = true;
-    try {
-      const results = await this.#deliver(parcels, context);
-      if (!Array.isArray(results)) throw new TypeError('it returned no list of results.');
-      return outcomesOf(parcels, results, name, failureOf);
-    } catch (error) {
-      return parcels.map(({ channel }) => ({ channel, error: failureOf(error) }));
-    }
-  }
-
-  #deliver(parcels: readonly AddressedMessage[], context: RequestContext): Promise<readonly ChannelResult[]> {
-    const own = parcels.map(({ channel, message }) => ({ channel, message: this.messages.of(message) }));
-    const [first] = own;
-    const channels = own.map(({ channel }) => channel);
-    if (
-      first !== undefined &&
-      own.every(({ message }) => message === first.message) &&
-      fitsOneRequest(channels, this.capabilities)
-    )
-      return this.backend.deliver(channels, first.message, context);
-    return this.backend.deliverMessages(own, context);
   }
 
   /** The outcomes of a request whose answer nobody waits for any more. */
   #unanswered(
-    parcels: readonly AddressedMessage[],
+    messages: readonly AddressedMessage[],
     context: RequestContext,
     { hasBegun }: { hasBegun: boolean },
   ): readonly Outcome[] {
     const error = this.#unansweredError(context, hasBegun);
-    return parcels.map(({ channel }) => ({ channel, error }));
+    return messages.map(({ channel }) => ({ channel, error }));
   }
 
   #unansweredError({ signal, callerSignal }: RequestContext, hasBegun: boolean): PushError {
@@ -137,7 +126,7 @@ export class Child {
     if (!hasBegun) return new TimeoutError(`${what} could not be opened in time.`, { backend, outcome: 'rejected' });
     if (callerSignal?.aborted)
       return new AbortError('The signal fired in the middle of the request.', { backend, outcome: 'unknown' });
-    if (nothingLeft(signal))
+    if (nothingSent(signal))
       return new TimeoutError(`${what} was not reached in time: nothing was sent.`, { backend, outcome: 'rejected' });
     return new TimeoutError(`${what} did not answer in time; the message may have been delivered all the same.`, {
       backend,
@@ -153,7 +142,7 @@ export class Child {
 
   #log(change: CircuitChange): void {
     const { name, resetAfterMs } = this.#host;
-    const text = `${name}: ${this.label} ${texts[change]}`;
+    const text = `${name}: ${this.label} ${circuitTexts[change]}`;
     const logger = this.#host.logger();
     if (change === 'opened' || change === 'still open')
       logger.warn({ err: this.#lastFailure, forMs: resetAfterMs }, text);
@@ -161,14 +150,14 @@ export class Child {
   }
 }
 
-const texts: Readonly<Record<CircuitChange, string>> = {
+const circuitTexts: Readonly<Record<CircuitChange, string>> = {
   opened: 'fails, and is left out for a while',
   'tried again': 'is tried again',
   'still open': 'still fails, and stays left out for a while',
   closed: 'answers again',
 };
 
-/** What the work ends with, or undefined as soon as the signal fires. */
+/** Waits for the work. @returns its result, or undefined as soon as the signal fires */
 async function untilFired<Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result | undefined> {
   if (signal.aborted) return undefined;
   const { promise, resolve } = Promise.withResolvers<undefined>();
@@ -181,16 +170,16 @@ async function untilFired<Result>(work: Promise<Result>, signal: AbortSignal): P
   }
 }
 
-/** Kinds of errors that any other message would have got as well. */
-const providersOwn: ReadonlySet<PushErrorCode> = new Set(['AUTHENTICATION', 'CONFIGURATION', 'RATE_LIMIT', 'TIMEOUT']);
+/** The kinds of errors that any other message would have got, too. */
+const providerCodes: ReadonlySet<PushErrorCode> = new Set(['AUTHENTICATION', 'CONFIGURATION', 'RATE_LIMIT', 'TIMEOUT']);
 
-/** Whether a failure speaks of the provider (not reached, too slow, broken, closed to us) rather than of the message. */
+/** Whether a failure is the provider's (not reached, too slow, broken, closed to us) and not the message's. */
 function isProviderFailure(error: PushError): boolean {
-  if (providersOwn.has(error.code)) return true;
+  if (providerCodes.has(error.code)) return true;
   if (error.status !== undefined) return error.status >= 500 || error.status === 408 || error.status === 429;
   if (error.retryable) return true;
   const errors = error.cause instanceof AggregateError ? error.cause.errors : [error.cause];
-  // A composite's own says nothing but what those of its backends say.
+  // The error of a composite within this one stands for those of its backends.
   const within = errors.filter(PushError.isPushError);
   return outcomeOf(error) === 'unknown' && (within.length === 0 || within.some(isProviderFailure));
 }

@@ -1,16 +1,20 @@
-/** What changed about a circuit. */
+/** A change of a circuit, as it is logged. */
 export type CircuitChange = 'opened' | 'tried again' | 'still open' | 'closed';
 
-/** When a circuit opens, and for how long. */
+/** The limits of a circuit: when it opens, and for how long. */
 export interface CircuitLimits {
+  /** Number of failures in a row that open it. */
   readonly failuresToOpen: number;
+  /** Time before one request tries an open circuit, in milliseconds. */
   readonly resetAfterMs: number;
 }
 
 /**
- * Leaves a backend out after failures in a row, and lets one request try it again after a time. cockatiel's breaker does not fit:
- * it makes other requests wait for the one that tries, where they are to go elsewhere; it judges calls, where one call has a result
- * for each channel; and it cannot take back a try whose caller gave up.
+ * Leaves a backend out after failures in a row, and lets one request try it again after a time.
+ *
+ * cockatiel's breaker does not fit. It makes all requests wait for the one that tries, and ours go to another backend
+ * meanwhile. It judges a call, and one call of ours has a result for each channel. It cannot take back a try whose
+ * caller gave up.
  */
 export class CircuitBreaker {
   readonly #limits: CircuitLimits;
@@ -30,28 +34,28 @@ export class CircuitBreaker {
     return this.#openedAt !== undefined;
   }
 
-  /** When it failed last, on the clock of `performance.now()`. */
+  /** The time of the last failure, on the clock of `performance.now()`. */
   get failedAt(): number {
     return this.#failedAt;
   }
 
-  /** Whether the provider asked to wait, and the time has not passed. */
+  /** Whether the provider asked to wait, and its time has not passed. */
   get isResting(): boolean {
     return performance.now() < this.#restsUntil;
   }
 
-  /** How long until a request may be made, in milliseconds. */
+  /** Time until a request may be made, in milliseconds. */
   get waitMs(): number {
     const reset = this.#openedAt === undefined ? 0 : this.#openedAt + this.#limits.resetAfterMs;
     return Math.max(0, reset - performance.now(), this.#restsUntil - performance.now());
   }
 
-  /** Whether a request may be made: the circuit is closed, or it is time for one request to try. */
+  /** Whether a request may be made: the circuit is closed, or it is time for one request to try it. */
   get isLive(): boolean {
     return this.waitMs === 0 && !this.#isTrying;
   }
 
-  /** A request begins. @returns whether it is the one that tries an open circuit */
+  /** Notes that a request begins. @returns whether it is the one that tries an open circuit */
   begin(): boolean {
     if (!this.isOpen || !this.isLive) return false;
     this.#isTrying = true;
@@ -59,7 +63,7 @@ export class CircuitBreaker {
     return true;
   }
 
-  /** A request was answered, be it with a refusal: the provider is there. */
+  /** Notes that the provider answered a request. A refusal counts, because it shows that the provider is there. */
   succeeded(isTry: boolean): void {
     if (isTry) this.#isTrying = false;
     this.#failures = 0;
@@ -68,7 +72,7 @@ export class CircuitBreaker {
     this.#changed('closed');
   }
 
-  /** A request failed in a way that speaks of the provider. @param restMs how long the provider asked to wait */
+  /** Notes that the provider failed at a request. @param restMs the time that it asked to wait, in milliseconds */
   failed(isTry: boolean, restMs = 0): void {
     const now = performance.now();
     this.#failedAt = now;
@@ -80,7 +84,7 @@ export class CircuitBreaker {
     } else if (this.#openedAt === undefined && ++this.#failures >= this.#limits.failuresToOpen) this.open();
   }
 
-  /** A request ended that says nothing of the provider: whoever made it gave up. */
+  /** Notes that the caller gave up a request, which says nothing of the provider. */
   gaveUp(isTry: boolean): void {
     if (isTry) this.#isTrying = false;
   }

@@ -1,16 +1,16 @@
 import { type DeliveryOutcome, outcomeOf, type PushError, retryAfterOf } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
 
-/** What one of the backends said. */
+/** The reason of one backend for not accepting a message. */
 export interface Refusal {
   /** The backend's name, with its number where several have the same. */
   readonly label: string;
   readonly error: PushError;
 }
 
-/** A message that the backends within did not accept: what each of them said, in one error. */
+/** A message was not accepted: the errors of several backends in one. */
 class CompositeError extends DeliveryError {
-  /** How long every backend that may be tried again asked to wait, in milliseconds. */
+  /** Time until the first of the backends may be tried again, in milliseconds; undefined when that is at once. */
   readonly retryAfter: number | undefined;
 
   constructor(
@@ -24,16 +24,17 @@ class CompositeError extends DeliveryError {
 }
 
 /**
- * Makes one error of several. It may be tried again when one of them may. Its outcome is unknown when that of one is, and when one
- * accepted the message: of a message that is `rejected` it is known that nobody has got it.
- * @param accepted labels of the backends that did accept the message
+ * Makes one error of the refusals of several backends. It is retryable when one of theirs is. Its outcome is
+ * `'unknown'` when that of one is, and when a backend accepted the message: `'rejected'` means that nobody has got it.
+ * @param backend the composite's name
+ * @param accepted labels of the backends that accepted the message
  */
 export function compositeError(
   backend: string,
   refusals: readonly Refusal[],
   accepted: readonly string[] = [],
 ): PushError {
-  const said = refusals.map(({ label, error }) => `${label}: ${error.message}`).join(' ');
+  const reasons = refusals.map(({ label, error }) => `${label}: ${error.message}`).join(' ');
   const head =
     accepted.length === 0
       ? `No backend of ${backend} accepted the message.`
@@ -41,18 +42,21 @@ export function compositeError(
   const errors = refusals.map(({ error }) => error);
   const [first] = errors;
   const mayHaveArrived = accepted.length > 0 || errors.some((error) => outcomeOf(error) === 'unknown');
-  const again = errors.filter((error) => error.retryable);
-  return new CompositeError(`${head} ${said}`, {
+  const retryable = errors.filter((error) => error.retryable);
+  return new CompositeError(`${head} ${reasons}`, {
     backend,
     outcome: mayHaveArrived ? 'unknown' : 'rejected',
-    retryable: again.length > 0,
-    retryAfter: again.length > 0 ? Math.min(...again.map(retryAfterOf)) : 0,
+    retryable: retryable.length > 0,
+    retryAfter: retryable.length > 0 ? Math.min(...retryable.map(retryAfterOf)) : 0,
     cause:
       errors.length === 1 ? first : new AggregateError(errors, `${errors.length} backends did not accept the message.`),
   });
 }
 
-/** Why a backend that was left out accepted nothing. @param waitMs how long it is left out, in milliseconds */
+/**
+ * Makes the error for a backend that was left out.
+ * @param waitMs time that it is left out from now on, in milliseconds
+ */
 export function leftOutError(backend: string, waitMs: number): PushError {
   return new CompositeError('It is left out for a while, because its last requests failed or it asked to wait.', {
     backend,

@@ -1,17 +1,19 @@
 import type { AboutBackend } from '../contract/about.js';
-import type { AnyBackend, BackendSettings } from '../contract/wrapper.js';
-import type { Child } from './child.js';
-import { OneOfService } from './one-of-service.js';
+import type { BackendSettings } from '../contract/settings.js';
+import type { AnyBackend } from '../contract/wrapper.js';
 import type { CompositeOptions } from './options.js';
+import { RoutingToOne } from './routing-to-one.js';
+import { CompositeService } from './service.js';
 
 export type { CircuitOptions, CompositeOptions } from './options.js';
 export type { CompositeService } from './service.js';
 
 /**
- * The `failover` backend: sends through the first of several, and goes on to the next one with what it refused or was never reached
- * with. After an unknown outcome it does not, for the message could arrive twice, unless it has an `idempotencyKey`.
+ * The `failover` backend: sends through the first of several. It goes on to the next one with what the first refused,
+ * or could not be reached with. After an unknown outcome it does not go on, because the message could arrive twice,
+ * unless the message has an `idempotencyKey`.
  */
-export class FailoverService extends OneOfService {
+export class FailoverService extends CompositeService {
   static readonly about: AboutBackend = {
     purpose: 'the next backend when one refuses',
     needs: 'two backends or more',
@@ -20,17 +22,16 @@ export class FailoverService extends OneOfService {
 
   /** @throws ConfigurationError when an option is wrong */
   constructor(settings: BackendSettings<CompositeOptions>) {
-    super(settings, 'failover');
-  }
-
-  protected override order(): readonly Child[] {
-    return this.children;
+    super(settings, 'failover', (name, children) => new RoutingToOne(name, () => children));
   }
 }
 
 /**
- * Makes the backends into one that goes on to the next when one refuses. For the circuit's options: `new FailoverService({ options })`.
+ * Makes several backends into one that goes on to the next when one refuses. For other circuit options than the
+ * defaults write `new FailoverService({ options })`.
  * @param backends two or more, the preferred one first
+ * @example
+ * createPushService({ backend: failover(new PusherService(primary), new WebSocketService(fallback)) });
  */
 export function failover(...backends: AnyBackend[]): FailoverService {
   return new FailoverService({ options: { backends } });

@@ -1,9 +1,8 @@
-import type { AddressedMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
-import type { AnyBackend, BackendSettings, ChannelResult, RequestContext } from '../contract/wrapper.js';
-import type { Child } from './child.js';
-import { EveryOne } from './every-one.js';
+import type { BackendSettings } from '../contract/settings.js';
+import type { AnyBackend } from '../contract/wrapper.js';
 import type { CompositeOptions } from './options.js';
+import { RoutingToAll } from './routing-to-all.js';
 import { CompositeService } from './service.js';
 
 export type { CircuitOptions, CompositeOptions } from './options.js';
@@ -17,39 +16,18 @@ export class FanoutService extends CompositeService {
     guide: 'docs/backends/composites.md',
   };
 
-  readonly #everyOne: EveryOne;
-
   /** @throws ConfigurationError when an option is wrong */
   constructor(settings: BackendSettings<CompositeOptions>) {
-    super(settings, 'fanout');
-    this.#everyOne = new EveryOne(this.name, this.children);
-  }
-
-  /** The first that can: a message goes through all of them, and is to come in once. */
-  protected override get subscribers(): readonly Child[] {
-    return super.subscribers.slice(0, 1);
-  }
-
-  /** @throws PushError when one of the backends cannot be opened; the others are closed then */
-  override async open(): Promise<void> {
-    const ends = await Promise.allSettled(this.children.map((child) => child.open()));
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed === undefined) return;
-    await this.close().catch(() => {});
-    throw failed.reason;
-  }
-
-  protected override route(
-    parcels: readonly AddressedMessage[],
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]> {
-    return this.#everyOne.deliver(parcels, context);
+    super(settings, 'fanout', (name, children) => new RoutingToAll(name, children));
   }
 }
 
 /**
- * Makes the backends into one that sends through all of them. For the circuit's options: `new FanoutService({ options })`.
+ * Makes several backends into one that sends through all of them. For other circuit options than the defaults write
+ * `new FanoutService({ options })`.
  * @param backends two or more
+ * @example
+ * createPushService({ backend: fanout(new WebSocketService(pages), new OneSignalService(devices)) });
  */
 export function fanout(...backends: AnyBackend[]): FanoutService {
   return new FanoutService({ options: { backends } });

@@ -2,19 +2,20 @@ import { z } from 'zod';
 import { MAX_TIMEOUT_MS } from '../../core/durations.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
-import { type AnyBackend, type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import type { BackendSettings } from '../contract/settings.js';
+import { type AnyBackend, PushServiceWrapper } from '../contract/wrapper.js';
 
-/** When a backend is left out, and for how long. */
+/** Options that say when a backend is left out, and for how long. */
 export interface CircuitOptions {
-  /** Failures of a backend in a row that open its circuit: it is left out from then on. @default 5 */
+  /** Number of failures in a row after which a backend is left out: they open its circuit. @default 5 */
   failuresToOpen?: number | undefined;
-  /** How long a backend is left out before one request tries it again, in milliseconds. @default 60 000 */
+  /** Time that a backend is left out before one request tries it again, in milliseconds. @default 60 000 */
   resetAfterMs?: number | undefined;
 }
 
 /** Options of `failover`, `roundrobin` and `fanout`. */
 export interface CompositeOptions extends CircuitOptions {
-  /** The backends that it is made of, in order: two or more instances. */
+  /** The backends that the composite is made of, in order: two or more instances. */
   backends: readonly AnyBackend[];
 }
 
@@ -37,7 +38,8 @@ function buildSchema() {
 }
 
 /**
- * @param composite the backend's name, for errors
+ * Checks a composite's settings, and fills in defaults.
+ * @param composite its name, for errors
  * @throws ConfigurationError for a wrong option, and for credentials, which belong to the backends within
  */
 export function checkComposite(

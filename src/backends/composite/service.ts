@@ -7,51 +7,64 @@ import type { WebhookEvent } from '../../webhooks/event.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type {
+  AuthenticatedUser,
+  ChannelAuthorization,
+  ChannelInfo,
+  PresenceMember,
+  UserAuthentication,
+} from '../contract/authorization.js';
+import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import {
-  type AnyBackend,
-  type AuthenticatedUser,
-  type BackendHost,
-  type BackendMessageOptions,
-  type BackendSettings,
-  type ChannelAuthorization,
-  type ChannelInfo,
-  type ChannelResult,
-  type EventParts,
-  type PresenceMember,
-  PushServiceWrapper,
-  type RequestContext,
-  type UserAuthentication,
-} from '../contract/wrapper.js';
+import type { BackendHost } from '../contract/host.js';
+import type { BackendMessageOptions, EventParts } from '../contract/message.js';
+import type { ChannelResult, RequestContext } from '../contract/request.js';
+import type { BackendSettings } from '../contract/settings.js';
+import type { AnyBackend } from '../contract/wrapper.js';
 import { composedCapabilities } from './capabilities.js';
 import { Child } from './child.js';
 import { ownOptions } from './child-message.js';
 import { type CompositeOptions, checkComposite } from './options.js';
-import { Subscriptions } from './subscriptions.js';
+import type { Routing } from './routing.js';
+import { ChildSubscriptions } from './subscriptions.js';
 
 /**
- * A backend that is made of others: `api` is the list of them. Each message is checked by all of them before anything is sent, and
- * each gets it in its own encoding.
+ * A backend that is made of others; `api` is the list of them. Each message is checked by all of them before anything
+ * is sent, and each of them gets it in its own encoding. Its routing decides which of them a message goes to.
  */
-export abstract class CompositeService extends PushServiceWrapper<readonly AnyBackend[], CompositeOptions> {
-  protected readonly children: readonly Child[];
+export abstract class CompositeService extends BatchServiceWrapper<readonly AnyBackend[], CompositeOptions> {
+  readonly #children: readonly Child[];
   readonly #name: string;
+  readonly #routing: Routing;
   readonly #capabilities: BackendCapabilities;
-  readonly #subscriptions: Subscriptions;
+  /** The backends whose `subscribe` is called. */
+  readonly #subscribers: readonly Child[];
+  readonly #subscriptions: ChildSubscriptions;
 
   /**
-   * @param kind what it is called before the parentheses
+   * @param kind the name before the parentheses
+   * @param routingOf makes the routing, for the composite of this name
    * @throws ConfigurationError when an option is wrong, or an instance is in it twice
    */
-  constructor(settings: BackendSettings<CompositeOptions>, kind: string) {
+  constructor(
+    settings: BackendSettings<CompositeOptions>,
+    kind: string,
+    routingOf: (name: string, children: readonly Child[]) => Routing,
+  ) {
     super(settings);
     const { backends, ...limits } = checkComposite(settings, kind);
     this.#name = `${kind}(${backends.map(({ name }) => name).join(', ')})`;
     checkInstances(backends, this.#name);
     const host = { ...limits, name: this.#name, logger: () => this.logger };
-    this.children = backends.map((backend, index) => new Child(backend, labelOf(backends, index), host));
-    this.#capabilities = composedCapabilities(this.children.map(({ capabilities }) => capabilities));
-    this.#subscriptions = new Subscriptions(this.subscribers, limits.resetAfterMs, host.logger);
+    this.#children = backends.map((backend, index) => new Child(backend, labelOf(backends, index), host));
+    this.#routing = routingOf(this.#name, this.#children);
+    const { sendsToAll } = this.#routing;
+    const all = this.#children.map(({ capabilities }) => capabilities);
+    this.#capabilities = composedCapabilities(all, sendsToAll);
+    const able = this.#children.filter(({ capabilities }) => capabilities.subscribe);
+    // A message that goes through all of them is to come in once.
+    this.#subscribers = sendsToAll ? able.slice(0, 1) : able;
+    this.#subscriptions = new ChildSubscriptions(this.#subscribers, limits.resetAfterMs, host.logger);
     this.api = [...backends];
     const own = backends.find(({ stringify }) => stringify !== undefined);
     if (own !== undefined) this.stringify = (data) => own.stringify?.(data) ?? '';
@@ -68,48 +81,33 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     return this.#capabilities;
   }
 
-  /** One request: an outcome for each parcel, in their order. */
-  protected abstract route(
-    parcels: readonly AddressedMessage[],
-    context: RequestContext,
-  ): Promise<readonly ChannelResult[]>;
-
-  /** Those whose `subscribe` is called. */
-  protected get subscribers(): readonly Child[] {
-    return this.children.filter(({ capabilities }) => capabilities.subscribe);
-  }
-
-  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
-    const [result] = await this.route([{ channel, message }], context);
-    return result;
-  }
-
   protected override sendBatch(
     channels: readonly string[],
     message: OutgoingMessage,
     context: RequestContext,
   ): Promise<readonly ChannelResult[]> {
-    return this.route(
-      channels.map((channel) => ({ channel, message })),
-      context,
-    );
+    const messages = channels.map((channel) => ({ channel, message }));
+    return this.#routing.route(messages, context);
   }
 
   protected override sendMessages(
     messages: readonly AddressedMessage[],
     context: RequestContext,
   ): Promise<readonly ChannelResult[]> {
-    return this.route(messages, context);
+    return this.#routing.route(messages, context);
   }
 
-  /** `data` as JSON: each of the backends makes its own payload of it. */
+  /** Leaves `data` as JSON: each of the backends makes its own payload of it. */
   override encode({ json }: EventParts): string {
     return json;
   }
 
-  /** @throws ValidationError for what one of the backends does not take, and for `backendOptions` that are for none of them */
+  /**
+   * @throws ValidationError for what one of the backends does not take, and for `backendOptions` that are for none of
+   * them
+   */
   override checkMessage(message: BackendMessageOptions): void {
-    const names = this.children.map(({ backend }) => backend.name);
+    const names = this.#children.map(({ backend }) => backend.name);
     for (const [key, value] of Object.entries(message.backendOptions ?? {})) {
       const problem = !names.includes(key)
         ? `"${key}" is none of its backends${didYouMean(key, names)}`
@@ -121,42 +119,46 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
         backend: this.name,
       });
     }
-    for (const { backend, capabilities } of this.children) {
+    for (const { backend, capabilities } of this.#children) {
       checkName(message.event, 'event', capabilities.eventName, backend.name);
       backend.checkMessage({ ...message, backendOptions: ownOptions(message.backendOptions, backend.name) });
     }
   }
 
   override checkChannels(channels: readonly string[], message: OutgoingMessage): void {
-    for (const { messages } of this.children) messages.check(channels, message);
+    for (const { messages } of this.#children) messages.check(channels, message);
   }
 
-  /** At every backend that can, so that what any of them delivers comes in; one that cannot be had is tried again later. */
+  /**
+   * Subscribes at every backend that can, so that what any of them delivers comes in, or at the first one where each
+   * message goes to all. A backend that fails is tried again later.
+   * @throws PushError when all of them fail
+   */
   override async subscribe(channel: string): Promise<void> {
-    if (this.subscribers.length === 0) throw this.unsupported(`subscribe to "${channel}"`, 'none of its backends can');
+    if (this.#subscribers.length === 0) throw this.unsupported(`subscribe to "${channel}"`, 'none of its backends can');
     await this.#subscriptions.subscribe(channel);
   }
 
   override async unsubscribe(channel: string): Promise<void> {
-    if (this.subscribers.length === 0)
+    if (this.#subscribers.length === 0)
       throw this.unsupported(`unsubscribe from "${channel}"`, 'none of its backends can');
     await this.#subscriptions.unsubscribe(channel);
   }
 
-  /** By the first backend that can. */
+  /** Signs by the first backend that can. */
   override authorizeChannel(client: string, channel: string, member?: PresenceMember): Awaitable<ChannelAuthorization> {
     const backend = this.#first('authorize');
     return backend?.authorizeChannel(client, channel, member) ?? super.authorizeChannel(client, channel, member);
   }
 
-  /** By the first backend that can. */
+  /** Signs by the first backend that can. */
   override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
     return this.#first('authenticate')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
   }
 
-  /** By whichever backend finds it to be its provider's. @throws AuthenticationError when none does */
+  /** Reads a webhook of whichever backend's provider has signed it. @throws AuthenticationError when none has */
   override async parseWebhook(request: WebhookRequest): Promise<readonly WebhookEvent[]> {
-    const readers = this.children.filter(({ capabilities }) => capabilities.webhooks);
+    const readers = this.#children.filter(({ capabilities }) => capabilities.webhooks);
     let refusal: unknown;
     for (const { backend } of readers) {
       try {
@@ -169,21 +171,21 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     throw refusal ?? this.unsupported('read webhooks', 'none of its backends can');
   }
 
-  /** What the first backend that can tell knows: the others' subscribers are not in it. */
+  /** Asks the first backend that can tell. The others' subscribers are not counted. */
   override async channelInfo(channel: string): Promise<ChannelInfo> {
     return this.#first('presence')?.channelInfo(channel) ?? super.channelInfo(channel);
   }
 
-  /** As {@link channelInfo}. */
+  /** Asks the first backend that can tell, as {@link channelInfo} does. */
   override async channelUsers(channel: string): Promise<readonly string[]> {
     return this.#first('presence')?.channelUsers(channel) ?? super.channelUsers(channel);
   }
 
   #first(flag: 'authorize' | 'authenticate' | 'presence'): AnyBackend | undefined {
-    return this.children.find(({ capabilities }) => capabilities[flag])?.backend;
+    return this.#children.find(({ capabilities }) => capabilities[flag])?.backend;
   }
 
-  /** Of the first backend that has one: a page connects to one provider. */
+  /** The configuration of the first backend that has one, because a page connects to one provider. */
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
     return this.#clientSide.clientConfig();
   }
@@ -193,37 +195,51 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
   }
 
   get #clientSide(): AnyBackend {
-    const backends = this.children.map(({ backend }) => backend);
+    const backends = this.#children.map(({ backend }) => backend);
     const [first] = backends;
     return backends.find((backend) => Object.keys(backend.clientConfig()).length > 0) ?? (first as AnyBackend);
   }
 
-  /** The first backend's. */
+  /** The default of the first backend. */
   override defaultSessions(): SessionAdapter {
-    return this.children[0]?.backend.defaultSessions() ?? super.defaultSessions();
+    return this.#children[0]?.backend.defaultSessions() ?? super.defaultSessions();
   }
 
   /**
-   * Opens all backends at once. One that cannot be opened is logged and left out, and opened anew when it is tried again.
-   * @throws PushError when none can be opened
+   * Opens all backends at once. Where each message goes to all, one that cannot be opened is an error, and the others
+   * are closed. Where it goes to one, that backend is logged and left out, and opened anew when it is tried again.
+   * @throws PushError when a backend that is needed cannot be opened, or none can
    */
   override async open(): Promise<void> {
-    const failures = (await Promise.all(this.children.map((child) => child.openIfPossible()))).filter(
+    if (this.#routing.sendsToAll) await this.#openAll();
+    else await this.#openAny();
+  }
+
+  async #openAll(): Promise<void> {
+    const ends = await Promise.allSettled(this.#children.map((child) => child.open()));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed === undefined) return;
+    await this.close().catch(() => {});
+    throw failed.reason;
+  }
+
+  async #openAny(): Promise<void> {
+    const failures = (await Promise.all(this.#children.map((child) => child.openIfPossible()))).filter(
       (error) => error !== undefined,
     );
     const [first] = failures;
-    if (first !== undefined && failures.length === this.children.length) throw first;
+    if (first !== undefined && failures.length === this.#children.length) throw first;
   }
 
-  /** Closes all backends, also when one of them fails. @throws PushError what the first of them failed with */
+  /** Closes all backends, also when one of them fails. @throws PushError the first failure */
   override async close(): Promise<void> {
     this.#subscriptions.close();
-    const ends = await Promise.allSettled(this.children.map((child) => child.close()));
+    const ends = await Promise.allSettled(this.#children.map((child) => child.close()));
     const failed = ends.find((end) => end.status === 'rejected');
     if (failed !== undefined) throw failed.reason as PushError;
   }
 
-  /** Ties all backends to the service, or none. */
+  /** Connects all backends to the service, or none. */
   override connect(host: BackendHost): () => void {
     const releases: (() => void)[] = [];
     const release = (): void => {
@@ -231,7 +247,7 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
     };
     try {
       releases.push(super.connect(host));
-      for (const { backend } of this.children) releases.push(backend.connect(host));
+      for (const { backend } of this.#children) releases.push(backend.connect(host));
     } catch (error) {
       release();
       throw error;
@@ -240,7 +256,7 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
   }
 
   override redact(text: string): string {
-    return this.children.reduce((rest, { backend }) => backend.redact(rest), text);
+    return this.#children.reduce((rest, { backend }) => backend.redact(rest), text);
   }
 
   override toJSON(): object {
@@ -249,7 +265,7 @@ export abstract class CompositeService extends PushServiceWrapper<readonly AnyBa
   }
 }
 
-/** Of backends with the same name each gets its number. */
+/** A backend's name, with its number where several have the same. */
 function labelOf(backends: readonly AnyBackend[], index: number): string {
   const name = backends[index]?.name ?? '';
   const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));

@@ -3,25 +3,25 @@ import type { Logger } from '../../core/logger.js';
 import { asPushError } from '../contract/failure.js';
 import type { Child } from './child.js';
 
-/**
- * Subscribes at every backend that can. One that cannot be had at the moment is logged and tried again, as long as another one
- * delivers.
- */
-export class Subscriptions {
+/** Subscribes at several backends. One that fails is logged and tried again, as long as another one delivers. */
+export class ChildSubscriptions {
   readonly #children: readonly Child[];
   readonly #retryMs: number;
   readonly #logger: () => Logger;
   readonly #missing = new Map<string, Set<Child>>();
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param children those that can subscribe */
+  /**
+   * @param children the backends, all of which can subscribe
+   * @param retryMs time before a backend that failed is tried again, in milliseconds
+   */
   constructor(children: readonly Child[], retryMs: number, logger: () => Logger) {
     this.#children = children;
     this.#retryMs = retryMs;
     this.#logger = logger;
   }
 
-  /** @throws PushError when no backend can be had */
+  /** @throws PushError the first failure, when every backend fails */
   async subscribe(channel: string): Promise<void> {
     const missing = new Set(this.#children);
     this.#missing.set(channel, missing);
@@ -57,7 +57,7 @@ export class Subscriptions {
           await child.open();
           await child.backend.subscribe(channel);
           missing.delete(child);
-          // Ended meanwhile.
+          // `unsubscribe` was called meanwhile.
           if (this.#missing.get(channel) !== missing) await child.backend.unsubscribe(channel);
         } catch (thrown) {
           const error = asPushError(thrown, child.backend);

@@ -1,7 +1,8 @@
 import type { OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import { type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import type { BackendSettings } from '../contract/settings.js';
+import { PushServiceWrapper } from '../contract/wrapper.js';
 import { type ConsoleOptions, type ConsoleStream, checkOptions } from './options.js';
 
 export type { ConsoleOptions, ConsoleStream } from './options.js';

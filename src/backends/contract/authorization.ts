@@ -1,21 +1,24 @@
 /** A member of a presence channel. */
 export interface PresenceMember {
-  /** Identifies the user; one user may hold several connections. */
+  /** The user's id. One user may hold several connections. */
   readonly id: string;
-  /** What the other members get to see: anything that survives JSON. */
+  /** Details that the other members get to see: anything that survives JSON. */
   readonly info?: unknown;
 }
 
-/** The answer that lets a client subscribe. */
+/** The answer that lets a client subscribe to a channel. The client hands it on to the provider. */
 export interface ChannelAuthorization {
   readonly auth: string;
+  /** The member of a presence channel, as JSON text. */
   readonly channel_data?: string;
+  /** The key of an encrypted channel, in base64. */
   readonly shared_secret?: string;
 }
 
-/** The answer that signs a connection in as a user. */
+/** The answer that signs a connection in as a user. The client hands it on to the provider. */
 export interface UserAuthentication {
   readonly auth: string;
+  /** The user, as JSON text. */
   readonly user_data: string;
 }
 
@@ -25,12 +28,12 @@ export interface AuthenticatedUser {
   readonly [detail: string]: unknown;
 }
 
-/** What a backend knows of a channel. */
+/** The state of a channel, as far as a backend knows it. */
 export interface ChannelInfo {
   /** Whether anyone is subscribed. */
   readonly occupied: boolean;
-  /** Connections that are subscribed, where the backend counts them. */
+  /** Number of connections that are subscribed; undefined where the backend does not count them. */
   readonly subscriptionCount?: number;
-  /** Different users on a presence channel. */
+  /** Number of different users on a presence channel; undefined on others. */
   readonly userCount?: number;
 }

@@ -2,13 +2,13 @@ import { ConfigurationError } from '../../core/errors.js';
 import type { NameRule } from '../../core/names.js';
 
 /**
- * What a backend can do and how much at once. The plan stage checks messages against it, the delivery
- * stage splits by it, and the conformance suite skips by it and by nothing else.
+ * The abilities of a backend, and its limits. Messages are checked and split by them before anything is sent, and the
+ * conformance suite skips what a backend does not claim.
  */
 export interface BackendCapabilities {
-  /** Channels that one `sendBatch` call takes; 1 without `sendBatch`. */
+  /** Number of channels that one `sendBatch` call takes; 1 without `sendBatch`. */
   readonly maxChannelsPerRequest: number;
-  /** Different messages that one `sendMessages` call takes; 1 without `sendMessages`. */
+  /** Number of different messages that one `sendMessages` call takes; 1 without `sendMessages`. */
   readonly maxMessagesPerRequest: number;
   /** Whether a channel may be in one `sendBatch` call with others. @default every channel may */
   readonly sharesRequest?: (channel: string) => boolean;
@@ -20,13 +20,12 @@ export interface BackendCapabilities {
   readonly subscribe: boolean;
   /** `channelInfo` and `channelUsers` work. */
   readonly presence: boolean;
-  /** Past messages of a channel can be read. */
-  readonly history: boolean;
   /** `authorizeChannel` works. */
   readonly authorize: boolean;
   /**
-   * By what `authorizeChannel` and `authenticateUser` know a client: the id of its connection, which it says itself, or its user's id,
-   * which MUST come from the application alone. @default 'connection'
+   * The id that `authorizeChannel` and `authenticateUser` know a client by: that of its connection, which the client
+   * names itself, or that of its user, which MUST come from the application alone.
+   * @default 'connection'
    */
   readonly clientIs: 'connection' | 'user';
   /** `authenticateUser` works. */
@@ -35,14 +34,17 @@ export interface BackendCapabilities {
   readonly webhooks: boolean;
   /** `except` keeps a message from one connection. */
   readonly except: boolean;
-  /** The provider drops a second message with the same id, so that a retry cannot deliver twice. */
+  /**
+   * The provider drops a second message with the same id, so that a retry does not deliver twice. The id is that of
+   * `OutgoingMessage`, the same on every retry.
+   */
   readonly idempotent: boolean;
   /** `send` takes an `idempotencyKey`. */
   readonly idempotencyKey: boolean;
 }
 
-/** The methods of a backend that say what it can do. */
-type TellingMethod =
+/** A method whose presence shows that a backend has the ability. */
+type OptionalMethod =
   | 'sendBatch'
   | 'sendMessages'
   | 'subscribe'
@@ -51,8 +53,8 @@ type TellingMethod =
   | 'authenticateUser'
   | 'parseWebhook';
 
-/** What a backend can do that says nothing else of itself: what it has methods of its own for, without a limit. */
-export function capabilitiesBy(has: (method: TellingMethod) => boolean): BackendCapabilities {
+/** The capabilities of a backend that declares none: it can do what it has a method of its own for, without a limit. */
+export function defaultCapabilities(has: (method: OptionalMethod) => boolean): BackendCapabilities {
   return {
     maxChannelsPerRequest: has('sendBatch') ? Number.POSITIVE_INFINITY : 1,
     maxMessagesPerRequest: has('sendMessages') ? Number.POSITIVE_INFINITY : 1,
@@ -61,7 +63,6 @@ export function capabilitiesBy(has: (method: TellingMethod) => boolean): Backend
     eventName: anyName,
     subscribe: has('subscribe'),
     presence: has('channelInfo'),
-    history: false,
     authorize: has('authorizeChannel'),
     clientIs: 'connection',
     authenticate: has('authenticateUser'),
@@ -72,6 +73,13 @@ export function capabilitiesBy(has: (method: TellingMethod) => boolean): Backend
   };
 }
 
+/** The rule for names where the provider sets none: not empty, and no control characters. */
+export const anyName: NameRule = {
+  pattern: /^\P{Cc}+$/u,
+  maxLength: 1024,
+  allowed: 'anything but control characters',
+};
+
 /** Whether one message can go to all of these channels at once. */
 export function fitsOneRequest(
   channels: readonly string[],
@@ -81,27 +89,19 @@ export function fitsOneRequest(
   return channels.length <= 1 || sharesRequest === undefined || channels.every((name) => sharesRequest(name));
 }
 
-/** Any name that is not empty and holds no control characters. */
-export const anyName: NameRule = {
-  pattern: /^\P{Cc}+$/u,
-  maxLength: 1024,
-  allowed: 'anything but control characters',
-};
+/** The limits that a message is split or refused by. A wrong one would lose messages without a word. */
+const limits = ['maxChannelsPerRequest', 'maxMessagesPerRequest', 'maxPayloadBytes'] as const;
 
-/** A backend, as far as it tells of itself. */
-interface Capable {
+interface NamedBackend {
   readonly name: string;
   readonly capabilities: BackendCapabilities;
 }
 
-/** Limits that a message is split or refused by: a wrong one would lose messages without a word. */
-const limits = ['maxChannelsPerRequest', 'maxMessagesPerRequest', 'maxPayloadBytes'] as const;
-
 /**
- * The capabilities of a backend, asked for once.
- * @throws ConfigurationError for a limit that is none, or one that the backend lacks the method for
+ * Reads a backend's capabilities, once, and checks them.
+ * @throws ConfigurationError for a limit that is no limit, and for one that the backend has no method for
  */
-export function checkedCapabilities(backend: Capable): BackendCapabilities {
+export function checkedCapabilities(backend: NamedBackend): BackendCapabilities {
   const { capabilities, name } = backend;
   for (const limit of limits) {
     const value = capabilities[limit];
@@ -111,12 +111,12 @@ export function checkedCapabilities(backend: Capable): BackendCapabilities {
       { backend: name },
     );
   }
-  needsMethod(backend, capabilities.maxChannelsPerRequest, 'maxChannelsPerRequest', 'sendBatch');
-  needsMethod(backend, capabilities.maxMessagesPerRequest, 'maxMessagesPerRequest', 'sendMessages');
+  checkMethod(backend, capabilities.maxChannelsPerRequest, 'maxChannelsPerRequest', 'sendBatch');
+  checkMethod(backend, capabilities.maxMessagesPerRequest, 'maxMessagesPerRequest', 'sendMessages');
   return capabilities;
 }
 
-function needsMethod(backend: Capable, value: number, limit: string, method: string): void {
+function checkMethod(backend: NamedBackend, value: number, limit: string, method: string): void {
   if (value === 1 || method in backend) return;
   throw new ConfigurationError(
     `The ${backend.name} backend: its capability "${limit}" is ${value}, but it has no ${method}().`,

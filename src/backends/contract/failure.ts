@@ -3,7 +3,7 @@ import { causeOf, cleaned, textOf } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
 import type { AnyBackend } from './wrapper.js';
 
-/** Network errors that mean that the request did not reach the other side: trying again cannot deliver twice. */
+/** Codes of network errors after which the request did not reach the other side: a retry cannot deliver twice. */
 export const neverReached: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -12,7 +12,7 @@ export const neverReached: ReadonlySet<string> = new Set([
   'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
 ]);
-/** The connection was lost underway: the message may have been delivered. */
+/** Codes of network errors after which the message may have been delivered: the connection was lost on the way. */
 const lostUnderway = new Set([
   'ECONNRESET',
   'ECONNABORTED',
@@ -24,8 +24,8 @@ const lostUnderway = new Set([
 ]);
 
 /**
- * Makes a `PushError` of whatever a backend threw. A network error is retryable; anything else that the
- * backend did not classify itself is final, and whether the message was delivered is unknown.
+ * Makes a `PushError` of whatever a backend threw. A network error is retryable. Anything else that the backend did not
+ * classify itself is final, and its outcome is unknown.
  */
 export function asPushError(error: unknown, backend: AnyBackend): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
@@ -40,8 +40,8 @@ export function asPushError(error: unknown, backend: AnyBackend): PushError {
 }
 
 /**
- * As `asPushError`, for one delivery: looking through an error for secrets takes a while, and one may stand for 100 000
- * channels.
+ * Makes `PushError`s as `asPushError` does, once for each error: looking through an error for secrets takes a while,
+ * and one error may stand for 100 000 channels.
  */
 export function rememberedPushErrors(backend: AnyBackend): (error: unknown) => PushError {
   const known = new WeakMap<object, PushError>();
@@ -55,7 +55,7 @@ export function rememberedPushErrors(backend: AnyBackend): (error: unknown) => P
   };
 }
 
-/** The error of a backend that could not be opened. */
+/** Makes the error for a backend that could not be opened. */
 export function openingError(error: unknown, backend: AnyBackend): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
   const { name } = backend;
@@ -65,7 +65,7 @@ export function openingError(error: unknown, backend: AnyBackend): PushError {
   });
 }
 
-/** The error of a webhook that could not be read. */
+/** Makes the error for a webhook that could not be read. */
 export function webhookError(error: unknown, backend: AnyBackend): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
   const { name } = backend;
@@ -77,8 +77,8 @@ export function webhookError(error: unknown, backend: AnyBackend): PushError {
 }
 
 /**
- * The error where users' sessions could not be looked up.
- * @param outcome what did not happen then
+ * Makes the error for users whose sessions could not be looked up.
+ * @param outcome the consequence, in words
  */
 export function lookUpError(error: unknown, backend: AnyBackend, outcome = 'Nothing was sent'): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);

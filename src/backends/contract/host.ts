@@ -1,8 +1,19 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../../core/logger.js';
-import type { BackendHost } from './request.js';
+import type { IncomingMessage } from '../../wire/message.js';
 
-/** The service that a backend belongs to: one at a time. */
+/** The service that uses a backend, as the backend sees it. */
+export interface BackendHost {
+  /** Hands an incoming message to the listeners of `messageReceived`. */
+  receive(message: IncomingMessage): void;
+  readonly logger: Logger;
+  /** Number of requests that the service makes at once. @default undefined: not known */
+  readonly concurrency?: number;
+  /** The service itself, which has a new host each time it is configured. @default the host */
+  readonly owner?: object;
+}
+
+/** Holds the service that a backend belongs to: one at a time. */
 export class HostSlot {
   #host: BackendHost | undefined;
   #logger: Logger = defaultLogger;
@@ -11,15 +22,16 @@ export class HostSlot {
     return this.#host;
   }
 
-  /** The service's logger, which does not throw here: a backend logs from work that nobody waits for. */
+  /** The service's logger. It never throws here, because a backend logs from work that nobody waits for. */
   get logger(): Logger {
     return this.#logger;
   }
 
   /**
-   * Gives the backend to a service. A host of the service that has it already takes the place of the one before.
-   * @returns ends it, unless another host has taken the place since
-   * @throws ConfigurationError when another service has it
+   * Gives the backend to a service. Another host of the same service takes the place of the one before.
+   * @param backend the backend's name, for the error
+   * @returns a function that frees the backend, unless another host has taken the place since
+   * @throws ConfigurationError when the backend belongs to another service
    */
   take(host: BackendHost, backend: string): () => void {
     if (this.#host !== undefined && ownerOf(this.#host) !== ownerOf(host)) {

@@ -1,6 +1,26 @@
 import type { JsonValue, OutgoingMessage, PushNotification } from '../../wire/message.js';
 
-/** Makes the message that backends get: `data` is read back from the JSON when it is first asked for. */
+/** The parts of a message that a backend's `encode` makes the event's payload of. */
+export interface EventParts {
+  /** The message's id, a UUID. */
+  readonly id: string;
+  readonly event: string;
+  /** `data` as JSON text. */
+  readonly json: string;
+  readonly notification: PushNotification | undefined;
+}
+
+/** The parts of a message that a backend's `checkMessage` checks. */
+export interface BackendMessageOptions {
+  readonly event: string;
+  readonly notification: PushNotification | undefined;
+  /** Socket id of the connection that must not receive the message. */
+  readonly except: string | undefined;
+  /** The backend's own options for this message, as the caller wrote them. */
+  readonly backendOptions: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Makes the message that a backend gets. `data` is read back from its JSON text when it is first asked for. */
 export function outgoingMessage(parts: {
   id: string;
   event: string;
@@ -26,4 +46,17 @@ export function outgoingMessage(parts: {
     ...(backendOptions && { backendOptions: { ...backendOptions } }),
   };
   return Object.defineProperty(message, 'payload', { value: payload }) as typeof message & { payload: string };
+}
+
+/**
+ * Adds a notification to an event's data, as its key `notification`. Data that is no object becomes the key `data`
+ * beside it.
+ * @param json the data as JSON text
+ * @returns JSON text
+ */
+export function withNotification(json: string, notification: PushNotification): string {
+  const added = `"notification":${JSON.stringify(notification)}`;
+  if (json === 'null' || json === '{}') return `{${added}}`;
+  if (json.startsWith('{')) return `${json.slice(0, -1)},${added}}`;
+  return `{"data":${json},${added}}`;
 }

@@ -6,7 +6,7 @@ export interface Credentials {
   appId?: string | undefined;
   /** The public key. */
   pubKey?: string | undefined;
-  /** The subscribe key (PubNub). */
+  /** PubNub: the subscribe key. */
   subKey?: string | undefined;
   secretKey?: string | undefined;
   /** Whether to talk to the provider over TLS. @default true */
@@ -19,28 +19,28 @@ export interface BackendSettings<Options extends object = Record<string, unknown
   options?: Options | undefined;
 }
 
-/** The settings that name an application to its provider. */
+/** A setting that names an application to its provider, or proves that it is the one. */
 export type Credential = 'appId' | 'pubKey' | 'subKey' | 'secretKey';
 
-/** A backend's settings, which keep their secrets out of what is shown. */
-export class HeldSettings<Options extends object> {
+/** Reads a backend's settings: it names what is missing, and keeps secrets out of what is shown. */
+export class SettingsReader<Options extends object> {
   readonly values: BackendSettings<Options>;
   readonly #backend: () => string;
   #secrets: ReadonlySet<string> | undefined;
 
-  /** @param backend its name, which may be made of its settings */
+  /** @param backend gives the backend's name, which may be made from its settings */
   constructor(settings: BackendSettings<Options>, backend: () => string) {
     this.values = { ...settings };
     this.#backend = backend;
   }
 
-  /** @throws ConfigurationError when it is missing */
+  /** @throws ConfigurationError when the credential is missing */
   credential(key: Credential): string {
     this.require([key]);
     return this.values[key] as string;
   }
 
-  /** @throws ConfigurationError naming every key that is missing */
+  /** @throws ConfigurationError naming every credential that is missing */
   require(keys: readonly Credential[]): void {
     const missing = keys.filter((key) => !this.values[key]);
     if (missing.length === 0) return;
@@ -51,13 +51,13 @@ export class HeldSettings<Options extends object> {
     );
   }
 
-  /** The text with each secret replaced. */
+  /** The text with each of the settings' secrets replaced. */
   redact(text: string): string {
     this.#secrets ??= secretsOf(this.values);
     return withoutSecrets(text, this.#secrets);
   }
 
-  /** What is not secret. */
+  /** The backend's name and its settings, with each secret replaced. */
   shown(): object {
     return redacted({ backend: this.#backend(), ...this.values });
   }

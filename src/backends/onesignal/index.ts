@@ -13,16 +13,12 @@ import type { JsonValue, OutgoingMessage } from '../../wire/message.js';
 import { oneSignalEnvelopeJson } from '../../wire/onesignal-envelope.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { AuthenticatedUser, UserAuthentication } from '../contract/authorization.js';
+import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import { asPushError } from '../contract/failure.js';
-import {
-  type BackendMessageOptions,
-  type BackendSettings,
-  type ChannelResult,
-  type EventParts,
-  PushServiceWrapper,
-  type RequestContext,
-} from '../contract/wrapper.js';
+import type { BackendMessageOptions, EventParts } from '../contract/message.js';
+import type { ChannelResult, RequestContext } from '../contract/request.js';
+import type { BackendSettings } from '../contract/settings.js';
 import { loadPeer } from '../sdk/peer.js';
 import { hideProperty } from '../sdk/sdk-call.js';
 import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './answer.js';
@@ -45,7 +41,7 @@ export type { OneSignalOptions } from './options.js';
 type OneSignalModule = { Client: new (appId: string, key: string, options: object) => OneSignalClient };
 
 /** The `onesignal` backend: OneSignal push notifications through the package `onesignal-node`. */
-export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSignalOptions> {
+export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSignalOptions> {
   static readonly about: AboutBackend = {
     purpose: 'push notifications to devices',
     needs: 'an account, `npm install onesignal-node`',
@@ -120,11 +116,6 @@ export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSig
       { backend: this.name, language: filledFrom },
       `A notification in "${filledFrom}" has no English texts, which OneSignal requires: its own go as English, too. Give them in backendOptions.translations.en, or set the option "language" to say that this is meant.`,
     );
-  }
-
-  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
-    const [result] = await this.sendBatch([channel], message, context);
-    return result;
   }
 
   protected override async sendBatch(

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { OutgoingMessage, PushNotification } from '../../wire/message.js';
-import type { BackendMessageOptions } from '../contract/request.js';
+import type { BackendMessageOptions } from '../contract/message.js';
 import { checkMessageOptions, checkTogether, type OneSignalMessageOptions } from './message-options.js';
 import { mergedOptions, type NotificationTexts, notificationBody, notificationTexts } from './notification.js';
 import type { CheckedOptions } from './options.js';

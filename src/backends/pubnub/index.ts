@@ -8,15 +8,11 @@ import { envelopeJson, type PubNubMessage, signalOf } from '../../wire/pubnub-en
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import {
-  type BackendHost,
-  type BackendMessageOptions,
-  type BackendSettings,
-  type ChannelResult,
-  type EventParts,
-  PushServiceWrapper,
-  type RequestContext,
-} from '../contract/wrapper.js';
+import type { BackendHost } from '../contract/host.js';
+import type { BackendMessageOptions, EventParts } from '../contract/message.js';
+import type { ChannelResult, RequestContext } from '../contract/request.js';
+import type { BackendSettings } from '../contract/settings.js';
+import { PushServiceWrapper } from '../contract/wrapper.js';
 import type { PubNubClient, PubNubPublished } from './client.js';
 import { failureOf, refusalIn, refusedSubscriptions } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
@@ -99,7 +95,6 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
       ...super.capabilities,
       channelName,
       maxPayloadBytes: cipherKey === undefined ? maxMessageBytes : maxBytesBeforeEncryption(maxMessageBytes),
-      history: true,
       authorize: this.#hasSecret,
       clientIs: 'user',
       webhooks: webhookSecret !== undefined,

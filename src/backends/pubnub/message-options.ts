@@ -3,7 +3,7 @@ import { didYouMean } from '../../core/schema-check.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { OutgoingMessage } from '../../wire/message.js';
 import { signalOf } from '../../wire/pubnub-envelope.js';
-import type { BackendMessageOptions } from '../contract/request.js';
+import type { BackendMessageOptions } from '../contract/message.js';
 import { MAX_SIGNAL_BYTES, MAX_TTL_HOURS } from './names.js';
 
 const backend = 'pubnub';

@@ -8,7 +8,7 @@ import {
   type TransportRequest,
   type TransportResponse,
 } from '../../wire/pubnub-sdk.js';
-import { callSdk, watchDeparture } from '../sdk/sdk-call.js';
+import { callSdk, watchSending } from '../sdk/sdk-call.js';
 import { failureOf } from './failure.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
@@ -82,7 +82,7 @@ export class SdkCalls {
     const call = {
       backend: 'pubnub',
       origin: this.origin,
-      prepare: (request: ClientRequest) => watchDeparture(request, exchange.signal),
+      prepare: (request: ClientRequest) => watchSending(request, exchange.signal),
       onResponse: ({ statusCode = 0, headers }: IncomingMessage): void => {
         exchange.status = statusCode;
         exchange.retryAfter = headers['retry-after'];

@@ -1,5 +1,5 @@
 import { subscribe } from 'node:diagnostics_channel';
-import { requestMade } from '../contract/departures.js';
+import { trackRequest } from '../contract/request-sent.js';
 
 /**
  * The part of undici's events about a request that is read. Source:
@@ -23,7 +23,7 @@ export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
     const exchange = byId.get(requestIdOf(request.path ?? ''));
     if (exchange === undefined) return;
     known.set(request, exchange);
-    left.set(request, requestMade(exchange.signal));
+    left.set(request, trackRequest(exchange.signal));
   });
   subscribe('undici:client:sendHeaders', (event) => left.get((event as { request: object }).request)?.());
   subscribe('undici:request:headers', (event) => {

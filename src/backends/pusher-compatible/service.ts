@@ -10,13 +10,15 @@ import type {
   PresenceMember,
   UserAuthentication,
 } from '../contract/authorization.js';
+import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import { type BackendMessageOptions, type BackendSettings, PushServiceWrapper } from '../contract/wrapper.js';
+import type { BackendMessageOptions } from '../contract/message.js';
+import type { BackendSettings } from '../contract/settings.js';
 import { grantChannel, grantUser } from './grants.js';
 import { parseWebhook } from './webhooks.js';
 
 /** What the backends share that speak the Pusher Channels protocol, whoever serves it: names, checks and signatures. */
-export abstract class ChannelsService<Api, Options extends object> extends PushServiceWrapper<Api, Options> {
+export abstract class ChannelsService<Api, Options extends object> extends BatchServiceWrapper<Api, Options> {
   /** @throws ConfigurationError when a credential is missing */
   constructor(settings: BackendSettings<Options> = {}) {
     super(settings);

@@ -12,7 +12,9 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import type { BackendMessageOptions, BackendSettings, ChannelResult, RequestContext } from '../contract/wrapper.js';
+import type { BackendMessageOptions } from '../contract/message.js';
+import type { ChannelResult, RequestContext } from '../contract/request.js';
+import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
 import { loadPeer } from '../sdk/peer.js';
@@ -136,11 +138,6 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
 
   override checkChannels(channels: readonly string[], { payload }: OutgoingMessage): void {
     checkDestination(channels, payload, this.#options);
-  }
-
-  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown> {
-    const [result] = await this.sendBatch([channel], message, context);
-    return result;
   }
 
   protected override sendBatch(

@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { DeliveryError } from '../../core/report.js';
 import { untilAborted } from '../../core/until-aborted.js';
-import { requestMade } from '../contract/departures.js';
+import { trackRequest } from '../contract/request-sent.js';
 
 /** What holds for the requests that an SDK makes of its provider during one call. */
 export interface SdkCall {
@@ -96,7 +96,7 @@ function watch(request: ClientRequest): void {
 }
 
 function prepare(request: ClientRequest, call: RunningCall): void {
-  if (call.signal !== undefined) watchDeparture(request, call.signal);
+  if (call.signal !== undefined) watchSending(request, call.signal);
   call.prepare?.(request);
   request.prependOnceListener('response', (response) => {
     // Without the address there is nothing that an SDK could follow.
@@ -126,8 +126,8 @@ function goesTo(origin: string, request: ClientRequest): boolean {
 }
 
 /** Notes when a request leaves: as soon as it has a connection that is made, TLS included. */
-export function watchDeparture(request: ClientRequest, signal: AbortSignal): void {
-  const left = requestMade(signal);
+export function watchSending(request: ClientRequest, signal: AbortSignal): void {
+  const left = trackRequest(signal);
   request.once('socket', (socket: Socket) => {
     // Of TLS sockets; the types do not know it.
     const isShakingHands = Reflect.get(socket, 'secureConnecting') === true;

@@ -15,7 +15,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
-import type { BackendSettings } from '../contract/wrapper.js';
+import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
 export type { AppKeys } from '../../pusher-protocol/signature.js';
@@ -158,10 +158,6 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#opening = undefined;
     this.#listenedTo.clear();
     [this.#server, this.#httpApi] = this.#build();
-  }
-
-  protected override async sendData(channel: string, message: OutgoingMessage): Promise<void> {
-    this.#app.publish([channel], message.event, message.payload, message.except);
   }
 
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {

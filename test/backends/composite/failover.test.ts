@@ -123,7 +123,7 @@ describe('failover', () => {
     await push.sendMany(['x', 'y', 'z'].map((channels) => ({ ...message, channels, data: channels })));
     expect([a.sent, b.sent]).toEqual([[['x', 'y', 'z']], [['x', 'z']]]);
     expect(b.requests[0]?.method).toBe('sendMessages');
-    expect(b.requests[0]?.parcels.map((parcel) => parcel.message.data)).toEqual(['x', 'z']);
+    expect(b.requests[0]?.messages.map((addressed) => addressed.message.data)).toEqual(['x', 'z']);
   });
 
   test('passes on what a backend tells of channels that accepted', async () => {

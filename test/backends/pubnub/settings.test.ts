@@ -57,7 +57,6 @@ describe('the settings of the pubnub backend', () => {
       maxPayloadBytes: 30_000,
       subscribe: true,
       presence: true,
-      history: true,
       authorize: true,
       authenticate: false,
       idempotent: false,

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DeliveryError, ValidationError } from '../../../src/index.js';
 import { badGateway } from '../../providers/faults.js';
+import { deliverMessages } from '../../support/deliver.js';
 import { failureOf } from '../../support/failure-of.js';
 import { start } from './support/start.js';
 
@@ -225,7 +226,7 @@ describe('messages to users', () => {
     const { signal } = new AbortController();
     const message = { id: 'id', event: 'x', data: 1, payload: '1' };
     const messages = ['ann', 'bob'].map((id) => ({ channel: `#server-to-user-${id}`, message }));
-    for (const _ of [1, 2]) await backend.deliverMessages(messages, { signal });
+    for (const _ of [1, 2]) await deliverMessages(backend, messages, { signal });
     expect(provider.received).toHaveLength(4);
   });
 

@@ -5,6 +5,7 @@ import { DeliveryError } from '../../../src/core/report.js';
 import { Client } from '../../server/support/client.js';
 import { remoteAt, remoteOf } from '../../server/support/remote.js';
 import { context, credentials, message, portOf, startServer } from '../../server/support/server.js';
+import { deliver, deliverMessages } from '../../support/deliver.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
 import { serve } from '../../support/test-server.js';
@@ -15,9 +16,10 @@ describe('publishing', () => {
     const remote = remoteOf(service);
     const [client, sender] = await Promise.all([Client.connect(service), Client.connect(service)]);
     for (const one of [client, sender]) await one.subscribe('a');
-    await remote.deliver(['a'], message('one', { n: 1 }), context);
-    await remote.deliver(['a', 'b'], message('two', {}, sender.socketId), context);
-    await remote.deliverMessages(
+    await deliver(remote, ['a'], message('one', { n: 1 }), context);
+    await deliver(remote, ['a', 'b'], message('two', {}, sender.socketId), context);
+    await deliverMessages(
+      remote,
       [
         { channel: 'a', message: message('three') },
         { channel: 'a', message: message('four', {}, sender.socketId) },
@@ -51,9 +53,9 @@ describe('publishing', () => {
 
   it('a wrong secret is an AuthenticationError', async () => {
     const service = await startServer();
-    const error = await remoteOf(service, { secretKey: 'wrong-one' })
-      .deliver(['a'], message('x'), context)
-      .catch((reason: unknown) => reason);
+    const error = await deliver(remoteOf(service, { secretKey: 'wrong-one' }), ['a'], message('x'), context).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(AuthenticationError);
     expect(error).toMatchObject({ status: 401, retryable: false });
     expect(String((error as Error).stack)).not.toContain('wrong-one');
@@ -61,9 +63,9 @@ describe('publishing', () => {
 
   it('data that the server finds too large is rejected for good', async () => {
     const service = await startServer({ maxEventBytes: 10 });
-    const error = await remoteOf(service)
-      .deliver(['a'], message('x', 'x'.repeat(20)), context)
-      .catch((reason: unknown) => reason);
+    const error = await deliver(remoteOf(service), ['a'], message('x', 'x'.repeat(20)), context).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).toBeInstanceOf(DeliveryError);
     expect(error).toMatchObject({
       status: 413,
@@ -80,32 +82,28 @@ describe('publishing', () => {
     [503, { outcome: 'rejected', retryable: true }],
   ])('the status %i is a DeliveryError', async (status, expected) => {
     const port = await serve((_request, response) => void response.writeHead(status).end('because'));
-    const error = await remoteAt(port)
-      .deliver(['a'], message('x'), context)
-      .catch((reason: unknown) => reason);
+    const error = await deliver(remoteAt(port), ['a'], message('x'), context).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(DeliveryError);
     expect(error).toMatchObject({ status, message: expect.stringContaining('because'), ...expected });
   });
 
   it('the status 429 is a RateLimitError with the time to wait', async () => {
     const port = await serve((_request, response) => void response.writeHead(429, { 'Retry-After': '3' }).end());
-    const error = await remoteAt(port)
-      .deliver(['a'], message('x'), context)
-      .catch((reason: unknown) => reason);
+    const error = await deliver(remoteAt(port), ['a'], message('x'), context).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error).toMatchObject({ retryAfter: 3000, retryable: true });
   });
 
   it('a server that is not there was never reached; one that hangs up may have delivered', async () => {
     const port = await serve((request) => void request.socket.destroy());
-    await expect(remoteAt(port).deliver(['a'], message('x'), context)).rejects.toMatchObject({
+    await expect(deliver(remoteAt(port), ['a'], message('x'), context)).rejects.toMatchObject({
       outcome: 'unknown',
       retryable: true,
     });
     const free = await startServer();
     const freePort = portOf(free);
     await free.close();
-    await expect(remoteAt(freePort).deliver(['a'], message('x'), context)).rejects.toMatchObject({
+    await expect(deliver(remoteAt(freePort), ['a'], message('x'), context)).rejects.toMatchObject({
       outcome: 'rejected',
       retryable: true,
       message: expect.stringContaining('ECONNREFUSED'),
@@ -118,13 +116,13 @@ describe('publishing', () => {
   });
 
   it('a port that fetch refuses is a ConfigurationError', async () => {
-    await expect(remoteAt(6000).deliver(['a'], message('x'), context)).rejects.toBeInstanceOf(ConfigurationError);
+    await expect(deliver(remoteAt(6000), ['a'], message('x'), context)).rejects.toBeInstanceOf(ConfigurationError);
   });
 
   it('an attempt whose body stalls ends with its signal', async () => {
     const port = await serve((_request, response) => void response.writeHead(200).write('{'));
     const signal = AbortSignal.timeout(50);
-    await expect(remoteAt(port).deliver(['a'], message('x'), { signal })).rejects.toMatchObject({
+    await expect(deliver(remoteAt(port), ['a'], message('x'), { signal })).rejects.toMatchObject({
       name: 'TimeoutError',
     });
   });
@@ -174,7 +172,7 @@ describe('the signature of a request shows nowhere', () => {
       [freePort, 'ECONNREFUSED'],
       [6000, undefined],
     ] as const) {
-      const error = await failureOf(PushError, remoteAt(port).deliver(['a'], message('x'), context));
+      const error = await failureOf(PushError, deliver(remoteAt(port), ['a'], message('x'), context));
       expect(everythingShown(error)).not.toMatch(signed);
       expect(error.cause).toBeInstanceOf(Error);
       expect((error.cause as { code?: string }).code).toBe(code);
@@ -188,7 +186,7 @@ describe('the signature of a request shows nowhere', () => {
       throw new TypeError(`Failed to parse URL from ${String(input)}`, { cause: invalid });
     });
     onTestFinished(() => fetching.mockRestore());
-    const error = await failureOf(DeliveryError, remoteAt(6001).deliver(['a'], message('x'), context));
+    const error = await failureOf(DeliveryError, deliver(remoteAt(6001), ['a'], message('x'), context));
     expect(String(fetching.mock.calls[0]?.[0])).toMatch(signed);
     expect(everythingShown(error)).not.toMatch(signed);
     expect(error.cause).toMatchObject({
@@ -205,7 +203,7 @@ describe('the signature of a request shows nowhere', () => {
       quoted = new URL(request.url ?? '', 'http://x').searchParams.get('auth_signature') ?? '';
       response.writeHead(401).end(`Invalid signature: you sent ${quoted}`);
     });
-    const error = await failureOf(AuthenticationError, remoteAt(port).deliver(['a'], message('x'), context));
+    const error = await failureOf(AuthenticationError, deliver(remoteAt(port), ['a'], message('x'), context));
     expect(quoted).toMatch(/^[0-9a-f]{64}$/);
     expect(error.message).toBe(
       'The server answered 401: Invalid signature: you sent [secret] (check the credentials in PUSH_SERVER)',

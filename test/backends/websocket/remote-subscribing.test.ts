@@ -7,6 +7,7 @@ import { AuthenticationError, ConfigurationError } from '../../../src/core/error
 import { Client } from '../../server/support/client.js';
 import { remoteAt, remoteOf } from '../../server/support/remote.js';
 import { context, message, portOf, record, startServer } from '../../server/support/server.js';
+import { deliver } from '../../support/deliver.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -18,7 +19,7 @@ describe('subscribing', () => {
     const remote = remoteOf(service);
     const { received } = record(remote);
     await remote.subscribe(channel);
-    await service.deliver([channel], message('x', { n: 1 }), context);
+    await deliver(service, [channel], message('x', { n: 1 }), context);
     await expect.poll(() => received).toEqual([{ channel, event: 'x', data: { n: 1 } }]);
   });
 
@@ -89,7 +90,7 @@ describe('subscribing', () => {
     await service.close();
     const second = await startServer({ port });
     await expect.poll(() => second.api.channels().toSorted(), { timeout: 5000 }).toEqual(['a', 'private-b']);
-    await second.deliver(['private-b'], message('x'), context);
+    await deliver(second, ['private-b'], message('x'), context);
     await expect.poll(() => received.map(({ event }) => event)).toEqual(['x']);
     expect(logged.map(({ level }) => level)).toContain('warn');
   });
@@ -135,7 +136,7 @@ describe('subscribing', () => {
     await remote.subscribe('a');
     const witness = await Client.connect(service);
     await witness.closed;
-    await service.deliver(['a'], message('x'), context);
+    await deliver(service, ['a'], message('x'), context);
     await expect.poll(() => received.length).toBe(1);
     await Promise.all([remote.close(), remote.close()]);
     await expect.poll(() => service.api.connectionCount).toBe(0);

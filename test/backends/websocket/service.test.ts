@@ -12,6 +12,7 @@ import { ConfigurationError, ValidationError } from '../../../src/core/errors.js
 import { createPushService } from '../../../src/index.js';
 import { Client } from '../../server/support/client.js';
 import { context, credentials, message, portOf, record, startServer } from '../../server/support/server.js';
+import { deliver } from '../../support/deliver.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 
 function build(options: object): () => WebSocketService {
@@ -110,7 +111,6 @@ describe('settings', () => {
       presence: true,
       authorize: true,
       except: true,
-      history: false,
       webhooks: true,
       idempotent: false,
     });
@@ -199,10 +199,10 @@ describe('receiving', () => {
     const { received } = record(service);
     await service.subscribe('a');
     await service.subscribe('a');
-    await service.deliver(['a', 'b'], message('x', { n: 1 }), context);
+    await deliver(service, ['a', 'b'], message('x', { n: 1 }), context);
     await service.unsubscribe('a');
     await service.unsubscribe('never');
-    await service.deliver(['a'], message('y'), context);
+    await deliver(service, ['a'], message('y'), context);
     expect(received).toEqual([{ channel: 'a', event: 'x', data: { n: 1 } }]);
   });
 

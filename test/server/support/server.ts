@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
-import type { RequestContext } from '../../../src/backends/contract/wrapper.js';
+import type { RequestContext } from '../../../src/backends/contract/request.js';
 import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import type { Logger } from '../../../src/core/logger.js';
 import type { IncomingMessage, OutgoingMessage } from '../../../src/wire/message.js';

@@ -12,6 +12,7 @@ import {
   type WebhookEvent,
 } from '../../../src/index.js';
 import type { WireEvent } from '../../../src/pusher-protocol/webhooks.js';
+import { deliver } from '../../support/deliver.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { serve } from '../../support/test-server.js';
@@ -99,7 +100,7 @@ describe('with pusher-js, a webhook tells', () => {
     await heard(client.subscribe('cache-prices'), 'pusher:cache_miss');
     client.unsubscribe('cache-prices');
     await told(2);
-    await service.deliver(['cache-prices'], message('price', 1), context);
+    await deliver(service, ['cache-prices'], message('price', 1), context);
     const channel = client.subscribe('cache-prices');
     await heard(channel, 'price');
     client.disconnect();
@@ -116,7 +117,7 @@ it('what is published is no matter for webhooks, nor is the channel of a signed-
   const client = jsClient(service, 'ann');
   client.signin();
   await expect.poll(() => service.api.channels()).toEqual(['#server-to-user-ann']);
-  await service.deliver(['orders', '#server-to-user-ann'], message('shipped', 1), context);
+  await deliver(service, ['orders', '#server-to-user-ann'], message('shipped', 1), context);
   await heard(client.subscribe('orders'), subscribed);
   expect((await told(2)).map(({ name, channel }) => [name, channel])).toEqual([
     ['channel_occupied', 'orders'],

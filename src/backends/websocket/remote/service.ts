@@ -4,7 +4,8 @@ import { isRecord } from '../../../wire/is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../../wire/message.js';
 import type { ChannelInfo } from '../../contract/authorization.js';
 import type { BackendCapabilities } from '../../contract/capabilities.js';
-import type { BackendSettings, RequestContext } from '../../contract/wrapper.js';
+import type { RequestContext } from '../../contract/request.js';
+import type { BackendSettings } from '../../contract/settings.js';
 import { ChannelsService } from '../../pusher-compatible/service.js';
 import {
   type CheckedRemoteOptions,
@@ -60,10 +61,6 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
 
   protected override get webhookOptions(): CheckedRemoteOptions {
     return this.#options;
-  }
-
-  protected override async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<void> {
-    await this.sendBatch([channel], message, context);
   }
 
   protected override async sendBatch(

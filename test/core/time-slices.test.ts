@@ -1,30 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { Turns } from '../../src/core/turns.js';
+import { TimeSlices } from '../../src/core/time-slices.js';
 import { createPushService, memorySessions } from '../../src/index.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
 const MANY = 100_000;
 
-describe('work in turns', () => {
+describe('work in slices', () => {
   test('lets others work in between', async () => {
-    const turns = new Turns();
+    const slices = new TimeSlices();
     let others = 0;
     const other = setInterval(() => others++, 0);
     let handed = 0;
     const end = performance.now() + 60;
     while (performance.now() < end) {
-      if (!turns.isOver) continue;
+      if (!slices.isOver) continue;
       handed++;
-      await turns.next();
+      await slices.next();
     }
     clearInterval(other);
     expect(handed).toBeGreaterThan(0);
     expect(others).toBeGreaterThan(0);
   });
 
-  test('is one turn when it is short', () => {
-    const turns = new Turns();
-    expect(Array.from({ length: 100 }, () => turns.isOver)).not.toContain(true);
+  test('is one slice when it is short', () => {
+    const slices = new TimeSlices();
+    expect(Array.from({ length: 100 }, () => slices.isOver)).not.toContain(true);
   });
 });
 

@@ -52,7 +52,7 @@ test('a refusal after an attempt that was refused, too, is a refusal', async () 
   expect(error.report?.rejected[0]?.error).toBeInstanceOf(RateLimitError);
 });
 
-test('only the channels that are in doubt are told so', async () => {
+test('only the channels whose outcome is unknown are told so', async () => {
   const backend = new RecordingBackend({ maxChannelsPerRequest: 3 });
   const unknown = new DeliveryError('lost', { outcome: 'unknown', retryable: true });
   const refused = new DeliveryError('not now', { outcome: 'rejected', retryable: true });

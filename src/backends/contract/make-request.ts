@@ -1,0 +1,106 @@
+import type { PushError } from '../../core/errors.js';
+import { DeliveryError } from '../../core/report.js';
+import type { AddressedMessage } from '../../wire/message.js';
+import { type BackendCapabilities, fitsOneRequest } from './capabilities.js';
+import type { ChannelResult, RequestContext } from './request.js';
+import type { AnyBackend } from './wrapper.js';
+
+/** A backend to make requests of. */
+export interface RequestTarget {
+  readonly backend: AnyBackend;
+  /** The backend's capabilities, checked. */
+  readonly capabilities: BackendCapabilities;
+  /** Makes a `PushError` of whatever the backend throws, or answers as an error. */
+  readonly failureOf: (error: unknown) => PushError;
+}
+
+/** The outcome of one message of a request. Without `error` the provider accepted it. */
+export interface Outcome extends ChannelResult {
+  readonly error?: PushError;
+}
+
+/**
+ * Makes one request of a backend. One message to one channel goes to `sendData`, to several channels to `sendBatch`;
+ * different messages go to `sendMessages`. It never throws: a request that fails as a whole has failed for each
+ * message.
+ * @param messages one or more, as many as the capabilities let into one request
+ * @returns an outcome for each message, in their order
+ */
+export async function makeRequest(
+  target: RequestTarget,
+  messages: readonly AddressedMessage[],
+  context: RequestContext,
+): Promise<readonly Outcome[]> {
+  try {
+    const answer = await answerOf(target, messages, context);
+    if (answer === undefined || answer === null) return messages.map(({ channel }) => ({ channel }));
+    if (!Array.isArray(answer)) throw new TypeError('it returned no list of results.');
+    return outcomesOf(messages, answer, target);
+  } catch (thrown) {
+    const error = target.failureOf(thrown);
+    return messages.map(({ channel }) => ({ channel, error }));
+  }
+}
+
+/** Calls the backend. The methods are protected, so that an application does not call them in place of `send`. */
+async function answerOf(
+  { backend, capabilities }: RequestTarget,
+  messages: readonly AddressedMessage[],
+  context: RequestContext,
+): Promise<unknown> {
+  const [first] = messages;
+  if (first === undefined) return undefined;
+  const { channel, message } = first;
+  if (messages.length === 1) {
+    const result = await backend['sendData'](channel, message, context);
+    return isResultFor(channel, result) ? [result] : undefined;
+  }
+  const channels = messages.map((addressed) => addressed.channel);
+  if (messages.every((addressed) => addressed.message === message) && fitsOneRequest(channels, capabilities)) {
+    if (backend['sendBatch'] === undefined) throw new TypeError('it has no sendBatch() for several channels.');
+    return backend['sendBatch'](channels, message, context);
+  }
+  if (backend['sendMessages'] === undefined) throw new TypeError('it has no sendMessages() for different messages.');
+  return backend['sendMessages'](
+    messages.map((addressed) => ({ channel: addressed.channel, message: addressed.message })),
+    context,
+  );
+}
+
+/** Whether `sendData` returned more about the channel than that it accepted. */
+function isResultFor(channel: string, value: unknown): value is ChannelResult {
+  if (typeof value !== 'object' || value === null || !('channel' in value) || value.channel !== channel) return false;
+  return 'info' in value || 'error' in value;
+}
+
+/** The outcomes in the messages' order, whatever order the backend answered in. */
+function outcomesOf(
+  messages: readonly AddressedMessage[],
+  results: readonly ChannelResult[],
+  { backend: { name: backend }, failureOf }: RequestTarget,
+): readonly Outcome[] {
+  let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
+  return messages.map(({ channel }, index) => {
+    let result = results[index];
+    if (result?.channel !== channel) {
+      elsewhere ??= resultsByChannel(messages, results);
+      result = elsewhere.get(channel);
+    }
+    if (result === undefined) {
+      const text = `The ${backend} backend gave no result for this channel.`;
+      return { channel, error: new DeliveryError(text, { backend, outcome: 'unknown' }) };
+    }
+    const { error, info } = result;
+    if (error !== undefined && error !== null) return { channel, error: failureOf(error) };
+    return { channel, ...(info !== undefined && { info }) };
+  });
+}
+
+/** The results by channel; none where two messages are for one channel, because only their place tells them apart. */
+function resultsByChannel(
+  messages: readonly AddressedMessage[],
+  results: readonly ChannelResult[],
+): ReadonlyMap<string, ChannelResult> {
+  const isByPlace = new Set(messages.map(({ channel }) => channel)).size < messages.length;
+  return new Map(isByPlace ? [] : results.filter(Boolean).map((result) => [result.channel, result]));
+}
