@@ -27,5 +27,5 @@ export function gathered(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
-/** Thrown by a command that has already said what went wrong: the exit code is 1. */
+/** A command that could not do what it was asked for: the exit code is 1. Without a message it has printed the reason itself. */
 export class CommandFailed extends Error {}

@@ -44,17 +44,30 @@ export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   });
 }
 
-/** Writes warnings and errors as lines; those that a command is to fail with come from there. */
-export function terminalLogger({ complain }: Pick<Terminal, 'complain'>): Logger {
+/** Prints warnings and errors, a line each. A `ConfigurationError` is left out: the command fails with it and prints it then. */
+export function terminalLogger(terminal: Pick<Terminal, 'complain'>): Logger {
   const ignore = (): void => {};
   return {
     debug: ignore,
     info: ignore,
-    warn: (_details, text) => complain(`warning: ${text}`),
+    warn: (details, text) => terminal.complain(`warning: ${text}${reasonIn(details)}`),
     error: (details, text) => {
-      const error = 'error' in details ? details.error : undefined;
-      if (!(error instanceof ConfigurationError))
-        complain(`error: ${text}${error instanceof Error ? `: ${error.message}` : ''}`);
+      if (!(errorIn(details) instanceof ConfigurationError)) terminal.complain(`error: ${text}${reasonIn(details)}`);
     },
   };
+}
+
+/** The error that was logged, by the name that {@link Logger} gives it. */
+function errorIn(details: object): unknown {
+  return 'err' in details ? details.err : undefined;
+}
+
+function reasonIn(details: object): string {
+  const error = errorIn(details);
+  return error instanceof Error ? `: ${oneLine(error.message)}` : '';
+}
+
+/** A text on one line: each line break, with the spaces around it, becomes one space. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
