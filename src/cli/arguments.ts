@@ -27,5 +27,8 @@ export function gathered(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
-/** A command that could not do what it was asked for: the exit code is 1. Without a message it has printed the reason itself. */
+/**
+ * A command that could not do what it was asked for: the exit code is 1. Without a message it has printed the reason
+ * itself.
+ */
 export class CommandFailed extends Error {}

@@ -44,7 +44,10 @@ export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   });
 }
 
-/** Prints warnings and errors, a line each. A `ConfigurationError` is left out: the command fails with it and prints it then. */
+/**
+ * Prints warnings and errors, a line each. A `ConfigurationError` is left out: the command fails with it and prints it
+ * then.
+ */
 export function terminalLogger(terminal: Pick<Terminal, 'complain'>): Logger {
   const ignore = (): void => {};
   return {

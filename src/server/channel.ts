@@ -1,58 +1,62 @@
-import { memberAdded, memberRemoved, type PresenceMember, subscriptionSucceeded } from '../pusher-protocol/messages.js';
+import { memberAdded, memberRemoved, subscriptionSucceeded } from '../pusher-protocol/messages.js';
 import { isPresence } from '../pusher-protocol/names.js';
+import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
+import { PresenceMembers } from './presence.js';
 
-/** What a channel needs of a subscriber. */
+/** A connection, as far as a channel needs it. */
 export interface Subscriber {
   send(frame: Buffer): void;
 }
 
-/** A channel that someone is subscribed to. */
+/** A channel with its subscribers in this process. It exists while it has any. */
 export class Channel {
   readonly name: string;
-  readonly presence: Presence | undefined;
+  /** The users on it; undefined unless it is a presence channel. */
+  readonly members: PresenceMembers | undefined;
   readonly #subscribers = new Set<Subscriber>();
 
   constructor(name: string) {
     this.name = name;
-    this.presence = isPresence(name) ? new Presence() : undefined;
+    this.members = isPresence(name) ? new PresenceMembers() : undefined;
   }
 
+  /** How many connections are subscribed. */
   get size(): number {
     return this.#subscribers.size;
   }
 
-  /** Different users, on a presence channel. */
-  get userCount(): number | undefined {
-    return this.presence?.count;
-  }
-
-  /** Adds a subscriber, and tells it and the other members so. Returns the user who was not there before. */
-  add(subscriber: Subscriber, member: PresenceMember | undefined): string | undefined {
-    let members: readonly PresenceMember[] | undefined;
+  /**
+   * Adds a subscriber and confirms its subscription. The other members hear of a user who was not there before.
+   * @param member the subscriber's user, on a presence channel
+   * @returns the id of a user who was not there before
+   */
+  add(subscriber: Subscriber, member: ProtocolUser | undefined): string | undefined {
+    let members: readonly ProtocolUser[] | undefined;
     let newUser: string | undefined;
-    if (this.presence !== undefined && member !== undefined) {
-      const isNew = this.presence.add(subscriber, member);
+    if (this.members !== undefined && member !== undefined) {
+      const isNew = this.members.add(subscriber, member);
       if (isNew) {
-        this.publish(textFrame(memberAdded(this.name, member)));
+        this.deliver(textFrame(memberAdded(this.name, member)));
         newUser = member.id;
       }
-      members = this.presence.list();
+      members = this.members.list();
     }
     this.#subscribers.add(subscriber);
     subscriber.send(textFrame(subscriptionSucceeded(this.name, members)));
     return newUser;
   }
 
-  /** Removes a subscriber, and tells the other members when its user is gone, whom it returns. */
+  /** Removes a subscriber. When it was its user's last, the other members hear of it and the user's id is returned. */
   remove(subscriber: Subscriber): string | undefined {
     this.#subscribers.delete(subscriber);
-    const goneUser = this.presence?.remove(subscriber);
-    if (goneUser !== undefined && this.size > 0) this.publish(textFrame(memberRemoved(this.name, goneUser)));
+    const goneUser = this.members?.remove(subscriber);
+    if (goneUser !== undefined && this.size > 0) this.deliver(textFrame(memberRemoved(this.name, goneUser)));
     return goneUser;
   }
 
-  publish(frame: Buffer, except?: Subscriber): void {
+  /** Sends a frame to the subscribers. @param except the one that does not get it */
+  deliver(frame: Buffer, except?: Subscriber): void {
     if (except === undefined) {
       for (const subscriber of this.#subscribers) subscriber.send(frame);
       return;
@@ -61,51 +65,24 @@ export class Channel {
   }
 }
 
-/** Who is on a presence channel. A user is on it once, however many connections they have. */
-export class Presence {
-  readonly #members = new Map<string, { info: string | undefined; connections: number }>();
-  readonly #userOf = new Map<object, string>();
+/** An event on one channel. */
+export interface Publication {
+  readonly channel: string;
+  readonly event: string;
+  /** The data as text; for anything but a text, its JSON. */
+  readonly data: string;
+  /** The sender's user: of a client event on a presence channel. */
+  readonly userId?: string | undefined;
+}
 
-  get count(): number {
-    return this.#members.size;
-  }
-
-  get ids(): readonly string[] {
-    return [...this.#members.keys()];
-  }
-
-  has(userId: string): boolean {
-    return this.#members.has(userId);
-  }
-
-  /** Whose connection this is. */
-  userOf(connection: object): string | undefined {
-    return this.#userOf.get(connection);
-  }
-
-  /** Returns whether the user was not there before. */
-  add(connection: object, { id, info }: PresenceMember): boolean {
-    this.#userOf.set(connection, id);
-    const member = this.#members.get(id);
-    if (member === undefined) {
-      this.#members.set(id, { info, connections: 1 });
-      return true;
-    }
-    member.connections++;
-    return false;
-  }
-
-  /** Returns the user when this was their last connection. */
-  remove(connection: object): string | undefined {
-    const id = this.#userOf.get(connection);
-    const member = id === undefined ? undefined : this.#members.get(id);
-    this.#userOf.delete(connection);
-    if (id === undefined || member === undefined || --member.connections > 0) return undefined;
-    this.#members.delete(id);
-    return id;
-  }
-
-  list(): readonly PresenceMember[] {
-    return Array.from(this.#members, ([id, { info }]) => ({ id, info }));
-  }
+/** Hears what happens on an application's channels. Its methods MUST NOT throw, and MUST NOT keep the channel. */
+export interface ChannelObserver {
+  /** A connection has subscribed. @param newUser on a presence channel, a user who was not there before */
+  joined(channel: Channel, newUser: string | undefined): void;
+  /** A connection has left. @param goneUser on a presence channel, a user whose last connection it was */
+  left(channel: Channel, goneUser: string | undefined): void;
+  /** A client has sent an event. @param socketId the client's */
+  clientEvent(event: Publication, socketId: string): void;
+  /** Somebody has subscribed to a cache channel that has no event. */
+  cacheMissed(channel: string): void;
 }

@@ -26,7 +26,10 @@ export interface WebSocketApp {
 
 /** Options of the `websocket` backend: an embedded Channels server. Every limit has a default. */
 export interface WebSocketOptions {
-  /** Port to listen on, without TLS; 0 takes a free one. For TLS, `attach` an `https.Server`. @default does not listen */
+  /**
+   * Port to listen on, without TLS; 0 takes a free one. For TLS, `attach` an `https.Server`.
+   * @default does not listen
+   */
   port?: number | undefined;
   /**
    * Address to listen on; `'127.0.0.1'` for this machine alone. The default is that of Node's `server.listen`, because
@@ -34,27 +37,41 @@ export interface WebSocketOptions {
    * @default every interface
    */
   host?: string | undefined;
-  /** The address that browsers connect to, where it is not the server's own, as behind a proxy: `'wss://push.example.com'`. */
+  /**
+   * The address that browsers connect to, where it is not the server's own, as behind a proxy:
+   * `'wss://push.example.com'`.
+   */
   publicUrl?: string | undefined;
   /** Further applications that are served beside the one in the settings. @default none */
   apps?: readonly WebSocketApp[] | undefined;
-  /** Where the application in the settings is told what happens on its channels: the webhooks that Pusher sends. @default nowhere */
+  /**
+   * Where the application in the settings is told what happens on its channels: the webhooks that Pusher sends.
+   * @default nowhere
+   */
   webhooks?: readonly WebSocketWebhook[] | undefined;
   /** How long events wait for others that go in the same webhook, in milliseconds. @default 250 (Pusher's) */
   webhookBatchMs?: number | undefined;
   /** Events that one webhook has at most; 500 at most. @default 20 (Pusher's) */
   webhookBatchEvents?: number | undefined;
-  /** Further keys that may sign the webhooks that come in, as while one is replaced by another. @default the settings' own alone */
+  /**
+   * Further keys that may sign the webhooks that come in, as while one is replaced by another.
+   * @default the settings' own alone
+   */
   webhookKeys?: readonly AppKeys[] | undefined;
-  /** How far the time in a webhook that comes in may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  /**
+   * How far the time in a webhook that comes in may be from this machine's, in milliseconds; 3 600 000 at most.
+   * @default 600 000
+   */
   webhookMaxAgeMs?: number | undefined;
   /**
-   * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, not the domain itself). Others,
-   * `null` among them, are refused with 4009. A connection without an `Origin` header is no browser's, and is let in. @default every origin
+   * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, not the
+   * domain itself). Others, `null` among them, are refused with 4009. A connection without an `Origin` header is no
+   * browser's, and is let in. @default every origin
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
-   * Refuse connections without TLS with 4000. TLS that ends at a proxy counts when the proxy sends `X-Forwarded-Proto: https`.
+   * Refuse connections without TLS with 4000. TLS that ends at a proxy counts when the proxy sends `X-Forwarded-Proto:
+   * https`.
    * @default false
    */
   tlsOnly?: boolean | undefined;
@@ -66,33 +83,47 @@ export interface WebSocketOptions {
   maxMessageBytes?: number | undefined;
   /** Size of an event's data, in UTF-8 bytes. @default 10 240 (Pusher's, so that what works here works there) */
   maxEventBytes?: number | undefined;
-  /** Client events that a connection may send in a second; further ones are answered with error 4301. @default 10 (Pusher's) */
+  /**
+   * Client events that a connection may send in a second; further ones are answered with error 4301.
+   * @default 10 (Pusher's)
+   */
   clientEventsPerSecond?: number | undefined;
   /**
    * How often a connection may subscribe, unsubscribe and sign in within a second, after a burst of this plus twice
-   * `maxChannelsPerConnection`. Further subscriptions are refused with 429; unsubscribing counts and is never refused. @default 20
+   * `maxChannelsPerConnection`. Further subscriptions are refused with 429; unsubscribing counts and is never refused.
+   * @default 20
    */
   subscriptionsPerSecond?: number | undefined;
   /**
-   * Bytes that may wait for a slow reader before its connection is cut. What is sent at once, in one tick, may be more and take its
-   * time; 8 times as much never waits. @default 1 048 576
+   * Bytes that may wait for a slow reader before its connection is cut. What is sent at once, in one tick, may be more
+   * and take its time; 8 times as much never waits. @default 1 048 576
    */
   sendBufferBytes?: number | undefined;
   /** Different users on a presence channel. @default 100 (Pusher's) */
   maxPresenceMembers?: number | undefined;
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
-  /** Silence after which the server asks whether a client is there, in seconds; the client is told to do the same. @default 120 */
+  /**
+   * Silence after which the server asks whether a client is there, in seconds; the client is told to do the same.
+   * @default 120
+   */
   activityTimeoutSeconds?: number | undefined;
   /** Time for the client's answer, in seconds; then the connection is closed with 4201. @default 30 */
   pongTimeoutSeconds?: number | undefined;
-  /** How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in milliseconds. @default 5 000 */
+  /**
+   * How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in
+   * milliseconds.
+   * @default 5 000
+   */
   closeTimeoutMs?: number | undefined;
   /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */
   cacheTtlMs?: number | undefined;
-  /** Cache channels that keep an event, for each application; the one written longest ago is forgotten first. @default 10 000 */
+  /**
+   * Cache channels that keep an event, for each application; the one written longest ago is forgotten first.
+   * @default 10 000
+   */
   maxCachedChannels?: number | undefined;
 }
 

@@ -19,7 +19,9 @@ class CollectedBody {
     this.#rules = rules;
   }
 
-  /** @throws the error for a body that is too large, from the byte on that is too much; TypeError for what is no bytes */
+  /**
+   * @throws the error for a body that is too large, from the byte on that is too much; TypeError for what is no bytes
+   */
   add(chunk: unknown): void {
     const { maxBytes } = this.#rules;
     const bytes = bytesOf(chunk);

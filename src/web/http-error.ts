@@ -12,7 +12,10 @@ export class HttpError extends Error {
   }
 }
 
-/** How the body of a request that is answered here is bounded: 413 when it is too large, 408 when it is late, 400 when it breaks off. */
+/**
+ * How the body of a request that is answered here is bounded: 413 when it is too large, 408 when it is late, 400 when
+ * it breaks off.
+ */
 export function httpBodyRules(maxBytes: number, timeoutMs: number): BodyRules {
   return {
     maxBytes,

@@ -15,7 +15,8 @@ export function originCheck(patterns: readonly string[] | undefined): (origin: s
     if (text.includes('*.')) wildcards.push(new RegExp(`^${protocol}//(?:[a-z0-9_-]+\\.)+${escaped(host)}$`));
     else exact.add(origin);
   }
-  // Browsers always send an Origin with a WebSocket, so a connection without one comes from a program, which could send any.
+  // Browsers always send an Origin with a WebSocket, so a connection without one comes from a program, which could send
+  // any.
   return (origin) =>
     origin === undefined ||
     exact.has(origin.toLowerCase()) ||

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ChannelCache } from '../../src/server/app.js';
+import { ChannelCache } from '../../src/server/publisher.js';
 
 beforeEach(() => {
   vi.useFakeTimers();

@@ -17,7 +17,9 @@ export interface ClientOptions {
   url?: string;
 }
 
-/** A bare client of the Channels protocol on a real `ws` socket, which waits for what it is asked for and never sleeps. */
+/**
+ * A bare client of the Channels protocol on a real `ws` socket, which waits for what it is asked for and never sleeps.
+ */
 export class Client {
   readonly socket: WebSocket;
   readonly received: Message[] = [];

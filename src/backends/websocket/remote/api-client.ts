@@ -4,7 +4,7 @@ import { isRecord } from '../../../wire/is-record.js';
 import { neverReached } from '../../contract/failure.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../../pusher-compatible/signed-query.js';
 import { answerError } from '../../sdk/answer-error.js';
-import type { RemoteAddress } from './address.js';
+import type { RemoteAddress } from './options.js';
 
 /** How long a question may take, in milliseconds; messages have the deadline of their attempt. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -82,8 +82,8 @@ function parse(text: string): unknown {
 const backend = 'websocket';
 
 /**
- * Makes a failed request into an error; an aborted one stays the abort that it is. Of the original only name, code and message are
- * kept: it may hold the request's address, with its signature.
+ * Makes a failed request into an error; an aborted one stays the abort that it is. Of the original only name, code and
+ * message are kept: it may hold the request's address, with its signature.
  * @param redact takes the signature out of a text
  */
 function networkError(error: unknown, address: string, redact: (text: string) => string): unknown {

@@ -22,8 +22,8 @@ export interface SubscriberHost {
 }
 
 /**
- * Receives from a Channels server as a client. It connects with the first subscription, comes back when the connection is lost and
- * subscribes anew, and hangs up with the last. What is sent while it is away is missed.
+ * Receives from a Channels server as a client. It connects with the first subscription, comes back when the connection
+ * is lost and subscribes anew, and hangs up with the last. What is sent while it is away is missed.
  */
 export class RemoteSubscriber implements ConnectionListener {
   readonly #app: RemoteApp;
@@ -44,7 +44,10 @@ export class RemoteSubscriber implements ConnectionListener {
     this.#host = host;
   }
 
-  /** Resolves when the server has confirmed. @throws PushError when it refuses, cannot be reached, or takes over 10 s */
+  /**
+   * Resolves when the server has confirmed.
+   * @throws PushError when it refuses, cannot be reached, or takes over 10 s
+   */
   async subscribe(channel: string): Promise<void> {
     while (this.#closing !== undefined) await this.#closing;
     if (this.#channels.has(channel)) return this.#pending.of(channel);
@@ -119,7 +122,9 @@ export class RemoteSubscriber implements ConnectionListener {
     }
   }
 
-  /** An error that ends the connection has a code and comes again with its close; one without may answer a subscription. */
+  /**
+   * An error that ends the connection has a code and comes again with its close; one without may answer a subscription.
+   */
   #reported(details: unknown): void {
     const { code, message } = isRecord(details) ? details : {};
     if (typeof code === 'number') {
@@ -213,8 +218,8 @@ const FIRST_MS = 500;
 const MAX_MS = 30_000;
 
 /**
- * How long to wait before connecting again, in milliseconds, or undefined when the server does not want it. Doubles with each
- * failure.
+ * How long to wait before connecting again, in milliseconds, or undefined when the server does not want it. Doubles
+ * with each failure.
  * @param code the close code; 4000–4099 means not to come back, 4200–4299 at once
  * @param failures failed attempts in a row
  */

@@ -6,20 +6,20 @@ import type { ChannelInfo } from '../../contract/authorization.js';
 import type { BackendCapabilities } from '../../contract/capabilities.js';
 import type { BackendSettings, RequestContext } from '../../contract/wrapper.js';
 import { ChannelsService } from '../../pusher-compatible/service.js';
+import { ApiClient } from './api-client.js';
 import {
   type CheckedRemoteOptions,
   checkRemoteOptions,
   type RemoteWebSocketOptions,
   remoteAddress,
-} from './address.js';
-import { ApiClient } from './api-client.js';
+} from './options.js';
 import { RemoteSubscriber } from './subscriber.js';
 
-export type { RemoteWebSocketOptions } from './address.js';
+export type { RemoteWebSocketOptions } from './options.js';
 
 /**
- * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a client.
- * For worker processes and the command line; the server itself is `WebSocketService`.
+ * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a
+ * client. For worker processes and the command line; the server itself is `WebSocketService`.
  */
 export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
   readonly #options: CheckedRemoteOptions;
