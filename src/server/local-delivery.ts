@@ -1,5 +1,4 @@
-import type { Channel } from './channel.js';
-import type { Connection } from './connection.js';
+import type { Channel, Subscriber } from './channel.js';
 
 /**
  * Local delivery: sends an application's events to the subscribers in this process, and does nothing else. Where an
@@ -7,13 +6,13 @@ import type { Connection } from './connection.js';
  */
 export class LocalDelivery {
   readonly #channels: ReadonlyMap<string, Channel>;
-  readonly #connections: ReadonlyMap<string, Connection>;
+  readonly #connections: ReadonlyMap<string, Subscriber>;
 
   /**
    * @param channels those with subscribers in this process, by name
    * @param connections those of this process, by socket id
    */
-  constructor(channels: ReadonlyMap<string, Channel>, connections: ReadonlyMap<string, Connection>) {
+  constructor(channels: ReadonlyMap<string, Channel>, connections: ReadonlyMap<string, Subscriber>) {
     this.#channels = channels;
     this.#connections = connections;
   }
