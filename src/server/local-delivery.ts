@@ -17,17 +17,16 @@ export class LocalDelivery {
     this.#connections = connections;
   }
 
-  /** Whether a channel has a subscriber in this process. */
-  reaches(channel: string): boolean {
-    return this.#channels.has(channel);
+  /** The channel of a name; undefined when it has no subscriber in this process. */
+  channel(name: string): Channel | undefined {
+    return this.#channels.get(name);
   }
 
   /**
    * Sends a frame to a channel's subscribers.
    * @param exceptSocketId of a connection that does not get it; it need not be one of this process
    */
-  deliver(channel: string, frame: Buffer, exceptSocketId?: string): void {
-    const except = exceptSocketId === undefined ? undefined : this.#connections.get(exceptSocketId);
-    this.#channels.get(channel)?.deliver(frame, except);
+  deliver(channel: Channel, frame: Buffer, exceptSocketId?: string): void {
+    channel.deliver(frame, exceptSocketId === undefined ? undefined : this.#connections.get(exceptSocketId));
   }
 }

@@ -35,24 +35,26 @@ export class Publisher {
   publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string): void {
     const { local, cache } = this.#parts;
     const dataText = JSON.stringify(data);
-    for (const channel of channels) {
-      const isReached = local.reaches(channel);
-      const isCached = isCache(channel);
-      if (isReached || isCached) {
-        const text = channelEvent(channel, event, dataText);
-        if (isReached) local.deliver(channel, textFrame(text), exceptSocketId);
-        if (isCached) cache.set(channel, text);
+    for (const name of channels) {
+      const channel = local.channel(name);
+      const isCached = isCache(name);
+      if (channel !== undefined || isCached) {
+        const text = channelEvent(name, event, dataText);
+        if (channel !== undefined) local.deliver(channel, textFrame(text), exceptSocketId);
+        if (isCached) cache.set(name, text);
       }
-      this.#tell(channel, event, data);
+      this.#tell(name, event, data);
     }
   }
 
   /** Publishes an event that a client sends to the other subscribers of a channel. @param socketId the client's */
   publishClientEvent(publication: Publication, socketId: string): void {
-    const { channel, event, data, userId } = publication;
+    const { channel: name, event, data, userId } = publication;
     const { local, observer } = this.#parts;
-    local.deliver(channel, textFrame(channelEvent(channel, event, JSON.stringify(data), userId)), socketId);
-    this.#tell(channel, event, data, userId);
+    const channel = local.channel(name);
+    const text = channelEvent(name, event, JSON.stringify(data), userId);
+    if (channel !== undefined) local.deliver(channel, textFrame(text), socketId);
+    this.#tell(name, event, data, userId);
     observer?.clientEvent(publication, socketId);
   }
 
