@@ -2,13 +2,13 @@ import { MAX_TIMEOUT_MS } from '../core/durations.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 
-/** Where a command writes and how it is told to stop; tests bring their own. */
+/** The terminal of a command: takes its output, and tells it when to stop. Tests bring their own. */
 export interface Terminal {
-  /** What the command is asked for: goes to stdout, a line each. */
+  /** Prints a line of the result, to stdout. */
   print(line: string): void;
-  /** What went wrong: goes to stderr, a line each. */
+  /** Prints a line about something that went wrong, to stderr. */
   complain(line: string): void;
-  /** Fires when the command is to end: at the first SIGINT or SIGTERM. */
+  /** Fires when the command shall end: at the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -33,7 +33,7 @@ export function processTerminal(): Terminal {
 /** Resolves when the terminal is told to stop. */
 export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   if (stop.aborted) return Promise.resolve();
-  // A signal's listener does not keep the process alive, and nothing else may.
+  // Without a timer the process would end: a signal's listener does not keep it alive.
   const alive = setInterval(() => {}, MAX_TIMEOUT_MS);
   return new Promise((resolve) => {
     const end = (): void => {

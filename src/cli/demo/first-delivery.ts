@@ -5,7 +5,7 @@ import { type DemoServer, demoUsers } from './demo-server.js';
 /** How long the first client waits for its message, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** What arrived first. */
+/** The first message that arrived. */
 export interface FirstDelivery {
   readonly event: string;
   readonly user: string;
