@@ -13,7 +13,7 @@ const pingFrame = textFrame(ping);
  * them. Time is counted in sweeps, so each message of a client costs no more than storing a small number.
  */
 export class ActivitySweep {
-  /** How many sweeps there were. */
+  /** Number of sweeps so far. */
   count = 0;
   readonly #apps: Iterable<App>;
   readonly #intervalMs: number;

@@ -21,7 +21,7 @@ export class Channel {
     this.members = isPresence(name) ? new PresenceMembers() : undefined;
   }
 
-  /** How many connections are subscribed. */
+  /** Number of connections that are subscribed. */
   get size(): number {
     return this.#subscribers.size;
   }

@@ -41,7 +41,7 @@ export class ClientEventHandler {
     this.#app.publisher.publishClientEvent({ channel: name, event, data: text, userId }, connection.id);
   }
 
-  /** What is wrong with the event's name or channel, in words. */
+  /** Says in words what is wrong with the event's name or channel; undefined when nothing is. */
   #problem(connection: Connection, name: string, channel: Channel | undefined, event: string): string | undefined {
     if (this.#app.settings.clientEvents === false) return 'Client events are switched off for this application';
     if (!isPrivate(name) || isEncrypted(name))

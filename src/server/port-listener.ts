@@ -33,7 +33,8 @@ export class PortListener {
   async listen(port: number, host: string | undefined): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       const fail = (cause: Error): void => {
-        const message = `The websocket backend cannot listen on ${host ?? 'port'} ${port}: ${advice(cause)}`;
+        const where = host === undefined ? `port ${port}` : `${host}:${port}`;
+        const message = `The websocket backend cannot listen on ${where}: ${advice(cause)}`;
         reject(new ConfigurationError(message, { backend: 'websocket', cause }));
       };
       this.#server.once('error', fail);
@@ -68,7 +69,7 @@ function advice(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
     return 'another program listens there already. End it, or set another "port" in the options (0 takes a free one).';
-  if (code === 'EACCES') return 'this user may not. Set a "port" of 1024 or above in the options.';
+  if (code === 'EACCES') return 'this user is not allowed to. Set a "port" of 1024 or above in the options.';
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'this machine has no such address. Set another "host" in the options, or none.';
   return error instanceof Error ? error.message : String(error);

@@ -5,7 +5,7 @@ export class PresenceMembers {
   readonly #members = new Map<string, { info: string | undefined; connections: number }>();
   readonly #userOf = new Map<object, string>();
 
-  /** How many users there are. */
+  /** Number of users. */
   get count(): number {
     return this.#members.size;
   }

@@ -3,7 +3,7 @@
 
 /** The embedded server of this process, as the application sees it in `backend.api`. */
 export interface WebSocketServerApi {
-  /** How many connections the application in the settings has. */
+  /** Number of connections of the application in the settings. */
   readonly connectionCount: number;
   /** The names of the channels that somebody is subscribed to. */
   channels(): readonly string[];

@@ -16,7 +16,7 @@ import { AppWebhooks } from './webhooks/app-webhooks.js';
 
 /** Whoever runs the server: is asked what the server does not decide, and hears what happens. */
 export interface ServerHost {
-  /** What it returns must not throw. */
+  /** Its logger must not throw. */
   readonly logger: () => Logger;
   /** Decides which clients of an application may hear what. */
   readonly access: (keys: AppKeys) => ClientAccess;
@@ -24,7 +24,7 @@ export interface ServerHost {
   readonly received: (publication: Publication) => void;
 }
 
-/** What lasts from one opening of the server to its close. */
+/** The state of the server from one opening to its close. */
 interface Run {
   /** The application in the settings. */
   readonly own: App;
@@ -40,7 +40,7 @@ interface Run {
  * and on HTTP servers that it is attached to. It can be opened again after it was closed.
  */
 export class ChannelsServer {
-  /** What the application sees of its own server. */
+  /** The server as its own application sees it: `backend.api`. */
   readonly api: WebSocketServerApi = applicationApi(() => this.app);
   readonly #settings: readonly [own: WebSocketApp, ...further: WebSocketApp[]];
   readonly #options: CheckedOptions;
@@ -69,7 +69,7 @@ export class ChannelsServer {
     return this.#run.own;
   }
 
-  /** Where the server listens on its own port; undefined before `open`, after `close`, and when it is only attached. */
+  /** The address of the server's own port; undefined before `open`, after `close`, and when it is only attached. */
   get address(): ListeningAddress | undefined {
     return this.#listener?.address;
   }

@@ -41,7 +41,7 @@ export class SocketServer implements ConnectionHost {
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
-  /** @param logger what it returns must not throw */
+  /** @param logger returns a logger that must not throw */
   constructor(apps: readonly App[], options: CheckedOptions, logger: () => Logger) {
     this.#apps = apps;
     this.#options = options;

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Channel, type ChannelObserver, type Publication, type Subscriber } from '../../src/server/channel.js';
 import { textFrame } from '../../src/server/frames.js';
 import { LocalDelivery } from '../../src/server/local-delivery.js';
@@ -122,5 +122,41 @@ describe('the publisher', () => {
     subscriber('1.1', 'private-cache-a');
     publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
     expect(cache.size).toBe(0);
+  });
+});
+
+describe('the cache', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('an event is forgotten when its time is over', () => {
+    const cache = new ChannelCache(1000, 10);
+    cache.set('a', 'event');
+    vi.advanceTimersByTime(999);
+    expect(cache.get('a')).toBe('event');
+    vi.advanceTimersByTime(1);
+    expect(cache.get('a')).toBeUndefined();
+    expect(cache.size).toBe(0);
+  });
+
+  it('the channel that was written longest ago is forgotten first', () => {
+    const cache = new ChannelCache(1000, 2);
+    cache.set('a', '1');
+    cache.set('b', '1');
+    cache.set('a', '2');
+    cache.set('c', '1');
+    expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['2', undefined, '1']);
+  });
+
+  it('events whose time is over do not pile up', () => {
+    const cache = new ChannelCache(1000, 1000);
+    for (let index = 0; index < 50; index++) cache.set(`old-${index}`, 'event');
+    vi.advanceTimersByTime(2000);
+    cache.set('new', 'event');
+    expect(cache.size).toBe(1);
   });
 });

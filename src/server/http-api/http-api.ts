@@ -27,7 +27,7 @@ export class HttpApi {
 
   /**
    * @param apps by their ids
-   * @param logger what it returns must not throw
+   * @param logger returns a logger that must not throw
    */
   constructor(apps: ReadonlyMap<string, App>, limits: ApiLimits, logger: () => Logger) {
     this.#apps = apps;

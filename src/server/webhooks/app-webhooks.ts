@@ -11,7 +11,7 @@ export class AppWebhooks implements ChannelObserver {
   readonly #senders: readonly WebhookSender[];
   #lastTime = 0;
 
-  /** @param logger what it returns must not throw */
+  /** @param logger returns a logger that must not throw */
   constructor(app: WebSocketApp, webhooks: readonly WebSocketWebhook[], limits: BatchLimits, logger: () => Logger) {
     const nextTime = (): number => this.#nextTime();
     this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, { ...limits, nextTime, logger }));

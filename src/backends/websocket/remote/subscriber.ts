@@ -18,7 +18,7 @@ const SUBSCRIBE_TIMEOUT_MS = 10_000;
 /** The backend, as far as the subscriber needs it. */
 export interface SubscriberHost {
   receive(message: IncomingMessage): void;
-  /** What it returns must not throw. */
+  /** Its logger must not throw. */
   readonly logger: () => Logger;
 }
 
