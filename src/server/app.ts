@@ -1,10 +1,10 @@
 import type { ProtocolUser } from '../pusher-protocol/users.js';
-import { Channel, type ChannelObserver, type Publication } from './channel.js';
+import { AppPublisher, type ChannelCache } from './app-publisher.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
+import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import type { WebSocketApp } from './options.js';
-import { type ChannelCache, Publisher } from './publisher.js';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
@@ -20,11 +20,11 @@ export interface AppParts {
 export class App {
   readonly settings: WebSocketApp;
   readonly access: ClientAccess;
-  readonly publisher: Publisher;
+  readonly publisher: AppPublisher;
   /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
   /** Those that somebody is subscribed to, by name. */
-  readonly channels: Map<string, Channel> = new Map();
+  readonly channels: Map<string, LocalChannel> = new Map();
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
   readonly #connectionsOfUser = new Map<string, Set<Connection>>();
@@ -35,14 +35,14 @@ export class App {
     this.access = access;
     this.#observer = observer;
     const local = new LocalDelivery(this.channels, this.connections);
-    this.publisher = new Publisher({ local, cache, heard: this.heard, received, observer });
+    this.publisher = new AppPublisher({ local, cache, heard: this.heard, received, observer });
   }
 
   /** Subscribes a connection, which has been allowed. @param member its user, on a presence channel */
   subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): void {
     let channel = this.channels.get(name);
     if (channel === undefined) {
-      channel = new Channel(name);
+      channel = new LocalChannel(name);
       this.channels.set(name, channel);
     }
     connection.channels ??= new Set();
@@ -52,7 +52,7 @@ export class App {
   }
 
   /** Ends a subscription; one that is not there is ignored. */
-  unsubscribe(connection: Connection, channel: Channel): void {
+  unsubscribe(connection: Connection, channel: LocalChannel): void {
     if (connection.channels?.delete(channel) !== true) return;
     const goneUser = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);

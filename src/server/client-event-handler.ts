@@ -2,8 +2,8 @@ import { CLIENT_EVENT_RATE, protocolError } from '../pusher-protocol/messages.js
 import { echoedName, eventName, isEncrypted, isPrivate, keepsTo } from '../pusher-protocol/names.js';
 import type { ProtocolMessage } from '../pusher-protocol/parse-message.js';
 import type { App } from './app.js';
-import type { Channel } from './channel.js';
 import type { Connection } from './connection.js';
+import type { LocalChannel } from './local-channel.js';
 import type { FilledOptions } from './options.js';
 
 /** Takes the `client-` events that clients send each other, checks them and publishes them. */
@@ -42,7 +42,7 @@ export class ClientEventHandler {
   }
 
   /** Says in words what is wrong with the event's name or channel; undefined when nothing is. */
-  #problem(connection: Connection, name: string, channel: Channel | undefined, event: string): string | undefined {
+  #problem(connection: Connection, name: string, channel: LocalChannel | undefined, event: string): string | undefined {
     if (this.#app.settings.clientEvents === false) return 'Client events are switched off for this application';
     if (!isPrivate(name) || isEncrypted(name))
       return 'Client events go to private and presence channels only, encrypted ones excepted';

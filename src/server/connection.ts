@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
 import { protocolError } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
-import type { Channel } from './channel.js';
 import { textFrame } from './frames.js';
+import type { LocalChannel } from './local-channel.js';
 import type { Batch, Outbox } from './outbox.js';
 
 /** A batch of more bytes is written at once and does not wait for the end of the tick. */
@@ -42,7 +42,7 @@ export class Connection {
   #excused = 0;
 
   /** Undefined until the first subscription. */
-  channels: Set<Channel> | undefined;
+  channels: Set<LocalChannel> | undefined;
   /** The user who is signed in. */
   user: ProtocolUser | undefined;
   /** The sweep during which the client was last heard of. */

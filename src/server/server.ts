@@ -2,15 +2,15 @@ import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import { App } from './app.js';
+import { ChannelCache } from './app-publisher.js';
 import { applicationApi } from './application-api.js';
 import { Attachment, type RequestTaker } from './attachment.js';
-import type { Publication } from './channel.js';
 import type { ClientAccess } from './client-access.js';
 import { HttpApi } from './http-api/http-api.js';
+import type { Publication } from './local-channel.js';
 import type { CheckedOptions, WebSocketApp } from './options.js';
 import { PortListener } from './port-listener.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
-import { ChannelCache } from './publisher.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 

@@ -14,7 +14,7 @@ import type { SubscriptionRate } from './subscription-rate.js';
 const MAX_ECHOED_LENGTH = 1000;
 
 /** The `data` of `pusher:subscription_error`. */
-interface Refusal {
+interface SubscriptionRefusal {
   readonly type: 'AuthError' | 'InvalidChannel' | 'InvalidMember' | 'LimitReached';
   readonly error: string;
   /** A status of HTTP. */
@@ -67,12 +67,12 @@ export class SubscribeHandler {
     this.#app.unsubscribe(connection, channel);
   }
 
-  #checkName(name: string): Refusal | undefined {
+  #checkName(name: string): SubscriptionRefusal | undefined {
     const error = channelNameProblem(name);
     return error === undefined ? undefined : { type: 'InvalidChannel', error, status: 400 };
   }
 
-  #checkLimits(connection: Connection): Refusal | undefined {
+  #checkLimits(connection: Connection): SubscriptionRefusal | undefined {
     const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#limits;
     if (!this.#rate.take(connection)) {
       const error = `A connection may subscribe and unsubscribe ${subscriptionsPerSecond} times a second`;
@@ -88,7 +88,11 @@ export class SubscribeHandler {
     return undefined;
   }
 
-  #checkAccess(connection: Connection, name: string, data: Readonly<Record<string, unknown>>): Refusal | undefined {
+  #checkAccess(
+    connection: Connection,
+    name: string,
+    data: Readonly<Record<string, unknown>>,
+  ): SubscriptionRefusal | undefined {
     const userId = userOfChannel(name);
     if (userId !== undefined && connection.user?.id !== userId) {
       return { type: 'AuthError', error: 'The connection is not signed in as this user', status: 401 };
@@ -105,7 +109,7 @@ export class SubscribeHandler {
   /**
    * The member that a subscription adds to a presence channel: by its `channel_data`, else the user who is signed in.
    */
-  #memberOf(connection: Connection, name: string, channelData: unknown): ProtocolUser | Refusal {
+  #memberOf(connection: Connection, name: string, channelData: unknown): ProtocolUser | SubscriptionRefusal {
     const { maxPresenceMemberBytes, maxPresenceMembers } = this.#limits;
     const { user } = connection;
     const member =
@@ -128,6 +132,6 @@ export class SubscribeHandler {
   }
 }
 
-function refuse(connection: Connection, name: string, { type, error, status }: Refusal): void {
+function refuse(connection: Connection, name: string, { type, error, status }: SubscriptionRefusal): void {
   connection.sendText(subscriptionError(name.slice(0, MAX_ECHOED_LENGTH), error, type, status));
 }

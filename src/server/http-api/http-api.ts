@@ -4,8 +4,8 @@ import { MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
 import type { App } from '../app.js';
+import { findEndpoint } from './endpoints.js';
 import { checkBody, checkSignature } from './request-signature.js';
-import { findRoute } from './routes.js';
 
 /** Bytes of a body beside the data: the names of 100 channels with 164 characters each, and JSON's own characters. */
 const BODY_OVERHEAD_BYTES = 32_768;
@@ -54,8 +54,8 @@ export class HttpApi {
     const method = request.method ?? '';
     const [root, appId = '', ...segments] = segmentsOf(path);
     const app = root === 'apps' ? this.#apps.get(appId) : undefined;
-    const route = findRoute(segments);
-    if (app === undefined || route === undefined) {
+    const endpoint = findEndpoint(segments);
+    if (app === undefined || endpoint === undefined) {
       throw new HttpError(
         404,
         app === undefined && root === 'apps'
@@ -63,14 +63,14 @@ export class HttpApi {
           : 'There is nothing at this address.',
       );
     }
-    if (method !== route.method)
-      throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
+    if (method !== endpoint.method)
+      throw new HttpError(405, `This address takes ${endpoint.method} only.`, { Allow: endpoint.method });
     const parameters = checkSignature({ method, path, query }, app.settings);
     if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
     const body =
       method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : new Uint8Array();
     checkBody(parameters, body);
-    return route.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
+    return endpoint.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
   }
 }
 

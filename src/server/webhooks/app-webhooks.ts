@@ -1,7 +1,7 @@
 import type { Logger } from '../../core/logger.js';
 import { userOfChannel } from '../../pusher-protocol/names.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
-import type { Channel, ChannelObserver, Publication } from '../channel.js';
+import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
 import type { WebSocketApp } from '../options.js';
 import type { WebSocketWebhook } from './options.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
@@ -17,13 +17,13 @@ export class AppWebhooks implements ChannelObserver {
     this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, { ...limits, nextTime, logger }));
   }
 
-  joined({ name: channel, size, members }: Channel, newUser: string | undefined): void {
+  joined({ name: channel, size, members }: LocalChannel, newUser: string | undefined): void {
     if (size === 1) this.#tell({ name: 'channel_occupied', channel });
     if (newUser !== undefined) this.#tell({ name: 'member_added', channel, user_id: newUser });
     if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
-  left({ name: channel, size, members }: Channel, goneUser: string | undefined): void {
+  left({ name: channel, size, members }: LocalChannel, goneUser: string | undefined): void {
     if (goneUser !== undefined) this.#tell({ name: 'member_removed', channel, user_id: goneUser });
     if (size === 0) this.#tell({ name: 'channel_vacated', channel });
     else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });

@@ -16,7 +16,7 @@ import { ClientConnection, type ConnectionListener } from './connection.js';
 const SUBSCRIBE_TIMEOUT_MS = 10_000;
 
 /** The backend, as far as the subscriber needs it. */
-export interface SubscriberHost {
+export interface RemoteSubscriberHost {
   receive(message: IncomingMessage): void;
   /** Its logger must not throw. */
   readonly logger: () => Logger;
@@ -29,7 +29,7 @@ export interface SubscriberHost {
  */
 export class RemoteSubscriber implements ConnectionListener {
   readonly #app: RemoteApp;
-  readonly #host: SubscriberHost;
+  readonly #host: RemoteSubscriberHost;
   readonly #channels = new Set<string>();
   readonly #pending = new PendingSubscriptions(SUBSCRIBE_TIMEOUT_MS);
   /** The id of this process on presence channels. */
@@ -41,7 +41,7 @@ export class RemoteSubscriber implements ConnectionListener {
   #closing: Promise<void> | undefined;
   #whenClosed: (() => void) | undefined;
 
-  constructor(app: RemoteApp, host: SubscriberHost) {
+  constructor(app: RemoteApp, host: RemoteSubscriberHost) {
     this.#app = app;
     this.#host = host;
   }

@@ -1,11 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Channel, type ChannelObserver, type Publication, type Subscriber } from '../../src/server/channel.js';
+import { AppPublisher, ChannelCache } from '../../src/server/app-publisher.js';
 import { textFrame } from '../../src/server/frames.js';
+import {
+  type ChannelObserver,
+  type ChannelSubscriber,
+  LocalChannel,
+  type Publication,
+} from '../../src/server/local-channel.js';
 import { LocalDelivery } from '../../src/server/local-delivery.js';
-import { ChannelCache, Publisher } from '../../src/server/publisher.js';
 
 /** A subscriber that keeps the events it is sent, without the confirmation of its subscription. */
-class RecordingSubscriber implements Subscriber {
+class RecordingSubscriber implements ChannelSubscriber {
   readonly frames: Buffer[] = [];
 
   send(frame: Buffer): void {
@@ -17,7 +22,7 @@ class RecordingSubscriber implements Subscriber {
   }
 }
 
-let channels: Map<string, Channel>;
+let channels: Map<string, LocalChannel>;
 let connections: Map<string, RecordingSubscriber>;
 let local: LocalDelivery;
 
@@ -37,7 +42,7 @@ function subscriber(socketId: string, ...names: readonly string[]): RecordingSub
   const connection = new RecordingSubscriber();
   connections.set(socketId, connection);
   for (const name of names) {
-    const channel = channels.get(name) ?? new Channel(name);
+    const channel = channels.get(name) ?? new LocalChannel(name);
     channels.set(name, channel);
     channel.add(connection, undefined);
   }
@@ -71,7 +76,7 @@ describe('the publisher', () => {
   let received: Publication[];
   let observed: unknown[];
   let cache: ChannelCache;
-  let publisher: Publisher;
+  let publisher: AppPublisher;
 
   beforeEach(() => {
     received = [];
@@ -84,7 +89,13 @@ describe('the publisher', () => {
       cacheMissed: (channel) => observed.push({ missed: channel }),
     };
     const heard = new Set(['a', 'private-a']);
-    publisher = new Publisher({ local, cache, heard, received: (publication) => received.push(publication), observer });
+    publisher = new AppPublisher({
+      local,
+      cache,
+      heard,
+      received: (publication) => received.push(publication),
+      observer,
+    });
   });
 
   it('sends an event to the subscribers of each channel but the one that is left out', () => {

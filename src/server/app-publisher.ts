@@ -1,11 +1,11 @@
 import { channelEvent } from '../pusher-protocol/messages.js';
 import { isCache } from '../pusher-protocol/names.js';
-import type { ChannelObserver, Publication } from './channel.js';
 import { textFrame } from './frames.js';
+import type { ChannelObserver, Publication } from './local-channel.js';
 import type { LocalDelivery } from './local-delivery.js';
 
 /** The parts of an application that its events go to. */
-export interface PublisherParts {
+export interface AppPublisherParts {
   readonly local: LocalDelivery;
   readonly cache: ChannelCache;
   /** Channels that the application itself listens to in this process. */
@@ -20,10 +20,10 @@ export interface PublisherParts {
  * process, to the cache, and to the application itself when it listens. Each event becomes one frame, the same for all
  * of its subscribers.
  */
-export class Publisher {
-  readonly #parts: PublisherParts;
+export class AppPublisher {
+  readonly #parts: AppPublisherParts;
 
-  constructor(parts: PublisherParts) {
+  constructor(parts: AppPublisherParts) {
     this.#parts = parts;
   }
 

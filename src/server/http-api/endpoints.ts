@@ -15,13 +15,13 @@ interface ApiCall {
 }
 
 /** An endpoint. The object that it returns becomes the answer's JSON. */
-export interface Route {
+export interface Endpoint {
   readonly method: 'GET' | 'POST';
   answer(call: ApiCall): object;
 }
 
 /** Finds the endpoint by the path's segments after `/apps/:id`, already decoded. */
-export function findRoute(segments: readonly string[]): Route | undefined {
+export function findEndpoint(segments: readonly string[]): Endpoint | undefined {
   const [kind = '', name = '', detail = ''] = segments;
   const path = `${segments.length}/${kind}/${detail}`;
   if (path === '1/events/')

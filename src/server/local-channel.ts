@@ -5,16 +5,16 @@ import { textFrame } from './frames.js';
 import { PresenceMembers } from './presence.js';
 
 /** A connection, as far as a channel needs it. */
-export interface Subscriber {
+export interface ChannelSubscriber {
   send(frame: Buffer): void;
 }
 
 /** A channel with its subscribers in this process. It exists while it has any. */
-export class Channel {
+export class LocalChannel {
   readonly name: string;
   /** The users on it; undefined unless it is a presence channel. */
   readonly members: PresenceMembers | undefined;
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Set<ChannelSubscriber>();
 
   constructor(name: string) {
     this.name = name;
@@ -31,7 +31,7 @@ export class Channel {
    * @param member the subscriber's user, on a presence channel
    * @returns the id of a user who was not there before
    */
-  add(subscriber: Subscriber, member: ProtocolUser | undefined): string | undefined {
+  add(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): string | undefined {
     let members: readonly ProtocolUser[] | undefined;
     let newUser: string | undefined;
     if (this.members !== undefined && member !== undefined) {
@@ -48,7 +48,7 @@ export class Channel {
   }
 
   /** Removes a subscriber. When it was its user's last, the other members hear of it and the user's id is returned. */
-  remove(subscriber: Subscriber): string | undefined {
+  remove(subscriber: ChannelSubscriber): string | undefined {
     this.#subscribers.delete(subscriber);
     const goneUser = this.members?.remove(subscriber);
     if (goneUser !== undefined && this.size > 0) this.deliver(textFrame(memberRemoved(this.name, goneUser)));
@@ -56,7 +56,7 @@ export class Channel {
   }
 
   /** Sends a frame to the subscribers. @param except the one that does not get it */
-  deliver(frame: Buffer, except?: Subscriber): void {
+  deliver(frame: Buffer, except?: ChannelSubscriber): void {
     if (except === undefined) {
       for (const subscriber of this.#subscribers) subscriber.send(frame);
       return;
@@ -78,9 +78,9 @@ export interface Publication {
 /** Hears what happens on an application's channels. Its methods MUST NOT throw, and MUST NOT keep the channel. */
 export interface ChannelObserver {
   /** A connection has subscribed. @param newUser on a presence channel, a user who was not there before */
-  joined(channel: Channel, newUser: string | undefined): void;
+  joined(channel: LocalChannel, newUser: string | undefined): void;
   /** A connection has left. @param goneUser on a presence channel, a user whose last connection it was */
-  left(channel: Channel, goneUser: string | undefined): void;
+  left(channel: LocalChannel, goneUser: string | undefined): void;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
   /** Somebody has subscribed to a cache channel that has no event. */
