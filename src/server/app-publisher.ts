@@ -30,7 +30,7 @@ export class AppPublisher {
   /**
    * Publishes an event of the application.
    * @param data as text; for anything but a text, its JSON
-   * @param exceptSocketId of a client that does not get it
+   * @param exceptSocketId the socket id of a client that does not get the event
    */
   publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string): void {
     const { local, cache } = this.#parts;

@@ -7,8 +7,8 @@ import type { MessageHandler } from './message-handler.js';
 import type { CheckedOptions } from './options.js';
 
 /**
- * Protocol versions that are served. Version 5 brought JSON within JSON; 6 and 7 changed nothing that the server sends
- * or takes.
+ * Protocol versions that are served. Version 5 brought JSON within JSON; versions 6 and 7 changed only what clients may
+ * rely on.
  */
 const supportedVersions = [5, 6, 7];
 

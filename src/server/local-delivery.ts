@@ -24,7 +24,7 @@ export class LocalDelivery {
 
   /**
    * Sends a frame to a channel's subscribers.
-   * @param exceptSocketId of a connection that does not get it; it need not be one of this process
+   * @param exceptSocketId the socket id of a connection that does not get it; it may be a connection of another process
    */
   deliver(channel: LocalChannel, frame: Buffer, exceptSocketId?: string): void {
     channel.deliver(frame, exceptSocketId === undefined ? undefined : this.#connections.get(exceptSocketId));

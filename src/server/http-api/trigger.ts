@@ -16,7 +16,7 @@ interface Trigger {
   readonly name: string;
   readonly data: string;
   readonly channels: readonly string[];
-  /** Of a connection that does not get it. */
+  /** The socket id of a connection that does not get the event. */
   readonly socketId: string | undefined;
   /** The attributes of the channels that the answer has. */
   readonly info: ReadonlySet<string>;

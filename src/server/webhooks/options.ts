@@ -5,7 +5,7 @@ import { isRecord } from '../../wire/is-record.js';
 /** A webhook that the embedded server sends: one POST for up to `webhookBatchEvents` events, signed as Pusher signs. */
 export interface WebSocketWebhook {
   /**
-   * The `http:` or `https:` address that it is posted to. Logs show it without its query; secrets belong into
+   * The `http:` or `https:` address that it is posted to. Logs show it without its query; put secrets into
    * `headers`.
    */
   url: string;

@@ -151,7 +151,7 @@ export class WebhookSender {
   }
 
   /**
-   * Counts lost events. The first ones are logged; the next ones only in one line, when the receiver takes a webhook
+   * Counts lost events. Only the first ones are logged, with the reason; all together when the receiver takes a webhook
    * again.
    */
   #drop(events: number, reason: string): void {
@@ -167,7 +167,7 @@ export class WebhookSender {
   }
 
   #log(level: 'info' | 'warn', details: object, text: string): void {
-    // A query may hold what is secret.
+    // A query may hold a secret.
     const { origin, pathname } = new URL(this.#webhook.url);
     this.#host.logger()[level]({ url: origin + pathname, ...details }, `websocket: ${text}`);
   }
