@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../index.js';
 import { CommandFailed } from './arguments.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';

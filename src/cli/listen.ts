@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import { UnsupportedOperationError } from '../core/errors.js';
-import { createPushService } from '../service/push-service.js';
-import type { IncomingMessage } from '../wire/message.js';
+import { createPushService, type IncomingMessage, UnsupportedOperationError } from '../index.js';
 import { positiveNumber } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import { type Terminal, untilStopped } from './terminal.js';

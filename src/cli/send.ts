@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { DeliveryError, type SendReport } from '../core/report.js';
-import { createPushService } from '../service/push-service.js';
+import { createPushService, DeliveryError, type SendReport } from '../index.js';
 import { CommandFailed, gathered, jsonValue } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import type { Terminal } from './terminal.js';

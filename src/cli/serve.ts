@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { WebSocketService } from '../backends/websocket/index.js';
-import { ConfigurationError } from '../core/errors.js';
-import { createPushService } from '../service/push-service.js';
+import { ConfigurationError, createPushService, type PushServerSettings } from '../index.js';
 import type { DsnSettings } from '../settings/dsn.js';
-import type { PushServerSettings } from '../settings/settings.js';
 import { CommandFailed, wholeNumber } from './arguments.js';
 import { DEFAULT_PORT, dsnSettings } from './server-settings.js';
 import { type Terminal, terminalLogger, untilStopped } from './terminal.js';

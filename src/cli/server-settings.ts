@@ -1,10 +1,8 @@
 import { RemoteWebSocketService } from '../backends/websocket/index.js';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, type PushServerSettings, userChannels } from '../index.js';
 import { SERVER_TO_USER_PREFIX } from '../pusher-protocol/names.js';
 import { checkOptions } from '../server/options.js';
-import { userChannels } from '../sessions/user-channels.js';
 import { type DsnSettings, parseDsn } from '../settings/dsn.js';
-import type { PushServerSettings } from '../settings/settings.js';
 import { type Terminal, terminalLogger } from './terminal.js';
 
 /** The help of `--server`, for each command that talks to a server. */

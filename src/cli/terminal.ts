@@ -1,6 +1,5 @@
 import { MAX_TIMEOUT_MS } from '../core/durations.js';
-import { ConfigurationError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
+import { ConfigurationError, type Logger } from '../index.js';
 
 /** The terminal of a command: takes its output, and tells it when to stop. Tests bring their own. */
 export interface Terminal {

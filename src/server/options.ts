@@ -33,7 +33,7 @@ export interface WebSocketOptions {
   port?: number | undefined;
   /**
    * Address to listen on; `'127.0.0.1'` for this machine alone. The default is that of Node's `server.listen`, because
-   * browsers, phones and the published port of a container all connect from outside. They can do only what is signed.
+   * browsers, phones and the published port of a container all connect from outside. Signatures limit what they can do.
    * @default every interface
    */
   host?: string | undefined;

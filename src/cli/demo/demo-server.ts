@@ -6,10 +6,15 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { WebSocketService } from '../../backends/websocket/index.js';
-import { ConfigurationError, PushError } from '../../core/errors.js';
-import { createPushService, type PushService } from '../../service/push-service.js';
-import type { PushSession } from '../../sessions/adapter.js';
-import { type MemorySessions, memorySessions } from '../../sessions/memory.js';
+import {
+  ConfigurationError,
+  createPushService,
+  type MemorySessions,
+  memorySessions,
+  PushError,
+  type PushService,
+  type PushSession,
+} from '../../index.js';
 import { demoPage } from './page.js';
 
 const { resolve } = createRequire(import.meta.url);

@@ -1,5 +1,5 @@
-import { loadPeer } from '../../backends/sdk/peer.js';
 import { PushClient, type PusherConstructorLike } from '../../client/index.js';
+import { loadPeer } from '../../index.js';
 import { type DemoServer, demoUsers } from './demo-server.js';
 
 /** How long the first client waits for its message, in milliseconds. */
