@@ -1,19 +1,19 @@
 import { InvalidArgumentError } from 'commander';
 
-/** A whole number, 0 or above. */
+/** Reads a whole number, 0 or above. */
 export function wholeNumber(text: string): number {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
 
-/** A whole number, 1 or above. */
+/** Reads a whole number, 1 or above. */
 export function positiveNumber(text: string): number {
   const number = wholeNumber(text);
   if (number === 0) throw new InvalidArgumentError('It must be at least 1.');
   return number;
 }
 
-/** A JSON value. */
+/** Reads a JSON value. */
 export function jsonValue(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -22,10 +22,13 @@ export function jsonValue(text: string): unknown {
   }
 }
 
-/** Gathers an option that may be given several times. */
+/** Collects the values of an option that may be given several times. */
 export function gathered(text: string, before: readonly string[]): string[] {
   return [...before, text];
 }
 
-/** Thrown by a command that has already said what went wrong: the exit code is 1. */
+/**
+ * A command that could not do what it was asked for: the exit code is 1. Without a message it has printed the reason
+ * itself.
+ */
 export class CommandFailed extends Error {}

@@ -1,18 +1,22 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../index.js';
 import { CommandFailed } from './arguments.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
 import { sendCommand } from './send.js';
 import { serveCommand } from './serve.js';
-import { processTerminal, type Terminal } from './terminal.js';
+import { oneLine, processTerminal, type Terminal } from './terminal.js';
 
-/** Exit codes: 0 done, 1 failed, 2 wrong usage. */
+// Exit codes; 0 means done.
 const FAILED = 1;
 const WRONG_USAGE = 2;
 
-/** Runs the `pushrail` command. @param args without node and the script: `['send', 'orders', …]` */
+/**
+ * Runs the `pushrail` command. Never throws: what goes wrong is printed.
+ * @param args without node and the script: `['send', 'orders', …]`
+ * @returns exit code 0 when it is done, 1 when it failed, 2 for wrong usage
+ */
 export async function runCommandLine(
   args: readonly string[],
   terminal: Terminal = processTerminal(),
@@ -57,12 +61,9 @@ function complain(error: unknown, terminal: Terminal, isVerbose: boolean): numbe
     error instanceof ConfigurationError ||
     error instanceof ValidationError ||
     error instanceof UnsupportedOperationError;
-  if (isVerbose && error instanceof Error) terminal.complain(error.stack ?? error.message);
-  else if (!(error instanceof CommandFailed))
-    terminal.complain(`error: ${oneLine(error instanceof Error ? error.message : String(error))}`);
+  const message = error instanceof Error ? error.message : String(error);
+  const isPrinted = error instanceof CommandFailed && message === '';
+  if (isVerbose && error instanceof Error) terminal.complain(error.stack ?? message);
+  else if (!isPrinted) terminal.complain(`error: ${oneLine(message)}`);
   return isUsage ? WRONG_USAGE : FAILED;
-}
-
-function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }

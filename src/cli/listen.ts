@@ -1,7 +1,5 @@
 import { Command } from 'commander';
-import { UnsupportedOperationError } from '../core/errors.js';
-import { createPushService } from '../service/push-service.js';
-import type { IncomingMessage } from '../wire/message.js';
+import { createPushService, type IncomingMessage, UnsupportedOperationError } from '../index.js';
 import { positiveNumber } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import { type Terminal, untilStopped } from './terminal.js';
@@ -12,10 +10,10 @@ interface ListenOptions {
   json: boolean;
 }
 
-/** `pushrail listen`: prints what arrives on channels. */
+/** `pushrail listen`: prints the messages that arrive on channels. */
 export function listenCommand(terminal: Terminal): Command {
   return new Command('listen')
-    .description('print what arrives on channels until it is stopped')
+    .description('print the messages of channels until it is stopped')
     .argument('<channels...>', 'names of channels')
     .option('--server <dsn>', serverHelp)
     .option('-n, --count <number>', 'end after so many messages', positiveNumber)

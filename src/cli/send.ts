@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { DeliveryError, type SendReport } from '../core/report.js';
-import { createPushService } from '../service/push-service.js';
+import { createPushService, DeliveryError, type SendReport } from '../index.js';
 import { CommandFailed, gathered, jsonValue } from './arguments.js';
 import { clientSettings, serverHelp } from './server-settings.js';
 import type { Terminal } from './terminal.js';
@@ -12,7 +11,7 @@ interface SendCommandOptions {
   user: string[];
 }
 
-/** `pushrail send`: one message to channels or users. */
+/** `pushrail send`: sends one message to channels or users. */
 export function sendCommand(terminal: Terminal): Command {
   return new Command('send')
     .description('send one event to channels, or to users by --user')
@@ -33,7 +32,7 @@ export function sendCommand(terminal: Terminal): Command {
     });
 }
 
-/** A message that every channel refused has a report too. */
+/** The report of a message that no channel accepted, which is in the error. */
 function reportOfFailure(error: unknown): SendReport {
   if (error instanceof DeliveryError && error.report !== undefined) return error.report;
   throw error;

@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Command } from 'commander';
 import { WebSocketService } from '../backends/websocket/index.js';
-import { ConfigurationError } from '../core/errors.js';
-import { createPushService } from '../service/push-service.js';
+import { ConfigurationError, createPushService, type PushServerSettings } from '../index.js';
 import type { DsnSettings } from '../settings/dsn.js';
-import type { PushServerSettings } from '../settings/settings.js';
-import { wholeNumber } from './arguments.js';
+import { CommandFailed, wholeNumber } from './arguments.js';
 import { DEFAULT_PORT, dsnSettings } from './server-settings.js';
 import { type Terminal, terminalLogger, untilStopped } from './terminal.js';
 
@@ -15,7 +13,7 @@ interface ServeOptions {
   host?: string;
 }
 
-/** `pushrail serve`: the embedded server alone. */
+/** `pushrail serve`: runs the embedded server in a process of its own. */
 export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('run the embedded WebSocket server until it is stopped; without a DSN it makes keys and prints them')
@@ -25,7 +23,7 @@ export function serveCommand(terminal: Terminal): Command {
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);
       await using service = createPushService({ ...settings, logger: terminalLogger(terminal) } as PushServerSettings);
-      await service.ready();
+      await service.ready().catch(cannotListen);
       const { backend } = service;
       if (!(backend instanceof WebSocketService) || backend.address === undefined)
         throw new ConfigurationError('The server does not listen.');
@@ -44,8 +42,13 @@ export function serveCommand(terminal: Terminal): Command {
     });
 }
 
+/** A port that is taken is no wrong usage: the command was right, and may work later. */
+function cannotListen(error: unknown): never {
+  throw new CommandFailed(error instanceof Error ? error.message : String(error), { cause: error });
+}
+
 interface ServeSettings extends DsnSettings {
-  /** Whether the keys were made here, so that they have to be shown. */
+  /** Whether the keys were made here, so that they are printed. */
   isNew: boolean;
 }
 

@@ -1,20 +1,18 @@
 import { RemoteWebSocketService } from '../backends/websocket/index.js';
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, type PushServerSettings, userChannels } from '../index.js';
 import { SERVER_TO_USER_PREFIX } from '../pusher-protocol/names.js';
 import { checkOptions } from '../server/options.js';
-import { userChannels } from '../sessions/user-channels.js';
 import { type DsnSettings, parseDsn } from '../settings/dsn.js';
-import type { PushServerSettings } from '../settings/settings.js';
 import { type Terminal, terminalLogger } from './terminal.js';
 
-/** What `--server` says in the help of each command that talks to a server. */
+/** The help of `--server`, for each command that talks to a server. */
 export const serverHelp = 'DSN of the server (default: PUSH_SERVER, else PUSHER_URL)';
 
-/** The port of the embedded server where none is named; Pusher-compatible servers commonly use it. */
+/** The port of the embedded server when none is named. Pusher-compatible servers commonly use it. */
 export const DEFAULT_PORT = 6001;
 
 /**
- * The settings that `--server` or `PUSH_SERVER` name, as written.
+ * Reads the settings in the DSN of `--server`, or else of `PUSH_SERVER`.
  * @throws ConfigurationError when there are none or they cannot be read
  */
 export function dsnSettings(dsn: string | undefined, environment: NodeJS.ProcessEnv): DsnSettings {
@@ -28,8 +26,8 @@ export function dsnSettings(dsn: string | undefined, environment: NodeJS.Process
 }
 
 /**
- * The settings of a command that talks to a server: `websocket` means the embedded server of another process.
- * @throws ConfigurationError
+ * Makes the settings of a command that talks to a server. `websocket` means an embedded server in another process.
+ * @throws ConfigurationError when there are none or they cannot be read
  */
 export function clientSettings(dsn: string | undefined, terminal: Terminal): PushServerSettings {
   const { PUSH_SERVER: own, PUSHER_URL: pushers } = terminal.environment;
@@ -49,7 +47,7 @@ export function clientSettings(dsn: string | undefined, terminal: Terminal): Pus
   };
 }
 
-/** A server that listens on every interface is reached on this machine. */
+/** The address to reach a server at: one that listens on every interface is reached on this machine. */
 function reachable(host: string): string {
   return host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
 }

@@ -1,14 +1,13 @@
 import { MAX_TIMEOUT_MS } from '../core/durations.js';
-import { ConfigurationError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
+import { ConfigurationError, type Logger } from '../index.js';
 
-/** Where a command writes and how it is told to stop; tests bring their own. */
+/** The terminal of a command: takes its output, and tells it when to stop. Tests bring their own. */
 export interface Terminal {
-  /** What the command is asked for: goes to stdout, a line each. */
+  /** Prints a line of the result, to stdout. */
   print(line: string): void;
-  /** What went wrong: goes to stderr, a line each. */
+  /** Prints a line about something that went wrong, to stderr. */
   complain(line: string): void;
-  /** Fires when the command is to end: at the first SIGINT or SIGTERM. */
+  /** Fires when the command shall end: at the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
 }
@@ -33,7 +32,7 @@ export function processTerminal(): Terminal {
 /** Resolves when the terminal is told to stop. */
 export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   if (stop.aborted) return Promise.resolve();
-  // A signal's listener does not keep the process alive, and nothing else may.
+  // Without a timer the process would end: a signal's listener does not keep it alive.
   const alive = setInterval(() => {}, MAX_TIMEOUT_MS);
   return new Promise((resolve) => {
     const end = (): void => {
@@ -44,17 +43,33 @@ export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   });
 }
 
-/** Writes warnings and errors as lines; those that a command is to fail with come from there. */
-export function terminalLogger({ complain }: Pick<Terminal, 'complain'>): Logger {
+/**
+ * Prints warnings and errors, a line each. A `ConfigurationError` is left out: the command fails with it and prints it
+ * then.
+ */
+export function terminalLogger(terminal: Pick<Terminal, 'complain'>): Logger {
   const ignore = (): void => {};
   return {
     debug: ignore,
     info: ignore,
-    warn: (_details, text) => complain(`warning: ${text}`),
+    warn: (details, text) => terminal.complain(`warning: ${text}${reasonIn(details)}`),
     error: (details, text) => {
-      const error = 'error' in details ? details.error : undefined;
-      if (!(error instanceof ConfigurationError))
-        complain(`error: ${text}${error instanceof Error ? `: ${error.message}` : ''}`);
+      if (!(errorIn(details) instanceof ConfigurationError)) terminal.complain(`error: ${text}${reasonIn(details)}`);
     },
   };
+}
+
+/** The error that was logged, by the name that {@link Logger} gives it. */
+function errorIn(details: object): unknown {
+  return 'err' in details ? details.err : undefined;
+}
+
+function reasonIn(details: object): string {
+  const error = errorIn(details);
+  return error instanceof Error ? `: ${oneLine(error.message)}` : '';
+}
+
+/** A text on one line: each line break, with the spaces around it, becomes one space. */
+export function oneLine(text: string): string {
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }

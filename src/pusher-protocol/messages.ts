@@ -1,7 +1,9 @@
-/**
- * The server's messages as they go on the wire. `data` is a JSON text within the JSON, except in errors,
- * where it is an object. Source: "Double encoding" in the Channels protocol.
- */
+import type { ProtocolUser } from './users.js';
+
+// The server's messages, each made as the text that is sent. Source:
+// https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol
+
+/** Makes a message whose `data` is a JSON text within the JSON. Source: "Double encoding" in the Channels protocol. */
 function message(event: string, data: object, channel?: string): string {
   return messageOf(event, JSON.stringify(data), channel);
 }
@@ -17,35 +19,38 @@ export function connectionEstablished(socketId: string, activityTimeoutSeconds: 
   return message('pusher:connection_established', { socket_id: socketId, activity_timeout: activityTimeoutSeconds });
 }
 
-/** An error that concerns the connection; without a code it is harmless. */
+/**
+ * Makes an error about the connection, whose `data` is an object.
+ * @param code a close code when the connection ends with it, else null
+ */
 export function protocolError(text: string, code: number | null = null): string {
   return JSON.stringify({ event: 'pusher:error', data: { code, message: text } });
 }
 
-/** A subscription that was refused. The connection stays. */
+/**
+ * Makes the answer to a subscription that is refused, whose `data` is an object. The connection stays.
+ * @param status as in HTTP
+ */
 export function subscriptionError(channel: string, error: string, type: string, status: number): string {
   return JSON.stringify({ event: 'pusher:subscription_error', channel, data: { type, error, status } });
 }
 
-/** A user on a presence channel. */
-export interface PresenceMember {
-  readonly id: string;
-  /** What the application says of the user, as JSON: other members' messages contain it, however deep it is. */
-  readonly info: string | undefined;
+/** Makes the answer to a subscription that is confirmed. @param members the users on it, on a presence channel */
+export function subscriptionSucceeded(channel: string, members?: readonly ProtocolUser[]): string {
+  return messageOf(
+    'pusher_internal:subscription_succeeded',
+    members === undefined ? '{}' : presenceText(members),
+    channel,
+  );
 }
 
-/** @param members who is on the channel, on a presence channel */
-export function subscriptionSucceeded(channel: string, members?: readonly PresenceMember[]): string {
-  return messageOf('pusher_internal:subscription_succeeded', members === undefined ? '{}' : presence(members), channel);
-}
-
-function presence(members: readonly PresenceMember[]): string {
+function presenceText(members: readonly ProtocolUser[]): string {
   const ids = members.map(({ id }) => JSON.stringify(id));
   const infos = members.map(({ info = 'null' }, index) => `${ids[index]}:${info}`);
   return `{"presence":{"ids":[${ids.join(',')}],"hash":{${infos.join(',')}},"count":${members.length}}}`;
 }
 
-export function memberAdded(channel: string, { id, info }: PresenceMember): string {
+export function memberAdded(channel: string, { id, info }: ProtocolUser): string {
   const userInfo = info === undefined ? '' : `,"user_info":${info}`;
   return messageOf('pusher_internal:member_added', `{"user_id":${JSON.stringify(id)}${userInfo}}`, channel);
 }
@@ -66,9 +71,9 @@ export const ping: string = message('pusher:ping', {});
 export const pong: string = message('pusher:pong', {});
 
 /**
- * An event on a channel.
- * @param dataText the event's data as the JSON text of a string, so that many channels can share it
- * @param userId who sent it: client events on presence channels
+ * Makes an event on a channel.
+ * @param dataText the data as text, made into JSON already, so that it is made once for many channels
+ * @param userId the sender's user: of a client event on a presence channel
  */
 export function channelEvent(channel: string, event: string, dataText: string, userId?: string): string {
   const sender = userId === undefined ? '' : `,"user_id":${JSON.stringify(userId)}`;
@@ -76,8 +81,9 @@ export function channelEvent(channel: string, event: string, dataText: string, u
 }
 
 /**
- * Why the server closes a connection. 4000–4099: the client must not reconnect as it is; 4100–4199: it
- * waits and reconnects; 4200–4299: it reconnects at once. Source: "Error codes" in the Channels protocol.
+ * Codes that the server closes a connection with. After 4000–4099 a client must not reconnect with what it sent; after
+ * 4100–4199 it waits and reconnects; after 4200–4299 it reconnects at once. Source: "Error codes" in the Channels
+ * protocol.
  */
 export const closeCode = {
   tlsOnly: 4000,
@@ -94,8 +100,8 @@ export const closeCode = {
   noPong: 4201,
 } as const;
 
-/** Code of the error that a client event over the rate limit is answered with; the connection stays. */
+/** Code of the error that answers a client event over the rate limit. The connection stays. */
 export const CLIENT_EVENT_RATE: number = 4301;
 
-/** WebSocket (RFC 6455 7.4.1): the endpoint got data of a kind that it does not take. */
+/** RFC 6455 7.4.1: close code of an endpoint that was sent a kind of data that it does not take. */
 export const UNSUPPORTED_DATA: number = 1003;

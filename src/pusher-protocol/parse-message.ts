@@ -1,6 +1,8 @@
 import { isRecord } from '../wire/is-record.js';
 
-/** A message of the Channels protocol, in either direction, as far as its form has been checked. */
+/**
+ * A message of the Channels protocol, from a client or from the server. Its form has been checked, its `data` has not.
+ */
 export interface ProtocolMessage {
   readonly event: string;
   readonly channel?: string;
@@ -8,7 +10,7 @@ export interface ProtocolMessage {
   readonly user_id?: string;
 }
 
-/** Reads a message, or returns in words what is wrong with it. */
+/** Reads a message. @returns the message, or in words what is wrong with its form */
 export function parseMessage(text: string): ProtocolMessage | string {
   let value: unknown;
   try {
@@ -29,7 +31,10 @@ export function parseMessage(text: string): ProtocolMessage | string {
   };
 }
 
-/** Reads `data`, which may be JSON within JSON; a text that is no JSON is returned as it is. */
+/**
+ * Reads the `data` of a message: a text is read as JSON, or returned as it is when it is none; any other value is
+ * returned.
+ */
 export function parseData(data: unknown): unknown {
   if (typeof data !== 'string') return data;
   try {

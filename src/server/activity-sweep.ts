@@ -3,17 +3,17 @@ import type { App } from './app.js';
 import type { Connection } from './connection.js';
 import { textFrame } from './frames.js';
 
-/** How often the shorter of the two times is looked at while it passes. */
+/** Sweeps in the shorter of the two time-outs. */
 const SWEEPS_A_TIMEOUT = 6;
 
-const pingMessage = textFrame(ping);
+const pingFrame = textFrame(ping);
 
 /**
- * Finds the connections that have fallen silent. One timer serves all of them: time is counted in sweeps, so that hearing of a
- * client costs no more than storing a small number.
+ * Finds the connections that have fallen silent: pings them, and ends those that do not answer. One timer serves all of
+ * them. Time is counted in sweeps, so each message of a client costs no more than storing a small number.
  */
 export class ActivitySweep {
-  /** Sweeps so far. */
+  /** Number of sweeps so far. */
   count = 0;
   readonly #apps: Iterable<App>;
   readonly #intervalMs: number;
@@ -51,7 +51,7 @@ export class ActivitySweep {
       app.end(connection, closeCode.noPong, 'Pong reply not received in time');
     } else if (!connection.isPinged) {
       connection.isPinged = true;
-      connection.send(pingMessage);
+      connection.send(pingFrame);
     }
   }
 }

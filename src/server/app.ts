@@ -1,55 +1,48 @@
-import { channelEvent, type PresenceMember } from '../pusher-protocol/messages.js';
-import { isCache } from '../pusher-protocol/names.js';
-import { Channel } from './channel.js';
+import type { ProtocolUser } from '../pusher-protocol/users.js';
+import { AppPublisher, type ChannelCache } from './app-publisher.js';
+import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
-import { textFrame } from './frames.js';
+import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
+import { LocalDelivery } from './local-delivery.js';
 import type { WebSocketApp } from './options.js';
 
-/** One application's state: its connections, channels and users. Nothing here knows of the wire but the frames. */
+/** The parts of an application that it does not make itself. */
+export interface AppParts {
+  readonly access: ClientAccess;
+  readonly cache: ChannelCache;
+  /** Takes the events of channels that the application itself listens to. Must not throw. */
+  readonly received: (publication: Publication) => void;
+  /** Without one nothing is observed, and it costs nothing. */
+  readonly observer?: ChannelObserver | undefined;
+}
+
+/** One application: its connections, its channels with their subscribers, and its users. */
 export class App {
   readonly settings: WebSocketApp;
+  readonly access: ClientAccess;
+  readonly publisher: AppPublisher;
+  /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
-  readonly channels: Map<string, Channel> = new Map();
-  readonly cache: ChannelCache;
+  /** Those that somebody is subscribed to, by name. */
+  readonly channels: Map<string, LocalChannel> = new Map();
+  /** Channels that the application itself listens to. */
+  readonly heard: Set<string> = new Set();
   readonly #connectionsOfUser = new Map<string, Set<Connection>>();
-  readonly #onPublication: PublicationListener | undefined;
   readonly #observer: ChannelObserver | undefined;
 
-  constructor(settings: WebSocketApp, cache: ChannelCache, { onPublication, channels }: AppObservers) {
+  constructor(settings: WebSocketApp, { access, cache, received, observer }: AppParts) {
     this.settings = settings;
-    this.cache = cache;
-    this.#onPublication = onPublication;
-    this.#observer = channels;
+    this.access = access;
+    this.#observer = observer;
+    const local = new LocalDelivery(this.channels, this.connections);
+    this.publisher = new AppPublisher({ local, cache, heard: this.heard, received, observer });
   }
 
-  /** Delivers an event of the application to its subscribers. */
-  publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string): void {
-    const except = exceptSocketId === undefined ? undefined : this.connections.get(exceptSocketId);
-    const dataText = JSON.stringify(data);
-    for (const name of channels) {
-      const channel = this.channels.get(name);
-      const isCached = isCache(name);
-      if (channel !== undefined || isCached) {
-        const text = channelEvent(name, event, dataText);
-        channel?.publish(textFrame(text), except);
-        if (isCached) this.cache.set(name, text);
-      }
-      this.#onPublication?.({ channel: name, event, data });
-    }
-  }
-
-  /** Delivers a client's event to the channel's other subscribers. */
-  relay(channel: Channel, publication: Publication, sender: Connection): void {
-    const { event, data, userId } = publication;
-    channel.publish(textFrame(channelEvent(channel.name, event, JSON.stringify(data), userId)), sender);
-    this.#onPublication?.(publication);
-    this.#observer?.clientEvent(publication, sender.id);
-  }
-
-  subscribe(connection: Connection, name: string, member: PresenceMember | undefined): void {
+  /** Subscribes a connection, which has been allowed. @param member its user, on a presence channel */
+  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): void {
     let channel = this.channels.get(name);
     if (channel === undefined) {
-      channel = new Channel(name);
+      channel = new LocalChannel(name);
       this.channels.set(name, channel);
     }
     connection.channels ??= new Set();
@@ -58,21 +51,16 @@ export class App {
     this.#observer?.joined(channel, newUser);
   }
 
-  /** The last event of a cache channel, for a new subscriber; where there is none, that is noted. */
-  cachedEvent(channel: string): string | undefined {
-    const text = this.cache.get(channel);
-    if (text === undefined) this.#observer?.cacheMissed(channel);
-    return text;
-  }
-
-  unsubscribe(connection: Connection, channel: Channel): void {
+  /** Ends a subscription; one that is not there is ignored. */
+  unsubscribe(connection: Connection, channel: LocalChannel): void {
     if (connection.channels?.delete(channel) !== true) return;
     const goneUser = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
     this.#observer?.left(channel, goneUser);
   }
 
-  signIn(connection: Connection, user: PresenceMember): void {
+  /** Signs a connection in, which has been allowed. */
+  signIn(connection: Connection, user: ProtocolUser): void {
     connection.user = user;
     const connections = this.#connectionsOfUser.get(user.id);
     if (connections === undefined) this.#connectionsOfUser.set(user.id, new Set([connection]));
@@ -84,7 +72,7 @@ export class App {
     return [...(this.#connectionsOfUser.get(userId) ?? [])];
   }
 
-  /** Ends a connection, which is gone from channels and counts at once, however long its socket lingers. */
+  /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
   end(connection: Connection, code: number, reason: string): void {
     connection.close(code, reason);
     this.remove(connection);
@@ -99,68 +87,5 @@ export class App {
     const connections = this.#connectionsOfUser.get(userId);
     connections?.delete(connection);
     if (connections?.size === 0) this.#connectionsOfUser.delete(userId);
-  }
-}
-
-/** An event on one channel, on its way out. */
-export interface Publication {
-  readonly channel: string;
-  readonly event: string;
-  /** The data as text; for anything but a text, its JSON. */
-  readonly data: string;
-  /** A client's user, where the event is a client's on a presence channel. */
-  readonly userId?: string | undefined;
-}
-
-/** Called with every event of an application, whoever sent it. */
-export type PublicationListener = (publication: Publication) => void;
-
-/** Hears who comes to an application's channels and goes, and what clients say. Must not throw, nor keep the channel. */
-export interface ChannelObserver {
-  /** @param newUser on a presence channel, the user who was not there before */
-  joined(channel: Channel, newUser: string | undefined): void;
-  /** @param goneUser on a presence channel, the user whose last connection it was */
-  left(channel: Channel, goneUser: string | undefined): void;
-  clientEvent(event: Publication, socketId: string): void;
-  /** Someone subscribed to a cache channel that has no event. */
-  cacheMissed(channel: string): void;
-}
-
-/** Who is told of what happens in an application. Where nobody is, it costs nothing. */
-export interface AppObservers {
-  readonly onPublication?: PublicationListener | undefined;
-  readonly channels?: ChannelObserver | undefined;
-}
-
-/** The last event of each cache channel, for a while and for so many channels. */
-export class ChannelCache {
-  readonly #events = new Map<string, { text: string; expires: number }>();
-  readonly #ttlMs: number;
-  readonly #maxChannels: number;
-
-  constructor(ttlMs: number, maxChannels: number) {
-    this.#ttlMs = ttlMs;
-    this.#maxChannels = maxChannels;
-  }
-
-  get size(): number {
-    return this.#events.size;
-  }
-
-  set(channel: string, text: string): void {
-    // Writing a key anew moves it to the end, so the first one is both the oldest and the next to expire.
-    this.#events.delete(channel);
-    this.#events.set(channel, { text, expires: Date.now() + this.#ttlMs });
-    for (const [oldest, { expires }] of this.#events) {
-      if (this.#events.size <= this.#maxChannels && expires > Date.now()) break;
-      this.#events.delete(oldest);
-    }
-  }
-
-  get(channel: string): string | undefined {
-    const event = this.#events.get(channel);
-    if (event === undefined || event.expires > Date.now()) return event?.text;
-    this.#events.delete(channel);
-    return undefined;
   }
 }

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { decoded } from '../web/percent-decoding.js';
-import type { HttpServerLike } from './api.js';
+import type { HttpServerLike } from './public-types.js';
 import { isWebSocketUpgrade, refuseUpgrade, serveWithoutUpgrade } from './upgrade.js';
 
-/** Who answers the requests that are ours. */
+/** Answers the requests that are the embedded server's. */
 export interface RequestTaker {
   /** Whether there is an application with this id. */
   serves(appId: string): boolean;
@@ -12,20 +12,21 @@ export interface RequestTaker {
   request(request: IncomingMessage, response: ServerResponse): void;
 }
 
-/** A server of a Node that asks which upgrades to take. */
+/** From Node 22.21 on, an HTTP server asks this callback which upgrades to take. */
 type AskingServer = HttpServerLike & { shouldUpgradeCallback?: (request: IncomingMessage) => unknown };
 
-/** How long an upgrade that is not ours may stay without an answer by whoever else listens. */
+/** Time for others to answer an upgrade that is not ours, in milliseconds; then it is refused. */
 const UNANSWERED_MS = 10_000;
 
 /**
- * Takes the requests to `/apps/APPID/…` and the WebSockets to `/app/…` from a server that someone else runs. They are taken where
- * the server emits them, so that no other handler sees them, whether it was added before or after; all others go by untouched.
+ * Takes the requests to `/apps/APPID/…` and the WebSockets to `/app/…` from an HTTP server that somebody else runs. It
+ * takes them from the server's `emit`, so no other handler sees them, whether it was added before or after. All other
+ * requests go to the other handlers.
  */
 export class Attachment {
   readonly #server: AskingServer;
   readonly #taker: RequestTaker;
-  /** What we have put ours over; undefined while ours is not there. */
+  /** The server's own `emit`; undefined while ours is not in its place. */
   #emitBefore: HttpServerLike['emit'] | undefined;
   #shouldUpgradeBefore: AskingServer['shouldUpgradeCallback'];
   #isAttached = false;
@@ -41,7 +42,7 @@ export class Attachment {
     if (this.#isAttached) return;
     this.#isAttached = true;
     const server = this.#server;
-    // Node takes upgrades for ordinary requests unless someone listens.
+    // Node treats an upgrade as an ordinary request unless somebody listens for upgrades.
     server.on('upgrade', this.#onForeignUpgrade);
     if (this.#emitBefore === undefined) {
       this.#emitBefore = server.emit;
@@ -58,7 +59,8 @@ export class Attachment {
     this.#isAttached = false;
     const server = this.#server;
     server.removeListener('upgrade', this.#onForeignUpgrade);
-    // Someone else may have put their own function over ours: theirs stays, and ours lets everything by.
+    // Somebody else may have replaced our function by theirs, which calls ours: both stay, and ours takes nothing any
+    // more.
     if (this.#emitBefore !== undefined && server.emit === this.#emit) {
       server.emit = this.#emitBefore;
       this.#emitBefore = undefined;
@@ -93,7 +95,7 @@ export class Attachment {
     const before = this.#shouldUpgradeBefore;
     if (!this.#isAttached) return before?.call(this.#server, request);
     if (isOurs(request) || (isWebSocketUpgrade(request) && this.#isAlone)) return true;
-    // Node's own answer depends on whether anyone listens: without us it is what it was before.
+    // Node's own answer depends on whether anybody listens, so our listener is away while it answers.
     this.#server.removeListener('upgrade', this.#onForeignUpgrade);
     try {
       return before?.call(this.#server, request);
@@ -102,7 +104,7 @@ export class Attachment {
     }
   };
 
-  /** Whether no one but us listens for upgrades. */
+  /** Whether nobody else listens for upgrades. */
   get #isAlone(): boolean {
     return this.#server.listenerCount('upgrade') === 1;
   }

@@ -1,30 +1,34 @@
 import type { Duplex } from 'node:stream';
 import { WebSocket } from 'ws';
-import { type PresenceMember, protocolError } from '../pusher-protocol/messages.js';
-import type { Channel } from './channel.js';
+import { protocolError } from '../pusher-protocol/messages.js';
+import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
+import type { LocalChannel } from './local-channel.js';
 import type { Batch, Outbox } from './outbox.js';
 
-/** Beyond this a batch does not wait for the end of the tick: the kernel may take it at once. */
+/** A batch of more bytes is written at once and does not wait for the end of the tick. */
 const FLUSH_BYTES = 65_536;
 
-/** How many times `sendBufferBytes` may wait when much is sent at once. */
+/** A connection never has more than this many times `sendBufferBytes` waiting, however much is sent to it at once. */
 export const MAX_BURST = 8;
 
-/** Why a connection was cut: it does not read what it is sent bit by bit, or it was sent more at once than may wait at all. */
+/**
+ * Why a connection was cut. `slow`: its client reads too slowly. `burst`: it was sent more at once than may ever wait.
+ */
 export type CutReason = 'slow' | 'burst';
 
-/** What a connection needs of the server that it belongs to. */
+/** The server that a connection belongs to. */
 export interface ConnectionHost {
   readonly outbox: Outbox<Connection>;
   readonly sendBufferBytes: number;
-  /** A connection has been cut. Must not throw. */
+  /** A connection has been cut. Must not throw. @param waitingBytes what waited for it */
   wasCut(connection: Connection, waitingBytes: number, why: CutReason): void;
 }
 
 /**
- * One client. There are many of these: no timer, closure or empty collection for each of them. Frames are written straight to
- * the TCP socket, always whole and in the order of `send`, so they fall between those that `ws` itself writes.
+ * The connection of one client. It writes frames straight to the TCP socket, always whole and in the order of `send`,
+ * so they fall between those that `ws` itself writes. There are many connections, so none has a timer, a closure or an
+ * empty collection of its own.
  */
 export class Connection {
   readonly id: string;
@@ -32,22 +36,22 @@ export class Connection {
   readonly #ws: WebSocket;
   readonly #host: ConnectionHost;
   #pending: Batch | undefined;
-  /** What was written in this tick before its end. */
+  /** Bytes that were written in this tick before its end. */
   #writtenInTick = 0;
-  /** What may wait beyond the limit: what a tick sent in excess of it and the client has not read since. */
+  /** Bytes that may wait beyond the limit: those of a burst that the client has not read yet. */
   #excused = 0;
 
   /** Undefined until the first subscription. */
-  channels: Set<Channel> | undefined;
-  /** Who is signed in. */
-  user: PresenceMember | undefined;
+  channels: Set<LocalChannel> | undefined;
+  /** The user who is signed in. */
+  user: ProtocolUser | undefined;
   /** The sweep during which the client was last heard of. */
   lastSweep = 0;
   isPinged = false;
   /** Client events in the second that began at `eventSecond`. */
   eventCount = 0;
   eventSecond = 0;
-  /** Subscriptions that were not paid off yet in the second `subscriptionSecond`. */
+  /** Subscriptions that still counted against the rate in the second `subscriptionSecond`. */
   subscriptionCount = 0;
   subscriptionSecond = 0;
 
@@ -58,12 +62,12 @@ export class Connection {
     this.#host = host;
   }
 
-  /** False from the closing handshake on, during which a client may still be talking. */
+  /** False as soon as the closing handshake begins, although the client may still send. */
   get isOpen(): boolean {
     return this.#ws.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a frame at the end of this tick, together with whatever else is sent until then. */
+  /** Sends a frame at the end of this tick, together with the others that are sent until then. */
   send(frame: Buffer): void {
     const pending = this.#pending;
     if (pending === undefined) {
@@ -97,7 +101,8 @@ export class Connection {
     this.#pending = undefined;
     if (!this.isOpen) return;
     const waiting = this.#socket.writableLength;
-    // A socket with nothing in its buffer gets a batch of any size: only what it then leaves lying counts against it.
+    // A socket whose buffer is empty gets a batch of any size: only what it has not taken by the next one counts
+    // against it.
     if (waiting === 0) this.#excused = 0;
     else if (this.#isOverLimit(waiting, batch.bytes)) return;
     this.#socket.write(batch.joined());
@@ -105,8 +110,8 @@ export class Connection {
 
   #isOverLimit(waiting: number, bytes: number): boolean {
     const { sendBufferBytes } = this.#host;
-    // Over TLS not a byte leaves before the tick ends, and a burst takes a while: a reader is judged by what was there when the
-    // tick began, less what of a burst it is still working off.
+    // A reader is judged by the bytes that waited when the tick began, because over TLS no byte leaves before its end.
+    // What is left of a burst does not count.
     const before = Math.max(0, waiting - this.#writtenInTick);
     this.#excused = Math.min(this.#excused, before);
     const isSlow = before - this.#excused > sendBufferBytes;
@@ -116,7 +121,7 @@ export class Connection {
     return true;
   }
 
-  /** Tells the client why, and closes, after everything that was sent before. */
+  /** Closes after everything that was sent before, and tells the client why. */
   close(code: number, reason: string): void {
     if (!this.isOpen) return;
     this.sendText(protocolError(reason, code));
@@ -124,13 +129,16 @@ export class Connection {
     this.#ws.close(code, reason);
   }
 
-  /** Closes for a reason that concerns the WebSocket and not the Channels protocol. */
+  /**
+   * Closes as {@link close} does, with a code of the WebSocket protocol (RFC 6455) and without an error of the Channels
+   * protocol.
+   */
   closeTransport(code: number, reason: string): void {
     this.flush();
     this.#ws.close(code, reason);
   }
 
-  /** Ends the connection at once. */
+  /** Ends the connection at once; what waits is lost. */
   terminate(): void {
     this.#ws.terminate();
   }

@@ -1,10 +1,16 @@
+// Makes WebSocket frames (RFC 6455). `outbox.ts` collects those of one tick, and `connection.ts` writes them to the
+// socket.
+
 /** RFC 6455 5.2: the last frame of a message, opcode text. */
 const FINAL_TEXT = 0x81;
-/** Lengths from here on are written in 16 bits, and from the next one on in 64. */
+/** RFC 6455 5.5.3: the last frame of a message, opcode pong. */
+const FINAL_PONG = 0x8a;
+/** A length of this or more is written in 16 bits. */
 const NEEDS_16_BITS = 126;
+/** A length of this or more is written in 64 bits. */
 const NEEDS_64_BITS = 65_536;
 
-/** Makes a text into one WebSocket frame, as a server sends it: without a mask. */
+/** Makes the frame of a text, without a mask, as a server sends it. */
 export function textFrame(text: string): Buffer {
   const length = Buffer.byteLength(text);
   const headerLength = length < NEEDS_16_BITS ? 2 : length < NEEDS_64_BITS ? 4 : 10;
@@ -24,10 +30,7 @@ export function textFrame(text: string): Buffer {
   return frame;
 }
 
-/** RFC 6455 5.5.3. */
-const FINAL_PONG = 0x8a;
-
-/** Answers a WebSocket ping, whose data is at most 125 bytes. */
+/** Makes the frame that answers a ping. @param data the ping's, at most 125 bytes (RFC 6455 5.5) */
 export function pongFrame(data: Buffer): Buffer {
   return Buffer.concat([Buffer.from([FINAL_PONG, data.length]), data]);
 }

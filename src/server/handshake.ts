@@ -3,45 +3,53 @@ import { closeCode } from '../pusher-protocol/messages.js';
 import { originCheck } from '../web/origins.js';
 import { decoded } from '../web/percent-decoding.js';
 import type { App } from './app.js';
+import type { MessageHandler } from './message-handler.js';
 import type { CheckedOptions } from './options.js';
-import type { Protocol } from './protocol.js';
 
-/** Protocol versions that are served: 5 brought JSON within JSON, 6 and 7 changed only what clients may rely on. */
+/**
+ * Protocol versions that are served. Version 5 brought JSON within JSON; versions 6 and 7 changed only what clients may
+ * rely on.
+ */
 const supportedVersions = [5, 6, 7];
 
-/** Why a connection is refused. */
+/** The answer to a connection that is refused. */
 export interface HandshakeRefusal {
+  /** A close code, see `closeCode`. */
   readonly code: number;
   readonly reason: string;
 }
 
-/** Decides whether a connection is let in, and to which application. */
+/** Decides whether a connection is let in, and by its key to which application. */
 export class Handshake {
-  readonly #protocols: ReadonlyMap<string, Protocol>;
+  readonly #handlers: ReadonlyMap<string, MessageHandler>;
   readonly #options: CheckedOptions;
   readonly #isAllowedOrigin: (origin: string | undefined) => boolean;
 
-  /** @param protocols by the application's public key */
-  constructor(protocols: ReadonlyMap<string, Protocol>, options: CheckedOptions) {
-    this.#protocols = protocols;
+  /** @param handlers by the application's public key */
+  constructor(handlers: ReadonlyMap<string, MessageHandler>, options: CheckedOptions) {
+    this.#handlers = handlers;
     this.#options = options;
     this.#isAllowedOrigin = originCheck(options.allowedOrigins);
   }
 
-  /** @param connections how many there are already, over all applications */
-  check(request: IncomingMessage, connections: number): Protocol | HandshakeRefusal {
+  /**
+   * Checks path, protocol version, key, TLS, origin and limits.
+   * @param connections how many there are already, over all applications
+   * @returns who answers the messages of a connection that is let in
+   */
+  check(request: IncomingMessage, connections: number): MessageHandler | HandshakeRefusal {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const key = /^\/app\/([^/]+)\/?$/.exec(path)?.[1];
     if (key === undefined) return { code: closeCode.noSuchPath, reason: 'Path not found: connect to /app/KEY' };
     const versionRefusal = checkVersion(new URLSearchParams(query).get('protocol'));
     if (versionRefusal !== undefined) return versionRefusal;
-    const protocol = this.#protocols.get(decoded(key));
-    if (protocol === undefined) return { code: closeCode.noSuchApp, reason: 'There is no application with this key' };
+    const handler = this.#handlers.get(decoded(key));
+    if (handler === undefined) return { code: closeCode.noSuchApp, reason: 'There is no application with this key' };
     return (
-      this.#checkApp(protocol.app) ??
+      this.#checkApp(handler.app) ??
       this.#checkTransport(request) ??
-      this.#checkCapacity(protocol.app, connections) ??
-      protocol
+      this.#checkCapacity(handler.app, connections) ??
+      handler
     );
   }
 

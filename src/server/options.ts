@@ -7,54 +7,69 @@ import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
 import { type WebSocketWebhook, webhook } from './webhooks/options.js';
 
-/** An application that the server serves: a key and secret, and channels of its own. */
+/** An application that the server serves. It has keys and channels of its own. */
 export interface WebSocketApp {
   /** Names the application in the HTTP API: `/apps/APPID/…`. */
   appId: string;
-  /** Names it to browsers: `/app/KEY`. */
+  /** Names the application to browsers: `/app/KEY`. */
   pubKey: string;
   secretKey: string;
-  /** A disabled application's connections are refused with 4003, its HTTP requests with 403. @default true */
+  /** Connections of a disabled application are refused with 4003, its HTTP requests with 403. @default true */
   enabled?: boolean | undefined;
   /** Connections at once; further ones are refused with 4004. @default no limit but the server's */
   maxConnections?: number | undefined;
   /** Whether clients may send each other `client-` events. @default true */
   clientEvents?: boolean | undefined;
-  /** Where the application is told what happens on its channels. @default nowhere */
+  /** Webhooks that tell the application what happens on its channels. @default none */
   webhooks?: readonly WebSocketWebhook[] | undefined;
 }
 
 /** Options of the `websocket` backend: an embedded Channels server. Every limit has a default. */
 export interface WebSocketOptions {
-  /** Port to listen on, without TLS; 0 takes a free one. For TLS, `attach` an `https.Server`. @default does not listen */
+  /**
+   * Port to listen on, without TLS; 0 takes a free one. For TLS, `attach` an `https.Server`.
+   * @default does not listen
+   */
   port?: number | undefined;
   /**
    * Address to listen on; `'127.0.0.1'` for this machine alone. The default is that of Node's `server.listen`, because
-   * browsers, phones and a container's published port all come from outside; what they may do is limited by signatures.
+   * browsers, phones and the published port of a container all connect from outside. Signatures limit what they can do.
    * @default every interface
    */
   host?: string | undefined;
-  /** The address that browsers connect to, where it is not the server's own, as behind a proxy: `'wss://push.example.com'`. */
+  /**
+   * The address that browsers connect to, when it is another than the server's own, as behind a proxy:
+   * `'wss://push.example.com'`.
+   */
   publicUrl?: string | undefined;
   /** Further applications that are served beside the one in the settings. @default none */
   apps?: readonly WebSocketApp[] | undefined;
-  /** Where the application in the settings is told what happens on its channels: the webhooks that Pusher sends. @default nowhere */
+  /** Webhooks that tell the application in the settings what happens on its channels, as Pusher's do. @default none */
   webhooks?: readonly WebSocketWebhook[] | undefined;
-  /** How long events wait for others that go in the same webhook, in milliseconds. @default 250 (Pusher's) */
+  /** How long an event waits for others that go into the same webhook, in milliseconds. @default 250 (Pusher's) */
   webhookBatchMs?: number | undefined;
-  /** Events that one webhook has at most; 500 at most. @default 20 (Pusher's) */
+  /** Events in one webhook; 500 at most. @default 20 (Pusher's) */
   webhookBatchEvents?: number | undefined;
-  /** Further keys that may sign the webhooks that come in, as while one is replaced by another. @default the settings' own alone */
+  /**
+   * Further keys that may sign incoming webhooks, for the time in which one key replaces another.
+   * @default the settings' own alone
+   */
   webhookKeys?: readonly AppKeys[] | undefined;
-  /** How far the time in a webhook that comes in may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  /**
+   * How far the time in an incoming webhook may be from this machine's, in milliseconds; 3 600 000 at most.
+   * @default 600 000
+   */
   webhookMaxAgeMs?: number | undefined;
   /**
-   * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, not the domain itself). Others,
-   * `null` among them, are refused with 4009. A connection without an `Origin` header is no browser's, and is let in. @default every origin
+   * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, but not the
+   * domain itself). Other origins, and `null`, are refused with 4009. A connection without an `Origin` header comes
+   * from a program and is let in.
+   * @default every origin
    */
   allowedOrigins?: readonly string[] | undefined;
   /**
-   * Refuse connections without TLS with 4000. TLS that ends at a proxy counts when the proxy sends `X-Forwarded-Proto: https`.
+   * Refuses connections without TLS with 4000. TLS that ends at a proxy counts when the proxy sends `X-Forwarded-Proto:
+   * https`.
    * @default false
    */
   tlsOnly?: boolean | undefined;
@@ -64,35 +79,51 @@ export interface WebSocketOptions {
   maxChannelsPerConnection?: number | undefined;
   /** Size of a frame from a client, in bytes; a larger one closes the connection with 1009. @default 65 536 */
   maxMessageBytes?: number | undefined;
-  /** Size of an event's data, in UTF-8 bytes. @default 10 240 (Pusher's, so that what works here works there) */
+  /** Size of an event's data, in UTF-8 bytes. @default 10 240 (Pusher's, so that an event that fits here fits there) */
   maxEventBytes?: number | undefined;
-  /** Client events that a connection may send in a second; further ones are answered with error 4301. @default 10 (Pusher's) */
+  /**
+   * Client events that a connection may send in a second; further ones are answered with error 4301.
+   * @default 10 (Pusher's)
+   */
   clientEventsPerSecond?: number | undefined;
   /**
-   * How often a connection may subscribe, unsubscribe and sign in within a second, after a burst of this plus twice
-   * `maxChannelsPerConnection`. Further subscriptions are refused with 429; unsubscribing counts and is never refused. @default 20
+   * How often a connection may subscribe, unsubscribe and sign in within a second. Before that it may do so twice
+   * `maxChannelsPerConnection` times more, at once. Further subscriptions are refused with 429; unsubscribing counts
+   * and is never refused.
+   * @default 20
    */
   subscriptionsPerSecond?: number | undefined;
   /**
-   * Bytes that may wait for a slow reader before its connection is cut. What is sent at once, in one tick, may be more and take its
-   * time; 8 times as much never waits. @default 1 048 576
+   * Bytes that may wait for a slow reader before its connection is cut. A burst, which is more than that in one tick,
+   * may wait until the client has read it; but never does more than 8 times as much wait for a connection.
+   * @default 1 048 576
    */
   sendBufferBytes?: number | undefined;
-  /** Different users on a presence channel. @default 100 (Pusher's) */
+  /** Users on one presence channel. @default 100 (Pusher's) */
   maxPresenceMembers?: number | undefined;
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
-  /** Silence after which the server asks whether a client is there, in seconds; the client is told to do the same. @default 120 */
+  /**
+   * Silence after which the server pings a client, in seconds. The client is told to ping after as long.
+   * @default 120
+   */
   activityTimeoutSeconds?: number | undefined;
-  /** Time for the client's answer, in seconds; then the connection is closed with 4201. @default 30 */
+  /** Time for the client's answer to a ping, in seconds; then its connection is closed with 4201. @default 30 */
   pongTimeoutSeconds?: number | undefined;
-  /** How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in milliseconds. @default 5 000 */
+  /**
+   * How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in
+   * milliseconds.
+   * @default 5 000
+   */
   closeTimeoutMs?: number | undefined;
   /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */
   cacheTtlMs?: number | undefined;
-  /** Cache channels that keep an event, for each application; the one written longest ago is forgotten first. @default 10 000 */
+  /**
+   * Cache channels of one application that keep an event. When there are more, the one written longest ago is dropped.
+   * @default 10 000
+   */
   maxCachedChannels?: number | undefined;
 }
 
@@ -126,12 +157,13 @@ export type CheckedOptions = FilledOptions & Omit<WebSocketOptions, FilledName>;
 
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
 
-/** With more of them, a webhook would be larger than what receivers take, `PushService.webhook` among them. */
+/** A webhook with more events would be too large for many receivers, `PushService.webhook` among them. */
 const MAX_WEBHOOK_BATCH_EVENTS = 500;
 
-const WHAT = "The websocket backend's options";
+/** The options' name in errors. */
+const TITLE = "The websocket backend's options";
 
-const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema, [
+const check: (options: unknown) => CheckedOptions = settingsCheck(TITLE, buildSchema, [
   'appId',
   'pubKey',
   'secretKey',
@@ -211,11 +243,14 @@ function isPublicUrl(value: unknown): boolean {
   );
 }
 
-/** @throws ConfigurationError naming each option that is wrong */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws ConfigurationError naming each option that is wrong
+ */
 export function checkOptions(options: unknown): CheckedOptions {
   const checked = check(options);
   if (checked.host !== undefined && checked.port === undefined) {
-    throw new ConfigurationError(`${WHAT}: "host" needs "port", without which the server does not listen.`, {
+    throw new ConfigurationError(`${TITLE}: "host" needs "port", without which the server does not listen.`, {
       backend: 'websocket',
     });
   }

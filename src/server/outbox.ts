@@ -1,22 +1,23 @@
-/** Something with a batch to write. */
+/** A connection, as far as the outbox needs it. */
 export interface Flushable {
   flush(): void;
 }
 
-/** Collects what is due to all connections in this tick; at its end each of them writes once. */
+/** Frames due to connections in one tick. At its end each connection that has any writes once. */
 export class Outbox<Connection extends Flushable = Flushable> {
   readonly #onError: (connection: Connection, error: unknown) => void;
   #waiting: Connection[] = [];
   #first: Batch | undefined;
 
-  /** @param onError called when a connection's `flush` throws, which the others do not notice; must not throw */
+  /** @param onError hears of a connection whose `flush` throws, while the others go on; must not throw */
   constructor(onError: (connection: Connection, error: unknown) => void) {
     this.#onError = onError;
   }
 
-  /** The batch that begins with a frame. */
+  /** Returns the batch that begins with a frame. */
   begin(frame: Buffer): Batch {
-    // Connections that begin with the same frame, which is what an event to a channel looks like, share their batch.
+    // An event to a channel gives all subscribers the same frame, so connections that begin with one frame share a
+    // batch.
     if (this.#first === undefined || this.#first.joined() !== frame) this.#first = new Batch(frame);
     return this.#first;
   }
@@ -42,11 +43,11 @@ export class Outbox<Connection extends Flushable = Flushable> {
 }
 
 /**
- * The frames that are due to a connection in one tick. Connections that are owed the same frames in the same order share
- * one batch, because `append` returns the same batch for the same frame; so the frames are put together once for all of them.
+ * Frames due to one connection in one tick. Connections with the same frames in the same order share one batch, because
+ * `append` returns the same batch for the same frame. So their frames are joined once for all of them.
  */
 export class Batch {
-  /** Size of all frames together. */
+  /** Size of all frames together, in bytes. */
   readonly bytes: number;
   readonly #before: Batch | undefined;
   readonly #frame: Buffer;
@@ -59,13 +60,13 @@ export class Batch {
     this.bytes = frame.length + (before?.bytes ?? 0);
   }
 
-  /** The batch that has one frame more. */
+  /** Returns the batch that has one frame more. */
   append(frame: Buffer): Batch {
     if (this.#last === undefined || this.#last.#frame !== frame) this.#last = new Batch(frame, this);
     return this.#last;
   }
 
-  /** All frames in one piece. */
+  /** Returns all frames in one piece. */
   joined(): Buffer {
     if (this.#before === undefined) return this.#frame;
     this.#joined ??= this.#join();

@@ -1,200 +1,203 @@
-import { randomInt } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { type Server, WebSocket, WebSocketServer } from 'ws';
+import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { closeCode, connectionEstablished, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
-import { ActivitySweep } from './activity-sweep.js';
-import { App, ChannelCache, type PublicationListener } from './app.js';
-import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
-import { pongFrame } from './frames.js';
-import { Handshake } from './handshake.js';
+import type { AppKeys } from '../pusher-protocol/signature.js';
+import { App } from './app.js';
+import { ChannelCache } from './app-publisher.js';
+import { applicationApi } from './application-api.js';
+import { Attachment, type RequestTaker } from './attachment.js';
+import type { ClientAccess } from './client-access.js';
+import { HttpApi } from './http-api/http-api.js';
+import type { Publication } from './local-channel.js';
 import type { CheckedOptions, WebSocketApp } from './options.js';
-import { Outbox } from './outbox.js';
-import { Protocol } from './protocol.js';
-import { ignore, RefusedConnections, refuseUpgrade } from './upgrade.js';
+import { PortListener } from './port-listener.js';
+import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
+import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 
-/** Half of a socket id: two of them are more than anyone can guess. */
-const MAX_HALF_ID = 2 ** 47;
-
-/** A `ws` socket that knows whose it is, so that all of them share their listeners. */
-class ClientSocket extends WebSocket {
-  client: Connection | undefined;
-  protocolHandler: Protocol | undefined;
-}
-
-/** What the server tells the one who runs it. */
-export interface ServerEvents {
-  /** Must not throw. */
+/** Whoever runs the server: is asked what the server does not decide, and hears what happens. */
+export interface ServerHost {
+  /** Its logger must not throw. */
   readonly logger: () => Logger;
-  /** An event of the first application. */
-  readonly published: PublicationListener;
+  /** Decides which clients of an application may hear what. */
+  readonly access: (keys: AppKeys) => ClientAccess;
+  /** Takes the events of channels that an application itself listens to (`App.heard`). Must not throw. */
+  readonly received: (publication: Publication) => void;
 }
 
-/** The Channels server: lets connections in, hears them, and sees them off. It listens nowhere itself. */
-export class ChannelsServer implements ConnectionHost {
-  readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
-  readonly sendBufferBytes: number;
-  /** By application id. */
+/** The state of the server from one opening to its close. */
+interface Run {
+  /** The application in the settings. */
+  readonly own: App;
+  /** All applications, by id. */
   readonly apps: ReadonlyMap<string, App>;
+  readonly sockets: SocketServer;
+  readonly httpApi: HttpApi;
+  readonly webhooks: readonly AppWebhooks[];
+}
+
+/**
+ * The embedded Channels server. It takes WebSockets to `/app/KEY` and requests to `/apps/APPID/…`, on a port of its own
+ * and on HTTP servers that it is attached to. It can be opened again after it was closed.
+ */
+export class ChannelsServer {
+  /** The server as its own application sees it: `backend.api`. */
+  readonly api: WebSocketServerApi = applicationApi(() => this.app);
+  readonly #settings: readonly [own: WebSocketApp, ...further: WebSocketApp[]];
   readonly #options: CheckedOptions;
-  readonly #events: ServerEvents;
-  readonly #handshake: Handshake;
-  readonly #sweep: ActivitySweep;
-  readonly #sockets: Server<typeof ClientSocket>;
-  readonly #refused = new RefusedConnections();
-  /** Those whose socket is there, also when their application has forgotten them. */
-  readonly #admitted = new Set<Connection>();
-  readonly #webhooks: AppWebhooks[] = [];
-  #isClosing = false;
-  #whenEmpty: (() => void) | undefined;
+  readonly #host: ServerHost;
+  readonly #attachments = new Map<HttpServerLike, Attachment>();
+  #run: Run;
+  #listener: PortListener | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
 
-  constructor(apps: readonly WebSocketApp[], options: CheckedOptions, events: ServerEvents) {
+  /**
+   * @param own the application in the settings
+   * @throws ConfigurationError when two applications have the same id or key
+   */
+  constructor(own: WebSocketApp, options: CheckedOptions, host: ServerHost) {
+    const { apps: further = [], webhooks } = options;
+    this.#settings = [{ ...own, webhooks }, ...further];
+    checkApps(this.#settings);
     this.#options = options;
-    this.#events = events;
-    this.sendBufferBytes = options.sendBufferBytes;
-    const served = apps.map((app, index) => {
-      const observers = {
-        onPublication: index === 0 ? events.published : undefined,
-        channels: this.#webhooksOf(app),
-      };
-      return new App(app, new ChannelCache(options.cacheTtlMs, options.maxCachedChannels), observers);
-    });
-    this.apps = new Map(served.map((app) => [app.settings.appId, app]));
-    const protocols = new Map(served.map((app) => [app.settings.pubKey, new Protocol(app, options)]));
-    this.#handshake = new Handshake(protocols, options);
-    this.#sweep = new ActivitySweep(served, options.activityTimeoutSeconds, options.pongTimeoutSeconds);
-    const settings = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      autoPong: false,
-      maxPayload: options.maxMessageBytes,
-      closeTimeout: options.closeTimeoutMs,
-      WebSocket: ClientSocket,
-    };
-    this.#sockets = new WebSocketServer(settings);
+    this.#host = host;
+    this.#run = this.#begin();
   }
 
-  #webhooksOf(app: WebSocketApp): AppWebhooks | undefined {
-    if (app.webhooks === undefined || app.webhooks.length === 0) return undefined;
-    const webhooks = new AppWebhooks(app, app.webhooks, this.#options, this.#events.logger);
-    this.#webhooks.push(webhooks);
-    return webhooks;
+  /** The application in the settings. After `close` it is another one, without channels and connections. */
+  get app(): App {
+    return this.#run.own;
   }
 
-  /** Takes over the socket of an upgrade request. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.#isClosing) {
-      refuseUpgrade(socket, 503, 'The server is closing');
-      return;
-    }
-    const verdict = this.#handshake.check(request, this.#admitted.size);
-    if (verdict instanceof Protocol)
-      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#admit(ws, socket, verdict));
-    else this.#refused.refuse(request, socket, head, verdict);
+  /** The address of the server's own port; undefined before `open`, after `close`, and when it is only attached. */
+  get address(): ListeningAddress | undefined {
+    return this.#listener?.address;
   }
 
-  #admit(ws: ClientSocket, socket: Duplex, protocol: Protocol): void {
-    const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
-    connection.lastSweep = this.#sweep.count;
-    ws.client = connection;
-    ws.protocolHandler = protocol;
-    protocol.app.connections.set(connection.id, connection);
-    this.#admitted.add(connection);
-    this.#sweep.start();
-    ws.on('error', ignore);
-    ws.on('message', this.#onMessage);
-    ws.on('ping', this.#onPing);
-    ws.on('close', this.#onClose);
-    connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
-  }
-
-  readonly #onMessage = heard(this, (server, connection, protocol, data: Buffer, isBinary: boolean) => {
-    if (!connection.isOpen) return;
-    server.#hear(connection);
-    if (isBinary) {
-      connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
-      protocol.app.remove(connection);
-    } else protocol.receive(connection, data.toString());
-  });
-
-  readonly #onPing = heard(this, (server, connection, _protocol, data: Buffer) => {
-    server.#hear(connection);
-    connection.send(pongFrame(data));
-  });
-
-  readonly #onClose = heard(this, (server, connection, protocol) => {
-    server.#admitted.delete(connection);
-    if (server.#admitted.size === 0) {
-      server.#sweep.stop();
-      server.#whenEmpty?.();
-    }
-    protocol.app.remove(connection);
-  });
-
-  #hear(connection: Connection): void {
-    connection.lastSweep = this.#sweep.count;
-    connection.isPinged = false;
-  }
-
-  wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {
-    const text = `websocket: a connection was cut because ${
-      why === 'slow' ? 'it reads too slowly' : `more was sent to it at once than ${MAX_BURST} times what may wait`
-    } (option "sendBufferBytes")`;
-    this.#events.logger().warn({ socketId, waitingBytes, sendBufferBytes: this.sendBufferBytes }, text);
-  }
-
-  /** Ends the one connection that an error of our own came up with. Does not throw. */
-  fail(connection: Connection, error: unknown): void {
-    connection.terminate();
-    const text = 'websocket: a connection was ended because of an unexpected error';
-    this.#events.logger().error({ err: error, socketId: connection.id }, text);
+  /** Whether pages can connect: there is a port, or a server that this one is attached to. */
+  get isReachable(): boolean {
+    return this.#options.port !== undefined || this.#attachments.size > 0;
   }
 
   /**
-   * Sends every client away, to reconnect at once; those that do not go in time are cut. New ones are no longer let in. Then the webhooks
-   * that are due are sent.
+   * The address for pages, as far as they cannot tell it from their own: the one in `options.publicUrl`, else the
+   * server's own port on the page's host. A server that is only attached has the page's host and port.
    */
-  async close(): Promise<void> {
-    this.#isClosing = true;
-    this.#refused.terminate();
-    for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
-    if (this.#admitted.size > 0) await this.#emptied();
-    await Promise.all(this.#webhooks.map((webhooks) => webhooks.close(this.#options.closeTimeoutMs)));
+  get publicAddress(): PublicAddress {
+    const { publicUrl } = this.#options;
+    if (publicUrl === undefined) return this.address === undefined ? {} : { port: this.address.port, useTLS: false };
+    const { protocol, hostname, port } = new URL(publicUrl);
+    const useTLS = protocol === 'wss:' || protocol === 'https:';
+    return { host: hostname, port: port === '' ? (useTLS ? 443 : 80) : Number(port), useTLS };
   }
 
-  async #emptied(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, this.#options.closeTimeoutMs);
-      this.#whenEmpty = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+  #begin(): Run {
+    const { logger, access, received } = this.#host;
+    const { cacheTtlMs, maxCachedChannels } = this.#options;
+    const webhooks: AppWebhooks[] = [];
+    const build = (settings: WebSocketApp): App => {
+      const observer = this.#webhooksOf(settings);
+      if (observer !== undefined) webhooks.push(observer);
+      const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
+      return new App(settings, { access: access(settings), cache, received, observer });
+    };
+    const [ownSettings, ...further] = this.#settings;
+    const own = build(ownSettings);
+    const all = [own, ...further.map(build)];
+    const apps = new Map(all.map((app) => [app.settings.appId, app]));
+    const sockets = new SocketServer(all, this.#options, logger);
+    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options, logger), webhooks };
+  }
+
+  #webhooksOf(settings: WebSocketApp): AppWebhooks | undefined {
+    const { webhooks = [] } = settings;
+    if (webhooks.length === 0) return undefined;
+    return new AppWebhooks(settings, webhooks, this.#options, this.#host.logger);
+  }
+
+  /**
+   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. A second call for the same server
+   * changes nothing.
+   * @param server an `http.Server` or `https.Server`
+   */
+  attach(server: HttpServerLike): void {
+    if (!this.#attachments.has(server)) this.#attachments.set(server, new Attachment(server, this.#taker));
+  }
+
+  readonly #taker: RequestTaker = {
+    serves: (appId) => this.#run.apps.has(appId),
+    upgrade: (request, socket, head) => this.#run.sockets.upgrade(request, socket, head),
+    request: (request, response) => void this.#run.httpApi.handle(request, response),
+  };
+
+  /**
+   * Listens, when the options have a `port`, and attaches again to the servers that it was attached to before `close`.
+   * @throws ConfigurationError when it cannot listen on the port
+   */
+  async open(): Promise<void> {
+    await this.#closing;
+    this.#opening ??= this.#listen();
+    try {
+      await this.#opening;
+    } catch (error) {
+      this.#opening = undefined;
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<void> {
+    for (const attachment of this.#attachments.values()) attachment.attach();
+    const { port, host, closeTimeoutMs, requestTimeoutMs } = this.#options;
+    if (port === undefined) return;
+    const listener = new PortListener(this.#taker, closeTimeoutMs, requestTimeoutMs);
+    await listener.listen(port, host);
+    this.#listener = listener;
+  }
+
+  /**
+   * Takes no new connections, sends what is pending, sends the clients away to reconnect (code 4200), and resolves when
+   * they are gone, after `closeTimeoutMs` at the latest, and when the webhooks that are due are sent, after as long
+   * again.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown().finally(() => {
+      this.#closing = undefined;
     });
-    for (const connection of this.#admitted) connection.terminate();
-    // Not waiting for the sockets to say that they are closed: one that failed may never do so.
-    this.#admitted.clear();
-    this.#sweep.stop();
-    for (const app of this.apps.values()) for (const connection of app.connections.values()) app.remove(connection);
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#opening?.catch(() => undefined);
+    for (const attachment of this.#attachments.values()) attachment.detach();
+    await Promise.all([this.#end(this.#run), this.#listener?.close()]);
+    this.#listener = undefined;
+    this.#opening = undefined;
+    this.#run = this.#begin();
+  }
+
+  async #end({ sockets, webhooks }: Run): Promise<void> {
+    await sockets.close();
+    await Promise.all(webhooks.map((ofApp) => ofApp.close(this.#options.closeTimeoutMs)));
   }
 }
 
-/** A listener that all sockets share, bound to the server and given the socket's connection. When it throws, that one ends. */
-function heard<Rest extends unknown[]>(
-  server: ChannelsServer,
-  listener: (server: ChannelsServer, connection: Connection, protocol: Protocol, ...rest: Rest) => void,
-): (this: WebSocket, ...rest: Rest) => void {
-  return function onEvent(this: WebSocket, ...rest: Rest): void {
-    if (!(this instanceof ClientSocket)) return;
-    const { client, protocolHandler } = this;
-    if (client === undefined || protocolHandler === undefined) return;
-    try {
-      listener(server, client, protocolHandler, ...rest);
-    } catch (error) {
-      // ws does not expect its listeners to throw: that would end the process.
-      server.fail(client, error);
-    }
-  };
+/** An address for pages; a page fills in from its own what is missing. */
+export interface PublicAddress {
+  readonly host?: string;
+  readonly port?: number;
+  readonly useTLS?: boolean;
+}
+
+/**
+ * @throws ConfigurationError when two applications have the same id or key; the message counts from the first one in
+ * `options.apps`
+ */
+function checkApps(apps: readonly WebSocketApp[]): void {
+  for (const key of ['appId', 'pubKey'] as const) {
+    const values = apps.map((app) => app[key]);
+    const twice = values.findIndex((value, index) => values.indexOf(value) !== index);
+    if (twice <= 0) continue;
+    const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is that of another application already.`;
+    throw new ConfigurationError(text, { backend: 'websocket' });
+  }
 }

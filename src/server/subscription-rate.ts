@@ -1,14 +1,15 @@
 import type { Connection } from './connection.js';
 
-/** The limits that the rate follows from. */
+/** The options that the rate follows from. */
 export interface SubscriptionLimits {
   readonly subscriptionsPerSecond: number;
   readonly maxChannelsPerConnection: number;
 }
 
 /**
- * How often a connection may subscribe, leave and sign in: each tells the members of a presence channel, and costs a signature.
- * A page may do so with all its channels twice at once, as when it connects and changes its view; then so many times a second.
+ * Limits how often a connection may subscribe, unsubscribe and sign in, because each may cost a signature and a message
+ * to all members. A page may do it twice with all its channels at once, as when it connects and then changes its view;
+ * after that, so many times a second.
  */
 export class SubscriptionRate {
   readonly #perSecond: number;
@@ -19,14 +20,14 @@ export class SubscriptionRate {
     this.#burst = 2 * maxChannelsPerConnection + subscriptionsPerSecond;
   }
 
-  /** Counts one, and returns true, unless the connection is over its rate. */
+  /** Counts a subscription or sign-in. Returns false, and counts nothing, when the connection is over its rate. */
   take(connection: Connection): boolean {
     if (this.#unpaid(connection) >= this.#burst) return false;
     connection.subscriptionCount++;
     return true;
   }
 
-  /** Counts leaving a channel. It is never refused: the client would hear a channel that it believes to have left. */
+  /** Counts leaving a channel, which is never refused: the client would go on hearing a channel that it has left. */
   leave(connection: Connection): void {
     this.#unpaid(connection);
     connection.subscriptionCount++;

@@ -4,72 +4,14 @@ import { WebSocketServer } from 'ws';
 import { protocolError } from '../pusher-protocol/messages.js';
 import type { HandshakeRefusal } from './handshake.js';
 
-/** Refused connections at once: they count nowhere else. */
-const MAX_REFUSED = 1000;
-/** Time to read why, and to go. */
-const CLOSE_TIMEOUT_MS = 1000;
-/** Size of a frame from a client whom no one listens to. */
-const MAX_MESSAGE_BYTES = 1024;
-
-/** Connections that were not let in. A browser learns the reason only over a WebSocket, so they are opened to be closed. */
-export class RefusedConnections {
-  readonly #server: WebSocketServer;
-
-  constructor() {
-    const settings = {
-      noServer: true,
-      clientTracking: true,
-      perMessageDeflate: false,
-      autoPong: false,
-      maxPayload: MAX_MESSAGE_BYTES,
-      closeTimeout: CLOSE_TIMEOUT_MS,
-    };
-    this.#server = new WebSocketServer(settings);
-  }
-
-  /** Says why, and closes; beyond so many at once, with a status of HTTP alone. */
-  refuse(request: IncomingMessage, socket: Duplex, head: Buffer, { code, reason }: HandshakeRefusal): void {
-    if (this.#server.clients.size >= MAX_REFUSED) {
-      refuseUpgrade(socket, 503, 'Too many connections are being refused');
-      return;
-    }
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
-      ws.on('error', ignore);
-      ws.send(protocolError(reason, code));
-      ws.close(code, reason);
-    });
-  }
-
-  /** Ends those that have not gone yet. */
-  terminate(): void {
-    for (const ws of this.#server.clients) ws.terminate();
-  }
-}
-
-/** A socket's errors are followed by its `close`, which is all that there is to do about them. */
-export function ignore(): void {}
-
-/** Answers an upgrade request with an HTTP status, and ends its connection. */
-export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
-  socket.on('error', () => socket.destroy());
-  socket.once('finish', () => socket.destroy());
-  const head = [
-    `HTTP/1.1 ${status} ${process.getBuiltinModule('node:http').STATUS_CODES[status]}`,
-    'Connection: close',
-    'Content-Type: text/plain; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(text)}`,
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
-}
-
-/** Whether a request asks for a WebSocket. Others offer `h2c` or the like, which a server may just not take up. */
+/** Whether a request asks for a WebSocket. Other offers, such as `h2c`, may be left alone by a server. */
 export function isWebSocketUpgrade(request: IncomingMessage): boolean {
   return request.headers.upgrade?.toLowerCase() === 'websocket';
 }
 
 /**
- * Gives a request that merely offers an upgrade back to its server, as if it had not. For a Node without
- * `shouldUpgradeCallback` (below 22.21), which treats every offer as an upgrade as soon as anyone listens for them.
+ * Lets a server answer a request that offers an upgrade as if it did not. Only a Node without `shouldUpgradeCallback`
+ * (below 22.21) needs it: there every offer becomes an upgrade as soon as anybody listens for upgrades.
  */
 export function serveWithoutUpgrade(
   server: { emit(event: string, socket: Duplex): boolean },
@@ -85,3 +27,64 @@ export function serveWithoutUpgrade(
   socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]));
   server.emit('encrypted' in socket ? 'secureConnection' : 'connection', socket);
 }
+
+/** Answers an upgrade request with an HTTP status, and ends its connection. */
+export function refuseUpgrade(socket: Duplex, status: number, text: string): void {
+  socket.on('error', () => socket.destroy());
+  socket.once('finish', () => socket.destroy());
+  const head = [
+    `HTTP/1.1 ${status} ${process.getBuiltinModule('node:http').STATUS_CODES[status]}`,
+    'Connection: close',
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+}
+
+/** Refused connections at once. They do not count as connections of an application. */
+const MAX_REFUSED = 1000;
+/** How long a refused client may take to read the reason and close, in milliseconds. */
+const CLOSE_TIMEOUT_MS = 1000;
+/** Size of a frame from a refused client, in bytes; nobody reads it. */
+const MAX_MESSAGE_BYTES = 1024;
+
+/**
+ * The connections that the handshake refused. A browser learns the reason only over a WebSocket, so each is opened and
+ * closed again.
+ */
+export class RefusedConnections {
+  readonly #server: WebSocketServer;
+
+  constructor() {
+    const settings = {
+      noServer: true,
+      clientTracking: true,
+      perMessageDeflate: false,
+      autoPong: false,
+      maxPayload: MAX_MESSAGE_BYTES,
+      closeTimeout: CLOSE_TIMEOUT_MS,
+    };
+    this.#server = new WebSocketServer(settings);
+  }
+
+  /** Tells the client why, and closes. With too many at once it answers HTTP status 503 instead. */
+  refuse(request: IncomingMessage, socket: Duplex, head: Buffer, { code, reason }: HandshakeRefusal): void {
+    if (this.#server.clients.size >= MAX_REFUSED) {
+      refuseUpgrade(socket, 503, 'Too many connections are being refused');
+      return;
+    }
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      ws.on('error', ignoreError);
+      ws.send(protocolError(reason, code));
+      ws.close(code, reason);
+    });
+  }
+
+  /** Ends those that are still open. */
+  terminate(): void {
+    for (const ws of this.#server.clients) ws.terminate();
+  }
+}
+
+/** A listener for a socket's `error`: its `close` follows, and is handled. */
+export function ignoreError(): void {}

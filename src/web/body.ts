@@ -1,15 +1,17 @@
-/** How a body is bounded, and the errors of one that is not as it must be. */
+/** The limits of a body, and the errors of a body that does not keep to them. */
 export interface BodyRules {
   readonly maxBytes: number;
-  /** How long it may take to arrive, in milliseconds. */
+  /** How long the body may take to arrive, in milliseconds. */
   readonly timeoutMs: number;
+  /** Makes the error of a body over `maxBytes`. */
   tooLarge(maxBytes: number): Error;
+  /** Makes the error of a body that took too long. */
   tooLate(timeoutMs: number): Error;
-  /** Of one that ended too early. */
+  /** Makes the error of a body that ended too early. */
   broken(cause?: unknown): Error;
 }
 
-/** A body as it arrives. */
+/** Collects a body as it arrives. */
 class CollectedBody {
   readonly #rules: BodyRules;
   readonly #chunks: Uint8Array[] = [];
@@ -19,7 +21,9 @@ class CollectedBody {
     this.#rules = rules;
   }
 
-  /** @throws the error for a body that is too large, from the byte on that is too much; TypeError for what is no bytes */
+  /**
+   * @throws the error of the rules with the first byte that is too many; TypeError for a chunk that is no text or bytes
+   */
   add(chunk: unknown): void {
     const { maxBytes } = this.#rules;
     const bytes = bytesOf(chunk);
@@ -38,22 +42,22 @@ class CollectedBody {
   }
 }
 
-/** A text or bytes, as bytes. */
+/** Makes bytes of a text or bytes. Returns undefined for any other value. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value === 'string') return Buffer.from(value);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
 }
 
-/** A stream of Node's, such as a request of `node:http`. */
+/** A stream of Node, such as a request of `node:http`. */
 export interface NodeStreamLike {
   on(event: string, listener: (value: unknown) => void): unknown;
   resume?(): unknown;
 }
 
 /**
- * Reads a stream to its end.
- * @throws the error of the rules for one that is too large, too late or broken
+ * Reads a stream of Node to its end.
+ * @throws the error of the rules when it is too large, too late or broken
  */
 export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promise<Uint8Array> {
   const body = new CollectedBody(rules);
@@ -66,7 +70,8 @@ export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promis
     clearTimeout(timer);
     reject(error);
   };
-  // The listeners stay: what comes after a failure is read and dropped, so that the client gets to read the answer.
+  // The listeners stay after a failure: the rest is read and dropped, because a client reads the answer only after it
+  // has sent all.
   stream.on('data', (chunk) => {
     if (hasFailed) return;
     try {
@@ -81,12 +86,12 @@ export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promis
   });
   stream.on('error', (error) => fail(broken(error)));
   stream.on('close', () => fail(broken()));
-  // A listener for its data does not start a stream that was paused.
+  // A stream that was paused is not started by a listener for its data.
   stream.resume?.();
   return promise;
 }
 
-/** A stream of bytes that is read bit by bit, such as a web `ReadableStream`. */
+/** A stream of bytes that is read chunk by chunk, such as a web `ReadableStream`. */
 export interface ByteStream {
   readonly locked: boolean;
   getReader(): {
@@ -96,8 +101,8 @@ export interface ByteStream {
 }
 
 /**
- * Reads a stream to its end.
- * @throws the error of the rules for one that is too large, too late or broken
+ * Reads a web stream to its end.
+ * @throws the error of the rules when it is too large, too late or broken
  */
 export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Uint8Array> {
   const body = new CollectedBody(rules);
@@ -111,7 +116,7 @@ export async function readWebStream(stream: ByteStream, rules: BodyRules): Promi
       body.add(value);
     }
   } catch (error) {
-    // Not waiting for its end, which a stream that stalls may never say.
+    // The end of `cancel` is not waited for: a stream that stalls may never end.
     reader.cancel().catch(() => {});
     throw error;
   } finally {

@@ -1,6 +1,6 @@
 import type { BodyRules } from './body.js';
 
-/** An answer that is not 200; its message is the answer's body. */
+/** An error that becomes an HTTP answer: its message is the body. */
 export class HttpError extends Error {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -12,7 +12,10 @@ export class HttpError extends Error {
   }
 }
 
-/** How the body of a request that is answered here is bounded: 413 when it is too large, 408 when it is late, 400 when it breaks off. */
+/**
+ * The limits of a request's body. It is answered with 413 when it is too large, 408 when it takes too long, 400 when it
+ * breaks off.
+ */
 export function httpBodyRules(maxBytes: number, timeoutMs: number): BodyRules {
   return {
     maxBytes,

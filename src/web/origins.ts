@@ -1,11 +1,14 @@
 const pattern = /^https?:\/\/(?:\*\.)?[a-z0-9_.-]+(?::\d+)?$|^https?:\/\/\[[0-9a-f:.]+\](?::\d+)?$/i;
 
-/** Whether a text names an origin, or with `*.` all subdomains of one. */
+/** Whether a value names an origin, such as `https://example.com`, or with `*.` all subdomains of one. */
 export function isOriginPattern(value: unknown): value is string {
   return typeof value === 'string' && pattern.test(value) && URL.canParse(withoutWildcard(value));
 }
 
-/** Builds the check of an `Origin` header. The whole origin has to fit: scheme, every label of the host, port. */
+/**
+ * Makes the check of an `Origin` header. Scheme, host and port have to be those of a pattern.
+ * @param patterns undefined allows every origin
+ */
 export function originCheck(patterns: readonly string[] | undefined): (origin: string | undefined) => boolean {
   if (patterns === undefined) return () => true;
   const exact = new Set<string>();
@@ -15,7 +18,8 @@ export function originCheck(patterns: readonly string[] | undefined): (origin: s
     if (text.includes('*.')) wildcards.push(new RegExp(`^${protocol}//(?:[a-z0-9_-]+\\.)+${escaped(host)}$`));
     else exact.add(origin);
   }
-  // Browsers always send an Origin with a WebSocket, so a connection without one comes from a program, which could send any.
+  // Browsers send an Origin with every WebSocket. A connection without one comes from a program, which could send any
+  // Origin.
   return (origin) =>
     origin === undefined ||
     exact.has(origin.toLowerCase()) ||

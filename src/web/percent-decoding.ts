@@ -1,4 +1,4 @@
-/** Decodes a part of an address; one that is badly encoded stays as it is. */
+/** Decodes a percent-encoded part of an address. A badly encoded part is returned as it is. */
 export function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -16,15 +16,16 @@ export class RecordingTerminal implements Terminal {
     return this.#controller.signal;
   }
 
-  print(line: string): void {
+  // As in the process's own terminal, these work without the object that they were taken from.
+  readonly print = (line: string): void => {
     this.printed.push(line);
     this.#look();
-  }
+  };
 
-  complain(line: string): void {
+  readonly complain = (line: string): void => {
     this.complaints.push(line);
     this.#look();
-  }
+  };
 
   end(): void {
     this.#controller.abort();

@@ -72,8 +72,9 @@ describe('pushrail serve, listen and send', () => {
     const server = run(['serve', '--port', '0']);
     const [, port = ''] = await server.terminal.seen(/Listening on 127\.0\.0\.1:(\d+)/);
     const other = run(['serve', '--port', port]);
-    expect(await other.done).toEqual({ exitCode: 2 });
+    expect(await other.done).toEqual({ exitCode: 1 });
     expect(other.terminal.complaints).toEqual([expect.stringMatching(/^error: .* cannot listen on .*another program/)]);
+    expect(other.terminal.printed).toEqual([]);
   });
 
   it('fail with exit code 1 where no server answers', async () => {

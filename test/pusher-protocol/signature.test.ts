@@ -10,7 +10,8 @@ import {
   userText,
 } from '../../src/pusher-protocol/signature.js';
 
-// The worked examples of "Authentication and authorization signatures" and of the HTTP API reference in the Channels documentation.
+// The worked examples of "Authentication and authorization signatures" and of the HTTP API reference in the Channels
+// documentation.
 const secret = '7ad3773142a6692b25b8';
 
 it('a private subscription is signed as in the documentation', () => {

@@ -140,7 +140,7 @@ it('a port that is taken is a ConfigurationError that says what to do', async ()
   const error = await service.open().catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConfigurationError);
   expect((error as Error).message).toMatch(
-    new RegExp(`cannot listen on 127.0.0.1 ${port}: another program.*set another "port"`),
+    new RegExp(`cannot listen on 127.0.0.1:${port}: another program.*set another "port"`),
   );
   await service.close();
 });

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { pongFrame, textFrame } from '../../src/server/frames.js';
-import { Batch } from '../../src/server/outbox.js';
 
 it.each([
   [0, [0x81, 0]],
@@ -23,23 +22,4 @@ it('a text is measured in bytes, not in characters', () => {
 
 it('a pong carries the data of the ping', () => {
   expect([...pongFrame(Buffer.from('ab'))]).toEqual([0x8a, 2, 97, 98]);
-});
-
-it('connections that are owed the same frames share one batch and one joined buffer', () => {
-  const [a, b, c] = [Buffer.from('a'), Buffer.from('b'), Buffer.from('c')];
-  const root = new Batch(a);
-  const one = root.append(b).append(c);
-  const other = root.append(b).append(c);
-  expect(other).toBe(one);
-  expect(one.joined()).toBe(other.joined());
-  expect(one.joined().toString()).toBe('abc');
-  expect(one.bytes).toBe(3);
-});
-
-it('connections that are owed different frames keep their own order', () => {
-  const [a, b, c] = [Buffer.from('a'), Buffer.from('b'), Buffer.from('c')];
-  const root = new Batch(a);
-  const abc = root.append(b).append(c);
-  const acb = root.append(c).append(b);
-  expect([abc.joined().toString(), acb.joined().toString(), root.joined().toString()]).toEqual(['abc', 'acb', 'a']);
 });

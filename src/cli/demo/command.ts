@@ -10,7 +10,7 @@ interface DemoOptions {
   once: boolean;
 }
 
-/** `pushrail demo`: a page on localhost, and a first delivery to a real client. */
+/** `pushrail demo`: serves a page on localhost, and makes a first delivery to a real client. */
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
     .description('open a page on localhost where two users receive what is sent; needs no account')

@@ -6,17 +6,22 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { WebSocketService } from '../../backends/websocket/index.js';
-import { ConfigurationError, PushError } from '../../core/errors.js';
-import { createPushService, type PushService } from '../../service/push-service.js';
-import type { PushSession } from '../../sessions/adapter.js';
-import { type MemorySessions, memorySessions } from '../../sessions/memory.js';
+import {
+  ConfigurationError,
+  createPushService,
+  type MemorySessions,
+  memorySessions,
+  PushError,
+  type PushService,
+  type PushSession,
+} from '../../index.js';
 import { demoPage } from './page.js';
 
 const { resolve } = createRequire(import.meta.url);
 
-/** The channel that every page of the demo hears. */
+/** The channel that every page of the demo subscribes to. */
 const COMMON_CHANNEL = 'news';
-/** Who can sign in. */
+/** The users who can sign in. */
 export const demoUsers: readonly string[] = ['ann', 'ben'];
 
 type Route = (request: IncomingMessage) => Promise<{ type: string; body: string | Buffer }>;
@@ -46,7 +51,11 @@ export class DemoServer implements AsyncDisposable {
     backend.attach(this.#server);
   }
 
-  /** @throws ConfigurationError when the port is taken and no other will do */
+  /**
+   * Listens on a port of this machine.
+   * @param orElseAnyPort whether any free port will do when this one cannot be used
+   * @throws ConfigurationError when the port cannot be used and no other will do
+   */
   async listen(port: number, { orElseAnyPort }: { orElseAnyPort: boolean }): Promise<void> {
     try {
       await this.#listenOn(port);
@@ -145,12 +154,15 @@ async function script(file: string): Promise<{ type: string; body: Buffer }> {
   return { type: 'text/javascript; charset=utf-8', body: await readFile(file) };
 }
 
-/** Where pusher-js keeps its one-file build for pages; its main module says where the package is. */
+/** The path of the one-file build of pusher-js for pages, found from its main module. */
 function pusherScript(): string {
   return join(resolve('pusher-js'), '../../web/pusher.min.js');
 }
 
-/** JSON only: a page of another site cannot send that without being asked about first. */
+/**
+ * Reads a JSON body. Other types are refused: pages of other sites can send them, but JSON only after a preflight
+ * request.
+ */
 async function jsonBody(request: IncomingMessage): Promise<Record<string, unknown>> {
   if (!request.headers['content-type']?.startsWith('application/json'))
     throw new BadRequest('The body must be JSON.', 415);

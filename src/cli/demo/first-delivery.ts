@@ -1,11 +1,11 @@
-import { loadPeer } from '../../backends/sdk/peer.js';
 import { PushClient, type PusherConstructorLike } from '../../client/index.js';
+import { loadPeer } from '../../index.js';
 import { type DemoServer, demoUsers } from './demo-server.js';
 
 /** How long the first client waits for its message, in milliseconds. */
 const PATIENCE_MS = 10_000;
 
-/** What arrived first. */
+/** The first message that arrived. */
 export interface FirstDelivery {
   readonly event: string;
   readonly user: string;

@@ -1,4 +1,8 @@
-/** The demo's page. @param users who can sign in; @param commonChannel what every page hears */
+/**
+ * The HTML of the demo's page.
+ * @param users those who can sign in
+ * @param commonChannel the channel that every page subscribes to
+ */
 export function demoPage(users: readonly string[], commonChannel: string): string {
   const signIn = users
     .map((user) => `<button type="button" data-user="${user}">${capitalised(user)}</button>`)

@@ -2,7 +2,7 @@ import { isPresence } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
 import type { App } from '../app.js';
 
-/** `GET /apps/:id/channels`: the channels that someone is subscribed to. */
+/** Answers `GET /apps/:id/channels`: the channels that somebody is subscribed to. */
 export function listChannels(app: App, parameters: URLSearchParams): object {
   const prefix = parameters.get('filter_by_prefix') ?? '';
   const info = parseInfo(parameters.get('info'));
@@ -19,7 +19,7 @@ export function listChannels(app: App, parameters: URLSearchParams): object {
   return { channels: Object.fromEntries(channels) };
 }
 
-/** `GET /apps/:id/channels/:name` */
+/** Answers `GET /apps/:id/channels/:name`. */
 export function showChannel(app: App, name: string, parameters: URLSearchParams): object {
   const info = parseInfo(parameters.get('info'));
   if (info.has('user_count') && !isPresence(name))
@@ -27,21 +27,21 @@ export function showChannel(app: App, name: string, parameters: URLSearchParams)
   return { occupied: app.channels.has(name), ...attributesOf(app, name, info) };
 }
 
-/** `GET /apps/:id/channels/:name/users` */
+/** Answers `GET /apps/:id/channels/:name/users`. */
 export function listUsers(app: App, name: string): object {
   if (!isPresence(name)) throw new HttpError(400, 'The users are known for presence channels only.');
-  return { users: (app.channels.get(name)?.presence?.ids ?? []).map((id) => ({ id })) };
+  return { users: (app.channels.get(name)?.members?.ids ?? []).map((id) => ({ id })) };
 }
 
 const attributes = new Set(['user_count', 'subscription_count']);
 
-/** What the API tells of a channel when it is asked with `info`. */
+/** The figures of a channel that a request asks for with `info`. */
 export interface ChannelAttributes {
   user_count?: number;
   subscription_count?: number;
 }
 
-/** Reads `info`: names separated by commas. */
+/** Reads `info`: names of attributes, separated by commas. @throws HttpError 400 for a name that is none */
 export function parseInfo(info: unknown): ReadonlySet<string> {
   if (info === undefined || info === null || info === '') return new Set();
   if (typeof info !== 'string') throw new HttpError(400, 'The "info" is not a text.');
@@ -52,11 +52,11 @@ export function parseInfo(info: unknown): ReadonlySet<string> {
   return new Set(names);
 }
 
-/** The number of users is known on presence channels only. */
+/** The attributes of a channel that were asked for. The `user_count` is left out unless it is a presence channel. */
 export function attributesOf(app: App, name: string, info: ReadonlySet<string>): ChannelAttributes {
   const channel = app.channels.get(name);
   return {
     ...(info.has('subscription_count') && { subscription_count: channel?.size ?? 0 }),
-    ...(info.has('user_count') && isPresence(name) && { user_count: channel?.userCount ?? 0 }),
+    ...(info.has('user_count') && isPresence(name) && { user_count: channel?.members?.count ?? 0 }),
   };
 }

@@ -4,15 +4,15 @@ import { MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
 import type { App } from '../app.js';
+import { findEndpoint } from './endpoints.js';
 import { checkBody, checkSignature } from './request-signature.js';
-import { findRoute } from './routes.js';
 
-/** Beside the data: names, 100 channels of 164 characters, JSON's own characters. */
+/** Bytes of a body beside the data: the names of 100 channels with 164 characters each, and JSON's own characters. */
 const BODY_OVERHEAD_BYTES = 32_768;
-/** What a byte of data takes at most within the body's JSON: `\u0022`, as some SDKs write a quote. */
+/** Bytes that a byte of data takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
 const MAX_ESCAPED_BYTES = 6;
 
-/** Limits of the HTTP API. */
+/** The options that limit the HTTP API. */
 export interface ApiLimits {
   readonly maxEventBytes: number;
   readonly requestTimeoutMs: number;
@@ -25,7 +25,10 @@ export class HttpApi {
   readonly #maxBodyBytes: number;
   readonly #logger: () => Logger;
 
-  /** @param logger must not throw */
+  /**
+   * @param apps by their ids
+   * @param logger returns a logger that must not throw
+   */
   constructor(apps: ReadonlyMap<string, App>, limits: ApiLimits, logger: () => Logger) {
     this.#apps = apps;
     this.#limits = limits;
@@ -51,8 +54,8 @@ export class HttpApi {
     const method = request.method ?? '';
     const [root, appId = '', ...segments] = segmentsOf(path);
     const app = root === 'apps' ? this.#apps.get(appId) : undefined;
-    const route = findRoute(segments);
-    if (app === undefined || route === undefined) {
+    const endpoint = findEndpoint(segments);
+    if (app === undefined || endpoint === undefined) {
       throw new HttpError(
         404,
         app === undefined && root === 'apps'
@@ -60,14 +63,14 @@ export class HttpApi {
           : 'There is nothing at this address.',
       );
     }
-    if (method !== route.method)
-      throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
+    if (method !== endpoint.method)
+      throw new HttpError(405, `This address takes ${endpoint.method} only.`, { Allow: endpoint.method });
     const parameters = checkSignature({ method, path, query }, app.settings);
     if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
     const body =
       method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : new Uint8Array();
     checkBody(parameters, body);
-    return route.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
+    return endpoint.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
   }
 }
 
@@ -109,8 +112,9 @@ function answer(
 }
 
 /**
- * Reads a request's body, up to a size and within a time.
- * @throws HttpError 413 as soon as it is known to be too large, 408 when it takes too long, 400 when it breaks off
+ * Reads a request's body.
+ * @throws HttpError 413 when it is too large, by its `Content-Length` already; 408 when it takes too long; 400 when it
+ * breaks off
  */
 async function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
   const rules = httpBodyRules(maxBytes, timeoutMs);

@@ -2,19 +2,23 @@ import { bodyMd5, isSameSignature, requestText, sign } from '../../pusher-protoc
 import { HttpError } from '../../web/http-error.js';
 import type { WebSocketApp } from '../options.js';
 
-/** Pusher: a request's timestamp may be 600 s off. */
+/** Pusher: the timestamp of a request may be 600 s off. */
 const TIMESTAMP_WINDOW_SECONDS = 600;
 
-/** A request's address, as it was sent. */
+/** The method and address of a request, as it was sent. */
 export interface RequestTarget {
   readonly method: string;
   /** Still percent-encoded. */
   readonly path: string;
-  /** What follows the question mark, still percent-encoded. */
+  /** The part after the question mark, still percent-encoded. */
   readonly query: string;
 }
 
-/** @throws HttpError 401 saying what is wrong with a request's signature; its `body_md5` is for {@link checkBody} */
+/**
+ * Checks the signature of a request, for which its body is not needed. The body is for {@link checkBody}.
+ * @returns the request's parameters
+ * @throws HttpError 401, saying what is wrong with the signature
+ */
 export function checkSignature(target: RequestTarget, { pubKey, secretKey }: WebSocketApp): URLSearchParams {
   const parameters = new URLSearchParams(target.query);
   const [key, timestamp, version, signature] = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature'].map(
@@ -47,7 +51,7 @@ export function checkSignature(target: RequestTarget, { pubKey, secretKey }: Web
   return parameters;
 }
 
-/** @throws HttpError 401 when the body is not the one that was signed */
+/** Checks that a body is the one that was signed. @throws HttpError 401 when it is not */
 export function checkBody(parameters: URLSearchParams, body: Uint8Array): void {
   const expected = parameters.get('body_md5');
   if (expected === null && body.length === 0) return;
@@ -55,7 +59,10 @@ export function checkBody(parameters: URLSearchParams, body: Uint8Array): void {
     throw new HttpError(401, 'The body_md5 is missing, or is not that of the body.');
 }
 
-/** The SDKs sign the plain text and encode it afterwards; those that sign what they have encoded are understood as well. */
+/**
+ * The texts of which one has to be signed: most SDKs sign the plain text and encode it afterwards, some sign the
+ * encoded text.
+ */
 function signedTexts({ method, path, query }: RequestTarget, parameters: URLSearchParams): readonly string[] {
   const raw = query.split('&').map((pair): [string, string] => {
     const [key = '', ...value] = pair.split('=');

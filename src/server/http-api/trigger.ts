@@ -11,30 +11,33 @@ import { isRecord } from '../../wire/is-record.js';
 import type { App } from '../app.js';
 import { attributesOf, parseInfo } from './channels.js';
 
+/** An event that a request publishes. */
 interface Trigger {
   readonly name: string;
   readonly data: string;
   readonly channels: readonly string[];
+  /** The socket id of a connection that does not get the event. */
   readonly socketId: string | undefined;
+  /** The attributes of the channels that the answer has. */
   readonly info: ReadonlySet<string>;
 }
 
-/** `POST /apps/:id/events` */
+/** Answers `POST /apps/:id/events`. */
 export function trigger(app: App, body: unknown, maxEventBytes: number): object {
   const { name, data, channels, socketId, info } = readTrigger(body, maxEventBytes);
-  app.publish(channels, name, data, socketId);
+  app.publisher.publish(channels, name, data, socketId);
   if (info.size === 0) return {};
   return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
 }
 
-/** `POST /apps/:id/batch_events`. All events are checked before the first is sent. */
+/** Answers `POST /apps/:id/batch_events`. All events are checked before the first is published. */
 export function triggerBatch(app: App, body: unknown, maxEventBytes: number): object {
   const batch = isRecord(body) ? body['batch'] : undefined;
   if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
   if (batch.length > MAX_EVENTS_PER_BATCH)
     throw new HttpError(400, `A batch has up to ${MAX_EVENTS_PER_BATCH} events; this one has ${batch.length}.`);
   const triggers = batch.map((event: unknown) => readTrigger(event, maxEventBytes));
-  for (const { name, data, channels, socketId } of triggers) app.publish(channels, name, data, socketId);
+  for (const { name, data, channels, socketId } of triggers) app.publisher.publish(channels, name, data, socketId);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
 }

@@ -1,33 +1,32 @@
 import type { Logger } from '../../core/logger.js';
 import { userOfChannel } from '../../pusher-protocol/names.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
-import type { ChannelObserver, Publication } from '../app.js';
-import type { Channel } from '../channel.js';
+import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
 import type { WebSocketApp } from '../options.js';
 import type { WebSocketWebhook } from './options.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
 
-/** Tells an application's webhooks what happens on its channels. */
+/** Sends an application's webhooks what happens on its channels. */
 export class AppWebhooks implements ChannelObserver {
   readonly #senders: readonly WebhookSender[];
   #lastTime = 0;
 
-  /** @param logger must not throw */
+  /** @param logger returns a logger that must not throw */
   constructor(app: WebSocketApp, webhooks: readonly WebSocketWebhook[], limits: BatchLimits, logger: () => Logger) {
     const nextTime = (): number => this.#nextTime();
     this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, { ...limits, nextTime, logger }));
   }
 
-  joined({ name: channel, size, presence }: Channel, newUser: string | undefined): void {
+  joined({ name: channel, size, members }: LocalChannel, newUser: string | undefined): void {
     if (size === 1) this.#tell({ name: 'channel_occupied', channel });
     if (newUser !== undefined) this.#tell({ name: 'member_added', channel, user_id: newUser });
-    if (presence === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
+    if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
-  left({ name: channel, size, presence }: Channel, goneUser: string | undefined): void {
+  left({ name: channel, size, members }: LocalChannel, goneUser: string | undefined): void {
     if (goneUser !== undefined) this.#tell({ name: 'member_removed', channel, user_id: goneUser });
     if (size === 0) this.#tell({ name: 'channel_vacated', channel });
-    else if (presence === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
+    else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
   clientEvent({ channel, event, data, userId }: Publication, socketId: string): void {
@@ -39,18 +38,24 @@ export class AppWebhooks implements ChannelObserver {
     this.#tell({ name: 'cache_miss', channel });
   }
 
-  /** Sends what is due, for so long at most, and no more after that. */
+  /**
+   * Sends the events that wait and then ends.
+   * @param timeoutMs how long it may take; events that are left then are dropped
+   */
   async close(timeoutMs: number): Promise<void> {
     await Promise.all(this.#senders.map((sender) => sender.close(timeoutMs)));
   }
 
   #tell(event: WireEvent): void {
-    // The channel of a signed-in user is the server's own, and no one's to be told of.
+    // A signed-in user's channel is the server's own: nobody is told of it.
     if (userOfChannel(event.channel) !== undefined) return;
     for (const sender of this.#senders) if (sender.takes(event)) sender.add(event);
   }
 
-  /** The time of the next webhook: later than that of any before, so that no two with the same events have the same text. */
+  /**
+   * The time of the next webhook. Each is later than the last, so two webhooks with the same events never have the same
+   * text.
+   */
   #nextTime(): number {
     this.#lastTime = Math.max(Date.now(), this.#lastTime + 1);
     return this.#lastTime;

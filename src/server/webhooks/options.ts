@@ -2,19 +2,25 @@ import { z } from 'zod';
 import { type WebhookEventName, webhookEvents } from '../../pusher-protocol/webhooks.js';
 import { isRecord } from '../../wire/is-record.js';
 
-/** A webhook that the embedded server sends. */
+/** A webhook that the embedded server sends: one POST for up to `webhookBatchEvents` events, signed as Pusher signs. */
 export interface WebSocketWebhook {
-  /** Where it is posted: an `http:` or `https:` address. It is logged without its query; what is secret goes into `headers`. */
+  /**
+   * The `http:` or `https:` address that it is posted to. Logs show it without its query; put secrets into
+   * `headers`.
+   */
   url: string;
-  /** What is told. @default everything */
+  /** The events that are sent. @default all events */
   events?: readonly WebhookEventName[] | undefined;
-  /** What the names of the channels begin with that are told of, such as `'presence-'`. @default every channel */
+  /**
+   * Only events of channels whose name begins with one of these are sent, such as `'presence-'`.
+   * @default every channel
+   */
   channelPrefixes?: readonly string[] | undefined;
-  /** Headers beside the webhook's own, such as `Authorization`. @default none */
+  /** Further headers, such as `Authorization`. @default none */
   headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** Headers that fetch makes itself: with another one the request fails, or that one is left out. */
+/** Headers that `fetch` sets itself: it refuses or ignores them when they are given. */
 const connectionHeaders: ReadonlySet<string> = new Set([
   'content-length',
   'expect',
@@ -24,7 +30,7 @@ const connectionHeaders: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** The schema of a webhook. */
+/** Makes the schema of a webhook. */
 export function webhook(): z.ZodType<WebSocketWebhook> {
   const url = z.custom<string>(
     isWebhookUrl,

@@ -5,26 +5,28 @@ import { backoffDelay } from '../../wire/backoff.js';
 import type { WebSocketWebhook } from './options.js';
 import { WaitingEvents } from './waiting-events.js';
 
-/** How long a webhook is sent again and again, in milliseconds. Source: https://pusher.com/docs/channels/server_api/webhooks */
+/** How long a webhook is retried, in milliseconds. Source: https://pusher.com/docs/channels/server_api/webhooks */
 const RETRY_FOR_MS = 300_000;
+/** How long the receiver may take to answer, in milliseconds. */
+const DEADLINE_MS = 10_000;
 
-/** How events share a webhook. */
+/** The options that say how many events share a webhook. */
 export interface BatchLimits {
   readonly webhookBatchMs: number;
   readonly webhookBatchEvents: number;
 }
 
-/** What a sender needs of its application. */
+/** The application of a sender. */
 export interface SenderHost extends BatchLimits {
-  /** The time of a webhook that is being made. */
+  /** Returns the time that goes into the next webhook, in milliseconds since 1970. */
   nextTime(): number;
   /** Must not throw. */
   logger(): Logger;
 }
 
 /**
- * Sends one webhook its events: together with what comes in shortly after, in order, one post at a time, and again until it is taken or its
- * time is over. No timer of it keeps the process alive.
+ * Sends the events of one webhook in their order, one POST at a time, each with the events that come in shortly after.
+ * A POST that fails is sent again until it succeeds or its time is over. No timer keeps the process alive.
  */
 export class WebhookSender {
   readonly #webhook: WebSocketWebhook;
@@ -46,19 +48,24 @@ export class WebhookSender {
     this.#host = host;
   }
 
+  /** Whether the webhook's options ask for an event. */
   takes({ name, channel }: WireEvent): boolean {
     const { events, channelPrefixes } = this.#webhook;
     if (events !== undefined && !events.includes(name)) return false;
     return channelPrefixes === undefined || channelPrefixes.some((prefix) => channel.startsWith(prefix));
   }
 
+  /** Queues an event. */
   add(event: WireEvent): void {
     if (this.#isClosed) return;
     this.#drop(this.#waiting.add(event), 'too many of them wait to be sent');
     this.#schedule();
   }
 
-  /** Sends what waits, for so long at most; what comes later is not sent. */
+  /**
+   * Sends the events that wait, and takes no more.
+   * @param timeoutMs how long it may take; events that are left then are dropped
+   */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true;
     this.#wake?.();
@@ -81,7 +88,7 @@ export class WebhookSender {
     else this.#timer ??= setTimeout(() => this.#begin(), this.#host.webhookBatchMs).unref();
   }
 
-  /** Whether what waits need not wait for more. */
+  /** Whether there are enough events to send them now. */
   get #isDue(): boolean {
     return this.#waiting.size >= (this.#isClosing ? 1 : this.#host.webhookBatchEvents);
   }
@@ -104,7 +111,7 @@ export class WebhookSender {
     if (this.#isClosed) this.#drop(this.#waiting.clear(), 'the server was closed');
   }
 
-  /** Posts a batch until it is taken or its time is over. */
+  /** Posts a batch until the receiver takes it or its time is over. */
   async #deliver(events: readonly WireEvent[]): Promise<void> {
     const body = JSON.stringify({ time_ms: this.#host.nextTime(), events });
     const headers = new Headers(this.#webhook.headers);
@@ -120,7 +127,7 @@ export class WebhookSender {
         return;
       }
       problem = found;
-      // Who closes has no time for long waits.
+      // There is no time for long waits while it closes.
       const delay = backoffDelay(this.#isClosing ? 0 : failures);
       if (this.#isClosed || performance.now() + delay > until) break;
       if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
@@ -140,7 +147,10 @@ export class WebhookSender {
     return promise;
   }
 
-  /** Tells of events that are lost: of the first ones until the webhook is taken again. */
+  /**
+   * Counts lost events. Only the first ones are logged, with the reason; all together when the receiver takes a webhook
+   * again.
+   */
   #drop(events: number, reason: string): void {
     if (events === 0) return;
     if (this.#dropped === 0) this.#log('warn', { events, reason }, 'events of a webhook were dropped');
@@ -154,25 +164,25 @@ export class WebhookSender {
   }
 
   #log(level: 'info' | 'warn', details: object, text: string): void {
-    // A query may hold what is secret.
+    // A query may hold a secret.
     const { origin, pathname } = new URL(this.#webhook.url);
     this.#host.logger()[level]({ url: origin + pathname, ...details }, `websocket: ${text}`);
   }
 }
 
-/** How long the receiver may take to answer, in milliseconds. */
-const DEADLINE_MS = 10_000;
-
 /** One attempt to post a webhook. */
 export class WebhookPost {
   readonly #controller = new AbortController();
 
-  /** Gives up. */
+  /** Ends the attempt. */
   abort(): void {
     this.#controller.abort();
   }
 
-  /** Posts it; redirects are not followed. Never throws. Returns in words what went wrong, if anything did. */
+  /**
+   * Posts it, without following redirects. Never throws.
+   * @returns undefined when the receiver took it, else in words what went wrong
+   */
   async send(url: string, headers: Headers, body: string): Promise<string | undefined> {
     const { signal } = this.#controller;
     let isLate = false;
@@ -182,7 +192,7 @@ export class WebhookPost {
     }, DEADLINE_MS).unref();
     try {
       const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-      // The status says it all; not waiting for a body that may stall.
+      // The status is enough: a body may stall, so it is not waited for.
       response.body?.cancel().catch(() => {});
       return response.ok ? undefined : `it answered ${response.status}`;
     } catch (error) {
@@ -195,7 +205,7 @@ export class WebhookPost {
   }
 }
 
-/** What fetch hides in the cause. */
+/** The reason of a failed `fetch`, which is in the cause of its error. */
 function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause : error;

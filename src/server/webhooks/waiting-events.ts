@@ -1,9 +1,13 @@
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 
-/** What may wait at most, so that a receiver that is gone cannot fill the memory. */
+/** Events that may wait, so that a receiver that is gone cannot fill the memory. */
 const MAX_WAITING = 10_000;
+/** Their data together, in characters. */
 const MAX_WAITING_LENGTH = 16_777_216;
-/** Data of clients that go together, in characters: JSON may need six for each, and receivers do not take bodies of any size. */
+/**
+ * Data of client events in one webhook, in characters. JSON may take six for each, and receivers limit the size of a
+ * body.
+ */
 const MAX_BATCH_LENGTH = 65_536;
 
 interface Waiting {
@@ -11,18 +15,21 @@ interface Waiting {
   readonly since: number;
 }
 
-/** Events that wait to be sent, in their order. When there are too many, the oldest go: the latest ones tell how things are. */
+/**
+ * Events that wait to be sent, in their order. When there are too many, the oldest are dropped: the latest say how
+ * things are now.
+ */
 export class WaitingEvents {
   readonly #events = new Map<string | number, Waiting>();
   #count = 0;
-  /** Of the data of all of them, in characters. */
+  /** The length of all their data, in characters. */
   #length = 0;
 
   get size(): number {
     return this.#events.size;
   }
 
-  /** Returns how many events had to go. Of a channel's counts only the last one is kept. */
+  /** Adds an event; of a channel's counts only the last is kept. Returns how many events were dropped. */
   add(event: WireEvent): number {
     const key = event.name === 'subscription_count' ? event.channel : this.#count++;
     this.#events.delete(key);
@@ -31,7 +38,7 @@ export class WaitingEvents {
     return this.#dropWhile(() => this.size > MAX_WAITING || (this.#length > MAX_WAITING_LENGTH && this.size > 1));
   }
 
-  /** Takes the first ones, fewer of those with much data. */
+  /** Takes out the first events. @param count how many at most; there are fewer when they have much data */
   take(count: number): readonly WireEvent[] {
     const taken: WireEvent[] = [];
     let length = 0;
@@ -44,12 +51,12 @@ export class WaitingEvents {
     return taken;
   }
 
-  /** Drops those that have waited for longer. Returns how many. */
+  /** Drops the events that have waited longer. Returns how many. */
   dropOlderThan(ms: number): number {
     return this.#dropWhile(({ since }) => performance.now() - since > ms);
   }
 
-  /** Drops all. Returns how many. */
+  /** Drops all events. Returns how many. */
   clear(): number {
     return this.#dropWhile(() => true);
   }

@@ -17,7 +17,9 @@ export interface ClientOptions {
   url?: string;
 }
 
-/** A bare client of the Channels protocol on a real `ws` socket, which waits for what it is asked for and never sleeps. */
+/**
+ * A bare client of the Channels protocol on a real `ws` socket, which waits for what it is asked for and never sleeps.
+ */
 export class Client {
   readonly socket: WebSocket;
   readonly received: Message[] = [];
@@ -27,7 +29,7 @@ export class Client {
   #end: Error | undefined;
 
   constructor(
-    service: WebSocketService,
+    service: Pick<WebSocketService, 'address'>,
     { key = 'key', path = `/app/${key}`, query = '?protocol=7&client=test', headers = {}, url }: ClientOptions = {},
   ) {
     this.socket = new WebSocket(url ?? `ws://127.0.0.1:${service.address?.port}${path}${query}`, {
@@ -50,7 +52,7 @@ export class Client {
   }
 
   /** A client that the server has let in. */
-  static async connect(service: WebSocketService, options?: ClientOptions): Promise<Client> {
+  static async connect(service: Pick<WebSocketService, 'address'>, options?: ClientOptions): Promise<Client> {
     const client = new Client(service, options);
     const { socket_id: socketId } = client.dataOf(await client.next('pusher:connection_established'));
     client.socketId = String(socketId);

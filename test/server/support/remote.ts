@@ -34,7 +34,7 @@ export async function fakeChannelsServer(
   return { port: (server.address() as AddressInfo).port, server };
 }
 
-/** What a server greets with. */
+/** The first message of a server to a client. */
 export function welcomeAs(socketId: unknown, activityTimeout: unknown = 120): string {
   const data = JSON.stringify({ socket_id: socketId, activity_timeout: activityTimeout });
   return JSON.stringify({ event: 'pusher:connection_established', data });

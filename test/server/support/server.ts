@@ -36,7 +36,7 @@ export function message(event: string, data: unknown = {}, except?: string): Out
 
 export const context: RequestContext = { signal: new AbortController().signal };
 
-/** What came in through `receive`, and what was logged. */
+/** The messages that came in through `receive`, and the log's lines. */
 export interface Recorded {
   readonly received: IncomingMessage[];
   readonly logged: { level: keyof Logger; details: object; text: string }[];

@@ -55,7 +55,10 @@ function batches(): readonly string[][] {
   return receiver.received.map(({ events }) => events.map(({ channel }) => channel));
 }
 
-/** Lets the clock run by steps, and the sockets at each of them, until something holds. Returns how long that took, in milliseconds. */
+/**
+ * Lets the clock run by steps, and the sockets at each of them, until something holds. Returns how long that took, in
+ * milliseconds.
+ */
 async function runUntil(holds: () => boolean, stepMs = 0): Promise<number> {
   for (let step = 0; step < 100_000; step++) {
     if (holds()) return step * stepMs;

@@ -4,12 +4,14 @@ import { isRecord } from '../../../wire/is-record.js';
 import { neverReached } from '../../contract/failure.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../../pusher-compatible/signed-query.js';
 import { answerError } from '../../sdk/answer-error.js';
-import type { RemoteAddress } from './address.js';
+import type { RemoteAddress } from './options.js';
 
-/** How long a question may take, in milliseconds; messages have the deadline of their attempt. */
+const backend = 'websocket';
+
+/** How long a GET request may take, in milliseconds. A POST has the deadline of its attempt. */
 const QUERY_TIMEOUT_MS = 10_000;
 
-/** Whom to speak to, and as whom. */
+/** An application on a server in another process: its keys, and the server's address. */
 export interface RemoteApp {
   readonly appId: string;
   readonly pubKey: string;
@@ -17,7 +19,7 @@ export interface RemoteApp {
   readonly address: RemoteAddress;
 }
 
-/** Speaks to a Channels server's HTTP API. */
+/** A client of a Channels server's HTTP API. */
 export class ApiClient {
   readonly #app: RemoteApp;
 
@@ -25,10 +27,20 @@ export class ApiClient {
     this.#app = app;
   }
 
+  /**
+   * Posts JSON.
+   * @param path the part after `/apps/APPID`
+   * @throws PushError when the server refuses or does not answer
+   */
   async post(path: string, body: object, signal: AbortSignal): Promise<void> {
     await this.#request({ method: 'POST', path, body: JSON.stringify(body) }, signal);
   }
 
+  /**
+   * Gets a JSON object.
+   * @param path the part after `/apps/APPID`
+   * @throws PushError when the server refuses or gives another answer; TimeoutError when there is none within 10 s
+   */
   async get(
     path: string,
     parameters: Readonly<Record<string, string>> = {},
@@ -37,7 +49,7 @@ export class ApiClient {
     const asked = this.#request({ method: 'GET', path, parameters }, signal);
     const text = await asked.catch((error: unknown) => {
       if (!signal.aborted) throw error;
-      throw new TimeoutError(`The server did not answer within ${QUERY_TIMEOUT_MS} ms.`, { backend: 'websocket' });
+      throw new TimeoutError(`The server did not answer within ${QUERY_TIMEOUT_MS} ms.`, { backend });
     });
     const answer = parse(text);
     if (isRecord(answer)) return answer;
@@ -66,7 +78,7 @@ export class ApiClient {
       throw networkError(error, address.http, redact);
     }
     if (status !== 200)
-      throw answerError({ backend: 'websocket', provider: 'The server', status, reason: redact(text), retryAfter });
+      throw answerError({ backend, provider: 'The server', status, reason: redact(text), retryAfter });
     return text;
   }
 }
@@ -79,11 +91,9 @@ function parse(text: string): unknown {
   }
 }
 
-const backend = 'websocket';
-
 /**
- * Makes a failed request into an error; an aborted one stays the abort that it is. Of the original only name, code and message are
- * kept: it may hold the request's address, with its signature.
+ * Makes the error of a failed request; an abort or a time-out is returned as it is. Of any other error only name, code
+ * and message are kept, because it may hold the request's address with its signature.
  * @param redact takes the signature out of a text
  */
 function networkError(error: unknown, address: string, redact: (text: string) => string): unknown {
@@ -113,7 +123,7 @@ function bareError(error: unknown, redact: (text: string) => string): NodeJS.Err
   return 'code' in error && typeof error.code === 'string' ? Object.assign(bare, { code: redact(error.code) }) : bare;
 }
 
-/** An answer that is not of the form that the API promises. */
+/** The error for an answer that is no JSON object. */
 function unreadableAnswer(): PushError {
   return new DeliveryError('The server answered something that is not JSON: is it a Channels server?', {
     backend,

@@ -4,25 +4,29 @@ import { isSocketId } from '../../../pusher-protocol/names.js';
 import { type ProtocolMessage, parseData, parseMessage } from '../../../pusher-protocol/parse-message.js';
 import { isRecord } from '../../../wire/is-record.js';
 
-/** The time that the Channels protocol gives a server to answer a ping. */
+/** How long the server may take to answer a ping, in milliseconds. Source: the Channels protocol. */
 const PONG_TIMEOUT_MS = 30_000;
 /** How long connecting may take, in milliseconds. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** A server may ask for pings at this interval at most, in seconds. */
+/** The shortest interval for pings that a server may ask for, in seconds. */
 const MIN_ACTIVITY_SECONDS = 0.1;
 /** How long the closing handshake may take, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** What one hears from a connection. */
+/** Hears from a connection. */
 export interface ConnectionListener {
   /** The server has taken the connection. */
   established(socketId: string): void;
+  /** The server has sent a message that the connection does not answer itself. */
   message(message: ProtocolMessage): void;
   /** The connection is over, or never came about; called once. */
   closed(code: number, reason: string): void;
 }
 
-/** A client's connection to a Channels server: one WebSocket from its opening to its end, watched by one timer. */
+/**
+ * A client's connection to a Channels server: one WebSocket from its opening to its end. It answers pings, and ends
+ * when the server falls silent.
+ */
 export class ClientConnection {
   readonly #socket: WebSocket;
   readonly #listener: ConnectionListener;
@@ -45,16 +49,18 @@ export class ClientConnection {
       try {
         this.#hear(String(data));
       } catch (error) {
-        // Nobody catches what a WebSocket's listener throws: it would end the process.
+        // An error that a WebSocket's listener throws would end the process.
         this.#drop(`a message could not be handled: ${error instanceof Error ? error.message : String(error)}`);
       }
     });
   }
 
+  /** Sends a message; before the connection is open and after its end, nothing happens. */
   send(event: string, data: object): void {
     if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ event, data }));
   }
 
+  /** Closes the connection; a server that does not answer is cut after a second. */
   close(): void {
     this.#socket.close(1000);
     const timer = setTimeout(() => this.#socket.terminate(), CLOSE_TIMEOUT_MS);
@@ -87,7 +93,9 @@ export class ClientConnection {
     this.#socket.terminate();
   }
 
-  /** After a silence the server is asked whether it is there; one that does not answer is given up. */
+  /**
+   * Waits for the next message: after a silence it pings the server, and ends the connection when there is no answer.
+   */
   #watch(): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {

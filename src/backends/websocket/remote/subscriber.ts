@@ -15,22 +15,24 @@ import { ClientConnection, type ConnectionListener } from './connection.js';
 /** How long the server may take to confirm a subscription, connecting included, in milliseconds. */
 const SUBSCRIBE_TIMEOUT_MS = 10_000;
 
-/** What the subscriber needs of the backend. */
-export interface SubscriberHost {
+/** The backend, as far as the subscriber needs it. */
+export interface RemoteSubscriberHost {
   receive(message: IncomingMessage): void;
+  /** Its logger must not throw. */
   readonly logger: () => Logger;
 }
 
 /**
- * Receives from a Channels server as a client. It connects with the first subscription, comes back when the connection is lost and
- * subscribes anew, and hangs up with the last. What is sent while it is away is missed.
+ * Receives the messages of channels from a Channels server, as a client. It connects with the first subscription and
+ * closes with the last. When the connection is lost it connects and subscribes again; messages that are sent meanwhile
+ * are missed.
  */
 export class RemoteSubscriber implements ConnectionListener {
   readonly #app: RemoteApp;
-  readonly #host: SubscriberHost;
+  readonly #host: RemoteSubscriberHost;
   readonly #channels = new Set<string>();
   readonly #pending = new PendingSubscriptions(SUBSCRIBE_TIMEOUT_MS);
-  /** How this process appears on presence channels. */
+  /** The id of this process on presence channels. */
   readonly #memberId = `pushrail-${randomUUID()}`;
   #connection: ClientConnection | undefined;
   #socketId: string | undefined;
@@ -39,12 +41,15 @@ export class RemoteSubscriber implements ConnectionListener {
   #closing: Promise<void> | undefined;
   #whenClosed: (() => void) | undefined;
 
-  constructor(app: RemoteApp, host: SubscriberHost) {
+  constructor(app: RemoteApp, host: RemoteSubscriberHost) {
     this.#app = app;
     this.#host = host;
   }
 
-  /** Resolves when the server has confirmed. @throws PushError when it refuses, cannot be reached, or takes over 10 s */
+  /**
+   * Resolves when the server has confirmed.
+   * @throws PushError when the server refuses, cannot be reached, or does not confirm within 10 s (a `TimeoutError`)
+   */
   async subscribe(channel: string): Promise<void> {
     while (this.#closing !== undefined) await this.#closing;
     if (this.#channels.has(channel)) return this.#pending.of(channel);
@@ -109,7 +114,7 @@ export class RemoteSubscriber implements ConnectionListener {
     if (event === 'pusher:error') {
       this.#reported(details);
     } else if (channel === undefined || !this.#channels.has(channel)) {
-      // Sent before the server heard of the unsubscription.
+      // The server sent it before it heard of the unsubscription.
     } else if (event === 'pusher_internal:subscription_succeeded') {
       this.#pending.settle(channel);
     } else if (event === 'pusher:subscription_error') {
@@ -119,7 +124,10 @@ export class RemoteSubscriber implements ConnectionListener {
     }
   }
 
-  /** An error that ends the connection has a code and comes again with its close; one without may answer a subscription. */
+  /**
+   * Handles `pusher:error`. One with a code ends the connection, whose close has the code too. One without may be the
+   * answer to a subscription.
+   */
   #reported(details: unknown): void {
     const { code, message } = isRecord(details) ? details : {};
     if (typeof code === 'number') {
@@ -129,7 +137,8 @@ export class RemoteSubscriber implements ConnectionListener {
     this.#host.logger().warn({ details }, 'websocket: the server reports an error');
     const [channel, ...others] = this.#pending.channels();
     const reason = typeof message === 'string' ? message : 'no reason given';
-    // It does not say which: with several under way, the one that it means runs into its deadline.
+    // The error does not say which subscription it means. When several wait for an answer, the one that it means runs
+    // into its deadline.
     if (channel === undefined || others.length > 0) return;
     this.#leave(
       channel,
@@ -152,7 +161,7 @@ export class RemoteSubscriber implements ConnectionListener {
     );
   }
 
-  /** Gives up a subscription of which the server may think otherwise. */
+  /** Gives up a subscription that the server may have confirmed all the same. */
   #leave(channel: string, error: PushError): void {
     this.#connection?.send('pusher:unsubscribe', { channel });
     this.#giveUp([channel], error);
@@ -184,7 +193,7 @@ export class RemoteSubscriber implements ConnectionListener {
       return;
     }
     this.#failures++;
-    // Whoever waits for a first answer learns that there is none; what has been confirmed once is got back silently.
+    // A subscription that waits for its first answer fails. One that was confirmed before is made again without a word.
     if (!wasEstablished) {
       const text = `The server at ${this.#app.address.webSocket} cannot be reached: ${reason || `closed with ${code}`}.`;
       this.#giveUp(
@@ -199,19 +208,19 @@ export class RemoteSubscriber implements ConnectionListener {
     this.#retryTimer = setTimeout(() => this.#connect(), delay);
   }
 
+  /** Fails subscriptions that wait for an answer, and logs the end of those that were confirmed. */
   #giveUp(channels: Iterable<string>, error: PushError): void {
     const given = [...channels];
     for (const channel of given) this.#channels.delete(channel);
     const isHeard = given.map((channel) => this.#pending.settle(channel, error)).every(Boolean);
     if (!isHeard) this.#host.logger().error({ err: error, channels: given }, 'websocket: a subscription has ended');
-    // A connection that nobody needs would keep the process from ending.
+    // A connection without subscriptions would only keep the process from ending.
     if (this.#channels.size === 0) void this.close();
   }
 }
 
 /**
- * How long to wait before connecting again, in milliseconds, or undefined when the server does not want it. Doubles with each
- * failure.
+ * Says how long to wait before connecting again, in milliseconds. Returns undefined when the server does not want it.
  * @param code the close code; 4000–4099 means not to come back, 4200–4299 at once
  * @param failures failed attempts in a row
  */

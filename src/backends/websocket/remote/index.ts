@@ -7,20 +7,20 @@ import type { BackendCapabilities } from '../../contract/capabilities.js';
 import type { RequestContext } from '../../contract/request.js';
 import type { BackendSettings } from '../../contract/settings.js';
 import { ChannelsService } from '../../pusher-compatible/service.js';
+import { ApiClient } from './api-client.js';
 import {
   type CheckedRemoteOptions,
   checkRemoteOptions,
   type RemoteWebSocketOptions,
   remoteAddress,
-} from './address.js';
-import { ApiClient } from './api-client.js';
+} from './options.js';
 import { RemoteSubscriber } from './subscriber.js';
 
-export type { RemoteWebSocketOptions } from './address.js';
+export type { RemoteWebSocketOptions } from './options.js';
 
 /**
- * Uses an embedded Channels server that runs in another process: publishes through its HTTP API, and subscribes as a client.
- * For worker processes and the command line; the server itself is `WebSocketService`.
+ * A backend for an embedded Channels server that runs in another process: it publishes through the server's HTTP API,
+ * and subscribes as a client. It is for worker processes and the command line. The server itself is `WebSocketService`.
  */
 export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
   readonly #options: CheckedRemoteOptions;
@@ -45,7 +45,7 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
     return 'websocket';
   }
 
-  /** An embedded server is plain, unless a proxy or an `https.Server` of the application says otherwise. */
+  /** The embedded server has no TLS of its own: a proxy or an `https.Server` adds it. */
   protected override get useSslByDefault(): boolean {
     return false;
   }
@@ -55,7 +55,7 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
       ...super.capabilities,
       maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
       maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
-      // The server's own limit is its option "maxEventBytes", which is not known here: it answers 413.
+      // The server's limit for data is its option "maxEventBytes", which is not known here. It answers 413.
     };
   }
 
@@ -80,7 +80,8 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   /**
-   * Resolves when the server has confirmed. On a presence channel this process is a member of its own.
+   * Subscribes as a client. Resolves when the server has confirmed. On a presence channel this process is a member with
+   * an id of its own.
    * @throws PushError when the server refuses, cannot be reached, or does not confirm within 10 s (a `TimeoutError`)
    */
   override subscribe(channel: string): Promise<void> {

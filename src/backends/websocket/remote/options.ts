@@ -4,30 +4,31 @@ import type { AppKeys } from '../../../pusher-protocol/signature.js';
 import { type CheckedWebhookOptions, webhookOptions } from '../../../webhooks/options.js';
 import { authorityOf, HOST_RULE, isHost } from '../../sdk/host.js';
 
-/** Where the server is that runs in another process, and whose webhooks are taken. */
+/** Options of the backend for an embedded server in another process. */
 export interface RemoteWebSocketOptions {
-  /** @default '127.0.0.1' */
+  /** Name or IP address of the server's machine. @default '127.0.0.1' */
   host?: string | undefined;
   /** @default 443 with `useSsl`, else 80 */
   port?: number | undefined;
-  /** Further keys that may sign webhooks, as while one is replaced by another. @default the settings' own alone */
+  /**
+   * Further keys that may sign incoming webhooks, for the time in which one key replaces another.
+   * @default the settings' own alone
+   */
   webhookKeys?: readonly AppKeys[] | undefined;
-  /** How far the time in a webhook may be from this machine's, in milliseconds; 3 600 000 at most. @default 600 000 */
+  /**
+   * How far the time in an incoming webhook may be from this machine's, in milliseconds; 3 600 000 at most.
+   * @default 600 000
+   */
   webhookMaxAgeMs?: number | undefined;
 }
 
 /** Options that have been checked. */
 export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs'> & CheckedWebhookOptions;
 
-/** A server's two faces. */
-export interface RemoteAddress {
-  /** As in `http://127.0.0.1:6001`. */
-  readonly http: string;
-  /** As in `ws://127.0.0.1:6001`. */
-  readonly webSocket: string;
-}
-
-/** @throws ConfigurationError naming each option that is wrong */
+/**
+ * Checks the options and fills in the defaults.
+ * @throws ConfigurationError naming each option that is wrong
+ */
 export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = settingsCheck(
   "The remote websocket backend's options",
   () =>
@@ -39,6 +40,15 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
   ['pubKey', 'secretKey'],
 );
 
+/** The two addresses of a server, for HTTP and for WebSockets. */
+export interface RemoteAddress {
+  /** As in `http://127.0.0.1:6001`. */
+  readonly http: string;
+  /** As in `ws://127.0.0.1:6001`. */
+  readonly webSocket: string;
+}
+
+/** The addresses of the server that the options name. @param useSsl whether it is reached over TLS */
 export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean): RemoteAddress {
   const { host = '127.0.0.1', port = useSsl ? 443 : 80 } = options;
   const authority = authorityOf(host, port);

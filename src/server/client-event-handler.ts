@@ -2,12 +2,12 @@ import { CLIENT_EVENT_RATE, protocolError } from '../pusher-protocol/messages.js
 import { echoedName, eventName, isEncrypted, isPrivate, keepsTo } from '../pusher-protocol/names.js';
 import type { ProtocolMessage } from '../pusher-protocol/parse-message.js';
 import type { App } from './app.js';
-import type { Channel } from './channel.js';
 import type { Connection } from './connection.js';
+import type { LocalChannel } from './local-channel.js';
 import type { FilledOptions } from './options.js';
 
-/** Relays the `client-` events that clients send each other. */
-export class ClientEvents {
+/** Takes the `client-` events that clients send each other, checks them and publishes them. */
+export class ClientEventHandler {
   readonly #app: App;
   readonly #limits: FilledOptions;
 
@@ -16,7 +16,7 @@ export class ClientEvents {
     this.#limits = limits;
   }
 
-  relay(connection: Connection, { event, channel: name = '', data = null }: ProtocolMessage): void {
+  receive(connection: Connection, { event, channel: name = '', data = null }: ProtocolMessage): void {
     const channel = this.#app.channels.get(name);
     const problem = this.#problem(connection, name, channel, event);
     if (channel === undefined || problem !== undefined) {
@@ -37,14 +37,12 @@ export class ClientEvents {
       connection.sendText(protocolError(`An event's data ${limit}`));
       return;
     }
-    this.#app.relay(
-      channel,
-      { channel: name, event, data: text, userId: channel.presence?.userOf(connection) },
-      connection,
-    );
+    const userId = channel.members?.userOf(connection);
+    this.#app.publisher.publishClientEvent({ channel: name, event, data: text, userId }, connection.id);
   }
 
-  #problem(connection: Connection, name: string, channel: Channel | undefined, event: string): string | undefined {
+  /** Says in words what is wrong with the event's name or channel; undefined when nothing is. */
+  #problem(connection: Connection, name: string, channel: LocalChannel | undefined, event: string): string | undefined {
     if (this.#app.settings.clientEvents === false) return 'Client events are switched off for this application';
     if (!isPrivate(name) || isEncrypted(name))
       return 'Client events go to private and presence channels only, encrypted ones excepted';
@@ -66,7 +64,7 @@ export class ClientEvents {
   }
 }
 
-/** The data as text, or undefined when it cannot be written: JSON can be read to any depth, but not written. */
+/** The data as text. Undefined when it is nested too deeply: JSON can be read to any depth, but not written. */
 function textOf(data: unknown): string | undefined {
   try {
     return typeof data === 'string' ? data : JSON.stringify(data);

@@ -2,30 +2,30 @@ import { pong, protocolError } from '../pusher-protocol/messages.js';
 import { CLIENT_EVENT_PREFIX } from '../pusher-protocol/names.js';
 import { parseMessage } from '../pusher-protocol/parse-message.js';
 import type { App } from './app.js';
-import { ClientEvents } from './client-events.js';
+import { ClientEventHandler } from './client-event-handler.js';
 import type { Connection } from './connection.js';
 import { textFrame } from './frames.js';
 import type { FilledOptions } from './options.js';
 import { signIn } from './sign-in.js';
+import { SubscribeHandler } from './subscribe-handler.js';
 import { SubscriptionRate } from './subscription-rate.js';
-import { Subscriptions } from './subscriptions.js';
 
-const pongMessage = textFrame(pong);
+const pongFrame = textFrame(pong);
 
-/** Answers what the clients of one application say. Nothing that a client says throws. */
-export class Protocol {
+/** Answers the messages that the clients of one application send. No message makes it throw. */
+export class MessageHandler {
   readonly app: App;
   readonly #limits: FilledOptions;
   readonly #rate: SubscriptionRate;
-  readonly #subscriptions: Subscriptions;
-  readonly #clientEvents: ClientEvents;
+  readonly #subscribing: SubscribeHandler;
+  readonly #clientEvents: ClientEventHandler;
 
   constructor(app: App, limits: FilledOptions) {
     this.app = app;
     this.#limits = limits;
     this.#rate = new SubscriptionRate(limits);
-    this.#subscriptions = new Subscriptions(app, limits, this.#rate);
-    this.#clientEvents = new ClientEvents(app, limits);
+    this.#subscribing = new SubscribeHandler(app, limits, this.#rate);
+    this.#clientEvents = new ClientEventHandler(app, limits);
   }
 
   receive(connection: Connection, text: string): void {
@@ -35,11 +35,11 @@ export class Protocol {
       return;
     }
     const { event, data } = message;
-    if (event === 'pusher:ping') connection.send(pongMessage);
-    else if (event === 'pusher:subscribe') this.#subscriptions.subscribe(connection, data);
-    else if (event === 'pusher:unsubscribe') this.#subscriptions.unsubscribe(connection, data);
+    if (event === 'pusher:ping') connection.send(pongFrame);
+    else if (event === 'pusher:subscribe') this.#subscribing.subscribe(connection, data);
+    else if (event === 'pusher:unsubscribe') this.#subscribing.unsubscribe(connection, data);
     else if (event === 'pusher:signin') this.#signIn(connection, data);
-    else if (event.startsWith(CLIENT_EVENT_PREFIX)) this.#clientEvents.relay(connection, message);
+    else if (event.startsWith(CLIENT_EVENT_PREFIX)) this.#clientEvents.receive(connection, message);
     else if (event !== 'pusher:pong') connection.sendText(protocolError(`Unknown event: ${event.slice(0, 100)}`));
   }
 

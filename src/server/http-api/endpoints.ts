@@ -5,23 +5,23 @@ import type { App } from '../app.js';
 import { listChannels, listUsers, showChannel } from './channels.js';
 import { trigger, triggerBatch } from './trigger.js';
 
-/** What an endpoint is given; the request's signature has been checked. */
+/** A request to an endpoint. Its signature has been checked. */
 interface ApiCall {
   readonly app: App;
   readonly parameters: URLSearchParams;
-  /** The body's JSON, with POST. */
+  /** The JSON of the body; undefined without a body. */
   readonly body: unknown;
   readonly maxEventBytes: number;
 }
 
-/** An endpoint: what it returns is answered as JSON. */
-export interface Route {
+/** An endpoint. The object that it returns becomes the answer's JSON. */
+export interface Endpoint {
   readonly method: 'GET' | 'POST';
   answer(call: ApiCall): object;
 }
 
 /** Finds the endpoint by the path's segments after `/apps/:id`, already decoded. */
-export function findRoute(segments: readonly string[]): Route | undefined {
+export function findEndpoint(segments: readonly string[]): Endpoint | undefined {
   const [kind = '', name = '', detail = ''] = segments;
   const path = `${segments.length}/${kind}/${detail}`;
   if (path === '1/events/')
@@ -43,7 +43,7 @@ function checkedName(name: string): string {
   return name;
 }
 
-/** `POST /apps/:id/users/:id/terminate_connections` */
+/** Answers `POST /apps/:id/users/:id/terminate_connections`. */
 function terminateConnections(app: App, userId: string): object {
   for (const connection of app.connectionsOf(userId))
     app.end(connection, closeCode.unauthorized, 'The application has ended the connection');

@@ -1,26 +1,28 @@
-import { cacheMiss, type PresenceMember, protocolError, subscriptionError } from '../pusher-protocol/messages.js';
+import { cacheMiss, protocolError, subscriptionError } from '../pusher-protocol/messages.js';
 import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } from '../pusher-protocol/names.js';
-import { channelText, isAuthorized } from '../pusher-protocol/signature.js';
+import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
 import type { Connection } from './connection.js';
 import type { FilledOptions } from './options.js';
-import { memberOfUser, parseMember } from './sign-in.js';
 import type { SubscriptionRate } from './subscription-rate.js';
 
-/** An error names the channel as the client did, which else does not find it; this cuts off what no program means as a name. */
+/**
+ * Characters of the channel's name that an error repeats. A client finds its subscription by the whole name, and names
+ * that are longer than any channel's are cut here.
+ */
 const MAX_ECHOED_LENGTH = 1000;
 
-/** Why a subscription is refused, in the terms of `pusher:subscription_error`. */
-interface Refusal {
+/** The `data` of `pusher:subscription_error`. */
+interface SubscriptionRefusal {
   readonly type: 'AuthError' | 'InvalidChannel' | 'InvalidMember' | 'LimitReached';
   readonly error: string;
-  /** As of HTTP. */
+  /** A status of HTTP. */
   readonly status: number;
 }
 
 /** Answers `pusher:subscribe` and `pusher:unsubscribe`. */
-export class Subscriptions {
+export class SubscribeHandler {
   readonly #app: App;
   readonly #limits: FilledOptions;
   readonly #rate: SubscriptionRate;
@@ -42,8 +44,7 @@ export class Subscriptions {
       connection.sendText(protocolError(`Existing subscription to channel ${name}`));
       return;
     }
-    const refusal =
-      this.#checkName(name) ?? this.#checkLimits(connection) ?? this.#checkAuthorization(connection, name, data);
+    const refusal = this.#checkName(name) ?? this.#checkLimits(connection) ?? this.#checkAccess(connection, name, data);
     if (refusal !== undefined) {
       refuse(connection, name, refusal);
       return;
@@ -54,10 +55,10 @@ export class Subscriptions {
       return;
     }
     this.#app.subscribe(connection, name, member);
-    if (isCache(name)) connection.sendText(this.#app.cachedEvent(name) ?? cacheMiss(name));
+    if (isCache(name)) connection.sendText(this.#app.publisher.cachedEvent(name) ?? cacheMiss(name));
   }
 
-  /** Leaving a channel that one is not on changes nothing. */
+  /** Ends a subscription; one that is not there is ignored. */
   unsubscribe(connection: Connection, data: unknown): void {
     const name = isRecord(data) ? data['channel'] : undefined;
     const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
@@ -66,12 +67,12 @@ export class Subscriptions {
     this.#app.unsubscribe(connection, channel);
   }
 
-  #checkName(name: string): Refusal | undefined {
+  #checkName(name: string): SubscriptionRefusal | undefined {
     const error = channelNameProblem(name);
     return error === undefined ? undefined : { type: 'InvalidChannel', error, status: 400 };
   }
 
-  #checkLimits(connection: Connection): Refusal | undefined {
+  #checkLimits(connection: Connection): SubscriptionRefusal | undefined {
     const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#limits;
     if (!this.#rate.take(connection)) {
       const error = `A connection may subscribe and unsubscribe ${subscriptionsPerSecond} times a second`;
@@ -87,25 +88,28 @@ export class Subscriptions {
     return undefined;
   }
 
-  #checkAuthorization(
+  #checkAccess(
     connection: Connection,
     name: string,
     data: Readonly<Record<string, unknown>>,
-  ): Refusal | undefined {
+  ): SubscriptionRefusal | undefined {
     const userId = userOfChannel(name);
     if (userId !== undefined && connection.user?.id !== userId) {
       return { type: 'AuthError', error: 'The connection is not signed in as this user', status: 401 };
     }
     if (!isPrivate(name)) return undefined;
-    const { auth, channel_data: channelData } = data;
-    const signedData = isPresence(name) && typeof channelData === 'string' ? channelData : undefined;
-    if (isAuthorized(auth, channelText(connection.id, name, signedData), this.#app.settings)) return undefined;
+    const { auth, channel_data: sentData } = data;
+    const channelData = isPresence(name) && typeof sentData === 'string' ? sentData : undefined;
+    const claim = { socketId: connection.id, channel: name, auth, channelData };
+    if (this.#app.access.maySubscribe(claim)) return undefined;
     const error = `Auth value for subscription to ${name} is invalid: it must be "KEY:SIGNATURE" over this socket id and channel`;
     return { type: 'AuthError', error, status: 401 };
   }
 
-  /** Who subscribes to a presence channel: the one in `channel_data`, else the user that the connection is signed in as. */
-  #memberOf(connection: Connection, name: string, channelData: unknown): PresenceMember | Refusal {
+  /**
+   * The member that a subscription adds to a presence channel: by its `channel_data`, else the user who is signed in.
+   */
+  #memberOf(connection: Connection, name: string, channelData: unknown): ProtocolUser | SubscriptionRefusal {
     const { maxPresenceMemberBytes, maxPresenceMembers } = this.#limits;
     const { user } = connection;
     const member =
@@ -120,14 +124,14 @@ export class Subscriptions {
       };
     }
     if (typeof member === 'string') return { type: 'InvalidMember', error: member, status: 400 };
-    const presence = this.#app.channels.get(name)?.presence;
-    if (presence !== undefined && presence.count >= maxPresenceMembers && !presence.has(member.id)) {
+    const members = this.#app.channels.get(name)?.members;
+    if (members !== undefined && members.count >= maxPresenceMembers && !members.has(member.id)) {
       return { type: 'LimitReached', error: `A presence channel has up to ${maxPresenceMembers} members`, status: 403 };
     }
     return member;
   }
 }
 
-function refuse(connection: Connection, name: string, { type, error, status }: Refusal): void {
+function refuse(connection: Connection, name: string, { type, error, status }: SubscriptionRefusal): void {
   connection.sendText(subscriptionError(name.slice(0, MAX_ECHOED_LENGTH), error, type, status));
 }

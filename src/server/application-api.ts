@@ -1,13 +1,14 @@
 import { closeCode } from '../pusher-protocol/messages.js';
-import type { WebSocketServerApi } from './api.js';
 import type { App } from './app.js';
+import type { WebSocketServerApi } from './public-types.js';
+
+const reason = 'The application has ended the connection';
 
 /**
- * Makes `backend.api`. Apart from its type, so that no type of the server's inside gets into the public ones.
- * @param app the application whose state it is
+ * Makes `backend.api`. Its type is in `public-types.ts`, so that no inner type of the server gets into the public ones.
+ * @param app returns the application in the settings
  */
-export function applicationControl(app: () => App): WebSocketServerApi {
-  const reason = 'The application has ended the connection';
+export function applicationApi(app: () => App): WebSocketServerApi {
   return {
     get connectionCount(): number {
       return app().connections.size;

@@ -1,0 +1,179 @@
+import { randomInt } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Server, WebSocket, WebSocketServer } from 'ws';
+import type { Logger } from '../core/logger.js';
+import { closeCode, connectionEstablished, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
+import { ActivitySweep } from './activity-sweep.js';
+import type { App } from './app.js';
+import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
+import { pongFrame } from './frames.js';
+import { Handshake } from './handshake.js';
+import { MessageHandler } from './message-handler.js';
+import type { CheckedOptions } from './options.js';
+import { Outbox } from './outbox.js';
+import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
+
+/** Each half of a socket id is below this: two random halves are more than anybody can guess. */
+const MAX_HALF_ID = 2 ** 47;
+
+/** A `ws` socket that knows its connection, so that all sockets share their listeners. */
+class ClientSocket extends WebSocket {
+  connection: Connection | undefined;
+  messages: MessageHandler | undefined;
+}
+
+/**
+ * The WebSockets of all applications: lets clients in, hears them and sends them away. It listens on no port itself.
+ */
+export class SocketServer implements ConnectionHost {
+  readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
+  readonly sendBufferBytes: number;
+  readonly #apps: readonly App[];
+  readonly #options: CheckedOptions;
+  readonly #logger: () => Logger;
+  readonly #handshake: Handshake;
+  readonly #sweep: ActivitySweep;
+  readonly #sockets: Server<typeof ClientSocket>;
+  readonly #refused = new RefusedConnections();
+  /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
+  readonly #admitted = new Set<Connection>();
+  #isClosing = false;
+  #whenEmpty: (() => void) | undefined;
+
+  /** @param logger returns a logger that must not throw */
+  constructor(apps: readonly App[], options: CheckedOptions, logger: () => Logger) {
+    this.#apps = apps;
+    this.#options = options;
+    this.#logger = logger;
+    this.sendBufferBytes = options.sendBufferBytes;
+    const handlers = new Map(apps.map((app) => [app.settings.pubKey, new MessageHandler(app, options)]));
+    this.#handshake = new Handshake(handlers, options);
+    this.#sweep = new ActivitySweep(apps, options.activityTimeoutSeconds, options.pongTimeoutSeconds);
+    const settings = {
+      noServer: true,
+      clientTracking: false,
+      perMessageDeflate: false,
+      autoPong: false,
+      maxPayload: options.maxMessageBytes,
+      closeTimeout: options.closeTimeoutMs,
+      WebSocket: ClientSocket,
+    };
+    this.#sockets = new WebSocketServer(settings);
+  }
+
+  /** Takes over the socket of an upgrade request. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    if (this.#isClosing) {
+      refuseUpgrade(socket, 503, 'The server is closing');
+      return;
+    }
+    const verdict = this.#handshake.check(request, this.#admitted.size);
+    if (verdict instanceof MessageHandler)
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#admit(ws, socket, verdict));
+    else this.#refused.refuse(request, socket, head, verdict);
+  }
+
+  #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): void {
+    const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
+    connection.lastSweep = this.#sweep.count;
+    ws.connection = connection;
+    ws.messages = messages;
+    messages.app.connections.set(connection.id, connection);
+    this.#admitted.add(connection);
+    this.#sweep.start();
+    ws.on('error', ignoreError);
+    ws.on('message', this.#onMessage);
+    ws.on('ping', this.#onPing);
+    ws.on('close', this.#onClose);
+    connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
+  }
+
+  readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
+    if (!connection.isOpen) return;
+    server.#heardOf(connection);
+    if (isBinary) {
+      connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
+      messages.app.remove(connection);
+    } else messages.receive(connection, data.toString());
+  });
+
+  readonly #onPing = socketListener(this, (server, connection, _messages, data: Buffer) => {
+    server.#heardOf(connection);
+    connection.send(pongFrame(data));
+  });
+
+  readonly #onClose = socketListener(this, (server, connection, messages) => {
+    server.#admitted.delete(connection);
+    if (server.#admitted.size === 0) {
+      server.#sweep.stop();
+      server.#whenEmpty?.();
+    }
+    messages.app.remove(connection);
+  });
+
+  #heardOf(connection: Connection): void {
+    connection.lastSweep = this.#sweep.count;
+    connection.isPinged = false;
+  }
+
+  wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {
+    const text = `websocket: a connection was cut because ${
+      why === 'slow' ? 'it reads too slowly' : `more was sent to it at once than ${MAX_BURST} times what may wait`
+    } (option "sendBufferBytes")`;
+    this.#logger().warn({ socketId, waitingBytes, sendBufferBytes: this.sendBufferBytes }, text);
+  }
+
+  /** Ends the one connection that an unexpected error is about. Does not throw. */
+  fail(connection: Connection, error: unknown): void {
+    connection.terminate();
+    const text = 'websocket: a connection was ended because of an unexpected error';
+    this.#logger().error({ err: error, socketId: connection.id }, text);
+  }
+
+  /**
+   * Lets nobody in any more and sends every client away, to reconnect at once. Cuts those that are there after
+   * `closeTimeoutMs`.
+   */
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    this.#refused.terminate();
+    for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
+    if (this.#admitted.size > 0) await this.#emptied();
+  }
+
+  async #emptied(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.#options.closeTimeoutMs);
+      this.#whenEmpty = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    for (const connection of this.#admitted) connection.terminate();
+    // The sockets' own "close" is not waited for: one that failed may never close.
+    this.#admitted.clear();
+    this.#sweep.stop();
+    for (const app of this.#apps) for (const connection of app.connections.values()) app.remove(connection);
+  }
+}
+
+/**
+ * Makes a listener that all sockets share: it is called with the server and the socket's connection. When it throws,
+ * that connection ends, because `ws` lets an error of a listener end the process.
+ */
+function socketListener<Rest extends unknown[]>(
+  server: SocketServer,
+  listener: (server: SocketServer, connection: Connection, messages: MessageHandler, ...rest: Rest) => void,
+): (this: WebSocket, ...rest: Rest) => void {
+  return function onEvent(this: WebSocket, ...rest: Rest): void {
+    if (!(this instanceof ClientSocket)) return;
+    const { connection, messages } = this;
+    if (connection === undefined || messages === undefined) return;
+    try {
+      listener(server, connection, messages, ...rest);
+    } catch (error) {
+      server.fail(connection, error);
+    }
+  };
+}

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppPublisher, ChannelCache } from '../../src/server/app-publisher.js';
+import { textFrame } from '../../src/server/frames.js';
+import {
+  type ChannelObserver,
+  type ChannelSubscriber,
+  LocalChannel,
+  type Publication,
+} from '../../src/server/local-channel.js';
+import { LocalDelivery } from '../../src/server/local-delivery.js';
+
+/** A subscriber that keeps the events it is sent, without the confirmation of its subscription. */
+class RecordingSubscriber implements ChannelSubscriber {
+  readonly frames: Buffer[] = [];
+
+  send(frame: Buffer): void {
+    if (!frame.includes('subscription_succeeded')) this.frames.push(frame);
+  }
+
+  get events(): readonly unknown[] {
+    return this.frames.map((frame) => JSON.parse(frame.subarray(2).toString()));
+  }
+}
+
+let channels: Map<string, LocalChannel>;
+let connections: Map<string, RecordingSubscriber>;
+let local: LocalDelivery;
+
+beforeEach(() => {
+  channels = new Map();
+  connections = new Map();
+  local = new LocalDelivery(channels, connections);
+});
+
+function deliver(name: string, frame: Buffer, exceptSocketId?: string): void {
+  const channel = local.channel(name);
+  if (channel === undefined) throw new Error(`${name} has no subscribers`);
+  local.deliver(channel, frame, exceptSocketId);
+}
+
+function subscriber(socketId: string, ...names: readonly string[]): RecordingSubscriber {
+  const connection = new RecordingSubscriber();
+  connections.set(socketId, connection);
+  for (const name of names) {
+    const channel = channels.get(name) ?? new LocalChannel(name);
+    channels.set(name, channel);
+    channel.add(connection, undefined);
+  }
+  return connection;
+}
+
+describe('local delivery', () => {
+  it('sends the frame that it is given to the subscribers in this process', () => {
+    const [one, two, other] = [subscriber('1.1', 'a'), subscriber('2.2', 'a'), subscriber('3.3', 'b')];
+    const frame = textFrame('{}');
+    deliver('a', frame);
+    expect([one.frames, two.frames, other.frames]).toEqual([[frame], [frame], []]);
+    expect(one.frames[0]).toBe(frame);
+  });
+
+  it('leaves out a connection of this process, and does not mind one that is elsewhere', () => {
+    const [one, two] = [subscriber('1.1', 'a'), subscriber('2.2', 'a')];
+    deliver('a', textFrame('{}'), '1.1');
+    deliver('a', textFrame('{}'), '9.9');
+    expect([one.frames.length, two.frames.length]).toEqual([1, 2]);
+  });
+
+  it('knows which channels have a subscriber in this process', () => {
+    expect(local.channel('a')).toBeUndefined();
+    subscriber('1.1', 'a');
+    expect(local.channel('a')?.size).toBe(1);
+  });
+});
+
+describe('the publisher', () => {
+  let received: Publication[];
+  let observed: unknown[];
+  let cache: ChannelCache;
+  let publisher: AppPublisher;
+
+  beforeEach(() => {
+    received = [];
+    observed = [];
+    cache = new ChannelCache(1000, 10);
+    const observer: ChannelObserver = {
+      joined: () => observed.push('joined'),
+      left: () => observed.push('left'),
+      clientEvent: (publication, socketId) => observed.push({ ...publication, socketId }),
+      cacheMissed: (channel) => observed.push({ missed: channel }),
+    };
+    const heard = new Set(['a', 'private-a']);
+    publisher = new AppPublisher({
+      local,
+      cache,
+      heard,
+      received: (publication) => received.push(publication),
+      observer,
+    });
+  });
+
+  it('sends an event to the subscribers of each channel but the one that is left out', () => {
+    const [one, two] = [subscriber('1.1', 'a', 'b'), subscriber('2.2', 'b')];
+    publisher.publish(['a', 'b'], 'shipped', '{"id":1}', '2.2');
+    expect(one.events).toEqual(['a', 'b'].map((channel) => ({ event: 'shipped', channel, data: '{"id":1}' })));
+    expect(two.events).toEqual([]);
+    expect(observed).toEqual([]);
+  });
+
+  it('hands the application the events of channels that it listens to, also without subscribers', () => {
+    publisher.publish(['a', 'b'], 'shipped', '{}');
+    expect(received).toEqual([{ channel: 'a', event: 'shipped', data: '{}' }]);
+  });
+
+  it('keeps the last event of a cache channel, also without subscribers', () => {
+    expect(publisher.cachedEvent('cache-a')).toBeUndefined();
+    expect(observed).toEqual([{ missed: 'cache-a' }]);
+    publisher.publish(['cache-a', 'a'], 'shipped', '{}');
+    expect(JSON.parse(publisher.cachedEvent('cache-a') ?? '')).toMatchObject({ event: 'shipped', channel: 'cache-a' });
+    expect(cache.size).toBe(1);
+  });
+
+  it('sends a client event to the other subscribers, the application and the observer', () => {
+    const [sender, other] = [subscriber('1.1', 'private-a'), subscriber('2.2', 'private-a')];
+    const event = { channel: 'private-a', event: 'client-typing', data: '{}', userId: 'ann' };
+    publisher.publishClientEvent(event, '1.1');
+    expect(sender.events).toEqual([]);
+    expect(other.events).toEqual([{ event: 'client-typing', channel: 'private-a', data: '{}', user_id: 'ann' }]);
+    expect(received).toEqual([event]);
+    expect(observed).toEqual([{ ...event, socketId: '1.1' }]);
+  });
+
+  it('does not keep client events in the cache', () => {
+    subscriber('1.1', 'private-cache-a');
+    publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
+    expect(cache.size).toBe(0);
+  });
+});
+
+describe('the cache', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('an event is forgotten when its time is over', () => {
+    const cache = new ChannelCache(1000, 10);
+    cache.set('a', 'event');
+    vi.advanceTimersByTime(999);
+    expect(cache.get('a')).toBe('event');
+    vi.advanceTimersByTime(1);
+    expect(cache.get('a')).toBeUndefined();
+    expect(cache.size).toBe(0);
+  });
+
+  it('the channel that was written longest ago is forgotten first', () => {
+    const cache = new ChannelCache(1000, 2);
+    cache.set('a', '1');
+    cache.set('b', '1');
+    cache.set('a', '2');
+    cache.set('c', '1');
+    expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['2', undefined, '1']);
+  });
+
+  it('events whose time is over do not pile up', () => {
+    const cache = new ChannelCache(1000, 1000);
+    for (let index = 0; index < 50; index++) cache.set(`old-${index}`, 'event');
+    vi.advanceTimersByTime(2000);
+    cache.set('new', 'event');
+    expect(cache.size).toBe(1);
+  });
+});
