@@ -68,6 +68,7 @@ export {
   type MemorySessionsOptions,
   memorySessions,
 } from './sessions/memory.js';
+export type { PageOwner } from './sessions/page-owner.js';
 export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
 export type {

@@ -5,7 +5,7 @@ import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
-import { sessionUserId, userIdOf } from '../sessions/audience.js';
+import { sessionUserId, userIdOf } from '../sessions/user-id.js';
 import { isWildcard } from './pattern.js';
 import type { AppUser, SignInRequest, SubscriptionGrant, SubscriptionRequest } from './requests.js';
 import type { ChannelRules, FoundRule } from './rules.js';

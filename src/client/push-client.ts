@@ -41,7 +41,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   #isActive = false;
 
   /**
-   * @param config what `PushService.clientConfig(user)` returned on the server
+   * @param config what `PushService.clientConfig({ session })` returned on the server
    * @throws PushClientError when `config` is something else
    */
   constructor(config: ClientConfig, options: PushClientOptions = {}) {

@@ -1,7 +1,8 @@
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { PushService } from '../service/push-service.js';
 import type { PushSession } from '../sessions/adapter.js';
-import { userIdOf } from '../sessions/audience.js';
+import { isSession, type PageOwner } from '../sessions/page-owner.js';
+import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
 import { readWebhook } from '../webhooks/read.js';
 import type { WebhookSource } from '../webhooks/source.js';
@@ -62,7 +63,7 @@ async function client(call: RouteCall, form: Form) {
 async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
-  const config = own === undefined ? await service.clientConfig(await audienceOf(call)) : await own.clientConfig();
+  const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
   const path = context.node?.originalUrl ?? new URL(request.url).pathname;
   const base = path.replace(/[^/]*(?:\?.*)?$/, '');
   const { authorize, authenticate } = service.backend.capabilities;
@@ -118,14 +119,15 @@ async function userOf({ request, context, service, options }: RouteCall) {
 }
 
 async function sessionOf({ request, context, options }: RouteCall): Promise<PushSession | undefined> {
-  if (options.session !== undefined) return options.session(request, context);
+  if (options.session !== undefined) return (await options.session(request, context)) ?? undefined;
   const { channelId, userId } = context.node?.pushSession ?? {};
   return channelId === undefined ? undefined : { channelId, userId };
 }
 
-/** For whom the page is. A session is its user's who is logged in, as for leave to subscribe. */
-async function audienceOf(call: RouteCall) {
+/** The owner of the page that asks: its session, or its user. A session belongs to the user who is logged in, as in a subscription. */
+async function ownerOf(call: RouteCall): Promise<PageOwner<unknown> | undefined> {
   const [session, user] = [await sessionOf(call), await userOf(call)];
-  if (session === undefined || user === undefined) return session ?? user;
-  return { ...session, userId: userIdOf(user, call.service.sessions) };
+  if (session === undefined) return user === undefined ? undefined : { user };
+  if (!isSession(session)) throw new ConfigurationError('session() returned no session: it needs a "channelId".');
+  return { session: user === undefined ? session : { ...session, userId: userIdOf(user, call.service.sessions) } };
 }

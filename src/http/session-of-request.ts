@@ -3,8 +3,8 @@ import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { PushService } from '../service/push-service.js';
 import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
-import { userIdOf } from '../sessions/audience.js';
 import { DEFAULT_TTL_MS, keepIn, keptIn, newChannelId } from '../sessions/kept.js';
+import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request.js';
@@ -74,7 +74,7 @@ export class SessionOfRequest implements RequestSession {
     const { service } = this.#context;
     if (!this.#goesBySessions) {
       const user = this.#knownUser;
-      return user === undefined ? service.clientConfig() : service.clientConfig(user.user);
+      return user === undefined ? service.clientConfig() : service.clientConfig({ user: user.user });
     }
     if (this.#session === undefined) {
       throw new ConfigurationError('clientConfig() found no request.session: it has been destroyed.');
@@ -86,7 +86,7 @@ export class SessionOfRequest implements RequestSession {
     }
     const session = this.#settle({ isWanted: true });
     await this.#ties?.made();
-    return service.clientConfig(session);
+    return service.clientConfig(session && { session });
   }
 
   /** Ties the session where the user is known by now; the user may become known later, though. @throws whatever `user` throws */

@@ -8,8 +8,8 @@ import type { SendReport } from '../core/report.js';
 import { messageList, type SendOptions } from '../delivery/send-options.js';
 import { checkEvent, Inbox, type MessageListener } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
-import type { PushSession, PushUser, SessionAdapter } from '../sessions/adapter.js';
-import { audienceOf } from '../sessions/audience.js';
+import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
+import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
 import type { BackendOf, BackendReference, SettingsOf } from '../settings/backend-types.js';
 import { parseDsn } from '../settings/dsn.js';
 import { FALLBACK_WARNING, settingsFromEnvironment } from '../settings/environment.js';
@@ -195,15 +195,19 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   }
 
   /**
-   * What a page needs to receive its messages; `PushClient` takes it. Everything in it is public.
-   * @param audience a session (with a `channelId`), whose page then gets its own messages; or a user, whose every session's
-   * channel is in it. @default no channels
+   * Makes the configuration that a page passes to `new PushClient(config)`. Everything in it is public.
+   * @param of `{ session }`: the page hears the session's own channel. `{ user }`: the page hears the channels of all the user's
+   * sessions, so two open pages hear each message twice. @default no channels
+   * @throws ValidationError for anything else than `{ user }` or `{ session }`
    * @throws ConfigurationError when the backend would publish a secret
+   * @example
+   * const session = await sessions.add('ann');
+   * response.json(await push.clientConfig({ session }));
    */
-  async clientConfig<User = PushUser>(audience?: User | PushSession): Promise<ClientConfig> {
+  async clientConfig<User = PushUser>(of?: PageOwner<User>): Promise<ClientConfig> {
     const { backend, sessions, ready } = this.#configured();
     await ready;
-    return publishedConfig(backend, await audienceOf(audience, sessions, backend.capabilities.clientIs === 'user'));
+    return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user'));
   }
 
   /**

@@ -300,7 +300,7 @@ describe('with PubNub', () => {
   it('the session of a user whom nobody else names is that user’s, as its page was told', async () => {
     const { push, tokens } = await setUp();
     const session = { channelId: 'private-session-1', userId: 'ann' };
-    const { userId } = await push.clientConfig(session);
+    const { userId } = await push.clientConfig({ session });
     await push.authorizeChannel({ channel: 'private-session-1', session });
     expect(tokens()).toMatchObject([{ uuid: userId }]);
   });
@@ -315,7 +315,7 @@ describe('with PubNub', () => {
   it('a visitor who is not logged in gets a token for the own channel, under an id that does not tell the channel', async () => {
     const { push, tokens } = await setUp();
     const session = { channelId: 'private-session-1' };
-    const { userId } = await push.clientConfig(session);
+    const { userId } = await push.clientConfig({ session });
     await push.authorizeChannel({ channel: 'private-session-1', session });
     expect(userId).toMatch(/^anonymous-[\w-]{22}$/);
     expect(tokens()).toMatchObject([{ uuid: userId }]);

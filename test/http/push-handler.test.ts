@@ -293,6 +293,21 @@ describe('GET …/config', () => {
     });
   });
 
+  it('has the channels of a user with a "channelId" of its own', async () => {
+    const user = { id: 'ann', channelId: 'something else' };
+    const { handler, sessions } = setUp({ authenticate: () => user });
+    await sessions.add('ann', 'private-phone');
+    expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: ['private-phone'], userId: 'ann' });
+  });
+
+  it('fails when session() returns something else than a session', async () => {
+    const { handler, logger } = setUp({ session: () => ({ channelId: '' }) });
+    expect((await answerOf(await handler(get()))).status).toBe(500);
+    expect(logger.entries).toMatchObject([
+      { details: { err: new ConfigurationError('session() returned no session: it needs a "channelId".') } },
+    ]);
+  });
+
   it('has no channels for whoever is nobody', async () => {
     const { handler } = setUp();
     expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: [] });

@@ -14,7 +14,7 @@ export const secretCases: readonly CaseDefinition[] = [
   {
     name: 'publishes no secret in the configuration of its clients, which is JSON',
     async check(trial) {
-      const config = await trial.push.clientConfig({ id: 'conformance-session', channelId: trial.nameOf(1) });
+      const config = await trial.push.clientConfig({ session: { channelId: trial.nameOf(1) } });
       assert.equal(typeof config.backend, 'string');
       assert.deepEqual(config.channels, [trial.nameOf(1)]);
       assert.deepEqual(JSON.parse(JSON.stringify(config)), config);

@@ -55,7 +55,7 @@ describe('the service', () => {
   it('tells pages the application and their external id, and no secret', async () => {
     const { push, provider } = await start(onTestFinished);
     const { appId } = provider.settings;
-    expect(await push.clientConfig('ann')).toEqual({
+    expect(await push.clientConfig({ user: 'ann' })).toEqual({
       backend: 'onesignal',
       appId,
       channels: ['ann'],
