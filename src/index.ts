@@ -45,7 +45,7 @@ export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
-export type { Channel } from './service/channel-handle.js';
+export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/push-service.js';
 export {
   type Identify,

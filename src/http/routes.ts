@@ -10,7 +10,7 @@ import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
 
-/** What a route is given. */
+/** The arguments of a route. */
 interface RouteCall {
   readonly request: Request;
   readonly context: PushRequestContext;
@@ -18,10 +18,10 @@ interface RouteCall {
   readonly options: PushHandlerOptions;
 }
 
-/** One of the handler's addresses: what it returns is answered as JSON. */
+/** One address of the push handler. Its result is answered as JSON. */
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** Whether it is a provider that asks, and no page. */
+  /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   answer(call: RouteCall): Promise<object>;
 }
@@ -55,7 +55,7 @@ async function authenticateUser(call: RouteCall): Promise<object> {
   return call.service.authenticateUser(await client(call, await readForm(call.request)));
 }
 
-/** Who asks. What the client says of itself is no more than which connection it has. */
+/** Finds out who asks. Only the socket id comes from the client itself. */
 async function client(call: RouteCall, form: Form) {
   return { socketId: oneOf(form, 'socket_id'), user: await userOf(call), session: await sessionOf(call) };
 }
@@ -76,14 +76,17 @@ async function clientConfig(call: RouteCall): Promise<object> {
 
 async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
-  if (handle === undefined) throw new HttpError(404, 'Webhooks are not taken here.');
-  // What a parser has made of the body cannot be verified: Node's request tells whether the bytes were kept, and what to do else.
+  if (handle === undefined)
+    throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
+  // A body that a parser has changed cannot be verified. readWebhook() looks for the raw bytes on Node's request, or
+  // says how to keep them.
   const { node } = context;
   try {
     const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
     await service.webhook({ headers: request.headers, rawBody }, handle);
   } catch (error) {
-    // Who runs the application is to know as well: the provider shows nobody what it is told. What else fails is logged with its answer.
+    // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with
+    // their answer.
     if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
     throw error;
   }
@@ -95,7 +98,7 @@ function isRefusal(error: unknown): boolean {
   return PushError.isPushError(error) && (error.code === 'AUTHENTICATION' || error.code === 'VALIDATION');
 }
 
-/** @throws HttpError 408 when it does not arrive in time: any other timeout is the application's */
+/** @throws HttpError 408 when the body does not arrive in time. Any other timeout comes from the application. */
 async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
   try {
     return (await readWebhook(source)).rawBody;
@@ -105,7 +108,7 @@ async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
   }
 }
 
-/** @throws ConfigurationError for what is no user: that is not the asker's doing */
+/** @throws ConfigurationError for anything but a user: that is not the client's mistake */
 async function userOf({ request, context, service, options }: RouteCall) {
   const user = await options.authenticate?.(request, context);
   if (user === undefined || user === null) return undefined;
@@ -124,7 +127,10 @@ async function sessionOf({ request, context, options }: RouteCall): Promise<Push
   return channelId === undefined ? undefined : { channelId, userId };
 }
 
-/** The owner of the page that asks: its session, or its user. A session belongs to the user who is logged in, as in a subscription. */
+/**
+ * The owner of the page that asks: its session, or its user. A session belongs to the user who is logged in, as in a
+ * subscription.
+ */
 async function ownerOf(call: RouteCall): Promise<PageOwner<unknown> | undefined> {
   const [session, user] = [await sessionOf(call), await userOf(call)];
   if (session === undefined) return user === undefined ? undefined : { user };

@@ -8,9 +8,9 @@ import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request.js';
-import { SessionTies } from './session-ties.js';
+import { SessionBinding } from './session-binding.js';
 
-/** What `pushSession()` was told. */
+/** The settings of `pushSession()`, which all requests share. */
 export interface SessionContext {
   readonly service: PushService;
   readonly sessions: SessionAdapter<unknown>;
@@ -21,27 +21,30 @@ export interface SessionContext {
   readonly newChannels: NewChannels;
 }
 
-/** Who is logged in. */
+/** The user who is logged in. */
 interface KnownUser {
   readonly user: unknown;
   readonly userId: string;
 }
 
 /**
- * The session of one request. At any time the application may log somebody in or out, or have its session made anew or ended; `settle`
- * brings what is kept in the session, and the ties, in line with what holds then.
+ * The session of one request. The application may at any time log a user in or out, replace the session or destroy it.
+ * `settle` then updates both the data in the session and the binding to its user.
  */
 export class SessionOfRequest implements RequestSession {
   readonly #request: object;
   readonly #response: { readonly headersSent: boolean };
   readonly #context: SessionContext;
-  readonly #ties: SessionTies | undefined;
-  /** Whether the adapter goes by sessions at all; one that goes by users alone needs no channel of a session. */
+  readonly #binding: SessionBinding | undefined;
+  /**
+   * Whether the adapter knows sessions. An adapter such as `userChannels` knows users alone, and its sessions need no
+   * channel.
+   */
   readonly #goesBySessions: boolean;
   readonly #channelPrefix: string;
   readonly #sessionBefore: object | undefined;
   readonly #channelBefore: string | undefined;
-  /** As `user` told when the request came in. */
+  /** The user at the beginning of the request. */
   readonly #userBefore: unknown;
 
   /** @throws whatever `user` throws */
@@ -57,8 +60,8 @@ export class SessionOfRequest implements RequestSession {
     const kept = this.#session && keptIn(this.#session);
     this.#channelBefore = kept?.channelId;
     if (isSessionStore(sessions)) {
-      const held = kept?.userId === undefined ? undefined : { session: kept, user: kept.userId, ttl: this.#ttl };
-      this.#ties = new SessionTies({ ...context, store: sessions }, held);
+      const bound = kept?.userId === undefined ? undefined : { session: kept, user: kept.userId, ttl: this.#ttl };
+      this.#binding = new SessionBinding({ ...context, store: sessions }, bound);
     }
   }
 
@@ -77,36 +80,39 @@ export class SessionOfRequest implements RequestSession {
       return user === undefined ? service.clientConfig() : service.clientConfig({ user: user.user });
     }
     if (this.#session === undefined) {
-      throw new ConfigurationError('clientConfig() found no request.session: it has been destroyed.');
+      throw new ConfigurationError('clientConfig() found no request.session: the application has destroyed it.');
     }
     if (this.#response.headersSent && this.channelId === undefined) {
       throw new ConfigurationError(
-        'clientConfig() was called after the response had begun, too late for the cookie of a new session: call it before.',
+        'clientConfig() was called after the response had begun, too late for the cookie of a new session: call it earlier.',
       );
     }
     const session = this.#settle({ isWanted: true });
-    await this.#ties?.made();
+    await this.#binding?.stored();
     return service.clientConfig(session && { session });
   }
 
-  /** Ties the session where the user is known by now; the user may become known later, though. @throws whatever `user` throws */
+  /** Binds the session when the request begins with a known user. @throws whatever `user` throws */
   begin(): void {
     if (this.#knownUser !== undefined) this.#settle();
   }
 
-  /** Takes what the application did into account; failures are logged. @returns what the response has to wait for */
+  /**
+   * Updates the session after the application has changed it. Failures are logged.
+   * @returns what the response must wait for
+   */
   settle(isLost = false): Promise<void> | undefined {
     try {
       this.#settle({ isLost });
     } catch (error) {
-      this.#context.logger.error({ err: error }, 'the session of a request could not be tied to its user');
+      this.#context.logger.error({ err: error }, 'the session of a request could not be bound to its user');
     }
-    return this.#ties?.pending;
+    return this.#binding?.pending;
   }
 
   /**
-   * @param isWanted whether a session of nobody gets a channel, too
-   * @param isLost whether the application's session will not be saved any more
+   * @param isWanted whether the session of a visitor gets a channel too
+   * @param isLost whether the application can no longer save its session
    */
   #settle({ isWanted = false, isLost = false } = {}): PushSession | undefined {
     if (!this.#goesBySessions) return undefined;
@@ -120,7 +126,7 @@ export class SessionOfRequest implements RequestSession {
     if (session !== undefined && !isSame(before, kept)) keepIn(session, kept);
     if (session !== undefined && before !== undefined && kept === undefined)
       this.#context.newChannels.forget(idOf(session));
-    this.#ties?.hold(kept && known && { session: kept, user: known.user, ttl: this.#ttl });
+    this.#binding?.replace(kept && known && { session: kept, user: known.user, ttl: this.#ttl });
     return kept;
   }
 
@@ -129,8 +135,8 @@ export class SessionOfRequest implements RequestSession {
   }
 
   /**
-   * What the session keeps, unless it was for somebody else, or for the session before, whose data a new one was given: a page of theirs
-   * may still be open, and listen.
+   * The channel and user in the session, if they are still right. They are wrong when they belong to another user, or
+   * were copied from the session before: a page of that user or session may still be open and listen.
    */
   #keptFor(known: KnownUser | undefined, session: object): PushSession | undefined {
     const kept = keptIn(session);
@@ -155,12 +161,12 @@ export class SessionOfRequest implements RequestSession {
 
   get #knownUser(): KnownUser | undefined {
     const { userOf, sessions } = this.#context;
-    // An ended session is nobody's, and `user` may well look into it.
+    // A destroyed session has no user, and `user` may fail when it reads one.
     if (this.#session === undefined) return undefined;
     const user = userOf(this.#request);
     if (user === undefined || user === null) return undefined;
-    // Who logs out by a new session may have left request.user as it was. So a user of the session before is none of the new one,
-    // until the next request shows it.
+    // An application that logs a user out with a new session may leave request.user unchanged. So the user of the
+    // session before does not count for the new one; the next request tells.
     if (user === this.#userBefore && !isSameSession(this.#session, this.#sessionBefore)) return undefined;
     return { user, userId: userIdOf(user, sessions) };
   }
@@ -169,30 +175,30 @@ export class SessionOfRequest implements RequestSession {
     return sessionOf(this.#request);
   }
 
-  /** How long the session will live from now on, in milliseconds. */
+  /** Lifetime of the session from now on, in milliseconds. */
   get #ttl(): number {
     return this.#context.ttl ?? (this.#session && lifetimeOf(this.#session)) ?? DEFAULT_TTL_MS;
   }
 }
 
-/** The application's session of a request. */
+/** The application's own session in a request. */
 export function sessionOf(request: object): object | undefined {
   const session: unknown = Reflect.get(request, 'session');
   return typeof session === 'object' && session !== null ? session : undefined;
 }
 
-/** Whether it is the one session, which may have been loaded anew. */
+/** Whether two objects are the same session. A session that is loaded again is another object with the same id. */
 function isSameSession(one: object | undefined, other: object | undefined): boolean {
   if (one === undefined || other === undefined || one === other) return one === other;
   return idOf(one) !== undefined && idOf(one) === idOf(other);
 }
 
-/** Only express-session's have one. */
+/** The id of a session. Only sessions of express-session have one. */
 function idOf(session: object): unknown {
   return Reflect.get(session, 'id');
 }
 
-/** As express-session says it: its cookie begins anew with each request. */
+/** The lifetime that express-session gives its cookie, which starts again with each request, in milliseconds. */
 function lifetimeOf(session: object): number | undefined {
   const cookie: unknown = Reflect.get(session, 'cookie');
   if (typeof cookie !== 'object' || cookie === null) return undefined;
