@@ -168,7 +168,7 @@ describe('a subscription', () => {
   it.each([
     ['a channel that needs no authorisation', { channel: 'orders', socketId }, /needs no authorisation/],
     ['a name that is none', { channel: 'private-a b', socketId }, /has characters that the websocket backend/],
-    ['a socket id that is none', { channel: 'private-1', socketId: '1:2' }, /a socket id has the form 123.456/],
+    ['a socket id that is none', { channel: 'private-1', socketId: '1:2' }, /a socket id must have the form 123.456/],
     ['no socket id', { channel: 'private-1' }, /the "socket_id" is missing/],
     ['several channels at once', { channel: ['private-1', 'private-2'], socketId }, /authorises one channel at a time/],
     ['an empty list of channels', { channel: [], socketId }, /the list of channels is empty/],

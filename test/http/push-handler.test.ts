@@ -113,7 +113,7 @@ describe('POST …/auth', () => {
     [
       'with a socket id that is none',
       { ...subscription, socket_id: '1.2:private-x' },
-      'Nothing was authorised: a socket id has the form 123.456.',
+      'Nothing was authorised: a socket id must have the form 123.456.',
     ],
     [
       'with two socket ids',

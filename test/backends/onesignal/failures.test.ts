@@ -185,7 +185,7 @@ describe('a redirect', () => {
     onTestFinished(() => elsewhere.close());
     provider.server.always = redirectTo(`${elsewhere.origin}/notifications`);
     const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
-    expect(failure.message).toContain('was not followed');
+    expect(failure.message).toContain('pushrail does not follow redirects');
     const id = '00000000-0000-4000-8000-000000000000';
     await failureOf(DeliveryError, service.viewNotification(id));
     await failureOf(DeliveryError, service.cancel(id));
