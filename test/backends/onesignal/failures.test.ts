@@ -125,7 +125,7 @@ describe('a message', () => {
     expect(failure.message).toContain('OneSignal created no notification: All included players are not subscribed');
     provider.server.always = answering({ body: { id: '', errors: { invalid_aliases: { external_id: ['ann'] } } } });
     const other = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
-    expect(other.message).toContain('created no notification: none of the recipients can get it');
+    expect(other.message).toContain('created no notification: no recipient can get it');
     provider.server.always = answering({ body: errors('Old style') });
     expect((await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }))).message).toContain('Old style');
   });
