@@ -22,14 +22,14 @@ export const secretCases: readonly CaseDefinition[] = [
     },
   },
   ...(['refuse', 'disconnect', 'hang'] as const).map((fault) => ({
-    name: `shows no secret in errors and logs when the provider is to ${fault}`,
+    name: `shows no secret in errors and logs after the fault "${fault}"`,
     lacks: (trial: Trial) => withoutFault(trial, fault),
     async check(trial: Trial): Promise<void> {
       const channels = await trial.channels(2);
       trial.subject.faults?.[fault]?.();
       const message = { channels, event: trial.event, data: 1, timeout: SHORT_TIMEOUT_MS };
       const result: unknown = await trial.push.send(message).catch((error: unknown) => error);
-      assert.ok(result instanceof Error, 'the send was to fail');
+      assert.ok(result instanceof Error, 'the send must fail');
       hidden(trial, { result, logged: trial.logged });
     },
   })),

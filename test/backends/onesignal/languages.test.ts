@@ -80,7 +80,10 @@ describe('a notification', () => {
 
   it.each([
     [{ en: { title: 'Hi', body: 'You' } }, 'translations.en": the language "en" has texts already.'],
-    [{ 'pt-BR': { title: 'a', body: 'b' }, 'pt-PT': { title: 'a', body: 'b' } }, 'the language "pt" has texts already.'],
+    [
+      { 'pt-BR': { title: 'a', body: 'b' }, 'pt-PT': { title: 'a', body: 'b' } },
+      'the language "pt" has texts already.',
+    ],
     [{ de: { title: 'Hallo' } }, 'translations.de": it needs a "body", because the notification has one.'],
     [{ en_US: { title: 'Hi', body: 'You' } }, '"en_US" is not a BCP 47 language tag'],
   ])('does not take the translations %j', async (translations, message) => {

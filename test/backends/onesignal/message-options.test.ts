@@ -157,6 +157,8 @@ describe('backendOptions', () => {
   it('cannot open two addresses', async () => {
     const { requestOf } = await start(onTestFinished);
     const send = requestOf({ webUrl: 'https://example.com/1' }, { url: 'https://example.com/2' });
-    expect((await failureOf(ValidationError, send)).message).toContain('cannot be set together with "notification.url"');
+    expect((await failureOf(ValidationError, send)).message).toContain(
+      'cannot be set together with "notification.url"',
+    );
   });
 });
