@@ -3,7 +3,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { guarded, type Logger } from '../core/logger.js';
 import { PushService } from '../service/push-service.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
-import { checkedTtl } from '../sessions/kept.js';
+import { checkedTtl } from '../sessions/session-data.js';
 import { NewChannels } from './new-channels.js';
 import { checkOptionNames } from './options.js';
 import type { RequestSession } from './request.js';

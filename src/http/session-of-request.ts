@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { PushService } from '../service/push-service.js';
 import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
-import { DEFAULT_TTL_MS, keepIn, keptIn, newChannelId } from '../sessions/kept.js';
+import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { NewChannels } from './new-channels.js';
@@ -40,7 +40,7 @@ export class SessionOfRequest implements RequestSession {
    * Whether the adapter knows sessions. An adapter such as `userChannels` knows users alone, and its sessions need no
    * channel.
    */
-  readonly #goesBySessions: boolean;
+  readonly #adapterKnowsSessions: boolean;
   readonly #channelPrefix: string;
   readonly #sessionBefore: object | undefined;
   readonly #channelBefore: string | undefined;
@@ -56,26 +56,30 @@ export class SessionOfRequest implements RequestSession {
     this.#userBefore = context.userOf(request);
     const { sessions, service } = context;
     this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
-    this.#goesBySessions = isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
-    const kept = this.#session && keptIn(this.#session);
-    this.#channelBefore = kept?.channelId;
+    this.#adapterKnowsSessions =
+      isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
+    const pushSession = this.#session && readPushSession(this.#session);
+    this.#channelBefore = pushSession?.channelId;
     if (isSessionStore(sessions)) {
-      const bound = kept?.userId === undefined ? undefined : { session: kept, user: kept.userId, ttl: this.#ttl };
+      const bound =
+        pushSession?.userId === undefined
+          ? undefined
+          : { session: pushSession, user: pushSession.userId, ttl: this.#ttl };
       this.#binding = new SessionBinding({ ...context, store: sessions }, bound);
     }
   }
 
   get channelId(): string | undefined {
-    return this.#kept?.channelId;
+    return this.#pushSession?.channelId;
   }
 
   get userId(): string | undefined {
-    return this.#kept?.userId;
+    return this.#pushSession?.userId;
   }
 
   async clientConfig(): Promise<ClientConfig> {
     const { service } = this.#context;
-    if (!this.#goesBySessions) {
+    if (!this.#adapterKnowsSessions) {
       const user = this.#knownUser;
       return user === undefined ? service.clientConfig() : service.clientConfig({ user: user.user });
     }
@@ -115,35 +119,35 @@ export class SessionOfRequest implements RequestSession {
    * @param isLost whether the application can no longer save its session
    */
   #settle({ isWanted = false, isLost = false } = {}): PushSession | undefined {
-    if (!this.#goesBySessions) return undefined;
+    if (!this.#adapterKnowsSessions) return undefined;
     const known = this.#knownUser;
     const session = this.#session;
-    const before = session && keptIn(session);
-    let kept = session && this.#keptFor(known, session);
-    if (session !== undefined && kept === undefined && (known !== undefined || isWanted) && !isLost)
-      kept = this.#newSession(session, known?.userId, before?.channelId);
-    if (kept !== undefined && known !== undefined) kept = { ...kept, userId: known.userId };
-    if (session !== undefined && !isSame(before, kept)) keepIn(session, kept);
-    if (session !== undefined && before !== undefined && kept === undefined)
+    const before = session && readPushSession(session);
+    let pushSession = session && this.#validSession(known, session);
+    if (session !== undefined && pushSession === undefined && (known !== undefined || isWanted) && !isLost)
+      pushSession = this.#newSession(session, known?.userId, before?.channelId);
+    if (pushSession !== undefined && known !== undefined) pushSession = { ...pushSession, userId: known.userId };
+    if (session !== undefined && !isSame(before, pushSession)) writePushSession(session, pushSession);
+    if (session !== undefined && before !== undefined && pushSession === undefined)
       this.#context.newChannels.forget(idOf(session));
-    this.#binding?.replace(kept && known && { session: kept, user: known.user, ttl: this.#ttl });
-    return kept;
+    this.#binding?.replace(pushSession && known && { session: pushSession, user: known.user, ttl: this.#ttl });
+    return pushSession;
   }
 
-  get #kept(): PushSession | undefined {
-    return this.#session && this.#keptFor(this.#knownUser, this.#session);
+  get #pushSession(): PushSession | undefined {
+    return this.#session && this.#validSession(this.#knownUser, this.#session);
   }
 
   /**
    * The channel and user in the session, if they are still right. They are wrong when they belong to another user, or
    * were copied from the session before: a page of that user or session may still be open and listen.
    */
-  #keptFor(known: KnownUser | undefined, session: object): PushSession | undefined {
-    const kept = keptIn(session);
-    if (kept === undefined || !kept.channelId.startsWith(this.#channelPrefix)) return undefined;
-    if (kept.userId !== undefined && kept.userId !== known?.userId) return undefined;
+  #validSession(known: KnownUser | undefined, session: object): PushSession | undefined {
+    const pushSession = readPushSession(session);
+    if (pushSession === undefined || !pushSession.channelId.startsWith(this.#channelPrefix)) return undefined;
+    if (pushSession.userId !== undefined && pushSession.userId !== known?.userId) return undefined;
     const isNew = idOf(session) !== (this.#sessionBefore && idOf(this.#sessionBefore));
-    return isNew && kept.channelId === this.#channelBefore ? undefined : kept;
+    return isNew && pushSession.channelId === this.#channelBefore ? undefined : pushSession;
   }
 
   #newSession(session: object, userId: string | undefined, givenUp: string | undefined): PushSession {

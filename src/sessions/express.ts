@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import { Turns } from '../core/turns.js';
 import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './adapter.js';
-import { keptIn } from './kept.js';
+import { readPushSession } from './session-data.js';
 
 /** A session store of `express-session` that can list its sessions. */
 export interface SessionLister {
@@ -73,9 +73,9 @@ export function expressSessions<User = PushUser>(
       if (wanted.length === 0) return [];
       const now = Date.now();
       for (const session of await listed(store)) {
-        const kept = isExpired(session, now) ? undefined : keptIn(session);
-        const userId = kept && userIdOf(session, kept.userId);
-        if (kept !== undefined && userId !== undefined) channelsOf.get(userId)?.push(kept.channelId);
+        const pushSession = isExpired(session, now) ? undefined : readPushSession(session);
+        const userId = pushSession && userIdOf(session, pushSession.userId);
+        if (pushSession !== undefined && userId !== undefined) channelsOf.get(userId)?.push(pushSession.channelId);
         if (turns.isOver) await turns.next();
       }
       return wanted.map((channels) => [...channels]);

@@ -1,6 +1,6 @@
 import { Turns } from '../core/turns.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
-import { checkChannelId, checkedTtl, newChannelId } from './kept.js';
+import { checkChannelId, checkedTtl, newChannelId } from './session-data.js';
 
 /** Number of users at the first search for expired sessions. Later searches come whenever the number has doubled. */
 const FIRST_SWEEP = 1024;

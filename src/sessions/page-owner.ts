@@ -3,7 +3,8 @@ import type { PushSession, PushUser, SessionAdapter } from './adapter.js';
 import { sessionUserId, userIdOf } from './user-id.js';
 
 /**
- * The owner of a page: a user, whose page hears every session of that user, or one session, whose page hears its own channel.
+ * The owner of a page: a user, whose page hears every session of that user, or one session, whose page hears its own
+ * channel.
  *
  * @typeParam User what the session adapter takes for a user
  */

@@ -2,7 +2,7 @@ import { ConfigurationError, ValidationError } from '../core/errors.js';
 import { causeOf, REDACTED, textOf } from '../core/redaction.js';
 import { Turns } from '../core/turns.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore } from './adapter.js';
-import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './kept.js';
+import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './session-data.js';
 
 /** Users in one script. It blocks Redis for about a millisecond. */
 const USERS_PER_SCRIPT = 500;

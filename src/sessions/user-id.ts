@@ -10,8 +10,8 @@ export function userIdOf(user: unknown, { identify = identifyUser }: SessionAdap
 }
 
 /**
- * The id of a session's user. A visitor who is not logged in gets one as well, for providers that know their clients by an id. The id of a
- * visitor does not reveal the channel, which nobody else may know.
+ * The id of a session's user. A visitor who is not logged in gets one as well, for providers that know their clients by
+ * an id. The id of a visitor does not reveal the channel, which nobody else may know.
  */
 export function sessionUserId({ channelId, userId }: PushSession): string {
   if (userId !== undefined) return userId;
