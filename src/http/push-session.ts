@@ -8,7 +8,7 @@ import { NewChannels } from './new-channels.js';
 import { checkOptionNames } from './options.js';
 import type { RequestSession } from './request.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
-import { SessionOfRequest, sessionOf } from './session-of-request.js';
+import { applicationSession, SessionOfRequest } from './session-of-request.js';
 
 /** Default deadline of the session adapter within a request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 1000;
@@ -62,7 +62,7 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
     if (push.pushSession !== undefined) return next();
     let session: SessionOfRequest;
     try {
-      if (sessionOf(request) === undefined) {
+      if (applicationSession(request) === undefined) {
         throw new ConfigurationError(
           'pushSession() found no request.session: use it after express-session or cookie-session.',
         );

@@ -176,7 +176,7 @@ export class SessionOfRequest implements RequestSession {
   }
 
   get #session(): object | undefined {
-    return sessionOf(this.#request);
+    return applicationSession(this.#request);
   }
 
   /** Lifetime of the session from now on, in milliseconds. */
@@ -186,7 +186,7 @@ export class SessionOfRequest implements RequestSession {
 }
 
 /** The application's own session in a request. */
-export function sessionOf(request: object): object | undefined {
+export function applicationSession(request: object): object | undefined {
   const session: unknown = Reflect.get(request, 'session');
   return typeof session === 'object' && session !== null ? session : undefined;
 }

@@ -226,7 +226,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * Makes the configuration that a page passes to `new PushClient(config)`. Everything in it is public.
    * @param of `{ session }`: the page hears the session's own channel. `{ user }`: the page hears the channels of all
    * the user's sessions, so two open pages hear each message twice. @default no channels
-   * @throws ValidationError for anything else than `{ user }` or `{ session }`
+   * @throws ValidationError for anything but `{ user }` or `{ session }`
    * @throws ConfigurationError when the backend would publish a secret
    * @example
    * const session = await sessions.add('ann');
