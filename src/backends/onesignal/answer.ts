@@ -55,11 +55,14 @@ export function notCreated({ reasons }: Answer): PushError {
 
 /** Makes the error for one recipient, when other recipients get the notification. */
 export function notReached(): PushError {
-  return new DeliveryError("OneSignal does not know this recipient, or the recipient's device has unsubscribed.", {
-    backend: 'onesignal',
-    outcome: 'rejected',
-    status: 200,
-  });
+  return new DeliveryError(
+    "OneSignal does not know this recipient, or one of the recipient's devices has unsubscribed.",
+    {
+      backend: 'onesignal',
+      outcome: 'rejected',
+      status: 200,
+    },
+  );
 }
 
 /** The reason in an answer, in words. @param body the text of the answer, or its parsed JSON */
