@@ -33,8 +33,8 @@ export function isWildcard(channel: string): boolean {
 export class ChannelPattern {
   readonly text: string;
   /**
-   * The sort key of a pattern: of two patterns that match a channel, the smaller key is the more exact pattern. At the
-   * first difference it has a character and the other a parameter. Patterns that differ only in the names of their
+   * The sort key of a pattern. Of two patterns that match a channel, the more exact one has the smaller key: at their
+   * first difference, it has a character and the other a parameter. Patterns that differ only in the names of their
    * parameters have the same key.
    */
   readonly exactness: string;

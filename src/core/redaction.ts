@@ -17,10 +17,10 @@ const MIN_EMBEDDED_LENGTH = 6;
  */
 const MAX_PARTS = 100_000;
 
-/** Replaces a secret. */
+/** The text in place of a secret. */
 export const REDACTED = '[secret]';
 
-/** Knows the secrets that must not show, such as a backend does. */
+/** Removes the secrets that it knows from a text. A backend is one. */
 export interface Redactor {
   redact(text: string): string;
 }

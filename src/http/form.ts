@@ -2,6 +2,13 @@ import { readWebStream } from '../web/body.js';
 import { HttpError, httpBodyRules } from '../web/http-error.js';
 import { isRecord } from '../wire/is-record.js';
 
+/** Room for a socket id, 100 percent-encoded channels of 164 characters, and fields of the application. */
+const MAX_BYTES = 65_536;
+/** Deadline of a body, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
+
 /** The fields of a request. Each has one value or more. */
 export type Form = ReadonlyMap<string, readonly string[]>;
 
@@ -58,13 +65,6 @@ function fromJson(body: string): Form {
   }
   return form;
 }
-
-/** Room for a socket id, 100 percent-encoded channels of 164 characters, and fields of the application. */
-const MAX_BYTES = 65_536;
-/** Deadline of a body, in milliseconds. */
-const TIMEOUT_MS = 10_000;
-
-const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
 
 /**
  * Reads a request's body.

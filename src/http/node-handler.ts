@@ -15,7 +15,7 @@ export type NodeHandler = (request: object, response: object) => Promise<void>;
  * left, and the raw bytes when the application kept them.
  * @example
  * const handler = createPushHandler(PushService, { authenticate });
- * app.all('/push/*path', toNodeHandler(handler)); // Express
+ * app.use('/push', toNodeHandler(handler)); // Express, before express.json()
  */
 export function toNodeHandler(handler: PushHandler): NodeHandler {
   return async (request, target) => {

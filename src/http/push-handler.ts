@@ -24,8 +24,11 @@ export type PushHandler = (request: Request, context?: PushRequestContext) => Pr
  * Failures are answered with their status and `{ "error": "…" }`.
  * @throws ConfigurationError for an unknown or wrong option
  * @example
- * const handler = createPushHandler(PushService, { authenticate: (request) => userOfCookie(request) });
- * export { handler as GET, handler as POST }; // a route of Next.js
+ * const pushRoutes = createPushHandler(PushService, {
+ *   authenticate: (request) => userOf(request.headers.get('cookie')),
+ * });
+ * export const GET = (request) => pushRoutes(request); // a route handler of Next.js
+ * export const POST = (request) => pushRoutes(request);
  */
 export function createPushHandler(service: PushService, options: PushHandlerOptions = {}): PushHandler {
   checkOptions(options);

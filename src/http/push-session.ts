@@ -17,7 +17,7 @@ const DEFAULT_TIMEOUT_MS = 1000;
 export interface PushSessionOptions<User = PushUser> {
   /** The push service whose messages the pages receive. @default PushService */
   service?: PushService | undefined;
-  /** Where users' sessions are stored. @default the session adapter of the service */
+  /** The session adapter that stores users' sessions. @default the session adapter of the service */
   sessions?: SessionAdapter<User> | undefined;
   /** Returns the user who is logged in; null or undefined for nobody. @default request.user */
   user?(request: Express.Request): User | null | undefined;

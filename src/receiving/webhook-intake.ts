@@ -7,6 +7,9 @@ import type { WebhookSource } from '../webhooks/source.js';
 import { KNOWN_FOR_MS } from '../webhooks/verify.js';
 import type { IncomingMessage } from '../wire/message.js';
 
+/** Most ids that are remembered, in about 30 MB. */
+const MAX_KNOWN = 100_000;
+
 /**
  * Takes the webhooks of a backend's provider, and handles each event once. An event that was handled is dropped when it
  * comes again. An event whose handler failed is handled again.
@@ -72,8 +75,7 @@ function messageOf({ channel, event, data, userId }: ClientEvent): IncomingMessa
   return { channel, event, data, ...(userId !== undefined && { userId }) };
 }
 
-/** Most ids that are remembered, in about 30 MB. */
-const MAX_KNOWN = 100_000;
+const handled = Promise.resolve();
 
 /** An event that came in. */
 export interface KnownEvent {
@@ -83,8 +85,6 @@ export interface KnownEvent {
   handling: Promise<void> | undefined;
   expiresAt: number;
 }
-
-const handled = Promise.resolve();
 
 /** Remembers events by their ids, for a limited time and in a limited number. The oldest are forgotten first. */
 export class KnownEvents {

@@ -6,7 +6,7 @@ import { sessionUserId, userIdOf } from './user-id.js';
  * The owner of a page: a user, whose page hears every session of that user, or one session, whose page hears its own
  * channel.
  *
- * @typeParam User what the session adapter takes for a user
+ * @typeParam User the users that the session adapter takes
  */
 export type PageOwner<User = PushUser> =
   | { readonly user: User; readonly session?: never }
@@ -20,7 +20,7 @@ export interface PageAddress {
 
 /**
  * Looks up the channels of a page's owner.
- * @param owner without one, the page has no channels
+ * @param owner the owner; undefined for a page without channels
  * @param needsId whether the page of an unknown visitor needs a user id too
  * @throws ValidationError for anything that is not a {@link PageOwner}, and for a user without an id
  */
@@ -41,7 +41,7 @@ export async function pageAddress(
   return { channels: channels ?? [], userId };
 }
 
-/** Whether a value has what makes a session: the text `channelId`. */
+/** Whether a value is a session: an object with a text `channelId`. */
 export function isSession(value: unknown): value is PushSession {
   if (typeof value !== 'object' || value === null || !('channelId' in value)) return false;
   return typeof value.channelId === 'string' && value.channelId !== '';

@@ -25,6 +25,30 @@ export interface RedisSessionsOptions<User = PushUser> {
   identify?: Identify<User> | undefined;
 }
 
+/** A client of the package `ioredis`: `Redis` or `Cluster`. */
+export interface IoredisLike {
+  readonly isCluster?: boolean | undefined;
+  pipeline(commands: unknown[][]): {
+    exec(): Promise<readonly (readonly [error: Error | null, result: unknown])[] | null>;
+  };
+}
+
+/**
+ * A client of the package `redis`: `createClient` or `createClientPool`. It sends the commands of one tick together.
+ */
+export interface NodeRedisLike {
+  sendCommand(command: string[]): Promise<unknown>;
+}
+
+/** A client of the package `redis`: `createCluster`. */
+export interface NodeRedisClusterLike {
+  readonly masters: readonly unknown[];
+  sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
+}
+
+/** A Redis client, which the application connects and closes. */
+export type RedisLike = IoredisLike | NodeRedisLike | NodeRedisClusterLike;
+
 /**
  * Stores sessions in Redis 5 or newer, for any number of processes. A look-up of any number of users takes one round
  * trip; in a cluster, one for each server.
@@ -146,30 +170,6 @@ function checkedText(text: unknown, what: string): string {
   if (text.isWellFormed()) return text;
   throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
 }
-
-/** A client of the package `ioredis`: `Redis` or `Cluster`. */
-export interface IoredisLike {
-  readonly isCluster?: boolean | undefined;
-  pipeline(commands: unknown[][]): {
-    exec(): Promise<readonly (readonly [error: Error | null, result: unknown])[] | null>;
-  };
-}
-
-/**
- * A client of the package `redis`: `createClient` or `createClientPool`. It sends the commands of one tick together.
- */
-export interface NodeRedisLike {
-  sendCommand(command: string[]): Promise<unknown>;
-}
-
-/** A client of the package `redis`: `createCluster`. */
-export interface NodeRedisClusterLike {
-  readonly masters: readonly unknown[];
-  sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
-}
-
-/** A Redis client, which the application connects and closes. */
-export type RedisLike = IoredisLike | NodeRedisLike | NodeRedisClusterLike;
 
 /** A Lua script and its arguments. In a cluster, all keys of one call must be in one slot. */
 interface ScriptCall {

@@ -10,6 +10,22 @@ import type {
   WebRequestLike,
 } from './source.js';
 
+/** The limits of a webhook's body that is read from a stream. */
+export const bodyRules: BodyRules = {
+  // Pusher's largest webhook has 20 events with up to 10 KiB of data each, and its quotes take two characters in JSON.
+  // PubNub's reach this size only when batching is set to many large messages.
+  maxBytes: 1_048_576,
+  // A server sends it in one piece.
+  timeoutMs: 10_000,
+  tooLarge: (maxBytes) =>
+    new ValidationError(
+      `The webhook's body is over ${maxBytes} bytes. Make the provider send fewer events at once, or read the body yourself and pass { headers, rawBody }.`,
+    ),
+  tooLate: (timeoutMs) =>
+    new TimeoutError(`The webhook's body did not arrive within ${timeoutMs} ms.`, { outcome: 'rejected' }),
+  broken: (cause) => new ValidationError("The webhook's body ended too early: the connection was lost.", { cause }),
+};
+
 /**
  * Reads the headers and the exact bytes of a webhook, from any kind of request.
  * @throws ValidationError when the bytes are not there any more; the error says how to keep them
@@ -23,6 +39,15 @@ export async function readWebhook(source: WebhookSource): Promise<WebhookRequest
     if (PushError.isPushError(error)) throw error;
     // A getter of the object has thrown.
     throw new ValidationError('The webhook could not be read.', { cause: error });
+  }
+}
+
+/** Parses the body of a verified webhook. @throws ValidationError when it is not JSON */
+export function jsonBody({ rawBody }: WebhookRequest, backend: string): JsonValue {
+  try {
+    return JSON.parse(Buffer.from(rawBody).toString()) as JsonValue;
+  } catch (cause) {
+    throw new ValidationError("The webhook's body is not JSON.", { backend, cause });
   }
 }
 
@@ -79,29 +104,4 @@ function noWebhook(): ValidationError {
   return new ValidationError(
     'webhook() takes a web Request, a request of node:http, or { headers, rawBody }, where rawBody is the unchanged body as a string or bytes.',
   );
-}
-
-/** The limits of a webhook's body that is read from a stream. */
-export const bodyRules: BodyRules = {
-  // Pusher's largest webhook has 20 events with up to 10 KiB of data each, and its quotes take two characters in JSON.
-  // PubNub's reach this size only when batching is set to many large messages.
-  maxBytes: 1_048_576,
-  // A server sends it in one piece.
-  timeoutMs: 10_000,
-  tooLarge: (maxBytes) =>
-    new ValidationError(
-      `The webhook's body is over ${maxBytes} bytes. Have the provider send fewer events at once, or read it yourself and pass { headers, rawBody }.`,
-    ),
-  tooLate: (timeoutMs) =>
-    new TimeoutError(`The webhook's body did not arrive within ${timeoutMs} ms.`, { outcome: 'rejected' }),
-  broken: (cause) => new ValidationError("The webhook's body ended too early: the connection was lost.", { cause }),
-};
-
-/** Parses the body of a verified webhook. @throws ValidationError when it is not JSON */
-export function jsonBody({ rawBody }: WebhookRequest, backend: string): JsonValue {
-  try {
-    return JSON.parse(Buffer.from(rawBody).toString()) as JsonValue;
-  } catch (cause) {
-    throw new ValidationError("The webhook's body is not JSON.", { backend, cause });
-  }
 }

@@ -16,6 +16,14 @@ export const LARGEST_MAX_AGE_MS = 3_600_000;
  */
 export const KNOWN_FOR_MS: number = 2 * LARGEST_MAX_AGE_MS;
 
+/** Describes a secret in error messages. */
+const SECRET_RULE =
+  'must be a string of 16 or more printable ASCII characters without spaces, or a list of such strings';
+
+/** Ends the error about a missing option `webhookSecret`. */
+export const WEBHOOK_SECRET_ADVICE =
+  'set the option "webhookSecret", and make the provider send it in the header "Authorization: Bearer …"';
+
 /** Checks the time of a webhook. @throws AuthenticationError when it is too far in the past or in the future */
 export function checkAge(time: number, maxAgeMs: number, backend: string): void {
   const age = Date.now() - time;
@@ -26,10 +34,6 @@ export function checkAge(time: number, maxAgeMs: number, backend: string): void 
     { backend },
   );
 }
-
-/** Describes a secret in error messages. */
-const SECRET_RULE =
-  'must be a string of 16 or more printable ASCII characters without spaces, or a list of such strings';
 
 /** Whether a value is a secret that nobody can guess and a header can hold. */
 export function isSecret(value: unknown): boolean {
@@ -71,7 +75,3 @@ export function webhookSecret(): z.ZodType<string | readonly string[]> {
     return Array.isArray(value) ? value.length > 0 && value.every(isSecret) : isSecret(value);
   }, SECRET_RULE);
 }
-
-/** Ends the error about a missing option `webhookSecret`. */
-export const WEBHOOK_SECRET_ADVICE =
-  'set the option "webhookSecret", and make the provider send it in the header "Authorization: Bearer …"';

@@ -5,6 +5,9 @@ import { checkMessageOptions, checkTogether, type OneSignalMessageOptions } from
 import { mergedOptions, type NotificationTexts, notificationBody, notificationTexts } from './notification.js';
 import type { CheckedOptions } from './options.js';
 
+/** The UUID namespace of our keys. */
+const namespace = Buffer.from('6d6e6a1f0b1c4d0c9a1de0b2c3f45a97', 'hex');
+
 type Parts = Pick<BackendMessageOptions, 'notification' | 'backendOptions'>;
 type Body = Readonly<Record<string, unknown>>;
 
@@ -53,9 +56,6 @@ export class MessageBodies {
     return notification && notificationTexts(notification, translations, this.#settings.language);
   }
 }
-
-/** The UUID namespace of our keys. */
-const namespace = Buffer.from('6d6e6a1f0b1c4d0c9a1de0b2c3f45a97', 'hex');
 
 /**
  * Makes the `idempotency_key` of a request. The same message to the same recipients, in any order, gets the same key.

@@ -28,6 +28,15 @@ const apiNames = {
   name: 'name',
 } as const;
 
+/** The texts of a notification, by OneSignal's language codes. */
+export interface NotificationTexts {
+  /** Missing when the notification has only a title. The title is then the content, which OneSignal requires. */
+  readonly headings?: Readonly<Record<string, string>>;
+  readonly contents: Readonly<Record<string, string>>;
+  /** The language whose texts stand for the English ones as well, which were missing. */
+  readonly filledFrom?: string;
+}
+
 /**
  * Makes the request body of a message, without recipients and idempotency key. It is a copy, so later changes of the
  * caller's object do not reach other requests and retries of the message.
@@ -69,15 +78,6 @@ export function mergedOptions(
 
 function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
-}
-
-/** The texts of a notification, by OneSignal's language codes. */
-export interface NotificationTexts {
-  /** Missing when the notification has only a title. The title is then the content, which OneSignal requires. */
-  readonly headings?: Readonly<Record<string, string>>;
-  readonly contents: Readonly<Record<string, string>>;
-  /** The language whose texts stand for the English ones as well, which were missing. */
-  readonly filledFrom?: string;
 }
 
 /**
