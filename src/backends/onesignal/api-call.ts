@@ -13,6 +13,23 @@ export interface ApiAccess extends Redactor {
 }
 
 /**
+ * The client of the package `onesignal-node`, as far as we use it. The type is structural, so that it needs no types of
+ * the package.
+ */
+export interface OneSignalClient {
+  createNotification(body: object): Promise<OneSignalResponse>;
+  cancelNotification(notificationId: string): Promise<OneSignalResponse>;
+  viewNotification(notificationId: string): Promise<OneSignalResponse>;
+}
+
+/** An answer of the package `onesignal-node`. It also holds the request with the key, so never log it as a whole. */
+export interface OneSignalResponse {
+  readonly statusCode: number;
+  /** Parsed JSON; the text when it is not JSON. */
+  readonly body: unknown;
+}
+
+/**
  * Calls the SDK once. It adds what the SDK lacks: the signal, and the header for new keys.
  * @returns only the body of the answer, because the SDK's response also holds the request with the key
  * @throws PushError for an answer that is not a success, and for a network failure
@@ -68,21 +85,4 @@ function authorization(key: string): string {
  */
 function isHttpError(error: unknown): error is Error & { statusCode: number; body: unknown } {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && 'body' in error;
-}
-
-/**
- * The client of the package `onesignal-node`, as far as we use it. The type is structural, so that it needs no types of
- * the package.
- */
-export interface OneSignalClient {
-  createNotification(body: object): Promise<OneSignalResponse>;
-  cancelNotification(notificationId: string): Promise<OneSignalResponse>;
-  viewNotification(notificationId: string): Promise<OneSignalResponse>;
-}
-
-/** An answer of the package `onesignal-node`. It also holds the request with the key, so never log it as a whole. */
-export interface OneSignalResponse {
-  readonly statusCode: number;
-  /** Parsed JSON; the text when it is not JSON. */
-  readonly body: unknown;
 }

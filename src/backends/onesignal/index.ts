@@ -46,7 +46,8 @@ type OneSignalModule = { Client: new (appId: string, key: string, options: objec
  * The `onesignal` backend: sends push notifications through OneSignal, with the package `onesignal-node`.
  * @example
  * const push = createPushService({ backend: OneSignalService, appId, secretKey });
- * await push.send({ users: 'ann', event: 'order.shipped', data: { orderId: 42 }, notification: { title: 'On its way' } });
+ * const notification = { title: 'Your order is on its way' };
+ * await push.send({ users: 'ann', event: 'order.shipped', data: { orderId: 42 }, notification });
  */
 export class OneSignalService extends PushServiceWrapper<OneSignalClient, OneSignalOptions> {
   readonly #checked: CheckedOptions;

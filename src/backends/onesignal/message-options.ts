@@ -27,7 +27,8 @@ export type OneSignalWebButton = OneSignalButton & {
  * The `backendOptions` of a message with the onesignal backend. Source of the limits:
  * https://documentation.onesignal.com/reference/push-notification
  * @example
- * await push.send({ users: 'ann', data: null, notification: { title: 'Sale' }, backendOptions: { ttl: 3600, priority: 5 } });
+ * const backendOptions = { ttl: 3600, priority: 5 };
+ * await push.send({ users: 'ann', data: null, notification: { title: 'Sale' }, backendOptions });
  */
 export type OneSignalMessageOptions = {
   /** When to send: a Date, or an ISO 8601 string with a time zone. @default at once */

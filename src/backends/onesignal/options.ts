@@ -10,7 +10,8 @@ import { isLanguage } from './notification.js';
 /**
  * Options of the onesignal backend.
  * @example
- * PushService.configure({ backend: 'onesignal', appId, secretKey, options: { recipient: (channel) => channel.replace('user-', '') } });
+ * const recipient = (channel) => channel.replace('user-', '');
+ * PushService.configure({ backend: 'onesignal', appId, secretKey, options: { recipient } });
  */
 export interface OneSignalOptions {
   /** Address of the API. An address with `http:` also needs `useSsl: false`. @default 'https://api.onesignal.com' */

@@ -69,8 +69,8 @@ export interface PusherOptions {
    */
   webhookKeys?: readonly AppKeys[] | undefined;
   /**
-   * Largest difference between the time in a webhook and the clock of this machine, in milliseconds: 1 000 to 3 600 000.
-   * Pusher repeats a webhook for 5 minutes with the same time.
+   * Largest difference between the time in a webhook and the clock of this machine, in milliseconds; from 1 000 to
+   * 3 600 000. Pusher repeats a webhook for 5 minutes with the same time.
    * @default 600 000
    */
   webhookMaxAgeMs?: number | undefined;
