@@ -42,7 +42,7 @@ export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
-export type { Channel } from './service/channel-handle.js';
+export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/push-service.js';
 export {
   type Identify,
@@ -65,6 +65,7 @@ export {
   type MemorySessionsOptions,
   memorySessions,
 } from './sessions/memory.js';
+export type { PageOwner } from './sessions/page-owner.js';
 export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
 export type { PushServerSettings, ServiceSettings } from './settings/settings.js';

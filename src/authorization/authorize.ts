@@ -6,41 +6,42 @@ import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
-import { sessionUserId, userIdOf } from '../sessions/audience.js';
+import { sessionUserId, userIdOf } from '../sessions/user-id.js';
 import { isWildcard } from './pattern.js';
 import type { AppUser, SignInRequest, SubscriptionGrant, SubscriptionRequest } from './requests.js';
 import type { ChannelRules, FoundRule } from './rules.js';
 
-/** A service as far as it decides who may subscribe. */
-export interface AuthorizerHost {
+/** The parts of a push service that decide who may subscribe. */
+export interface AuthorizationHost {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
   readonly logger: Logger;
   readonly rules: ChannelRules;
 }
 
-/** Channels that a client can ask for at once: for each of them a rule is asked, which may look something up. */
+/** Most channels in one request. Each calls a rule, and a rule may look something up. */
 const MAX_CHANNELS = 100;
 
-/** Why a client may not subscribe. */
+/** The reason why a client may not subscribe. */
 interface Refusal {
   readonly status: 401 | 403;
   readonly reason: string;
 }
 
-const nobodyThere: Refusal = { status: 401, reason: 'nobody is logged in' };
+const notLoggedIn: Refusal = { status: 401, reason: 'nobody is logged in' };
 const notAllowed: Refusal = { status: 403, reason: 'this user may not' };
 const noRule: Refusal = { status: 403, reason: 'no rule of authorize() fits it' };
 
 type Verdict = { readonly member?: PresenceMember } | Refusal;
 
 /**
- * Decides whether a client may subscribe, and signs that it may.
- * @throws AuthenticationError with the status 401 or 403 when it may not; ValidationError for what is no channel or socket id
+ * Decides whether a client may subscribe, and signs the permission.
+ * @throws AuthenticationError with the status 401 when nobody is logged in, 403 when the user may not subscribe
+ * @throws ValidationError for a wrong channel name or socket id
  */
 export async function authorizeSubscription(
   request: SubscriptionRequest,
-  host: AuthorizerHost,
+  host: AuthorizationHost,
 ): Promise<SubscriptionGrant> {
   const { backend } = host;
   const client = clientOf(request, host);
@@ -58,15 +59,17 @@ async function authorizeSeveral(
   client: string,
   names: readonly string[],
   request: SubscriptionRequest,
-  host: AuthorizerHost,
+  host: AuthorizationHost,
 ): Promise<SubscriptionGrant> {
   const { backend } = host;
   const { authorizeChannels } = backend;
-  if (names.length === 0) throw new ValidationError('Nothing was authorised: no channel is named.');
+  if (names.length === 0) throw new ValidationError('Nothing was authorised: the list of channels is empty.');
   if (authorizeChannels === undefined)
-    throw new ValidationError(`With the ${backend.name} backend, one channel is authorised at a time.`);
+    throw new ValidationError(`Nothing was authorised: the ${backend.name} backend authorises one channel at a time.`);
   if (names.length > MAX_CHANNELS)
-    throw new ValidationError(`Nothing was authorised: ${MAX_CHANNELS} channels at most can be asked for at once.`);
+    throw new ValidationError(
+      `Nothing was authorised: a request may name ${MAX_CHANNELS} channels, not ${names.length}.`,
+    );
   const channels = [...new Set(names)];
   for (const channel of channels) checkChannel(channel, backend);
   const verdicts = await Promise.all(channels.map((channel) => decide(channel, request, host)));
@@ -79,22 +82,23 @@ async function authorizeSeveral(
 
 /**
  * Signs a client in as its user.
- * @throws AuthenticationError with the status 401 when nobody is logged in; ValidationError for what is no socket id
+ * @throws AuthenticationError with the status 401 when nobody is logged in
+ * @throws ValidationError for a wrong socket id
  */
-export async function signIn(request: SignInRequest, host: AuthorizerHost): Promise<UserAuthentication> {
+export async function signIn(request: SignInRequest, host: AuthorizationHost): Promise<UserAuthentication> {
   const { backend, sessions } = host;
   const { user } = request;
-  if (!isSomeone(user)) throw nobody(backend);
+  if (!isSomeone(user)) throw nobodyError(backend);
   const client = clientOf(request, host);
   return signed(backend, () => backend.authenticateUser(client, { id: userIdOf(user, sessions) }));
 }
 
-/** By what the backend knows the client. */
-function clientOf({ socketId, user, session }: SignInRequest, { backend, sessions }: AuthorizerHost): string {
+/** The name by which the backend knows the client: its user's id, or its socket id. */
+function clientOf({ socketId, user, session }: SignInRequest, { backend, sessions }: AuthorizationHost): string {
   if (backend.capabilities.clientIs === 'user') {
     if (isSomeone(user)) return userIdOf(user, sessions);
     if (session !== undefined) return sessionUserId(session);
-    throw nobody(backend);
+    throw nobodyError(backend);
   }
   if (socketId === undefined) throw new ValidationError('Nothing was authorised: the "socket_id" is missing.');
   return socketId;
@@ -104,7 +108,7 @@ function isSomeone(user: AppUser | null | undefined): user is AppUser {
   return user !== undefined && user !== null;
 }
 
-function nobody(backend: AnyBackend): AuthenticationError {
+function nobodyError(backend: AnyBackend): AuthenticationError {
   return new AuthenticationError('Nobody is logged in.', { backend: backend.name, status: 401 });
 }
 
@@ -112,20 +116,20 @@ function checkChannel(channel: string, { name, capabilities }: AnyBackend): void
   checkName(channel, 'channel', capabilities.channelName, name);
 }
 
-async function decide(channel: string, request: SubscriptionRequest, host: AuthorizerHost): Promise<Verdict> {
+async function decide(channel: string, request: SubscriptionRequest, host: AuthorizationHost): Promise<Verdict> {
   const { rules, sessions } = host;
   const { user, session } = request;
   if (session?.channelId === channel) return {};
-  if (!isSomeone(user)) return nobodyThere;
+  if (!isSomeone(user)) return notLoggedIn;
   const found = rules.find(channel);
   if (found !== undefined) return askRule(found, channel, user, request, host);
-  // Messages reach users by channels, not by wildcards: whose id makes one of the own channel may not listen to others' with it.
+  // A user id such as `*` would make a wildcard of the user's own channel, and let that user hear all others.
   const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
   return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
 }
 
-/** Whether the channel is that of one of the user's sessions. */
-async function reaches(user: AppUser, channel: string, { backend, sessions }: AuthorizerHost): Promise<boolean> {
+/** Whether the channel belongs to one of the user's sessions. */
+async function reaches(user: AppUser, channel: string, { backend, sessions }: AuthorizationHost): Promise<boolean> {
   try {
     const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
     return channels?.includes(channel) ?? false;
@@ -139,13 +143,13 @@ async function askRule(
   channel: string,
   user: AppUser,
   { request }: SubscriptionRequest,
-  { logger, sessions }: AuthorizerHost,
+  { logger, sessions }: AuthorizationHost,
 ): Promise<Verdict> {
   let answer: unknown;
   try {
     answer = await rule({ user, params, channel, request });
   } catch (error) {
-    logger.error({ err: error, channel, pattern }, 'an authorisation rule failed: the subscription was refused');
+    logger.error({ err: error, channel, pattern }, 'an authorisation rule failed, so the subscription was refused');
     return notAllowed;
   }
   if (answer === false) return notAllowed;
@@ -153,7 +157,7 @@ async function askRule(
   if (isMember(answer)) return { member: answer };
   logger.error(
     { channel, pattern, answered: typeof answer },
-    'an authorisation rule returned neither true, false nor a member { id, info }: the subscription was refused',
+    'an authorisation rule returned neither true, false nor a member { id, info }, so the subscription was refused',
   );
   return notAllowed;
 }
@@ -161,7 +165,7 @@ async function askRule(
 function isMember(value: unknown): value is PresenceMember {
   if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return false;
   try {
-    // What the other members get to see.
+    // The other members get it as JSON.
     JSON.stringify(value);
     return true;
   } catch {
@@ -180,7 +184,7 @@ async function signed<Grant>(backend: AnyBackend, work: () => Awaitable<Grant>):
   } catch (error) {
     const failure = asPushError(error, backend);
     if (failure.code !== 'AUTHENTICATION') throw failure;
-    // It was not the client that was refused.
+    // The provider refused our credentials, not the client.
     const { message, status } = failure;
     throw new ConfigurationError(message, { backend: backend.name, status, cause: failure });
   }

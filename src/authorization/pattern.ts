@@ -1,41 +1,48 @@
 import { ConfigurationError } from '../core/errors.js';
 
-/** The names of the parameters in a pattern; a `*` is no part of them. */
+/** The names of the parameters in a pattern, without the `*`. */
 type ParameterName<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Rest}`
   ? (Name extends `${infer Stem}*` ? Stem : Name) | ParameterName<Rest>
   : never;
 
-/** What stands for the parameters of a pattern: `'private-orders.{orderId}'` has `{ orderId: string }`. */
+/** The values of a pattern's parameters: `{ orderId: string }` for `'private-orders.{orderId}'`. */
 export type ChannelParams<Pattern extends string> = string extends Pattern
   ? Readonly<Record<string, string>>
   : { readonly [Name in ParameterName<Pattern>]: string };
 
-/** In place of parameters, and at the end, in {@link ChannelPattern.exactness}: greater than any character of a channel's name. */
+/**
+ * Stand for parameters, and for the end, in {@link ChannelPattern.exactness}. They sort after every character of a
+ * channel name.
+ */
 const PARAMETER = '\ufffe';
 const REST_PARAMETER = '\uffff';
 const END = '\uffff';
 
-/** Whether a name is a wildcard, as PubNub's `orders.*` is: leave to subscribe to it is leave for all channels that it stands for. */
+/**
+ * Whether a name is a wildcard, such as PubNub's `orders.*`. Whoever may subscribe to a wildcard hears every channel
+ * that it covers.
+ */
 export function isWildcard(channel: string): boolean {
   return channel.includes('*');
 }
 
 /**
- * Which channels a rule is for: a name in which `{parameter}` stands for one or more characters without a dot, and `{parameter*}` for
- * any characters; neither stands for a `*`, so that a wildcard needs a rule that names it.
+ * A pattern of channel names. `{parameter}` matches one or more characters, but no dot; `{parameter*}` matches dots
+ * too. Neither matches a `*`, so a rule allows a wildcard only when its own pattern holds that `*`.
  */
 export class ChannelPattern {
   readonly text: string;
   /**
-   * Of two patterns that fit the same channel, the one whose text this is the smaller fits it more exactly: where they differ first, it has
-   * a character and the other a parameter. Equal for patterns that differ in nothing but the names of their parameters.
+   * The sort key of a pattern. Of two patterns that match a channel, the more exact one has the smaller key: at their
+   * first difference, it has a character and the other a parameter. Patterns that differ only in the names of their
+   * parameters have the same key.
    */
   readonly exactness: string;
-  /** Literal text and parameters take turns. */
+  /** Literal texts and parameters, in turn. */
   readonly #parts: readonly string[];
   readonly #names: readonly string[];
 
-  /** @throws ConfigurationError when it is none */
+  /** @throws ConfigurationError for a text that is no pattern */
   constructor(text: string) {
     if (typeof text !== 'string' || text === '')
       throw new ConfigurationError('A pattern of channels must be a string, such as "private-orders.{orderId}".');
@@ -50,15 +57,19 @@ export class ChannelPattern {
     this.#names = names;
   }
 
-  /** The parameters, where the channel fits. Each stands for as much as it can, the first before the others. */
+  /**
+   * Returns the parameters' values, or undefined when the channel does not match. Earlier parameters take as many
+   * characters as they can.
+   */
   match(channel: string): Readonly<Record<string, string>> | undefined {
     const values = this.#valuesFrom(0, channel, 0, new Set());
     return values && Object.fromEntries(this.#names.map((name, index) => [name, values[index] ?? '']));
   }
 
   /**
-   * What the parameters from a part on stand for, where those parts fit the channel from a position on.
-   * @param misfits the rests that are known not to fit: without them, a channel that fits in many ways but for its end takes years
+   * Matches the rest of the pattern, from a part on, with the rest of the channel, from a position on.
+   * @param misfits rests that are known not to match. Without them, a channel that fails only at its end would take
+   * exponential time.
    */
   #valuesFrom(part: number, channel: string, start: number, misfits: Set<string>): readonly string[] | undefined {
     const [literal = '', parameter] = this.#parts.slice(part);
@@ -83,7 +94,7 @@ function placeholder(parameter: string): string {
   return parameter.endsWith('*') ? REST_PARAMETER : PARAMETER;
 }
 
-/** How many characters a parameter may stand for at the beginning of a text. */
+/** Most characters that a parameter may match at the beginning of a text. */
 function longest(parameter: string, text: string): number {
   const end = text.search(parameter.endsWith('*') ? /[*]/ : /[.*]/);
   return end < 0 ? text.length : end;
@@ -92,8 +103,8 @@ function longest(parameter: string, text: string): number {
 function problemOf(parts: readonly string[], names: readonly string[]): string | undefined {
   const literals = parts.filter((_, index) => !isParameter(index));
   if (literals.some((literal) => /[{}]/.test(literal)))
-    return 'has a brace that belongs to no parameter: a parameter is "{name}", or "{name*}" where it may hold dots';
-  if (literals.slice(1, -1).includes('')) return 'has two parameters without a character between them';
+    return 'has a brace that belongs to no parameter: write a parameter as "{name}", or as "{name*}" when it may hold dots';
+  if (literals.slice(1, -1).includes('')) return 'has two parameters with no character between them';
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   return twice === undefined ? undefined : `has the parameter "${twice}" twice`;
 }

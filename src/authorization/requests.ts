@@ -2,39 +2,48 @@ import type { ChannelAuthorization } from '../backends/contract/authorization.js
 import type { PushSession, PushUser } from '../sessions/adapter.js';
 
 /**
- * A client that asks to be signed in as its user, or for something else. Everything but `socketId` MUST come from the application, not from the
- * client.
+ * A client's request to be signed in as its user. Only `socketId` may come from the client: everything else MUST come
+ * from the application.
  */
 export interface SignInRequest {
-  /** The client's connection, where the backend's clients have one. */
+  /**
+   * The client's socket id, such as `'1234.5678'`. Not needed with backends that know a client by its user, such as
+   * PubNub.
+   */
   readonly socketId?: string | undefined;
-  /** Who is logged in, if anyone is. */
+  /** The user who is logged in; null or undefined for nobody. */
   readonly user?: AppUser | null | undefined;
-  /** The session that asks. */
+  /** The session of the client's page. */
   readonly session?: PushSession | undefined;
 }
 
-/** A client that asks to subscribe. A session may subscribe to its own channel, and a user to those of all its sessions, without a rule. */
+/**
+ * A client's request to subscribe. Without a rule, a session may subscribe to its own channel, and a user to the
+ * channels of all the user's sessions.
+ */
 export interface SubscriptionRequest extends SignInRequest {
-  /** A channel; or several, for a backend whose clients take one answer for all of them (PubNub). */
+  /** One channel name. PubNub also takes a list of up to 100, because its clients need one answer for all of them. */
   readonly channel: string | readonly string[];
-  /** Handed on to the rule. */
+  /** The web `Request` that the rule gets. */
   readonly request?: Request | undefined;
 }
 
-/** The answer to a {@link SubscriptionRequest}; `channels` and `refused` where it was for several channels. */
+/** The answer to a {@link SubscriptionRequest}, which the client passes to its provider. */
 export interface SubscriptionGrant extends ChannelAuthorization {
-  /** Those that the answer is for. */
+  /** The channels that it allows, when the request named a list. */
   readonly channels?: readonly string[];
-  /** Those that it is not for. */
+  /** The channels that it does not allow, when the request named a list. */
   readonly refused?: readonly string[];
 }
 
 /**
- * The application's own types, for it to declare:
- * `declare module 'pushrail' { interface PushTypes { user: Customer } }`.
+ * The types of the application. Declare them once, and every rule knows its user.
+ * @example
+ * declare module 'pushrail' {
+ *   interface PushTypes { user: Customer }
+ * }
  */
 export interface PushTypes extends Record<never, never> {}
 
-/** A user as the application's `authenticate` returns it and as its rules get it. @default PushUser */
+/** The user type of the application, which `authenticate` returns and rules get. @default PushUser */
 export type AppUser = PushTypes extends { readonly user: infer User } ? User : PushUser;

@@ -4,51 +4,52 @@ import type { Awaitable } from '../core/until-aborted.js';
 import { type ChannelParams, ChannelPattern } from './pattern.js';
 import type { AppUser } from './requests.js';
 
-/** What a rule decides by. */
+/** The argument of a rule. */
 export interface RuleContext<Pattern extends string = string> {
-  /** Who asks; someone who is not logged in is refused before a rule is asked. */
+  /** The user who asks. A rule is not called when nobody is logged in. */
   readonly user: AppUser;
-  /** What stands in the channel's name for the pattern's parameters. */
+  /** The values of the pattern's parameters. */
   readonly params: ChannelParams<Pattern>;
   readonly channel: string;
-  /** The request by which the client asks, where there is one. */
+  /** The client's HTTP request, when the application passed it on. */
   readonly request: Request | undefined;
 }
 
 /**
- * Decides whether a user may subscribe to a channel. On a presence channel, `true` makes the user a member by its id alone; a
- * `PresenceMember` says what the others get to see. Whatever else it returns, and whatever it throws, is a refusal.
+ * Decides whether a user may subscribe to a channel: `true` allows, `false` refuses. On a presence channel, `true`
+ * shows the other members only the user's id; return `{ id, info }` to show them more. Any other value, and any error,
+ * refuses and is logged.
  */
 export type ChannelRule<Pattern extends string = string> = (
   context: RuleContext<Pattern>,
 ) => Awaitable<boolean | PresenceMember>;
 
-/** A rule that is for a channel. */
+/** A rule whose pattern matches a channel. */
 export interface FoundRule {
   readonly pattern: string;
   readonly params: Readonly<Record<string, string>>;
   readonly rule: ChannelRule;
 }
 
-/** Who may subscribe to which channels. */
+/** The rules of a push service. */
 export class ChannelRules {
-  /** The most exact first. */
+  /** Sorted: the most exact pattern first. */
   readonly #entries: { readonly pattern: ChannelPattern; readonly rule: ChannelRule }[] = [];
 
-  /** @throws ConfigurationError for a pattern that is none, or is there already */
+  /** @throws ConfigurationError for a wrong pattern, and for one that has a rule already */
   add(text: string, rule: ChannelRule): void {
     const pattern = new ChannelPattern(text);
     if (typeof rule !== 'function') throw new ConfigurationError(`The rule for "${text}" must be a function.`);
     const same = this.#entries.find((entry) => entry.pattern.exactness === pattern.exactness);
     if (same !== undefined)
       throw new ConfigurationError(
-        `There is a rule for "${same.pattern.text}" already, which is for the same channels as "${text}".`,
+        `"${text}" matches the same channels as "${same.pattern.text}", which has a rule already.`,
       );
     this.#entries.push({ pattern, rule });
     this.#entries.sort((a, b) => (a.pattern.exactness < b.pattern.exactness ? -1 : 1));
   }
 
-  /** The most exact rule for a channel. */
+  /** Finds the most exact rule for a channel. */
   find(channel: string): FoundRule | undefined {
     for (const { pattern, rule } of this.#entries) {
       const params = pattern.match(channel);

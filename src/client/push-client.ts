@@ -45,7 +45,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   #isActive = false;
 
   /**
-   * @param config the result of `PushService.clientConfig` on the server
+   * @param config the result of `PushService.clientConfig({ session })` on the server
    * @throws PushClientError `CONFIGURATION` when `config` is something else
    */
   constructor(config: ClientConfig, options: PushClientOptions = {}) {

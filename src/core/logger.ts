@@ -1,4 +1,9 @@
-/** Where pushrail logs: pino's shape, with the details first and the text second. An error is the detail `err`, which pino writes out. */
+/**
+ * The logger that pushrail writes to. It has the shape of pino: first the details, then the text. An error is the
+ * detail `err`.
+ * @example
+ * PushService.configure({ backend: 'console', logger: pino() });
+ */
 export interface Logger {
   debug(details: object, text: string): void;
   info(details: object, text: string): void;
@@ -12,7 +17,7 @@ function printer(print: (...parts: unknown[]) => void): (details: object, text: 
   return (details, text) => print(`pushrail: ${text}`, ...(Object.keys(details).length > 0 ? [details] : []));
 }
 
-/** The default: silent, except for warnings and errors, which go to stderr. */
+/** The default logger: it prints warnings and errors to stderr, and drops the rest. */
 export const defaultLogger: Logger = {
   debug: silent,
   info: silent,
@@ -21,18 +26,18 @@ export const defaultLogger: Logger = {
 };
 
 /**
- * A logger that never throws, so that background work can log. What the given one fails at goes to the default logger, which
- * says once that and why it does.
+ * Makes a logger that never throws, so that background work can log. When the given logger fails, the entry goes to the
+ * default logger, which warns once with the reason.
  */
 export function guarded(logger: Logger): Logger {
   let hasFailed = false;
   const fallBack = (level: keyof Logger, details: object, text: string, error: unknown): void => {
     try {
-      if (!hasFailed) defaultLogger.warn({ err: error }, 'the logger failed; what it does not take is logged here');
+      if (!hasFailed) defaultLogger.warn({ err: error }, 'the logger failed, so its entries are logged here');
       hasFailed = true;
       defaultLogger[level](details, text);
     } catch {
-      // Nobody is left to tell.
+      // No logger is left.
     }
   };
   const guard =

@@ -1,9 +1,15 @@
 import { ValidationError } from './errors.js';
 
-/**
- * Holds the name of a channel or event against the rule of the backend.
- * @throws ValidationError
- */
+/** The names that a backend takes for its channels or its events. */
+export interface NameRule {
+  readonly pattern: RegExp;
+  /** In characters (UTF-16 code units), as the `length` of a string. */
+  readonly maxLength: number;
+  /** The pattern in words, for error messages: `letters, digits and _ - = @ , . ;`. */
+  readonly allowed: string;
+}
+
+/** Checks the name of a channel or an event. @throws ValidationError when the backend does not take it */
 export function checkName(name: unknown, what: 'channel' | 'event', rule: NameRule, backend: string): void {
   if (typeof name !== 'string')
     throw new ValidationError(
@@ -16,7 +22,7 @@ export function checkName(name: unknown, what: 'channel' | 'event', rule: NameRu
       { backend },
     );
   }
-  // Not test(): a pattern with the flag g would begin where it ended the last time.
+  // Not test(): with the flag g it would continue where it stopped the last time.
   if (name.search(rule.pattern) < 0 || !name.isWellFormed()) {
     throw new ValidationError(
       `The ${what} ${JSON.stringify(name)} has characters that the ${backend} backend does not take; it takes ${rule.allowed}.`,
@@ -26,11 +32,12 @@ export function checkName(name: unknown, what: 'channel' | 'event', rule: NameRu
 }
 
 /**
- * Holds the size of an event's encoded payload against the limit of the backend, in UTF-8 bytes.
- * @throws ValidationError
+ * Checks the size of an encoded payload.
+ * @param limit in UTF-8 bytes
+ * @throws ValidationError when it is larger
  */
 export function checkSize(payload: string, limit: number, backend: string): void {
-  // A UTF-16 code unit takes three bytes at most: short texts need no count.
+  // A UTF-16 code unit takes at most three bytes, so a short text needs no count.
   if (payload.length * 3 <= limit) return;
   const bytes = Buffer.byteLength(payload);
   if (bytes > limit) {
@@ -39,13 +46,4 @@ export function checkSize(payload: string, limit: number, backend: string): void
       { backend },
     );
   }
-}
-
-/** Which names a backend takes for its channels or events. */
-export interface NameRule {
-  readonly pattern: RegExp;
-  /** In characters (UTF-16 code units). */
-  readonly maxLength: number;
-  /** The rule in words, for the error message: `letters, digits and _ - = @ , . ;`. */
-  readonly allowed: string;
 }

@@ -1,25 +1,116 @@
 import type { PushError } from './errors.js';
 
-/**
- * Keeps secrets out of what is shown. A settings value is secret when its key says so (`secretKey`, an `authToken`, a
- * `password`, an `apiKey`, an `encryptionMasterKeyBase64`), and so is the password in an address.
- */
+// Keeps secrets out of errors, logs and everything else that is shown. A setting is secret when its key says so, such
+// as `secretKey`, `authToken`, `password`, `apiKey` or `encryptionMasterKeyBase64`. The password in an address is
+// secret too.
+
+/** The names of secret settings. */
 const secretName =
   /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|api[-_]?key|cipherkey|authkey/i;
-/** The password of `redis://user:password@host`. */
+/** The password in `redis://user:password@host`. */
 const passwordInAddress = /^[a-z][a-z0-9+.-]*:\/\/[^/?#:@]*:([^/?#@]+)@/i;
+/** Length from which a secret is also found within a longer text. A shorter one may be there by chance. */
+const MIN_EMBEDDED_LENGTH = 6;
+/**
+ * Most parts of an object that are searched, because more would take too long. A larger object counts as showing a
+ * secret.
+ */
+const MAX_PARTS = 100_000;
 
-/** Put in place of a secret. */
+/** The text in place of a secret. */
 export const REDACTED = '[secret]';
 
-/** Shorter secrets are only recognised when they are the whole text: within a longer one they may be there by chance. */
-const MIN_EMBEDDED_LENGTH = 6;
-/** An object with more parts than this counts as showing a secret, for looking through it takes too long. */
-const MAX_PARTS = 100_000;
+/** Removes the secrets that it knows from a text. A backend is one. */
+export interface Redactor {
+  redact(text: string): string;
+}
 
 /** Whether a settings key holds a secret. */
 export function isSecretName(key: string): boolean {
   return secretName.test(key);
+}
+
+/**
+ * Finds the secrets in a settings object, at any depth and in each form that they take in texts. The longest come
+ * first.
+ */
+export function secretsOf(settings: object): ReadonlySet<string> {
+  const secrets = new Set<string>();
+  for (const [key, value] of entriesOf(settings, new Set())) {
+    const password = typeof value === 'string' ? passwordInAddress.exec(value)?.[1] : undefined;
+    if (password !== undefined) addForms(password, secrets);
+    if (!isSecretName(key)) continue;
+    // A list holds several secrets while one replaces another.
+    for (const secret of [value].flat())
+      if (typeof secret === 'string' || typeof secret === 'number') addForms(String(secret), secrets);
+  }
+  return new Set([...secrets].sort((a, b) => b.length - a.length));
+}
+
+/** Copies an object without its secrets. An instance of a class becomes its class name. */
+export function redacted(value: object): object {
+  return copy(value, secretsOf(value), new Set()) as object;
+}
+
+/** Replaces each secret in a text. @param secrets the longest first */
+export function withoutSecrets(text: string, secrets: ReadonlySet<string>): string {
+  let result = text;
+  for (const secret of secrets) {
+    if (result === secret) return REDACTED;
+    if (secret.length >= MIN_EMBEDDED_LENGTH) result = result.replaceAll(secret, REDACTED);
+  }
+  return result;
+}
+
+/** Whether a secret shows in a text or anywhere in an object. */
+export function showsSecret(value: unknown, redactor: Redactor): boolean {
+  const seen = new Set<unknown>();
+  const open = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (seen.has(next)) continue;
+    if (typeof next === 'string' && redactor.redact(next) !== next) return true;
+    seen.add(next);
+    if (seen.size > MAX_PARTS) return true;
+    for (const part of partsOf(next)) open.push(part);
+  }
+  return false;
+}
+
+/** The message of a thrown value, without secrets. */
+export function textOf(error: unknown, redactor: Redactor): string {
+  if (typeof error === 'string') return redactor.redact(error);
+  if (typeof error !== 'object' || error === null) return `it threw ${String(error)}`;
+  return 'message' in error && typeof error.message === 'string'
+    ? redactor.redact(error.message)
+    : 'it threw an object without a message';
+}
+
+/**
+ * Returns the error itself. If a secret shows anywhere in it, returns a new error with its name, message and stack,
+ * without secrets.
+ */
+export function causeOf(error: unknown, redactor: Redactor): unknown {
+  if (!showsSecret(error, redactor)) return error;
+  const original = error instanceof Error ? error : undefined;
+  const copy = new Error(textOf(error, redactor));
+  copy.name = redactor.redact(original?.name ?? 'Error');
+  copy.stack = redactor.redact(original?.stack ?? '');
+  return copy;
+}
+
+/** Replaces the secrets in a PushError, which keeps its class and its fields. */
+export function cleaned<Failure extends PushError>(error: Failure, redactor: Redactor): Failure {
+  if (!showsSecret(error, redactor)) return error;
+  const stack = redactor.redact(error.stack ?? '');
+  for (const key of Reflect.ownKeys(error)) {
+    const value: unknown = Reflect.get(error, key);
+    if (key === 'cause') error.cause = causeOf(value, redactor);
+    else if (showsSecret(value, redactor))
+      Reflect.set(error, key, typeof value === 'string' ? redactor.redact(value) : REDACTED);
+  }
+  error.stack = stack;
+  return error;
 }
 
 function isPlain(value: object): boolean {
@@ -36,31 +127,12 @@ function* entriesOf(value: object, seen: Set<object>): Generator<readonly [key: 
   }
 }
 
-/** The secrets in a settings object, at any depth and in the forms that they take in texts; the longest first. */
-export function secretsOf(settings: object): ReadonlySet<string> {
-  const secrets = new Set<string>();
-  for (const [key, value] of entriesOf(settings, new Set())) {
-    const password = typeof value === 'string' ? passwordInAddress.exec(value)?.[1] : undefined;
-    if (password !== undefined) addForms(password, secrets);
-    if (!isSecretName(key)) continue;
-    // A list has several of them, as while one is replaced by another.
-    for (const secret of [value].flat())
-      if (typeof secret === 'string' || typeof secret === 'number') addForms(String(secret), secrets);
-  }
-  return new Set([...secrets].sort((a, b) => b.length - a.length));
-}
-
-/** A secret as it is, and as it reads within JSON and within an address. */
+/** Adds a secret as it is, and as it looks in JSON and in an address. */
 function addForms(secret: string, secrets: Set<string>): void {
   if (secret === '') return;
   secrets.add(secret);
   secrets.add(JSON.stringify(secret).slice(1, -1));
   if (secret.isWellFormed()) secrets.add(encodeURIComponent(secret));
-}
-
-/** A copy in which each secret value is replaced and each instance of a class is only named. */
-export function redacted(value: object): object {
-  return copy(value, secretsOf(value), new Set()) as object;
 }
 
 function copy(value: unknown, secrets: ReadonlySet<string>, ancestors: Set<object>): unknown {
@@ -82,32 +154,7 @@ function copy(value: unknown, secrets: ReadonlySet<string>, ancestors: Set<objec
   return result;
 }
 
-/** The text with each secret in it replaced. @param secrets the longest first */
-export function withoutSecrets(text: string, secrets: ReadonlySet<string>): string {
-  let result = text;
-  for (const secret of secrets) {
-    if (result === secret) return REDACTED;
-    if (secret.length >= MIN_EMBEDDED_LENGTH) result = result.replaceAll(secret, REDACTED);
-  }
-  return result;
-}
-
-/** Whether a secret shows in a text or anywhere in an object. */
-export function showsSecret(value: unknown, redactor: { redact(text: string): string }): boolean {
-  const seen = new Set<unknown>();
-  const open = [value];
-  while (open.length > 0) {
-    const next = open.pop();
-    if (seen.has(next)) continue;
-    if (typeof next === 'string' && redactor.redact(next) !== next) return true;
-    seen.add(next);
-    if (seen.size > MAX_PARTS) return true;
-    for (const part of partsOf(next)) open.push(part);
-  }
-  return false;
-}
-
-/** What `console.log` shows of a value. */
+/** The parts of a value that `console.log` shows. */
 function partsOf(value: unknown): unknown[] {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null || ArrayBuffer.isView(value))
     return [];
@@ -117,45 +164,4 @@ function partsOf(value: unknown): unknown[] {
     if (property !== undefined && 'value' in property) parts.push(key, property.value);
   }
   return value instanceof Map || value instanceof Set || value instanceof Headers ? parts.concat(...value) : parts;
-}
-
-/** Whatever knows the secrets that must not show, such as a backend. */
-export interface Redactor {
-  redact(text: string): string;
-}
-
-/** What a thrown value says, without secrets. */
-export function textOf(error: unknown, redactor: Redactor): string {
-  if (typeof error === 'string') return redactor.redact(error);
-  if (typeof error !== 'object' || error === null) return `it threw ${String(error)}`;
-  return 'message' in error && typeof error.message === 'string'
-    ? redactor.redact(error.message)
-    : 'it threw an object without a message';
-}
-
-/**
- * The original error, or, when a secret shows anywhere in it, an error that has its name and its cleaned message
- * and nothing else.
- */
-export function causeOf(error: unknown, redactor: Redactor): unknown {
-  if (!showsSecret(error, redactor)) return error;
-  const original = error instanceof Error ? error : undefined;
-  const copy = new Error(textOf(error, redactor));
-  copy.name = redactor.redact(original?.name ?? 'Error');
-  copy.stack = redactor.redact(original?.stack ?? '');
-  return copy;
-}
-
-/** An error of ours keeps its class and its fields; secrets in them are replaced. */
-export function cleaned<Failure extends PushError>(error: Failure, redactor: Redactor): Failure {
-  if (!showsSecret(error, redactor)) return error;
-  const stack = redactor.redact(error.stack ?? '');
-  for (const key of Reflect.ownKeys(error)) {
-    const value: unknown = Reflect.get(error, key);
-    if (key === 'cause') error.cause = causeOf(value, redactor);
-    else if (showsSecret(value, redactor))
-      Reflect.set(error, key, typeof value === 'string' ? redactor.redact(value) : REDACTED);
-  }
-  error.stack = stack;
-  return error;
 }

@@ -2,18 +2,18 @@ import type { z } from 'zod';
 import { ConfigurationError } from './errors.js';
 import { isSecretName } from './redaction.js';
 
-/** A schema of settings, whose keys can be listed. */
+/** A schema of settings that can list its keys. */
 type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
 
 /**
- * Makes a function that holds settings against a schema. The schema is built at its first use: that takes longer than
- * loading the package.
- * @param what names the settings in the error: `PUSH_SERVER`, `The console backend's options`
+ * Makes a function that checks settings by a schema. It builds the schema at its first call, because that takes longer
+ * than loading the package.
+ * @param what names the settings in errors, such as `PUSH_SERVER` or `The console backend's options`
  * @param build makes the schema, with `z.strictObject`
- * @param nestedKeys keys further down, for suggestions when one of them is misspelt
- * @param advice what to do about unknown keys that are likely to be tried
- * @returns a function that throws a ConfigurationError naming each key that is wrong, what was expected and what was found,
- * but never a secret
+ * @param nestedKeys keys of inner objects, to suggest one for a misspelt key
+ * @param advice tells what to write instead of an unknown key, by that key
+ * @returns a function that returns the checked settings. It throws a ConfigurationError that names each wrong key with
+ * the expected and the found value, but never shows a secret.
  */
 export function settingsCheck<T>(
   what: string,
@@ -59,7 +59,7 @@ function reason(issue: z.core.$ZodIssue): string {
   return issue.message.replace(/^Invalid input: expected /, 'must be ');
 }
 
-/** The type of a value, and the value itself only where it cannot be a secret. */
+/** Describes a value by its type. A number or boolean that is no secret is shown itself. */
 function kindOf(value: unknown, isSecret: boolean): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -67,6 +67,28 @@ function kindOf(value: unknown, isSecret: boolean): string {
   if (typeof value === 'boolean' || (typeof value === 'number' && !isSecret)) return String(value);
   if (typeof value === 'string') return value === '' ? 'an empty string' : 'a string';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+/** Ends an error about an unknown name: `; did you mean "x"?`, or `; known are x, y.` when no name is close. */
+export function didYouMean(name: string, known: readonly string[]): string {
+  const guess = nearest(name, known);
+  if (guess !== undefined) return `; did you mean "${guess}"?`;
+  return known.length === 0 ? '.' : `; known are ${known.join(', ')}.`;
+}
+
+/** Finds the known name that is closest to a misspelt one; undefined when none is close. */
+export function nearest(name: string, known: Iterable<string>): string | undefined {
+  const wanted = name.slice(0, 64).toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Math.max(wanted.length < 4 ? 1 : 2, Math.floor(wanted.length / 3)) + 1;
+  for (const candidate of known) {
+    const found = distance(wanted, candidate.toLowerCase());
+    if (found < bestDistance) {
+      best = candidate;
+      bestDistance = found;
+    }
+  }
+  return best;
 }
 
 /** Edit distance (insertions, deletions, substitutions, swaps of neighbours) between two short words. */
@@ -90,26 +112,4 @@ function distance(a: string, b: string): number {
 
 function at(row: readonly number[], index: number): number {
   return row[index] ?? Number.POSITIVE_INFINITY;
-}
-
-/** The known name that a misspelt one most likely stands for, or undefined when none is close. */
-export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const wanted = name.slice(0, 64).toLowerCase();
-  let best: string | undefined;
-  let bestDistance = Math.max(wanted.length < 4 ? 1 : 2, Math.floor(wanted.length / 3)) + 1;
-  for (const candidate of known) {
-    const found = distance(wanted, candidate.toLowerCase());
-    if (found < bestDistance) {
-      best = candidate;
-      bestDistance = found;
-    }
-  }
-  return best;
-}
-
-/** What to write instead of an unknown name: `; did you mean "x"?`, or `; known are x, y.` when none is close. */
-export function didYouMean(name: string, known: readonly string[]): string {
-  const guess = nearest(name, known);
-  if (guess !== undefined) return `; did you mean "${guess}"?`;
-  return known.length === 0 ? '.' : `; known are ${known.join(', ')}.`;
 }

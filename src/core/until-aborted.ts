@@ -1,6 +1,7 @@
 /**
- * Ends with the work, or as soon as the signal fires, also where the work pays it no heed, or where it has fired before.
- * @param failure makes the error that it then throws
+ * Waits for work, but no longer than until a signal fires. It does not need the work to know the signal, and fails at
+ * once when the signal has fired already.
+ * @param failure makes the error for a signal that fired
  */
 export async function untilAborted<Result>(
   work: Promise<Result>,
@@ -19,5 +20,5 @@ export async function untilAborted<Result>(
   }
 }
 
-/** What is there at once, or comes later. */
+/** A value, or a promise of it. */
 export type Awaitable<Value> = Value | Promise<Value>;

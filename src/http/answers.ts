@@ -3,7 +3,10 @@ import { defaultLogger, type Logger } from '../core/logger.js';
 import type { PushService } from '../service/push-service.js';
 import { HttpError } from '../web/http-error.js';
 
-/** What the application or its provider did wrong: it is logged, and the asker is told no more than that. Others are 500. */
+/**
+ * Statuses for failures of the application or its provider. They are logged; the client only learns that something
+ * failed. Others are 500.
+ */
 const ownFaults: Readonly<Partial<Record<PushErrorCode, number>>> = {
   UNSUPPORTED_OPERATION: 501,
   RATE_LIMIT: 503,
@@ -11,11 +14,11 @@ const ownFaults: Readonly<Partial<Record<PushErrorCode, number>>> = {
   TIMEOUT: 504,
 };
 
-/** The answer to a request that failed. Does not throw. */
+/** Makes the answer to a request that failed. It never throws. */
 export function answerOf(error: unknown, service: PushService): Response {
   if (error instanceof HttpError) return json({ error: error.message }, error.status, error.headers);
   const failure = PushError.isPushError(error) ? error : undefined;
-  // What the asker did wrong, and may be told.
+  // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return json({ error: failure.message }, 400);
   if (failure?.code === 'AUTHENTICATION') return json({ error: failure.message }, failure.status ?? 401);
   loggerOf(service).error({ err: error }, 'a request to the push handler failed');
@@ -26,12 +29,12 @@ function loggerOf(service: PushService): Logger {
   try {
     return service.logger;
   } catch {
-    // The service cannot be configured, which is likely what failed.
+    // The service cannot be configured, and that is likely what failed.
     return defaultLogger;
   }
 }
 
-/** An answer that is for one client alone and for now. */
+/** A JSON answer that no cache keeps. */
 export function json(body: object, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
   return Response.json(body, { status, headers: { 'Cache-Control': 'no-store', ...headers } });
 }

@@ -2,12 +2,20 @@ import { readWebStream } from '../web/body.js';
 import { HttpError, httpBodyRules } from '../web/http-error.js';
 import { isRecord } from '../wire/is-record.js';
 
-/** The fields of a request: each has one value or several. */
+/** Room for a socket id, 100 percent-encoded channels of 164 characters, and fields of the application. */
+const MAX_BYTES = 65_536;
+/** Deadline of a body, in milliseconds. */
+const TIMEOUT_MS = 10_000;
+
+const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
+
+/** The fields of a request. Each has one value or more. */
 export type Form = ReadonlyMap<string, readonly string[]>;
 
 /**
- * Reads the fields of a form, which may come as JSON as well.
- * @throws HttpError 415 for another type of content, 400 for what cannot be read, and as {@link readBody}
+ * Reads the fields of a form or of a JSON object.
+ * @throws HttpError 415 for another content type, 413 for a body that is too large, 408 for one that is too late, 400
+ * for one that is wrong
  */
 export async function readForm(request: Request): Promise<Form> {
   const [type = ''] = (request.headers.get('content-type') ?? '').toLowerCase().split(';');
@@ -19,10 +27,10 @@ export async function readForm(request: Request): Promise<Form> {
   return read(await readBody(request));
 }
 
-/** The one value of a field. @throws HttpError 400 when it has several */
+/** The value of a field that may have one value only. @throws HttpError 400 when it has several */
 export function oneOf(form: Form, name: string): string | undefined {
   const values = form.get(name) ?? [];
-  if (values.length > 1) throw new HttpError(400, `"${name}" is there more than once.`);
+  if (values.length > 1) throw new HttpError(400, `"${name}" may be given only once.`);
   return values[0];
 }
 
@@ -52,25 +60,20 @@ function fromJson(body: string): Form {
   const form = new Map<string, string[]>();
   for (const [name, value] of Object.entries(fields)) {
     const values: unknown[] = Array.isArray(value) ? value : [value];
-    // Fields of other types are the application's own, and nothing here reads them.
+    // The push handler reads text fields only; the application may add others.
     if (values.every((item) => typeof item === 'string')) form.set(name, values as string[]);
   }
   return form;
 }
 
-/** A socket id and 100 channels of 164 characters, percent-encoded, with room for what the application adds. */
-const MAX_BYTES = 65_536;
-/** How long it may take to arrive, in milliseconds. */
-const TIMEOUT_MS = 10_000;
-
-const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
-
 /**
  * Reads a request's body.
- * @throws HttpError 413 as soon as it is known to be too large, 408 when it does not arrive in time, 400 when it breaks off
+ * @throws HttpError 413 as soon as the body is known to be too large, 408 when it does not arrive in time, 400 when it
+ * breaks off
  */
 async function readBody(request: Request): Promise<string> {
-  if (request.bodyUsed) throw new HttpError(400, 'The body was read before the push handler got it.');
+  if (request.bodyUsed)
+    throw new HttpError(400, 'The body of this Request has been read before the push handler got it.');
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BYTES) throw rules.tooLarge(MAX_BYTES);
   return request.body === null ? '' : new TextDecoder().decode(await readWebStream(request.body, rules));
 }

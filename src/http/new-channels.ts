@@ -1,4 +1,4 @@
-/** How long requests of one session may have begun with the same state of it, in milliseconds. */
+/** How long requests that loaded the same state of a session may still be running, in milliseconds. */
 const KEPT_MS = 10_000;
 
 interface NewChannel {
@@ -8,17 +8,19 @@ interface NewChannel {
 }
 
 /**
- * The channels that sessions were given a moment ago, in this process. Requests that come together each load the session as it was before, and
- * each would give it a channel: the one saved last would stay, and the pages of the others listen to one that no log-out ends.
+ * The channels that this process gave to sessions a moment ago. Simultaneous requests of one session all load it
+ * without a channel. Without this memory each would make its own: only the last one saved would stay, and no log-out
+ * would end the others.
  */
 export class NewChannels {
   /** By the session's id; the oldest first. */
   readonly #channels = new Map<unknown, NewChannel>();
 
   /**
-   * @param sessionId undefined for a session that has none, which gets a channel of its own each time
-   * @param userId whose session it is; a channel that was made for somebody else is not handed out
-   * @param givenUp the channel that the session had, which may have become somebody else's since it was made
+   * Returns the channel that the session got a moment ago, or makes one.
+   * @param sessionId undefined for a session without an id, which gets a new channel each time
+   * @param userId the session's user; a channel that was made for another user is not returned
+   * @param givenUp the channel that the session had before, which is not returned
    */
   channelFor(sessionId: unknown, userId: string | undefined, givenUp: string | undefined, make: () => string): string {
     const known = this.#channels.get(sessionId);
@@ -33,7 +35,7 @@ export class NewChannels {
     return channelId;
   }
 
-  /** For a session that has given its channel up: its next one must be another. */
+  /** Forgets the channel of a session, so that its next one is another. */
   forget(sessionId: unknown): void {
     this.#channels.delete(sessionId);
   }

@@ -5,12 +5,18 @@ import type { PushHandler } from './push-handler.js';
 import type { NodeRequest } from './request.js';
 
 /**
- * A handler for `http.createServer`, Express, Connect and Fastify's raw requests: an `IncomingMessage` and a `ServerResponse`, which are not
- * named here so that these types need those of no other package.
+ * A handler for `http.createServer`, Express, Connect and the raw requests of Fastify. It takes an `IncomingMessage`
+ * and a `ServerResponse`; the types say `object`, so that they need no types of another package.
  */
 export type NodeHandler = (request: object, response: object) => Promise<void>;
 
-/** The Node form of a push handler. Where a body parser came first, it goes by what that has left: fields, and the bytes if they were kept. */
+/**
+ * Makes a Node handler from a push handler. It also works after a body parser: it takes the fields that the parser
+ * left, and the raw bytes when the application kept them.
+ * @example
+ * const handler = createPushHandler(PushService, { authenticate });
+ * app.use('/push', toNodeHandler(handler)); // Express, before express.json()
+ */
 export function toNodeHandler(handler: PushHandler): NodeHandler {
   return async (request, target) => {
     const response = target as ServerResponse;
@@ -26,21 +32,21 @@ async function answerTo(incoming: IncomingMessage, response: ServerResponse, han
     request = createRequest(incoming, response);
     if (node.readableEnded && request.body !== null) request = withBody(request, node);
   } catch {
-    return json({ error: 'The address of the request cannot be read.' }, 400);
+    return json({ error: 'The address of the request is not valid.' }, 400);
   }
   const answer = await handler(request, { node });
   dropBody(request, incoming);
   return answer;
 }
 
-/** Lets go of what nobody has read of the body: until it is out of the way, the connection does not get to its next request. */
+/** Discards the part of the body that nobody has read. Until then, the connection cannot read its next request. */
 function dropBody({ body }: Request, incoming: IncomingMessage): void {
-  // Where it is locked, it was read, or its reader has let go of it.
+  // A locked body has a reader, which has read or cancelled it.
   if (body?.locked === false) body.cancel().catch(() => {});
   incoming.resume();
 }
 
-/** The request with the body that was read before. */
+/** A request with the body that a parser has read. */
 function withBody({ url, method, headers }: Request, { body, rawBody }: NodeRequest): Request {
   const raw = [rawBody, body].find((value) => typeof value === 'string' || value instanceof Uint8Array);
   if (raw !== undefined) return new Request(url, { method, headers, body: raw as string | Uint8Array<ArrayBuffer> });

@@ -10,25 +10,31 @@ import type { PushRequestContext } from './request.js';
 /** Options of {@link createPushHandler}. */
 export interface PushHandlerOptions {
   /**
-   * Who is logged in; nothing where nobody is. It MUST go by what the client cannot make up, such as a signed cookie.
-   * @default nobody is
+   * Returns the user who is logged in; null or undefined for nobody. It MUST use something that a client cannot forge,
+   * such as a signed cookie.
+   * @default nobody is logged in
    */
   authenticate?: ((request: Request, context: PushRequestContext) => Awaitable<AppUser | null | undefined>) | undefined;
-  /** The session that asks, which may subscribe to its own channel. @default that of `pushSession`, behind the Node form */
+  /**
+   * Returns the session of the page that asks, which may subscribe to its own channel.
+   * @default the session of `pushSession()`, with `toNodeHandler`
+   */
   session?: ((request: Request, context: PushRequestContext) => Awaitable<PushSession | undefined>) | undefined;
   /**
-   * Called with each event of the provider's webhooks, once. When it fails, the provider is told so, and sends the event again.
-   * @default none: webhooks are answered with 404
+   * Called once with each event of the provider's webhooks. When it throws or rejects, the provider gets an error and
+   * sends the event again.
+   * @default none: webhooks get the status 404
    */
   webhook?: WebhookHandler | undefined;
   /**
-   * Pages of other origins that may ask: `'https://example.com'`, `'https://*.example.com'`. They get the headers of CORS, with credentials.
-   * @default none but the application's own
+   * Origins of other sites whose pages may send requests, such as `'https://example.com'` or `'https://*.example.com'`.
+   * They get CORS headers with credentials.
+   * @default only the application's own origin
    */
   allowedOrigins?: readonly string[] | undefined;
 }
 
-/** @throws ConfigurationError for one that is unknown or wrong */
+/** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
 export function checkOptions(options: PushHandlerOptions): void {
   checkOptionNames('createPushHandler()', options, ['authenticate', 'session', 'webhook'], ['allowedOrigins']);
   const origins: unknown = options.allowedOrigins ?? [];
@@ -37,14 +43,14 @@ export function checkOptions(options: PushHandlerOptions): void {
   const origin: unknown = origins.find((text) => !isOriginPattern(text));
   if (origin !== undefined)
     throw new ConfigurationError(
-      `createPushHandler(): "${String(origin)}" in "allowedOrigins" is no origin such as "https://example.com" or "https://*.example.com".`,
+      `createPushHandler(): "${String(origin)}" in "allowedOrigins" is not an origin such as "https://example.com" or "https://*.example.com".`,
     );
 }
 
 /**
- * Checks the names of a function's options, and those that must be functions.
+ * Checks the names of a function's options, and the type of those that must be functions.
  * @param others names of the options that are no functions
- * @throws ConfigurationError for one that is unknown or no function
+ * @throws ConfigurationError for an unknown option, and for one that must be a function
  */
 export function checkOptionNames(
   caller: string,

@@ -1,18 +1,21 @@
 import { originCheck } from '../web/origins.js';
 
-/** Decides whether the page that a request comes from may make it. */
+/** Decides which pages may send requests. */
 export interface OriginRule {
-  /** Whether the page is the application's own, or one of those that are allowed, or there is none. */
+  /**
+   * Whether a request may pass: it comes from the application's own page, from an allowed origin, or from no page at
+   * all.
+   */
   admits(request: Request): boolean;
-  /** What lets a page of another origin read the answer; nothing for the application's own pages. */
+  /** The CORS headers that let a page of another origin read the answer. Empty for the application's own pages. */
   corsHeaders(request: Request): Readonly<Record<string, string>>;
 }
 
-/** @param allowed further origins, such as `https://*.example.com` */
+/** Makes the rule from the option `allowedOrigins`. @param allowed origins besides the application's own */
 export function originRule(allowed: readonly string[]): OriginRule {
   const isAllowed = allowed.length === 0 ? () => false : originCheck(allowed);
   const isForeign = (request: Request): boolean => {
-    // The browser's own word, which no page can change; older ones say only the origin.
+    // The browser sets this header, and no page can change it. Older browsers send only the origin.
     const site = request.headers.get('sec-fetch-site');
     if (site !== null) return site !== 'same-origin' && site !== 'none';
     const origin = request.headers.get('origin');
@@ -29,7 +32,7 @@ export function originRule(allowed: readonly string[]): OriginRule {
   };
 }
 
-/** The answer to a browser that asks whether a page of another origin may send what it wants to. */
+/** The headers that answer a CORS preflight request. */
 export function preflightHeaders(request: Request, methods: readonly string[]): Readonly<Record<string, string>> {
   return {
     'Access-Control-Allow-Methods': methods.join(', '),
@@ -38,7 +41,7 @@ export function preflightHeaders(request: Request, methods: readonly string[]): 
   };
 }
 
-/** The ports that an origin leaves out, and that a proxy may say all the same. */
+/** The ports that an origin leaves out. A proxy may write them into `Host` all the same. */
 const defaultPorts: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' };
 
 function isOwn(origin: string, request: Request): boolean {
@@ -48,8 +51,8 @@ function isOwn(origin: string, request: Request): boolean {
 }
 
 /**
- * The names that the application goes by. Behind a proxy, the scheme and the `Host` may be the proxy's. A page cannot forge
- * `X-Forwarded-Host`: the browser would ask first, and not be let.
+ * The hosts of the application. Behind a proxy, `Host` may be the proxy's own. No page of another origin can forge
+ * `X-Forwarded-Host`: the browser would send a preflight request, which is refused.
  */
 function hostsOf(request: Request): readonly string[] {
   const forwarded = request.headers.get('x-forwarded-host')?.split(',', 1)[0]?.trim();

@@ -7,21 +7,28 @@ import type { PushRequestContext } from './request.js';
 import { findRoute, type Route } from './routes.js';
 
 /**
- * Answers what clients and providers ask of the application. Never rejects.
- * @param context as `toNodeHandler` gives it
+ * Answers the requests of clients and providers. It never rejects.
+ * @param context holds the Node request; `toNodeHandler` passes it
  */
 export type PushHandler = (request: Request, context?: PushRequestContext) => Promise<Response>;
 
 /**
- * Makes the handler of a web application's push routes, which are told by the last segment of the path, wherever they are mounted:
+ * Makes a handler for the push routes of a web application. The last segment of the path chooses the route, so you can
+ * mount it anywhere:
  *
- * - `POST …/auth`: may this client subscribe? By the rules of `PushService.authorize`.
- * - `POST …/user-auth`: signs the client in as its user.
- * - `GET …/config`: what the page's `PushClient` takes.
- * - `POST …/webhook`: the provider's webhooks.
+ * - `POST …/auth` answers whether a client may subscribe, by the rules of `PushService.authorize`.
+ * - `POST …/user-auth` signs a client in as its user.
+ * - `GET …/config` returns the configuration for a page's `PushClient`.
+ * - `POST …/webhook` takes the provider's webhooks.
  *
- * Whatever goes wrong is answered with its status and `{ "error": "…" }`.
- * @throws ConfigurationError for an option that is wrong
+ * Failures are answered with their status and `{ "error": "…" }`.
+ * @throws ConfigurationError for an unknown or wrong option
+ * @example
+ * const pushRoutes = createPushHandler(PushService, {
+ *   authenticate: (request) => userOf(request.headers.get('cookie')),
+ * });
+ * export const GET = (request) => pushRoutes(request); // a route handler of Next.js
+ * export const POST = (request) => pushRoutes(request);
  */
 export function createPushHandler(service: PushService, options: PushHandlerOptions = {}): PushHandler {
   checkOptions(options);
@@ -30,7 +37,7 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   async function answer(request: Request, context: PushRequestContext): Promise<Response> {
     const route = routeOf(request);
     if (!route.isForProviders && !origins.admits(request))
-      throw new HttpError(403, 'A page of this origin may not ask: list it in "allowedOrigins".');
+      throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
     if (request.method !== route.method)

@@ -3,44 +3,50 @@ import { ConfigurationError } from '../core/errors.js';
 import { guarded, type Logger } from '../core/logger.js';
 import { PushService } from '../service/push-service.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
-import { checkedTtl } from '../sessions/kept.js';
+import { checkedTtl } from '../sessions/session-data.js';
 import { NewChannels } from './new-channels.js';
 import { checkOptionNames } from './options.js';
 import type { RequestSession } from './request.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
-import { SessionOfRequest, sessionOf } from './session-of-request.js';
+import { applicationSession, SessionOfRequest } from './session-of-request.js';
 
-/** How long a request waits for the session adapter, in milliseconds. */
+/** Default deadline of the session adapter within a request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 1000;
 
 /** Options of {@link pushSession}. */
 export interface PushSessionOptions<User = PushUser> {
-  /** Whose messages the pages receive. @default PushService */
+  /** The push service whose messages the pages receive. @default PushService */
   service?: PushService | undefined;
-  /** Where the sessions of users are kept. @default those of the service */
+  /** The session adapter that stores users' sessions. @default the session adapter of the service */
   sessions?: SessionAdapter<User> | undefined;
-  /** Who is logged in; null or undefined for nobody. @default request.user */
+  /** Returns the user who is logged in; null or undefined for nobody. @default request.user */
   user?(request: Express.Request): User | null | undefined;
   /**
-   * How long a session stays tied to its user without a further request, in milliseconds. @default the `maxAge` of express-session's
-   * cookie, or 24 hours for one that ends with the browser and for other sessions
+   * How long a session stays bound to its user after the last request, in milliseconds; above 0.
+   * @default the `maxAge` of express-session's cookie; 24 hours when it has none, and with other session middleware
    */
   ttl?: number | undefined;
-  /** How long a request waits for the session adapter, in milliseconds; it goes on without it then. @default 1 000 */
+  /**
+   * How long a request waits for the session adapter, in milliseconds. After that it continues without it.
+   * @default 1 000
+   */
   timeout?: number | undefined;
-  /** Where failures of the session adapter are logged. @default where the service logs */
+  /** Logs failures of the session adapter. @default the logger of the service */
   logger?: Logger | undefined;
 }
 
-/** Middleware of Connect and Express. */
+/** Middleware for Express and Connect. */
 export type SessionMiddleware = (request: object, response: ResponseLike, next: (error?: unknown) => void) => void;
 
 /**
- * Middleware that gives each session a channel of its own, ties it to the user at log-in and unties it at log-out. Put it behind the
- * session (`express-session`, `cookie-session`) and behind what finds the user: a request that ends without a user is one of somebody who is
- * logged out.
- * @throws ConfigurationError for an option that is unknown, or a `user` that is no function; ValidationError for a `ttl` that is no number
- * above 0, or a `timeout` that no timer takes
+ * Middleware that gives each session a channel of its own, binds it to the user at log-in and unbinds it at log-out.
+ * Use it after the session middleware (`express-session`, `cookie-session`) and after the middleware that sets the
+ * user: when a request ends without a user, its session counts as logged out.
+ * @throws ConfigurationError for an unknown option, or a `user` that is no function
+ * @throws ValidationError for a wrong `ttl` or `timeout`
+ * @example
+ * app.use(session({ secret, resave: false, saveUninitialized: false }));
+ * app.use(pushSession({ user: (request) => request.session.userId }));
  */
 export function pushSession<User = PushUser>(options: PushSessionOptions<User> = {}): SessionMiddleware {
   checkOptionNames('pushSession()', options, ['user'], ['service', 'sessions', 'ttl', 'timeout', 'logger']);
@@ -56,9 +62,9 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
     if (push.pushSession !== undefined) return next();
     let session: SessionOfRequest;
     try {
-      if (sessionOf(request) === undefined) {
+      if (applicationSession(request) === undefined) {
         throw new ConfigurationError(
-          'pushSession() found no request.session: put it behind express-session or cookie-session.',
+          'pushSession() found no request.session: use it after express-session or cookie-session.',
         );
       }
       const logger = guarded(options.logger ?? service.logger);

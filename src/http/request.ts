@@ -1,6 +1,6 @@
 import type { ClientConfig } from '../wire/client-config.js';
 
-/** A request of Node's, as far as it is read here, with what middleware has put on it. */
+/** A request of `node:http`, with the properties that middleware adds. */
 export interface NodeRequest {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
@@ -8,40 +8,47 @@ export interface NodeRequest {
   on(event: string, listener: (value: unknown) => void): unknown;
   /** Whether the body has been read. */
   readonly readableEnded: boolean;
-  /** Express: the address before a router took its part off. */
+  /** The full path in Express, where a router shortens `url`. */
   readonly originalUrl?: string | undefined;
   /** Set by `pushSession`. */
   readonly pushSession?: RequestSession | undefined;
-  /** What a body parser made of the body. */
+  /** The body as a body parser left it. */
   readonly body?: unknown;
-  /** The body to the byte, where the application keeps it. */
+  /** The body's bytes, when the application keeps them. */
   readonly rawBody?: unknown;
-  /** Whatever else middleware adds, such as `user`. */
+  /** Anything else that middleware adds, such as `user`. */
   readonly [property: string]: unknown;
 }
 
-/** What comes along with a web `Request`. */
+/** The second argument of a push handler. */
 export interface PushRequestContext {
-  /** The request of Node's that the web `Request` was made of, with all that middleware has put on it: `context.node?.user`. */
+  /**
+   * The Node request behind the web `Request`, with the properties that middleware added, such as `context.node?.user`.
+   */
   readonly node?: NodeRequest | undefined;
 }
 
-/** A request's session, as push knows it: `request.pushSession`. */
+/** The push session of a request: `request.pushSession`. */
 export interface RequestSession {
-  /** The channel that reaches this session and no other; undefined while it has none. */
+  /** The channel of this session alone; undefined until the session has one. */
   readonly channelId: string | undefined;
-  /** The id of the user to whom the session is tied; undefined while it is nobody's. */
+  /** The id of the session's user; undefined while nobody is logged in. */
   readonly userId: string | undefined;
   /**
-   * What the page of this session needs to receive its messages. It gives the session a channel, and ties it to the user who is
-   * logged in. Call it before the response begins: what is new in a session is kept by a cookie.
-   * @throws ConfigurationError when the response has begun, or the request has no session any more
+   * Makes the configuration for the page of this session, which passes it to `new PushClient(config)`. The session gets
+   * a channel, and is bound to the user who is logged in. Call it before the response begins, because a new session
+   * needs its cookie.
+   * @throws ConfigurationError when the response has begun, or the session is destroyed
    * @throws whatever the session adapter throws
+   * @example
+   * app.get('/push/config', async (request, response) => {
+   *   response.json(await request.pushSession.clientConfig());
+   * });
    */
   clientConfig(): Promise<ClientConfig>;
 }
 
-// Merges with the types of Express where they are installed, and needs them nowhere.
+// Adds to the types of Express where they are installed. This file does not need them.
 declare global {
   namespace Express {
     interface Request {

@@ -1,4 +1,4 @@
-/** What is used of a response of Node's or of Express. */
+/** The parts that we use of a Node or Express response. */
 export interface ResponseLike {
   readonly headersSent: boolean;
   statusCode: number;
@@ -8,17 +8,17 @@ export interface ResponseLike {
   destroy(error?: Error): unknown;
 }
 
-/** What is to be done in the course of a response. None of it may throw. */
+/** Steps to take during a response. None may throw. */
 export interface ResponseSteps {
-  /** Before the head is written, with the cookies in it. */
+  /** Runs before the head is written, so that cookies can still change. */
   beforeHead(): void;
-  /** Before the end. The response waits for the promise, if there is one, which must not reject. */
+  /** Runs before the response ends. The response waits for the promise, which must not reject. */
   beforeEnd(): Promise<void> | undefined;
-  /** When the connection was lost before the application ended the response. */
+  /** Runs when the connection was lost before the application ended the response. */
   afterLoss(): void;
 }
 
-/** Has steps carried out in the course of a response. Who wrapped the response before does their part after ours. */
+/** Runs steps during a response. Other middleware that wrapped the response earlier runs after them. */
 export function takeSteps(response: ResponseLike, steps: ResponseSteps): void {
   const methods = response as unknown as Record<'writeHead' | 'end', (...parameters: unknown[]) => unknown>;
   const { writeHead, end } = methods;
@@ -34,7 +34,8 @@ export function takeSteps(response: ResponseLike, steps: ResponseSteps): void {
     hasEnded = true;
     const waiting = ending ?? steps.beforeEnd();
     if (waiting === undefined) return end.apply(response, parameters);
-    // From here on the response counts as begun, as without the wait: nobody may take it for an answer that is still missing.
+    // Without the wait the response would have begun by now. It must look so, or the application may think that it
+    // still has to answer.
     if (!response.headersSent) response.writeHead(response.statusCode);
     ending = waiting
       .then(() => void end.apply(response, parameters))

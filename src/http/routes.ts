@@ -1,7 +1,8 @@
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { PushService } from '../service/push-service.js';
 import type { PushSession } from '../sessions/adapter.js';
-import { userIdOf } from '../sessions/audience.js';
+import { isSession, type PageOwner } from '../sessions/page-owner.js';
+import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
 import { readWebhook } from '../webhooks/read.js';
 import type { WebhookSource } from '../webhooks/source.js';
@@ -9,7 +10,7 @@ import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
 
-/** What a route is given. */
+/** The arguments of a route. */
 interface RouteCall {
   readonly request: Request;
   readonly context: PushRequestContext;
@@ -17,10 +18,10 @@ interface RouteCall {
   readonly options: PushHandlerOptions;
 }
 
-/** One of the handler's addresses: what it returns is answered as JSON. */
+/** One address of the push handler. Its result is answered as JSON. */
 export interface Route {
   readonly method: 'GET' | 'POST';
-  /** Whether it is a provider that asks, and no page. */
+  /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   answer(call: RouteCall): Promise<object>;
 }
@@ -54,7 +55,7 @@ async function authenticateUser(call: RouteCall): Promise<object> {
   return call.service.authenticateUser(await client(call, await readForm(call.request)));
 }
 
-/** Who asks. What the client says of itself is no more than which connection it has. */
+/** Finds out who asks. Only the socket id comes from the client itself. */
 async function client(call: RouteCall, form: Form) {
   return { socketId: oneOf(form, 'socket_id'), user: await userOf(call), session: await sessionOf(call) };
 }
@@ -62,7 +63,7 @@ async function client(call: RouteCall, form: Form) {
 async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
-  const config = own === undefined ? await service.clientConfig(await audienceOf(call)) : await own.clientConfig();
+  const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
   const path = context.node?.originalUrl ?? new URL(request.url).pathname;
   const base = path.replace(/[^/]*(?:\?.*)?$/, '');
   const { authorize, authenticate } = service.backend.capabilities;
@@ -75,14 +76,17 @@ async function clientConfig(call: RouteCall): Promise<object> {
 
 async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
-  if (handle === undefined) throw new HttpError(404, 'Webhooks are not taken here.');
-  // What a parser has made of the body cannot be verified: Node's request tells whether the bytes were kept, and what to do else.
+  if (handle === undefined)
+    throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
+  // A body that a parser has changed cannot be verified. readWebhook() looks for the raw bytes on Node's request, or
+  // says how to keep them.
   const { node } = context;
   try {
     const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
     await service.webhook({ headers: request.headers, rawBody }, handle);
   } catch (error) {
-    // Who runs the application is to know as well: the provider shows nobody what it is told. What else fails is logged with its answer.
+    // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with
+    // their answer.
     if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
     throw error;
   }
@@ -94,7 +98,7 @@ function isRefusal(error: unknown): boolean {
   return PushError.isPushError(error) && (error.code === 'AUTHENTICATION' || error.code === 'VALIDATION');
 }
 
-/** @throws HttpError 408 when it does not arrive in time: any other timeout is the application's */
+/** @throws HttpError 408 when the body does not arrive in time. Any other timeout comes from the application. */
 async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
   try {
     return (await readWebhook(source)).rawBody;
@@ -104,7 +108,7 @@ async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
   }
 }
 
-/** @throws ConfigurationError for what is no user: that is not the asker's doing */
+/** @throws ConfigurationError for anything but a user: that is not the client's mistake */
 async function userOf({ request, context, service, options }: RouteCall) {
   const user = await options.authenticate?.(request, context);
   if (user === undefined || user === null) return undefined;
@@ -118,14 +122,18 @@ async function userOf({ request, context, service, options }: RouteCall) {
 }
 
 async function sessionOf({ request, context, options }: RouteCall): Promise<PushSession | undefined> {
-  if (options.session !== undefined) return options.session(request, context);
+  if (options.session !== undefined) return (await options.session(request, context)) ?? undefined;
   const { channelId, userId } = context.node?.pushSession ?? {};
   return channelId === undefined ? undefined : { channelId, userId };
 }
 
-/** For whom the page is. A session is its user's who is logged in, as for leave to subscribe. */
-async function audienceOf(call: RouteCall) {
+/**
+ * The owner of the page that asks: its session, or its user. A session belongs to the user who is logged in, as in a
+ * subscription.
+ */
+async function ownerOf(call: RouteCall): Promise<PageOwner<unknown> | undefined> {
   const [session, user] = [await sessionOf(call), await userOf(call)];
-  if (session === undefined || user === undefined) return session ?? user;
-  return { ...session, userId: userIdOf(user, call.service.sessions) };
+  if (session === undefined) return user === undefined ? undefined : { user };
+  if (!isSession(session)) throw new ConfigurationError('session() returned no session: it needs a "channelId".');
+  return { session: user === undefined ? session : { ...session, userId: userIdOf(user, call.service.sessions) } };
 }

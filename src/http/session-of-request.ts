@@ -3,14 +3,14 @@ import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { PushService } from '../service/push-service.js';
 import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
-import { userIdOf } from '../sessions/audience.js';
-import { DEFAULT_TTL_MS, keepIn, keptIn, newChannelId } from '../sessions/kept.js';
+import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
+import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request.js';
-import { SessionTies } from './session-ties.js';
+import { SessionBinding } from './session-binding.js';
 
-/** What `pushSession()` was told. */
+/** The settings of `pushSession()`, which all requests share. */
 export interface SessionContext {
   readonly service: PushService;
   readonly sessions: SessionAdapter<unknown>;
@@ -21,27 +21,30 @@ export interface SessionContext {
   readonly newChannels: NewChannels;
 }
 
-/** Who is logged in. */
+/** The user who is logged in. */
 interface KnownUser {
   readonly user: unknown;
   readonly userId: string;
 }
 
 /**
- * The session of one request. At any time the application may log somebody in or out, or have its session made anew or ended; `settle`
- * brings what is kept in the session, and the ties, in line with what holds then.
+ * The session of one request. The application may at any time log a user in or out, replace the session or destroy it.
+ * `settle` then updates both the data in the session and the binding to its user.
  */
 export class SessionOfRequest implements RequestSession {
   readonly #request: object;
   readonly #response: { readonly headersSent: boolean };
   readonly #context: SessionContext;
-  readonly #ties: SessionTies | undefined;
-  /** Whether the adapter goes by sessions at all; one that goes by users alone needs no channel of a session. */
-  readonly #goesBySessions: boolean;
+  readonly #binding: SessionBinding | undefined;
+  /**
+   * Whether the adapter knows sessions. An adapter such as `userChannels` knows users alone, and its sessions need no
+   * channel.
+   */
+  readonly #adapterKnowsSessions: boolean;
   readonly #channelPrefix: string;
   readonly #sessionBefore: object | undefined;
   readonly #channelBefore: string | undefined;
-  /** As `user` told when the request came in. */
+  /** The user at the beginning of the request. */
   readonly #userBefore: unknown;
 
   /** @throws whatever `user` throws */
@@ -53,91 +56,98 @@ export class SessionOfRequest implements RequestSession {
     this.#userBefore = context.userOf(request);
     const { sessions, service } = context;
     this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
-    this.#goesBySessions = isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
-    const kept = this.#session && keptIn(this.#session);
-    this.#channelBefore = kept?.channelId;
+    this.#adapterKnowsSessions =
+      isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
+    const pushSession = this.#session && readPushSession(this.#session);
+    this.#channelBefore = pushSession?.channelId;
     if (isSessionStore(sessions)) {
-      const held = kept?.userId === undefined ? undefined : { session: kept, user: kept.userId, ttl: this.#ttl };
-      this.#ties = new SessionTies({ ...context, store: sessions }, held);
+      const bound =
+        pushSession?.userId === undefined
+          ? undefined
+          : { session: pushSession, user: pushSession.userId, ttl: this.#ttl };
+      this.#binding = new SessionBinding({ ...context, store: sessions }, bound);
     }
   }
 
   get channelId(): string | undefined {
-    return this.#kept?.channelId;
+    return this.#pushSession?.channelId;
   }
 
   get userId(): string | undefined {
-    return this.#kept?.userId;
+    return this.#pushSession?.userId;
   }
 
   async clientConfig(): Promise<ClientConfig> {
     const { service } = this.#context;
-    if (!this.#goesBySessions) {
+    if (!this.#adapterKnowsSessions) {
       const user = this.#knownUser;
-      return user === undefined ? service.clientConfig() : service.clientConfig(user.user);
+      return user === undefined ? service.clientConfig() : service.clientConfig({ user: user.user });
     }
     if (this.#session === undefined) {
-      throw new ConfigurationError('clientConfig() found no request.session: it has been destroyed.');
+      throw new ConfigurationError('clientConfig() found no request.session: the application has destroyed it.');
     }
     if (this.#response.headersSent && this.channelId === undefined) {
       throw new ConfigurationError(
-        'clientConfig() was called after the response had begun, too late for the cookie of a new session: call it before.',
+        'clientConfig() was called after the response had begun, too late for the cookie of a new session: call it earlier.',
       );
     }
     const session = this.#settle({ isWanted: true });
-    await this.#ties?.made();
-    return service.clientConfig(session);
+    await this.#binding?.stored();
+    return service.clientConfig(session && { session });
   }
 
-  /** Ties the session where the user is known by now; the user may become known later, though. @throws whatever `user` throws */
+  /** Binds the session when the request begins with a known user. @throws whatever `user` throws */
   begin(): void {
     if (this.#knownUser !== undefined) this.#settle();
   }
 
-  /** Takes what the application did into account; failures are logged. @returns what the response has to wait for */
+  /**
+   * Updates the session after the application has changed it. Failures are logged.
+   * @returns what the response must wait for
+   */
   settle(isLost = false): Promise<void> | undefined {
     try {
       this.#settle({ isLost });
     } catch (error) {
-      this.#context.logger.error({ err: error }, 'the session of a request could not be tied to its user');
+      this.#context.logger.error({ err: error }, 'the session of a request could not be bound to its user');
     }
-    return this.#ties?.pending;
+    return this.#binding?.pending;
   }
 
   /**
-   * @param isWanted whether a session of nobody gets a channel, too
-   * @param isLost whether the application's session will not be saved any more
+   * @param isWanted whether the session of a visitor gets a channel too
+   * @param isLost whether the application can no longer save its session
    */
   #settle({ isWanted = false, isLost = false } = {}): PushSession | undefined {
-    if (!this.#goesBySessions) return undefined;
+    if (!this.#adapterKnowsSessions) return undefined;
     const known = this.#knownUser;
     const session = this.#session;
-    const before = session && keptIn(session);
-    let kept = session && this.#keptFor(known, session);
-    if (session !== undefined && kept === undefined && (known !== undefined || isWanted) && !isLost)
-      kept = this.#newSession(session, known?.userId, before?.channelId);
-    if (kept !== undefined && known !== undefined) kept = { ...kept, userId: known.userId };
-    if (session !== undefined && !isSame(before, kept)) keepIn(session, kept);
-    if (session !== undefined && before !== undefined && kept === undefined)
+    const before = session && readPushSession(session);
+    let pushSession = session && this.#validSession(known, session);
+    if (session !== undefined && pushSession === undefined && (known !== undefined || isWanted) && !isLost)
+      pushSession = this.#newSession(session, known?.userId, before?.channelId);
+    if (pushSession !== undefined && known !== undefined) pushSession = { ...pushSession, userId: known.userId };
+    if (session !== undefined && !isSame(before, pushSession)) writePushSession(session, pushSession);
+    if (session !== undefined && before !== undefined && pushSession === undefined)
       this.#context.newChannels.forget(idOf(session));
-    this.#ties?.hold(kept && known && { session: kept, user: known.user, ttl: this.#ttl });
-    return kept;
+    this.#binding?.replace(pushSession && known && { session: pushSession, user: known.user, ttl: this.#ttl });
+    return pushSession;
   }
 
-  get #kept(): PushSession | undefined {
-    return this.#session && this.#keptFor(this.#knownUser, this.#session);
+  get #pushSession(): PushSession | undefined {
+    return this.#session && this.#validSession(this.#knownUser, this.#session);
   }
 
   /**
-   * What the session keeps, unless it was for somebody else, or for the session before, whose data a new one was given: a page of theirs
-   * may still be open, and listen.
+   * The channel and user in the session, if they are still right. They are wrong when they belong to another user, or
+   * were copied from the session before: a page of that user or session may still be open and listen.
    */
-  #keptFor(known: KnownUser | undefined, session: object): PushSession | undefined {
-    const kept = keptIn(session);
-    if (kept === undefined || !kept.channelId.startsWith(this.#channelPrefix)) return undefined;
-    if (kept.userId !== undefined && kept.userId !== known?.userId) return undefined;
+  #validSession(known: KnownUser | undefined, session: object): PushSession | undefined {
+    const pushSession = readPushSession(session);
+    if (pushSession === undefined || !pushSession.channelId.startsWith(this.#channelPrefix)) return undefined;
+    if (pushSession.userId !== undefined && pushSession.userId !== known?.userId) return undefined;
     const isNew = idOf(session) !== (this.#sessionBefore && idOf(this.#sessionBefore));
-    return isNew && kept.channelId === this.#channelBefore ? undefined : kept;
+    return isNew && pushSession.channelId === this.#channelBefore ? undefined : pushSession;
   }
 
   #newSession(session: object, userId: string | undefined, givenUp: string | undefined): PushSession {
@@ -155,44 +165,44 @@ export class SessionOfRequest implements RequestSession {
 
   get #knownUser(): KnownUser | undefined {
     const { userOf, sessions } = this.#context;
-    // An ended session is nobody's, and `user` may well look into it.
+    // A destroyed session has no user, and `user` may fail when it reads one.
     if (this.#session === undefined) return undefined;
     const user = userOf(this.#request);
     if (user === undefined || user === null) return undefined;
-    // Who logs out by a new session may have left request.user as it was. So a user of the session before is none of the new one,
-    // until the next request shows it.
+    // An application that logs a user out with a new session may leave request.user unchanged. So the user of the
+    // session before does not count for the new one; the next request tells.
     if (user === this.#userBefore && !isSameSession(this.#session, this.#sessionBefore)) return undefined;
     return { user, userId: userIdOf(user, sessions) };
   }
 
   get #session(): object | undefined {
-    return sessionOf(this.#request);
+    return applicationSession(this.#request);
   }
 
-  /** How long the session will live from now on, in milliseconds. */
+  /** Lifetime of the session from now on, in milliseconds. */
   get #ttl(): number {
     return this.#context.ttl ?? (this.#session && lifetimeOf(this.#session)) ?? DEFAULT_TTL_MS;
   }
 }
 
-/** The application's session of a request. */
-export function sessionOf(request: object): object | undefined {
+/** The application's own session in a request. */
+export function applicationSession(request: object): object | undefined {
   const session: unknown = Reflect.get(request, 'session');
   return typeof session === 'object' && session !== null ? session : undefined;
 }
 
-/** Whether it is the one session, which may have been loaded anew. */
+/** Whether two objects are the same session. A session that is loaded again is another object with the same id. */
 function isSameSession(one: object | undefined, other: object | undefined): boolean {
   if (one === undefined || other === undefined || one === other) return one === other;
   return idOf(one) !== undefined && idOf(one) === idOf(other);
 }
 
-/** Only express-session's have one. */
+/** The id of a session. Only sessions of express-session have one. */
 function idOf(session: object): unknown {
   return Reflect.get(session, 'id');
 }
 
-/** As express-session says it: its cookie begins anew with each request. */
+/** The lifetime that express-session gives its cookie, which starts again with each request, in milliseconds. */
 function lifetimeOf(session: object): number | undefined {
   const cookie: unknown = Reflect.get(session, 'cookie');
   if (typeof cookie !== 'object' || cookie === null) return undefined;

@@ -2,10 +2,10 @@ import { ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { IncomingMessage } from '../wire/message.js';
 
-/** Called with each message that comes in through a subscription. */
+/** Called with each message that arrives through a subscription. */
 export type MessageListener = (message: IncomingMessage) => unknown;
 
-/** The listeners of `messageReceived`. One that throws or rejects is logged and keeps no other from being called. */
+/** The listeners of `messageReceived`. The failure of one is logged, and the others are still called. */
 export class Inbox {
   readonly #listeners: { readonly listener: MessageListener; readonly isOnce: boolean }[] = [];
   readonly #logger: () => Logger;
@@ -14,7 +14,7 @@ export class Inbox {
     this.#logger = logger;
   }
 
-  /** Adds a listener; one that is there already is not added again. */
+  /** Adds a listener. Adding it twice changes nothing. */
   add(listener: MessageListener, isOnce = false): void {
     if (typeof listener !== 'function') throw new ValidationError('A listener must be a function.');
     if (!this.#listeners.some((entry) => entry.listener === listener)) this.#listeners.push({ listener, isOnce });
@@ -46,9 +46,9 @@ export class Inbox {
   }
 }
 
-/** @throws ValidationError for an event that a service does not have */
+/** @throws ValidationError for any event but `messageReceived` */
 export function checkEvent(event: string): void {
   if (event !== 'messageReceived') {
-    throw new ValidationError(`A push service has no event "${String(event)}"; it has "messageReceived".`);
+    throw new ValidationError(`A push service has no event "${String(event)}": its only event is "messageReceived".`);
   }
 }

@@ -2,15 +2,18 @@ import type { IncomingMessage } from '../wire/message.js';
 import type { Inbox } from './inbox.js';
 import type { Subscriptions } from './subscriptions.js';
 
-/** What a loop over a channel's messages lives on. */
+/** The parts of a running service that a loop uses. */
 export interface LoopSource {
   readonly subscriptions: Subscriptions;
-  /** Where the loop is noted while it lasts. */
+  /** All running loops. */
   readonly loops: Set<MessageQueue>;
   readonly ready: Promise<void>;
 }
 
-/** Subscribes to a channel for as long as the loop over its messages lasts. @param signal ends the loop without an error */
+/**
+ * Loops over the messages of a channel, and is subscribed to it while the loop lasts.
+ * @param signal ends the loop without an error
+ */
 export function messageLoop(
   channel: string,
   { subscriptions, loops, ready }: LoopSource,
@@ -36,17 +39,18 @@ export function messageLoop(
   return queue;
 }
 
-/** Messages waiting for `for await`: none is dropped, so a loop that falls behind for good holds memory. */
+/** A queue of messages for `for await`. It drops none, so its memory grows while a loop is slower than the messages. */
 export class MessageQueue implements AsyncIterableIterator<IncomingMessage> {
-  /** What came last, in order; and what comes next, in reverse: taking from the front of a long list would move all of it. */
+  /** The newest messages, in order. */
   #waiting: IncomingMessage[] = [];
+  /** The oldest messages, in reverse: taking from the end of a list is cheap, and from the front it is not. */
   #upcoming: IncomingMessage[] = [];
   readonly #onEnd: () => Promise<void>;
   #next: PromiseWithResolvers<IteratorResult<IncomingMessage, undefined>>[] = [];
   #failure: { readonly error: unknown } | undefined;
   #ending: Promise<void> | undefined;
 
-  /** @param onEnd called once, when the loop ends or `end` is called */
+  /** @param onEnd called once, when the loop or `end` ends the queue */
   constructor(onEnd: () => Promise<void>) {
     this.#onEnd = onEnd;
   }
@@ -58,7 +62,7 @@ export class MessageQueue implements AsyncIterableIterator<IncomingMessage> {
     else next.resolve({ done: false, value: message });
   }
 
-  /** Ends the loop after what is waiting; with an error, the loop throws it then. */
+  /** Ends the loop after the messages that wait. With a failure, the loop then throws its error. */
   end(failure?: { readonly error: unknown }): Promise<void> {
     if (this.#ending !== undefined) return this.#ending;
     this.#failure = failure;

@@ -2,8 +2,8 @@ import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 
 /**
- * Which channels are subscribed to and why: a channel stays subscribed while `subscribe` asked for it or a loop
- * over its messages is running. Calls for one channel are carried out one after the other.
+ * The channels that a service is subscribed to. A channel stays subscribed while `subscribe` wants it or a loop runs
+ * over its messages. Calls for one channel run one after the other.
  */
 export class Subscriptions {
   readonly #backend: AnyBackend;
@@ -47,7 +47,7 @@ export class Subscriptions {
         if (isWanted(entry) && !isWanted(before)) await this.#backend.subscribe(channel);
         if (!isWanted(entry) && isWanted(before)) await this.#backend.unsubscribe(channel);
       } catch (error) {
-        // A subscription that failed is none; one that could not be ended is asked for no longer all the same.
+        // A failed subscription does not count. A failed end does: nobody wants the channel any more.
         if (isWanted(entry)) Object.assign(entry, before);
         throw asPushError(error, this.#backend);
       }

@@ -7,11 +7,14 @@ import type { WebhookSource } from '../webhooks/source.js';
 import { KNOWN_FOR_MS } from '../webhooks/verify.js';
 import type { IncomingMessage } from '../wire/message.js';
 
+/** Most ids that are remembered, in about 30 MB. */
+const MAX_KNOWN = 100_000;
+
 /**
- * Takes the webhooks of a backend's provider. An event that has been handled is known by its id and dropped when it comes again; one whose
- * handling failed is not, so that it is handled when the provider sends it again.
+ * Takes the webhooks of a backend's provider, and handles each event once. An event that was handled is dropped when it
+ * comes again. An event whose handler failed is handled again.
  */
-export class Webhooks {
+export class WebhookIntake {
   readonly #backend: AnyBackend;
   readonly #receive: (message: IncomingMessage) => void;
   readonly #known = new KnownEvents();
@@ -21,10 +24,10 @@ export class Webhooks {
     this.#receive = receive;
   }
 
-  /** @returns the events that had not come before */
+  /** Reads a webhook and handles its events. @returns the events that are new */
   async take(source: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
     if (handle !== undefined && typeof handle !== 'function')
-      throw new ValidationError('The second argument of webhook() is a function, which is called with each event.');
+      throw new ValidationError('The second argument of webhook() must be a function, which gets each event.');
     const taken: WebhookEvent[] = [];
     for (const event of await this.#read(source)) {
       if (await this.#isHandledNow(event, handle)) taken.push(event);
@@ -36,14 +39,17 @@ export class Webhooks {
     try {
       const events = await this.#backend.parseWebhook(await readWebhook(source));
       if (!Array.isArray(events) || events.some((event: WebhookEvent | undefined) => typeof event?.id !== 'string'))
-        throw new TypeError('it returned something that is no list of events with ids.');
+        throw new TypeError('parseWebhook() must return a list of events with ids.');
       return events;
     } catch (error) {
       throw webhookError(error, this.#backend);
     }
   }
 
-  /** Returns whether this was the first time that the event was handled. A duplicate waits for what became of the first one. */
+  /**
+   * Handles an event. A duplicate waits for the result of the first one.
+   * @returns whether the event was handled now, for the first time
+   */
   async #isHandledNow(event: WebhookEvent, handle: WebhookHandler | undefined): Promise<boolean> {
     const id = `${event.backend} ${event.id}`;
     const known = this.#known.of(id);
@@ -69,21 +75,18 @@ function messageOf({ channel, event, data, userId }: ClientEvent): IncomingMessa
   return { channel, event, data, ...(userId !== undefined && { userId }) };
 }
 
-/** Ids kept in mind: some 30 MB at most. */
-const MAX_KNOWN = 100_000;
+const handled = Promise.resolve();
 
-/** What is known of an event that came in. */
+/** An event that came in. */
 export interface KnownEvent {
-  /** Whether `messageReceived` has had it. */
+  /** Whether `messageReceived` has fired for it. */
   isAnnounced: boolean;
-  /** Settled when it has been handled, and gone when that failed. */
+  /** Pending while the event is being handled, resolved afterwards. Undefined before, and after a failure. */
   handling: Promise<void> | undefined;
   expiresAt: number;
 }
 
-const handled = Promise.resolve();
-
-/** The events of webhooks by their ids, for a while and up to a number: those that came in longest ago are forgotten first. */
+/** Remembers events by their ids, for a limited time and in a limited number. The oldest are forgotten first. */
 export class KnownEvents {
   readonly #events = new Map<string, KnownEvent>();
 
@@ -91,7 +94,7 @@ export class KnownEvents {
     return this.#events.size;
   }
 
-  /** What is known of an event; of a new one, nothing. */
+  /** Finds an event, or begins to remember it. */
   of(id: string): KnownEvent {
     const known = this.#events.get(id);
     if (known !== undefined && (known.expiresAt > performance.now() || isUnderWay(known))) return known;
@@ -100,7 +103,7 @@ export class KnownEvents {
     return event;
   }
 
-  /** Keeps in mind, from now on, that an event has been handled. */
+  /** Notes that an event has been handled, and remembers it from now on. */
   handled(id: string, event: KnownEvent): void {
     event.handling = handled;
     this.#keep(id, event);
@@ -108,7 +111,7 @@ export class KnownEvents {
 
   #keep(id: string, event: KnownEvent): void {
     event.expiresAt = performance.now() + KNOWN_FOR_MS;
-    // Writing a key anew moves it to the end, so that the first one is the next to expire.
+    // Deleting and setting a key moves it to the end, so the first key is always the next to expire.
     this.#events.delete(id);
     this.#events.set(id, event);
     for (const [oldest, known] of this.#events) {

@@ -5,7 +5,7 @@ import { checkName } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import type { RequestLike, SendOptions } from '../delivery/send-options.js';
 
-/** What a channel handle needs of its service. */
+/** The parts of a push service that a handle uses. */
 export interface ChannelHost {
   readonly backend: AnyBackend;
   ready(): Promise<void>;
@@ -14,8 +14,13 @@ export interface ChannelHost {
   unsubscribe(channel: string): Promise<void>;
 }
 
-/** A handle on one channel: `PushService.channel('orders')`. Making one sends nothing and costs nothing. */
-export class Channel {
+/**
+ * A handle for one channel, made by `PushService.channel(name)`. Making one sends nothing.
+ * @example
+ * const orders = PushService.channel('orders');
+ * await orders.trigger('order.shipped', { orderId: 42 });
+ */
+export class ChannelHandle {
   readonly name: string;
   readonly #service: ChannelHost;
 
@@ -26,8 +31,9 @@ export class Channel {
 
   /**
    * Sends one event to the channel.
-   * @param options `except`: the connection that must not receive it
-   * @throws PushError as `PushService.send` does
+   * @param options `except`: the connection that must not receive it, as a socket id or as a request with the header
+   * `X-Socket-ID`
+   * @throws PushError in the cases of `PushService.send`
    */
   trigger(
     event: string,
@@ -37,32 +43,40 @@ export class Channel {
     return this.#service.send({ event, data, channels: this.name, except: options.except });
   }
 
-  /** Makes the channel's messages fire `messageReceived`. @throws UnsupportedOperationError */
+  /**
+   * Subscribes to the channel: its messages fire `messageReceived`.
+   * @throws UnsupportedOperationError when the backend cannot receive
+   */
   subscribe(): Promise<void> {
     return this.#service.subscribe(this.name);
   }
 
-  /** Ends what `subscribe` began. */
+  /** Ends the subscription of `subscribe`. */
   unsubscribe(): Promise<void> {
     return this.#service.unsubscribe(this.name);
   }
 
-  /** Whether anyone is subscribed, and how many. @throws UnsupportedOperationError */
+  /** Asks whether anyone is subscribed, and how many. @throws UnsupportedOperationError when the backend cannot tell */
   async info(): Promise<ChannelInfo> {
     return this.#ask((backend) => backend.channelInfo(this.name));
   }
 
-  /** The ids of the users on a presence channel. @throws UnsupportedOperationError */
+  /**
+   * Asks for the ids of the users on a presence channel.
+   * @throws UnsupportedOperationError when the backend cannot tell
+   */
   async users(): Promise<readonly string[]> {
     return this.#ask((backend) => backend.channelUsers(this.name));
   }
 
   /**
-   * Signs one client's subscription to this private or presence channel: the answer to the client's request for
-   * authorisation. Check first that the user may.
-   * @param client its socket id; with PubNub, its user id
-   * @param member who subscribes; needed on a presence channel
-   * @throws ValidationError for a socket id that is none; UnsupportedOperationError
+   * Signs a client's subscription to this private or presence channel. It asks no rule: check first that the user may
+   * subscribe.
+   * @param client the client's socket id; with PubNub, its user id
+   * @param member the user that other members see; required on a presence channel
+   * @returns the answer for the client
+   * @throws ValidationError for a wrong socket id
+   * @throws UnsupportedOperationError when the backend does not authorise
    */
   authorize(client: string, member?: PresenceMember): Promise<ChannelAuthorization> {
     return this.#ask(async (backend) => backend.authorizeChannel(client, this.name, member));

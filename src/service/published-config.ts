@@ -4,18 +4,18 @@ import { showsSecret } from '../core/redaction.js';
 import type { ClientConfig } from '../wire/client-config.js';
 
 /**
- * What a page is given of a backend.
- * @param page what the page itself adds
- * @throws ConfigurationError when the backend would publish a secret
+ * Makes the configuration of a page.
+ * @param page the channels and the user of the page
+ * @throws ConfigurationError when it would hold a secret of the backend
  */
 export function publishedConfig(backend: AnyBackend, page: Pick<ClientConfig, 'channels' | 'userId'>): ClientConfig {
-  // As the page will get it: a getter or a toJSON may hold more than the object shows.
+  // The page gets JSON, and a getter or toJSON() may put more into it than the object shows.
   const config = JSON.parse(
     JSON.stringify({ ...backend.clientConfig(), backend: backend.clientBackend, ...page }),
   ) as ClientConfig;
   const leak = Object.entries(config).find(([, value]) => showsSecret(value, backend));
   if (leak === undefined) return config;
   throw new ConfigurationError(
-    `clientConfig() would publish a secret: "${leak[0]}", as the ${backend.name} backend gives it, holds one.`,
+    `clientConfig() would publish a secret: the ${backend.name} backend has one in "${leak[0]}".`,
   );
 }

@@ -1,158 +1,179 @@
-import { type AuthorizerHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
+import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
 import { type ChannelRule, ChannelRules } from '../authorization/rules.js';
 import type { BackendOf, BackendReference } from '../backends/built-in.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { ConfigurationError } from '../core/errors.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
 import { messageList, type SendOptions } from '../delivery/send-options.js';
 import { checkEvent, Inbox, type MessageListener } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
-import type { PushSession, PushUser, SessionAdapter } from '../sessions/adapter.js';
-import { audienceOf } from '../sessions/audience.js';
-import { parseDsn } from '../settings/dsn.js';
-import { FALLBACK_WARNING, settingsFromEnvironment } from '../settings/environment.js';
-import { checkPushServer, type PushServerSettings, type SettingsOf } from '../settings/settings.js';
+import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
+import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
+import type { PushServerSettings, SettingsOf } from '../settings/settings.js';
 import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
 import type { WebhookSource } from '../webhooks/source.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { IncomingMessage } from '../wire/message.js';
-import { Channel } from './channel-handle.js';
+import { ChannelHandle } from './channel-handle.js';
+import { CurrentRuntime } from './current-runtime.js';
 import { publishedConfig } from './published-config.js';
-import { Runtime } from './runtime.js';
 
-/** Server-side push, whatever stands behind it. @typeParam Backend the backend in use, where the settings tell */
+/**
+ * A push service: sends, receives and authorises through one backend.
+ * @typeParam Backend the backend, when the settings tell its type
+ */
 class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposable {
-  #runtime: Runtime | undefined;
-  #ending: Runtime | undefined;
-  #isClosed = false;
-  #closing: Promise<void> = Promise.resolve();
+  readonly #runtime = new CurrentRuntime(this, (message) => this.#inbox.receive(message));
+  readonly #inbox = new Inbox(() => (this.#runtime.current ?? this.#runtime.ending)?.logger ?? defaultLogger);
   readonly #rules = new ChannelRules();
-  readonly #inbox = new Inbox(() => (this.#runtime ?? this.#ending)?.logger ?? defaultLogger);
 
   /**
-   * Sets the service up: once, at start-up. Called again, it closes the backend in use (what is being sent goes out
-   * first) and takes the new one; subscriptions are not carried over, listeners are.
-   * @param settings the settings object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
+   * Sets up the service. Call it once, when the application starts. A second call replaces the backend: sends in
+   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. Without any call, the
+   * environment variable `PUSH_SERVER` is used.
+   * @param settings an object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
    * @throws ConfigurationError for a wrong setting or a package that is not installed
+   * @example
+   * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
    */
   configure(settings: PushServerSettings | string): void {
-    this.#start(typeof settings === 'string' ? parseDsn(settings) : settings);
+    this.#runtime.start(settings);
   }
 
-  /** The backend in use; its `api` is the provider's own client. @throws ConfigurationError */
+  /** The backend. Its `api` is the client of the provider's package. @throws ConfigurationError for wrong settings */
   get backend(): Backend {
-    return this.#configured().backend as Backend;
+    return this.#runtime.configured.backend as Backend;
   }
 
-  /** Where users' channels are looked up. @throws ConfigurationError */
+  /** The session adapter, which finds users' channels. @throws ConfigurationError for wrong settings */
   get sessions(): SessionAdapter {
-    return this.#configured().sessions as SessionAdapter<never> as SessionAdapter;
+    return this.#runtime.configured.sessions as SessionAdapter<never> as SessionAdapter;
   }
 
-  /** Where the service logs; it never throws. @throws ConfigurationError */
+  /** The logger of the service. Its methods never throw. @throws ConfigurationError for wrong settings */
   get logger(): Logger {
-    return (this.#runtime ?? this.#ending ?? this.#configured()).logger;
+    return (this.#runtime.current ?? this.#runtime.ending ?? this.#runtime.configured).logger;
   }
 
   /**
-   * Resolves when the backend is up: a server that listens does so then. Calling it is not needed before `send`.
-   * @throws ConfigurationError when it cannot be opened, such as for a port that is taken
+   * Resolves when the backend is open: an embedded server then listens. `send` does not need it.
+   * @throws ConfigurationError when the backend cannot open, for example because its port is taken
    */
   async ready(): Promise<void> {
-    await this.#configured().ready;
+    await this.#runtime.configured.ready;
   }
 
   /**
    * Sends one event with its data to channels, or to the live sessions of users. It resolves when the backend has
-   * accepted the message for at least one channel, or when there was no live session to send to; what the backend
-   * refused is in the report.
+   * accepted the message for at least one channel, or when the users have no live session. The report names the
+   * channels that the backend refused.
    * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
-   * @throws DeliveryError that carries the report, when every channel was refused
+   * @throws DeliveryError with the report, when the backend refused every channel
    * @throws AbortError when the signal had fired before the call
+   * @example
+   * const report = await PushService.send({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
+   * console.log(report.status); // 'accepted'
    */
   async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
-    const [report] = await this.#configured().send([options], options?.signal);
+    const [report] = await this.#runtime.configured.send([options], options?.signal);
     return report as SendReport<User>;
   }
 
   /**
-   * Sends different messages, packed into as few requests as the backend takes. Every message is checked before the
-   * first is sent. A message that was refused has the status `rejected` in its report.
-   * @param options `signal` ends the call; the messages themselves have none
-   * @returns a report for each message, in their order
+   * Sends different messages in as few requests as possible. Every message is checked before the first is sent. The
+   * report of a refused message has the status `rejected`.
+   * @param options `signal` ends the call; a single message cannot have a signal
+   * @returns a report for each message, in the same order
    * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
-   * @throws DeliveryError that carries the reports, when every message was refused
+   * @throws DeliveryError with the reports, when every message was refused
+   * @example
+   * await PushService.sendMany([
+   *   { event: 'price', channels: 'stock-a', data: 10 },
+   *   { event: 'price', channels: 'stock-b', data: 20 },
+   * ]);
    */
   async sendMany<User = PushUser>(
     messages: Iterable<SendOptions<User>>,
     options: { signal?: AbortSignal | undefined } = {},
   ): Promise<SendReport<User>[]> {
     const list = messageList(messages, options.signal);
-    return this.#configured().send(list, options.signal);
+    return this.#runtime.configured.send(list, options.signal);
   }
 
-  /** A handle on one channel. */
-  channel(name: string): Channel {
-    return new Channel(this, name);
+  /** Makes a handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
+  channel(name: string): ChannelHandle {
+    return new ChannelHandle(this, name);
   }
 
   /**
-   * Makes a channel's messages fire `messageReceived`. Subscribing twice changes nothing.
+   * Subscribes to a channel: its messages fire `messageReceived`. Subscribing twice changes nothing.
    * @throws UnsupportedOperationError when the backend cannot receive
    */
   async subscribe(channel: string): Promise<void> {
-    const runtime = this.#configured();
+    const runtime = this.#runtime.configured;
     await runtime.ready;
     await runtime.subscriptions.subscribe(runtime.checkedChannel(channel));
   }
 
-  /** Ends what `subscribe` began; a channel that is not subscribed to is ignored. */
+  /** Ends the subscription of `subscribe`. A channel without one is ignored. */
   async unsubscribe(channel: string): Promise<void> {
-    const runtime = this.#configured();
-    // As in subscribe, so that the two are carried out in the order in which they are called.
+    const runtime = this.#runtime.configured;
+    // As in subscribe(), so that calls of both run in their order.
     await runtime.ready;
     await runtime.subscriptions.unsubscribe(runtime.checkedChannel(channel));
   }
 
   /**
-   * The messages of a channel, for `for await`; the subscription lasts as long as the loop, and the loop at most as long as
-   * the backend is in use. Messages wait for the loop without bound, so that none is lost.
+   * Loops over the messages of a channel with `for await`. The subscription ends with the loop; `close` and `configure`
+   * end the loop. Messages wait in memory until the loop takes them, without a limit.
    * @param options `signal` ends the loop without an error
+   * @example
+   * for await (const { event, data } of PushService.messages('orders')) console.log(event, data);
    */
   messages(
     channel: string,
     options: { signal?: AbortSignal | undefined } = {},
   ): AsyncIterableIterator<IncomingMessage> {
-    const runtime = this.#configured();
+    const runtime = this.#runtime.configured;
     return messageLoop(runtime.checkedChannel(channel), runtime, this.#inbox, options.signal);
   }
 
   /**
-   * Reads a webhook of the provider: verifies it and drops the events that came before. What clients sent fires `messageReceived`.
-   * @param handle called with each event, one after the other; when it fails, so does the call, and the event is handled when the
-   * provider sends it again. @default nothing: an event counts as handled once it is returned
-   * @returns the events that are new
-   * @throws AuthenticationError for one that is not the provider's, or too old; ValidationError for one that cannot be read;
-   * TimeoutError for a body that does not arrive; UnsupportedOperationError; whatever the handler throws
+   * Reads a webhook of the provider, verifies it, and drops events that came before. Client events also fire
+   * `messageReceived`.
+   * @param request a web `Request`, a Node request, or `{ headers, rawBody }`
+   * @param handle called with each event, one after the other. When it throws or rejects, so does this call, and the
+   * event is handled again when the provider repeats it. @default none: an event counts as handled when this call
+   * returns it
+   * @returns the new events
+   * @throws AuthenticationError for a webhook that is forged or too old
+   * @throws ValidationError for a webhook that cannot be read
+   * @throws TimeoutError for a body that does not arrive in time
+   * @throws UnsupportedOperationError when the backend takes no webhooks
+   * @throws whatever `handle` throws
+   * @example
+   * const events = await PushService.webhook(request, async (event) => {
+   *   if (event.type === 'channelVacated') await stopFeed(event.channel);
+   * });
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    // A server that is closing still tells its own application of that, and what comes after it opens no sooner.
-    const runtime = this.#ending ?? this.#runtime ?? this.#configured();
+    // An embedded server still sends webhooks while it closes. Its runtime must take them, because the next one is not
+    // open yet.
+    const runtime = this.#runtime.ending ?? this.#runtime.configured;
     await runtime.ready;
     return runtime.webhooks.take(request, handle);
   }
 
-  /** Adds a listener. One that throws is logged and ends nothing; one that was added before is not added again. */
+  /** Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing. */
   on(event: 'messageReceived', listener: MessageListener): this {
     checkEvent(event);
     this.#inbox.add(listener);
     return this;
   }
 
-  /** Adds a listener that is removed before its first call. */
+  /** Adds a listener for one message: it is removed before its first call. */
   once(event: 'messageReceived', listener: MessageListener): this {
     checkEvent(event);
     this.#inbox.add(listener, true);
@@ -167,10 +188,14 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   }
 
   /**
-   * Says who may subscribe to the channels that fit a pattern, such as `'private-orders.{orderId}'`. A channel that no pattern fits is
-   * refused to all but the users and sessions whose own it is; of several that fit, the most exact one decides. Rules outlast `configure`.
-   * @param pattern in it, `{parameter}` stands for one or more characters without a dot, `{parameter*}` for any; neither for a `*`
-   * @throws ConfigurationError for a pattern that is none, or has a rule already
+   * Adds a rule: it decides who may subscribe to the channels that match a pattern. When several patterns match, the
+   * most exact one decides. When none matches, only the channel's own user or session may subscribe. Rules stay after
+   * `configure`.
+   * @param pattern such as `'private-orders.{orderId}'`: `{parameter}` matches one or more characters except dots,
+   * `{parameter*}` also matches dots, and neither matches a `*`
+   * @throws ConfigurationError for a wrong pattern, or one that has a rule already
+   * @example
+   * PushService.authorize('private-orders.{orderId}', ({ user, params }) => db.mayRead(user, params.orderId));
    */
   authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>): this {
     this.#rules.add(pattern, rule as ChannelRule);
@@ -178,52 +203,57 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   }
 
   /**
-   * Answers a client that asks to subscribe, by the rules of `authorize`. `createPushHandler` of `pushrail/http` calls it.
-   * @throws AuthenticationError with the status 401 or 403 when the client may not; ValidationError for what is no channel or socket id;
-   * UnsupportedOperationError
+   * Answers a client that asks to subscribe, by the rules of `authorize`. `createPushHandler` of `pushrail/http` calls
+   * it for you.
+   * @throws AuthenticationError with the status 401 when nobody is logged in, 403 when the user may not subscribe
+   * @throws ValidationError for a wrong channel name or socket id
+   * @throws UnsupportedOperationError when the backend does not authorise
    */
   async authorizeChannel(request: SubscriptionRequest): Promise<SubscriptionGrant> {
-    return authorizeSubscription(request, await this.#authorizer());
+    return authorizeSubscription(request, await this.#authorizationHost());
   }
 
   /**
-   * Answers a client that asks to be signed in as its user.
-   * @throws AuthenticationError with the status 401 when nobody is logged in; ValidationError for what is no socket id;
-   * UnsupportedOperationError
+   * Answers a client that asks to be signed in as its user. `createPushHandler` of `pushrail/http` calls it for you.
+   * @throws AuthenticationError with the status 401 when nobody is logged in
+   * @throws ValidationError for a wrong socket id
+   * @throws UnsupportedOperationError when the backend does not sign users in
    */
   async authenticateUser(request: SignInRequest): Promise<UserAuthentication> {
-    return signIn(request, await this.#authorizer());
+    return signIn(request, await this.#authorizationHost());
   }
 
   /**
-   * What a page needs to receive its messages; `PushClient` takes it. Everything in it is public.
-   * @param audience a session (with a `channelId`), whose page then gets its own messages; or a user, whose every session's
-   * channel is in it. @default no channels
+   * Makes the configuration that a page passes to `new PushClient(config)`. Everything in it is public.
+   * @param of `{ session }`: the page hears the session's own channel. `{ user }`: the page hears the channels of all
+   * the user's sessions, so two open pages hear each message twice. @default no channels
+   * @throws ValidationError for anything but `{ user }` or `{ session }`
    * @throws ConfigurationError when the backend would publish a secret
+   * @example
+   * const session = await sessions.add('ann');
+   * response.json(await push.clientConfig({ session }));
    */
-  async clientConfig<User = PushUser>(audience?: User | PushSession): Promise<ClientConfig> {
-    const { backend, sessions, ready } = this.#configured();
+  async clientConfig<User = PushUser>(of?: PageOwner<User>): Promise<ClientConfig> {
+    const { backend, sessions, ready } = this.#runtime.configured;
     await ready;
-    return publishedConfig(backend, await audienceOf(audience, sessions, backend.capabilities.clientIs === 'user'));
+    return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user'));
   }
 
   /**
-   * Ends the service: what is being sent goes out (each attempt has its deadline), the backend closes what it opened, and
-   * the process can end by itself. Further sends fail; `configure` starts anew.
+   * Closes the service. Sends in progress finish, each within its deadline; the backend closes what it opened; the
+   * process can then end by itself. Later sends fail, until `configure` starts the service again.
    */
   async close(): Promise<void> {
-    this.#isClosed = true;
-    this.#closing = this.#stop();
-    await this.#closing;
+    await this.#runtime.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** The backend's settings, without secrets. */
+  /** Shows the backend's settings, without secrets. */
   toJSON(): object {
-    return { backend: this.#runtime?.backend.toJSON() };
+    return { backend: this.#runtime.current?.backend.toJSON() };
   }
 
   static {
@@ -234,56 +264,30 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     });
   }
 
-  #configured(): Runtime {
-    if (this.#runtime !== undefined) return this.#runtime;
-    if (this.#isClosed) throw new ConfigurationError('The push service is closed: call configure() to use it again.');
-    const { settings, isFallback } = settingsFromEnvironment(process.env);
-    const runtime = this.#start(settings);
-    if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
-    return runtime;
-  }
-
-  async #authorizer(): Promise<AuthorizerHost> {
-    const { backend, sessions, logger, ready } = this.#configured();
+  async #authorizationHost(): Promise<AuthorizationHost> {
+    const { backend, sessions, logger, ready } = this.#runtime.configured;
     await ready;
     return { backend, sessions, logger, rules: this.#rules };
   }
-
-  #start(settings: unknown): Runtime {
-    const runtime = new Runtime(checkPushServer(settings), this, (message) => this.#inbox.receive(message));
-    this.#closing = this.#stop().catch((error: unknown) =>
-      runtime.logger.error({ err: error }, 'the backend used before could not be closed'),
-    );
-    this.#runtime = runtime;
-    this.#isClosed = false;
-    runtime.open(this.#closing);
-    return runtime;
-  }
-
-  /** Closes the runtime in use, after those before it. */
-  #stop(): Promise<void> {
-    const runtime = this.#runtime;
-    this.#runtime = undefined;
-    if (runtime === undefined) return this.#closing;
-    this.#ending = runtime;
-    return this.#closing
-      .then(() => runtime.close())
-      .finally(() => {
-        if (this.#ending === runtime) this.#ending = undefined;
-      });
-  }
 }
 
-/** The name of the default service and of every independent one is also the name of their type. */
+/** The type of the default push service and of those from {@link createPushService}. */
 export type PushService<Backend extends AnyBackend = AnyBackend> = Service<Backend>;
 
-/** The application's default push service. */
+/**
+ * The default push service of the application. Configure it once, then import it anywhere.
+ * @example
+ * PushService.configure({ backend: 'console' });
+ * await PushService.send({ event: 'hello', channels: 'news', data: { from: 'me' } });
+ */
 export const PushService: PushService = new Service();
 
 /**
- * An independent push service: for a second set of keys, or for a test.
- * @param settings the settings object, or a DSN
+ * Makes an independent push service, for a second set of keys or for a test.
+ * @param settings an object or a DSN, as for `PushService.configure`
  * @throws ConfigurationError for a wrong setting or a package that is not installed
+ * @example
+ * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
  */
 export function createPushService<Reference extends BackendReference>(
   settings: SettingsOf<Reference>,

@@ -14,7 +14,7 @@ import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { SendOptions } from '../delivery/send-options.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
-import { Webhooks } from '../receiving/webhook-intake.js';
+import { WebhookIntake } from '../receiving/webhook-intake.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
@@ -24,7 +24,7 @@ export class Runtime {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
   readonly subscriptions: Subscriptions;
-  readonly webhooks: Webhooks;
+  readonly webhooks: WebhookIntake;
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
@@ -53,7 +53,7 @@ export class Runtime {
     this.backend = loadBackend(backend, backendSettings);
     this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
-    this.webhooks = new Webhooks(this.backend, receive);
+    this.webhooks = new WebhookIntake(this.backend, receive);
     this.capabilities = checkedCapabilities(this.backend);
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
     this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });

@@ -1,71 +1,78 @@
 import { ValidationError } from '../core/errors.js';
 
-/** A user as `send` takes it: an id, or an object with one. */
+/** A user in `send({ users })`: an id, or an object with an `id`. */
 export type PushUser = string | number | bigint | { readonly id: string | number | bigint };
 
-/** One of a user's sessions: a page or an app that is open. */
+/** A session: one open page or app. */
 export interface PushSession {
-  /** The channel that reaches this session and no other. */
+  /** The channel of this session alone. */
   readonly channelId: string;
-  /** The id of the user whose session it is, where that is known. */
+  /** The id of the session's user; undefined when it is unknown. */
   readonly userId?: string | undefined;
 }
 
-/** A session that a {@link SessionStore} keeps. */
+/** A session in a {@link SessionStore}. */
 export interface StoredSession extends PushSession {
-  /** When the session ends, in milliseconds since the epoch; Infinity when it has no end of its own. */
+  /** When the session ends, in milliseconds since the epoch; Infinity when it has no end. */
   readonly expiresAt: number;
 }
 
 /**
- * Tells which channels reach a user.
+ * Finds the channels that reach a user.
  *
- * @typeParam User what the application hands to `send({ users })`
+ * @typeParam User the users that the application passes to `send({ users })`
+ * @example
+ * const sessions: SessionAdapter = {
+ *   async channelsFor(users) {
+ *     const channels = await db.channelsOf(users.map(identifyUser)); // a Map, from one query
+ *     return users.map((user) => channels.get(identifyUser(user)) ?? []);
+ *   },
+ * };
  */
 export interface SessionAdapter<User = PushUser> {
   /**
-   * The live channel ids of each user, in the order given; a user without a live session has none. MUST be one
-   * round trip for all of them, however many.
-   * @throws ValidationError for a user that it cannot identify
+   * Returns a list of channel ids for each user, in the order of the users. The list of a user without a live session
+   * is empty. MUST take one round trip, however many users there are.
+   * @throws ValidationError for a user without an id
    */
   channelsFor(users: readonly User[]): Promise<ReadonlyArray<readonly string[]>>;
-  /** A user's id, where clients are known by it. @default identifyUser */
+  /** Returns the id of a user. @default identifyUser */
   identify?: Identify<User> | undefined;
 }
 
-/** A session adapter that is told of sessions. */
+/** A session adapter that stores sessions. */
 export interface SessionStore<User = PushUser> extends SessionAdapter<User> {
   /**
    * Adds a session to a user, or renews it.
-   * @param channelId the channel that reaches the session. @default an unguessable new one
-   * @param options `ttl`: how long it lives, in milliseconds
-   * @throws ValidationError when the channel id is empty or the ttl is not above 0
+   * @param channelId the session's channel. @default a new one that nobody can guess
+   * @param options `ttl`: how long the session lives, in milliseconds; above 0
+   * @throws ValidationError for an empty channel id or a wrong `ttl`
    */
   add(user: User, channelId?: string, options?: { ttl?: number | undefined }): Promise<StoredSession>;
-  /** Ends one session of a user, or all of them when no channel id is given. */
+  /** Ends one session of a user; without a channel id, all of them. */
   remove(user: User, channelId?: string): Promise<void>;
-  /** Starts the session's time to live anew; false when there is no such live session. */
+  /** Renews the lifetime of a session. @returns false when the session does not exist or has ended */
   touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;
 }
 
-/** Whether a session adapter can be told of sessions. */
+/** Whether a session adapter stores sessions. */
 export function isSessionStore<User>(sessions: SessionAdapter<User>): sessions is SessionStore<User> {
   return ['add', 'remove', 'touch'].every((method) => typeof Reflect.get(sessions, method) === 'function');
 }
 
-/** A user's id as text, so that `42` and `'42'` are the same user. */
+/** Returns the id of a user as text, so that `42` and `'42'` are the same user. */
 export type Identify<User> = (user: User) => string;
 
 /**
- * The default `identify`: a string or number stands for itself, an object for its `id`.
- * @throws ValidationError when there is no id
+ * Returns the id of a user: a text or number itself, or the `id` of an object. It is the default of `identify`.
+ * @throws ValidationError for a user without an id
  */
 export function identifyUser(user: unknown): string {
   const id: unknown = typeof user === 'object' && user !== null && 'id' in user ? user.id : user;
   if (typeof id === 'string' && id !== '') return id;
   if (typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id))) return String(id);
   throw new ValidationError(
-    `A user must be an id (a string or a number) or an object with an "id", not ${describe(user)}. For other users pass "identify" to the session adapter.`,
+    `A user must be an id (a string or a number) or an object with an "id", not ${describe(user)}. For other users, give the session adapter the option "identify".`,
   );
 }
 
@@ -74,5 +81,5 @@ function describe(user: unknown): string {
   if (typeof user === 'string') return 'an empty string';
   if (typeof user === 'number') return String(user);
   if (typeof user !== 'object') return `a value of type ${typeof user}`;
-  return 'id' in user ? 'an object whose "id" is no such value' : 'an object without "id"';
+  return 'id' in user ? 'an object whose "id" is neither' : 'an object without "id"';
 }

@@ -1,33 +1,41 @@
 import { ConfigurationError } from '../core/errors.js';
 import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './adapter.js';
-import { keptIn } from './kept.js';
+import { readPushSession } from './session-data.js';
 
-/** A store of `express-session` that can list its sessions. */
+/** A session store of `express-session` that can list its sessions. */
 export interface SessionLister {
-  /** Hands a list of sessions, or an object of sessions by their ids, to the callback, or promises it. */
+  /** Lists the sessions, as an array or as an object by id. It calls back, or returns a promise. */
   all?(callback: (error: unknown, sessions?: unknown) => void): unknown;
 }
 
 /** Options of {@link expressSessions}. */
 export interface ExpressSessionsOptions<User = PushUser> {
-  /** Whose session it is; null or undefined for nobody's. @default whom `pushSession()` noted in it */
+  /**
+   * Returns the user of a session; null or undefined for nobody.
+   * @default the user that `pushSession()` wrote into it
+   */
   user?: ((session: Readonly<Record<string, unknown>>) => User | null | undefined) | undefined;
-  /** A user's id. @default the user itself, or its `id` */
+  /** Returns the id of a user. @default identifyUser: the user itself, or its `id` */
   identify?: Identify<User> | undefined;
 }
 
-/** Sessions that are kept nowhere but in the application's own session store. */
+/** A session adapter on the application's own session store. */
 export interface ExpressSessions<User = PushUser> extends SessionAdapter<User> {
-  /** Tells `pushSession()` that this reads what is kept in the application's sessions. */
+  /** Tells `pushSession()` that the adapter reads the application's sessions. */
   readonly readsSessions: true;
 }
 
 /**
- * Reads the application's own session store, in which `pushSession()` notes each session's channel and user. A look-up lists the whole
- * store once, for any number of users: right for thousands of sessions, not for millions.
- * @param store any store of `express-session` that has `all`
- * @throws ConfigurationError for a store that cannot list its sessions
+ * Finds users' channels in the application's own session store, where `pushSession()` writes them. Each look-up lists
+ * the whole store once, for any number of users. That suits thousands of sessions, not millions.
+ * @param store any store of `express-session` with the method `all`
+ * @throws ConfigurationError for a store without `all`
+ * @example
+ * const store = new session.MemoryStore();
+ * app.use(session({ store, secret, resave: false, saveUninitialized: false }));
+ * PushService.configure({ backend, sessions: expressSessions(store) });
+ * app.use(pushSession());
  */
 export function expressSessions<User = PushUser>(
   store: SessionLister,
@@ -35,14 +43,14 @@ export function expressSessions<User = PushUser>(
 ): ExpressSessions<User> {
   if (typeof store?.all !== 'function') {
     throw new ConfigurationError(
-      'expressSessions() needs a session store that lists its sessions with all(), as the MemoryStore of express-session and ' +
-        'connect-redis do. This one has no all(): take another store, or redisSessions().',
+      'expressSessions() needs a session store with the method all(), such as the MemoryStore of express-session or connect-redis. ' +
+        'This store has no all(): use another store, or redisSessions().',
     );
   }
   const { user: userOf, identify = identifyUser } = options;
 
-  function userIdOf(session: object, noted: string | undefined): string | undefined {
-    if (userOf === undefined) return noted;
+  function userIdOf(session: object, written: string | undefined): string | undefined {
+    if (userOf === undefined) return written;
     const user = userOf(session as Readonly<Record<string, unknown>>);
     return user === undefined || user === null ? undefined : identify(user);
   }
@@ -65,9 +73,9 @@ export function expressSessions<User = PushUser>(
       if (wanted.length === 0) return [];
       const now = Date.now();
       for (const session of await listed(store)) {
-        const kept = isExpired(session, now) ? undefined : keptIn(session);
-        const userId = kept && userIdOf(session, kept.userId);
-        if (kept !== undefined && userId !== undefined) channelsOf.get(userId)?.push(kept.channelId);
+        const pushSession = isExpired(session, now) ? undefined : readPushSession(session);
+        const userId = pushSession && userIdOf(session, pushSession.userId);
+        if (pushSession !== undefined && userId !== undefined) channelsOf.get(userId)?.push(pushSession.channelId);
         if (slices.isOver) await slices.next();
       }
       return wanted.map((channels) => [...channels]);
@@ -75,7 +83,7 @@ export function expressSessions<User = PushUser>(
   };
 }
 
-/** Some stores call back, some promise, some do both. */
+/** Lists the sessions of a store. Some stores call back, some return a promise, some do both. */
 async function listed(store: SessionLister): Promise<readonly object[]> {
   try {
     const sessions = await new Promise<unknown>((resolve, reject) => {
@@ -89,7 +97,7 @@ async function listed(store: SessionLister): Promise<readonly object[]> {
   }
 }
 
-/** A cookie without an end lives as long as the store keeps its session. */
+/** Whether a session has expired. Without an expiry of its cookie, it lives as long as the store keeps it. */
 function isExpired(session: object, now: number): boolean {
   const cookie: unknown = 'cookie' in session ? session.cookie : undefined;
   if (typeof cookie !== 'object' || cookie === null || !('expires' in cookie)) return false;

@@ -1,28 +1,38 @@
 import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
-import { checkChannelId, checkedTtl, newChannelId } from './kept.js';
+import { checkChannelId, checkedTtl, newChannelId } from './session-data.js';
 
-/** Users before expired sessions are looked for the first time; after that, whenever their number has doubled. */
+/** Number of users at the first search for expired sessions. Later searches come whenever the number has doubled. */
 const FIRST_SWEEP = 1024;
 
 /** Options of {@link memorySessions}. */
 export interface MemorySessionsOptions<User = PushUser> {
-  /** How long a session lives after `add` or `touch`, in milliseconds. @default Infinity: until it is removed */
+  /** How long a session lives after `add` or `touch`, in milliseconds; above 0. @default Infinity: until `remove` */
   ttl?: number | undefined;
-  /** A user's id. @default the user itself, or its `id` */
+  /** Returns the id of a user. @default identifyUser: the user itself, or its `id` */
   identify?: Identify<User> | undefined;
 }
 
-/** Sessions in this process's memory: they end with it, and other processes do not see them. */
+/** A session store in this process's memory. Its sessions end with the process, and other processes do not see them. */
 export type MemorySessions<User = PushUser> = SessionStore<User>;
 
-/** Sessions kept in memory: the default, right for one process and for tests. */
+/**
+ * Stores sessions in this process's memory. It is the default, and suits one process and tests.
+ * @throws ValidationError for a wrong `ttl`
+ * @example
+ * const sessions = memorySessions({ ttl: 24 * 60 * 60 * 1000 });
+ * PushService.configure({ backend: 'console', sessions });
+ * const { channelId } = await sessions.add('ann');
+ */
 export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
   const { identify = identifyUser } = options;
   const defaultTtl = checkedTtl(options.ttl ?? Number.POSITIVE_INFINITY);
-  /** Expiry by channel id, by user id. */
+  /** By user id: the end of each session, by channel id. */
   const sessions = new Map<string, Map<string, number>>();
-  /** At this many users, those who have left are forgotten: without it, a user who is never sent to again would stay for good. */
+  /**
+   * Number of users at the next search. Without searches, a user who is never sent to again would stay in memory for
+   * good.
+   */
   let sweepAt = FIRST_SWEEP;
 
   function live(userId: string): readonly string[] {

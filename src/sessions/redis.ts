@@ -2,33 +2,62 @@ import { ConfigurationError, ValidationError } from '../core/errors.js';
 import { causeOf, REDACTED, textOf } from '../core/redaction.js';
 import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore } from './adapter.js';
-import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './kept.js';
+import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './session-data.js';
 
-/** Users that one script looks up: Redis does nothing else meanwhile, for about a millisecond. */
+/** Users in one script. It blocks Redis for about a millisecond. */
 const USERS_PER_SCRIPT = 500;
-/** Users whose look-up is written in one turn. No turn waits for the answer to the one before. */
+/** Users that are asked for in one turn of the event loop. No turn waits for the answer to the one before. */
 const USERS_PER_TURN = 10_000;
-/** A session that would live longer than this, in milliseconds, has no end: Redis takes no later time. */
+/** Longest lifetime that Redis takes, in milliseconds. A session that would live longer has no end. */
 const LONGEST_TTL_MS = 2 ** 52;
 
 /** Options of {@link redisSessions}. */
 export interface RedisSessionsOptions<User = PushUser> {
-  /** Put before the name of every key; a user's sessions are at `<prefix>sessions:<id>`. @default 'pushrail:' */
+  /** Text before every key. A user's sessions are in the key `<prefix>sessions:<id>`. @default 'pushrail:' */
   prefix?: string | undefined;
   /**
-   * How long a session lives after `add` or `touch`, in milliseconds. With Infinity, what a process left behind that crashed
-   * stays until it is removed. @default 24 hours
+   * How long a session lives after `add` or `touch`, in milliseconds; above 0. With Infinity, the sessions of a crashed
+   * process stay until `remove`.
+   * @default 24 hours
    */
   ttl?: number | undefined;
-  /** A user's id. @default the user itself, or its `id` */
+  /** Returns the id of a user. @default identifyUser: the user itself, or its `id` */
   identify?: Identify<User> | undefined;
 }
 
+/** A client of the package `ioredis`: `Redis` or `Cluster`. */
+export interface IoredisLike {
+  readonly isCluster?: boolean | undefined;
+  pipeline(commands: unknown[][]): {
+    exec(): Promise<readonly (readonly [error: Error | null, result: unknown])[] | null>;
+  };
+}
+
 /**
- * Sessions kept in Redis (5 or newer), for any number of processes. Any number of users is one round trip; in a cluster, one
- * for each server.
- * @param client a client of `ioredis` or `redis`, connected by the application and closed by it
- * @throws ConfigurationError when the client is none, ValidationError for a wrong `ttl`
+ * A client of the package `redis`: `createClient` or `createClientPool`. It sends the commands of one tick together.
+ */
+export interface NodeRedisLike {
+  sendCommand(command: string[]): Promise<unknown>;
+}
+
+/** A client of the package `redis`: `createCluster`. */
+export interface NodeRedisClusterLike {
+  readonly masters: readonly unknown[];
+  sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
+}
+
+/** A Redis client, which the application connects and closes. */
+export type RedisLike = IoredisLike | NodeRedisLike | NodeRedisClusterLike;
+
+/**
+ * Stores sessions in Redis 5 or newer, for any number of processes. A look-up of any number of users takes one round
+ * trip; in a cluster, one for each server.
+ * @param client a client of `ioredis` or `redis`. The application connects and closes it.
+ * @throws ConfigurationError for anything but such a client
+ * @throws ValidationError for a wrong `ttl`
+ * @example
+ * const sessions = redisSessions(new Redis('redis://localhost'));
+ * PushService.configure({ backend: 'pusher', sessions });
  */
 export function redisSessions<User = PushUser>(
   client: RedisLike,
@@ -79,7 +108,7 @@ export function redisSessions<User = PushUser>(
       for (let first = 0; first < keys.length; first += USERS_PER_TURN) {
         if (first > 0) await slices.next();
         const answer = lookUp(keys.slice(first, first + USERS_PER_TURN));
-        // It may fail before all others are asked for, and is told below.
+        // It may fail before the others are asked for. Promise.all() below reports that.
         answer.catch(() => {});
         answers.push(answer);
       }
@@ -105,7 +134,10 @@ export function redisSessions<User = PushUser>(
   };
 }
 
-/** Runs scripts. @param channelId kept out of the error, which names the command that failed: who knows it can listen */
+/**
+ * Runs scripts.
+ * @param channelId replaced in errors, which quote the failed command: whoever knows the channel id can listen
+ */
 async function run(
   client: RedisLike,
   calls: readonly ScriptCall[],
@@ -120,68 +152,52 @@ async function run(
   }
 }
 
-/** Of an error without a message, such as Node's when each address of a host refused, or that of `redis` when nothing is answered. */
+/**
+ * Names an error without a message. Node throws one when every address of a host refuses; `redis` throws one when
+ * nothing answers.
+ */
 function nameOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no reason given';
   return 'code' in error ? String(error.code) : error.constructor.name;
 }
 
-/** @throws ValidationError for what is no text, or is none that UTF-8 can hold: several such texts would be one in Redis */
+/**
+ * @throws ValidationError for anything but text that UTF-8 can hold. Redis would take several texts that are not
+ * well-formed for one.
+ */
 function checkedText(text: unknown, what: string): string {
   if (typeof text !== 'string' || text === '') throw new ValidationError(`${what} must be a string that is not empty.`);
   if (text.isWellFormed()) return text;
   throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
 }
 
-/** A client of the package `ioredis`: `Redis` or `Cluster`. */
-export interface IoredisLike {
-  readonly isCluster?: boolean | undefined;
-  pipeline(commands: unknown[][]): {
-    exec(): Promise<readonly (readonly [error: Error | null, result: unknown])[] | null>;
-  };
-}
-
-/** A client of the package `redis`: `createClient` or `createClientPool`. Commands of one tick leave together. */
-export interface NodeRedisLike {
-  sendCommand(command: string[]): Promise<unknown>;
-}
-
-/** A client of the package `redis`: `createCluster`. */
-export interface NodeRedisClusterLike {
-  readonly masters: readonly unknown[];
-  sendCommand(firstKey: string, isReadonly: boolean, command: string[]): Promise<unknown>;
-}
-
-/** A connection to Redis that the application made, and closes. */
-export type RedisLike = IoredisLike | NodeRedisLike | NodeRedisClusterLike;
-
-/** A Lua script with what it is called with. In a cluster, all keys of one call must be in one slot. */
+/** A Lua script and its arguments. In a cluster, all keys of one call must be in one slot. */
 interface ScriptCall {
   readonly script: string;
   readonly keys: readonly string[];
   readonly parameters: readonly string[];
 }
 
-/** Whether keys may lie on different servers. */
+/** Whether a client's keys may be on different servers. */
 function isCluster(client: RedisLike): boolean {
   return isIoredis(client) ? client.isCluster === true : 'masters' in client;
 }
 
-/** Whether a value is a client that scripts can be run on. */
+/** Whether a value is a client that can run scripts. */
 function isRedisClient(value: unknown): value is RedisLike {
   if (typeof value !== 'object' || value === null) return false;
   return ['pipeline', 'sendCommand'].some((method) => typeof Reflect.get(value, method) === 'function');
 }
 
 /**
- * Runs scripts in one round trip, or one for each server of a cluster.
- * @returns what each of them returned
- * @throws whatever the client throws, when any of them failed
+ * Runs scripts in one round trip, or in one for each server of a cluster.
+ * @returns the result of each script
+ * @throws whatever the client throws when a script fails
  */
 async function runScripts(client: RedisLike, calls: readonly ScriptCall[]): Promise<unknown[]> {
   const commands = calls.map(({ script, keys, parameters }) => [script, String(keys.length), ...keys, ...parameters]);
   if (isIoredis(client)) {
-    // In a cluster, ioredis refuses a pipeline whose keys are on different servers.
+    // In a cluster, ioredis refuses a pipeline with keys of different servers.
     const pipelines = client.isCluster === true ? commands.map((command) => [command]) : [commands];
     return (await Promise.all(pipelines.map((pipeline) => runPipeline(client, pipeline)))).flat();
   }
@@ -203,21 +219,21 @@ async function runPipeline(client: IoredisLike, commands: readonly string[][]): 
   });
 }
 
-/** Both packages' clients have a `sendCommand`; a `pipeline` only those of `ioredis`. */
+/** Clients of both packages have `sendCommand`. Only those of `ioredis` have `pipeline`. */
 function isIoredis(client: RedisLike): client is IoredisLike {
   return 'pipeline' in client;
 }
 
-// A user's sessions are a sorted set of channel ids; the score is when a session ends, in milliseconds since the epoch by the clock
-// of the Redis server. The clocks of several processes differ: one that is ahead would end, and delete, what lives for the others.
-// So each change is a script, which reads the server's clock, and which no other process comes between.
+// A user's sessions are a sorted set of channel ids. The score is the end of the session, in milliseconds since the
+// epoch by the clock of the Redis server. The clocks of processes differ: one that is fast would delete sessions that
+// are live for the others. So each change is one atomic script that reads the server's clock.
 
-/** Sets `now`. */
+/** Sets `now`, in milliseconds since the epoch. */
 const readClock = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)`;
 
-/** Ends the key with its last session; without one that ends, the key stays. */
+/** Makes the key expire with its last session. It stays while a session has no end. */
 const renewExpiry = `
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then
@@ -230,9 +246,9 @@ const dropExpired = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)`;
 
 /**
- * Adds a session or renews it.
- * Keys: the user's. Parameters: the channel id; its time to live in milliseconds or `inf`; `live` to renew only what is live.
- * @returns when it ends, as text; nil when there is nothing to renew
+ * Adds a session or renews it. Keys: the user's. Parameters: the channel id; its lifetime in milliseconds or `inf`;
+ * `live` to renew only a live session.
+ * @returns the end of the session as text; nil when there is nothing to renew
  */
 const keepScript: string = `${readClock}${dropExpired}
 if ARGV[3] == 'live' and not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
@@ -248,7 +264,10 @@ redis.call('ZREM', KEYS[1], ARGV[1])${renewExpiry}`;
 /** Removes all sessions of a user. Keys: the user's. */
 const removeAllScript = `redis.call('DEL', KEYS[1])`;
 
-/** Reads the live sessions of users; it changes nothing, so that a replica may run it. Keys: the users'. @returns a list for each key */
+/**
+ * Reads the live sessions of users. It changes nothing, so a replica may run it. Keys: the users'.
+ * @returns a list for each key
+ */
 const lookUpScript: string = `${readClock}
 local found = {}
 for position, key in ipairs(KEYS) do

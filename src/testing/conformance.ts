@@ -12,23 +12,25 @@ import type { CaseDefinition } from './conformance-case.js';
 import type { ConformanceHarness } from './harness.js';
 import { Trial } from './trial.js';
 
-/** How a case ended that did not fail. */
+/** The outcome of a case that did not fail. */
 export interface ConformanceOutcome {
   /**
-   * Why the property was not checked: what the backend does not declare in its `capabilities`, what the session adapter has no methods
-   * for, or what the harness does not offer. It was checked all the same that a backend refuses what it does not declare. Undefined
-   * when the property holds.
+   * The reason why the property was not checked; undefined when it holds. Reasons are a capability that the backend
+   * does not declare, a method that the session adapter lacks, or a part that the harness does not offer. When a
+   * backend does not declare a capability, the case checks instead that it refuses its use.
    */
   readonly skipped: string | undefined;
 }
 
-/** One property that a backend or a session adapter must have, for a test runner. */
+/** A property that a backend or a session adapter must have, as a case for a test runner. */
 export interface ConformanceCase {
-  /** A sentence about the backend or adapter, without its subject; no two are alike. */
+  /** The property as a sentence without its subject, such as `sends a message to one channel`. Each name is unique. */
   readonly name: string;
   /**
-   * Makes what is checked, checks it and closes it. Run one case at a time: some look at what is open in the process.
-   * @throws AssertionError when it does not have the property, or whatever it threw
+   * Makes a backend or adapter, checks the property, and closes it. Run one case at a time, because some look at the
+   * whole process.
+   * @throws AssertionError when it lacks the property
+   * @throws whatever the backend, the adapter or the harness throws
    */
   run(): Promise<ConformanceOutcome>;
 }
@@ -47,8 +49,10 @@ const definitions: readonly CaseDefinition[] = [
 ];
 
 /**
- * What the service relies on in a backend, as cases for any test runner:
- * `for (const { name, run } of backendConformance({ create })) test(name, run)`.
+ * The properties that the service needs of a backend, as cases for any test runner.
+ * @example
+ * const create = () => ({ settings: { backend: new MyService({ … }) }, received: () => provider.messages });
+ * for (const { name, run } of backendConformance({ create })) test(name, run);
  */
 export function backendConformance(harness: ConformanceHarness): readonly ConformanceCase[] {
   return definitions.map((definition) => ({ name: definition.name, run: () => runCase(definition, harness) }));
@@ -64,7 +68,7 @@ async function runCase(
     lacking = lacks?.(trial);
     await (lacking === undefined ? check : instead)?.(trial);
   } catch (error) {
-    // What failed first says more than a failure to close after it.
+    // The first failure says more than a later failure to close.
     await trial.end().catch(() => {});
     throw error;
   }

@@ -1,85 +1,92 @@
 import type { PresenceMember, PushServerSettings } from '../index.js';
 
-/** A message as the provider got it, or as one of its clients did. */
+/** A message as the provider or one of its clients got it. */
 export interface ProviderRecord {
   readonly channel: string;
   readonly event: string;
-  /** Read back from the wire. A notification that the backend puts among the data stays there. */
+  /** The data, parsed. If the backend puts the notification into the data, it stays there. */
   readonly data: unknown;
-  /** The message's id, where the backend hands it on. */
+  /** The id of the message, when the backend sends it. */
   readonly id?: string | undefined;
-  /** The notification, where the backend does not put it among the data. */
+  /** The notification, when the backend does not put it into the data. */
   readonly notification?: object | undefined;
 }
 
-/** A connection of the provider's to which messages are delivered. */
+/** A client that is connected to the provider and gets messages. */
 export interface ConformanceClient {
-  /** What `except` names it by. */
+  /** The socket id for `except`. */
   readonly socketId: string;
-  /** What it was delivered, in order. */
+  /** The messages that the client got, in order. */
   received(): readonly ProviderRecord[];
-  /** Leaves; resolves when the provider has noticed. */
+  /** Disconnects the client. Resolves when the provider has noticed. */
   close(): void | Promise<void>;
 }
 
-/** Makes the provider go wrong, until `recover`. A case that needs a fault which is not here says that it was skipped. */
+/** Faults of the provider. Each lasts until `recover`. A case is skipped when its fault is missing here. */
 export interface ProviderFaults {
-  /** From now on every request is refused: the provider says no, and does nothing. */
+  /** Makes the provider refuse every request: it answers with an error and does nothing. */
   refuse?(): void;
-  /** From now on no request is answered. */
+  /** Makes the provider answer no request. */
   hang?(): void;
-  /** From now on the connection is lost in the middle of each request. */
+  /** Makes the provider close the connection in the middle of each request. */
   disconnect?(): void;
-  /** All is well again. */
+  /** Ends the fault. */
   recover(): void;
 }
 
-/** A backend with its provider, or what stands in for the provider. Made for one case. */
+/** A backend with its provider, or with a stand-in for the provider. Made for one case. */
 export interface ConformanceSubject {
-  /** What `createPushService` takes. An instance as `backend` must be a new one. */
+  /** The settings for `createPushService`. If `backend` is an instance, it must be a new one. */
   readonly settings: PushServerSettings;
   /**
-   * What must not show anywhere. Texts under 8 characters are not looked for.
+   * The secrets that must not show anywhere. Secrets under 8 characters are not searched for.
    * @default the secrets in `settings` and the backend's `secretKey`
    */
   readonly secrets?: readonly string[] | undefined;
-  /** Every message that the provider got so far, one entry for each channel. */
+  /** All messages that the provider got so far, with one entry for each channel. */
   received(): readonly ProviderRecord[] | Promise<readonly ProviderRecord[]>;
-  /** How many requests the provider got so far. Where it is told, the suite checks that messages share requests. */
+  /** The number of requests that the provider got so far. With it, the suite checks that messages share requests. */
   requests?(): number;
-  /** Called before something is sent to these channels: for a provider of which nothing is seen but what it delivers. */
+  /**
+   * Called before messages are sent to these channels. Use it to subscribe to a provider that shows only what it
+   * delivers.
+   */
   watch?(channels: readonly string[]): void | Promise<void>;
   /**
-   * Connects a client to a channel: for `except` and presence.
-   * @param member who it is, on the presence channel
+   * Connects a client to a channel, for the cases about `except` and presence.
+   * @param member the client's member on a presence channel
    */
   join?(channel: string, member?: PresenceMember): Promise<ConformanceClient>;
   /**
-   * Whether the provider delivers what it gets to who subscribes: what stands in for one may only take what it is sent.
+   * Whether the provider delivers messages to subscribers. A stand-in may only record them.
    * @default true
    */
   readonly delivers?: boolean | undefined;
   readonly faults?: ProviderFaults | undefined;
-  /** Called at the end of the case, after the service was closed. */
+  /** Called at the end of the case, after the service has closed. */
   close?(): void | Promise<void>;
 }
 
-/** What the suite needs to know of a backend. */
+/** Makes the backend for the suite, and tells its names and times. */
 export interface ConformanceHarness {
   /** Makes a backend and its provider. Called once for each case. */
   create(): ConformanceSubject | Promise<ConformanceSubject>;
-  /** Names the channels that are sent to, from 1. @default `conformance-1` and so on */
+  /** Returns the name of a channel by its number, from 1. @default `conformance-1` and so on */
   channel?(number: number): string;
-  /** @default 'conformance-event' */
+  /** The event name. @default 'conformance-event' */
   readonly event?: string | undefined;
-  /** By what `authorizeChannel` knows a client. The member on the presence channel is `conformance-member`. @default '1234.5678' */
+  /**
+   * The client in `authorizeChannel`: a socket id or a user id. The member on the presence channel is
+   * `conformance-member`.
+   * @default '1234.5678'
+   */
   readonly client?: string | undefined;
-  /** A channel that needs authorisation. @default 'private-conformance' */
+  /** Name of a channel that needs authorisation. @default 'private-conformance' */
   readonly privateChannel?: string | undefined;
-  /** A channel that knows its members. @default 'presence-conformance' */
+  /** Name of a presence channel. @default 'presence-conformance' */
   readonly presenceChannel?: string | undefined;
-  /** How long to wait for what comes in by itself, in milliseconds. @default 5 000 */
+  /** Longest wait for messages that must arrive, in milliseconds. @default 5 000 */
   readonly waitMs?: number | undefined;
-  /** How long to wait for what must not come in, in milliseconds. @default 20 */
+  /** How long to wait for messages that must not arrive, in milliseconds. @default 20 */
   readonly quietMs?: number | undefined;
 }

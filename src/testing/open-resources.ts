@@ -6,8 +6,8 @@ interface Opened {
 }
 
 /**
- * What some work opens that keeps the process from ending: sockets, servers, timers, whoever else opens some meanwhile.
- * Source: https://nodejs.org/api/async_hooks.html
+ * Records what some work opens and leaves open, such as sockets, servers and timers. Resources that others open
+ * meanwhile do not count. Source: https://nodejs.org/api/async_hooks.html
  */
 export class OpenResources {
   readonly #work = new AsyncLocalStorage<boolean>();
@@ -19,13 +19,15 @@ export class OpenResources {
     destroy: (id) => void this.#opened.delete(id),
   });
 
-  /** Watches what this work opens, now and later. */
+  /** Runs the work and records what it opens, now and later. */
   async watch(work: () => Promise<void>): Promise<void> {
     this.#hook.enable();
     await this.#work.run(true, work);
   }
 
-  /** What is open, by Node's names; not what lets the process end, such as a connection that is kept for later. */
+  /**
+   * Node's names of the resources that keep the process from ending. A kept connection that lets it end does not count.
+   */
   get kinds(): readonly string[] {
     return [...this.#opened.values()].flatMap(({ kind, resource }) => (keepsProcess(resource) ? [kind] : []));
   }

@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import { REDACTED, secretsOf } from '../core/redaction.js';
 import type { Trial } from './trial.js';
 
-/** Shorter texts may be anywhere by chance. */
+/** Shortest secret that is searched for. A shorter text may be anywhere by chance. */
 const MIN_LENGTH = 8;
 
-/** In which views of a value a secret of the trial's shows. The secret itself is not told. */
+/** Finds the views of a value in which a secret of the trial shows. It does not return the secret itself. */
 export function placesOf({ subject, backend }: Trial, value: unknown): readonly string[] {
   const { secrets = [...secretsOf(subject.settings), ...ownSecret(backend)] } = subject;
   const wanted = secrets.flatMap(formsOf).filter((secret) => secret.length >= MIN_LENGTH);
@@ -28,7 +28,7 @@ function formsOf(secret: string): readonly string[] {
   return [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret), base64];
 }
 
-/** What anyone gets to see of a value. */
+/** The ways in which people see a value. */
 function viewsOf(value: unknown): Readonly<Record<string, string>> {
   return {
     'console.log': inspect(value),

@@ -10,8 +10,10 @@ import { SessionTrial } from './session-trial.js';
 const definitions: readonly SessionCaseDefinition[] = [...lookUpCases, ...userCases, ...storeCases, ...endingCases];
 
 /**
- * What the service relies on in a session adapter, as cases for any test runner:
- * `for (const { name, run } of sessionConformance({ create })) test(name, run)`.
+ * The properties that the service needs of a session adapter, as cases for any test runner.
+ * @example
+ * const create = () => ({ sessions: mySessions() });
+ * for (const { name, run } of sessionConformance({ create })) test(name, run);
  */
 export function sessionConformance(harness: SessionHarness): readonly ConformanceCase[] {
   return definitions.map((definition) => ({ name: definition.name, run: () => runCase(definition, harness) }));

@@ -2,27 +2,28 @@ import type { PushUser, SessionAdapter } from '../index.js';
 
 /** A session adapter, made for one case. */
 export interface SessionSubject {
-  /** The adapter, which holds no sessions yet. */
+  /** The adapter. It must hold no sessions yet. */
   readonly sessions: SessionAdapter;
   /**
-   * Gives a user a session, where the adapter has no `add`: without either, the suite checks what holds without sessions.
-   * @param ttl how long it lives, in milliseconds
+   * Adds a session to a user, if the adapter has no `add`. Without both, the suite checks only what holds without
+   * sessions.
+   * @param ttl how long the session lives, in milliseconds
    */
   add?(user: PushUser, channelId: string, ttl: number): void | Promise<void>;
-  /** A further adapter for the same sessions, as another process has one. */
+  /** Makes another adapter on the same sessions, as another process would. */
   another?(): SessionAdapter | Promise<SessionAdapter>;
-  /** Lets time pass, in milliseconds. @default waits for it */
+  /** Lets time pass, in milliseconds. @default a real wait */
   pass?(ms: number): void | Promise<void>;
-  /** How many round trips the adapter has made so far. Where it is told, the suite checks that many users are one. */
+  /** The number of round trips so far. With it, the suite checks that a look-up of many users takes one. */
   roundTrips?(): number;
   /** Called at the end of the case. */
   close?(): void | Promise<void>;
 }
 
-/** What the suite needs to know of a session adapter. */
+/** Makes the session adapter for the suite. */
 export interface SessionHarness {
   /** Makes an adapter. Called once for each case. */
   create(): SessionSubject | Promise<SessionSubject>;
-  /** How long to wait until a session whose time is over is gone, in milliseconds. @default 5 000 */
+  /** Longest wait until an expired session is gone, in milliseconds. @default 5 000 */
   readonly waitMs?: number | undefined;
 }

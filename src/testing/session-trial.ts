@@ -4,12 +4,12 @@ import type { SessionHarness, SessionSubject } from './session-harness.js';
 import { shown } from './trial.js';
 import { pause, until } from './waiting.js';
 
-/** Time to live of a session that is not to end within a case, in milliseconds. */
+/** Lifetime of a session that outlives its case, in milliseconds. */
 export const LONG_MS = 600_000;
-/** Time to live of a session that is to end within a case, in milliseconds. */
+/** Lifetime of a session that expires within its case, in milliseconds. */
 export const SHORT_MS = 100;
 
-/** One case under way. */
+/** A running case about a session adapter. */
 export class SessionTrial {
   readonly subject: SessionSubject;
   readonly #harness: SessionHarness;
@@ -27,7 +27,7 @@ export class SessionTrial {
     return isSessionStore(this.sessions);
   }
 
-  /** The adapter, as one that is told of sessions. */
+  /** The adapter as a session store. */
   get store(): SessionStore {
     const { sessions } = this;
     assert.ok(isSessionStore(sessions));
@@ -44,7 +44,7 @@ export class SessionTrial {
     else await subject.add?.(user, channelId, ttl);
   }
 
-  /** What the adapter answers, each user's channels in alphabetical order: their order is the adapter's to choose. */
+  /** Looks up users and sorts the channels of each, because an adapter may return them in any order. */
   async lookUp(users: readonly PushUser[], sessions: SessionAdapter = this.sessions): Promise<string[][]> {
     const found = await sessions.channelsFor(users);
     assert.ok(Array.isArray(found), `channelsFor() must give a list, not ${shown(found)}`);
@@ -56,7 +56,7 @@ export class SessionTrial {
     return found.map((channels) => [...channels].sort());
   }
 
-  /** The channels of these users are these, in whatever order. */
+  /** Asserts that users have these channels, in any order. */
   async has(expected: readonly (readonly [user: PushUser, channels: readonly string[]])[]): Promise<void> {
     const found = await this.lookUp(expected.map(([user]) => user));
     assert.deepEqual(
@@ -71,7 +71,7 @@ export class SessionTrial {
     else await this.subject.pass(ms);
   }
 
-  /** A user comes to have these channels and no others, as sessions end. */
+  /** Waits until sessions have expired, then asserts that a user has just these channels. */
   async comesToHave(user: PushUser, channels: readonly string[]): Promise<void> {
     const expected = [...channels].sort().join();
     await until(async () => (await this.lookUp([user])).join() === expected, this.#harness.waitMs ?? 5_000);

@@ -12,10 +12,10 @@ import {
 import type { ConformanceHarness, ConformanceSubject, ProviderRecord } from './harness.js';
 import { pause, until } from './waiting.js';
 
-/** Deadline of an attempt that is expected to be answered, in milliseconds. */
+/** Deadline of an attempt that should be answered, in milliseconds. */
 const ATTEMPT_TIMEOUT_MS = 5_000;
 
-/** A message that has to be with the provider. */
+/** A message that the provider must have. */
 export interface ExpectedRecord {
   readonly channel: string;
   readonly event: string;
@@ -23,11 +23,11 @@ export interface ExpectedRecord {
   readonly id?: string;
 }
 
-/** One case under way: a service on a fresh backend, and what the backend's provider gets. */
+/** A running case: a service with a new backend, and the messages of the backend's provider. */
 export class Trial {
   readonly harness: ConformanceHarness;
   readonly subject: ConformanceSubject;
-  /** Everything that was logged. */
+  /** All details and texts that were logged. */
   readonly logged: unknown[] = [];
   readonly #settings: ServiceSettings;
   #push: PushService | undefined;
@@ -38,13 +38,13 @@ export class Trial {
     this.#settings = settings;
   }
 
-  /** The service. It is made when it is first asked for. */
+  /** The service, made at its first use. */
   get push(): PushService {
     this.#push ??= this.service(this.#settings);
     return this.#push;
   }
 
-  /** A further service with the subject's settings. */
+  /** Makes another service with the subject's settings. */
   service(settings: ServiceSettings = {}): PushService {
     const log = (details: object, text: string): void => void this.logged.push(details, text);
     const logger = { debug: log, info: log, warn: log, error: log };
@@ -81,7 +81,7 @@ export class Trial {
     return this.harness.presenceChannel ?? 'presence-conformance';
   }
 
-  /** So many channels, which the provider is watched for from now on. */
+  /** Returns the names of some channels, and starts watching them. */
   async channels(count: number): Promise<string[]> {
     const names = Array.from({ length: count }, (_, index) => this.nameOf(index + 1));
     await this.watch(names);
@@ -102,14 +102,14 @@ export class Trial {
     await this.subject.watch?.(channels);
   }
 
-  /** Sends one message to one channel, which must be accepted. */
+  /** Sends a message to a channel, and asserts that it was accepted. */
   async sendTo(channel: string, data: unknown, event: string = this.event): Promise<ExpectedRecord> {
     const report = await this.push.send({ channels: channel, event, data });
     assert.equal(report.status, 'accepted', `the report of a message to ${JSON.stringify(channel)}`);
     return { channel, event, data, id: report.id };
   }
 
-  /** The provider has got these messages since the trial began, each exactly once, and no other. */
+  /** Asserts that the provider got these messages exactly once, and no others, since the case began. */
   async arrived(expected: readonly ExpectedRecord[]): Promise<readonly ProviderRecord[]> {
     await this.comesTrue(async () => (await this.subject.received()).length >= expected.length);
     await pause(this.harness.quietMs ?? 20);
@@ -118,15 +118,18 @@ export class Trial {
     for (const record of expected) {
       const candidates = left.get(record.channel) ?? [];
       const index = candidates.findIndex((candidate) => isRecord(candidate, record));
-      assert.ok(index >= 0, `The provider was to get ${shown(record)}, and has left: ${shown(candidates)}`);
+      assert.ok(
+        index >= 0,
+        `The provider must get ${shown(record)}; it got these others on the channel: ${shown(candidates)}`,
+      );
       candidates.splice(index, 1);
     }
     const more = [...left.values()].flat();
-    assert.deepEqual(more, [], `The provider got what it was not to get, or got it twice: ${shown(more)}`);
+    assert.deepEqual(more, [], `The provider got messages that were not sent, or got them twice: ${shown(more)}`);
     return received;
   }
 
-  /** Waits until something holds, and for `waitMs` at most. */
+  /** Waits until something holds, for `waitMs` at most. @returns whether it came to hold */
   comesTrue(holds: () => boolean | Promise<boolean>): Promise<boolean> {
     return until(holds, this.harness.waitMs ?? 5_000);
   }
@@ -163,7 +166,11 @@ export function shown(value: unknown): string {
   return text.length > MAX_SHOWN_LENGTH ? `${text.slice(0, MAX_SHOWN_LENGTH)}…` : text;
 }
 
-/** The error that a call ends with; it must be a `PushError` of one of these codes. Told by its mark: it may be of another copy of the package. */
+/**
+ * Asserts that a call fails with a `PushError` of one of these codes. The error may come from another copy of the
+ * package.
+ * @returns the error
+ */
 export async function failureOf(
   what: string,
   work: () => unknown,
@@ -180,5 +187,5 @@ export async function failureOf(
     );
     return error;
   }
-  return assert.fail(`${what} must fail with ${codes.join(' or ')}, and ended with ${shown(result)}`);
+  return assert.fail(`${what} must fail with ${codes.join(' or ')}, but it returned ${shown(result)}`);
 }

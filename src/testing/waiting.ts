@@ -1,11 +1,11 @@
-/** Between two looks, in milliseconds. */
+/** Time between two checks, in milliseconds. */
 const LOOK_EVERY_MS = 2;
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => void setTimeout(resolve, ms));
 }
 
-/** Looks again and again. @returns whether it came true in time */
+/** Checks until something holds. @returns whether it came to hold in time */
 export async function until(holds: () => boolean | Promise<boolean>, ms: number): Promise<boolean> {
   const end = performance.now() + ms;
   for (;;) {

@@ -1,15 +1,15 @@
 import type { JsonValue } from '../wire/message.js';
 
-/** What every event of a webhook has. */
+/** The fields of every webhook event. */
 export interface WebhookEventBase {
   /**
-   * The same each time that the provider sends the event, and no other event's: by it duplicates are dropped. Where the provider
-   * gives none, it is made from the webhook's text; where that tells no time, so that the same text may come of another event, at random.
+   * Identifies the event, so that duplicates can be dropped: it is the same each time the provider sends the event.
+   * When the provider gives no id, it is a digest of the webhook; when the webhook has no time either, it is random.
    */
   readonly id: string;
-  /** When it happened, or, where the provider does not say, when the webhook was sent or came in. */
+  /** When the event happened. When the provider does not say, when the webhook was sent or arrived. */
   readonly time: Date;
-  /** Name of the backend whose provider sent it. */
+  /** Name of the backend whose provider sent the event. */
   readonly backend: string;
   /** The event as the provider wrote it. */
   readonly raw: JsonValue;
@@ -19,40 +19,43 @@ interface ChannelEvent extends WebhookEventBase {
   readonly channel: string;
 }
 
-/** A channel got its first subscriber, or lost its last one. */
+/** A channel got its first subscriber, or lost its last. */
 export interface OccupancyEvent extends ChannelEvent {
   readonly type: 'channelOccupied' | 'channelVacated';
 }
 
-/** A user came to a presence channel with a first connection, or left it with the last one; with PubNub, to any channel. */
+/** A user joined a presence channel with a first connection, or left it with the last one. With PubNub, any channel. */
 export interface MemberEvent extends ChannelEvent {
   readonly type: 'memberAdded' | 'memberRemoved';
   readonly userId: string;
 }
 
-/** A client sent an event to the others on a channel. It fires `messageReceived` as well. */
+/** A client sent an event to the other clients of a channel. It also fires `messageReceived`. */
 export interface ClientEvent extends ChannelEvent {
   readonly type: 'clientEvent';
   readonly event: string;
   readonly data: unknown;
-  /** The sender's connection, where connections have an id. */
+  /** The sender's socket id, when the provider has one. */
   readonly socketId?: string;
-  /** The sender, where the provider tells: on presence channels, and with PubNub. */
+  /** The sender's user id, when the provider tells: on presence channels, and with PubNub. */
   readonly userId?: string;
 }
 
-/** Someone subscribed to a cache channel that has no event to hand out. */
+/** A client subscribed to a cache channel that has no event yet. */
 export interface CacheMissEvent extends ChannelEvent {
   readonly type: 'cacheMiss';
 }
 
-/** How many connections a channel has now. */
+/** The number of subscribed connections of a channel has changed. */
 export interface SubscriptionCountEvent extends ChannelEvent {
   readonly type: 'subscriptionCount';
   readonly subscriptionCount: number;
 }
 
-/** What became of a notification on one device. `notificationSent`: the push service of the device's maker has taken it. */
+/**
+ * A notification's progress on one device. `notificationSent`: the push service of Apple, Google or the browser has
+ * accepted it.
+ */
 export interface NotificationEvent extends WebhookEventBase {
   readonly type:
     | 'notificationSent'
@@ -60,20 +63,20 @@ export interface NotificationEvent extends WebhookEventBase {
     | 'notificationClicked'
     | 'notificationFailed'
     | 'notificationUnsubscribed';
-  /** As `report.info[channel].notificationId` has it; undefined where the provider does not say. */
+  /** The id in `report.info[channel].notificationId`; undefined when the provider does not say. */
   readonly notificationId: string | undefined;
-  /** The recipient's id in the application, where the provider knows it. */
+  /** The recipient's user id in the application, when the provider knows it. */
   readonly userId?: string;
 }
 
-/** Something that has no type here: nothing that a provider tells is dropped. `raw` has all of it. */
+/** Any other event of the provider. Its content is in `raw`. */
 export interface OtherEvent extends WebhookEventBase {
   readonly type: 'other';
-  /** What the provider calls it. */
+  /** The provider's own name of the event. */
   readonly name: string;
 }
 
-/** What a provider reports of its side, whichever it is; `type` tells which. */
+/** An event that a provider reports by webhook. Its `type` tells which. */
 export type WebhookEvent =
   | OccupancyEvent
   | MemberEvent
@@ -83,5 +86,8 @@ export type WebhookEvent =
   | NotificationEvent
   | OtherEvent;
 
-/** Called with each event of a webhook, one after the other. What it throws or rejects with, the webhook fails with. */
+/**
+ * Called with each event of a webhook, one after the other. When it throws or rejects, the webhook fails with that
+ * error.
+ */
 export type WebhookHandler = (event: WebhookEvent) => unknown;

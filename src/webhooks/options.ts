@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import { DEFAULT_MAX_AGE_MS, LARGEST_MAX_AGE_MS } from './verify.js';
 
-/** The options of webhooks that come in, checked. */
+/** The options of backends with Pusher's webhooks, checked. */
 export interface CheckedWebhookOptions {
   readonly webhookKeys?: readonly AppKeys[] | undefined;
   readonly webhookMaxAgeMs: number;
 }
 
-/** Their part of a backend's schema. */
+/** The part of a backend's schema for these options. */
 export function webhookOptions(): {
   webhookKeys: z.ZodOptional<z.ZodType<AppKeys[]>>;
   webhookMaxAgeMs: z.ZodDefault<z.ZodNumber>;

@@ -10,9 +10,26 @@ import type {
   WebRequestLike,
 } from './source.js';
 
+/** The limits of a webhook's body that is read from a stream. */
+export const bodyRules: BodyRules = {
+  // Pusher's largest webhook has 20 events with up to 10 KiB of data each, and its quotes take two characters in JSON.
+  // PubNub's reach this size only when batching is set to many large messages.
+  maxBytes: 1_048_576,
+  // A server sends it in one piece.
+  timeoutMs: 10_000,
+  tooLarge: (maxBytes) =>
+    new ValidationError(
+      `The webhook's body is over ${maxBytes} bytes. Make the provider send fewer events at once, or read the body yourself and pass { headers, rawBody }.`,
+    ),
+  tooLate: (timeoutMs) =>
+    new TimeoutError(`The webhook's body did not arrive within ${timeoutMs} ms.`, { outcome: 'rejected' }),
+  broken: (cause) => new ValidationError("The webhook's body ended too early: the connection was lost.", { cause }),
+};
+
 /**
- * Reads a webhook of any form: its headers, and its body to the byte.
- * @throws ValidationError when there is no body to be had as it came, saying what to do; TimeoutError when it takes too long
+ * Reads the headers and the exact bytes of a webhook, from any kind of request.
+ * @throws ValidationError when the bytes are not there any more; the error says how to keep them
+ * @throws TimeoutError when the body does not arrive in time
  */
 export async function readWebhook(source: WebhookSource): Promise<WebhookRequest> {
   try {
@@ -20,8 +37,17 @@ export async function readWebhook(source: WebhookSource): Promise<WebhookRequest
     return { headers: headersOf(source.headers), rawBody: await bodyOf(source) };
   } catch (error) {
     if (PushError.isPushError(error)) throw error;
-    // Whatever an odd object throws when it is read.
+    // A getter of the object has thrown.
     throw new ValidationError('The webhook could not be read.', { cause: error });
+  }
+}
+
+/** Parses the body of a verified webhook. @throws ValidationError when it is not JSON */
+export function jsonBody({ rawBody }: WebhookRequest, backend: string): JsonValue {
+  try {
+    return JSON.parse(Buffer.from(rawBody).toString()) as JsonValue;
+  } catch (cause) {
+    throw new ValidationError("The webhook's body is not JSON.", { backend, cause });
   }
 }
 
@@ -54,7 +80,7 @@ function isNodeRequest(source: WebhookSource): source is NodeRequestLike {
 async function webBodyOf({ body, bodyUsed }: WebRequestLike): Promise<Uint8Array> {
   if (bodyUsed || body?.locked)
     throw new ValidationError(
-      'The body of this Request has been read already: pass the Request before anything else reads it, or { headers, rawBody }.',
+      'The body of this Request has been read already: pass the Request before anything else reads it, or pass { headers, rawBody }.',
     );
   return body === null ? new Uint8Array() : readWebStream(body, bodyRules);
 }
@@ -69,38 +95,13 @@ async function nodeBodyOf(request: NodeRequestLike): Promise<Uint8Array> {
   }
   throw new ValidationError(
     typeof body === 'object' && body !== null
-      ? "A body parser has read the webhook's body, and what it made of it cannot be verified: put the webhook's route before express.json(), or keep the raw body: express.json({ verify: (request, response, body) => { request.rawBody = body } })."
-      : "The webhook's body has been read already: pass the request before anything else reads it, or { headers, rawBody }.",
+      ? "A body parser has read the webhook's body, and only the raw body can be verified: put the webhook's route before express.json(), or keep the raw body: express.json({ verify: (request, response, body) => { request.rawBody = body } })."
+      : "The webhook's body has been read already: pass the request before anything else reads it, or pass { headers, rawBody }.",
   );
 }
 
 function noWebhook(): ValidationError {
   return new ValidationError(
-    'A webhook is a web Request, a request of node:http, or { headers, rawBody }, where rawBody is the body as it came: a text or bytes.',
+    'webhook() takes a web Request, a request of node:http, or { headers, rawBody }, where rawBody is the unchanged body as a string or bytes.',
   );
-}
-
-/** What is taken of a webhook that is read from a stream. */
-export const bodyRules: BodyRules = {
-  // Pusher's largest have 20 events of up to 10 KiB of data each, whose quotes take two characters in JSON; one of PubNub's is this large
-  // only where batching is set to many large messages.
-  maxBytes: 1_048_576,
-  // It comes from a server, in one piece.
-  timeoutMs: 10_000,
-  tooLarge: (maxBytes) =>
-    new ValidationError(
-      `The webhook's body is over ${maxBytes} bytes. Have the provider send fewer events at once, or read it yourself and pass { headers, rawBody }.`,
-    ),
-  tooLate: (timeoutMs) =>
-    new TimeoutError(`The webhook's body did not arrive within ${timeoutMs} ms.`, { outcome: 'rejected' }),
-  broken: (cause) => new ValidationError("The webhook's body ended too early: the connection was lost.", { cause }),
-};
-
-/** The JSON in a webhook that has been verified. @throws ValidationError when it is none */
-export function jsonBody({ rawBody }: WebhookRequest, backend: string): JsonValue {
-  try {
-    return JSON.parse(Buffer.from(rawBody).toString()) as JsonValue;
-  } catch (cause) {
-    throw new ValidationError("The webhook's body is not JSON.", { backend, cause });
-  }
 }

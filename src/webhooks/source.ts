@@ -1,11 +1,11 @@
 import type { ByteStream } from '../web/body.js';
 
-/** Headers as web standards, Node and frameworks have them: `Headers`, or an object whose names are in any case. */
+/** The headers of any framework: a `Headers` object, or a plain object. The case of names does not matter. */
 export type HeadersLike =
   | Iterable<readonly [name: string, value: string]>
   | Readonly<Record<string, string | readonly string[] | undefined>>;
 
-/** A web `Request`, as Fetch handlers get it. */
+/** A web `Request`. */
 export interface WebRequestLike {
   readonly headers: Iterable<readonly [name: string, value: string]>;
   readonly body: ByteStream | null;
@@ -13,8 +13,8 @@ export interface WebRequestLike {
 }
 
 /**
- * A request of `node:http` or of a framework on it. What a body parser left is taken: `rawBody`, or `body` where it is a text or
- * bytes; otherwise the stream is read.
+ * A request of `node:http`, or of a framework that uses it. The body is `rawBody` if it is set, else `body` if that is
+ * a string or bytes, else the stream.
  */
 export interface NodeRequestLike {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -27,20 +27,20 @@ export interface NodeRequestLike {
   readonly body?: unknown;
 }
 
-/** A webhook whose body has been read already. */
+/** A webhook with a body that has been read already. */
 export interface RawWebhook {
   readonly headers: HeadersLike;
-  /** The body as it came, to the byte. */
+  /** The unchanged body, as a string or bytes. */
   readonly rawBody: string | Uint8Array;
 }
 
-/** What `webhook` takes. */
+/** The request that `PushService.webhook` takes. */
 export type WebhookSource = WebRequestLike | NodeRequestLike | RawWebhook;
 
-/** A webhook as it came in, before anything of it is believed. */
+/** A webhook that has been read, but not verified. */
 export interface WebhookRequest {
-  /** As those of a web `Request`: names in any case. */
+  /** Returns a header, or null. The case of its name does not matter. */
   readonly headers: { get(name: string): string | null };
-  /** The body to the byte: signatures are over it, and JSON that was parsed and written again is another text. */
+  /** The exact bytes of the body, which signatures cover. JSON that was parsed and written again may differ. */
   readonly rawBody: Uint8Array;
 }

@@ -38,7 +38,7 @@ describe('a pattern of channels', () => {
     ['private-{a', /a brace that belongs to no parameter/],
     ['private-a}', /a brace that belongs to no parameter/],
     ['private-{a b}', /a brace that belongs to no parameter/],
-    ['private-{a}{b}', /two parameters without a character between them/],
+    ['private-{a}{b}', /two parameters with no character between them/],
     ['private-{a}.{a}', /has the parameter "a" twice/],
     ['private-{a}.{a*}', /has the parameter "a" twice/],
   ])('%j is refused', async (pattern, reason) => {

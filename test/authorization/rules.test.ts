@@ -60,7 +60,7 @@ describe('a rule', () => {
     rules.add('private-orders.{id}', allow);
     const error = await failureOf(ConfigurationError, () => rules.add('private-orders.{orderId}', allow));
     expect(error.message).toBe(
-      'There is a rule for "private-orders.{id}" already, which is for the same channels as "private-orders.{orderId}".',
+      '"private-orders.{orderId}" matches the same channels as "private-orders.{id}", which has a rule already.',
     );
   });
 

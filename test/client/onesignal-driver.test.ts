@@ -63,7 +63,7 @@ describe('the driver for OneSignal', () => {
     await using push = createPushService(provider.settings);
     const { id } = await push.send({ event: 'order.shipped', channels: 'ann', data: { orderId: 42 } });
     const { data } = JSON.parse(provider.server.requests.at(-1)?.body ?? '{}') as { data: unknown };
-    const { heard, subscribed } = open(await push.clientConfig('ann'));
+    const { heard, subscribed } = open(await push.clientConfig({ user: 'ann' }));
     sdk.load();
     await expect.poll(() => subscribed).toHaveLength(1);
     sdk.emit('foregroundWillDisplay', { additionalData: data });

@@ -41,7 +41,7 @@ test('pino writes out what went wrong', async () => {
 
 describe('a logger that fails', () => {
   const failure = new Error('disk full');
-  const note = ['pushrail: the logger failed; what it does not take is logged here', { err: failure }];
+  const note = ['pushrail: the logger failed, so its entries are logged here', { err: failure }];
 
   function failing(fail: () => never | Promise<never>): Logger {
     return { debug: fail, info: fail, warn: fail, error: fail };

@@ -43,7 +43,7 @@ export class Application {
       const user = url.searchParams.get('user') ?? '';
       const session = await this.#sessions.add(user);
       response.setHeader('set-cookie', `user=${user}; HttpOnly; SameSite=Strict`);
-      return json(response, await this.service.clientConfig(session));
+      return json(response, await this.service.clientConfig({ session }));
     }
     const [, user] = /(?:^|; )user=(\w+)/.exec(request.headers.cookie ?? '') ?? [];
     if (request.method === 'POST' && url.pathname === '/push/auth') {

@@ -34,7 +34,7 @@ it('a custom backend reaches a PushClient that overrides subscribe and unsubscri
   await using service = createPushService({ backend: streams, sessions });
   const server = createServer(async ({ url = '/' }, response) => {
     if (url === '/login') {
-      response.end(JSON.stringify(await service.clientConfig(await sessions.add('ada'))));
+      response.end(JSON.stringify(await service.clientConfig({ session: await sessions.add('ada') })));
     } else if (url.startsWith('/events/')) {
       const channel = decodeURIComponent(url.slice('/events/'.length));
       streams.api.set(channel, response.writeHead(200, { 'content-type': 'text/event-stream' }));

@@ -113,17 +113,17 @@ describe('POST …/auth', () => {
     [
       'with a socket id that is none',
       { ...subscription, socket_id: '1.2:private-x' },
-      'Nothing was authorised: a socket id has the form 123.456.',
+      'Nothing was authorised: a socket id must have the form 123.456.',
     ],
     [
       'with two socket ids',
       'socket_id=1.2&socket_id=3.4&channel_name=private-orders.ann',
-      '"socket_id" is there more than once.',
+      '"socket_id" may be given only once.',
     ],
     [
       'with several channels, where each takes an answer of its own',
       'socket_id=1.2&channel_name=private-a&channel_name=private-b',
-      'With the websocket backend, one channel is authorised at a time.',
+      'Nothing was authorised: the websocket backend authorises one channel at a time.',
     ],
     ['without a body', '', 'The "channel_name" is missing.'],
   ])('%s is answered with 400 and nothing is signed', async (_, fields, error) => {
@@ -293,6 +293,21 @@ describe('GET …/config', () => {
     });
   });
 
+  it('has the channels of a user with a "channelId" of its own', async () => {
+    const user = { id: 'ann', channelId: 'something else' };
+    const { handler, sessions } = setUp({ authenticate: () => user });
+    await sessions.add('ann', 'private-phone');
+    expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: ['private-phone'], userId: 'ann' });
+  });
+
+  it('fails when session() returns something else than a session', async () => {
+    const { handler, logger } = setUp({ session: () => ({ channelId: '' }) });
+    expect((await answerOf(await handler(get()))).status).toBe(500);
+    expect(logger.entries).toMatchObject([
+      { details: { err: new ConfigurationError('session() returned no session: it needs a "channelId".') } },
+    ]);
+  });
+
   it('has no channels for whoever is nobody', async () => {
     const { handler } = setUp();
     expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: [] });
@@ -342,7 +357,7 @@ describe('a page of another origin', () => {
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
     expect(await answerOf(response)).toEqual({
       status: 403,
-      body: { error: 'A page of this origin may not ask: list it in "allowedOrigins".' },
+      body: { error: 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".' },
     });
     expect(isAsked).toBe(false);
   });
@@ -432,7 +447,7 @@ describe('createPushHandler', () => {
     [{ authenticate: 'ann' }, 'createPushHandler(): "authenticate" must be a function.'],
     [
       { allowedOrigins: ['shop.example'] },
-      'createPushHandler(): "shop.example" in "allowedOrigins" is no origin such as "https://example.com" or "https://*.example.com".',
+      'createPushHandler(): "shop.example" in "allowedOrigins" is not an origin such as "https://example.com" or "https://*.example.com".',
     ],
     [{ allowedOrigins: '*' }, 'createPushHandler(): "allowedOrigins" must be a list of origins.'],
   ])('refuses the options %j', async (options, message) => {
@@ -445,7 +460,7 @@ describe('createPushHandler', () => {
     async (origin) => {
       const { push } = setUp();
       const error = await failureOf(ConfigurationError, () => createPushHandler(push, { allowedOrigins: [origin] }));
-      expect(error.message).toContain(`"${origin}" in "allowedOrigins" is no origin`);
+      expect(error.message).toContain(`"${origin}" in "allowedOrigins" is not an origin`);
     },
   );
 

@@ -49,8 +49,8 @@ describe('a session adapter that fails', () => {
     expect(application.errors).toEqual([]);
     expect(new Set(logger.entries.map(({ level, text }) => `${level}: ${text}`))).toEqual(
       new Set([
-        'error: a session could not be tied to its user, and does not receive what is sent to the user',
-        'error: a session could not be untied from its user, and goes on receiving until its time is over',
+        'error: a session could not be bound to its user, and does not receive what is sent to the user',
+        'error: a session could not be unbound from its user, and goes on receiving until it expires',
       ]),
     );
     expect(logger.entries[0]?.details).toMatchObject({ err: { message: 'Redis is down' } });
@@ -110,7 +110,7 @@ describe('what is wrong in the application', () => {
     pushSession({ service })({ session: null }, response, (error) => errors.push(error));
     expect(errors).toEqual([expect.any(ConfigurationError)]);
     expect((errors[0] as Error).message).toBe(
-      'pushSession() found no request.session: put it behind express-session or cookie-session.',
+      'pushSession() found no request.session: use it after express-session or cookie-session.',
     );
     expect(response).toEqual({});
   });
@@ -146,8 +146,8 @@ describe('what is wrong in the application', () => {
     await browser.get('/late');
     await browser.get('/gone');
     expect(errors.map(({ name, message }) => `${name}: ${message}`)).toEqual([
-      'ConfigurationError: clientConfig() was called after the response had begun, too late for the cookie of a new session: call it before.',
-      'ConfigurationError: clientConfig() found no request.session: it has been destroyed.',
+      'ConfigurationError: clientConfig() was called after the response had begun, too late for the cookie of a new session: call it earlier.',
+      'ConfigurationError: clientConfig() found no request.session: the application has destroyed it.',
     ]);
   });
 
@@ -189,7 +189,7 @@ describe('a response', () => {
     expect([response.status, await response.text()]).toEqual([200, 'one']);
   });
 
-  test('to HEAD has no body and ties all the same', async () => {
+  test('to HEAD has no body and binds the session all the same', async () => {
     const sessions = memorySessions();
     await using application = await started({ sessions }, ({ app }) => {
       app.head('/log-in-head', (request, response) => {
@@ -240,7 +240,7 @@ describe('a response', () => {
     expect(await application.browser().get('/page')).toBe('hello');
   });
 
-  test('whose client is gone unties who was logged out, and ties nobody', async () => {
+  test('whose client is gone unbinds who was logged out, and binds nobody', async () => {
     const sessions = memorySessions();
     const { promise: isWaiting, resolve: wait } = Promise.withResolvers<void>();
     await using application = await started({ sessions }, ({ app }) => {

@@ -71,7 +71,7 @@ describe('a visitor', () => {
 });
 
 describe('log-in', () => {
-  test('ties a new session to the user before its response ends', async () => {
+  test('binds a new session to the user before its response ends', async () => {
     await using application = await started();
     const browser = application.browser();
     const [before] = await browser.channels();
@@ -101,7 +101,7 @@ describe('log-in', () => {
     },
   );
 
-  test('in the session that there is ties the channel that the page listens on', async () => {
+  test('in the session that there is binds the channel that the page listens on', async () => {
     await using application = await started();
     const browser = application.browser();
     const channels = await browser.channels();
@@ -109,7 +109,7 @@ describe('log-in', () => {
     expect(await channelsOf(application.sessions, 'ann')).toEqual(channels);
   });
 
-  test('of another user in the same session unties the first, and gives a new channel: a page of theirs may be open', async () => {
+  test('of another user in the same session unbinds the first, and gives a new channel: a page of theirs may be open', async () => {
     await using application = await started();
     const browser = application.browser();
     await browser.logIn('ann');
@@ -137,7 +137,7 @@ describe('log-in', () => {
 });
 
 describe.each(Object.keys(logOuts))('log-out %s', (how) => {
-  test('unties the session before its response ends, and a later page has another channel', async () => {
+  test('unbinds the session before its response ends, and a later page has another channel', async () => {
     await using application = await started();
     const browser = application.browser();
     await browser.logIn('ann');
@@ -159,7 +159,7 @@ describe.each(Object.keys(logOuts))('log-out %s', (how) => {
     expect(await channelsOf(application.sessions, 'ann')).toEqual(await phone.channels());
   });
 
-  test('unties the session where it is the session that tells the user', async () => {
+  test('unbinds the session where it is the session that tells the user', async () => {
     const logger = new RecordingLogger();
     await using application = await started(memorySessions(), { logger, user: ({ session }) => session.userId });
     const browser = application.browser();
@@ -204,7 +204,7 @@ test('the responses to log-in and log-out wait for an adapter that takes its tim
   expect(await channelsOf(sessions, 'ann')).toEqual([]);
 });
 
-test('a user whose log-out was not seen is untied by the next request', async () => {
+test('a user whose log-out was not seen is unbound by the next request', async () => {
   await using application = await started(memorySessions(), { user: (request) => userByHeader(request) });
   const browser = application.browser();
   await browser.channels();
@@ -215,7 +215,7 @@ test('a user whose log-out was not seen is untied by the next request', async ()
   expect(await channelsOf(application.sessions, 'ann')).toEqual([]);
 });
 
-test('a session that is made anew for the user who is logged in is tied by the next request', async () => {
+test('a session that is made anew for the user who is logged in is bound by the next request', async () => {
   await using application = await started(memorySessions(), { user: (request) => request.session.userId });
   const browser = application.browser();
   await browser.logIn('ann');
@@ -237,7 +237,7 @@ test('all tabs of a browser have one channel', async () => {
 });
 
 describe('a tie', () => {
-  /** Sessions that note how long ties were to last. */
+  /** Sessions that note how long bindings were to last. */
   function noting(): SessionStore & { readonly ttls: (number | undefined)[] } {
     const ttls: (number | undefined)[] = [];
     const sessions = memorySessions();

@@ -125,7 +125,8 @@ describe('POST …/webhook', () => {
   it('is not there for an application that takes none', async () => {
     const { handler } = setUp();
     const response = await post(handler, webhook([occupied]));
-    expect([response.status, await response.json()]).toEqual([404, { error: 'Webhooks are not taken here.' }]);
+    const error = 'This address takes no webhooks: the option "webhook" is not set.';
+    expect([response.status, await response.json()]).toEqual([404, { error }]);
   });
 
   it('fires messageReceived for what clients send', async () => {

@@ -140,7 +140,7 @@ describe('with a handler', () => {
   it('that is no function, the webhook is refused before anything is read', async () => {
     const push = serviceOf(new FailingBackend());
     const failure = await failureOf(ValidationError, push.webhook(webhook(), 'handle' as never));
-    expect(failure.message).toBe('The second argument of webhook() is a function, which is called with each event.');
+    expect(failure.message).toBe('The second argument of webhook() must be a function, which gets each event.');
   });
 });
 
@@ -247,7 +247,7 @@ it.each([
   ['a hole', '[null]'],
 ])('a backend that returns %s is told so', async (_what, rawBody) => {
   const failure = await failureOf(ValidationError, serviceOf().webhook({ headers: {}, rawBody }));
-  expect(failure.message).toContain('it returned something that is no list of events with ids.');
+  expect(failure.message).toContain('parseWebhook() must return a list of events with ids.');
 });
 
 it('a backend that reads no webhooks says what to do', async () => {

@@ -63,12 +63,12 @@ describe('to whom', () => {
   });
 
   const noUser = (what: string): string =>
-    `A user must be an id (a string or a number) or an object with an "id", not ${what}. For other users pass "identify" to the session adapter.`;
+    `A user must be an id (a string or a number) or an object with an "id", not ${what}. For other users, give the session adapter the option "identify".`;
 
   test.each<[string, unknown, string]>([
     ['an object without an id', { name: 'Ann' }, 'an object without "id"'],
-    ['an object whose id is empty', { id: '' }, 'an object whose "id" is no such value'],
-    ['an object whose id is undefined', { id: undefined }, 'an object whose "id" is no such value'],
+    ['an object whose id is empty', { id: '' }, 'an object whose "id" is neither'],
+    ['an object whose id is undefined', { id: undefined }, 'an object whose "id" is neither'],
     ['an empty text', '', 'an empty string'],
     ['true', true, 'a value of type boolean'],
     ['NaN', Number.NaN, 'NaN'],

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ConfigurationError, createPushService, memorySessions, type PushService } from '../../src/index.js';
+import {
+  ConfigurationError,
+  createPushService,
+  memorySessions,
+  type PushService,
+  ValidationError,
+} from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
@@ -26,11 +32,41 @@ describe('clientConfig', () => {
     const session = await sessions.add('ann', 'phone');
     await sessions.add({ id: 'ann' }, 'desk');
     const push = createPushService({ backend: new RecordingBackend(), sessions });
-    expect(await push.clientConfig('ann')).toMatchObject({ channels: ['phone', 'desk'] });
-    expect(await push.clientConfig({ id: 'ann' })).toMatchObject({ channels: ['phone', 'desk'] });
-    expect(await push.clientConfig(session)).toMatchObject({ channels: ['phone'], userId: 'ann' });
-    expect(await push.clientConfig({ channelId: 'tablet' })).not.toHaveProperty('userId');
-    expect(await push.clientConfig('nobody')).toMatchObject({ channels: [] });
+    expect(await push.clientConfig({ user: 'ann' })).toMatchObject({ channels: ['phone', 'desk'] });
+    expect(await push.clientConfig({ user: { id: 'ann' } })).toMatchObject({ channels: ['phone', 'desk'] });
+    expect(await push.clientConfig({ session })).toMatchObject({ channels: ['phone'], userId: 'ann' });
+    expect(await push.clientConfig({ session: { channelId: 'tablet' } })).not.toHaveProperty('userId');
+    expect(await push.clientConfig({ user: 'nobody' })).toMatchObject({ channels: [] });
+  });
+
+  test('of a user with a "channelId" of its own holds the channels of that user', async () => {
+    const sessions = memorySessions();
+    await sessions.add('ann', 'phone');
+    const push = createPushService({ backend: new RecordingBackend(), sessions });
+    const user = { id: 'ann', channelId: 'something else' };
+    expect(await push.clientConfig({ user })).toMatchObject({ channels: ['phone'], userId: 'ann' });
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a user by itself', 'ann', 'a value of type string'],
+    ['an object for a user', { id: 'ann' }, 'the unknown key "id"'],
+    ['a session by itself', { channelId: 'phone', userId: 'ann' }, 'the unknown key "channelId"'],
+    ['both', { user: 'ann', session: { channelId: 'phone' } }, 'both a "user" and a "session"'],
+    ['neither', {}, 'neither a "user" nor a "session"'],
+    ['a key that it does not know', { user: 'ann', sesion: 1 }, 'the unknown key "sesion"'],
+    ['null', null, 'null'],
+    ['a user who is missing', { user: undefined }, 'a "user" that is undefined'],
+    ['no user', { user: null }, 'a "user" that is null'],
+    ['a session that is missing', { session: undefined }, 'a "session" that is undefined'],
+    ['no session', { session: null }, 'a "session" that is null'],
+    ['the id of a session', { session: 'phone' }, 'a "session" without a "channelId"'],
+    ['a session without a channel', { session: { channelId: '' } }, 'a "session" without a "channelId"'],
+  ])('refuses %s, and says what to write', async (_what, wrong, found) => {
+    const push = createPushService({ backend: new RecordingBackend() });
+    const error = await failureOf(ValidationError, push.clientConfig(wrong as never));
+    expect(error.message).toBe(
+      `clientConfig() got ${found}. Write clientConfig({ user }) or clientConfig({ session }).`,
+    );
   });
 
   test('waits until the backend is open, so that a port is known', async () => {
@@ -99,9 +135,7 @@ describe('a backend that would publish a secret is refused', () => {
     ['as a key', 'map', { map: { [secretKey]: true } }],
   ])('%s', async (_how, key, config) => {
     const error = await failureOf(ConfigurationError, publishing(() => config).clientConfig());
-    expect(error.message).toBe(
-      `clientConfig() would publish a secret: "${key}", as the recording backend gives it, holds one.`,
-    );
+    expect(error.message).toBe(`clientConfig() would publish a secret: the recording backend has one in "${key}".`);
   });
 
   test('also when the secret is a channel of the user', async () => {
@@ -109,6 +143,6 @@ describe('a backend that would publish a secret is refused', () => {
       backend: new RecordingBackend({}, { secretKey }),
       sessions: { channelsFor: async () => [[secretKey]] },
     });
-    await failureOf(ConfigurationError, push.clientConfig('ann'));
+    await failureOf(ConfigurationError, push.clientConfig({ user: 'ann' }));
   });
 });

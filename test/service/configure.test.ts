@@ -82,7 +82,7 @@ describe('configuring twice', () => {
     expect(logger.entries).toMatchObject([
       {
         level: 'error',
-        text: 'the backend used before could not be closed',
+        text: 'the previous backend could not be closed',
         details: { err: { message: 'The recording backend failed: stuck with [secret]' } },
       },
     ]);

@@ -99,7 +99,7 @@ describe('listeners', () => {
     );
     for (const method of ['on', 'once', 'off'] as const) {
       const error = await failureOf(ValidationError, () => push[method]('message' as 'messageReceived', () => {}));
-      expect(error.message).toBe('A push service has no event "message"; it has "messageReceived".');
+      expect(error.message).toBe('A push service has no event "message": its only event is "messageReceived".');
     }
   });
 });

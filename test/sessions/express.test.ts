@@ -94,8 +94,8 @@ describe('what goes wrong is told', () => {
   test.each([undefined, null, {}, { get: () => {} }])('when the store is %j, which lists nothing', async (store) => {
     const failure = await failureOf(ConfigurationError, () => expressSessions(store as SessionLister));
     expect(failure.message).toBe(
-      'expressSessions() needs a session store that lists its sessions with all(), as the MemoryStore of express-session and ' +
-        'connect-redis do. This one has no all(): take another store, or redisSessions().',
+      'expressSessions() needs a session store with the method all(), such as the MemoryStore of express-session or connect-redis. ' +
+        'This store has no all(): use another store, or redisSessions().',
     );
   });
 

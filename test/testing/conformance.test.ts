@@ -25,16 +25,16 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
   'sends once to a channel that is named twice': {
     'sends twice': faulty.sending((messages) => [...messages, ...messages]),
   },
-  'takes two messages that are alike for two': { 'drops what is alike': faulty.DropsWhatIsAlike },
-  'sends messages that are under way at the same time': { 'keeps one message in mind': faulty.SendsTheLatest },
+  'sends two equal messages as two': { 'drops what is alike': faulty.DropsWhatIsAlike },
+  'sends several messages at the same time': { 'keeps one message in mind': faulty.SendsTheLatest },
   'sends different messages to the same channels with sendMany': {
     'sends one message to each channel': faulty.sending((messages) => [
       ...new Map(messages.map((addressed) => [addressed.channel, addressed])).values(),
     ]),
   },
   'takes an idempotency key': { 'refuses keys': faulty.RefusesKeys },
-  'sends what is under way when it is closed, and nothing afterwards': { 'sends later': faulty.SendsLater },
-  'belongs to nobody after close': { 'stays tied': faulty.StaysTied },
+  'finishes sends in progress when it is closed, and sends nothing afterwards': { 'sends later': faulty.SendsLater },
+  'can be used by another service after close': { 'stays connected': faulty.StaysTied },
   'sends nested data as it is': {
     'sends text for data': faulty.changing(({ message }) => ({ payload: JSON.stringify(message.payload) })),
   },
@@ -48,21 +48,21 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
       payload: JSON.stringify(message.data).length > 400 ? '"cut"' : message.payload,
     })),
   },
-  'takes data that is as large as its limit allows': {
+  'takes data of exactly its limit': {
     'cuts texts at the limit': faulty.changing(({ message }) => ({
       payload: message.payload.length > 990 ? '"cut"' : message.payload,
     })),
   },
-  'sends events whatever characters their names hold, or refuses the names': {
+  'sends events with special characters in their names, or refuses the names': {
     'encodes names': faulty.changing(({ message }) => ({ event: encodeURIComponent(message.event) })),
   },
-  'sends to channels whatever characters their names hold, or refuses the names': {
+  'sends to channels with special characters in their names, or refuses the names': {
     'changes channels': faulty.changing(({ channel }) => ({ channel: channel.replaceAll('-', '_') })),
   },
-  'takes the longest name of a channel that its rule allows, and refuses a longer one': {
+  'takes the longest channel name that its rule allows, and refuses a longer one': {
     'cuts channels': faulty.changing(({ channel }) => ({ channel: channel.slice(0, 40) })),
   },
-  'takes the longest name of an event that its rule allows, and refuses a longer one': {
+  'takes the longest event name that its rule allows, and refuses a longer one': {
     'cuts events': faulty.changing(({ message }) => ({ event: message.event.slice(0, 40) })),
   },
   'fails when the provider refuses, says who failed, and works again afterwards': {
@@ -78,11 +78,11 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
     'does not recover': faulty.StaysHung,
   },
   'gives up when the caller aborts, and works again afterwards': { 'does not recover': faulty.StaysHung },
-  'sends a message that is tried again with the same id': { 'takes a new id for each attempt': faulty.TakesNewIds },
-  'shows no secret in errors and logs when the provider is to refuse': {
+  'retries a message with the same id': { 'takes a new id for each attempt': faulty.TakesNewIds },
+  'shows no secret in errors and logs after the fault "refuse"': {
     'names the secret in an error': faulty.NamesTheSecret,
   },
-  'shows no secret in errors and logs when the provider is to hang': { 'logs the secret': faulty.LogsTheSecret },
+  'shows no secret in errors and logs after the fault "hang"': { 'logs the secret': faulty.LogsTheSecret },
   'shows no secret when it is printed or turned into JSON': { 'prints the secret': faulty.PrintsItsKey },
   'publishes no secret in the configuration of its clients, which is JSON': {
     'publishes the secret': faulty.PublishesItsKey,
@@ -92,18 +92,18 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
     'changes what comes in': faulty.ChangesWhatComesIn,
     'declares no subscribe, and subscribes': faulty.HasNoExcept,
   },
-  'receives every message that is sent, in order where one is sent after the other': {
+  'receives all messages in the order in which they were sent': {
     'hears in reverse': faulty.HearsInReverse,
   },
-  'receives nothing of other channels': {
+  'receives no messages of other channels': {
     'hears every channel': faulty.HearsEverything,
     'hears channels whose names begin alike': faulty.HearsTooMuch,
   },
-  'receives nothing more after unsubscribe, and again after subscribe': {
+  'receives no messages after unsubscribe, and receives again after subscribe': {
     'goes on hearing': faulty.GoesOnHearing,
     'cannot subscribe again': faulty.ForgetsHowToSubscribe,
   },
-  'ignores an unsubscribe from a channel that is not subscribed to': {
+  'ignores an unsubscribe from a channel without a subscription': {
     'cannot unsubscribe from what it does not know': faulty.OnlySubscribes,
   },
   'authorises a connection on a private channel and on a presence channel': {
@@ -119,26 +119,26 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
     'sees somebody': faulty.SeesSomebody,
     'declares no presence, and tells': faulty.HasNoExcept,
   },
-  'refuses webhooks that its provider has not signed, whatever is in them': {
+  'refuses every webhook that its provider has not signed': {
     'believes everything': faultyWebhooks.BelievesEverything,
     'fires before it verifies': faultyWebhooks.FiresBeforeItVerifies,
     'crashes without a signature': faultyWebhooks.CrashesWithoutASignature,
     'declares no webhooks, and reads them': faultyWebhooks.ReadsWhatItDoesNotDeclare,
   },
-  'keeps a message from the connection that "except" names, and from no other': {
+  'sends a message to all connections but the one that "except" names': {
     'ignores except': faulty.changing(() => ({})),
   },
   'takes backendOptions that it knows, and refuses or ignores others': {
     'refuses options by a TypeError': faulty.RefusesOptionsLate,
   },
   'can be closed twice, and before it was used': { 'cannot be closed twice': faulty.CannotCloseTwice },
-  'leaves nothing open in the process when it is closed while there is no answer': {
+  'leaves nothing open in the process when it is closed while the provider does not answer': {
     'ignores the signal': faulty.GoesOnWaiting,
   },
   'leaves nothing open in the process after close': { 'keeps a timer': faulty.KeepsATimer },
   'belongs to one service at a time': { 'belongs to every service': faulty.BelongsToEveryone },
   'has a name': { 'has no name': faulty.IsNameless },
-  'says the same of its capabilities each time': { 'changes its capabilities': faulty.ChangesItsMind },
+  'declares the same capabilities each time': { 'changes its capabilities': faulty.ChangesItsMind },
   'delivers a notification beside the data': { 'drops notifications': faulty.DropsNotifications },
 };
 

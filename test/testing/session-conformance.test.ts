@@ -7,13 +7,13 @@ const { answering, faultyHarness, knowingUsersBy, makingIds } = faulty;
 
 /** Adapters that do one thing wrong, by the case that they must not pass. */
 const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = {
-  'answers with the channels of each user, in the order of the users': {
+  'returns the channels of each user, in the order of the users': {
     'answers in an order of its own': answering((found) => found.sort()),
     'leaves out users without sessions': answering((found, users) => (users.length > 1 ? found.slice(1) : found)),
     'answers with one list': answering((found) => found.flat()),
     'answers with sets': answering((found) => found.map((channels) => new Set(channels))),
   },
-  'answers with nothing when there is no user': {
+  'answers an empty list with an empty list': {
     'answers with nobody': answering((found) => (found.length === 0 ? [[]] : found)),
   },
   'has no channels for a user without a session': {
@@ -23,28 +23,28 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
   'has every session of a user': {
     'has the first one': answering((found) => found.map((channels) => channels.slice(0, 1))),
   },
-  'answers alike for a user who is in the list twice': {
+  'gives the same answer for a user who is in the list twice': {
     'answers once for each': answering((found, users) =>
       found.map((channels, n) => (users.indexOf(users[n] ?? '') === n ? channels : [])),
     ),
   },
-  'looks 10 000 users up in one call, in one round trip': {
+  'looks up 10 000 users with one call and one round trip': {
     'takes 1 000 users': answering((found) => found.map((channels, n) => (n < 1000 ? channels : []))),
   },
-  'leaves the list of users as it is': { 'sorts it': faulty.sortsTheUsers },
-  'cannot be changed through what it answered': { 'hands out its own lists': faulty.handsOutItsOwnLists },
+  'does not change the list of users': { 'sorts it': faulty.sortsTheUsers },
+  'does not change when the caller changes its answer': { 'hands out its own lists': faulty.handsOutItsOwnLists },
   'takes 42, "42", 42n and { id: 42 } for one user': {
     'tells types apart': knowingUsersBy((user) => `${typeof user} ${typeof user === 'object' ? user.id : user}`),
     'names an id in a form of its own': (right) => ({ ...right, identify: (user) => `user ${String(user)}` }),
   },
-  'tells users apart whose ids are alike': {
+  'tells apart users with similar ids': {
     'takes upper case for lower case': knowingUsersBy((user) => String(user).toLowerCase()),
     'trims ids': knowingUsersBy((user) => String(user).trim()),
     'normalises ids': knowingUsersBy((user) => String(user).normalize()),
     'cuts ids': knowingUsersBy((user) => String(user).slice(0, 255)),
     'takes ids for numbers': knowingUsersBy((user) => (Number(user) ? String(Number(user)) : String(user))),
   },
-  'refuses a user that it cannot identify': {
+  'refuses a user without an id': {
     'takes whatever comes': knowingUsersBy((user) => JSON.stringify(user) ?? ''),
     'finds nobody instead': (right) => ({ channelsFor: (users) => right.channelsFor(users).catch(() => []) }),
     'removes nobody': (right) => ({ remove: (user, channelId) => right.remove(user, channelId).catch(() => {}) }),
@@ -52,7 +52,7 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
       touch: (user, channelId) => right.touch(user, channelId).catch(() => Promise.reject(new Error('no user'))),
     }),
   },
-  'gives a session the channel id that it is given, and says when it ends': {
+  'adds a session with the given channel id, and says when it ends': {
     'makes one of its own': (right) => ({ add: (user, _channelId, options) => right.add(user, undefined, options) }),
     'says how long it lives': (right) => ({
       add: async (user, channelId, options) => ({
@@ -61,15 +61,15 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
       }),
     }),
   },
-  'makes channel ids that cannot be guessed, no two alike': {
+  'makes channel ids that nobody can guess, all different': {
     'counts, at length': makingIds((n) => `a-channel-whose-id-is-long-enough-${n}`),
     'makes random ids that are short': makingIds(() => crypto.randomUUID().slice(0, 18)),
     'makes one id': makingIds(() => 'channel'),
   },
-  'takes a session that is added again for one session': {
+  'keeps one session when it is added twice': {
     'counts it again': answering((found) => found.map((channels) => [...channels, ...channels])),
   },
-  'removes one session of a user, or all of them, and of nobody else': {
+  'removes one session of a user or all of them, and no session of another user': {
     'always removes all': (right) => ({ remove: (user) => right.remove(user) }),
     'never removes all': (right) => ({
       remove: async (user, channelId) => (channelId === undefined ? undefined : right.remove(user, channelId)),
@@ -80,7 +80,7 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
       },
     }),
   },
-  'ignores the removal of what is not there': {
+  'ignores the removal of a session that does not exist': {
     fails: (right) => ({
       async remove(user, channelId) {
         const [channels = []] = await right.channelsFor([user]);
@@ -89,7 +89,7 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
       },
     }),
   },
-  'refuses a channel id that is empty and a time to live that is not above 0, and adds nothing': {
+  'refuses an empty channel id and a ttl that is not above 0, and adds nothing': {
     'takes an empty id': (right) => ({ add: (user, id, options) => right.add(user, id || undefined, options) }),
     'takes a ttl of 0 for none': (right) => ({
       touch: (user, channelId, options) => right.touch(user, channelId, { ttl: options?.ttl || 1000 }),
@@ -98,7 +98,7 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
   'loses no session when others are added, renewed and removed at the same time': {
     'writes back what it read': faulty.writesBackWhatItRead,
   },
-  'forgets a session when its time is over, and no other of the user': {
+  'forgets a session when it expires, and keeps the others of the user': {
     'never forgets': (right) => ({ add: (user, channelId) => right.add(user, channelId) }),
     'ends all sessions with the last one': faulty.endsAllWithTheLast,
   },
@@ -108,8 +108,8 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
     }),
     'ends all sessions with the last one': faulty.endsAllWithTheLast,
   },
-  'starts the time of a session anew when it is added again': { 'keeps the first end': faulty.keepsTheFirstEnd },
-  'starts the time of a live session anew with touch': {
+  'renews the lifetime of a session that is added again': { 'keeps the first end': faulty.keepsTheFirstEnd },
+  'renews the lifetime of a live session with touch': {
     'says so and does nothing': () => ({ touch: async () => true }),
     'says that there is none': (right) => ({ touch: async (...of) => (await right.touch(...of)) && false }),
   },
@@ -139,7 +139,7 @@ test('does not pass an adapter that asks for each user, where round trips are to
     });
   const cases = sessionConformance(faultyHarness(counted, () => ({ roundTrips: () => trips })));
   await expect(cases.find(({ name }) => name.includes('10 000'))?.run()).rejects.toThrow(
-    '10 000 users must be one round trip; they took 10000',
+    '10 000 users must take one round trip; they took 10000',
   );
 });
 

@@ -8,20 +8,20 @@ const MAX_REASON_LENGTH = 500;
 
 type Redact = Redactor['redact'];
 
-/** What OneSignal says of a notification. */
+/** OneSignal's answer to a new notification. */
 export interface Answer {
-  /** Empty when none was created. */
+  /** The notification's id. Empty when none was created. */
   readonly id: string;
-  /** Recipients that do not get it. */
+  /** The recipients that do not get it. */
   readonly refused: ReadonlySet<string>;
-  /** Why, where it says more than who. */
+  /** The reasons in words. Empty when OneSignal gives none. */
   readonly reasons: string;
 }
 
 /**
- * Reads the answer to a new notification, which is a success also when nobody gets it.
+ * Reads the answer to a new notification. Its status is 200 even when nobody gets the notification.
  * Source: https://documentation.onesignal.com/reference/push-notification, the answer 200
- * @throws DeliveryError when it is no answer of OneSignal's
+ * @throws DeliveryError for an answer that OneSignal does not give
  */
 export function readAnswer(body: unknown, redact: Redact): Answer {
   const { id, errors } = fieldsOf(body);
@@ -32,34 +32,40 @@ export function readAnswer(body: unknown, redact: Redact): Answer {
   return { id: '', refused, reasons };
 }
 
-/** The error of an answer that cannot be read: the notification may have been created. A second try has the same idempotency key. */
+/**
+ * Makes the error for an unreadable answer. The notification may have been created, but a retry has the same
+ * idempotency key.
+ */
 export function unreadable(): DeliveryError {
-  return new DeliveryError('OneSignal answered with a success that cannot be read: is "apiRoot" right?', {
+  return new DeliveryError('OneSignal answered with a success that cannot be read. Check the option "apiRoot".', {
     backend: 'onesignal',
     outcome: 'unknown',
     retryable: true,
   });
 }
 
-/** The error of every recipient of a notification that was not created. */
+/** Makes the error for all recipients of a notification that was not created. */
 export function notCreated({ reasons }: Answer): PushError {
-  return new DeliveryError(`OneSignal created no notification: ${reasons || 'none of the recipients can get it'}`, {
+  return new DeliveryError(`OneSignal created no notification: ${reasons || 'no recipient can get it'}`, {
     backend: 'onesignal',
     outcome: 'rejected',
     status: 200,
   });
 }
 
-/** The error of a recipient that does not get a notification that others do. */
+/** Makes the error for one recipient, when other recipients get the notification. */
 export function notReached(): PushError {
-  return new DeliveryError('OneSignal does not know this recipient, or has a device of theirs that has unsubscribed.', {
-    backend: 'onesignal',
-    outcome: 'rejected',
-    status: 200,
-  });
+  return new DeliveryError(
+    "OneSignal does not know this recipient, or one of the recipient's devices has unsubscribed.",
+    {
+      backend: 'onesignal',
+      outcome: 'rejected',
+      status: 200,
+    },
+  );
 }
 
-/** What an answer says in words. @param body its text or its parsed JSON */
+/** The reason in an answer, in words. @param body the text of the answer, or its parsed JSON */
 export function reasonOf(body: unknown, redact: Redact): string {
   let found = body;
   if (typeof body === 'string') {
@@ -73,12 +79,15 @@ export function reasonOf(body: unknown, redact: Redact): string {
   return quoted(reasonsIn(errors) || JSON.stringify(errors ?? found ?? ''), redact);
 }
 
-/** The fields of an object, and none of anything else. */
+/** The fields of an object; none for any other value. */
 export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
   return isRecord(value) ? { ...value } : {};
 }
 
-/** `{ invalid_aliases: { external_id: [] }, invalid_player_ids: [], … }`; the ids of subscriptions go by the name they had as players. */
+/**
+ * The recipients in `{ invalid_aliases: { external_id: [] }, invalid_player_ids: [], … }`. OneSignal still calls the
+ * ids of subscriptions player ids here.
+ */
 function refusedBy(errors: unknown): ReadonlySet<string> {
   const lists = Object.entries(fieldsOf(errors)).flatMap(([key, list]) => {
     if (!namesRecipients(key)) return [];
@@ -98,13 +107,13 @@ function reasonsIn(errors: unknown): string {
   return texts.join('; ');
 }
 
-/** What errors by name say besides who does not get it. */
+/** The errors that do not name recipients. */
 function othersIn(errors: unknown): readonly unknown[] {
   const others = Object.entries(fieldsOf(errors)).filter(([key]) => !namesRecipients(key));
   return others.length === 0 ? [] : [Object.fromEntries(others)];
 }
 
-/** Secrets are taken out before the text is cut: half a secret would not be known as one. */
+/** Removes secrets, then cuts the text. In the other order, half a secret could stay. */
 function quoted(text: string, redact: Redact): string {
   return redact(text).slice(0, MAX_REASON_LENGTH);
 }

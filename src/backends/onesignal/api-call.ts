@@ -5,17 +5,34 @@ import { networkFailure } from '../sdk/network-failure.js';
 import { callSdk } from '../sdk/sdk-call.js';
 import { reasonOf } from './answer.js';
 
-/** Where the API is, and how to show that one may use it. */
+/** The address of the API and its key. */
 export interface ApiAccess extends Redactor {
-  /** As in `https://api.onesignal.com`. */
+  /** Scheme, host and port, such as `https://api.onesignal.com`. */
   readonly origin: string;
   readonly secretKey: string;
 }
 
 /**
- * One call of the SDK, which can neither be cancelled nor knows of new keys.
- * @returns the answer's body, and nothing of the request, which has the key in it
- * @throws PushError for an answer that is not a success, and for a failure of the network
+ * The client of the package `onesignal-node`, as far as we use it. The type is structural, so that it needs no types of
+ * the package.
+ */
+export interface OneSignalClient {
+  createNotification(body: object): Promise<OneSignalResponse>;
+  cancelNotification(notificationId: string): Promise<OneSignalResponse>;
+  viewNotification(notificationId: string): Promise<OneSignalResponse>;
+}
+
+/** An answer of the package `onesignal-node`. It also holds the request with the key, so never log it as a whole. */
+export interface OneSignalResponse {
+  readonly statusCode: number;
+  /** Parsed JSON; the text when it is not JSON. */
+  readonly body: unknown;
+}
+
+/**
+ * Calls the SDK once. It adds what the SDK lacks: the signal, and the header for new keys.
+ * @returns only the body of the answer, because the SDK's response also holds the request with the key
+ * @throws PushError for an answer that is not a success, and for a network failure
  */
 export async function apiCall(
   { origin, secretKey, redact }: ApiAccess,
@@ -55,28 +72,17 @@ export async function apiCall(
 }
 
 /**
- * New keys begin with `os_v2_` and have a scheme of their own; the SDK sends them as Basic.
- * Source: https://documentation.onesignal.com/docs/keys-and-ids
+ * Makes the header `Authorization`. New keys begin with `os_v2_` and need the scheme `Key`; the SDK always sends
+ * `Basic`. Source: https://documentation.onesignal.com/docs/keys-and-ids
  */
 function authorization(key: string): string {
   return `${key.startsWith('os_v2_') ? 'Key' : 'Basic'} ${key}`;
 }
 
-/** The SDK's error for an answer that is not a success; its class is not ours to import. */
+/**
+ * Whether an error is the SDK's error for an answer that is not a success. The SDK is loaded late, so its class cannot
+ * be imported.
+ */
 function isHttpError(error: unknown): error is Error & { statusCode: number; body: unknown } {
   return error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && 'body' in error;
-}
-
-/** The part of the package `onesignal-node` that this backend uses; structural, so that our types need none of its own. */
-export interface OneSignalClient {
-  createNotification(body: object): Promise<OneSignalResponse>;
-  cancelNotification(notificationId: string): Promise<OneSignalResponse>;
-  viewNotification(notificationId: string): Promise<OneSignalResponse>;
-}
-
-/** What its methods resolve with. There is more to it, the request with the key in it among that: never show it whole. */
-export interface OneSignalResponse {
-  readonly statusCode: number;
-  /** Parsed JSON, or the text when it is none. */
-  readonly body: unknown;
 }

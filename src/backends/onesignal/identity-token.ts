@@ -1,13 +1,13 @@
 import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 
 /**
- * Reads the private key of OneSignal's Identity Verification, a PEM text as the dashboard hands it out.
- * @returns undefined when it is none, or of another kind than ES256 takes
+ * Reads the private key of OneSignal's Identity Verification: the PEM text from the dashboard.
+ * @returns undefined for any other text, and for a key that ES256 does not take
  */
 export function identityKey(pem: string): KeyObject | undefined {
   let key: KeyObject;
   try {
-    // Environment variables often hold the line ends of a PEM as `\n`.
+    // In environment variables, the line breaks of a PEM are often written as `\n`.
     key = createPrivateKey(pem.replaceAll('\\n', '\n'));
   } catch {
     return undefined;
@@ -15,7 +15,7 @@ export function identityKey(pem: string): KeyObject | undefined {
   return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : undefined;
 }
 
-/** What a token says. */
+/** The content of a token. */
 export interface IdentityClaims {
   readonly appId: string;
   readonly userId: string;
@@ -23,8 +23,8 @@ export interface IdentityClaims {
 }
 
 /**
- * The token by which OneSignal believes a client that it is a user's: a JWT, signed with ES256 (RFC 7518, 3.4).
- * Source: https://documentation.onesignal.com/docs/identity-verification
+ * Makes the token that proves to OneSignal which user a client belongs to. It is a JWT, signed with ES256 (RFC 7518,
+ * 3.4). Source: https://documentation.onesignal.com/docs/identity-verification
  */
 export function identityToken(key: KeyObject, { appId, userId, ttlMinutes }: IdentityClaims): string {
   const now = Math.floor(Date.now() / 1000);

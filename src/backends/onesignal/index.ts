@@ -40,7 +40,13 @@ export type { OneSignalOptions } from './options.js';
 
 type OneSignalModule = { Client: new (appId: string, key: string, options: object) => OneSignalClient };
 
-/** The `onesignal` backend: OneSignal push notifications through the package `onesignal-node`. */
+/**
+ * The `onesignal` backend: sends push notifications through OneSignal, with the package `onesignal-node`.
+ * @example
+ * const push = createPushService({ backend: OneSignalService, appId, secretKey });
+ * const notification = { title: 'Your order is on its way' };
+ * await push.send({ users: 'ann', event: 'order.shipped', data: { orderId: 42 }, notification });
+ */
 export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSignalOptions> {
   static readonly about: AboutBackend = {
     purpose: 'push notifications to devices',
@@ -52,20 +58,20 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
   readonly #checked: CheckedOptions;
   readonly #bodies: MessageBodies;
   readonly #identityKey: KeyObject | undefined;
-  #hasSaidEnglish = false;
+  #hasWarned = false;
 
-  /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
+  /** @throws ConfigurationError for a missing credential or package, and for a wrong option */
   constructor(settings: BackendSettings<OneSignalOptions> = {}) {
     super(settings);
     this.requireCredentials('appId', 'secretKey');
-    // The SDK puts both as they are into addresses and a header; and what pages are given must not be the key.
-    if (!isUuid(this.appId)) throw this.#misconfigured('"appId" must be a UUID, as the dashboard shows it');
+    // The SDK puts both unchanged into addresses and a header. And pages get the app id, so it must not be the key.
+    if (!isUuid(this.appId)) throw this.#misconfigured('"appId" must be the UUID that the dashboard shows');
     if (!/^[\x21-\x7e]+$/.test(this.secretKey))
-      throw this.#misconfigured('"secretKey" has characters that no REST API key has');
+      throw this.#misconfigured('"secretKey" has characters that are in no REST API key');
     this.#checked = checkOptions(this.options, this.useSsl);
     const { identityPrivateKey } = this.#checked;
     this.#identityKey = identityPrivateKey === undefined ? undefined : identityKey(identityPrivateKey);
-    this.#bodies = new MessageBodies(this.#checked, (language) => this.#sayEnglish(language));
+    this.#bodies = new MessageBodies(this.#checked, (language) => this.#warnOfEnglish(language));
     const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
     this.api = new Client(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
     hideProperty(this.api, 'apiKey');
@@ -83,7 +89,7 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     const { target, maxDataBytes, webhookSecret } = this.#checked;
     return {
       ...super.capabilities,
-      // A user in several segments gets one notification, as long as the segments are named together.
+      // A user in several segments gets one notification only if one request names all segments.
       maxChannelsPerRequest: target === 'segments' ? Number.POSITIVE_INFINITY : MAX_RECIPIENTS,
       maxPayloadBytes: maxDataBytes,
       subscribe: false,
@@ -95,7 +101,7 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     };
   }
 
-  /** The notification's data: `{ event, id, data }`. */
+  /** Makes the data of a notification: `{ event, id, data }`. */
   override encode(parts: EventParts): string {
     return oneSignalEnvelopeJson(parts);
   }
@@ -108,13 +114,13 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     recipientsOf(channels, this.#checked);
   }
 
-  #sayEnglish(filledFrom: string): void {
-    // Who has named the language in the settings knows.
-    if (this.options.language !== undefined || this.#hasSaidEnglish) return;
-    this.#hasSaidEnglish = true;
+  #warnOfEnglish(filledFrom: string): void {
+    // Whoever set the option "language" knows.
+    if (this.options.language !== undefined || this.#hasWarned) return;
+    this.#hasWarned = true;
     this.logger.warn(
       { backend: this.name, language: filledFrom },
-      `A notification in "${filledFrom}" has no English texts, which OneSignal requires: its own go as English, too. Give them in backendOptions.translations.en, or set the option "language" to say that this is meant.`,
+      `A notification in "${filledFrom}" has no English texts. OneSignal requires them, so its own texts are also sent as English. Add English texts as backendOptions.translations.en, or set the option "language" to stop this warning.`,
     );
   }
 
@@ -149,9 +155,10 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
   }
 
   /**
-   * Takes back a notification that is scheduled, or stops one that is going out. Some devices may have it by then.
-   * @param notificationId from the report: `report.info[channel].notificationId`
-   * @throws ValidationError when that is no id; DeliveryError when OneSignal refuses, as for a notification that is out already
+   * Cancels a scheduled notification, or stops one that is being sent. Some devices may have it already.
+   * @param notificationId the id in the report: `report.info[channel].notificationId`
+   * @throws ValidationError for a wrong id
+   * @throws DeliveryError when OneSignal refuses, for example because the notification has been sent
    */
   async cancel(notificationId: string): Promise<void> {
     const body = await this.#query(notificationId, (id) => this.api.cancelNotification(id));
@@ -167,20 +174,22 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
   }
 
   /**
-   * What OneSignal knows of a notification: `successful`, `failed`, `converted` and more, as the API calls it.
-   * Source: https://documentation.onesignal.com/reference/view-message
-   * @throws ValidationError when the id is none; DeliveryError when OneSignal refuses
+   * Asks OneSignal about a notification. The answer has the API's own fields, such as `successful`, `failed` and
+   * `converted`. Source: https://documentation.onesignal.com/reference/view-message
+   * @param notificationId the id in the report: `report.info[channel].notificationId`
+   * @throws ValidationError for a wrong id
+   * @throws DeliveryError when OneSignal refuses
    */
   async viewNotification(notificationId: string): Promise<Readonly<Record<string, JsonValue>>> {
     const body = await this.#query(notificationId, (id) => this.api.viewNotification(id));
     return body as Readonly<Record<string, JsonValue>>;
   }
 
-  /** A request apart from sending, with a deadline of its own. Returns a JSON object. */
+  /** Makes a request about a notification, with its own deadline. @returns a JSON object */
   async #query(notificationId: string, work: (id: string) => Promise<OneSignalResponse>): Promise<object> {
-    // The SDK puts the id into the address as it is.
+    // The SDK puts the id into the address unchanged.
     if (!isUuid(notificationId))
-      throw new ValidationError('The id of a notification is a UUID: report.info[channel].notificationId has it.', {
+      throw new ValidationError('The id of a notification must be a UUID: pass report.info[channel].notificationId.', {
         backend: this.name,
       });
     const { requestTimeoutMs } = this.#checked;
@@ -202,17 +211,18 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     return apiCall(access, signal, work);
   }
 
-  /** @throws UnsupportedOperationError always: devices alone receive what OneSignal sends */
+  /** Always fails, because only devices receive from OneSignal. @throws UnsupportedOperationError */
   override async subscribe(channel: string): Promise<void> {
     throw this.unsupported(
       `subscribe to "${channel}"`,
-      'it sends to devices. To hear on the server what was sent, received or clicked, set up an Event Stream in the OneSignal dashboard (Data > Event Streams), or a webhook step in a Journey, that posts to an address of yours',
+      'it sends to devices. To hear on the server what was sent, received or clicked, set up an Event Stream in the OneSignal dashboard (Data > Event Streams), or a webhook step in a Journey, that posts to your server',
     );
   }
 
   /**
-   * Makes the token by which OneSignal's SDK logs a user in: `OneSignal.login(userId, auth)`. Needs the option `identityPrivateKey`.
-   * @param _client not needed: the user is all that OneSignal knows of a client
+   * Makes the token for `OneSignal.login(userId, auth)` in a page or an app.
+   * @param _client not used, because OneSignal knows a client only by its user
+   * @throws UnsupportedOperationError without the option `identityPrivateKey`
    */
   override authenticateUser(_client: string, { id }: AuthenticatedUser): UserAuthentication {
     const { identityTokenTtlMinutes: ttlMinutes } = this.#checked;
@@ -225,9 +235,9 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
   }
 
   /**
-   * Reads a webhook of an Event Stream. There is no age limit: whoever could send an old one again knows
-   * the secret, and could send a new one.
-   * @throws AuthenticationError without the option `webhookSecret` in its header
+   * Reads a webhook of an Event Stream. It has no age limit, because whoever can repeat an old webhook knows the secret
+   * and can also send new ones.
+   * @throws AuthenticationError when its header does not match the option `webhookSecret`
    */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
     const { webhookSecret } = this.#checked;
@@ -236,14 +246,14 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     return webhookEvents(jsonBody(request, this.name), this.name);
   }
 
-  /** What a page or an app needs for OneSignal's own SDK, and whether its channels are no external ids to log in with. */
+  /** The app id for OneSignal's SDK, and whether channels are external ids that a client can log in with. */
   override clientConfig(): { appId: string; usesExternalId?: false } {
     const { target, aliasLabel } = this.#checked;
     const usesExternalId = target === 'aliases' && aliasLabel === 'external_id';
     return { appId: this.appId, ...(!usesExternalId && { usesExternalId }) };
   }
 
-  /** With aliases, a user's channel is the user's id: the external id. Nothing is stored. */
+  /** With aliases, the user's id is the channel, and nothing is stored. */
   override defaultSessions(): SessionAdapter {
     return this.#checked.target === 'aliases' ? userChannels() : memorySessions();
   }

@@ -5,22 +5,27 @@ import { checkMessageOptions, checkTogether, type OneSignalMessageOptions } from
 import { mergedOptions, type NotificationTexts, notificationBody, notificationTexts } from './notification.js';
 import type { CheckedOptions } from './options.js';
 
+/** The UUID namespace of our keys. */
+const namespace = Buffer.from('6d6e6a1f0b1c4d0c9a1de0b2c3f45a97', 'hex');
+
 type Parts = Pick<BackendMessageOptions, 'notification' | 'backendOptions'>;
 type Body = Readonly<Record<string, unknown>>;
 
-/** The requests of messages, but for their recipients: made once for all requests and retries of a message. */
+/**
+ * Makes the request bodies of messages, without recipients. A message gets one body for all its requests and retries.
+ */
 export class MessageBodies {
   readonly #settings: CheckedOptions;
   readonly #onFilled: (language: string) => void;
   readonly #known = new WeakMap<OutgoingMessage, Body>();
 
-  /** @param onFilled gets the language of a notification that goes as English as well */
+  /** @param onFilled called with the language of a notification whose texts are also sent as English */
   constructor(settings: CheckedOptions, onFilled: (language: string) => void) {
     this.#settings = settings;
     this.#onFilled = onFilled;
   }
 
-  /** @throws ValidationError for what OneSignal, or this backend, does not take */
+  /** Checks a message. @throws ValidationError for options or texts that OneSignal or this backend does not take */
   check(parts: Parts): void {
     this.#textsOf(parts.notification, this.#optionsOf(parts));
   }
@@ -52,14 +57,11 @@ export class MessageBodies {
   }
 }
 
-/** Namespace of our keys: any UUID that nobody else uses. */
-const namespace = Buffer.from('6d6e6a1f0b1c4d0c9a1de0b2c3f45a97', 'hex');
-
 /**
- * The `idempotency_key` of a request: a UUID that is the same whenever the same message goes to the same recipients, in whatever
- * order, and another one for the next 20 000 recipients of a message, which OneSignal would else drop as a duplicate.
+ * Makes the `idempotency_key` of a request. The same message to the same recipients, in any order, gets the same key.
+ * The next 20 000 recipients of a message get another key, because OneSignal would drop their request as a duplicate.
  * Source: RFC 9562, 5.5 (version 5)
- * @param kind what the recipients are
+ * @param kind the kind of the recipients, such as `external_id`
  */
 export function idempotencyKey(
   { id, idempotencyKey: name = id }: Pick<OutgoingMessage, 'id' | 'idempotencyKey'>,

@@ -3,7 +3,7 @@ import { ConfigurationError, ValidationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import type { PushNotification } from '../../wire/message.js';
 
-/** Title and body in a further language. */
+/** The title and body of a notification in another language. */
 export type OneSignalTexts = {
   title: string;
   body?: string | undefined;
@@ -19,79 +19,96 @@ export type OneSignalButton = {
 
 /** A button of a notification in Chrome. */
 export type OneSignalWebButton = OneSignalButton & {
-  /** Opened when the button is clicked. */
+  /** The page that a click opens. */
   url: string;
 };
 
 /**
- * What the onesignal backend takes as `backendOptions` of a message.
- * Source: https://documentation.onesignal.com/reference/push-notification
+ * The `backendOptions` of a message with the onesignal backend. Source of the limits:
+ * https://documentation.onesignal.com/reference/push-notification
+ * @example
+ * const backendOptions = { ttl: 3600, priority: 5 };
+ * await push.send({ users: 'ann', data: null, notification: { title: 'Sale' }, backendOptions });
  */
 export type OneSignalMessageOptions = {
-  /** When to send: a Date, or an ISO 8601 string with its time zone. @default at once */
+  /** When to send: a Date, or an ISO 8601 string with a time zone. @default at once */
   sendAfter?: Date | string | undefined;
-  /** Send to each user at the same local time, or when they were last active. @default to all at once */
+  /**
+   * Sends to each user at the same local time, or at the hour when the user was last active.
+   * @default to all users at once
+   */
   delayedOption?: 'timezone' | 'last-active' | undefined;
   /** The local time for `delayedOption: 'timezone'`: `'9:00AM'`, `'21:45'` or `'09:45:30'`. */
   deliveryTimeOfDay?: string | undefined;
-  /** Notifications a minute, where throttling is on in the dashboard; 0 for no limit. @default the dashboard's */
+  /** Most notifications a minute, when the dashboard has throttling on; 0 for no limit. @default the dashboard's */
   throttlePerMinute?: number | undefined;
-  /** `false` sends past the frequency cap that is set in the dashboard. @default the dashboard's */
+  /** `false` ignores the frequency cap of the dashboard. @default the dashboard's */
   enableFrequencyCap?: boolean | undefined;
-  /** How long a device that is offline may still get it, in seconds, up to 2 419 200 (28 days). @default 259 200 (3 days) */
+  /**
+   * How long an offline device can still get the notification, in seconds; up to 2 419 200 (28 days).
+   * @default 259 200 (3 days)
+   */
   ttl?: number | undefined;
-  /** 10 at once, 5 when it suits the device's battery. @default 10; 5 without a notification, as Apple demands */
+  /**
+   * 10 delivers at once, 5 when it suits the device's battery.
+   * @default 10; 5 without a notification, which Apple requires
+   */
   priority?: 5 | 10 | undefined;
-  /** Replaces an earlier notification with the same id, on phones; up to 64 bytes (Apple's limit). */
+  /** On phones, replaces an earlier notification with the same id. Up to 64 bytes (Apple's limit). */
   collapseId?: string | undefined;
-  /** The same on the web: notifications with different topics do not replace each other. */
+  /** On the web, replaces an earlier notification with the same topic. */
   webPushTopic?: string | undefined;
-  /** The texts in further languages, by BCP 47 tag. A `body` is needed exactly when the notification has one. */
+  /**
+   * The texts in other languages, by BCP 47 tag. Each needs a `body` if the notification has one, and no `body` if it
+   * has none.
+   */
   translations?: Record<string, OneSignalTexts> | undefined;
-  /** Opened on phones in place of `notification.url`: a scheme of the app's own is possible. */
+  /** On phones, opened in place of `notification.url`. It may have the app's own scheme. */
   appUrl?: string | undefined;
-  /** Opened on the web in place of `notification.url`. */
+  /** On the web, opened in place of `notification.url`. */
   webUrl?: string | undefined;
-  /** Address of an image that the notification shows. */
+  /** Address of an image in the notification. */
   image?: string | undefined;
-  /** Up to 3. */
+  /** Up to 3 buttons. */
   buttons?: OneSignalButton[] | undefined;
-  /** Up to 2. */
+  /** Up to 2 buttons. */
   webButtons?: OneSignalWebButton[] | undefined;
-  /** What to do with the app's badge on iOS; goes with `iosBadgeCount`. */
+  /** Changes the app's badge on iOS. Requires `iosBadgeCount`. */
   iosBadgeType?: 'SetTo' | 'Increase' | undefined;
   iosBadgeCount?: number | undefined;
   /** Name of a sound file in the app. */
   iosSound?: string | undefined;
-  /** How much the notification may disturb. @default 'active' */
+  /** How much the notification disturbs the user on iOS. @default 'active' */
   iosInterruptionLevel?: 'active' | 'passive' | 'time_sensitive' | 'critical' | undefined;
   /** UUID of the Android notification channel. */
   androidChannelId?: string | undefined;
   /** Devices show notifications of the same group together. */
   group?: string | undefined;
-  /** Wakes the app in the background as well. @default false; without a notification it is always sent so */
+  /** Also wakes the app in the background. @default false; always true without a notification */
   contentAvailable?: boolean | undefined;
-  /** UUID of a template, which brings the texts when the message has no notification. */
+  /** UUID of a template. It gives the texts of a message without a notification. */
   templateId?: string | undefined;
-  /** What the template's placeholders stand for. */
+  /** The values of the template's placeholders. */
   customData?: Record<string, unknown> | undefined;
-  /** Segments that do not get it, with `target: 'segments'`. */
+  /** Segments that do not get the message. Requires `target: 'segments'`. */
   excludedSegments?: string[] | undefined;
-  /** The name in the dashboard, up to 128 characters. */
+  /** Name of the message in the dashboard, up to 128 characters. */
   name?: string | undefined;
   /**
-   * Any further keys of the request, as the API calls them; they go before ours. The application, the recipients, the
+   * More keys of the request, by their names in the API. They replace ours. The application, the recipients, the
    * idempotency key and the data cannot be set here.
    */
   body?: Record<string, unknown> | undefined;
 };
 
-/** Longest time to live, in seconds: 28 days. Source: https://documentation.onesignal.com/reference/push-notification, `ttl`. */
+/**
+ * Longest `ttl`, in seconds: 28 days. Source: https://documentation.onesignal.com/reference/push-notification, `ttl`.
+ */
 const MAX_TTL_SECONDS = 2_419_200;
-/** Keys of the request that belong to the message, its recipients or the application. */
+/** Keys of the request that come from the message, its recipients or the application, so `body` cannot set them. */
 const ownKeys =
   /^(?:app_id|include_.+|included_segments|excluded_segments|filters|tags|email_to|target_channel|channel_for_external_user_ids|idempotency_key|external_id|data)$/;
-/** What is shown, and so needs something to be shown with. */
+/** Options that are parts of a visible notification. */
 const shown = ['translations', 'buttons', 'webButtons', 'image', 'appUrl', 'webUrl'] as const;
 
 const nestedKeys = ['id', 'text', 'icon', 'url', 'title', 'body'];
@@ -101,14 +118,14 @@ const check: (value: unknown) => OneSignalMessageOptions = settingsCheck(
   nestedKeys,
 );
 
-/** The schema of `backendOptions`, and of the option `defaults`. */
+/** Makes the schema of `backendOptions` and of the option `defaults`. */
 export function messageOptionsSchema(): z.ZodType<OneSignalMessageOptions> & { readonly shape: object } {
   const text = z.string().min(1, 'must not be empty');
-  const json = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object that holds nothing but JSON');
+  const json = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object of JSON values');
   const button = { id: text, text, icon: text.optional() };
   return z.strictObject({
     sendAfter: z
-      .custom<Date | string>(isTime, 'must be a valid Date, or an ISO 8601 string with its time zone')
+      .custom<Date | string>(isTime, 'must be a valid Date, or an ISO 8601 string with a time zone')
       .optional(),
     delayedOption: z.enum(['timezone', 'last-active']).optional(),
     deliveryTimeOfDay: z
@@ -144,7 +161,7 @@ export function messageOptionsSchema(): z.ZodType<OneSignalMessageOptions> & { r
   });
 }
 
-/** ISO 8601 with a time zone, without which OneSignal would take the text as its own. */
+/** ISO 8601 with a time zone. Without one, OneSignal would take its own time zone. */
 const isoTime = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/;
 
 function isTime(value: unknown): boolean {
@@ -164,8 +181,8 @@ function isCollapseId(value: unknown): boolean {
 }
 
 /**
- * Checks a message's options by themselves.
- * @throws ValidationError naming each key that is wrong, and the nearest one for a misspelt one
+ * Checks each option of a message.
+ * @throws ValidationError that names each wrong key, and the nearest key for a misspelt one
  */
 export function checkMessageOptions(value: Readonly<Record<string, unknown>>): OneSignalMessageOptions {
   try {
@@ -177,8 +194,8 @@ export function checkMessageOptions(value: Readonly<Record<string, unknown>>): O
 }
 
 /**
- * Checks what goes together with what.
- * @throws ValidationError
+ * Checks the options of a message together, with its notification and the option `target`.
+ * @throws ValidationError for options that do not go together
  */
 export function checkTogether(
   options: OneSignalMessageOptions,
@@ -193,11 +210,11 @@ export function checkTogether(
   if (customData !== undefined && templateId === undefined) throw refused('customData', 'needs a "templateId"');
   if (options.excludedSegments !== undefined && target !== 'segments')
     throw refused('excludedSegments', 'needs the option "target: \'segments\'"');
-  const lonely = shown.find((key) => options[key] !== undefined);
-  const isShown = notification !== undefined || (templateId !== undefined && lonely !== 'translations');
-  if (lonely !== undefined && !isShown) throw refused(lonely, 'needs a "notification" to be shown with');
+  const visible = shown.find((key) => options[key] !== undefined);
+  const isShown = notification !== undefined || (templateId !== undefined && visible !== 'translations');
+  if (visible !== undefined && !isShown) throw refused(visible, 'needs a "notification"');
   if (notification?.url !== undefined && (options.appUrl !== undefined || options.webUrl !== undefined))
-    throw refused('appUrl', 'or "webUrl" cannot be set beside "notification.url"');
+    throw refused('appUrl', 'and "webUrl" cannot be set together with "notification.url"');
   const own = Object.keys(options.body ?? {}).find((key) => ownKeys.test(key));
   if (own !== undefined) throw refused(`body.${own}`, 'cannot be set: it comes from the message and the settings');
 }
@@ -206,10 +223,10 @@ function refused(key: string, why: string): ValidationError {
   return new ValidationError(`"backendOptions.${key}" ${why}.`, { backend: 'onesignal' });
 }
 
-/** Levels of objects within each other: more would be more than reading and writing JSON has room for. */
+/** Deepest nesting of objects. JSON that is nested too deeply cannot be written. */
 const MAX_DEPTH = 100;
 
-/** Whether a value is an object that JSON holds without loss: a cycle would go as text, and a function not at all. */
+/** Whether a value is an object that JSON can hold without loss. */
 function isJsonObject(value: unknown): value is Record<string, unknown> {
   return isPlainObject(value) && isJson(value, new Set());
 }

@@ -2,7 +2,7 @@ import { ValidationError } from '../../core/errors.js';
 import type { OutgoingMessage, PushNotification } from '../../wire/message.js';
 import type { OneSignalMessageOptions, OneSignalTexts } from './message-options.js';
 
-/** What the API calls the options that go as they are. */
+/** The names in the API of the options that are sent unchanged. */
 const apiNames = {
   delayedOption: 'delayed_option',
   deliveryTimeOfDay: 'delivery_time_of_day',
@@ -28,9 +28,18 @@ const apiNames = {
   name: 'name',
 } as const;
 
+/** The texts of a notification, by OneSignal's language codes. */
+export interface NotificationTexts {
+  /** Missing when the notification has only a title. The title is then the content, which OneSignal requires. */
+  readonly headings?: Readonly<Record<string, string>>;
+  readonly contents: Readonly<Record<string, string>>;
+  /** The language whose texts stand for the English ones as well, which were missing. */
+  readonly filledFrom?: string;
+}
+
 /**
- * The request of a message, but for its recipients and the idempotency key. A snapshot: it is the same for every request and every
- * retry of the message, whatever becomes of the caller's object.
+ * Makes the request body of a message, without recipients and idempotency key. It is a copy, so later changes of the
+ * caller's object do not reach other requests and retries of the message.
  */
 export function notificationBody(
   message: OutgoingMessage,
@@ -39,7 +48,7 @@ export function notificationBody(
 ): Readonly<Record<string, unknown>> {
   const named = Object.entries(apiNames).map(([ours, theirs]) => [theirs, options[ours as keyof typeof apiNames]]);
   const { sendAfter, image, group, templateId } = options;
-  // Without texts OneSignal takes a message only as a silent one, which is nothing but its data.
+  // OneSignal takes a message without texts only as a silent one, with data alone.
   // Source: https://documentation.onesignal.com/docs/data-notifications
   const isSilent = texts === undefined && templateId === undefined;
   return JSON.parse(
@@ -58,7 +67,7 @@ export function notificationBody(
   );
 }
 
-/** The options of a message, over those that hold for every message. */
+/** Merges a message's own options over the option `defaults`. */
 export function mergedOptions(
   defaults: OneSignalMessageOptions,
   own: OneSignalMessageOptions,
@@ -71,20 +80,11 @@ function withoutUndefined<T extends object>(value: T): T {
   return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
 }
 
-/** A notification's texts by OneSignal's language codes. */
-export interface NotificationTexts {
-  /** None when the notification has only a title, which is then its content: OneSignal requires one. */
-  readonly headings?: Readonly<Record<string, string>>;
-  readonly contents: Readonly<Record<string, string>>;
-  /** The language whose texts stand for the English ones as well, which were missing. */
-  readonly filledFrom?: string;
-}
-
 /**
- * Sorts a notification's texts by language. OneSignal requires English, which is what devices in any other language show: without it,
- * the notification's own texts go as English, too.
- * @param language that of a notification without `locale`
- * @throws ValidationError for texts that OneSignal does not take together
+ * Sorts the texts of a notification by language. OneSignal requires English, which it shows on devices in any other
+ * language. Without English texts, the notification's own texts are also sent as English.
+ * @param language the language of a notification without `locale`
+ * @throws ValidationError for translations that do not fit the notification
  */
 export function notificationTexts(
   { title, body, locale }: PushNotification,
@@ -95,11 +95,13 @@ export function notificationTexts(
   const texts = new Map([[own, { title, body }]]);
   for (const [tag, translation] of Object.entries(translations)) {
     const code = languageCode(tag);
-    if (texts.has(code)) throw refused(tag, `the language "${code}" is there already`);
+    if (texts.has(code)) throw refused(tag, `the language "${code}" has texts already`);
     if ((translation.body === undefined) !== (body === undefined)) {
       throw refused(
         tag,
-        body === undefined ? 'the notification has no "body"' : 'it needs a "body", as the notification',
+        body === undefined
+          ? 'it must have no "body", because the notification has none'
+          : 'it needs a "body", because the notification has one',
       );
     }
     texts.set(code, { title: translation.title, body: translation.body });
@@ -119,20 +121,20 @@ function refused(tag: string, why: string): ValidationError {
 }
 
 /**
- * OneSignal's code for a language, which knows no countries: `pt` for `pt-BR`, `zh-Hant` for `zh-TW`, `nb` for Norwegian.
- * Source: https://documentation.onesignal.com/docs/multi-language-messaging, supported languages.
- * @param tag BCP 47
- * @throws ValidationError when it is none
+ * Finds OneSignal's code of a language. The codes have no countries: `pt` for `pt-BR`, `zh-Hant` for `zh-TW`, `nb` for
+ * Norwegian. Source: https://documentation.onesignal.com/docs/multi-language-messaging, supported languages.
+ * @param tag a BCP 47 language tag
+ * @throws ValidationError for any other text
  */
 export function languageCode(tag: string): string {
   const code = knownCode(tag);
   if (code !== undefined) return code;
-  throw new ValidationError(`"${tag.slice(0, 40)}" is no BCP 47 language tag: write it as "en" or "pt-BR".`, {
+  throw new ValidationError(`"${tag.slice(0, 40)}" is not a BCP 47 language tag such as "en" or "pt-BR".`, {
     backend: 'onesignal',
   });
 }
 
-/** Whether it is a tag that {@link languageCode} takes. */
+/** Whether a value is a tag that {@link languageCode} takes. */
 export function isLanguage(tag: unknown): boolean {
   return typeof tag === 'string' && knownCode(tag) !== undefined;
 }
@@ -144,9 +146,9 @@ function knownCode(tag: string): string | undefined {
   } catch {
     return undefined;
   }
-  // Its type says that there is one always.
+  // The type says that there always is a language, but `und-Latn` and the like have none.
   const language: string | undefined = locale.language;
-  // Longer ones are well-formed, but none is registered: 'english' would pass.
+  // Longer languages are well-formed but not registered; 'english' would pass.
   if (language === undefined || language === 'und' || language.length > 3) return undefined;
   if (language === 'zh') return locale.maximize().script === 'Hant' ? 'zh-Hant' : 'zh-Hans';
   return language === 'no' || language === 'nn' ? 'nb' : language;

@@ -7,42 +7,60 @@ import { identityKey } from './identity-token.js';
 import { messageOptionsSchema, type OneSignalMessageOptions } from './message-options.js';
 import { isLanguage } from './notification.js';
 
-/** Options of the onesignal backend. */
+/**
+ * Options of the onesignal backend.
+ * @example
+ * const recipient = (channel) => channel.replace('user-', '');
+ * PushService.configure({ backend: 'onesignal', appId, secretKey, options: { recipient } });
+ */
 export interface OneSignalOptions {
-  /** Address of the API. One with `http:` needs `useSsl: false`. @default 'https://api.onesignal.com' */
+  /** Address of the API. An address with `http:` also needs `useSsl: false`. @default 'https://api.onesignal.com' */
   apiRoot?: string | undefined;
-  /** What a channel is: an alias of a user, the id of a subscription (one device), or the name of a segment. @default 'aliases' */
+  /**
+   * The meaning of a channel: `'aliases'`, an alias of a user; `'subscriptions'`, the id of a subscription (one
+   * device); `'segments'`, the name of a segment.
+   * @default 'aliases'
+   */
   target?: 'aliases' | 'subscriptions' | 'segments' | undefined;
-  /** The label of the aliases that channels are, for `target: 'aliases'`: `'onesignal_id'`, or one of your own. @default 'external_id' */
+  /**
+   * The label of the aliases, with `target: 'aliases'`: `'onesignal_id'` or a label of your own.
+   * @default 'external_id'
+   */
   aliasLabel?: string | undefined;
   /**
-   * The recipient that a channel stands for, such as `(channel) => channel.replace('user-', '')`. Called more than once for the same
-   * channel; MUST always return the same. @default the channel itself
+   * Returns the recipient of a channel, for example `(channel) => channel.replace('user-', '')`. It is called several
+   * times for a channel, and MUST always return the same.
+   * @default the channel itself
    */
   recipient?: ((channel: string) => string) | undefined;
-  /** BCP 47 tag of the language of a notification that has no `locale`. @default 'en' */
+  /** The language of a notification without `locale`, as a BCP 47 tag. @default 'en' */
   language?: string | undefined;
-  /** `backendOptions` for every message; a message's own go before them. @default none */
+  /** The `backendOptions` of every message. A message's own options replace them. @default none */
   defaults?: OneSignalMessageOptions | undefined;
-  /** Size of a notification's data with the event's name and id, in UTF-8 bytes. @default 2 048 (OneSignal's) */
+  /**
+   * Largest data of a notification, with the event's name and id, in UTF-8 bytes.
+   * @default 2 048 (OneSignal's limit)
+   */
   maxDataBytes?: number | undefined;
   /**
-   * What the webhooks of an Event Stream must have as the header `Authorization: Bearer …`, because OneSignal signs nothing: 16 characters
-   * or more. Of a list any will do, as while one is replaced by another. @default no webhooks are taken
+   * The secret that webhooks of an Event Stream must send in the header `Authorization: Bearer …`, because OneSignal
+   * does not sign them: 16 or more characters. From a list, any secret is accepted, for example while you replace one.
+   * @default none: webhooks are refused
    */
   webhookSecret?: string | readonly string[] | undefined;
-  /** How long `cancel` and `viewNotification` wait for an answer, in milliseconds. @default 10 000 */
+  /** Deadline of `cancel` and `viewNotification`, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /**
-   * The private key of Identity Verification, a PEM text (EC, P-256) from Settings > Keys & IDs. With it, users' clients are signed in by a
-   * token, and OneSignal lets nobody pass for another. @default none: clients log in by the user's id alone
+   * The private key of Identity Verification: a PEM text (EC, P-256) from Settings > Keys & IDs. With it, clients log
+   * in with a token, and nobody can log in as another user.
+   * @default none: clients log in with the user's id alone
    */
   identityPrivateKey?: string | undefined;
-  /** How long such a token is valid, in minutes. @default 60 */
+  /** How long such a token is valid, in minutes; up to 43 200 (30 days). @default 60 */
   identityTokenTtlMinutes?: number | undefined;
 }
 
-/** Names of the options that have a default. */
+/** The options that have a default. */
 type FilledName =
   | 'apiRoot'
   | 'target'
@@ -52,7 +70,7 @@ type FilledName =
   | 'requestTimeoutMs'
   | 'identityTokenTtlMinutes';
 
-/** Options that have been checked, with their defaults filled in. */
+/** Checked options, with their defaults. */
 export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<OneSignalOptions[Name]> } & Omit<
   OneSignalOptions,
   FilledName
@@ -60,10 +78,12 @@ export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<OneSig
 
 const WHAT = "The onesignal backend's options";
 
-/** Size of a notification's data, in bytes. Source: https://documentation.onesignal.com/docs/osnotification-payload. */
+/**
+ * Largest data of a notification, in bytes. Source: https://documentation.onesignal.com/docs/osnotification-payload.
+ */
 const MAX_DATA_BYTES = 2048;
 
-/** A month: whoever has a token is the user for as long. */
+/** Longest validity of a token, in minutes: 30 days. Whoever steals a token is the user for that long. */
 const MAX_TOKEN_MINUTES = 43_200;
 
 const messageKeys = () => Object.keys(messageOptionsSchema().shape);
@@ -103,7 +123,7 @@ function isApiRoot(value: unknown): boolean {
   return /^https?:$/.test(protocol) && username + password + search + hash === '';
 }
 
-/** @throws ConfigurationError naming each option that is wrong */
+/** Checks the options. @throws ConfigurationError that names each wrong option */
 export function checkOptions(options: OneSignalOptions, useSsl: boolean): CheckedOptions {
   check ??= settingsCheck(WHAT, buildSchema, messageKeys());
   const checked = check(options);
@@ -111,8 +131,8 @@ export function checkOptions(options: OneSignalOptions, useSsl: boolean): Checke
   if (isTls !== useSsl) {
     throw new ConfigurationError(
       isTls
-        ? `${WHAT}: "useSsl" is false, but "apiRoot" begins with https:. Leave "useSsl" out; OneSignal takes nothing but TLS.`
-        : `${WHAT}: "apiRoot" begins with http:, so the key would go in the clear. Write https:, or set "useSsl" to false for a server of your own.`,
+        ? `${WHAT}: "useSsl" is false, but "apiRoot" begins with https:. Leave out "useSsl", because OneSignal requires TLS.`
+        : `${WHAT}: "apiRoot" begins with http:, so the key would be sent in the clear. Write https:, or set "useSsl" to false for your own server.`,
       { backend: 'onesignal' },
     );
   }

@@ -1,19 +1,22 @@
 import { ValidationError } from '../../core/errors.js';
 import type { CheckedOptions } from './options.js';
 
-/** Recipients of one request. Source: https://documentation.onesignal.com/reference/push-notification, `include_aliases`. */
+/**
+ * Most recipients of one request. Source: https://documentation.onesignal.com/reference/push-notification,
+ * `include_aliases`.
+ */
 export const MAX_RECIPIENTS = 20_000;
 
 const uuid = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-/** Whether a text is a UUID, as OneSignal's ids are. */
+/** Whether a value is a UUID. All of OneSignal's ids are UUIDs. */
 export function isUuid(text: unknown): boolean {
   return typeof text === 'string' && uuid.test(text);
 }
 
 /**
- * The recipient that each channel stands for, in the same order.
- * @throws ValidationError for a channel that stands for none
+ * Finds the recipient of each channel, in the same order.
+ * @throws ValidationError for a channel without a recipient
  */
 export function recipientsOf(
   channels: readonly string[],
@@ -23,10 +26,10 @@ export function recipientsOf(
   if (target !== 'subscriptions') return recipients;
   const wrong = recipients.find((id) => !isUuid(id));
   if (wrong === undefined) return recipients.map((id) => comparable(id, target));
-  throw refused(`"${wrong.slice(0, 60)}" is no subscription id: OneSignal's are UUIDs.`);
+  throw refused(`"${wrong.slice(0, 60)}" is not a subscription id, because it is no UUID.`);
 }
 
-/** A recipient's id as it can be compared: the ids of subscriptions are UUIDs, in which case says nothing. */
+/** Makes an id comparable. The ids of subscriptions are UUIDs, where the case of letters does not matter. */
 export function comparable(id: string, target: CheckedOptions['target']): string {
   return target === 'subscriptions' ? id.toLowerCase() : id;
 }
@@ -46,7 +49,7 @@ function refused(message: string, cause?: unknown): ValidationError {
   return new ValidationError(message, { backend: 'onesignal', cause });
 }
 
-/** The part of a request that says who gets it. @param recipients without duplicates */
+/** Makes the part of a request that names its recipients. @param recipients without duplicates */
 export function targeting(
   recipients: readonly string[],
   { target, aliasLabel }: Pick<CheckedOptions, 'target' | 'aliasLabel'>,

@@ -4,7 +4,7 @@ import { madeId } from '../../webhooks/event-id.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue } from '../../wire/message.js';
 
-/** Source: https://documentation.onesignal.com/docs/event-streams-data */
+/** Our types of OneSignal's events. Source: https://documentation.onesignal.com/docs/event-streams-data */
 const types: ReadonlyMap<string, NotificationEvent['type']> = new Map([
   ['message.push.sent', 'notificationSent'],
   ['message.push.received', 'notificationDelivered'],
@@ -14,9 +14,9 @@ const types: ReadonlyMap<string, NotificationEvent['type']> = new Map([
 ]);
 
 /**
- * The events of an Event Stream's body: one, or a list of them. What is in one is the choice of who set the stream up: names are taken
- * with a period, as in `"event.kind"`, also within groups, as OneSignal's own example has them; and as an object within the other.
- * @throws ValidationError for one that does not say its kind
+ * Reads the events in the body of an Event Stream: one event, or a list. Whoever set up the stream chose the fields. A
+ * field may be named `"event.kind"`, at the top or in a group as in OneSignal's example, or be an object in an object.
+ * @throws ValidationError for an event without a kind
  */
 export function webhookEvents(body: JsonValue, backend: string): WebhookEvent[] {
   return [body].flat().map((raw) => webhookEvent(raw, backend));
@@ -26,7 +26,7 @@ function webhookEvent(raw: JsonValue, backend: string): WebhookEvent {
   const kind = textIn(raw, 'event', 'kind');
   if (kind === undefined)
     throw new ValidationError(
-      'An event of the webhook has no "event.kind": give the Event Stream the body that the documentation of webhooks shows.',
+      'An event of the webhook has no "event.kind": set the body of the Event Stream to the one in the guide to webhooks.',
       { backend },
     );
   const time = timeIn(raw);
@@ -43,7 +43,7 @@ function webhookEvent(raw: JsonValue, backend: string): WebhookEvent {
   return { ...base, type, notificationId, ...(userId !== undefined && { userId }) };
 }
 
-/** In seconds since 1970, or as a date. */
+/** The time of an event: a date, or seconds since 1970. */
 function timeIn(raw: unknown): Date | undefined {
   const times = [
     new Date(textIn(raw, 'event', 'datetime') ?? ''),
@@ -52,7 +52,7 @@ function timeIn(raw: unknown): Date | undefined {
   return times.find((time) => !Number.isNaN(time.getTime()));
 }
 
-/** A field that is not empty: what a template has nothing for becomes an empty text. */
+/** A field, unless it is empty. A template without a value leaves an empty text. */
 function textIn(raw: unknown, owner: string, name: string): string | undefined {
   if (!isRecord(raw)) return undefined;
   const named = [raw, ...Object.values(raw)].map((part) => (isRecord(part) ? part[`${owner}.${name}`] : undefined));

@@ -2,24 +2,24 @@ interface Pending extends PromiseWithResolvers<void> {
   readonly timer: NodeJS.Timeout;
 }
 
-/** Subscriptions that the server has not answered yet, and who waits for them. */
+/** The subscriptions that the server has not answered yet. */
 export class PendingSubscriptions {
   readonly #timeoutMs: number;
   readonly #pending = new Map<string, Pending>();
 
-  /** @param timeoutMs how long one waits for an answer, in milliseconds */
+  /** @param timeoutMs deadline of an answer, in milliseconds */
   constructor(timeoutMs: number) {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** @param onTimeout called when there is no answer in time, to settle the subscription */
+  /** Adds a subscription. @param onTimeout called when no answer comes in time; it must settle the subscription */
   add(channel: string, onTimeout: () => void): Promise<void> {
     const pending = { ...Promise.withResolvers<void>(), timer: setTimeout(onTimeout, this.#timeoutMs) };
     this.#pending.set(channel, pending);
     return pending.promise;
   }
 
-  /** The subscription under way, or nothing to wait for. */
+  /** The promise of a pending subscription; for any other channel, a resolved one. */
   of(channel: string): Promise<void> {
     return this.#pending.get(channel)?.promise ?? Promise.resolve();
   }
@@ -28,7 +28,7 @@ export class PendingSubscriptions {
     return [...this.#pending.keys()];
   }
 
-  /** Returns whether someone was waiting. */
+  /** Ends a subscription, with or without an error. @returns whether it was pending */
   settle(channel: string, error?: Error): boolean {
     const pending = this.#pending.get(channel);
     if (pending === undefined) return false;

@@ -17,7 +17,7 @@ import type { BackendSettings } from '../contract/settings.js';
 import { grantChannel, grantUser } from './grants.js';
 import { parseWebhook } from './webhooks.js';
 
-/** What the backends share that speak the Pusher Channels protocol, whoever serves it: names, checks and signatures. */
+/** The base of all backends with the Pusher Channels protocol: its names, checks, signatures and webhooks. */
 export abstract class ChannelsService<Api, Options extends object> extends BatchServiceWrapper<Api, Options> {
   /** @throws ConfigurationError when a credential is missing */
   constructor(settings: BackendSettings<Options> = {}) {
@@ -29,7 +29,7 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
     return { ...super.capabilities, channelName, eventName, except: true };
   }
 
-  /** The keys of `backendOptions` that this backend takes. */
+  /** The keys that the backend takes in `backendOptions`. */
   protected get messageOptions(): readonly string[] {
     return [];
   }
@@ -38,15 +38,12 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
     checkMessage(message, this.name, this.messageOptions);
   }
 
-  /**
-   * Signs a subscription.
-   * @throws ValidationError when the arguments are not what the protocol takes
-   */
+  /** Signs a subscription. @throws ValidationError for arguments that the protocol does not take */
   override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
     return grantChannel(this, socketId, channel, member);
   }
 
-  /** @throws ValidationError when the arguments are not what the protocol takes */
+  /** Signs a connection in as a user. @throws ValidationError for arguments that the protocol does not take */
   override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
     return grantUser(this, socketId, user);
   }
@@ -54,8 +51,8 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
   protected abstract get webhookOptions(): CheckedWebhookOptions;
 
   /**
-   * Verifies a webhook by the settings' keys and those of `webhookKeys`, and reads it.
-   * @throws AuthenticationError when none of them has signed it, or it is older than `webhookMaxAgeMs`
+   * Verifies and reads a webhook. It must be signed with the keys of the settings, or with those in `webhookKeys`.
+   * @throws AuthenticationError for a wrong signature, and for a webhook older than `webhookMaxAgeMs`
    */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
     const { name: backend, pubKey, secretKey } = this;
@@ -65,8 +62,9 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
 }
 
 /**
- * @param known the keys of `backendOptions` that the backend takes
- * @throws ValidationError for an `except` that is no socket id, and for an unknown key of `backendOptions`
+ * Checks `except` and `backendOptions` of a message.
+ * @param known the keys that the backend takes in `backendOptions`
+ * @throws ValidationError for an `except` that is no socket id, and for an unknown key
  */
 function checkMessage(
   { except, backendOptions }: BackendMessageOptions,
@@ -74,13 +72,15 @@ function checkMessage(
   known: readonly string[],
 ): void {
   if (except !== undefined && !isSocketId(except)) {
-    throw new ValidationError('"except" must be a socket id such as "1234.5678", or a request that carries one.');
+    throw new ValidationError(
+      '"except" must be a socket id such as "1234.5678", or a request with the header X-Socket-ID.',
+    );
   }
   const unknown = Object.keys(backendOptions ?? {}).find((key) => !known.includes(key));
   if (unknown === undefined) return;
   throw new ValidationError(
     known.length === 0
-      ? `The ${backend} backend takes no "backendOptions", and was given "${unknown}": leave it out.`
+      ? `The ${backend} backend takes no "backendOptions": leave out "${unknown}".`
       : `The ${backend} backend has no "backendOptions" key "${unknown}"${didYouMean(unknown, known)}`,
     { backend },
   );

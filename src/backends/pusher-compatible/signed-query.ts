@@ -4,7 +4,7 @@ import { bodyMd5, requestText, sign } from '../../pusher-protocol/signature.js';
 /** The parameter that signs the others. */
 const SIGNATURE = 'auth_signature';
 
-/** A request to the HTTP API that is yet to be signed. */
+/** A request to the HTTP API, before it is signed. */
 export interface UnsignedRequest {
   readonly method: 'GET' | 'POST';
   /** Percent-encoded, as it will be sent. */
@@ -13,7 +13,7 @@ export interface UnsignedRequest {
   readonly body?: string;
 }
 
-/** The query of a signed request. */
+/** Makes the query of a signed request. */
 export function signedQuery(
   { method, path, parameters, body }: UnsignedRequest,
   pubKey: string,
@@ -30,7 +30,7 @@ export function signedQuery(
   return query.toString();
 }
 
-/** The text without a signed query, and without its signature, which servers quote when they refuse it. */
+/** Removes a signed query and its signature from a text. Servers quote them when they refuse a request. */
 export function withoutSignature(text: string, query: string): string {
   const signature = new URLSearchParams(query).get(SIGNATURE) ?? '';
   return text.replaceAll(query, REDACTED).replaceAll(signature, REDACTED);

@@ -10,7 +10,7 @@ import { checkAge } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue } from '../../wire/message.js';
 
-/** Whose webhooks are taken. */
+/** The keys that may sign a webhook, and its age limit. */
 export interface WebhookTerms {
   readonly keys: readonly AppKeys[];
   readonly maxAgeMs: number;
@@ -18,9 +18,10 @@ export interface WebhookTerms {
 }
 
 /**
- * Verifies and reads a webhook of the Channels protocol. Its events have no ids: theirs are made of the body, which is the same each time
- * that it is sent, of the key that signed it, and of their place in it.
- * @throws AuthenticationError when none of the keys has signed it, or it is too old; ValidationError for a signed one that cannot be read
+ * Verifies and reads a webhook of the Channels protocol. Its events have no ids, so each gets one made from the body,
+ * the key that signed it, and the place of the event in it. The body is the same each time the webhook is sent.
+ * @throws AuthenticationError for a wrong signature, and for a webhook that is too old
+ * @throws ValidationError for a signed webhook that cannot be read
  */
 export function parseWebhook(request: WebhookRequest, { keys, maxAgeMs, backend }: WebhookTerms): WebhookEvent[] {
   const key = checkSignature(request, keys, backend);
@@ -30,14 +31,14 @@ export function parseWebhook(request: WebhookRequest, { keys, maxAgeMs, backend 
   if (typeof time !== 'number' || !Array.isArray(events))
     throw new ValidationError('The webhook is signed, but its body is not { time_ms, events }.', { backend });
   checkAge(time, maxAgeMs, backend);
-  // The key tells applications apart, to which the same may happen in the same millisecond.
+  // The key is included because the same may happen in two applications in the same millisecond.
   const digest = createHash('sha256').update(`${key}\n`).update(rawBody).digest('base64url');
   return events.map((raw: JsonValue, index) =>
     webhookEvent(raw, { id: `${digest}.${index}`, time: new Date(time), backend, raw }),
   );
 }
 
-/** Returns the public key that signed it. */
+/** Verifies the signature. @returns the public key that signed the webhook */
 function checkSignature({ headers, rawBody }: WebhookRequest, keys: readonly AppKeys[], backend: string): string {
   const [key = '', signature = ''] = [KEY_HEADER, SIGNATURE_HEADER].map((name) => {
     const value = headers.get(name);
@@ -48,18 +49,18 @@ function checkSignature({ headers, rawBody }: WebhookRequest, keys: readonly App
   const candidates = keys.filter(({ pubKey }) => pubKey === key);
   if (candidates.length === 0)
     throw new AuthenticationError(
-      `The webhook's ${KEY_HEADER} is none of this application's keys: a further one goes into the option "webhookKeys".`,
+      `The webhook's ${KEY_HEADER} is not a key of this application. Add further keys to the option "webhookKeys".`,
       { backend },
     );
   if (!candidates.some(({ secretKey }) => isSameSignature(signature, sign(rawBody, secretKey))))
     throw new AuthenticationError(
-      `The webhook's ${SIGNATURE_HEADER} is wrong: the secret is another one, or its body was changed on the way. It must be verified as it came, before anything parses it.`,
+      `The webhook's ${SIGNATURE_HEADER} is wrong: its sender has another secret, or its body was changed on the way. Pass the unchanged body, before anything parses it.`,
       { backend },
     );
   return key;
 }
 
-/** One event of a webhook's body. What has no type here, or lacks what its type needs, is `other`. */
+/** Reads one event of a webhook. An event of an unknown type, or without the fields of its type, becomes `other`. */
 function webhookEvent(raw: unknown, base: WebhookEventBase): WebhookEvent {
   const fields = isRecord(raw) ? raw : {};
   const { name, channel } = fields;
@@ -105,12 +106,12 @@ function typed(
   }
 }
 
-/** A user's id, which some applications have as a number. */
+/** A user's id as text. Some applications use numbers. */
 function idOf(value: unknown): string | undefined {
   return typeof value === 'number' ? String(value) : typeof value === 'string' ? value : undefined;
 }
 
-/** A count, which Pusher's documentation has as a number in one place and as a text in another. */
+/** A count. In Pusher's documentation it is a number in one place and a string in another. */
 function countOf(value: unknown): number | undefined {
   const count = typeof value === 'string' && value !== '' ? Number(value) : value;
   return typeof count === 'number' && Number.isInteger(count) ? count : undefined;

@@ -2,21 +2,21 @@ import { ConfigurationError } from '../../core/errors.js';
 import { authorityOf, hostInAddress } from '../sdk/host.js';
 import type { HttpAgentLike, PusherOptions } from './options.js';
 
-/** The cluster of applications that name none. Source: the package `pusher`, whose default host is this cluster's. */
+/** Default cluster. Source: the package `pusher`, whose default host is in this cluster. */
 const DEFAULT_CLUSTER = 'mt1';
 
 type AddressOptions = Pick<PusherOptions, 'cluster' | 'host' | 'port' | 'wsHost' | 'wsPort'>;
 
-/** Where WebSockets go: to a cluster of the hosted service, or to a host. */
+/** The address of the WebSockets: a cluster of the hosted service, or a host. */
 export interface SocketAddress {
-  /** Set where it decides host and port by itself. */
+  /** Set when the cluster alone decides the host and the port. */
   readonly cluster?: string;
-  /** As it stands in an address: an IPv6 address in brackets. */
+  /** In the form for an address: an IPv6 address has brackets. */
   readonly host: string;
   readonly port: number;
 }
 
-/** Where the HTTP API is, as the SDK takes it. */
+/** Finds the address of the HTTP API, in the form that the SDK takes. */
 export function apiAddress(
   { cluster, host, port }: AddressOptions,
   useTLS: boolean,
@@ -30,7 +30,7 @@ export function apiAddress(
   };
 }
 
-/** Where the WebSockets are that belong to it. */
+/** Finds the address of the WebSockets. */
 export function socketAddress(options: AddressOptions, useTLS: boolean): SocketAddress {
   const { wsHost, wsPort, host, port } = options;
   const standardPort = useTLS ? 443 : 80;
@@ -43,24 +43,26 @@ export function socketAddress(options: AddressOptions, useTLS: boolean): SocketA
     : { host: clusterHost, port: wsPort };
 }
 
-/** The cluster that a host of the hosted service belongs to; undefined for any other host. */
+/** The cluster of a host of the hosted service; undefined for any other host. */
 function clusterOf({ cluster = DEFAULT_CLUSTER, host }: AddressOptions): string | undefined {
   if (host === undefined) return cluster;
   if (host === 'api.pusherapp.com') return DEFAULT_CLUSTER;
   return /^api-([a-z0-9-]+)\.pusher(?:app)?\.com$/i.exec(host)?.[1];
 }
 
-// Node's modules are loaded here: as ES modules they would load fetch too, whenever the package is imported.
+// Node's modules are loaded on demand. Imported as ES modules they would also load fetch, with every import of the
+// package.
 
-/** An agent that keeps connections open, which the SDK by itself does not. @param maxSockets connections at once */
+/** Makes an agent that keeps connections open, unlike the SDK's own. @param maxSockets most connections at once */
 export function ownAgent(useTLS: boolean, maxSockets: number): HttpAgentLike {
   const http = useTLS ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
   return new http.Agent({ keepAlive: true, maxSockets });
 }
 
 /**
- * Node refuses a request whose agent is for the other protocol. Those of packages may be for both.
- * @throws ConfigurationError
+ * Checks the option `agent`. Node refuses a request when its agent is for the other protocol; agents of packages may be
+ * for both.
+ * @throws ConfigurationError for an agent of the wrong protocol
  */
 export function checkAgent(agent: HttpAgentLike | undefined, useTLS: boolean): void {
   if (agent === undefined) return;
@@ -68,7 +70,7 @@ export function checkAgent(agent: HttpAgentLike | undefined, useTLS: boolean): v
   const isSecure = agent instanceof process.getBuiltinModule('node:https').Agent;
   if (useTLS ? !isPlain : !isSecure) return;
   throw new ConfigurationError(
-    `The pusher backend's options: "agent" must be an ${useTLS ? 'https.Agent, unless "useSsl" is false' : 'http.Agent where "useSsl" is false'}.`,
+    `The pusher backend's options: "agent" must be an ${useTLS ? 'https.Agent, unless "useSsl" is false' : 'http.Agent when "useSsl" is false'}.`,
     { backend: 'pusher' },
   );
 }

@@ -1,23 +1,23 @@
 import { ValidationError } from '../../core/errors.js';
 import { isRecord } from '../../wire/is-record.js';
 
-/** What Pusher tells of a channel. */
+/** The numbers that Pusher tells of a channel. */
 export interface ChannelAttributes {
-  /** Connections that are subscribed, where the application's settings have them counted. */
+  /** Number of subscribed connections, when the application has subscription counting enabled. */
   readonly subscriptionCount?: number;
-  /** Different users on a presence channel. */
+  /** Number of different users on a presence channel. */
   readonly userCount?: number;
 }
 
-/** The attributes that can be asked for, by Pusher's names. */
+/** The attributes that you can ask for, by Pusher's names. */
 export type ChannelAttribute = 'subscription_count' | 'user_count';
 
 const attributes: readonly string[] = ['subscription_count', 'user_count'] satisfies ChannelAttribute[];
 
 /**
- * Reads which attributes are asked for: a list, or a text with commas.
- * @returns them as Pusher wants them, or undefined when none are asked for
- * @throws ValidationError for an attribute that there is not
+ * Reads the option `info`: a list of attributes, or a string with commas.
+ * @returns the attributes with commas, as Pusher takes them; undefined without the option
+ * @throws ValidationError for an unknown attribute
  */
 export function attributesAsked(info: unknown): string | undefined {
   if (info === undefined) return undefined;
@@ -25,12 +25,12 @@ export function attributesAsked(info: unknown): string | undefined {
     typeof info === 'string' ? info.split(',').map((name) => name.trim()) : Array.isArray(info) ? info : undefined;
   if (names === undefined || names.length === 0 || !names.every((name) => attributes.includes(name as string)))
     throw new ValidationError(
-      `"info" takes ${attributes.map((name) => `"${name}"`).join(' and ')}, as a list or in a text with commas.`,
+      `"info" takes ${attributes.map((name) => `"${name}"`).join(' and ')}, as a list or as a string with commas.`,
     );
   return [...new Set(names)].join(',');
 }
 
-/** Reads what Pusher answered for a channel. */
+/** Reads the attributes in an answer about one channel. */
 export function attributesTold(answer: unknown): ChannelAttributes {
   const { subscription_count: subscriptionCount, user_count: userCount } = isRecord(answer) ? answer : {};
   return {
@@ -39,7 +39,7 @@ export function attributesTold(answer: unknown): ChannelAttributes {
   };
 }
 
-/** Reads what Pusher answered for several channels, by their names. */
+/** Reads the attributes in an answer about several channels, by channel. */
 export function attributesByChannel(answer: unknown): ReadonlyMap<string, ChannelAttributes> {
   const channels = isRecord(answer) ? answer['channels'] : undefined;
   return new Map(

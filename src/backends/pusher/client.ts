@@ -1,6 +1,6 @@
 import { hideProperty } from '../sdk/sdk-call.js';
 
-/** The answer that the package `pusher` resolves with. */
+/** An answer of the package `pusher`. */
 export interface PusherResponse {
   readonly status: number;
   text(): Promise<string>;
@@ -15,10 +15,10 @@ export interface PusherBatchEvent {
   info?: string;
 }
 
-/** The client of the package `pusher`; structural, so that our types need none of its own. */
+/** The client of the package `pusher`. The type is structural, so that it needs no types of the package. */
 export interface PusherClient {
   trigger(channels: string | string[], event: string, data: unknown, parameters?: object): Promise<PusherResponse>;
-  /** Encrypts within the array that it is given: it MUST be a fresh one each time. */
+  /** Encrypts the data in the given array, so pass a new array each time. */
   triggerBatch(batch: PusherBatchEvent[]): Promise<PusherResponse>;
   sendToUser(userId: string, event: string, data: unknown): Promise<PusherResponse>;
   terminateUserConnections(userId: string): Promise<PusherResponse>;
@@ -32,7 +32,7 @@ export interface PusherClient {
 /** The constructor that the package exports. */
 export type PusherClass = new (settings: object) => PusherClient;
 
-/** Takes the secrets out of what `inspect` and `JSON.stringify` show of the client; an agent may have a proxy's password. */
+/** Hides the secrets of a client from `inspect` and `JSON.stringify`. An agent may hold the password of a proxy. */
 export function hideSecrets(client: PusherClient): void {
   if (!('config' in client)) return;
   const { config } = client;

@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** A key of the cipher, XSalsa20-Poly1305. Source: Pusher, "Encrypted channels". */
+/** Length of a key of the cipher XSalsa20-Poly1305, in bytes. Source: Pusher, "Encrypted channels". */
 const KEY_BYTES = 32;
-/** What Poly1305 adds to a text, in bytes. */
+/** Length that Poly1305 adds to a text, in bytes. */
 const MAC_BYTES = 16;
-/** `{"nonce":"…","ciphertext":"…"}` with a nonce of 24 bytes in base64. */
+/** Length of `{"nonce":"…","ciphertext":""}` with a nonce of 24 bytes in base64. */
 const ENVELOPE_BYTES = 60;
 
-/** Whether a value is a master key as the SDK takes it. */
+/** Whether a value is a master key: 32 bytes in base64. */
 export function isMasterKey(value: unknown): boolean {
   return (
     typeof value === 'string' &&
@@ -16,17 +16,17 @@ export function isMasterKey(value: unknown): boolean {
   );
 }
 
-/** The key of one encrypted channel, in base64: what a subscriber gets as `shared_secret`. */
+/** The key of one encrypted channel, in base64. A subscriber gets it as `shared_secret`. */
 export function sharedSecret(channel: string, masterKeyBase64: string): string {
   return createHash('sha256').update(channel).update(Buffer.from(masterKeyBase64, 'base64')).digest('base64');
 }
 
-/** The data of an event on an encrypted channel: the SDK writes it as JSON again before it encrypts. */
+/** The data of an event on an encrypted channel. The SDK itself turns it into JSON and encrypts it. */
 export function plainData(payload: string): unknown {
   return JSON.parse(payload, (_key, value: unknown, context?: { source?: string }) => exact(value, context?.source));
 }
 
-/** A number that would be another one when it is written again, such as one of 20 digits from an encoder, stays as it was written. */
+/** Keeps a number exactly as it was written, such as one of 20 digits, which JSON would round. */
 function exact(value: unknown, source: string | undefined): unknown {
   if (typeof value !== 'number' || source === undefined || String(value) === source) return value;
   const rawJson: unknown = Reflect.get(JSON, 'rawJSON');

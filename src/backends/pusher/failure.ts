@@ -4,24 +4,24 @@ import { DeliveryError } from '../../core/report.js';
 import { answerError } from '../sdk/answer-error.js';
 import { innermostReason, networkFailure } from '../sdk/network-failure.js';
 
-/** What is known of a request that failed. */
+/** A failed request. */
 export interface RequestFailure {
   readonly error: unknown;
   readonly origin: string;
-  /** Its signal, which may have ended it. */
+  /** The signal of the request, which may have ended it. */
   readonly signal: AbortSignal;
-  /** What the deadline was, in milliseconds, where the backend set it. */
+  /** The deadline in milliseconds, when the backend has set it. */
   readonly deadlineMs: number | undefined;
   readonly retryAfter: string | undefined;
-  /** Takes the settings' secrets out of a text. */
+  /** Removes the settings' secrets from a text. */
   readonly redact: (text: string) => string;
 }
 
 const backend = 'pusher';
 
 /**
- * Makes what the SDK threw into an error of ours. Nothing of the original is passed on but words and codes: its `url` and its message
- * hold key and signature.
+ * Makes a PushError from an error of the SDK. It keeps only words and codes, because `url` and message of the original
+ * hold the key and the signature.
  */
 export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, redact }: RequestFailure): PushError {
   if (PushError.isPushError(error)) return cleaned(error, { redact });
@@ -43,14 +43,17 @@ export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, 
   );
 }
 
-/** The answer that a `RequestError` was made for. */
+/** The answer in a `RequestError` of the SDK. */
 function answerIn(error: unknown): { status: number; reason: string } | undefined {
   if (typeof error !== 'object' || error === null || !('status' in error) || typeof error.status !== 'number')
     return undefined;
   return { status: error.status, reason: 'body' in error && typeof error.body === 'string' ? error.body : '' };
 }
 
-/** The service quotes the signature that it refuses, HMAC-SHA256 in hex; agents may quote a proxy's address with its password. */
+/**
+ * Removes signatures (HMAC-SHA256 in hex), which the service quotes when it refuses them, and passwords in addresses of
+ * proxies.
+ */
 export function withoutCredentials(text: string): string {
   return text
     .replaceAll(/(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])/gi, REDACTED)

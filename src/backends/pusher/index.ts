@@ -55,8 +55,10 @@ export type { HttpAgentLike, PusherOptions } from './options.js';
 export type { PusherGet, PusherPost } from './requests.js';
 
 /**
- * The `pusher` backend: Pusher Channels, or any server that speaks its HTTP API, through the package `pusher`. What it accepts is
- * delivered at most once, to whoever is connected.
+ * The `pusher` backend: sends through Pusher Channels, or through any server with its HTTP API. It uses the package
+ * `pusher`. Delivery is at most once: a client that is not connected misses the message.
+ * @example
+ * const push = createPushService({ backend: PusherService, appId, pubKey, secretKey, options: { cluster: 'eu' } });
  */
 export class PusherService extends ChannelsService<PusherClient, PusherOptions> {
   static readonly about: AboutBackend = {
@@ -72,7 +74,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   readonly #publisher: Publisher;
   readonly #subscriber: PusherSubscriber;
 
-  /** @throws ConfigurationError when a credential or the package is missing, or an option is wrong */
+  /** @throws ConfigurationError for a missing credential or package, and for a wrong option */
   constructor(settings: BackendSettings<PusherOptions> = {}) {
     super(settings);
     const options = checkOptions(this.options);
@@ -156,9 +158,10 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /**
-   * Sends an event to the connections that are signed in as a user: one attempt. `PushService.send` to the channel
+   * Sends an event to all connections that are signed in as a user, in one attempt. `PushService.send` to the channel
    * `#server-to-user-ID` does the same with retries and a report.
-   * @throws ValidationError for a wrong id, event or data, when nothing was sent; any other PushError when the request failed
+   * @throws ValidationError for a wrong id, event or data, before anything is sent
+   * @throws PushError when the request fails
    */
   async sendToUser(userId: string, event: string, data: unknown): Promise<void> {
     const payload = checkedUserMessage({ userId, event, data }, this, this.#options.maxEventBytes);
@@ -166,24 +169,28 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /**
-   * Closes the connections that are signed in as a user, who does not come back by itself.
-   * @throws ValidationError for an id that no user can have
+   * Closes all connections that are signed in as a user. Their clients do not reconnect by themselves.
+   * @throws ValidationError for a wrong id, before anything is sent
+   * @throws PushError when the request fails
    */
   async terminateUserConnections(userId: string): Promise<void> {
     await this.post({ path: `/users/${encodeURIComponent(checkedUserId(userId))}/terminate_connections`, body: {} });
   }
 
   /**
-   * Asks the HTTP API anything: a signed GET below `/apps/APPID`.
-   * @returns the answer's JSON
-   * @throws ValidationError for a path that leads elsewhere, when nothing was sent; any other PushError when the request failed
+   * Sends a signed GET request to the HTTP API, to a path below `/apps/APPID`.
+   * @returns the answer, parsed from JSON
+   * @throws ValidationError for a wrong path or parameter, before anything is sent
+   * @throws PushError when the request fails
+   * @example
+   * await backend.get({ path: '/channels/orders', params: { info: 'subscription_count' } });
    */
   async get({ path, params }: PusherGet): Promise<unknown> {
     const target = this.#target('GET', checkedPath(path), checkedParameters(params));
     return this.#requests.json(() => this.api.get({ path }), { ...this.#terms(), target });
   }
 
-  /** As {@link get}, for a signed POST. */
+  /** Sends a signed POST request with a JSON body. The rest is as for {@link get}. */
   async post({ path, params, body }: PusherPost): Promise<unknown> {
     const sent = checkedBody(body);
     const target = this.#target('POST', checkedPath(path), checkedParameters(params), JSON.stringify(sent));
@@ -191,8 +198,11 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /**
-   * The channels that anyone is subscribed to, by their names.
-   * @param query `prefix`: only names that begin with it; `info`: what to tell of each (`user_count` needs a prefix of presence channels)
+   * Lists the channels that have subscribers, with their attributes by channel name.
+   * @param query `prefix`: only channels whose name begins with it; `info`: the attributes to ask for (`user_count`
+   * needs a `prefix` that begins with `presence-`)
+   * @throws ValidationError for a wrong query, before anything is sent
+   * @throws PushError when the request fails
    */
   async channels(
     query: { prefix?: string | undefined; info?: readonly ChannelAttribute[] | string | undefined } = {},
@@ -200,7 +210,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { prefix } = query;
     const info = attributesAsked(query.info);
     if (info?.includes('user_count') && !isPresence(prefix ?? ''))
-      throw new ValidationError('"user_count" is told of presence channels only: add the prefix "presence-".');
+      throw new ValidationError('Only presence channels have a "user_count": add the prefix "presence-".');
     const params = { ...(prefix !== undefined && { filter_by_prefix: prefix }), ...(info !== undefined && { info }) };
     return Object.fromEntries(attributesByChannel(await this.get({ path: '/channels', params })));
   }
@@ -212,7 +222,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     return { occupied: isRecord(answer) && answer['occupied'] === true, ...attributesTold(answer) };
   }
 
-  /** @throws ValidationError for a channel that has no members to tell of */
+  /** Asks for the ids of a presence channel's users. @throws ValidationError for any other channel */
   override async channelUsers(channel: string): Promise<readonly string[]> {
     const path = `/channels/${checkedChannel(channel)}/users`;
     if (!isPresence(channel))
@@ -225,7 +235,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     return ids.filter((id) => typeof id === 'string');
   }
 
-  /** Signs a subscription; that to an encrypted channel gets the channel's key as `shared_secret`. */
+  /** Signs a subscription. On an encrypted channel, the client also gets the channel's key, as `shared_secret`. */
   override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
     const grant = super.authorizeChannel(socketId, channel, member);
     if (!isEncrypted(channel)) return grant;
@@ -236,20 +246,20 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /**
-   * Receives through `pusher-js`, as a client. Resolves when the service has confirmed; on a presence channel this process is a member
-   * of its own. What is sent while the connection is lost is missed.
+   * Subscribes with `pusher-js`, as a client does. It resolves when the service has confirmed. On a presence channel,
+   * this process becomes a member. Messages that are sent while the connection is lost are missed.
    * @throws PushError when the service refuses, cannot be reached, or does not confirm within `requestTimeoutMs`
    */
   override async subscribe(channel: string): Promise<void> {
     if (userOfChannel(channel) !== undefined)
       throw this.unsupported(
         `subscribe to "${channel}"`,
-        'only a client that is signed in as the user receives from it',
+        'only a client that is signed in as the user can receive from it',
       );
     if (channel in Object.prototype)
       throw this.unsupported(
         `subscribe to "${channel}"`,
-        'pusher-js keeps its channels in an object that has something of this name: choose another name for the channel',
+        'the name is a property of every object, and pusher-js keeps its channels in an object: choose another name',
       );
     await this.#subscriber.subscribe(channel);
   }
@@ -273,7 +283,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     return { signal: AbortSignal.timeout(deadlineMs), deadlineMs };
   }
 
-  /** The SDK does not encode parameters, so an address of our own takes the place of its. */
+  /** Makes the signed path and query of a request. They replace the SDK's own, which does not encode parameters. */
   #target(method: 'GET' | 'POST', path: string, parameters: Record<string, string>, body?: string): string {
     const { appId, pubKey, secretKey } = this;
     const whole = `/apps/${appId}${path}`;

@@ -13,7 +13,7 @@ import type { CheckedOptions } from './options.js';
 
 const backend = 'pusher';
 
-/** @throws ValidationError for a channel that a message with this payload cannot go to */
+/** Checks the channels of a message. @throws ValidationError when the payload cannot go to one of them */
 export function checkDestination(
   channels: readonly string[],
   payload: string,
@@ -26,9 +26,7 @@ export function checkDestination(
   const encrypted = channels.find((channel) => isEncrypted(channel));
   if (encrypted === undefined) return;
   if (encryptionMasterKeyBase64 === undefined)
-    throw invalid(
-      `"${encrypted}" is an encrypted channel: set the option "encryptionMasterKeyBase64", which makes its key.`,
-    );
+    throw invalid(`"${encrypted}" is an encrypted channel: set the option "encryptionMasterKeyBase64".`);
   const bytes = encryptedBytes(payload);
   if (bytes > maxEventBytes)
     throw invalid(
@@ -36,28 +34,33 @@ export function checkDestination(
     );
 }
 
-/** @throws ValidationError for an id that no user has, or that would lead elsewhere within an address */
+/**
+ * Checks a user's id.
+ * @throws ValidationError for an id that Pusher does not take, or that would change the path of a request
+ */
 export function checkedUserId(userId: unknown): string {
   if (isUserId(userId) && !/^\.{1,2}$/.test(userId) && !/\p{Cc}/u.test(userId) && userId.isWellFormed()) return userId;
   throw invalid(
-    `A user's id is a text of 1 to ${MAX_USER_ID_LENGTH} characters, without control characters, and not "." or "..".`,
+    `A user's id must be a string of 1 to ${MAX_USER_ID_LENGTH} characters, without control characters, and not "." or "..".`,
   );
 }
 
-/** The name of a channel as it stands in a path. @throws ValidationError for one that no channel has */
+/** Checks a channel name and encodes it for a path. @throws ValidationError for a wrong name */
 export function checkedChannel(channel: string): string {
   checkName(channel, 'channel', channelName, backend);
   if (/^\.{1,2}$/.test(channel))
-    throw invalid(`"${channel}" cannot be asked about: it would lead elsewhere within an address.`);
+    throw invalid(
+      `The HTTP API cannot be asked about the channel "${channel}", because it would change the path of the request.`,
+    );
   return encodeURIComponent(channel);
 }
 
-/** What an encoder is asked for. */
+/** An encoder of data, such as the backend. */
 interface Encoder {
   stringify?(data: unknown): string;
 }
 
-/** The payload of a message to a user. @throws ValidationError */
+/** Checks a message to a user and makes its payload. @throws ValidationError for a wrong id, event or data */
 export function checkedUserMessage(
   { userId, event, data }: { userId: string; event: string; data: unknown },
   encoder: Encoder,
@@ -77,7 +80,7 @@ export function checkedUserMessage(
   return text;
 }
 
-/** What an encoder returned. @throws ValidationError when it is no text */
+/** Checks the result of an encoder. @throws ValidationError when it is no string */
 export function encodedText(text: unknown): string {
   if (typeof text === 'string') return text;
   throw invalid(`"data" cannot be turned into JSON: the encoder returned a value of type ${typeof text}.`);

@@ -7,52 +7,79 @@ import { webhookOptions } from '../../webhooks/options.js';
 import { HOST_RULE, isHost } from '../sdk/host.js';
 import { isMasterKey } from './encryption.js';
 
-/** An `http.Agent` or `https.Agent`; structural, so that our types need none of Node's. */
+/** An `http.Agent` or `https.Agent`. The type is structural, so that it needs no types of Node. */
 export interface HttpAgentLike {
   readonly maxSockets: number;
   destroy(): void;
 }
 
-/** Options of the pusher backend. */
+/**
+ * Options of the pusher backend.
+ * @example
+ * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
+ */
 export interface PusherOptions {
-  /** The cluster that the application is in, such as `eu`. @default 'mt1' */
+  /** Cluster of the application, such as `'eu'`. @default 'mt1' */
   cluster?: string | undefined;
-  /** Host of the HTTP API, of another server that speaks it or of a dedicated cluster. @default that of the cluster */
+  /**
+   * Host of the HTTP API, for a dedicated cluster or another server with Pusher's API.
+   * @default the host of the cluster
+   */
   host?: string | undefined;
-  /** Port of the HTTP API. @default 443 with `useSsl`, else 80 */
+  /** Port of the HTTP API. @default 443; 80 with `useSsl: false` */
   port?: number | undefined;
-  /** Host of the WebSockets, for `subscribe` and for browsers. @default that of the cluster, or `host` */
+  /** Host of the WebSockets, for `subscribe` and for browsers. @default the host of the cluster, or `host` */
   wsHost?: string | undefined;
-  /** Port of the WebSockets. @default `port` where `host` has the WebSockets too, else 443 with `useSsl` and 80 without */
+  /**
+   * Port of the WebSockets.
+   * @default `port` when `host` also serves the WebSockets; else 443, or 80 with `useSsl: false`
+   */
   wsPort?: number | undefined;
-  /** The key of end-to-end encrypted channels: 32 bytes in base64, as `openssl rand -base64 32` makes them. @default no encrypted channels */
+  /**
+   * Master key of end-to-end encrypted channels: 32 bytes in base64, such as `openssl rand -base64 32` prints.
+   * @default none: encrypted channels are refused
+   */
   encryptionMasterKeyBase64?: string | undefined;
   /**
-   * An `http.Agent`, or with `useSsl` an `https.Agent`: for a proxy, or a certificate authority of one's own. `close()` leaves it open.
-   * @default one of the backend's own, with keep-alive
+   * An `https.Agent`, or an `http.Agent` with `useSsl: false`: for a proxy, or for your own certificate authority.
+   * `close()` does not close it.
+   * @default an agent of the backend, with keep-alive
    */
   agent?: HttpAgentLike | undefined;
-  /** Connections at once, of the backend's own agent. Requests of `send` are bound by `concurrency` before. @default 100 */
+  /**
+   * Most connections of the backend's own agent. The setting `concurrency` also limits the requests of `send`.
+   * @default 100
+   */
   maxSockets?: number | undefined;
-  /** Size of an event's data in UTF-8 bytes, after encryption; dedicated clusters may take more. @default 10 240 (Pusher's) */
+  /**
+   * Largest data of an event, in UTF-8 bytes after encryption. Dedicated clusters may take more.
+   * @default 10 240 (Pusher: 10 KB an event)
+   */
   maxEventBytes?: number | undefined;
   /** Deadline of a query, `sendToUser`, `terminateUserConnections` or `subscribe`, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
-  /** Turns `data` into JSON text. MUST be pure. @default JSON, which refuses what it would lose */
+  /**
+   * Turns `data` into JSON text. MUST be pure.
+   * @default JSON.stringify, after a check that refuses data that JSON would lose
+   */
   encode?: ((data: unknown) => string) | undefined;
-  /** Further keys of the application that may sign its webhooks, as while one is replaced by another. @default the settings' own alone */
+  /**
+   * More keys that may sign the application's webhooks, for example while you replace a key.
+   * @default only the keys of the settings
+   */
   webhookKeys?: readonly AppKeys[] | undefined;
   /**
-   * How far the time in a webhook may be from this machine's, in milliseconds; 3 600 000 at most. Pusher sends the same body for 5 minutes until it
-   * is taken. @default 600 000
+   * Largest difference between the time in a webhook and the clock of this machine, in milliseconds; from 1 000 to
+   * 3 600 000. Pusher repeats a webhook for 5 minutes with the same time.
+   * @default 600 000
    */
   webhookMaxAgeMs?: number | undefined;
 }
 
-/** Names of the options that have a default of their own. */
+/** The options that have a default. */
 type FilledName = 'maxSockets' | 'maxEventBytes' | 'requestTimeoutMs' | 'webhookMaxAgeMs';
 
-/** Options that have been checked. */
+/** Checked options, with their defaults. */
 export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<PusherOptions[Name]> } & Omit<
   PusherOptions,
   FilledName
@@ -76,7 +103,7 @@ function buildSchema() {
     wsHost: host.optional(),
     wsPort: port.optional(),
     encryptionMasterKeyBase64: z
-      .custom<string>(isMasterKey, 'must be 32 bytes in base64, as "openssl rand -base64 32" makes them')
+      .custom<string>(isMasterKey, 'must be 32 bytes in base64, such as "openssl rand -base64 32" prints')
       .optional(),
     agent: z.custom<HttpAgentLike>(isAgent, 'must be an http.Agent or https.Agent').optional(),
     maxSockets: count.default(100),
@@ -93,23 +120,21 @@ function isAgent(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'addRequest' in value && typeof value.addRequest === 'function';
 }
 
-/** @throws ConfigurationError naming each option that is wrong */
+/** Checks the options. @throws ConfigurationError that names each wrong option */
 export function checkOptions(options: unknown): CheckedOptions {
   return check(options);
 }
 
 /**
- * The SDK puts the application's id and key into addresses as they are.
- * @throws ConfigurationError for one that would lead elsewhere
+ * Checks the application's id and key, which the SDK puts into addresses unchanged.
+ * @throws ConfigurationError for one that would change the address
  */
 export function checkAddressed(appId: string, pubKey: string): void {
   for (const [key, value] of Object.entries({ appId, pubKey })) {
     if (/^(?!\.{1,2}$)[\w.~-]+$/.test(value)) continue;
     throw new ConfigurationError(
-      `"${key}" holds letters, digits and _ - . ~ with the pusher backend: see the dashboard.`,
-      {
-        backend: 'pusher',
-      },
+      `The pusher backend: "${key}" may hold only letters, digits and _ - . ~ (see Pusher's dashboard).`,
+      { backend: 'pusher' },
     );
   }
 }

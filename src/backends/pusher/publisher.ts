@@ -8,11 +8,11 @@ import type { PusherBatchEvent, PusherClient, PusherResponse } from './client.js
 import { plainData } from './encryption.js';
 import { type PusherRequests, parsed } from './requests.js';
 
-/** Publishes events. */
+/** Publishes events through the SDK. */
 export class Publisher {
   readonly #api: PusherClient;
   readonly #requests: PusherRequests;
-  /** Where a message was accepted while the rest of its batch is under way, by channel: a retry leaves that out. */
+  /** The accepted channels of messages whose batch is still in progress. A retry does not send to them again. */
   readonly #accepted = new WeakMap<OutgoingMessage, Map<string, ChannelResult>>();
   #encrypting: Promise<void> = Promise.resolve();
 
@@ -21,7 +21,7 @@ export class Publisher {
     this.#requests = requests;
   }
 
-  /** One message to several channels, or to one of any kind. */
+  /** Sends one message to several channels, or to one channel of any kind. */
   async trigger(
     channels: readonly string[],
     message: OutgoingMessage,
@@ -37,18 +37,18 @@ export class Publisher {
     const work = (): Promise<PusherResponse> => this.#api.trigger([...channels], message.event, data, parameters);
     const text = await this.#requests.text(work, { signal });
     if (parameters.info === undefined) return channels.map((name) => ({ channel: name }));
-    // The status says that the event was accepted: attributes that cannot be read do not change that.
+    // The status says that the event was accepted, even if the attributes cannot be read.
     const told = attributesByChannel(parsed(text));
     return channels.map((name) => withInfo(name, told.get(name)));
   }
 
-  /** Different messages: all in one request, but for those to users, which the service takes one by one. */
+  /** Sends different messages in one request. Messages to users need a request each. */
   async batch(messages: readonly AddressedMessage[], context: RequestContext): Promise<ChannelResult[]> {
     const shared = messages.filter(({ channel }) => userOfChannel(channel) === undefined);
     if (shared.length === messages.length) return this.#triggerBatch(shared, context);
     const users = messages.filter(({ channel }) => userOfChannel(channel) !== undefined);
     const results = new Map<AddressedMessage, ChannelResult>();
-    // In turn, because the whole of it is one request to the delivery stage, which bounds how many are in flight.
+    // One after the other, because the delivery stage counts all of this as one request.
     for (const part of [shared, ...users.map((addressed) => [addressed])]) {
       const found = await this.#part(part, context);
       for (const [index, addressed] of part.entries())
@@ -58,7 +58,7 @@ export class Publisher {
     return messages.map((addressed) => results.get(addressed) ?? { channel: addressed.channel });
   }
 
-  /** One request of a batch that takes several. */
+  /** Sends one of several requests of a batch. */
   async #part(messages: readonly AddressedMessage[], context: RequestContext): Promise<readonly ChannelResult[]> {
     const before = messages.flatMap(({ channel, message }) => this.#accepted.get(message)?.get(channel) ?? []);
     if (before.length === messages.length) return before;
@@ -84,8 +84,8 @@ export class Publisher {
   }
 
   async #triggerBatch(messages: readonly AddressedMessage[], { signal }: RequestContext): Promise<ChannelResult[]> {
-    if (messages.some(({ channel }) => isEncrypted(channel))) await this.#turnToEncrypt();
-    // Made anew for each attempt, because the SDK encrypts within it.
+    if (messages.some(({ channel }) => isEncrypted(channel))) await this.#waitToEncrypt();
+    // A new array for each attempt, because the SDK encrypts in it.
     const batch = messages.map(
       ({ channel, message }): PusherBatchEvent => ({
         channel,
@@ -105,8 +105,11 @@ export class Publisher {
     );
   }
 
-  /** The SDK takes some milliseconds to encrypt a batch: several of them would keep others waiting for too long. */
-  #turnToEncrypt(): Promise<void> {
+  /**
+   * Waits between two encryptions. Each takes the SDK some milliseconds, and several at once would block the event loop
+   * too long.
+   */
+  #waitToEncrypt(): Promise<void> {
     this.#encrypting = this.#encrypting.then(() => setImmediate());
     return this.#encrypting;
   }
@@ -118,7 +121,7 @@ export class Publisher {
   }
 }
 
-/** The SDK writes what it encrypts as JSON itself. */
+/** The data for the SDK. On an encrypted channel the SDK itself turns it into JSON. */
 function dataFor(channel: string, { payload }: OutgoingMessage): unknown {
   return isEncrypted(channel) ? plainData(payload) : payload;
 }

@@ -9,28 +9,45 @@ import { requestFailure, withoutCredentials } from './failure.js';
 
 const backend = 'pusher';
 
-/** What is asked for of one request. */
+/** The parameters that sign a request. */
+const reserved = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature', 'body_md5'];
+
+/** A query of the HTTP API. */
+export interface PusherGet {
+  /** The path after `/apps/APPID`, percent-encoded, such as `/channels/orders`. */
+  readonly path: string;
+  /** Query parameters, not encoded. */
+  readonly params?: Readonly<Record<string, string | number | boolean>> | undefined;
+}
+
+/** A command of the HTTP API. */
+export interface PusherPost extends PusherGet {
+  /** Sent as JSON. */
+  readonly body: object;
+}
+
+/** The terms of one request. */
 export interface RequestTerms {
   /** Ends the request. */
   readonly signal: AbortSignal;
-  /** When the signal fires, in milliseconds, for the error. */
+  /** The deadline behind the signal, in milliseconds. It is only for the error. */
   readonly deadlineMs?: number;
-  /** Path and query to send the request to, in place of the SDK's own. */
+  /** Path and query that replace those of the SDK. */
   readonly target?: string;
 }
 
-/** Makes requests through the SDK: with a deadline, without redirects, and with errors that show no key. */
+/** Makes requests through the SDK. It adds a deadline, refuses redirects, and makes errors that show no key. */
 export class PusherRequests {
   readonly #origin: string;
   readonly #redact: (text: string) => string;
 
-  /** @param origin as in `https://api.pusherapp.com` */
+  /** @param origin scheme, host and port, such as `https://api.pusherapp.com` */
   constructor(origin: string, redact: (text: string) => string) {
     this.#origin = origin;
     this.#redact = redact;
   }
 
-  /** Makes a request and reads its answer to the end. @returns the answer's text @throws PushError */
+  /** Makes a request and reads the whole answer. @returns the text of the answer @throws PushError for any failure */
   async text(work: () => Promise<PusherResponse>, { signal, deadlineMs, target }: RequestTerms): Promise<string> {
     let retryAfter: string | undefined;
     const call = {
@@ -53,7 +70,7 @@ export class PusherRequests {
       throw requestFailure({ error, origin: this.#origin, signal, deadlineMs, retryAfter, redact: this.#redact });
     }
     if (status >= 200 && status < 300) {
-      // What stands in between, or at a wrong address, may have a page for any request.
+      // A proxy, or a server at a wrong address, may answer any request with a page.
       if (/^\s*</.test(text)) throw this.#notTheApi();
       return text;
     }
@@ -61,7 +78,7 @@ export class PusherRequests {
     throw answerError({ backend, provider: 'Pusher', status, reason, retryAfter });
   }
 
-  /** As {@link text}, for an answer that must be JSON. */
+  /** Makes a request and parses its answer. @throws PushError for any failure, and for an answer that is not JSON */
   async json(work: () => Promise<PusherResponse>, terms: RequestTerms): Promise<unknown> {
     const answer = parsed(await this.text(work, terms));
     if (answer !== undefined) return answer;
@@ -70,13 +87,13 @@ export class PusherRequests {
 
   #notTheApi(): DeliveryError {
     return new DeliveryError(
-      `What ${this.#origin} answered is not JSON: does the host speak the Pusher Channels HTTP API?`,
+      `The answer of ${this.#origin} is not JSON. Check that the host serves the Pusher Channels HTTP API.`,
       { backend, outcome: 'unknown' },
     );
   }
 }
 
-/** A text's JSON, or undefined when it is none. */
+/** Parses JSON; undefined when the text is not JSON. */
 export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -85,30 +102,13 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** A request through a proxy has a whole address for its path. */
+/** Replaces the path of a request. Through a proxy, the path is a whole address. */
 function retarget(request: ClientRequest, target: string): void {
   const [base = ''] = /^https?:\/\/[^/]*/.exec(request.path) ?? [];
   request.path = base + target;
 }
 
-/** A query of the HTTP API. */
-export interface PusherGet {
-  /** What follows `/apps/APPID`, percent-encoded, such as `/channels/orders`. */
-  readonly path: string;
-  /** Query parameters as they are: they are encoded here. */
-  readonly params?: Readonly<Record<string, string | number | boolean>> | undefined;
-}
-
-/** A command of the HTTP API. */
-export interface PusherPost extends PusherGet {
-  /** Sent as JSON. */
-  readonly body: object;
-}
-
-/** Parameters that sign the others. */
-const reserved = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature', 'body_md5'];
-
-/** @throws ValidationError for a path that may lead out of the application's own part of the API */
+/** Checks a path. @throws ValidationError for a path that may leave the application's own part of the API */
 export function checkedPath(path: unknown): string {
   if (
     typeof path === 'string' &&
@@ -118,7 +118,7 @@ export function checkedPath(path: unknown): string {
   )
     return path;
   throw new ValidationError(
-    `The path must begin with "/", as in "/channels/orders", percent-encoded, without "..", "?" or "#": give parameters as "params".`,
+    'The path must be percent-encoded, begin with "/" and hold no "..", "?" or "#", such as "/channels/orders". Pass parameters as "params".',
   );
 }
 
@@ -130,21 +130,27 @@ function isDecodable(path: string): boolean {
   }
 }
 
-/** @throws ValidationError for a parameter that signs the request, or is no text, number or boolean */
+/**
+ * Checks query parameters.
+ * @throws ValidationError for a parameter of the signature, and for a value that is no string, number or boolean
+ */
 export function checkedParameters(params: PusherGet['params'] = {}): Record<string, string> {
   if (!isRecord(params)) throw new ValidationError('The parameters must be an object, such as { info: "user_count" }.');
   return Object.fromEntries(
     Object.entries(params).map(([name, value]) => {
       if (reserved.includes(name.toLowerCase()))
-        throw new ValidationError(`The parameter "${name}" is set by the backend: leave it out.`);
+        throw new ValidationError(`The backend itself sets the parameter "${name}": leave it out.`);
       if (!['string', 'number', 'boolean'].includes(typeof value) || !String(value).isWellFormed())
-        throw new ValidationError(`The parameter "${name}" must be a text, a number or a boolean.`);
+        throw new ValidationError(`The parameter "${name}" must be a string, a number or a boolean.`);
       return [name, String(value)];
     }),
   );
 }
 
-/** The body as it is sent: read back, so that it is what was signed, whatever a `toJSON` does. @throws ValidationError */
+/**
+ * Checks a body. It is turned into JSON and back once, so that a `toJSON` cannot change it after signing.
+ * @throws ValidationError
+ */
 export function checkedBody(body: unknown): object {
   try {
     const sent: unknown = isRecord(body) ? JSON.parse(JSON.stringify(body)) : undefined;

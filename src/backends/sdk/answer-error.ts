@@ -8,10 +8,10 @@ const MAX_REASON_LENGTH = 500;
 export interface FailedAnswer {
   /** The backend's name. */
   readonly backend: string;
-  /** Who answered, at the beginning of a sentence: `Pusher`. */
+  /** The provider's name, such as `Pusher`. It begins the error's message. */
   readonly provider: string;
   readonly status: number;
-  /** What the provider says, without secrets. */
+  /** The provider's reason, without secrets. */
   readonly reason: string;
   /** The header `Retry-After`. */
   readonly retryAfter?: string | null | undefined;
@@ -19,8 +19,8 @@ export interface FailedAnswer {
 }
 
 /**
- * Makes an answer that is not a success into an error. A 4xx is a refusal; after a 5xx it is not known what was done, except after
- * 503: a server that is closing, or behind a gateway that cannot reach it, has done nothing yet.
+ * Makes an error from an answer that is not a success. 4xx is a refusal. After 5xx the outcome is unknown, but 503 is a
+ * refusal: a server that is closing, or that its gateway cannot reach, has done nothing.
  */
 export function answerError({ backend, provider, status, reason, retryAfter, cause }: FailedAnswer): PushError {
   const message = `${provider} answered ${status}: ${reason.slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
@@ -37,8 +37,8 @@ export function answerError({ backend, provider, status, reason, retryAfter, cau
 }
 
 /**
- * How long a provider asks to wait, in milliseconds, or undefined when it does not say.
- * @param header `Retry-After`: seconds or a date. Source: RFC 9110, 10.2.3
+ * Reads how long a provider asks to wait, in milliseconds; undefined when it does not say.
+ * @param header the value of `Retry-After`: seconds or a date. Source: RFC 9110, 10.2.3
  */
 export function retryAfterMs(header: string | null | undefined): number | undefined {
   const text = header?.trim() ?? '';

@@ -4,11 +4,14 @@ import { ConfigurationError } from '../../core/errors.js';
 const requireFromHere: NodeJS.Require = createRequire(import.meta.url);
 
 /**
- * Loads a package that is an optional peer dependency, when it is first needed.
+ * Loads a package that is an optional peer dependency.
  * @param packageName the package to load
- * @param neededBy what needs it, for the error: `the pusher backend`
- * @param from a function that loads; `createRequire(import.meta.url)` in a backend of one's own
- * @throws ConfigurationError saying what to install
+ * @param neededBy who needs it, for the error: `the pusher backend`
+ * @param from loads the package. In your own backend, pass `createRequire(import.meta.url)`. @default pushrail's own
+ * `require`
+ * @throws ConfigurationError that names the package to install
+ * @example
+ * const { Client } = loadPeer<typeof import('my-sdk')>('my-sdk', 'the my-sdk backend', createRequire(import.meta.url));
  */
 export function loadPeer<Module>(
   packageName: string,

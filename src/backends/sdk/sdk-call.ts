@@ -6,30 +6,30 @@ import { DeliveryError } from '../../core/report.js';
 import { untilAborted } from '../../core/until-aborted.js';
 import { trackRequest } from '../contract/request-sent.js';
 
-/** What holds for the requests that an SDK makes of its provider during one call. */
+/** The terms of one call of an SDK, for all requests that the SDK makes to its provider meanwhile. */
 export interface SdkCall {
   /** The backend's name, for errors. */
   readonly backend: string;
-  /** Ends the requests, also in the middle of an answer's body. */
+  /** Ends the requests, even in the middle of an answer's body. */
   readonly signal?: AbortSignal | undefined;
-  /** Where they go, as in `https://api.pusherapp.com`. */
+  /** Scheme, host and port of the provider, such as `https://api.pusherapp.com`. */
   readonly origin: string;
-  /** Gets each of the SDK's own requests before it is sent. */
+  /** Called with each of the SDK's own requests before it is sent. */
   readonly prepare?: (request: ClientRequest) => void;
-  /** Gets each answer when its headers have come: SDKs drop `Retry-After`. MUST NOT read the body. */
+  /** Called with each answer when its headers have arrived, because SDKs drop `Retry-After`. MUST NOT read the body. */
   readonly onResponse?: (response: IncomingMessage) => void;
 }
 
 interface Redirection {
-  /** As in `https://api.pusherapp.com`. */
+  /** Scheme, host and port of the new address. */
   readonly origin: string;
   readonly status: number | undefined;
 }
 
 interface RunningCall extends SdkCall {
-  /** Where the provider would have had the request go. */
+  /** The address that the provider redirected the request to. */
   redirected?: Redirection;
-  /** What goes on in the call's context afterwards, such as a tracer's timer, is not the SDK's. */
+  /** Set when the call has ended. Later requests in its context, such as a tracer's, are not the SDK's. */
   isOver?: true;
   /** Ends the call. */
   readonly fail: (error: Error) => void;
@@ -39,10 +39,10 @@ const running = new AsyncLocalStorage<RunningCall>();
 let isWatching = false;
 
 /**
- * Calls an SDK that speaks `node:http` and can neither be cancelled nor told not to follow redirects, which would take the keys
- * elsewhere or turn a POST into a GET. Node announces each request that is made within the call, where we can end it.
+ * Calls an SDK on `node:http` that cannot be cancelled, and that follows redirects. A redirect would take the keys
+ * elsewhere, or turn a POST into a GET. Node announces each request within the call, so this function can cancel it.
  * Source: https://nodejs.org/api/diagnostics_channel.html#http, `http.client.request.created`, since Node 22.12.
- * @throws DeliveryError when the provider redirects; what `work` throws
+ * @throws DeliveryError when the provider redirects; whatever `work` throws
  */
 export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>): Promise<Result> {
   if (!isWatching) {
@@ -55,7 +55,7 @@ export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>
   const state: RunningCall = { ...call, fail: failed.reject };
   let result: Result;
   try {
-    // What the SDK does not hear of, it would wait for.
+    // The SDK would wait for ever for a failure that it does not notice.
     const first = running.run(state, () => Promise.race([work(), failed.promise]));
     result = await untilAborted(first, call.signal, ({ reason }) => reason as Error);
   } catch (error) {
@@ -69,13 +69,14 @@ export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>
 }
 
 function redirection({ origin, status }: Redirection, backend: string): DeliveryError {
-  const text = `The provider redirected the request to ${origin}, and that was not followed: is the host right?`;
-  // 303 says that the request was carried out. Source: RFC 9110, 15.4.4
+  const text = `The provider redirected the request to ${origin}, and pushrail does not follow redirects. Check the host in the settings.`;
+  // 303 means that the request was carried out. Source: RFC 9110, 15.4.4
   return new DeliveryError(text, { backend, outcome: status === 303 ? 'unknown' : 'rejected' });
 }
 
 /**
- * Takes the SDK's requests in hand, which go to the provider, and those to a proxy for a tunnel. Any other is an agent's or a tracer's own.
+ * Controls the SDK's requests to its provider, and its requests to a proxy for a tunnel. All others belong to an agent
+ * or a tracer.
  */
 function watch(request: ClientRequest): void {
   const call = running.getStore();
@@ -86,7 +87,7 @@ function watch(request: ClientRequest): void {
     if (!goesTo(call.origin, request)) return;
     prepare(request, call);
   }
-  // An SDK may listen no more once the answer has begun; an error that nobody hears would end the process.
+  // An SDK may stop listening once the answer has begun, and an error without a listener would end the process.
   request.on('error', () => {});
   if (signal === undefined) return;
   const end = (): void => void request.destroy(new Error('the call was ended'));
@@ -99,7 +100,7 @@ function prepare(request: ClientRequest, call: RunningCall): void {
   if (call.signal !== undefined) watchSending(request, call.signal);
   call.prepare?.(request);
   request.prependOnceListener('response', (response) => {
-    // Without the address there is nothing that an SDK could follow.
+    // Without the header, an SDK cannot follow the redirect.
     const { headers, statusCode: status } = response;
     const { location } = headers;
     if (location !== undefined && isRedirection(status)) {
@@ -108,7 +109,7 @@ function prepare(request: ClientRequest, call: RunningCall): void {
       call.redirected = { origin: target, status };
       delete headers.location;
     }
-    // On Node 22, node-fetch hears nothing of a body that breaks off.
+    // On Node 22, node-fetch does not notice a body that breaks off.
     response.once('close', () => {
       if (!response.complete) call.fail(Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' }));
     });
@@ -125,11 +126,11 @@ function goesTo(origin: string, request: ClientRequest): boolean {
   return found === origin || (URL.canParse(found) && new URL(found).origin === origin);
 }
 
-/** Notes when a request leaves: as soon as it has a connection that is made, TLS included. */
+/** Notes when a request is sent: as soon as its connection is open, TLS included. */
 export function watchSending(request: ClientRequest, signal: AbortSignal): void {
   const left = trackRequest(signal);
   request.once('socket', (socket: Socket) => {
-    // Of TLS sockets; the types do not know it.
+    // The types of TLS sockets lack this property.
     const isShakingHands = Reflect.get(socket, 'secureConnecting') === true;
     if (isShakingHands) socket.once('secureConnect', left);
     else if (socket.connecting) socket.once('connect', left);
@@ -137,7 +138,7 @@ export function watchSending(request: ClientRequest, signal: AbortSignal): void 
   });
 }
 
-/** Keeps a secret that an SDK's object holds out of what `inspect` and `JSON.stringify` show; the SDK goes on using it. */
+/** Hides a secret in an SDK's object from `inspect` and `JSON.stringify`. The SDK can still use it. */
 export function hideProperty(owner: unknown, key: string): void {
   if (typeof owner === 'object' && owner !== null && Object.hasOwn(owner, key))
     Object.defineProperty(owner, key, { enumerable: false });

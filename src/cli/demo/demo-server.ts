@@ -93,7 +93,7 @@ export class DemoServer implements AsyncDisposable {
   async #logIn({ user }: Record<string, unknown>): Promise<object> {
     if (typeof user !== 'string' || !demoUsers.includes(user))
       throw new BadRequest(`Only ${demoUsers.join(' and ')} can sign in.`);
-    return this.service.clientConfig(await this.logIn(user));
+    return this.service.clientConfig({ session: await this.logIn(user) });
   }
 
   async #logOut({ user, channelId }: Record<string, unknown>): Promise<object> {

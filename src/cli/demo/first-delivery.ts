@@ -26,7 +26,7 @@ export async function firstDelivery(
   const user = demoUsers[0] as string;
   const event = 'demo.hello';
   const session = await demo.logIn(user);
-  const config = await demo.service.clientConfig(session);
+  const config = await demo.service.clientConfig({ session });
   const client = new PushClient({ ...config, host: '127.0.0.1', port: demo.port, useTLS: false }, { Pusher });
   const patience = AbortSignal.timeout(patienceMs);
   const heard = (name: string): Promise<boolean> =>

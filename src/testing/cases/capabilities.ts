@@ -20,7 +20,7 @@ export const capabilityCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'says the same of its capabilities each time',
+    name: 'declares the same capabilities each time',
     async check({ backend }) {
       const [first, second] = [backend.capabilities, backend.capabilities].map((declared) => ({
         ...declared,

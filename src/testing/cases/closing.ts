@@ -16,7 +16,7 @@ export const closingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'sends what is under way when it is closed, and nothing afterwards',
+    name: 'finishes sends in progress when it is closed, and sends nothing afterwards',
     async check(trial) {
       const channel = await trial.channel();
       const { event } = trial;
@@ -30,13 +30,13 @@ export const closingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'belongs to nobody after close',
+    name: 'can be used by another service after close',
     async check(trial) {
       const { push, backend } = trial;
       await push.ready();
       await push.close();
-      const untie = backend.connect({ receive: () => {}, logger: console });
-      untie();
+      const disconnect = backend.connect({ receive: () => {}, logger: console });
+      disconnect();
     },
   },
   {
@@ -51,7 +51,7 @@ export const closingCases: readonly CaseDefinition[] = [
       }),
   },
   {
-    name: 'leaves nothing open in the process when it is closed while there is no answer',
+    name: 'leaves nothing open in the process when it is closed while the provider does not answer',
     lacks: (trial) => withoutFault(trial, 'hang'),
     check: (trial) =>
       leavesNothing(trial, async () => {
@@ -71,7 +71,7 @@ async function leavesNothing(trial: Trial, work: () => Promise<void>): Promise<v
   try {
     await open.watch(work);
     await trial.comesTrue(() => open.kinds.length === 0);
-    assert.deepEqual(open.kinds, [], 'what the backend has left open, which keeps the process from ending');
+    assert.deepEqual(open.kinds, [], 'resources that the backend left open, so that the process cannot end');
   } finally {
     open.end();
   }

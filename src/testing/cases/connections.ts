@@ -7,7 +7,7 @@ const member = { id: 'conformance-member', info: { name: 'Ann' } };
 
 export const connectionCases: readonly CaseDefinition[] = [
   {
-    name: 'keeps a message from the connection that "except" names, and from no other',
+    name: 'sends a message to all connections but the one that "except" names',
     lacks: ({ subject, capabilities }) => {
       if (!capabilities.except) return 'the backend declares except: false';
       return subject.join === undefined ? 'the harness has no join()' : undefined;
@@ -81,7 +81,7 @@ export const connectionCases: readonly CaseDefinition[] = [
       const users = await push.channel(presenceChannel).users();
       assert.equal(typeof occupied, 'boolean');
       for (const user of users) assert.equal(typeof user, 'string');
-      // A provider that no client can join may have been given somebody.
+      // Without join(), the harness may have put somebody there.
       if (subject.join !== undefined) assert.deepEqual({ occupied, users: [...users] }, { occupied: false, users: [] });
     },
     async instead({ push, presenceChannel }) {

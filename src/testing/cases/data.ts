@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { CaseDefinition } from '../conformance-case.js';
 import { failureOf, type Trial } from '../trial.js';
 
-/** Length of the text that is sent where a backend declares no limit, or a greater one, in characters. */
+/** Length of the long text, in characters, unless a backend has a smaller limit. */
 const LONG = 8_000;
 
 const values: readonly (readonly [what: string, data: unknown])[] = [
@@ -36,7 +36,7 @@ export const dataCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'sends the data as it was when send was called, and leaves it as it is',
+    name: 'sends the data as it was when send was called, and does not change it',
     async check(trial) {
       const channel = await trial.channel();
       const data = { list: [1, 2], inner: { kept: true } };
@@ -50,7 +50,7 @@ export const dataCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'takes data that is as large as its limit allows',
+    name: 'takes data of exactly its limit',
     lacks: ({ capabilities }) => withoutLimit(capabilities.maxPayloadBytes),
     async check(trial) {
       const data = 'x'.repeat(longestText(trial));
@@ -58,7 +58,7 @@ export const dataCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'refuses data that is larger by one byte, before anything is sent',
+    name: 'refuses data one byte over its limit, before anything is sent',
     lacks: ({ capabilities }) => withoutLimit(capabilities.maxPayloadBytes),
     async check(trial) {
       const [small = '', large = ''] = await trial.channels(2);
@@ -77,7 +77,7 @@ function withoutLimit(maxPayloadBytes: number): string | undefined {
   return Number.isFinite(maxPayloadBytes) ? undefined : 'the backend declares no maxPayloadBytes';
 }
 
-/** Length of the longest text of one-byte characters whose payload keeps to the limit. */
+/** Length of the longest text of one-byte characters with a payload within the limit. */
 function longestText(trial: Trial): number {
   const { backend, event } = trial;
   const { maxPayloadBytes } = trial.capabilities;

@@ -6,7 +6,7 @@ import type { ProviderFaults } from '../harness.js';
 import { type ExpectedRecord, failureOf, shown, type Trial } from '../trial.js';
 import { pause } from '../waiting.js';
 
-/** Deadline of an attempt that is not answered, in milliseconds. */
+/** Deadline of an attempt that gets no answer, in milliseconds. */
 export const SHORT_TIMEOUT_MS = 150;
 
 export const failureCases: readonly CaseDefinition[] = [
@@ -53,7 +53,7 @@ export const failureCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'sends a message that is tried again with the same id',
+    name: 'retries a message with the same id',
     settings: { retries: 1 },
     lacks: (trial) => withoutFault(trial, 'disconnect'),
     async check(trial) {
@@ -61,11 +61,11 @@ export const failureCases: readonly CaseDefinition[] = [
       const channel = await trial.channel();
       trial.subject.faults?.disconnect?.();
       const sending = push.send({ channels: channel, event, data: 1 });
-      // Within the wait before the second attempt, which is 250 ms at least.
+      // The wait before the second attempt is at least 250 ms.
       await pause(100);
       trial.subject.faults?.recover();
       const { attempts, id } = await sending;
-      assert.equal(attempts, 2, 'attempts: a lost connection is tried again');
+      assert.equal(attempts, 2, 'attempts: a send is retried after a lost connection');
       const ids = (await trial.subject.received()).flatMap((record) => record.id ?? []);
       assert.deepEqual(
         [...new Set(ids)].filter((each) => each !== id),
@@ -117,7 +117,7 @@ async function failing(
   return { error, worksAgain };
 }
 
-/** The error of a call of which the provider took nothing: it names the backend, and so does that of each channel. */
+/** Asserts that a call fails for all its channels. @returns its error, which names the backend */
 async function rejection(trial: Trial, work: () => Promise<unknown>): Promise<PushError> {
   const error = (await failureOf('a send that the provider does not take', work, 'DELIVERY')) as DeliveryError;
   const reports: readonly SendReport[] = error.reports;

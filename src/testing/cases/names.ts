@@ -3,12 +3,12 @@ import type { NameRule } from '../../core/names.js';
 import type { CaseDefinition } from '../conformance-case.js';
 import { type ExpectedRecord, failureOf, type Trial } from '../trial.js';
 
-/** What has a meaning in addresses, queries, patterns, JSON, or another provider's channels. */
+/** Characters with a meaning in addresses, queries, patterns, JSON, or the channels of a provider. */
 const characters = [...'-_=@,.;:/\\%?#&+*!~ \'"<>{}[]()$|^`', 'é', '日本', '👍', '%2F', '..', '\n', '\0'];
 
 export const nameCases: readonly CaseDefinition[] = [
   {
-    name: 'sends to channels whatever characters their names hold, or refuses the names',
+    name: 'sends to channels with special characters in their names, or refuses the names',
     async check(trial) {
       const rule = trial.capabilities.channelName;
       const names = characters.map((character) => `${trial.nameOf(1)}${character}x`);
@@ -17,7 +17,7 @@ export const nameCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'sends events whatever characters their names hold, or refuses the names',
+    name: 'sends events with special characters in their names, or refuses the names',
     async check(trial) {
       const channel = await trial.channel();
       const names = characters.map((character) => `${trial.event}${character}x`);
@@ -25,7 +25,7 @@ export const nameCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'takes the longest name of a channel that its rule allows, and refuses a longer one',
+    name: 'takes the longest channel name that its rule allows, and refuses a longer one',
     async check(trial) {
       const rule = trial.capabilities.channelName;
       const longest = trial.nameOf(1).padEnd(rule.maxLength, '1');
@@ -37,7 +37,7 @@ export const nameCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'takes the longest name of an event that its rule allows, and refuses a longer one',
+    name: 'takes the longest event name that its rule allows, and refuses a longer one',
     async check(trial) {
       const rule = trial.capabilities.eventName;
       const longest = trial.event.padEnd(rule.maxLength, '1');
@@ -70,7 +70,7 @@ function keeps({ pattern, maxLength }: NameRule, name: string): boolean {
   return name.length <= maxLength && name.search(pattern) >= 0;
 }
 
-/** A name that keeps to the rule arrives as it is, unless the backend has a reason to refuse it; any other is refused. */
+/** Asserts that names within the rule arrive unchanged or are refused, and that all others are refused. */
 async function sendOrRefuse(
   trial: Trial,
   names: readonly string[],

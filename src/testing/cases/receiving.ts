@@ -38,7 +38,7 @@ export const receivingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'receives every message that is sent, in order where one is sent after the other',
+    name: 'receives all messages in the order in which they were sent',
     lacks: withoutSubscribe,
     async check(trial) {
       const channel = await trial.channel();
@@ -50,7 +50,7 @@ export const receivingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'receives nothing of other channels',
+    name: 'receives no messages of other channels',
     lacks: withoutSubscribe,
     async check(trial) {
       const [mine = '', other = '', longer = ''] = [...(await trial.channels(2)), `${trial.nameOf(1)}1`];
@@ -63,7 +63,7 @@ export const receivingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'receives nothing more after unsubscribe, and again after subscribe',
+    name: 'receives no messages after unsubscribe, and receives again after subscribe',
     lacks: withoutSubscribe,
     async check(trial) {
       const [ended = '', other = ''] = await trial.channels(2);
@@ -80,7 +80,7 @@ export const receivingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'ignores an unsubscribe from a channel that is not subscribed to',
+    name: 'ignores an unsubscribe from a channel without a subscription',
     lacks: withoutSubscribe,
     async check(trial) {
       await trial.push.ready();
@@ -111,11 +111,11 @@ function listen(trial: Trial): IncomingMessage[] {
   return received;
 }
 
-/** So many messages come in, and no more. */
+/** Asserts that a number of messages arrives, and no more. */
 async function comeIn(trial: Trial, received: readonly IncomingMessage[], count: number): Promise<void> {
   await trial.comesTrue(() => received.length >= count);
   await pause(trial.harness.quietMs ?? 20);
-  assert.equal(received.length, count, `messages that were received: ${shown(received)}`);
+  assert.equal(received.length, count, `messages received: ${shown(received)}`);
 }
 
 /** Messages with these data come in, in this order, and no more. */

@@ -14,7 +14,7 @@ export const secretCases: readonly CaseDefinition[] = [
   {
     name: 'publishes no secret in the configuration of its clients, which is JSON',
     async check(trial) {
-      const config = await trial.push.clientConfig({ id: 'conformance-session', channelId: trial.nameOf(1) });
+      const config = await trial.push.clientConfig({ session: { channelId: trial.nameOf(1) } });
       assert.equal(typeof config.backend, 'string');
       assert.deepEqual(config.channels, [trial.nameOf(1)]);
       assert.deepEqual(JSON.parse(JSON.stringify(config)), config);
@@ -22,14 +22,14 @@ export const secretCases: readonly CaseDefinition[] = [
     },
   },
   ...(['refuse', 'disconnect', 'hang'] as const).map((fault) => ({
-    name: `shows no secret in errors and logs when the provider is to ${fault}`,
+    name: `shows no secret in errors and logs after the fault "${fault}"`,
     lacks: (trial: Trial) => withoutFault(trial, fault),
     async check(trial: Trial): Promise<void> {
       const channels = await trial.channels(2);
       trial.subject.faults?.[fault]?.();
       const message = { channels, event: trial.event, data: 1, timeout: SHORT_TIMEOUT_MS };
       const result: unknown = await trial.push.send(message).catch((error: unknown) => error);
-      assert.ok(result instanceof Error, 'the send was to fail');
+      assert.ok(result instanceof Error, 'the send must fail');
       hidden(trial, { result, logged: trial.logged });
     },
   })),

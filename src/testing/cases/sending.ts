@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import type { CaseDefinition } from '../conformance-case.js';
 import { failureOf, shown, type Trial } from '../trial.js';
 
-/** Sent at once where a backend sets no limit. */
+/** Number of messages for a backend without a limit. */
 const MANY = 250;
-/** Sent beyond a limit. */
+/** Number of messages beyond a limit. */
 const MORE = 25;
 
 function beyond(limit: number): number {
@@ -48,7 +48,7 @@ export const sendingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'takes two messages that are alike for two',
+    name: 'sends two equal messages as two',
     async check(trial) {
       const channel = await trial.channel();
       const sent = [await trial.sendTo(channel, 'again'), await trial.sendTo(channel, 'again')];
@@ -57,7 +57,7 @@ export const sendingCases: readonly CaseDefinition[] = [
     },
   },
   {
-    name: 'sends messages that are under way at the same time',
+    name: 'sends several messages at the same time',
     async check(trial) {
       const channels = await trial.channels(MORE);
       await trial.arrived(await Promise.all(channels.map((channel, n) => trial.sendTo(channel, { n }))));
@@ -102,7 +102,7 @@ export const sendingCases: readonly CaseDefinition[] = [
       for (const part of [notification.title, notification.body]) {
         assert.ok(
           text?.includes(part),
-          `The notification was to arrive with ${shown(part)}; the provider got ${shown(record)}`,
+          `The notification must arrive with ${shown(part)}; the provider got ${shown(record)}`,
         );
       }
     },
@@ -152,7 +152,7 @@ async function notify(trial: Trial): Promise<void> {
   assert.equal(received.length, 1, `one message was sent; the provider got ${shown(received)}`);
 }
 
-/** Where some channels share no request, there may be more. */
+/** Asserts the number of requests, unless some channels of the backend need a request of their own. */
 function checkRequests({ subject, capabilities }: Trial, before: number, expected: number): void {
   if (subject.requests === undefined || capabilities.sharesRequest !== undefined) return;
   assert.equal(subject.requests() - before, expected, 'requests that the provider got');

@@ -3,7 +3,7 @@ import type { WebhookSource } from '../../index.js';
 import type { CaseDefinition } from '../conformance-case.js';
 import { failureOf } from '../trial.js';
 
-/** What nobody has signed, and what only looks as if somebody had. */
+/** Webhooks without a signature, or with a false one. */
 const forged: readonly WebhookSource[] = [
   { headers: {}, rawBody: '' },
   { headers: {}, rawBody: '{"events":[{"name":"channel_occupied","channel":"conformance-1"}]}' },
@@ -21,7 +21,7 @@ const forged: readonly WebhookSource[] = [
 
 export const webhookCases: readonly CaseDefinition[] = [
   {
-    name: 'refuses webhooks that its provider has not signed, whatever is in them',
+    name: 'refuses every webhook that its provider has not signed',
     lacks: ({ capabilities }) => (capabilities.webhooks ? undefined : 'the backend declares webhooks: false'),
     async check({ push }) {
       const fired: unknown[] = [];
@@ -30,7 +30,7 @@ export const webhookCases: readonly CaseDefinition[] = [
         const taking = (): unknown => push.webhook(webhook, (event) => fired.push(event));
         await failureOf('a webhook that nobody has signed', taking, 'AUTHENTICATION');
       }
-      assert.deepEqual(fired, [], 'a webhook that is refused fires nothing');
+      assert.deepEqual(fired, [], 'a refused webhook fires no event');
     },
     async instead({ push }) {
       for (const webhook of forged) await failureOf('a webhook', () => push.webhook(webhook), 'UNSUPPORTED_OPERATION');

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { type SessionCaseDefinition, withoutSessions, withoutStore } from '../session-case.js';
 import { LONG_MS, SHORT_MS } from '../session-trial.js';
 
-/** Time to live that is long enough for the next call and short enough to wait for, in milliseconds. */
+/** A lifetime that is long enough for the next call, and short enough to wait for, in milliseconds. */
 const ENOUGH_MS = 2000;
 
 export const endingCases: readonly SessionCaseDefinition[] = [
   {
-    name: 'forgets a session when its time is over, and no other of the user',
+    name: 'forgets a session when it expires, and keeps the others of the user',
     lacks: withoutSessions,
     async check(trial) {
       await trial.add('ann', 'long', LONG_MS);
@@ -32,7 +32,7 @@ export const endingCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'starts the time of a session anew when it is added again',
+    name: 'renews the lifetime of a session that is added again',
     lacks: withoutStore,
     async check(trial) {
       await trial.add('ann', 'longer', SHORT_MS);
@@ -44,7 +44,7 @@ export const endingCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'starts the time of a live session anew with touch',
+    name: 'renews the lifetime of a live session with touch',
     lacks: withoutStore,
     async check(trial) {
       await trial.add('ann', 'longer', ENOUGH_MS);
@@ -75,7 +75,7 @@ export const endingCases: readonly SessionCaseDefinition[] = [
         assert.equal(
           await trial.store.touch(user, channel),
           false,
-          `touch() of ${user}'s session "${channel}", which there is not`,
+          `touch() of ${user}'s session "${channel}", which does not exist`,
         );
       }
       await trial.has([

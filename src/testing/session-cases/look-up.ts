@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { type SessionCaseDefinition, withoutSessions } from '../session-case.js';
 
-/** Users looked up at once. */
+/** Number of users in one look-up. */
 const MANY = 10_000;
-/** Of those, every so many has a session. */
+/** One user of this many has a session. */
 const EVERY = 100;
 
 export const lookUpCases: readonly SessionCaseDefinition[] = [
   {
-    name: 'answers with the channels of each user, in the order of the users',
+    name: 'returns the channels of each user, in the order of the users',
     async check(trial) {
       const users = ['ann', 'bob', 'cy', 'dee'];
       for (const user of ['dee', 'ann', 'cy', 'bob']) await trial.add(user, `of-${user}`);
@@ -23,7 +23,7 @@ export const lookUpCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'answers with nothing when there is no user',
+    name: 'answers an empty list with an empty list',
     async check(trial) {
       assert.deepEqual(await trial.lookUp([]), []);
     },
@@ -54,7 +54,7 @@ export const lookUpCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'answers alike for a user who is in the list twice',
+    name: 'gives the same answer for a user who is in the list twice',
     async check(trial) {
       await trial.add('ann', 'desk');
       const [one, , other] = await trial.lookUp(['ann', 'bob', 'ann']);
@@ -63,7 +63,7 @@ export const lookUpCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'looks 10 000 users up in one call, in one round trip',
+    name: 'looks up 10 000 users with one call and one round trip',
     async check(trial) {
       const users = Array.from({ length: MANY }, (_, n) => `user-${n}`);
       const expected: string[][] = users.map((user, n) => (n % EVERY === 0 ? [`of-${user}`] : []));
@@ -72,12 +72,12 @@ export const lookUpCases: readonly SessionCaseDefinition[] = [
       const before = trial.subject.roundTrips?.() ?? 0;
       const found = await trial.lookUp(users);
       const made = (trial.subject.roundTrips?.() ?? 0) - before;
-      assert.ok(made <= 1, `10 000 users must be one round trip; they took ${made}`);
+      assert.ok(made <= 1, `10 000 users must take one round trip; they took ${made}`);
       if (trial.canAdd) assert.deepEqual(found, expected);
     },
   },
   {
-    name: 'leaves the list of users as it is',
+    name: 'does not change the list of users',
     async check(trial) {
       const users = Object.freeze(['zoe', 'ann', 'zoe', 'bob']);
       await trial.lookUp(users);
@@ -85,12 +85,12 @@ export const lookUpCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'cannot be changed through what it answered',
+    name: 'does not change when the caller changes its answer',
     async check(trial) {
       await trial.add('ann', 'desk');
       const before = await trial.lookUp(['ann', 'nobody']);
       for (const channels of await trial.sessions.channelsFor(['ann', 'nobody', 'ann'])) {
-        // A frozen list is as good.
+        // A frozen list cannot be changed, which is as good.
         if (!Object.isFrozen(channels)) (channels as string[]).push('spy');
       }
       assert.deepEqual(await trial.lookUp(['ann', 'nobody']), before);

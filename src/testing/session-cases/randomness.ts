@@ -1,6 +1,6 @@
 /**
- * How much texts of one making differ: the entropy of their characters, place by place, in bits, with the correction of Miller and Madow
- * for samples of this size. What repeats, counts or stands in one place always adds nothing.
+ * Measures the entropy of a set of texts, in bits: the sum over the places of their characters, with the correction of
+ * Miller and Madow for a small sample. A place with the same character in all texts adds nothing.
  */
 export function bitsIn(texts: readonly string[]): number {
   const length = Math.max(...texts.map((text) => text.length));

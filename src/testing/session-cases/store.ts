@@ -4,30 +4,33 @@ import { LONG_MS, type SessionTrial } from '../session-trial.js';
 import { failureOf, shown } from '../trial.js';
 import { bitsIn } from './randomness.js';
 
-/** Channel ids that are made to see whether they can be guessed. */
+/** Number of channel ids in the measurement of randomness. */
 const IDS = 2000;
-/** Random bits that a channel id must have. */
+/** Random bits that a channel id needs. */
 const MIN_BITS = 128;
-/** Measured on so many ids, randomness looks a little less than it is. */
+/** The measured randomness of this many ids is a little below the true one. */
 const TOLERANCE_BITS = 2;
-/** Sessions that come and go at the same time. */
+/** Number of sessions that are added and removed at the same time. */
 const AT_ONCE = 40;
 
 export const storeCases: readonly SessionCaseDefinition[] = [
   {
-    name: 'gives a session the channel id that it is given, and says when it ends',
+    name: 'adds a session with the given channel id, and says when it ends',
     lacks: withoutStore,
     async check({ store }) {
       const { channelId, expiresAt } = await store.add('ann', 'desk', { ttl: LONG_MS });
       assert.equal(channelId, 'desk');
-      // The clock may be another machine's.
-      assert.ok(Number.isFinite(expiresAt) && expiresAt > LONG_MS, `the session is to end at ${expiresAt}`);
+      // The clock may be that of another machine.
+      assert.ok(Number.isFinite(expiresAt) && expiresAt > LONG_MS, `the session must end later than at ${expiresAt}`);
       const later = await store.add('ann', 'desk', { ttl: LONG_MS * 2 });
-      assert.ok(later.expiresAt > expiresAt, `added anew for longer, it is to end at ${later.expiresAt}`);
+      assert.ok(
+        later.expiresAt > expiresAt,
+        `a session that is renewed for longer must end later than at ${later.expiresAt}`,
+      );
     },
   },
   {
-    name: 'makes channel ids that cannot be guessed, no two alike',
+    name: 'makes channel ids that nobody can guess, all different',
     lacks: withoutStore,
     async check(trial) {
       const { store } = trial;
@@ -44,7 +47,7 @@ export const storeCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'takes a session that is added again for one session',
+    name: 'keeps one session when it is added twice',
     lacks: withoutStore,
     async check(trial) {
       for (let times = 0; times < 3; times++) await trial.add('ann', 'desk');
@@ -54,7 +57,7 @@ export const storeCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'removes one session of a user, or all of them, and of nobody else',
+    name: 'removes one session of a user or all of them, and no session of another user',
     lacks: withoutStore,
     async check(trial) {
       for (const channel of ['desk', 'phone', 'watch']) await trial.add('ann', channel);
@@ -74,7 +77,7 @@ export const storeCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'ignores the removal of what is not there',
+    name: 'ignores the removal of a session that does not exist',
     lacks: withoutStore,
     async check(trial) {
       await trial.add('ann', 'desk');
@@ -88,7 +91,7 @@ export const storeCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'refuses a channel id that is empty and a time to live that is not above 0, and adds nothing',
+    name: 'refuses an empty channel id and a ttl that is not above 0, and adds nothing',
     lacks: withoutStore,
     async check(trial) {
       const { store } = trial;

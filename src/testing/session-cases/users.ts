@@ -3,7 +3,7 @@ import type { PushUser } from '../../index.js';
 import { type SessionCaseDefinition, withoutSessions } from '../session-case.js';
 import { failureOf, shown } from '../trial.js';
 
-/** Different users whose ids are easily taken for one another. */
+/** Ids of different users that an adapter may confuse. */
 const alike: readonly string[] = [
   'ann',
   'Ann',
@@ -24,7 +24,7 @@ const alike: readonly string[] = [
   'x'.repeat(501),
 ];
 
-/** No users. */
+/** Values that are no users. */
 const nobodies: readonly unknown[] = [undefined, null, '', {}, { id: '' }, { id: null }, Number.NaN, true];
 
 export const userCases: readonly SessionCaseDefinition[] = [
@@ -40,7 +40,7 @@ export const userCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'tells users apart whose ids are alike',
+    name: 'tells apart users with similar ids',
     lacks: withoutSessions,
     async check(trial) {
       await trial.has(alike.map((user) => [user, []]));
@@ -49,7 +49,7 @@ export const userCases: readonly SessionCaseDefinition[] = [
     },
   },
   {
-    name: 'refuses a user that it cannot identify',
+    name: 'refuses a user without an id',
     async check(trial) {
       for (const nobody of nobodies as readonly PushUser[]) {
         const looking = (): unknown => trial.sessions.channelsFor(['ann', nobody]);

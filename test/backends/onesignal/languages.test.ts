@@ -23,7 +23,7 @@ describe('a language', () => {
 
   it.each(['', 'en_US', 'und', 'english', 'no such language'])('is not "%s"', async (tag) => {
     const failure = await failureOf(ValidationError, () => languageCode(tag));
-    expect(failure.message).toContain(`"${tag}" is no BCP 47 language tag`);
+    expect(failure.message).toContain(`"${tag}" is not a BCP 47 language tag`);
   });
 });
 
@@ -79,10 +79,13 @@ describe('a notification', () => {
   });
 
   it.each([
-    [{ en: { title: 'Hi', body: 'You' } }, 'translations.en": the language "en" is there already.'],
-    [{ 'pt-BR': { title: 'a', body: 'b' }, 'pt-PT': { title: 'a', body: 'b' } }, 'the language "pt" is there already.'],
-    [{ de: { title: 'Hallo' } }, 'translations.de": it needs a "body", as the notification.'],
-    [{ en_US: { title: 'Hi', body: 'You' } }, '"en_US" is no BCP 47 language tag'],
+    [{ en: { title: 'Hi', body: 'You' } }, 'translations.en": the language "en" has texts already.'],
+    [
+      { 'pt-BR': { title: 'a', body: 'b' }, 'pt-PT': { title: 'a', body: 'b' } },
+      'the language "pt" has texts already.',
+    ],
+    [{ de: { title: 'Hallo' } }, 'translations.de": it needs a "body", because the notification has one.'],
+    [{ en_US: { title: 'Hi', body: 'You' } }, '"en_US" is not a BCP 47 language tag'],
   ])('does not take the translations %j', async (translations, message) => {
     const { requestOf, provider } = await start(onTestFinished);
     const failure = await failureOf(ValidationError, requestOf({ translations }, { title: 'Hello', body: 'World' }));
@@ -94,7 +97,7 @@ describe('a notification', () => {
     const { requestOf, provider } = await start(onTestFinished);
     const translations = { de: { title: 'Hallo', body: 'Welt' } };
     const failure = await failureOf(ValidationError, requestOf({ translations }, {}));
-    expect(failure.message).toContain('the notification has no "body"');
+    expect(failure.message).toContain('it must have no "body", because the notification has none');
     await failureOf(ValidationError, requestOf({}, { locale: 'german' + '!' }));
     expect(provider.server.requests).toEqual([]);
   });

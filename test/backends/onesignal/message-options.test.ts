@@ -89,7 +89,7 @@ describe('backendOptions', () => {
     [{ sendafter: 1 }, 'unknown key "sendafter" (did you mean "sendAfter"?)'],
     [{ segments: ['All'] }, 'unknown key "segments"'],
     [{ buttons: [{ id: 'a', txt: 'Open' }] }, 'unknown key "buttons.0.txt" (did you mean "text"?)'],
-    [{ sendAfter: '2030-01-02' }, '"sendAfter" must be a valid Date, or an ISO 8601 string with its time zone'],
+    [{ sendAfter: '2030-01-02' }, '"sendAfter" must be a valid Date, or an ISO 8601 string with a time zone'],
     [{ sendAfter: new Date('never') }, '"sendAfter" must be a valid Date'],
     [{ sendAfter: '2030-13-41T00:00Z' }, '"sendAfter" must be a valid Date'],
     [{ deliveryTimeOfDay: '25:00', delayedOption: 'timezone' }, '"deliveryTimeOfDay" must be a time such as'],
@@ -102,11 +102,11 @@ describe('backendOptions', () => {
     [{ iosBadgeCount: 1 }, '"backendOptions.iosBadgeType" and "iosBadgeCount" go together.'],
     [{ customData: { a: 1 } }, '"backendOptions.customData" needs a "templateId".'],
     [{ excludedSegments: ['Staff'] }, 'excludedSegments" needs the option "target: \'segments\'".'],
-    [{ image: 'https://example.com/a.png' }, '"backendOptions.image" needs a "notification" to be shown with.'],
+    [{ image: 'https://example.com/a.png' }, '"backendOptions.image" needs a "notification".'],
     [{ templateId: 't', translations: { de: { title: 'a' } } }, 'translations" needs a "notification"'],
-    [{ body: { a: () => 1 } }, '"body" must be an object that holds nothing but JSON'],
-    [{ body: { a: new Map() } }, '"body" must be an object that holds nothing but JSON'],
-    [{ body: [1] }, '"body" must be an object that holds nothing but JSON'],
+    [{ body: { a: () => 1 } }, '"body" must be an object of JSON values'],
+    [{ body: { a: new Map() } }, '"body" must be an object of JSON values'],
+    [{ body: [1] }, '"body" must be an object of JSON values'],
   ])('%j are refused before anything is sent', async (backendOptions, message) => {
     const { push, provider } = await start(onTestFinished);
     const send = push.send({ channels: 'ann', data: null, backendOptions: { ...backendOptions } });
@@ -143,7 +143,7 @@ describe('backendOptions', () => {
     const body: Record<string, unknown> = {};
     body['self'] = body;
     const failure = await failureOf(ValidationError, push.send({ channels: 'ann', data: 1, backendOptions: { body } }));
-    expect(failure.message).toContain('must be an object that holds nothing but JSON');
+    expect(failure.message).toContain('must be an object of JSON values');
   });
 
   it('cannot hold objects within each other without end', async () => {
@@ -151,12 +151,14 @@ describe('backendOptions', () => {
     let body: Record<string, unknown> = {};
     for (let level = 0; level < 10_000; level++) body = { body };
     const failure = await failureOf(ValidationError, push.send({ channels: 'ann', data: 1, backendOptions: { body } }));
-    expect(failure.message).toContain('must be an object that holds nothing but JSON');
+    expect(failure.message).toContain('must be an object of JSON values');
   });
 
   it('cannot open two addresses', async () => {
     const { requestOf } = await start(onTestFinished);
     const send = requestOf({ webUrl: 'https://example.com/1' }, { url: 'https://example.com/2' });
-    expect((await failureOf(ValidationError, send)).message).toContain('cannot be set beside "notification.url"');
+    expect((await failureOf(ValidationError, send)).message).toContain(
+      'cannot be set together with "notification.url"',
+    );
   });
 });

@@ -10,12 +10,12 @@ const credentials = { appId: 'b2f7f966-d8cc-41e4-bed1-df8f05be55ba', secretKey: 
 describe('the settings', () => {
   it.each<[object, string]>([
     [{ secretKey: undefined }, 'The onesignal backend needs "secretKey"'],
-    [{ appId: 'a&b=c' }, 'The onesignal backend: "appId" must be a UUID, as the dashboard shows it.'],
-    [{ secretKey: 'os_v2_app_secret\n' }, '"secretKey" has characters that no REST API key has.'],
+    [{ appId: 'a&b=c' }, 'The onesignal backend: "appId" must be the UUID that the dashboard shows.'],
+    [{ secretKey: 'os_v2_app_secret\n' }, '"secretKey" has characters that are in no REST API key.'],
     [{ useSsl: false }, '"useSsl" is false, but "apiRoot" begins with https:.'],
     [
       { options: { apiRoot: 'http://api.onesignal.com' } },
-      '"apiRoot" begins with http:, so the key would go in the clear.',
+      '"apiRoot" begins with http:, so the key would be sent in the clear.',
     ],
     [{ options: { apiRoot: 'api.onesignal.com' } }, '"apiRoot" must be an address such as "https://api.onesignal.com"'],
     [{ options: { apiRoot: 'https://u:pw@api.onesignal.com' } }, '"apiRoot" must be an address'],
@@ -55,7 +55,7 @@ describe('the service', () => {
   it('tells pages the application and their external id, and no secret', async () => {
     const { push, provider } = await start(onTestFinished);
     const { appId } = provider.settings;
-    expect(await push.clientConfig('ann')).toEqual({
+    expect(await push.clientConfig({ user: 'ann' })).toEqual({
       backend: 'onesignal',
       appId,
       channels: ['ann'],

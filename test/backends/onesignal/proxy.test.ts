@@ -92,7 +92,7 @@ describe('through a proxy in the environment', () => {
     const asked = await startProxy('HTTP_PROXY', plainProxy);
     provider.server.faults.push(redirectTo('http://elsewhere.example/'), stalledBody);
     const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1 }));
-    expect(failure.message).toContain('http://elsewhere.example, and that was not followed');
+    expect(failure.message).toContain('http://elsewhere.example, and pushrail does not follow redirects');
     await expect(service.viewNotification(unknownId)).rejects.toMatchObject({ code: 'TIMEOUT' });
     expect(asked).toHaveLength(2);
   });

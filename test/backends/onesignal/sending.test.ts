@@ -96,7 +96,7 @@ describe('recipients', () => {
     expect(Object.keys(request)).not.toContain('include_aliases');
     expect(Object.keys(request)).not.toContain('target_channel');
     const failure = await failureOf(ValidationError, push.send({ channels: 'ann', data: null }));
-    expect(failure.message).toBe('"ann" is no subscription id: OneSignal\'s are UUIDs.');
+    expect(failure.message).toBe('"ann" is not a subscription id, because it is no UUID.');
     expect(requests()).toHaveLength(1);
   });
 

@@ -118,7 +118,7 @@ it.each<[string, unknown]>([
 ])('a body that says no kind is refused, saying what to do: %s', async (_what, body) => {
   const failure = await failureOf(ValidationError, service().webhook(webhook(body)));
   expect(failure.message).toBe(
-    'An event of the webhook has no "event.kind": give the Event Stream the body that the documentation of webhooks shows.',
+    'An event of the webhook has no "event.kind": set the body of the Event Stream to the one in the guide to webhooks.',
   );
 });
 

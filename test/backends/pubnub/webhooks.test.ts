@@ -295,7 +295,7 @@ describe('the secret', () => {
     expect(push.backend.capabilities.webhooks).toBe(false);
     const failure = await failureOf(UnsupportedOperationError, push.webhook(webhook([])));
     expect(failure.message).toBe(
-      'The pubnub backend cannot read webhooks: set the option "webhookSecret", and have the provider send it as the header "Authorization: Bearer …".',
+      'The pubnub backend cannot read webhooks: set the option "webhookSecret", and make the provider send it in the header "Authorization: Bearer …".',
     );
   });
 
@@ -307,7 +307,7 @@ describe('the secret', () => {
         () => new PubNubService({ ...keys, options: { webhookSecret } as PubNubOptions }),
       );
       expect(failure.message).toContain(
-        '"webhookSecret" must be 16 characters or more that a header can hold, or a list of such texts',
+        '"webhookSecret" must be a string of 16 or more printable ASCII characters without spaces, or a list of such strings',
       );
     },
   );

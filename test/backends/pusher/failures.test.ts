@@ -186,7 +186,7 @@ describe('a page in place of an answer', () => {
       provider.server.always = faults.answering({ body, headers: { 'content-type': 'text/html' } });
       const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
       expect(error).toMatchObject({ outcome: 'unknown', retryable: false });
-      expect(error.message).toContain('does the host speak the Pusher Channels HTTP API?');
+      expect(error.message).toContain('Check that the host serves the Pusher Channels HTTP API.');
       const messages = ['a', 'b'].map((channels) => ({ channels, data: 1 }));
       expect((await failureOf(DeliveryError, push.sendMany(messages))).outcome).toBe('unknown');
       await failureOf(DeliveryError, backend.sendToUser('ann', 'x', 1));

@@ -178,7 +178,7 @@ describe('a webhook that is refused', () => {
     const rawBody = request.rawBody.replace('client-x', 'client-y');
     expect(await refusal({ ...request, rawBody })).toMatch(/^The webhook's X-Pusher-Signature is wrong: /);
     expect(await refusal({ ...request, rawBody: JSON.stringify(JSON.parse(rawBody), null, 1) })).toContain(
-      'It must be verified as it came, before anything parses it.',
+      'Pass the unchanged body, before anything parses it.',
     );
   });
 
@@ -191,7 +191,7 @@ describe('a webhook that is refused', () => {
   it('was signed with a key that is none of ours', async () => {
     const message = await refusal(webhook(clientEvent, { key: 'unknown-key' }));
     expect(message).toBe(
-      'The webhook\'s X-Pusher-Key is none of this application\'s keys: a further one goes into the option "webhookKeys".',
+      'The webhook\'s X-Pusher-Key is not a key of this application. Add further keys to the option "webhookKeys".',
     );
   });
 
@@ -218,7 +218,7 @@ describe('a webhook that is refused', () => {
     ['of a time that is no date', 8.7e15, {}],
   ])('is %s, where the SDK takes any age', async (_what, offset, options) => {
     const request = webhook(clientEvent, { time: NOW.getTime() + offset });
-    expect(await refusal(request, options)).toContain('(option "webhookMaxAgeMs"): is this machine\'s clock right?');
+    expect(await refusal(request, options)).toContain('(option "webhookMaxAgeMs"). Check the clock of this machine.');
     expect(sdkIsValid(request)).toBe(true);
   });
 });

@@ -172,14 +172,10 @@ describe('authorisation', () => {
       () => build({})().authorizeChannel('1.2', `presence-${'x'.repeat(160)}`, { id: '1' }),
       /164 characters/,
     ],
-    ['no channel at all', () => build({})().authorizeChannel('1.2', undefined as never), /no channel/],
+    ['no channel at all', () => build({})().authorizeChannel('1.2', undefined as never), /not a channel name/],
     ['a user whose id no channel can have', () => build({})().authenticateUser('1.2', { id: 'a\nb' }), /control/],
     ['a channel that needs none', () => build({})().authorizeChannel('1.2', 'a'), /needs no authorisation/],
-    [
-      'a presence channel without a member',
-      () => build({})().authorizeChannel('1.2', 'presence-a'),
-      /say who subscribes/,
-    ],
+    ['a presence channel without a member', () => build({})().authorizeChannel('1.2', 'presence-a'), /pass the member/],
     ['a member without an id', () => build({})().authorizeChannel('1.2', 'presence-a', { id: '' }), /user's id/],
     ['a user whose id is too long', () => build({})().authenticateUser('1.2', { id: 'x'.repeat(129) }), /1 to 128/],
     [
@@ -223,7 +219,7 @@ describe('receiving', () => {
 
 it.each([
   [{ except: 'junk', backendOptions: undefined }, '"except" must be a socket id such as "1234.5678"'],
-  [{ except: undefined, backendOptions: { ttl: 5 } }, 'takes no "backendOptions", and was given "ttl"'],
+  [{ except: undefined, backendOptions: { ttl: 5 } }, 'takes no "backendOptions": leave out "ttl"'],
 ])('a message with %j is refused', async (options, words) => {
   const service = await startServer();
   const remote = new RemoteWebSocketService({ appId: 'app', pubKey: 'key', secretKey: 'secret' });

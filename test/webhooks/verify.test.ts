@@ -24,7 +24,7 @@ describe('a webhook with a secret in its header', () => {
     async (authorization) => {
       const failure = await failureOf(AuthenticationError, () => check(authorization));
       expect([failure.message, failure.backend]).toEqual([
-        'The Authorization header of the webhook is not the option "webhookSecret".',
+        'The Authorization header of the webhook does not match the option "webhookSecret".',
         'pubnub',
       ]);
     },
@@ -33,7 +33,7 @@ describe('a webhook with a secret in its header', () => {
   it('is refused without the header, saying what to do', async () => {
     const failure = await failureOf(AuthenticationError, () => check(null));
     expect(failure.message).toMatch(
-      /^The webhook has no Authorization header: have the provider send "Authorization: /,
+      /^The webhook has no Authorization header: make the provider send "Authorization: /,
     );
   });
 });

@@ -1,0 +1,96 @@
+import { TimeoutError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { untilAborted } from '../core/until-aborted.js';
+import type { PushSession, SessionStore } from '../sessions/adapter.js';
+
+/** A session bound to its user: what is sent to the user reaches the session. */
+export interface Binding {
+  readonly session: PushSession;
+  /** The user in the form that the session adapter takes. */
+  readonly user: unknown;
+  /** Lifetime of the binding, in milliseconds. */
+  readonly ttl: number;
+}
+
+/** The store of bindings, and its limits. */
+export interface BindingContext {
+  readonly store: SessionStore<unknown>;
+  /** Deadline of one call of the store, in milliseconds. */
+  readonly timeout: number;
+  readonly logger: Logger;
+}
+
+/**
+ * Keeps a session store up to date with the binding of one request's session. The changes run one after the other;
+ * failures are logged.
+ */
+export class SessionBinding {
+  readonly #context: BindingContext;
+  #current: Binding | undefined;
+  /** Rejects when the current binding could not be stored. Undefined until this request has passed it to the store. */
+  #stored: Promise<void> | undefined;
+  #last: Promise<void> = Promise.resolve();
+  #changes = 0;
+
+  /** @param current the binding that earlier requests have stored */
+  constructor(context: BindingContext, current: Binding | undefined) {
+    this.#context = context;
+    this.#current = current;
+  }
+
+  /** Replaces the binding. A binding that is stored already is renewed, once a request. */
+  replace(binding: Binding | undefined): void {
+    const { store } = this.#context;
+    const before = this.#current;
+    const isNew = !isSame(before, binding);
+    if (before !== undefined && isNew) {
+      const { user, session } = before;
+      void this.#change('a session could not be unbound from its user, and goes on receiving until it expires', () =>
+        store.remove(user, session.channelId),
+      );
+      this.#stored = undefined;
+    }
+    if (binding !== undefined && (isNew || this.#stored === undefined)) {
+      const { user, session, ttl } = binding;
+      const add = (): Promise<unknown> => store.add(user, session.channelId, { ttl });
+      const failure = 'a session could not be bound to its user, and does not receive what is sent to the user';
+      this.#stored = isNew ? this.#change(failure, add) : this.#run(failure, add);
+    }
+    this.#current = binding;
+  }
+
+  /**
+   * Resolves when all changes have ended; undefined when none is under way. It never rejects. A renewal is not a
+   * change.
+   */
+  get pending(): Promise<void> | undefined {
+    return this.#changes > 0 ? this.#last : undefined;
+  }
+
+  /** Resolves when the store has the binding. @throws whatever the store threw, or TimeoutError */
+  async stored(): Promise<void> {
+    await this.#stored;
+  }
+
+  #change(failure: string, work: () => Promise<unknown>): Promise<void> {
+    this.#changes++;
+    const done = this.#run(failure, work);
+    this.#last = this.#last.finally(() => this.#changes--);
+    return done;
+  }
+
+  #run(failure: string, work: () => Promise<unknown>): Promise<void> {
+    const { timeout, logger } = this.#context;
+    const done = this.#last.then(async () => {
+      await untilAborted(work(), AbortSignal.timeout(Math.ceil(timeout)), () => {
+        return new TimeoutError(`The session adapter did not answer within ${timeout} ms.`);
+      });
+    });
+    this.#last = done.catch((error: unknown) => logger.error({ err: error }, failure));
+    return done;
+  }
+}
+
+function isSame(one: Binding | undefined, other: Binding | undefined): boolean {
+  return one?.session.channelId === other?.session.channelId && one?.session.userId === other?.session.userId;
+}

@@ -1,0 +1,84 @@
+import { ConfigurationError } from '../core/errors.js';
+import { parseDsn } from '../settings/dsn.js';
+import { FALLBACK_WARNING, settingsFromEnvironment } from '../settings/environment.js';
+import { checkPushServer } from '../settings/settings.js';
+import type { IncomingMessage } from '../wire/message.js';
+import { Runtime } from './runtime.js';
+
+/**
+ * The runtime of a service: starts it, replaces it and closes it. A runtime opens only after the one before it has
+ * closed.
+ */
+export class CurrentRuntime {
+  readonly #owner: object;
+  readonly #receive: (message: IncomingMessage) => void;
+  #current: Runtime | undefined;
+  #ending: Runtime | undefined;
+  #isClosed = false;
+  #closing: Promise<void> = Promise.resolve();
+
+  /** @param owner the service, which the backend then belongs to */
+  constructor(owner: object, receive: (message: IncomingMessage) => void) {
+    this.#owner = owner;
+    this.#receive = receive;
+  }
+
+  /** The runtime that is configured, if any. */
+  get current(): Runtime | undefined {
+    return this.#current;
+  }
+
+  /** The runtime that is closing, if any. */
+  get ending(): Runtime | undefined {
+    return this.#ending;
+  }
+
+  /**
+   * The runtime that is configured, by the environment if by nothing else.
+   * @throws ConfigurationError for wrong settings
+   */
+  get configured(): Runtime {
+    if (this.#current !== undefined) return this.#current;
+    if (this.#isClosed) throw new ConfigurationError('The push service is closed: call configure() to use it again.');
+    const { settings, isFallback } = settingsFromEnvironment(process.env);
+    const runtime = this.start(settings);
+    if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
+    return runtime;
+  }
+
+  /** Starts a runtime in place of the current one. @throws ConfigurationError for wrong settings */
+  start(settings: unknown): Runtime {
+    const checked = checkPushServer(typeof settings === 'string' ? parseDsn(settings) : settings);
+    const runtime = new Runtime(checked, this.#owner, this.#receive);
+    this.#closing = this.#stop().catch((error: unknown) =>
+      runtime.logger.error({ err: error }, 'the previous backend could not be closed'),
+    );
+    this.#current = runtime;
+    this.#isClosed = false;
+    runtime.open(this.#closing);
+    return runtime;
+  }
+
+  /**
+   * Closes the current runtime, and starts no other until `start` is called.
+   * @throws PushError when the backend cannot be closed
+   */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#closing = this.#stop();
+    await this.#closing;
+  }
+
+  /** Closes the current runtime, after all earlier ones. */
+  #stop(): Promise<void> {
+    const runtime = this.#current;
+    this.#current = undefined;
+    if (runtime === undefined) return this.#closing;
+    this.#ending = runtime;
+    return this.#closing
+      .then(() => runtime.close())
+      .finally(() => {
+        if (this.#ending === runtime) this.#ending = undefined;
+      });
+  }
+}

@@ -1,0 +1,72 @@
+import { ValidationError } from '../core/errors.js';
+import type { PushSession, PushUser, SessionAdapter } from './adapter.js';
+import { sessionUserId, userIdOf } from './user-id.js';
+
+/**
+ * The owner of a page: a user, whose page hears every session of that user, or one session, whose page hears its own
+ * channel.
+ *
+ * @typeParam User the users that the session adapter takes
+ */
+export type PageOwner<User = PushUser> =
+  | { readonly user: User; readonly session?: never }
+  | { readonly session: PushSession; readonly user?: never };
+
+/** The channels that reach a page, and the id of its user. */
+export interface PageAddress {
+  readonly channels: readonly string[];
+  readonly userId?: string;
+}
+
+/**
+ * Looks up the channels of a page's owner.
+ * @param owner the owner; undefined for a page without channels
+ * @param needsId whether the page of an unknown visitor needs a user id too
+ * @throws ValidationError for anything that is not a {@link PageOwner}, and for a user without an id
+ */
+export async function pageAddress(
+  owner: PageOwner<unknown> | undefined,
+  sessions: SessionAdapter<never>,
+  needsId: boolean,
+): Promise<PageAddress> {
+  if (owner === undefined) return { channels: [] };
+  checkOwner(owner);
+  const { session, user } = owner;
+  if (session !== undefined) {
+    const userId = needsId ? sessionUserId(session) : session.userId;
+    return { channels: [session.channelId], ...(userId !== undefined && { userId }) };
+  }
+  const userId = userIdOf(user, sessions);
+  const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
+  return { channels: channels ?? [], userId };
+}
+
+/** Whether a value is a session: an object with a text `channelId`. */
+export function isSession(value: unknown): value is PushSession {
+  if (typeof value !== 'object' || value === null || !('channelId' in value)) return false;
+  return typeof value.channelId === 'string' && value.channelId !== '';
+}
+
+function checkOwner(owner: object): void {
+  const problem = problemOf(owner);
+  if (problem === undefined) return;
+  throw new ValidationError(
+    `clientConfig() got ${problem}. Write clientConfig({ user }) or clientConfig({ session }).`,
+  );
+}
+
+function problemOf(owner: unknown): string | undefined {
+  if (owner === null) return 'null';
+  if (typeof owner !== 'object') return `a value of type ${typeof owner}`;
+  const unknown = Object.keys(owner).find((key) => key !== 'user' && key !== 'session');
+  if (unknown !== undefined) return `the unknown key "${unknown}"`;
+  if ('user' in owner && 'session' in owner) return 'both a "user" and a "session"';
+  if ('user' in owner) return isMissing(owner.user) ? `a "user" that is ${owner.user}` : undefined;
+  if (!('session' in owner)) return 'neither a "user" nor a "session"';
+  if (isMissing(owner.session)) return `a "session" that is ${owner.session}`;
+  return isSession(owner.session) ? undefined : 'a "session" without a "channelId"';
+}
+
+function isMissing(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}
