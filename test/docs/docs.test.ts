@@ -8,11 +8,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findRedis } from '../support/redis.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
+import { typeErrors } from './type-check.js';
 
 // Every code block of README.md and docs/ is run, in the order of its document:
 // - js, ts: run as a program of its own, on the built package; what it prints must equal the text block that follows. A block that
 //   is named by a comment `<!-- file: name -->` is written to that file, for later blocks of the document to import; one must.
-// - ts: type-checked as well.
+// - ts: type-checked as well, all in one run of tsc, each block as a project of its own.
 // - On Node 22, `await using` is taken out of js and ts first.
 // - sh: run line by line with the command of this package; the text block that follows is compared as well. A PUSH_SERVER that a
 //   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
@@ -21,6 +22,7 @@ import { openPage } from './page-in-browser.js';
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
 // - mermaid: drawn in docs/architecture.md; its nodes and arrows are parsed.
 // Any other block fails the test.
+// The programs share a cache of compiled code, which spares each of them a part of its start.
 
 const root = join(import.meta.dirname, '../..');
 // What the documents run at 8080 runs at a free port here: another program may have that one.
@@ -51,13 +53,7 @@ afterAll(async () => {
 describe.each(documents)('$document', ({ document, blocks }) => {
   const directory = join(workshop, document.replaceAll(/\W/g, '-'));
 
-  beforeAll(() => {
-    mkdirSync(directory);
-    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-    // The package by its name: a package.json of its own hides that of the repository.
-    mkdirSync(join(directory, 'node_modules'));
-    symlinkSync(root, join(directory, 'node_modules', packageName));
-  });
+  beforeAll(() => makeProject(directory));
 
   it.each(blocks.map((block) => ({ at: `line ${block.line}`, block })))('runs the block at $at', async ({ block }) => {
     if (redis === undefined && process.env['CI'] !== 'true' && block.text.includes('REDIS_URL')) {
@@ -77,6 +73,14 @@ describe.each(documents)('$document', ({ document, blocks }) => {
     expect(unused.map(({ file }) => file)).toEqual([]);
   });
 });
+
+function makeProject(directory: string): void {
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  // The package by its name: a package.json of its own hides that of the repository.
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(root, join(directory, 'node_modules', packageName));
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
@@ -107,10 +111,8 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
 }
 
 async function runProgram(block: CodeBlock, directory: string): Promise<void> {
-  const path = join(directory, block.file ?? `block-${block.line}.${block.language}`);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, block.text);
-  if (block.language === 'ts') expect(await output(process.execPath, [...typeChecker, path], directory)).toBe('');
+  if (block.language === 'ts') expect(await complaintsOf(block)).toEqual([]);
+  const path = writeBlock(block, directory);
   if (!knowsUsing) writeFileSync(path, lowered(block));
   if (block.file !== undefined) return;
   const flags = block.language === 'ts' ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
@@ -126,20 +128,35 @@ function lowered({ text, language }: CodeBlock): string {
     : text;
 }
 
-const typeChecker = [
-  join(root, 'node_modules/typescript/bin/tsc'),
-  ...[
-    '--ignoreConfig',
-    '--noEmit',
-    '--strict',
-    '--skipLibCheck',
-    '--target',
-    'es2023',
-    '--lib',
-    'es2023,esnext.disposable,dom',
-  ],
-  ...['--module', 'nodenext', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')],
-];
+/** Writes a block to its file. @returns the path of the file */
+function writeBlock(block: CodeBlock, directory: string): string {
+  const path = join(directory, block.file ?? `block-${block.line}.${block.language}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, block.text);
+  return path;
+}
+
+/** What tsc says of a block: nothing where it is right. */
+async function complaintsOf(block: CodeBlock): Promise<readonly string[]> {
+  typeCheck ??= checkTypes();
+  return (await typeCheck)(block);
+}
+
+let typeCheck: Promise<(block: CodeBlock) => readonly string[]> | undefined;
+
+/** Checks all blocks at once, apart from where they run: there, none may see a file that comes later in its document. */
+async function checkTypes(): Promise<(block: CodeBlock) => readonly string[]> {
+  const written = new Map<CodeBlock, string>();
+  for (const [index, { blocks }] of documents.entries()) {
+    const directory = join(workshop, `types-${index}`);
+    makeProject(directory);
+    for (const block of blocks.filter(({ language, file }) => language === 'ts' || file !== undefined))
+      written.set(block, writeBlock(block, directory));
+  }
+  const paths = [...written].flatMap(([{ language }, path]) => (language === 'ts' ? path : []));
+  const errors = await typeErrors(paths, workshop);
+  return (block) => errors.get(written.get(block) ?? '') ?? expect.fail('tsc has not seen this block.');
+}
 
 async function runShell(block: CodeBlock, directory: string): Promise<void> {
   const lines = block.text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
@@ -179,6 +196,7 @@ function output(file: string, args: readonly string[], directory: string): Promi
     delete environment['PUSH_SERVER'];
     delete environment['PUSHER_URL'];
     if (redis !== undefined) environment['REDIS_URL'] = redis.url;
+    environment['NODE_COMPILE_CACHE'] = join(workshop, 'compiled');
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { launchBrowser } from '../e2e/browser.js';
+import { connectBrowser } from '../e2e/browser.js';
 
 /** How long a page may take to subscribe, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -40,7 +40,7 @@ export async function openPage(html: string, directory: string): Promise<void> {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const browser = await launchBrowser();
+  const browser = await connectBrowser();
   try {
     const port = await new Promise((resolve, reject) => {
       server.once('exit', () => reject(new Error('The server of the document ended.')));
