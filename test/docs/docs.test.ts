@@ -22,7 +22,6 @@ import { typeErrors } from './type-check.js';
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
 // - mermaid: drawn in docs/architecture.md; its nodes and arrows are parsed.
 // Any other block fails the test.
-// The programs share a cache of compiled code, which spares each of them a part of its start.
 
 const root = join(import.meta.dirname, '../..');
 // What the documents run at 8080 runs at a free port here: another program may have that one.
@@ -196,7 +195,6 @@ function output(file: string, args: readonly string[], directory: string): Promi
     delete environment['PUSH_SERVER'];
     delete environment['PUSHER_URL'];
     if (redis !== undefined) environment['REDIS_URL'] = redis.url;
-    environment['NODE_COMPILE_CACHE'] = join(workshop, 'compiled');
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,
