@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Tests of what `npm run build` makes, of pages in a browser, and of programs in processes of their own. */
@@ -9,10 +11,15 @@ const ofTheBuild = [
   'test/package/**/*.test.ts',
 ];
 
+/** Tests that move a clock by hand, apart from those whose SDKs leave timers, which would run by that clock. */
+const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
+  /useFakeTimers\((?![^)]*toFake: \['Date'\])/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+);
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    // Vitest leaves one core to itself, which is half of a small machine.
-    maxWorkers: '100%',
+    // Half of the time, a test waits: for an answer, a deadline, a browser, a program.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // A worker for each file costs twice the CPU time of the tests: each loads Vitest, the sources and the SDKs anew.
     // `npx vitest run --isolate` shows which test counts on another file; test/leaves-nothing.ts, which leaves something.
     isolate: false,
@@ -22,10 +29,16 @@ const config: ViteUserConfig = defineConfig({
     // In the order of their names, so that the longest files start first.
     projects: [
       { extends: true, test: { name: 'build', include: ofTheBuild, globalSetup: ['test/e2e/shared-browser.ts'] } },
-      { extends: true, test: { name: 'source', include: ['test/**/*.test.ts'], exclude: ofTheBuild } },
+      { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
+      {
+        extends: true,
+        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...ofTheBuild, ...withFakeTimers] },
+      },
     ],
     coverage: {
       provider: 'v8',
+      // `npm test` is to be quick for whoever tries it; where CI=true, it is also held to the thresholds.
+      enabled: process.env['CI'] === 'true',
       include: ['src/**/*.ts'],
       // Runs as a process of its own, which the package test does.
       exclude: ['src/cli/main.ts', 'src/client/script.ts'],
