@@ -11,6 +11,9 @@ const ofTheBuild = [
   'test/package/**/*.test.ts',
 ];
 
+/** The suites that every backend and adapter passes, and the runs of many calls at once. */
+const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts'];
+
 /** Tests that move a clock by hand, apart from those whose SDKs leave timers, which would run by that clock. */
 const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
   /useFakeTimers\((?![^)]*toFake: \['Date'\])/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
@@ -26,13 +29,14 @@ const config: ViteUserConfig = defineConfig({
     setupFiles: ['test/leaves-nothing.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // In the order of their names, so that the longest files start first.
+    // They start in the order of their names, so that the longest files are not the last.
     projects: [
       { extends: true, test: { name: 'build', include: ofTheBuild, globalSetup: ['test/e2e/shared-browser.ts'] } },
       { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
+      { extends: true, test: { name: 'long', include: long, exclude: withFakeTimers } },
       {
         extends: true,
-        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...ofTheBuild, ...withFakeTimers] },
+        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...ofTheBuild, ...withFakeTimers, ...long] },
       },
     ],
     coverage: {
