@@ -5,6 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBrowser } from '../e2e/setup.js';
 import { findRedis } from '../support/redis.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
@@ -39,7 +40,11 @@ const { name: packageName, scripts } = JSON.parse(readFileSync(join(root, 'packa
 const workshop = mkdtempSync(join(import.meta.dirname, '.run-'));
 const bin = join(workshop, 'bin');
 
-beforeAll(() => {
+const browser = useBrowser();
+let errorsByBlock: ReadonlyMap<CodeBlock, readonly string[]>;
+
+beforeAll(async () => {
+  errorsByBlock = await checkTypes();
   mkdirSync(bin);
   symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'pushrail'));
 });
@@ -101,7 +106,7 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
     case 'sh':
       return runShell(block, directory);
     case 'html':
-      return openPage(block.text, directory);
+      return openPage(browser(), block.text, directory);
     case 'mermaid':
       return checkDiagram(block);
     default:
@@ -110,7 +115,7 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
 }
 
 async function runProgram(block: CodeBlock, directory: string): Promise<void> {
-  if (block.language === 'ts') expect(await complaintsOf(block)).toEqual([]);
+  if (block.language === 'ts') expect(errorsByBlock.get(block)).toEqual([]);
   const path = writeBlock(block, directory);
   if (!knowsUsing) writeFileSync(path, lowered(block));
   if (block.file !== undefined) return;
@@ -135,26 +140,22 @@ function writeBlock(block: CodeBlock, directory: string): string {
   return path;
 }
 
-/** What tsc says of a block: nothing where it is right. */
-async function complaintsOf(block: CodeBlock): Promise<readonly string[]> {
-  typeCheck ??= checkTypes();
-  return (await typeCheck)(block);
-}
-
-let typeCheck: Promise<(block: CodeBlock) => readonly string[]> | undefined;
-
-/** Checks all blocks at once, apart from where they run: there, none may see a file that comes later in its document. */
-async function checkTypes(): Promise<(block: CodeBlock) => readonly string[]> {
-  const written = new Map<CodeBlock, string>();
+/**
+ * Checks all blocks in TypeScript at once, apart from where they run: there, none may see a file that comes later in its
+ * document. @returns what tsc says of each block
+ */
+async function checkTypes(): Promise<ReadonlyMap<CodeBlock, readonly string[]>> {
+  const paths = new Map<CodeBlock, string>();
   for (const [index, { blocks }] of documents.entries()) {
     const directory = join(workshop, `types-${index}`);
     makeProject(directory);
-    for (const block of blocks.filter(({ language, file }) => language === 'ts' || file !== undefined))
-      written.set(block, writeBlock(block, directory));
+    for (const block of blocks.filter(({ language, file }) => language === 'ts' || file !== undefined)) {
+      const path = writeBlock(block, directory);
+      if (block.language === 'ts') paths.set(block, path);
+    }
   }
-  const paths = [...written].flatMap(([{ language }, path]) => (language === 'ts' ? path : []));
-  const errors = await typeErrors(paths, workshop);
-  return (block) => errors.get(written.get(block) ?? '') ?? expect.fail('tsc has not seen this block.');
+  const errors = await typeErrors([...paths.values()], workshop);
+  return new Map([...paths].map(([block, path]) => [block, errors.get(path) ?? []]));
 }
 
 async function runShell(block: CodeBlock, directory: string): Promise<void> {
