@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Tests of what `npm run build` makes, of pages in a browser, and of programs in processes of their own. */
 const ofTheBuild = [
@@ -15,8 +15,8 @@ const ofTheBuild = [
 const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts'];
 
 /** Tests that move a clock by hand, apart from those whose SDKs leave timers, which would run by that clock. */
-const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname }).filter((file) =>
-  /useFakeTimers\((?![^)]*toFake: \['Date'\])/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname, exclude: ['**/node_modules'] }).filter(
+  (file) => /useFakeTimers\((?![^)]*toFake: \['Date'\])/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
 );
 
 const config: ViteUserConfig = defineConfig({
@@ -33,10 +33,14 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       { extends: true, test: { name: 'build', include: ofTheBuild, globalSetup: ['test/e2e/shared-browser.ts'] } },
       { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
-      { extends: true, test: { name: 'long', include: long, exclude: withFakeTimers } },
+      { extends: true, test: { name: 'long', include: long, exclude: [...configDefaults.exclude, ...withFakeTimers] } },
       {
         extends: true,
-        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: [...ofTheBuild, ...withFakeTimers, ...long] },
+        test: {
+          name: 'source',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ofTheBuild, ...withFakeTimers, ...long],
+        },
       },
     ],
     coverage: {
