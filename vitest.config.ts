@@ -1,14 +1,52 @@
-import { defineConfig, type ViteUserConfig } from 'vitest/config';
+import { globSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** Tests of what `npm run build` makes, of pages in a browser, and of programs in processes of their own. */
+const ofTheBuild = [
+  'test/docs/docs.test.ts',
+  'test/e2e/**/*.test.ts',
+  'test/examples/**/*.test.ts',
+  'test/live/**/*.test.ts',
+  'test/package/**/*.test.ts',
+];
+
+/** The suites that every backend and adapter passes, and the runs of many calls at once. */
+const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts'];
+
+/** Tests that move a clock by hand, apart from those whose SDKs leave timers, which would run by that clock. */
+const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname, exclude: ['**/node_modules'] }).filter(
+  (file) => /useFakeTimers\((?![^)]*toFake: \['Date'\])/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
+);
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    // Vitest leaves one core to itself, which is half of a small machine.
-    maxWorkers: '100%',
+    // Half of the time, a test waits: for an answer, a deadline, a browser, a program.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
+    // A worker for each file costs twice the CPU time of the tests: each loads Vitest, the sources and the SDKs anew.
+    // `npx vitest run --isolate` shows which test counts on another file; test/leaves-nothing.ts, which leaves something.
+    isolate: false,
+    setupFiles: ['test/leaves-nothing.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // They start in the order of their names, so that the longest files are not the last.
+    projects: [
+      { extends: true, test: { name: 'build', include: ofTheBuild, globalSetup: ['test/e2e/shared-browser.ts'] } },
+      { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
+      { extends: true, test: { name: 'long', include: long, exclude: [...configDefaults.exclude, ...withFakeTimers] } },
+      {
+        extends: true,
+        test: {
+          name: 'source',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ofTheBuild, ...withFakeTimers, ...long],
+        },
+      },
+    ],
     coverage: {
       provider: 'v8',
+      // `npm test` is to be quick for whoever tries it; where CI=true, it is also held to the thresholds.
+      enabled: process.env['CI'] === 'true',
       include: ['src/**/*.ts'],
       // Runs as a process of its own, which the package test does.
       exclude: ['src/cli/main.ts', 'src/client/script.ts'],

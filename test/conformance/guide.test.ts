@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeEach, vi } from 'vitest';
+import { afterAll, afterEach, beforeEach, vi } from 'vitest';
 import type { BackendSettings, OutgoingMessage, PushServerSettings } from '../../src/index.js';
 import type { ConformanceHarness, ProviderRecord } from '../../src/testing/index.js';
 import { codeBlocks } from '../docs/document.js';
@@ -37,5 +37,6 @@ const harness: ConformanceHarness = {
 };
 
 beforeEach(() => void vi.spyOn(console, 'log').mockImplementation(() => {}));
+afterEach(() => void vi.restoreAllMocks());
 
 conforms("guide's", harness, ['faults.refuse()', 'faults.disconnect()', 'faults.hang()']);

@@ -3,15 +3,17 @@ import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, wr
 import { basename, dirname, join } from 'node:path';
 import { type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBrowser } from '../e2e/setup.js';
 import { freePort } from '../support/ports.js';
 import { findRedis } from '../support/redis.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
+import { typeErrors } from './type-check.js';
 
 // Every code block of README.md, CONTRIBUTING.md, docs/ and examples/ is run, in the order of its document:
 // - js, ts: run as a program of its own, on the built package; what it prints must equal the text block that follows. A block that
 //   is named by a comment `<!-- file: name -->` is written to that file, for later blocks of the document to import; one must.
-// - ts: type-checked as well.
+// - ts: type-checked as well, all in one run of tsc, each block as a project of its own.
 // - On Node 22, `await using` is taken out of js and ts first.
 // - sh: run line by line with the command of this package; the text block that follows is compared as well. A PUSH_SERVER that a
 //   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
@@ -42,7 +44,11 @@ const {
 const workshop = mkdtempSync(join(import.meta.dirname, '.run-'));
 const bin = join(workshop, 'bin');
 
-beforeAll(() => {
+const browser = useBrowser();
+let errorsByBlock: ReadonlyMap<CodeBlock, readonly string[]>;
+
+beforeAll(async () => {
+  errorsByBlock = await checkTypes();
   mkdirSync(bin);
   symlinkSync(join(root, 'dist/cli/main.js'), join(bin, 'pushrail'));
 });
@@ -55,13 +61,7 @@ afterAll(async () => {
 describe.each(documents)('$document', ({ document, blocks }) => {
   const directory = join(workshop, document.replaceAll(/\W/g, '-'));
 
-  beforeAll(() => {
-    mkdirSync(directory);
-    writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
-    // The package by its name: a package.json of its own hides that of the repository.
-    mkdirSync(join(directory, 'node_modules'));
-    symlinkSync(root, join(directory, 'node_modules', packageName));
-  });
+  beforeAll(() => makeProject(directory));
 
   it.each(blocks.map((block) => ({ at: `line ${block.line}`, block })))('runs the block at $at', async ({ block }) => {
     if (redis === undefined && process.env['CI'] !== 'true' && block.text.includes('REDIS_URL')) {
@@ -82,6 +82,14 @@ describe.each(documents)('$document', ({ document, blocks }) => {
   });
 });
 
+function makeProject(directory: string): void {
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'package.json'), '{ "type": "module" }');
+  // The package by its name: a package.json of its own hides that of the repository.
+  mkdirSync(join(directory, 'node_modules'));
+  symlinkSync(root, join(directory, 'node_modules', packageName));
+}
+
 function onPort(port: number): (block: CodeBlock) => CodeBlock {
   return (block) => ({ ...block, text: block.text.replaceAll(/\b8080\b/g, String(port)) });
 }
@@ -94,7 +102,7 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
     case 'sh':
       return runShell(block, directory);
     case 'html':
-      return openPage(block.text, directory);
+      return openPage(browser(), block.text, directory);
     case 'mermaid':
       return checkDiagram(block);
     default:
@@ -103,10 +111,8 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
 }
 
 async function runProgram(block: CodeBlock, directory: string): Promise<void> {
-  const path = join(directory, block.file ?? `block-${block.line}.${block.language}`);
-  mkdirSync(dirname(path), { recursive: true });
-  writeFileSync(path, block.text);
-  if (block.language === 'ts') expect(await output(process.execPath, [...typeChecker, path], directory)).toBe('');
+  if (block.language === 'ts') expect(errorsByBlock.get(block)).toEqual([]);
+  const path = writeBlock(block, directory);
   if (!knowsUsing) writeFileSync(path, lowered(block));
   if (block.file !== undefined) return;
   const flags = block.language === 'ts' ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
@@ -122,20 +128,31 @@ function lowered({ text, language }: CodeBlock): string {
     : text;
 }
 
-const typeChecker = [
-  join(root, 'node_modules/typescript/bin/tsc'),
-  ...[
-    '--ignoreConfig',
-    '--noEmit',
-    '--strict',
-    '--skipLibCheck',
-    '--target',
-    'es2023',
-    '--lib',
-    'es2023,esnext.disposable,dom',
-  ],
-  ...['--module', 'nodenext', '--types', 'node', '--typeRoots', join(root, 'node_modules/@types')],
-];
+/** Writes a block to its file. @returns the path of the file */
+function writeBlock(block: CodeBlock, directory: string): string {
+  const path = join(directory, block.file ?? `block-${block.line}.${block.language}`);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, block.text);
+  return path;
+}
+
+/**
+ * Checks all blocks in TypeScript at once, apart from where they run: there, none may see a file that comes later in its
+ * document. @returns what tsc says of each block
+ */
+async function checkTypes(): Promise<ReadonlyMap<CodeBlock, readonly string[]>> {
+  const paths = new Map<CodeBlock, string>();
+  for (const [index, { blocks }] of documents.entries()) {
+    const directory = join(workshop, `types-${index}`);
+    makeProject(directory);
+    for (const block of blocks.filter(({ language, file }) => language === 'ts' || file !== undefined)) {
+      const path = writeBlock(block, directory);
+      if (block.language === 'ts') paths.set(block, path);
+    }
+  }
+  const errors = await typeErrors([...paths.values()], workshop);
+  return new Map([...paths].map(([block, path]) => [block, errors.get(path) ?? []]));
+}
 
 async function runShell(block: CodeBlock, directory: string): Promise<void> {
   const lines = block.text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));

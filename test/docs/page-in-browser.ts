@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
 import { expect } from 'vitest';
-import { launchBrowser } from '../e2e/browser.js';
 
 /** How long a page may take to subscribe, in milliseconds. */
 const PATIENCE_MS = 10_000;
@@ -34,19 +34,18 @@ const program = `
  * Opens a page of a document in a browser, against the `server.js` of the same document: it must subscribe to its user's
  * channel, without an error.
  */
-export async function openPage(html: string, directory: string): Promise<void> {
+export async function openPage(browser: Browser, html: string, directory: string): Promise<void> {
   writeFileSync(join(directory, 'page.html'), html);
+  const page = await browser.newPage();
   const server = spawn(process.execPath, ['--input-type=module', '--eval', program], {
     cwd: directory,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const browser = await launchBrowser();
   try {
     const port = await new Promise((resolve, reject) => {
       server.once('exit', () => reject(new Error('The server of the document ended.')));
       server.stdout.once('data', (chunk) => resolve(String(chunk).trim()));
     });
-    const page = await browser.newPage();
     const errors: string[] = [];
     page.on('pageerror', ({ message }) => errors.push(message));
     const subscribed = new Promise<string>((resolve, reject) => {
@@ -61,7 +60,7 @@ export async function openPage(html: string, directory: string): Promise<void> {
     expect(JSON.parse(await subscribed)).toMatchObject({ channel: expect.stringMatching(/^[\w-]{24}$/) });
     expect(errors).toEqual([]);
   } finally {
-    await browser.close();
+    await page.close();
     server.kill();
   }
 }

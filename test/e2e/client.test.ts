@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushService, type MemorySessions, memorySessions, type PushService } from '../../src/index.js';
 import { Application } from './application.js';
-import { launchBrowser } from './browser.js';
+import { connectBrowser } from './browser.js';
 
 interface PageRecord {
   messages: { channel: string; event: string; data: unknown; userId?: string; notification?: unknown }[];
@@ -17,7 +17,7 @@ interface PageRecord {
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 }, 60_000);
 
 afterAll(async () => {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createPushService, memorySessions, type OutgoingMessage, PushServiceWrapper } from '../../src/index.js';
-import { launchBrowser } from './browser.js';
+import { connectBrowser } from './browser.js';
 import { readForPage } from './page-files.js';
 
 /** A backend of the application's own: server-sent events to whoever has opened `/events/CHANNEL`. */
@@ -19,7 +19,7 @@ class EventStreamService extends PushServiceWrapper<Map<string, ServerResponse>>
 let browser: Browser;
 
 beforeAll(async () => {
-  browser = await launchBrowser();
+  browser = await connectBrowser();
 }, 60_000);
 
 afterAll(async () => {

@@ -2,13 +2,13 @@ import type { Browser } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
 import { createPushService, memorySessions, type PushService } from '../../src/index.js';
 import { Application } from './application.js';
-import { launchBrowser } from './browser.js';
+import { connectBrowser } from './browser.js';
 
 /** A browser for the tests of a file; the pages of each test are closed after it, before what was set up earlier. */
 export function useBrowser(): () => Browser {
   let browser: Browser;
   beforeAll(async () => {
-    browser = await launchBrowser();
+    browser = await connectBrowser();
   }, 60_000);
   afterEach(async () => {
     for (const context of browser.contexts()) await context.close();

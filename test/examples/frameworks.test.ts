@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest } from 'node:http';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { heard, JsClientClass } from '../server/support/js-client.js';
-import { runExample } from './running-example.js';
+import { type RunningExample, runExample } from './running-example.js';
 
 /** A user of the shop with a page open: what `pusher-js` in the page would do. */
 async function visitor(url: string, name: string) {
@@ -45,9 +45,15 @@ async function visitor(url: string, name: string) {
 }
 
 describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the example frameworks/%s', (file) => {
+  let example: RunningExample;
+
+  beforeAll(async () => {
+    example = await runExample(`frameworks/${file}`);
+  });
+  afterAll(() => example?.stop());
+
   it('lets a user hear of the own orders, be in the room, sign in, and nothing else', async () => {
-    const { url, stop } = await runExample(`frameworks/${file}`);
-    onTestFinished(stop);
+    const { url } = example;
     const { client, config, headers } = await visitor(url, 'Ann');
     expect(config).toMatchObject({ channels: ['private-user-ann'], userId: 'ann', authEndpoint: '/push/auth' });
 
@@ -72,8 +78,7 @@ describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the exam
   });
 
   it('goes on after a request that is wrong', async () => {
-    const { url, stop } = await runExample(`frameworks/${file}`);
-    onTestFinished(stop);
+    const { url } = example;
     const { hostname, port } = new URL(url);
     const request = nodeRequest({ hostname, port, path: '//', agent: false });
     request.end();
@@ -86,8 +91,7 @@ describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the exam
   });
 
   it('answers whoever is not logged in with 401, and what is wrong with its status and a reason', async () => {
-    const { url, stop } = await runExample(`frameworks/${file}`);
-    onTestFinished(stop);
+    const { url } = example;
     const ask = (body: string, headers: Record<string, string> = {}): Promise<Response> =>
       fetch(`${url}/push/auth`, {
         method: 'POST',

@@ -64,7 +64,7 @@ async function run(
     for (const { server } of services) await server?.close();
   });
   const backend = new Composite({ options: { backends: services, failuresToOpen: 3, resetAfterMs: 100 } });
-  const { push } = serviceOf(backend, { retries: 1, concurrency: 40, timeout: 200 });
+  const { push } = serviceOf(backend, { retries: 1, concurrency: 40, timeout: 600 });
   const [first] = services;
   const calls = Array.from({ length: CALLS }, async (_, n) => {
     // In three waves, between which the server goes and comes.

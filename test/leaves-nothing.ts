@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, vi } from 'vitest';
+
+// Test files share a process, one after the other. Each has to leave it as it found it, so that none counts on another.
+
+const events = ['warning', 'uncaughtException', 'unhandledRejection', 'SIGINT', 'SIGTERM'] as const;
+
+interface Shared {
+  readonly directory: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly fetch: typeof fetch;
+  readonly console: object;
+  readonly random: () => number;
+  readonly listeners: readonly number[];
+  readonly servers: number;
+}
+
+function shared(): Shared {
+  return {
+    directory: process.cwd(),
+    environment: { ...process.env },
+    fetch: globalThis.fetch,
+    console: { ...console },
+    random: Math.random,
+    listeners: events.map((event) => process.listenerCount(event)),
+    servers: process.getActiveResourcesInfo().filter((resource) => resource === 'TCPServerWrap').length,
+  };
+}
+
+let before: Shared;
+
+beforeAll(() => {
+  before = shared();
+});
+
+afterAll(async () => {
+  expect(vi.isFakeTimers(), 'fake timers are left').toBe(false);
+  // What was closed a moment ago may take one more.
+  await vi.waitFor(() => {
+    const after = shared();
+    for (const what of Object.keys(before) as (keyof Shared)[])
+      expect(after[what], `left changed for the next file: ${what}`).toEqual(before[what]);
+  });
+});
