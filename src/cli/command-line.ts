@@ -64,5 +64,6 @@ function complain(error: unknown, terminal: Terminal, isVerbose: boolean): numbe
 }
 
 function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }
