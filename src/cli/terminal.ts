@@ -71,5 +71,6 @@ function reasonIn(details: object): string {
 
 /** A text on one line: each line break, with the spaces around it, becomes one space. */
 export function oneLine(text: string): string {
-  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '').join(' ');
 }

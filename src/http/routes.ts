@@ -64,8 +64,8 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const path = context.node?.originalUrl ?? new URL(request.url).pathname;
-  const base = path.replace(/[^/]*(?:\?.*)?$/, '');
+  const [path = ''] = (context.node?.originalUrl ?? new URL(request.url).pathname).split('?', 1);
+  const base = path.slice(0, path.lastIndexOf('/') + 1);
   const { authorize, authenticate } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),

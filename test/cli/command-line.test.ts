@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
+import { growthOf, LINEAR } from '../support/growth.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 describe('the command line', () => {
@@ -39,6 +40,17 @@ describe('the command line', () => {
     expect(terminal.complaints).toEqual([expect.stringMatching(message)]);
     expect(terminal.complaints[0]).not.toContain('\n');
     expect(terminal.printed).toEqual([]);
+  });
+
+  it('joins the lines of an error, whatever blank ones it quotes', async () => {
+    const terminal = new RecordingTerminal();
+    await runCommandLine(['  one \t\r\n\n \n  two  words \n'], terminal);
+    expect(terminal.complaints).toEqual([expect.stringMatching(/'\s+one two {2}words '/)]);
+  });
+
+  it('takes time in proportion to the length of what an error quotes', async () => {
+    const quote = (size: number) => runCommandLine([`x${' '.repeat(size)}x`], new RecordingTerminal());
+    expect(await growthOf(quote)).toBeLessThan(LINEAR);
   });
 
   it('shows a stack trace only when asked', async () => {

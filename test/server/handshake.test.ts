@@ -100,6 +100,8 @@ it.each([
   'https://evil.net/.example.org',
   'https://evil.net#.example.org',
   'https://a@b.example.org',
+  'https://.example.org',
+  'https://a..example.org',
   'http://a.example.org',
   'http://localhost:3001',
   'http://localhost',

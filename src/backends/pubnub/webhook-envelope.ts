@@ -72,7 +72,8 @@ function eventOf(
  * `pubnub.com/schemas/events/presence.user.channel.left?v=1.0.0`.
  */
 function schemaName(address: string): string {
-  return address.replace(/\?.*$/s, '').replace(/^.*\//s, '');
+  const [path = ''] = address.split('?', 1);
+  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** The first channel that one of these places names. Versions 1 and 2 of the envelope have it in their metadata. */
