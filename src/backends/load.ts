@@ -90,7 +90,7 @@ function loadModule(path: string): Record<string, unknown> {
     const isMissing = code === 'MODULE_NOT_FOUND' && cause instanceof Error && cause.message.includes(`'${path}'`);
     throw new ConfigurationError(
       isMissing
-        ? `PUSH_SERVER.backend: there is no module "${path}", seen from ${directory}. A path begins with "./" or "/", as in "./my-service.js#MyService".`
+        ? `PUSH_SERVER.backend: the module "${path}" was not found from ${directory}. A path begins with "./" or "/", as in "./my-service.js#MyService".`
         : `PUSH_SERVER.backend: the module "${path}" could not be loaded: ${reasonOf(cause)}`,
       { cause },
     );

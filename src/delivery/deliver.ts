@@ -119,7 +119,7 @@ function markUnknown(messages: Iterable<PendingMessage>, backend: string): void 
     const { retryable, status } = cause;
     const failure =
       known.get(cause) ??
-      new DeliveryError(`${cause.message} An earlier attempt may have delivered the message all the same.`, {
+      new DeliveryError(`${cause.message} An earlier attempt may have delivered the message.`, {
         backend,
         cause,
         outcome: 'unknown',
@@ -155,9 +155,9 @@ function throwIfAborted(signal: AbortSignal | undefined, hasBegun: boolean): voi
 
 function abortError({ reason: cause }: AbortSignal, hasBegun: boolean): PushError {
   return hasBegun
-    ? new AbortError('The signal fired before this channel was accepted; it may have been sent to all the same.', {
+    ? new AbortError('The signal fired before this channel was accepted. The message may have arrived.', {
         cause,
         outcome: 'unknown',
       })
-    : new AbortError('The signal fired before this channel was sent to.', { cause });
+    : new AbortError('The signal fired before anything was sent to this channel.', { cause });
 }

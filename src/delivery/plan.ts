@@ -68,10 +68,9 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   const users = options.users === undefined ? [] : usersOf(options.users);
   const except = socketIdOf(options.except);
   if (except !== undefined && !capabilities.except) {
-    throw new UnsupportedOperationError(
-      `The ${backend.name} backend cannot leave one connection out: send without "except".`,
-      { backend: backend.name },
-    );
+    throw new UnsupportedOperationError(`The ${backend.name} backend does not support "except": leave it out.`, {
+      backend: backend.name,
+    });
   }
   if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
     throw new UnsupportedOperationError(
@@ -141,7 +140,7 @@ function ownJsonText(data: unknown, backend: AnyBackend): string {
     JSON.parse(text as string);
   } catch (cause) {
     if (PushError.isPushError(cause)) throw cause;
-    throw new ValidationError(`The ${backend.name} backend's own encoder made no JSON text of "data".`, { cause });
+    throw new ValidationError(`The ${backend.name} backend's own encoder returned no JSON for "data".`, { cause });
   }
   return text as string;
 }

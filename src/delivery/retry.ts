@@ -78,7 +78,7 @@ export class DeliveryPolicy {
 function timeoutError(cause: unknown, ms: number, signal: AbortSignal | undefined): TimeoutError {
   if (nothingSent(signal))
     return new TimeoutError(`No connection within ${ms} ms: nothing was sent.`, { cause, outcome: 'rejected' });
-  return new TimeoutError(`No answer within ${ms} ms; the message may have been delivered all the same.`, { cause });
+  return new TimeoutError(`No answer within ${ms} ms; the message may have been delivered.`, { cause });
 }
 
 /** Whether an attempt that failed with this error is followed by another one, while retries are left. */

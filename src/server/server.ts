@@ -14,7 +14,7 @@ import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './pub
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 
-/** Whoever runs the server: is asked what the server does not decide, and hears what happens. */
+/** The owner of the server. It decides what the server does not decide, and hears what happens. */
 export interface ServerHost {
   /** Its logger must not throw. */
   readonly logger: () => Logger;
@@ -197,7 +197,7 @@ function checkApps(apps: readonly WebSocketApp[]): void {
     const values = apps.map((app) => app[key]);
     const twice = values.findIndex((value, index) => values.indexOf(value) !== index);
     if (twice <= 0) continue;
-    const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is that of another application already.`;
+    const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is already used by another application.`;
     throw new ConfigurationError(text, { backend: 'websocket' });
   }
 }

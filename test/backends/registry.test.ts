@@ -53,11 +53,11 @@ describe('a backend that a module exports', () => {
   test.each([
     [
       './nowhere.mjs#MyService',
-      `there is no module "./nowhere.mjs", seen from ${fixtures}. A path begins with "./" or "/", as in "./my-service.js#MyService".`,
+      `the module "./nowhere.mjs" was not found from ${fixtures}. A path begins with "./" or "/", as in "./my-service.js#MyService".`,
     ],
     [
       'my-service.mjs#MyService',
-      `there is no module "my-service.mjs", seen from ${fixtures}. A path begins with "./" or "/", as in "./my-service.js#MyService".`,
+      `the module "my-service.mjs" was not found from ${fixtures}. A path begins with "./" or "/", as in "./my-service.js#MyService".`,
     ],
     ['./my-service.mjs#MyServce', '"./my-service.mjs" has no export "MyServce"; did you mean "MyService"?'],
     [

@@ -68,7 +68,7 @@ test('in a stalled attempt: the call ends at once, its outcome is unknown, and t
   expect(error.cause).toMatchObject({
     name: 'AbortError',
     cause: reason,
-    message: 'The signal fired before this channel was accepted; it may have been sent to all the same.',
+    message: 'The signal fired before this channel was accepted. The message may have arrived.',
   });
 });
 

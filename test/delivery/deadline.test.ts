@@ -43,7 +43,7 @@ describe('a backend that does not answer and ignores the signal', () => {
     expect(error.report).toMatchObject({ attempts: 3, status: 'rejected' });
     expect(error.cause).toBeInstanceOf(TimeoutError);
     expect((error.cause as TimeoutError).message).toBe(
-      'No answer within 1000 ms; the message may have been delivered all the same.',
+      'No answer within 1000 ms; the message may have been delivered.',
     );
   });
 

@@ -39,7 +39,7 @@ test.each([
   expect(error.outcome).toBe('unknown');
   const [rejected] = error.report?.rejected ?? [];
   expect(rejected?.error).toMatchObject({ outcome: 'unknown', retryable: true });
-  expect(rejected?.error.message).toContain('An earlier attempt may have delivered the message all the same.');
+  expect(rejected?.error.message).toContain('An earlier attempt may have delivered the message.');
   expect(rejected?.error.cause).toMatchObject({ outcome: 'rejected' });
 });
 

@@ -44,7 +44,7 @@ describe('an encoder of the backend', () => {
     const backend = new RecordingBackend();
     backend.stringify = stringify as () => string;
     const error = await failureOf(ValidationError, createPushService({ backend }).send({ channels: 'a', data: 1 }));
-    expect(error.message).toBe('The recording backend\'s own encoder made no JSON text of "data".');
+    expect(error.message).toBe('The recording backend\'s own encoder returned no JSON for "data".');
     expect(backend.requests).toEqual([]);
   });
 });

@@ -225,7 +225,7 @@ describe('options', () => {
 
   test('except, where the backend cannot leave one connection out', async () => {
     expect(await refusal({ channels: 'a', data, except: '1.2' }, UnsupportedOperationError)).toBe(
-      'The recording backend cannot leave one connection out: send without "except".',
+      'The recording backend does not support "except": leave it out.',
     );
   });
 

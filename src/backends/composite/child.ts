@@ -128,7 +128,7 @@ export class Child {
       return new AbortError('The signal fired in the middle of the request.', { backend, outcome: 'unknown' });
     if (nothingSent(signal))
       return new TimeoutError(`${what} was not reached in time: nothing was sent.`, { backend, outcome: 'rejected' });
-    return new TimeoutError(`${what} did not answer in time; the message may have been delivered all the same.`, {
+    return new TimeoutError(`${what} did not answer in time; the message may have been delivered.`, {
       backend,
     });
   }

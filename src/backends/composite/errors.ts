@@ -58,7 +58,7 @@ export function compositeError(
  * @param waitMs time that it is left out from now on, in milliseconds
  */
 export function leftOutError(backend: string, waitMs: number): PushError {
-  return new CompositeError('It is left out for a while, because its last requests failed or it asked to wait.', {
+  return new CompositeError('It was not asked: its last requests failed, or it asked to wait.', {
     backend,
     outcome: 'rejected',
     retryable: true,

@@ -4,7 +4,7 @@ import type { Credential } from './settings.js';
 export interface AboutBackend {
   /** Its purpose in a few words, for the table of backends in the README. */
   readonly purpose: string;
-  /** Whatever it needs beside this package, for the same table. @default nothing */
+  /** Its needs beside this package, for the same table. @default nothing */
   readonly needs?: string;
   /** Its guide, as a path from the root of the repository. @default none */
   readonly guide?: string;

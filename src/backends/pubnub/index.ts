@@ -226,9 +226,12 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     member?: PresenceMember,
   ): Promise<ChannelAuthorization> {
     if (member !== undefined && member.id !== userId)
-      throw new ValidationError('With PubNub, a client is known by its user id: "member.id" must be the same.', {
-        backend: this.name,
-      });
+      throw new ValidationError(
+        'PubNub knows a client by its user id: "member.id" must equal the id that was passed as the client.',
+        {
+          backend: this.name,
+        },
+      );
     return this.authorizeChannels(userId, [channel]);
   }
 

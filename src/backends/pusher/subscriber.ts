@@ -119,7 +119,7 @@ export class PusherSubscriber {
     else if (!this.#isDecrypted && !isProtocolEvent(event))
       this.#host
         .logger()
-        .warn({ channel, event }, "pusher: a message cannot be decrypted: is its sender's master key another one?");
+        .warn({ channel, event }, 'pusher: a message cannot be decrypted. Does the sender use another master key?');
     this.#isDecrypted = false;
   }
 

@@ -130,7 +130,7 @@ export class WebhookSender {
       // There is no time for long waits while it closes.
       const delay = backoffDelay(this.#isClosing ? 0 : failures);
       if (this.#isClosed || performance.now() + delay > until) break;
-      if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not taken, and is sent again');
+      if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not accepted and will be sent again');
       await this.#pause(delay);
     }
     if (this.#isClosed) this.#drop(events.length + this.#waiting.clear(), 'the server was closed');

@@ -190,9 +190,7 @@ describe('a circuit', () => {
     await send(1);
     const error = await failureOf(DeliveryError, push.send({ ...message, channels: 'x' }));
     expect(error).toMatchObject({ outcome: 'rejected', retryable: true });
-    expect(error.message).toContain(
-      'a: It is left out for a while, because its last requests failed or it asked to wait. b:',
-    );
+    expect(error.message).toContain('a: It was not asked: its last requests failed, or it asked to wait. b:');
     expect(asked()).toEqual([1, 1]);
   });
 

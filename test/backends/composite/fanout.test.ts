@@ -127,7 +127,7 @@ describe('a retry of fanout', () => {
       await failureOf(DeliveryError, push.send({ ...message, channels: `c${index}` }));
     const { report } = await failureOf(DeliveryError, push.send({ ...message, channels: 'x' }));
     expect(report?.rejected[0]?.error.message).toBe(
-      'The message was accepted by a, but not by all of fanout(a, b). b: It is left out for a while, because its last requests failed or it asked to wait.',
+      'The message was accepted by a, but not by all of fanout(a, b). b: It was not asked: its last requests failed, or it asked to wait.',
     );
     expect([a.requests.length, b.requests.length]).toEqual([6, 5]);
   });

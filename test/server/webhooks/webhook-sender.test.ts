@@ -171,7 +171,7 @@ describe('a webhook that is not taken is sent again, to the byte', () => {
     expect([second?.rawBody, second?.url]).toEqual([first?.rawBody, '/webhook']);
     expect(second?.headers['x-pusher-signature']).toBe(first?.headers['x-pusher-signature']);
     expect(logger.entries.map(({ level, text }) => [level, text])).toEqual([
-      ['info', 'websocket: a webhook was not taken, and is sent again'],
+      ['info', 'websocket: a webhook was not accepted and will be sent again'],
     ]);
   });
 
