@@ -45,6 +45,13 @@ it('CONTRIBUTING.md names no file or folder that is not there, but those of the 
   expect(paths.filter((path) => !path.includes('pigeon') && !existsSync(join(root, path)))).toEqual([]);
 });
 
+it('docs/architecture.md names no file or folder that is not there', () => {
+  const paths = [...read('docs/architecture.md').matchAll(/`((?:src|test|scripts)\/[\w./-]*)`/g)];
+  const missing = paths.map(([, path = '']) => path).filter((path) => !existsSync(join(root, path)));
+  expect(paths.length).toBeGreaterThan(20);
+  expect(missing).toEqual([]);
+});
+
 describe('the picture in CONTRIBUTING.md', () => {
   const diagrams = codeBlocks(join(root, 'CONTRIBUTING.md')).filter(({ language }) => language === 'mermaid');
   const picture = diagrams.map(({ text }) => text).join('');
