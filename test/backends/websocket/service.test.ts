@@ -48,8 +48,8 @@ describe('settings', () => {
     [{ apps: [{ appId: 'b', pubKey: 'b' }] }, /"apps.0.secretKey" must be of type string, found nothing/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', enable: true }] }, /"apps.0.enable".*did you mean "enabled"/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', prt: 1 }] }, /"apps.0.prt" \(known are appId, /],
-    [{ apps: [{ appId: 'app', pubKey: 'b', secretKey: 'b' }] }, /"apps.0.appId" is that of another/],
-    [{ apps: [{ appId: 'b', pubKey: 'key', secretKey: 'b' }] }, /"apps.0.pubKey" is that of another/],
+    [{ apps: [{ appId: 'app', pubKey: 'b', secretKey: 'b' }] }, /"apps.0.appId" is already used by another/],
+    [{ apps: [{ appId: 'b', pubKey: 'key', secretKey: 'b' }] }, /"apps.0.pubKey" is already used by another/],
     [{ webhooks: [{ url: 'ftp://example.com' }] }, /"webhooks.0.url" must be an address such as "https:/],
     [{ webhooks: [{ url: '/webhook' }] }, /"webhooks.0.url" must be an address/],
     [
