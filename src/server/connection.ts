@@ -48,6 +48,8 @@ export class Connection {
   /** The sweep during which the client was last heard of. */
   lastSweep = 0;
   isPinged = false;
+  /** Whether the client answers `pusher:ping`; then its pong frames say nothing of the page behind them. */
+  answersPusherPing = false;
   /** Client events in the second that began at `eventSecond`. */
   eventCount = 0;
   eventSecond = 0;

@@ -78,6 +78,11 @@ export class Handshake {
   }
 }
 
+/** Whether the client says that it is `pusher-js`, each version of which answers `pusher:ping`. */
+export function isPusherJs(request: IncomingMessage): boolean {
+  return /[?&]client=js(?:&|$)/.test(request.url ?? '');
+}
+
 function checkVersion(version: string | null): HandshakeRefusal | undefined {
   if (version === null || version === '')
     return { code: closeCode.noVersion, reason: 'No protocol version: connect with ?protocol=7' };

@@ -8,7 +8,7 @@ import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
 import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
-import { Handshake } from './handshake.js';
+import { Handshake, isPusherJs } from './handshake.js';
 import { MessageHandler } from './message-handler.js';
 import type { CheckedOptions } from './options.js';
 import { Outbox } from './outbox.js';
@@ -70,11 +70,13 @@ export class SocketServer implements ConnectionHost {
     }
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
-      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#admit(ws, socket, verdict));
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+        this.#admit(ws, socket, verdict).answersPusherPing = isPusherJs(request);
+      });
     else this.#refused.refuse(request, socket, head, verdict);
   }
 
-  #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): void {
+  #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
     const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
     connection.lastSweep = this.#sweep.count;
     ws.connection = connection;
@@ -85,22 +87,28 @@ export class SocketServer implements ConnectionHost {
     ws.on('error', ignoreError);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
+    ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
     connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
+    return connection;
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
     if (!connection.isOpen) return;
-    server.#heardOf(connection);
+    server.#sweep.heardOf(connection);
     if (isBinary) {
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
       messages.app.remove(connection);
     } else messages.receive(connection, data.toString());
   });
 
-  readonly #onPing = socketListener(this, (server, connection, _messages, data: Buffer) => {
-    server.#heardOf(connection);
+  /** Answers a ping, which is no sign of life: nobody may stay without ever sending a message or an answer. */
+  readonly #onPing = socketListener(this, (_server, connection, _messages, data: Buffer) => {
     connection.send(pongFrame(data));
+  });
+
+  readonly #onPong = socketListener(this, (server, connection, _messages, data: Buffer) => {
+    server.#sweep.pongFrom(connection, data);
   });
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {
@@ -111,11 +119,6 @@ export class SocketServer implements ConnectionHost {
     }
     messages.app.remove(connection);
   });
-
-  #heardOf(connection: Connection): void {
-    connection.lastSweep = this.#sweep.count;
-    connection.isPinged = false;
-  }
 
   wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {
     const text = `websocket: a connection was cut because ${
