@@ -38,6 +38,14 @@ it('what a client is answered is signed as in the documentation, with the key be
   expect(isAuthorized(auth, channelText('1234.1234', 'presence-foobar', data), keys)).toBe(true);
 });
 
+it('a private subscription may be signed with its data', () => {
+  const keys = { pubKey: '278d425bdf160c739803', secretKey: secret };
+  const data = '{"user_id":"10","user_info":{"name":"Mr. Pusher"}}';
+  const auth = '278d425bdf160c739803:300c65e60159f3a3872e75024f217d79aa7a25a81e9e92eb21c4340d51506b60';
+  expect(authFor(channelText('1234.1234', 'private-foobar', data), keys)).toBe(auth);
+  expect(isAuthorized(auth, channelText('1234.1234', 'private-foobar', data.replace('10', '11')), keys)).toBe(false);
+});
+
 it('a sign-in signs the socket id and the user data', () => {
   expect(userText('1234.1234', '{"id":"12345"}')).toBe('1234.1234::user::{"id":"12345"}');
 });
