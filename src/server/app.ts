@@ -38,8 +38,12 @@ export class App {
     this.publisher = new AppPublisher({ local, cache, heard: this.heard, received, observer });
   }
 
-  /** Subscribes a connection, which has been allowed. @param member its user, on a presence channel */
-  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): void {
+  /**
+   * Subscribes a connection, which has been allowed.
+   * @param member its user, on a presence channel
+   * @returns the bytes that it sends to all subscribers together
+   */
+  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): number {
     let channel = this.channels.get(name);
     if (channel === undefined) {
       channel = new LocalChannel(name);
@@ -47,16 +51,21 @@ export class App {
     }
     connection.channels ??= new Set();
     connection.channels.add(channel);
-    const newUser = channel.add(connection, member);
-    this.#observer?.joined(channel, newUser);
+    const { user, bytes } = channel.add(connection, member);
+    this.#observer?.joined(channel, user);
+    return bytes;
   }
 
-  /** Ends a subscription; one that is not there is ignored. */
-  unsubscribe(connection: Connection, channel: LocalChannel): void {
-    if (connection.channels?.delete(channel) !== true) return;
-    const goneUser = channel.remove(connection);
+  /**
+   * Ends a subscription; one that is not there is ignored.
+   * @returns the bytes that it sends to all subscribers together
+   */
+  unsubscribe(connection: Connection, channel: LocalChannel): number {
+    if (connection.channels?.delete(channel) !== true) return 0;
+    const { user, bytes } = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
-    this.#observer?.left(channel, goneUser);
+    this.#observer?.left(channel, user);
+    return bytes;
   }
 
   /** Signs a connection in, which has been allowed. */

@@ -53,9 +53,9 @@ export class Connection {
   /** Client events in the second that began at `eventSecond`. */
   eventCount = 0;
   eventSecond = 0;
-  /** Subscriptions that still counted against the rate in the second `subscriptionSecond`. */
-  subscriptionCount = 0;
-  subscriptionSecond = 0;
+  /** What its subscriptions still owed in the second `owedSecond`; see `SubscriptionRate`. */
+  owedBytes = 0;
+  owedSecond = 0;
 
   constructor(id: string, socket: Duplex, ws: WebSocket, host: ConnectionHost) {
     this.id = id;

@@ -89,7 +89,7 @@ export interface WebSocketOptions {
   /**
    * How often a connection may subscribe, unsubscribe and sign in within a second. Before that it may do so twice
    * `maxChannelsPerConnection` times more, at once. Further subscriptions are refused with 429; unsubscribing counts
-   * and is never refused.
+   * and is never refused. What sends more than 16 384 bytes to all members together counts once for each 16 384.
    * @default 20
    */
   subscriptionsPerSecond?: number | undefined;

@@ -54,7 +54,7 @@ export class SubscribeHandler {
       refuse(connection, name, member);
       return;
     }
-    this.#app.subscribe(connection, name, member);
+    this.#rate.sent(connection, this.#app.subscribe(connection, name, member));
     if (isCache(name)) connection.sendText(this.#app.publisher.cachedEvent(name) ?? cacheMiss(name));
   }
 
@@ -63,8 +63,7 @@ export class SubscribeHandler {
     const name = isRecord(data) ? data['channel'] : undefined;
     const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
     if (channel === undefined || !connection.channels?.has(channel)) return;
-    this.#rate.leave(connection);
-    this.#app.unsubscribe(connection, channel);
+    this.#rate.leave(connection, this.#app.unsubscribe(connection, channel));
   }
 
   #checkName(name: string): SubscriptionRefusal | undefined {
