@@ -83,8 +83,8 @@ export class App {
 
   /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
   end(connection: Connection, code: number, reason: string): void {
-    connection.close(code, reason);
     this.remove(connection);
+    connection.close(code, reason);
   }
 
   /** Forgets a connection; a second time changes nothing. */

@@ -30,6 +30,13 @@ const MIN_CHUNK_BYTES = 64;
 class ClientSocket extends WebSocket {
   connection: Connection | undefined;
   messages: MessageHandler | undefined;
+  whenClosing: (() => void) | undefined;
+
+  /** Begins the closing handshake, or answers the client's: then `ws` calls it, and tells nobody else. */
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason);
+    this.whenClosing?.();
+  }
 }
 
 /**
@@ -102,6 +109,7 @@ export class SocketServer implements ConnectionHost {
     ws.on('ping', this.#onPing);
     ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
+    ws.whenClosing = this.#onClosing;
     connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
     return connection;
   }
@@ -111,7 +119,6 @@ export class SocketServer implements ConnectionHost {
     server.#sweep.heardOf(connection);
     if (isBinary) {
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
-      messages.app.remove(connection);
     } else messages.receive(connection, data.toString());
   });
 
@@ -122,6 +129,14 @@ export class SocketServer implements ConnectionHost {
 
   readonly #onPong = socketListener(this, (server, connection, messages, data: Buffer) => {
     if (server.#mayGoOn(connection, messages.app, data.length)) server.#sweep.pongFrom(connection, data);
+  });
+
+  /**
+   * A connection leaves its channels as soon as either side closes it, however long its socket takes. When the server
+   * itself closes, nobody needs to hear of it: all go.
+   */
+  readonly #onClosing = socketListener(this, (server, connection, messages) => {
+    if (!server.#isClosing) messages.app.remove(connection);
   });
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {

@@ -176,6 +176,32 @@ it('a connection that the application ends is no member any more, while its sock
   expect((await watcher.settled()).length).toBe(0);
 });
 
+it.each([
+  ['a close frame with 1000', Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])],
+  ['a close frame without a code', Buffer.from([0x88, 0x80, 0, 0, 0, 0])],
+  ['a frame that breaks the protocol', Buffer.from([0xc1, 0x80, 0, 0, 0, 0])],
+  ['a binary frame', Buffer.from([0x82, 0x80, 0, 0, 0, 0])],
+])('a connection that has sent %s is no member any more, while its socket lingers', async (_what, frame) => {
+  const service = await startServer({ closeTimeoutMs: 60_000 });
+  const watcher = await Client.connect(service);
+  const raw = await RawClient.connect(service);
+  await watcher.join(service, room, { id: 'watcher' });
+  const grant = service.authorizeChannel(raw.socketId, room, { id: 'ann' });
+  for (const channel of [room, 'news'])
+    raw.writeText(JSON.stringify({ event: 'pusher:subscribe', data: { channel, ...grant } }));
+  await watcher.next('pusher_internal:member_added');
+  await expect.poll(() => service.api.channels()).toEqual([room, 'news']);
+  raw.socket.pause(); // so it does not see the server's end, and does not close
+  raw.write(frame);
+  expect((await watcher.next('pusher_internal:member_removed')).data).toBe('{"user_id":"ann"}');
+  expect([service.api.connectionCount, service.api.channels()]).toEqual([1, [room]]);
+  expect(await service.channelUsers(room)).toEqual(['watcher']);
+  expect(raw.socket.destroyed).toBe(false);
+  raw.destroy();
+  await raw.ended;
+  expect(await watcher.settled()).toEqual([]);
+});
+
 describe('a full channel', () => {
   const info = 'x'.repeat(900);
   const grantOf = (service: WebSocketService, client: Client, id: string) =>
