@@ -41,7 +41,10 @@ export class AppPublisher {
       if (channel !== undefined || isCached) {
         const text = channelEvent(name, event, dataText);
         if (channel !== undefined) local.deliver(channel, textFrame(text), exceptSocketId);
-        if (isCached) cache.set(name, text);
+        if (isCached) {
+          cache.set(name, text);
+          if (channel !== undefined) channel.isMissTold = false;
+        }
       }
       this.#tell(name, event, data);
     }
@@ -60,12 +63,16 @@ export class AppPublisher {
 
   /**
    * The last event of a cache channel, as the message that a new subscriber gets. The observer hears when there is
-   * none.
+   * none: once for all who subscribe meanwhile.
    */
-  cachedEvent(channel: string): string | undefined {
-    const text = this.#parts.cache.get(channel);
-    if (text === undefined) this.#parts.observer?.cacheMissed(channel);
-    return text;
+  cachedEvent(name: string): string | undefined {
+    const { cache, local, observer } = this.#parts;
+    const text = cache.get(name);
+    if (text !== undefined) return text;
+    const channel = local.channel(name);
+    if (channel?.isMissTold !== true) observer?.cacheMissed(name);
+    if (channel !== undefined) channel.isMissTold = true;
+    return undefined;
   }
 
   #tell(channel: string, event: string, data: string, userId?: string): void {

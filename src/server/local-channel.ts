@@ -22,6 +22,8 @@ export class LocalChannel {
   readonly name: string;
   /** The users on it; undefined unless it is a presence channel. */
   readonly members: PresenceMembers | undefined;
+  /** On a cache channel: whether the observer knows that there is no event for its subscribers. */
+  isMissTold = false;
   readonly #subscribers = new Set<ChannelSubscriber>();
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
   #confirmation: Buffer | undefined;
@@ -103,6 +105,6 @@ export interface ChannelObserver {
   left(channel: LocalChannel, goneUser: string | undefined): void;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
-  /** Somebody has subscribed to a cache channel that has no event. */
+  /** Somebody has subscribed to a cache channel that has no event. Told once until it has one, or nobody is there. */
   cacheMissed(channel: string): void;
 }

@@ -112,6 +112,19 @@ describe('with pusher-js, a webhook tells', () => {
   });
 });
 
+it('several subscribers of a cache channel without an event are told of once, and anew when all have gone', async () => {
+  const service = await start({ webhooks: [{ url: receiver.url, events: ['cache_miss', 'channel_vacated'] }] });
+  const clients = await Promise.all([Client.connect(service), Client.connect(service), Client.connect(service)]);
+  for (const client of clients) {
+    await client.subscribe('cache-prices');
+    await client.next('pusher:cache_miss');
+  }
+  for (const client of clients) client.send('pusher:unsubscribe', { channel: 'cache-prices' });
+  await told(2);
+  await clients[0].subscribe('cache-prices');
+  expect((await told(3)).map(({ name }) => name)).toEqual(['cache_miss', 'channel_vacated', 'cache_miss']);
+});
+
 it('what is published is no matter for webhooks, nor is the channel of a signed-in user', async () => {
   const service = await start();
   const client = jsClient(service, 'ann');
