@@ -1,3 +1,4 @@
+import { mayReconnect } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher, type ChannelCache } from './app-publisher.js';
 import type { ClientAccess } from './client-access.js';
@@ -58,13 +59,14 @@ export class App {
 
   /**
    * Ends a subscription; one that is not there is ignored.
+   * @param mayReturn whether the connection was only lost, so that its client may come back soon
    * @returns the bytes that it sends to all subscribers together
    */
-  unsubscribe(connection: Connection, channel: LocalChannel): number {
+  unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
     if (connection.channels?.delete(channel) !== true) return 0;
     const { user, bytes } = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
-    this.#observer?.left(channel, user);
+    this.#observer?.left(channel, user, mayReturn);
     return bytes;
   }
 
@@ -83,14 +85,17 @@ export class App {
 
   /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
   end(connection: Connection, code: number, reason: string): void {
-    this.remove(connection);
+    this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
   }
 
-  /** Forgets a connection; a second time changes nothing. */
-  remove(connection: Connection): void {
+  /**
+   * Forgets a connection; a second time changes nothing.
+   * @param mayReturn whether it was only lost, so that its client may come back soon
+   */
+  remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
-    for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel);
+    for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
     const userId = connection.user?.id;
     if (userId === undefined) return;
     const connections = this.#connectionsOfUser.get(userId);

@@ -101,8 +101,12 @@ export interface Publication {
 export interface ChannelObserver {
   /** A connection has subscribed. @param newUser on a presence channel, a user who was not there before */
   joined(channel: LocalChannel, newUser: string | undefined): void;
-  /** A connection has left. @param goneUser on a presence channel, a user whose last connection it was */
-  left(channel: LocalChannel, goneUser: string | undefined): void;
+  /**
+   * A connection has left.
+   * @param goneUser on a presence channel, a user whose last connection it was
+   * @param mayReturn whether it was only lost, so that its client may come back soon
+   */
+  left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
   /** Somebody has subscribed to a cache channel that has no event. Told once until it has one, or nobody is there. */

@@ -51,6 +51,12 @@ export interface WebSocketOptions {
   /** Events in one webhook; 500 at most. @default 20 (Pusher's) */
   webhookBatchEvents?: number | undefined;
   /**
+   * How long a `channel_vacated` or `member_removed` waits when a connection was lost, in milliseconds. When its client
+   * is back in time, nothing is sent. Who unsubscribes or is sent away is told of at once. 0 does not wait.
+   * @default 3 000 (Pusher's)
+   */
+  webhookLeaveDelayMs?: number | undefined;
+  /**
    * Further keys that may sign incoming webhooks, for the time in which one key replaces another.
    * @default the settings' own alone
    */
@@ -158,6 +164,7 @@ type FilledName =
   | 'closeTimeoutMs'
   | 'webhookBatchMs'
   | 'webhookBatchEvents'
+  | 'webhookLeaveDelayMs'
   | 'webhookMaxAgeMs'
   | 'requestTimeoutMs'
   | 'cacheTtlMs'
@@ -231,6 +238,7 @@ function buildSchema() {
     webhooks: z.array(webhook()).optional(),
     webhookBatchMs: milliseconds.default(250),
     webhookBatchEvents: count.max(MAX_WEBHOOK_BATCH_EVENTS).default(20),
+    webhookLeaveDelayMs: z.number().int().min(0).max(MAX_TIMEOUT_MS).default(3000),
     ...webhookOptions(),
     allowedOrigins: z.array(origin).min(1).optional(),
     tlsOnly: z.boolean().default(false),

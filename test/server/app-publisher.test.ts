@@ -121,7 +121,8 @@ describe('the publisher', () => {
 
   it('tells once that a cache channel has no event, until it has had one', () => {
     subscriber('1.1', 'cache-a', 'cache-b');
-    for (const name of ['cache-a', 'cache-a', 'cache-b', 'cache-a']) expect(publisher.cachedEvent(name)).toBeUndefined();
+    for (const name of ['cache-a', 'cache-a', 'cache-b', 'cache-a'])
+      expect(publisher.cachedEvent(name)).toBeUndefined();
     expect(observed).toEqual([{ missed: 'cache-a' }, { missed: 'cache-b' }]);
     publisher.publish(['cache-a'], 'shipped', '{}');
     for (let index = 0; index < 10; index++) cache.set(`cache-${index}`, 'event');
