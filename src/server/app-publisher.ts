@@ -15,6 +15,12 @@ export interface AppPublisherParts {
   readonly observer: ChannelObserver | undefined;
 }
 
+/** The data of a cache channel's last event, and for how many seconds more it is kept. */
+export interface CachedData {
+  readonly data: string;
+  readonly ttl: number;
+}
+
 /**
  * Takes an application's events and those of its clients, and decides where they go: to the subscribers in this
  * process, to the cache, and to the application itself when it listens. Each event becomes one frame, the same for all
@@ -75,6 +81,16 @@ export class AppPublisher {
     return undefined;
   }
 
+  /**
+   * What a cache channel hands to new subscribers; undefined when there is nothing. The observer does not hear of it.
+   */
+  cached(channel: string): CachedData | undefined {
+    const event = this.#parts.cache.look(channel);
+    if (event === undefined) return undefined;
+    const { data } = JSON.parse(event.text) as { data: string };
+    return { data, ttl: Math.ceil(event.ttlMs / 1000) };
+  }
+
   #tell(channel: string, event: string, data: string, userId?: string): void {
     const { heard, received } = this.#parts;
     if (heard.has(channel)) received({ channel, event, data, userId });
@@ -108,8 +124,15 @@ export class ChannelCache {
   }
 
   get(channel: string): string | undefined {
+    return this.look(channel)?.text;
+  }
+
+  /** The event of a channel, with the milliseconds for which it is still kept. */
+  look(channel: string): { readonly text: string; readonly ttlMs: number } | undefined {
     const event = this.#events.get(channel);
-    if (event === undefined || event.expires > Date.now()) return event?.text;
+    if (event === undefined) return undefined;
+    const ttlMs = event.expires - Date.now();
+    if (ttlMs > 0) return { text: event.text, ttlMs };
     this.#events.delete(channel);
     return undefined;
   }

@@ -181,6 +181,28 @@ describe('queries', () => {
     });
   });
 
+  it('a cache channel tells its last event and for how long it is kept, whether anybody is there or not', async () => {
+    const service = await startServer({ cacheTtlMs: 90_000 });
+    const show = (name: string, info: string) =>
+      call(service, { path: `/apps/app/channels/${name}`, parameters: { info } });
+    expect((await show('private-cache-a', 'cache')).json).toEqual({ occupied: false, cache: null });
+    await call(service, { ...events, body: { ...event, channels: ['private-cache-a'] } });
+    expect((await show('private-cache-a', 'subscription_count,cache')).json).toEqual({
+      occupied: false,
+      subscription_count: 0,
+      cache: { data: event.data, ttl: 90 },
+    });
+    expect(await show('private-a', 'cache')).toMatchObject({
+      status: 400,
+      text: expect.stringMatching(/cache channels/),
+    });
+    for (const request of [
+      { path: '/apps/app/channels', parameters: { info: 'cache' } },
+      { ...events, body: { ...event, channels: ['cache-a'], info: 'cache' } },
+    ])
+      expect(await call(service, request)).toMatchObject({ status: 400 });
+  });
+
   it('the users of a presence channel are listed, of another channel refused', async () => {
     const service = await occupied();
     expect((await call(service, { path: '/apps/app/channels/presence-a/users' })).json).toEqual({
