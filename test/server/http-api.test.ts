@@ -29,6 +29,28 @@ describe('events', () => {
     expect((await client.next('x')).data).toBe('plain "text"');
   });
 
+  it('an event may be in the query, and in part in the body, which goes first', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    for (const channel of ['a', 'b']) await client.subscribe(channel);
+    const inQuery = { name: 'x', data: '{"text":"a b+c%d"}', channel: 'a', info: 'subscription_count' };
+    expect((await call(service, { ...events, parameters: inQuery })).json).toEqual({
+      channels: { a: { subscription_count: 1 } },
+    });
+    await call(service, { ...events, parameters: { 'channels[]': 'b', name: 'y' }, body: { name: 'z', data: 'body' } });
+    await call(service, { ...events, parameters: { channels: 'b', name: 'v', data: '1', socket_id: client.socketId } });
+    expect(await client.settled()).toEqual([
+      { event: 'x', channel: 'a', data: inQuery.data },
+      { event: 'z', channel: 'b', data: 'body' },
+    ]);
+    for (const parameters of [
+      { ...inQuery, name: '' },
+      { ...inQuery, channel: 'b c' },
+      { name: 'x', channel: 'a' },
+    ])
+      expect(await call(service, { ...events, parameters })).toMatchObject({ status: 400 });
+  });
+
   it('info tells of the channels that were sent to', async () => {
     const service = await startServer();
     const [one, two] = await Promise.all([Client.connect(service), Client.connect(service)]);
