@@ -190,6 +190,27 @@ describe('queries', () => {
     ).toMatchObject({ status: 400 });
   });
 
+  it('a name may have every character that names have, in a path and as a prefix', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    const name = 'private-a_b=c@d,e.f;g-1';
+    await client.join(service, name);
+    for (const segment of [name, encodeURIComponent(name)])
+      expect((await call(service, { path: `/apps/app/channels/${segment}` })).json).toEqual({ occupied: true });
+    for (const prefix of [name, 'private-a_b=c@d,e.f;g-', 'private-a_b=c@d,'])
+      expect(
+        (await call(service, { path: '/apps/app/channels', parameters: { filter_by_prefix: prefix } })).json,
+      ).toEqual({
+        channels: { [name]: {} },
+      });
+  });
+
+  it('a GET may be signed with the MD5 of an empty body', async () => {
+    const service = await startServer();
+    const parameters = { body_md5: 'd41d8cd98f00b204e9800998ecf8427e' };
+    expect(await call(service, { path: '/apps/app/channels', parameters })).toMatchObject({ status: 200 });
+  });
+
   it('a channel tells whether it is occupied, and its counts', async () => {
     const service = await occupied();
     const show = async (name: string, info = '') =>
