@@ -97,8 +97,8 @@ function checkVersion(parameters: URLSearchParams): HandshakeRefusal | undefined
 }
 
 /**
- * The protocol version that follows from the version of `pusher-js`, for clients that send no `protocol`: from 1.12 on it
- * speaks 5 or later, which are served alike. Undefined when it is no version. Source: "WebSocket connection" in the
+ * The protocol version that follows from the version of `pusher-js`, for clients that send no `protocol`: from 1.12 on
+ * it speaks 5 or later, which are served alike. Undefined when it is no version. Source: "WebSocket connection" in the
  * Channels protocol.
  */
 function protocolOf(clientVersion: string): string | undefined {

@@ -19,8 +19,8 @@ import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
 const MAX_HALF_ID = 2 ** 47;
 
 /**
- * A message may come in this many fragments, and in this many pieces that the network makes of it. A larger one may come
- * in more, each of so many bytes. Each takes memory beside its bytes, so small ones would take most of it.
+ * A message may come in this many fragments, and in this many pieces that the network makes of it. A larger one may
+ * come in more, each of so many bytes. Each takes memory beside its bytes, so small ones would take most of it.
  */
 const MIN_PARTS = 128;
 const MIN_FRAGMENT_BYTES = 512;

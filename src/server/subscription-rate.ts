@@ -7,8 +7,8 @@ export interface SubscriptionLimits {
 }
 
 /**
- * Bytes that a subscription may send to all members together and count once. One that sends more counts more often: on a
- * presence channel each one brings a list of the members, and a message to all of them.
+ * Bytes that a subscription may send to all members together and count once. One that sends more counts more often: on
+ * a presence channel each one brings a list of the members, and a message to all of them.
  */
 const BYTES_A_SUBSCRIPTION = 16_384;
 

@@ -8,9 +8,9 @@ interface Leave {
 }
 
 /**
- * Events that tell of who has left, held back for some time: who comes back meanwhile has never left, as far as webhooks
- * tell. All wait equally long, so they are in the order in which they are due, and one timer serves them. It does not
- * keep the process alive.
+ * Events that tell of who has left, held back for some time: who comes back meanwhile has never left, as far as
+ * webhooks tell. All wait equally long, so they are in the order in which they are due, and one timer serves them. It
+ * does not keep the process alive.
  */
 export class DelayedLeaves {
   readonly #delayMs: number;
