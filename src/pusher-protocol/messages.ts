@@ -100,6 +100,11 @@ export const closeCode = {
   noPong: 4201,
 } as const;
 
+/** Whether a client that was closed with a code connects again by itself. */
+export function mayReconnect(code: number): boolean {
+  return code >= closeCode.overCapacity;
+}
+
 /** Code of the error that answers a client event over the rate limit. The connection stays. */
 export const CLIENT_EVENT_RATE: number = 4301;
 

@@ -1,16 +1,20 @@
 import { closeCode, ping } from '../pusher-protocol/messages.js';
 import type { App } from './app.js';
 import type { Connection } from './connection.js';
-import { textFrame } from './frames.js';
+import { pingFrame, textFrame } from './frames.js';
 
 /** Sweeps in the shorter of the two time-outs. */
 const SWEEPS_A_TIMEOUT = 6;
 
-const pingFrame = textFrame(ping);
+const pusherPing = textFrame(ping);
 
 /**
  * Finds the connections that have fallen silent: pings them, and ends those that do not answer. One timer serves all of
  * them. Time is counted in sweeps, so each message of a client costs no more than storing a small number.
+ *
+ * Each is pinged twice, with `pusher:ping` and with a ping frame of the WebSocket: the official clients for Android and
+ * iOS answer the frame alone. A browser answers the frame for a page that is frozen too. So from a client that has ever
+ * answered `pusher:ping`, an answer to the frame says nothing.
  */
 export class ActivitySweep {
   /** Number of sweeps so far. */
@@ -20,6 +24,9 @@ export class ActivitySweep {
   readonly #silentSweeps: number;
   readonly #goneSweeps: number;
   #timer: NodeJS.Timeout | undefined;
+  /** Both pings of the sweep `#pingsSweep`, one frame after the other. */
+  #pings: Buffer = pusherPing;
+  #pingsSweep = 0;
 
   constructor(apps: Iterable<App>, activityTimeoutSeconds: number, pongTimeoutSeconds: number) {
     this.#apps = apps;
@@ -37,6 +44,18 @@ export class ActivitySweep {
     this.#timer = undefined;
   }
 
+  /** A client has sent a message. */
+  heardOf(connection: Connection): void {
+    connection.lastSweep = this.count;
+    connection.isPinged = false;
+  }
+
+  /** A client has sent a pong frame. It counts when it answers the ping that the client was sent last. */
+  pongFrom(connection: Connection, data: Buffer): void {
+    if (!connection.isPinged || connection.answersPusherPing) return;
+    if (data.toString() === String(connection.lastSweep + this.#silentSweeps)) this.heardOf(connection);
+  }
+
   #sweep(): void {
     this.count++;
     for (const app of this.#apps) {
@@ -51,7 +70,16 @@ export class ActivitySweep {
       app.end(connection, closeCode.noPong, 'Pong reply not received in time');
     } else if (!connection.isPinged) {
       connection.isPinged = true;
-      connection.send(pingFrame);
+      connection.send(this.#pingsOfSweep());
     }
+  }
+
+  /** The ping frame carries the sweep's number, so that an answer to it can be told from any other pong. */
+  #pingsOfSweep(): Buffer {
+    if (this.#pingsSweep !== this.count) {
+      this.#pings = Buffer.concat([pusherPing, pingFrame(String(this.count))]);
+      this.#pingsSweep = this.count;
+    }
+    return this.#pings;
   }
 }

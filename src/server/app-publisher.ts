@@ -15,6 +15,12 @@ export interface AppPublisherParts {
   readonly observer: ChannelObserver | undefined;
 }
 
+/** The data of a cache channel's last event, and for how many seconds more it is kept. */
+export interface CachedData {
+  readonly data: string;
+  readonly ttl: number;
+}
+
 /**
  * Takes an application's events and those of its clients, and decides where they go: to the subscribers in this
  * process, to the cache, and to the application itself when it listens. Each event becomes one frame, the same for all
@@ -41,7 +47,10 @@ export class AppPublisher {
       if (channel !== undefined || isCached) {
         const text = channelEvent(name, event, dataText);
         if (channel !== undefined) local.deliver(channel, textFrame(text), exceptSocketId);
-        if (isCached) cache.set(name, text);
+        if (isCached) {
+          cache.set(name, text);
+          if (channel !== undefined) channel.isMissTold = false;
+        }
       }
       this.#tell(name, event, data);
     }
@@ -60,12 +69,26 @@ export class AppPublisher {
 
   /**
    * The last event of a cache channel, as the message that a new subscriber gets. The observer hears when there is
-   * none.
+   * none: once for all who subscribe meanwhile.
    */
-  cachedEvent(channel: string): string | undefined {
-    const text = this.#parts.cache.get(channel);
-    if (text === undefined) this.#parts.observer?.cacheMissed(channel);
-    return text;
+  cachedEvent(name: string): string | undefined {
+    const { cache, local, observer } = this.#parts;
+    const text = cache.get(name);
+    if (text !== undefined) return text;
+    const channel = local.channel(name);
+    if (channel?.isMissTold !== true) observer?.cacheMissed(name);
+    if (channel !== undefined) channel.isMissTold = true;
+    return undefined;
+  }
+
+  /**
+   * What a cache channel hands to new subscribers; undefined when there is nothing. The observer does not hear of it.
+   */
+  cached(channel: string): CachedData | undefined {
+    const event = this.#parts.cache.look(channel);
+    if (event === undefined) return undefined;
+    const { data } = JSON.parse(event.text) as { data: string };
+    return { data, ttl: Math.ceil(event.ttlMs / 1000) };
   }
 
   #tell(channel: string, event: string, data: string, userId?: string): void {
@@ -101,8 +124,15 @@ export class ChannelCache {
   }
 
   get(channel: string): string | undefined {
+    return this.look(channel)?.text;
+  }
+
+  /** The event of a channel, with the milliseconds for which it is still kept. */
+  look(channel: string): { readonly text: string; readonly ttlMs: number } | undefined {
     const event = this.#events.get(channel);
-    if (event === undefined || event.expires > Date.now()) return event?.text;
+    if (event === undefined) return undefined;
+    const ttlMs = event.expires - Date.now();
+    if (ttlMs > 0) return { text: event.text, ttlMs };
     this.#events.delete(channel);
     return undefined;
   }

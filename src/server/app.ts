@@ -1,3 +1,4 @@
+import { mayReconnect } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher, type ChannelCache } from './app-publisher.js';
 import type { ClientAccess } from './client-access.js';
@@ -38,8 +39,12 @@ export class App {
     this.publisher = new AppPublisher({ local, cache, heard: this.heard, received, observer });
   }
 
-  /** Subscribes a connection, which has been allowed. @param member its user, on a presence channel */
-  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): void {
+  /**
+   * Subscribes a connection, which has been allowed.
+   * @param member its user, on a presence channel
+   * @returns the bytes that it sends to all subscribers together
+   */
+  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): number {
     let channel = this.channels.get(name);
     if (channel === undefined) {
       channel = new LocalChannel(name);
@@ -47,16 +52,22 @@ export class App {
     }
     connection.channels ??= new Set();
     connection.channels.add(channel);
-    const newUser = channel.add(connection, member);
-    this.#observer?.joined(channel, newUser);
+    const { user, bytes } = channel.add(connection, member);
+    this.#observer?.joined(channel, user);
+    return bytes;
   }
 
-  /** Ends a subscription; one that is not there is ignored. */
-  unsubscribe(connection: Connection, channel: LocalChannel): void {
-    if (connection.channels?.delete(channel) !== true) return;
-    const goneUser = channel.remove(connection);
+  /**
+   * Ends a subscription; one that is not there is ignored.
+   * @param mayReturn whether the connection was only lost, so that its client may come back soon
+   * @returns the bytes that it sends to all subscribers together
+   */
+  unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
+    if (connection.channels?.delete(channel) !== true) return 0;
+    const { user, bytes } = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
-    this.#observer?.left(channel, goneUser);
+    this.#observer?.left(channel, user, mayReturn);
+    return bytes;
   }
 
   /** Signs a connection in, which has been allowed. */
@@ -74,14 +85,17 @@ export class App {
 
   /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
   end(connection: Connection, code: number, reason: string): void {
+    this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
-    this.remove(connection);
   }
 
-  /** Forgets a connection; a second time changes nothing. */
-  remove(connection: Connection): void {
+  /**
+   * Forgets a connection; a second time changes nothing.
+   * @param mayReturn whether it was only lost, so that its client may come back soon
+   */
+  remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
-    for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel);
+    for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
     const userId = connection.user?.id;
     if (userId === undefined) return;
     const connections = this.#connectionsOfUser.get(userId);

@@ -6,7 +6,7 @@ export interface SubscriptionClaim {
   readonly channel: string;
   /** The `auth` that the client sent, not checked yet. */
   readonly auth: unknown;
-  /** The `channel_data` that the client sent: on a presence channel, its member. */
+  /** The `channel_data` that the signature covers: on a presence channel, its member. */
   readonly channelData: string | undefined;
 }
 

@@ -12,6 +12,9 @@ const FLUSH_BYTES = 65_536;
 /** A connection never has more than this many times `sendBufferBytes` waiting, however much is sent to it at once. */
 export const MAX_BURST = 8;
 
+/** How long a client whose messages are read no more may take to read why, in milliseconds. */
+const MS_TO_LEARN_WHY = 1000;
+
 /**
  * Why a connection was cut. `slow`: its client reads too slowly. `burst`: it was sent more at once than may ever wait.
  */
@@ -48,12 +51,19 @@ export class Connection {
   /** The sweep during which the client was last heard of. */
   lastSweep = 0;
   isPinged = false;
+  /** Whether the client answers `pusher:ping`; then its pong frames say nothing of the page behind them. */
+  answersPusherPing = false;
   /** Client events in the second that began at `eventSecond`. */
   eventCount = 0;
   eventSecond = 0;
-  /** Subscriptions that still counted against the rate in the second `subscriptionSecond`. */
-  subscriptionCount = 0;
-  subscriptionSecond = 0;
+  /** What its subscriptions still owed in the second `owedSecond`; see `SubscriptionRate`. */
+  owedBytes = 0;
+  owedSecond = 0;
+  /** Messages and bytes that still counted against its budget in the second `messageSecond`; see `MessageBudget`. */
+  messageCount = 0;
+  messageBytes = 0;
+  messageSecond = 0;
+  isOverBudget = false;
 
   constructor(id: string, socket: Duplex, ws: WebSocket, host: ConnectionHost) {
     this.id = id;
@@ -136,6 +146,12 @@ export class Connection {
   closeTransport(code: number, reason: string): void {
     this.flush();
     this.#ws.close(code, reason);
+  }
+
+  /** Reads nothing more of a connection that was closed. It ends when its client has had time to learn why. */
+  stopReading(): void {
+    this.#ws.pause();
+    setTimeout(() => this.#ws.terminate(), MS_TO_LEARN_WHY).unref();
   }
 
   /** Ends the connection at once; what waits is lost. */

@@ -3,6 +3,8 @@
 
 /** RFC 6455 5.2: the last frame of a message, opcode text. */
 const FINAL_TEXT = 0x81;
+/** RFC 6455 5.5.2: the last frame of a message, opcode ping. */
+const FINAL_PING = 0x89;
 /** RFC 6455 5.5.3: the last frame of a message, opcode pong. */
 const FINAL_PONG = 0x8a;
 /** A length of this or more is written in 16 bits. */
@@ -28,6 +30,12 @@ export function textFrame(text: string): Buffer {
   }
   frame.write(text, headerLength);
   return frame;
+}
+
+/** Makes the frame of a ping. @param text what the answer repeats, at most 125 bytes (RFC 6455 5.5) */
+export function pingFrame(text: string): Buffer {
+  const data = Buffer.from(text);
+  return Buffer.concat([Buffer.from([FINAL_PING, data.length]), data]);
 }
 
 /** Makes the frame that answers a ping. @param data the ping's, at most 125 bytes (RFC 6455 5.5) */

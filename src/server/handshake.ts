@@ -41,7 +41,7 @@ export class Handshake {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2);
     const key = /^\/app\/([^/]+)\/?$/.exec(path)?.[1];
     if (key === undefined) return { code: closeCode.noSuchPath, reason: 'Path not found: connect to /app/KEY' };
-    const versionRefusal = checkVersion(new URLSearchParams(query).get('protocol'));
+    const versionRefusal = checkVersion(new URLSearchParams(query));
     if (versionRefusal !== undefined) return versionRefusal;
     const handler = this.#handlers.get(decoded(key));
     if (handler === undefined) return { code: closeCode.noSuchApp, reason: 'There is no application with this key' };
@@ -78,8 +78,14 @@ export class Handshake {
   }
 }
 
-function checkVersion(version: string | null): HandshakeRefusal | undefined {
-  if (version === null || version === '')
+/** Whether the client says that it is `pusher-js`, each version of which answers `pusher:ping`. */
+export function isPusherJs(request: IncomingMessage): boolean {
+  return /[?&]client=js(?:&|$)/.test(request.url ?? '');
+}
+
+function checkVersion(parameters: URLSearchParams): HandshakeRefusal | undefined {
+  const version = parameters.get('protocol') || protocolOf(parameters.get('version') ?? '');
+  if (version === undefined)
     return { code: closeCode.noVersion, reason: 'No protocol version: connect with ?protocol=7' };
   if (!/^\d{1,9}$/.test(version))
     return { code: closeCode.badVersion, reason: 'The protocol version is not a whole number' };
@@ -88,6 +94,17 @@ function checkVersion(version: string | null): HandshakeRefusal | undefined {
     code: closeCode.unsupportedVersion,
     reason: `Unsupported protocol version: use ${supportedVersions.at(-1)}`,
   };
+}
+
+/**
+ * The protocol version that follows from the version of `pusher-js`, for clients that send no `protocol`: from 1.12 on
+ * it speaks 5 or later, which are served alike. Undefined when it is no version. Source: "WebSocket connection" in the
+ * Channels protocol.
+ */
+function protocolOf(clientVersion: string): string | undefined {
+  const [, major, minor] = /^(\d{1,6})\.(\d{1,6})(?![^.-])/.exec(clientVersion) ?? [];
+  if (major === undefined || minor === undefined) return undefined;
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 12) ? '5' : '4';
 }
 
 function isSecure(request: IncomingMessage): boolean {

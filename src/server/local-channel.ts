@@ -9,12 +9,24 @@ export interface ChannelSubscriber {
   send(frame: Buffer): void;
 }
 
+/** What a subscription or its end has changed on a channel. */
+export interface ChannelChange {
+  /** On a presence channel: a user who was not there before, or whose last subscription it was. */
+  readonly user: string | undefined;
+  /** Bytes that it sends to all subscribers together. */
+  readonly bytes: number;
+}
+
 /** A channel with its subscribers in this process. It exists while it has any. */
 export class LocalChannel {
   readonly name: string;
   /** The users on it; undefined unless it is a presence channel. */
   readonly members: PresenceMembers | undefined;
+  /** On a cache channel: whether the observer knows that there is no event for its subscribers. */
+  isMissTold = false;
   readonly #subscribers = new Set<ChannelSubscriber>();
+  /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
+  #confirmation: Buffer | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -29,30 +41,40 @@ export class LocalChannel {
   /**
    * Adds a subscriber and confirms its subscription. The other members hear of a user who was not there before.
    * @param member the subscriber's user, on a presence channel
-   * @returns the id of a user who was not there before
    */
-  add(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): string | undefined {
-    let members: readonly ProtocolUser[] | undefined;
-    let newUser: string | undefined;
-    if (this.members !== undefined && member !== undefined) {
-      const isNew = this.members.add(subscriber, member);
-      if (isNew) {
-        this.deliver(textFrame(memberAdded(this.name, member)));
-        newUser = member.id;
-      }
-      members = this.members.list();
+  add(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
+    let user: string | undefined;
+    let bytes = 0;
+    if (member !== undefined && this.members?.add(subscriber, member) === true) {
+      user = member.id;
+      bytes = this.#tell(memberAdded(this.name, member));
     }
     this.#subscribers.add(subscriber);
-    subscriber.send(textFrame(subscriptionSucceeded(this.name, members)));
-    return newUser;
+    const confirmation = this.#confirm();
+    subscriber.send(confirmation);
+    return { user, bytes: bytes + confirmation.length };
   }
 
-  /** Removes a subscriber. When it was its user's last, the other members hear of it and the user's id is returned. */
-  remove(subscriber: ChannelSubscriber): string | undefined {
+  /** Removes a subscriber. When it was its user's last, the other members hear of it. */
+  remove(subscriber: ChannelSubscriber): ChannelChange {
     this.#subscribers.delete(subscriber);
-    const goneUser = this.members?.remove(subscriber);
-    if (goneUser !== undefined && this.size > 0) this.deliver(textFrame(memberRemoved(this.name, goneUser)));
-    return goneUser;
+    const user = this.members?.remove(subscriber);
+    return { user, bytes: user === undefined ? 0 : this.#tell(memberRemoved(this.name, user)) };
+  }
+
+  /** Tells the subscribers that a member has come or gone. Returns the bytes that are sent. */
+  #tell(text: string): number {
+    this.#confirmation = undefined;
+    if (this.size === 0) return 0;
+    const frame = textFrame(text);
+    this.deliver(frame);
+    return frame.length * this.size;
+  }
+
+  #confirm(): Buffer {
+    if (this.members === undefined) return textFrame(subscriptionSucceeded(this.name));
+    this.#confirmation ??= textFrame(subscriptionSucceeded(this.name, this.members.list()));
+    return this.#confirmation;
   }
 
   /** Sends a frame to the subscribers. @param except the one that does not get it */
@@ -79,10 +101,14 @@ export interface Publication {
 export interface ChannelObserver {
   /** A connection has subscribed. @param newUser on a presence channel, a user who was not there before */
   joined(channel: LocalChannel, newUser: string | undefined): void;
-  /** A connection has left. @param goneUser on a presence channel, a user whose last connection it was */
-  left(channel: LocalChannel, goneUser: string | undefined): void;
+  /**
+   * A connection has left.
+   * @param goneUser on a presence channel, a user whose last connection it was
+   * @param mayReturn whether it was only lost, so that its client may come back soon
+   */
+  left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
-  /** Somebody has subscribed to a cache channel that has no event. */
+  /** Somebody has subscribed to a cache channel that has no event. Told once until it has one, or nobody is there. */
   cacheMissed(channel: string): void;
 }

@@ -40,7 +40,8 @@ export class MessageHandler {
     else if (event === 'pusher:unsubscribe') this.#subscribing.unsubscribe(connection, data);
     else if (event === 'pusher:signin') this.#signIn(connection, data);
     else if (event.startsWith(CLIENT_EVENT_PREFIX)) this.#clientEvents.receive(connection, message);
-    else if (event !== 'pusher:pong') connection.sendText(protocolError(`Unknown event: ${event.slice(0, 100)}`));
+    else if (event === 'pusher:pong') connection.answersPusherPing = true;
+    else connection.sendText(protocolError(`Unknown event: ${event.slice(0, 100)}`));
   }
 
   #signIn(connection: Connection, data: unknown): void {

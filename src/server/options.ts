@@ -51,6 +51,12 @@ export interface WebSocketOptions {
   /** Events in one webhook; 500 at most. @default 20 (Pusher's) */
   webhookBatchEvents?: number | undefined;
   /**
+   * How long a `channel_vacated` or `member_removed` waits when a connection was lost, in milliseconds. When its client
+   * is back in time, nothing is sent. Who unsubscribes or is sent away is told of at once. 0 does not wait.
+   * @default 3 000 (Pusher's)
+   */
+  webhookLeaveDelayMs?: number | undefined;
+  /**
    * Further keys that may sign incoming webhooks, for the time in which one key replaces another.
    * @default the settings' own alone
    */
@@ -89,10 +95,22 @@ export interface WebSocketOptions {
   /**
    * How often a connection may subscribe, unsubscribe and sign in within a second. Before that it may do so twice
    * `maxChannelsPerConnection` times more, at once. Further subscriptions are refused with 429; unsubscribing counts
-   * and is never refused.
+   * and is never refused. What sends more than 16 384 bytes to all members together counts once for each 16 384.
    * @default 20
    */
   subscriptionsPerSecond?: number | undefined;
+  /**
+   * Messages that a connection may send in a second, pings among them. Before that it may send 5 times as many, and two
+   * for each of `maxChannelsPerConnection`, at once. The first one beyond is answered with an error; a connection that
+   * goes on is closed with 4100.
+   * @default 4 × (clientEventsPerSecond + subscriptionsPerSecond), which is 120
+   */
+  messagesPerSecond?: number | undefined;
+  /**
+   * Bytes that a connection may send in a second, and before that 5 times as many at once; see `messagesPerSecond`.
+   * @default 2 × clientEventsPerSecond × maxEventBytes, at least 262 144
+   */
+  bytesPerSecond?: number | undefined;
   /**
    * Bytes that may wait for a slow reader before its connection is cut. A burst, which is more than that in one tick,
    * may wait until the client has read it; but never does more than 8 times as much wait for a connection.
@@ -136,6 +154,8 @@ type FilledName =
   | 'maxEventBytes'
   | 'clientEventsPerSecond'
   | 'subscriptionsPerSecond'
+  | 'messagesPerSecond'
+  | 'bytesPerSecond'
   | 'sendBufferBytes'
   | 'maxPresenceMembers'
   | 'maxPresenceMemberBytes'
@@ -144,6 +164,7 @@ type FilledName =
   | 'closeTimeoutMs'
   | 'webhookBatchMs'
   | 'webhookBatchEvents'
+  | 'webhookLeaveDelayMs'
   | 'webhookMaxAgeMs'
   | 'requestTimeoutMs'
   | 'cacheTtlMs'
@@ -163,19 +184,26 @@ const MAX_WEBHOOK_BATCH_EVENTS = 500;
 /** The options' name in errors. */
 const TITLE = "The websocket backend's options";
 
-const check: (options: unknown) => CheckedOptions = settingsCheck(TITLE, buildSchema, [
-  'appId',
-  'pubKey',
-  'secretKey',
-  'enabled',
-  'maxConnections',
-  'clientEvents',
-  'webhooks',
-  'url',
-  'events',
-  'channelPrefixes',
-  'headers',
-]);
+/** Options whose default follows from other options. */
+type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
+
+/** The least default of `bytesPerSecond`. */
+const MIN_BYTES_PER_SECOND = 262_144;
+
+const check: (options: unknown) => Omit<CheckedOptions, DerivedName> & Pick<WebSocketOptions, DerivedName> =
+  settingsCheck(TITLE, buildSchema, [
+    'appId',
+    'pubKey',
+    'secretKey',
+    'enabled',
+    'maxConnections',
+    'clientEvents',
+    'webhooks',
+    'url',
+    'events',
+    'channelPrefixes',
+    'headers',
+  ]);
 
 function buildSchema() {
   const text = z.string().min(1, 'must not be empty');
@@ -210,6 +238,7 @@ function buildSchema() {
     webhooks: z.array(webhook()).optional(),
     webhookBatchMs: milliseconds.default(250),
     webhookBatchEvents: count.max(MAX_WEBHOOK_BATCH_EVENTS).default(20),
+    webhookLeaveDelayMs: z.number().int().min(0).max(MAX_TIMEOUT_MS).default(3000),
     ...webhookOptions(),
     allowedOrigins: z.array(origin).min(1).optional(),
     tlsOnly: z.boolean().default(false),
@@ -219,6 +248,8 @@ function buildSchema() {
     maxEventBytes: count.max(2 ** 28).default(10_240),
     clientEventsPerSecond: count.default(10),
     subscriptionsPerSecond: count.default(20),
+    messagesPerSecond: count.optional(),
+    bytesPerSecond: count.optional(),
     sendBufferBytes: count.default(1_048_576),
     maxPresenceMembers: count.default(100),
     maxPresenceMemberBytes: count.default(1024),
@@ -254,5 +285,8 @@ export function checkOptions(options: unknown): CheckedOptions {
       backend: 'websocket',
     });
   }
-  return checked;
+  const { clientEventsPerSecond, subscriptionsPerSecond, maxEventBytes } = checked;
+  const { messagesPerSecond = 4 * (clientEventsPerSecond + subscriptionsPerSecond) } = checked;
+  const { bytesPerSecond = Math.max(MIN_BYTES_PER_SECOND, 2 * clientEventsPerSecond * maxEventBytes) } = checked;
+  return { ...checked, messagesPerSecond, bytesPerSecond };
 }

@@ -3,12 +3,13 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../core/logger.js';
-import { closeCode, connectionEstablished, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
+import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
 import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
 import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
-import { Handshake } from './handshake.js';
+import { Handshake, isPusherJs } from './handshake.js';
+import { MessageBudget } from './message-budget.js';
 import { MessageHandler } from './message-handler.js';
 import type { CheckedOptions } from './options.js';
 import { Outbox } from './outbox.js';
@@ -17,10 +18,25 @@ import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
 /** Each half of a socket id is below this: two random halves are more than anybody can guess. */
 const MAX_HALF_ID = 2 ** 47;
 
+/**
+ * A message may come in this many fragments, and in this many pieces that the network makes of it. A larger one may
+ * come in more, each of so many bytes. Each takes memory beside its bytes, so small ones would take most of it.
+ */
+const MIN_PARTS = 128;
+const MIN_FRAGMENT_BYTES = 512;
+const MIN_CHUNK_BYTES = 64;
+
 /** A `ws` socket that knows its connection, so that all sockets share their listeners. */
 class ClientSocket extends WebSocket {
   connection: Connection | undefined;
   messages: MessageHandler | undefined;
+  whenClosing: (() => void) | undefined;
+
+  /** Begins the closing handshake, or answers the client's: then `ws` calls it, and tells nobody else. */
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, reason);
+    this.whenClosing?.();
+  }
 }
 
 /**
@@ -34,6 +50,7 @@ export class SocketServer implements ConnectionHost {
   readonly #logger: () => Logger;
   readonly #handshake: Handshake;
   readonly #sweep: ActivitySweep;
+  readonly #budget: MessageBudget;
   readonly #sockets: Server<typeof ClientSocket>;
   readonly #refused = new RefusedConnections();
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
@@ -50,12 +67,15 @@ export class SocketServer implements ConnectionHost {
     const handlers = new Map(apps.map((app) => [app.settings.pubKey, new MessageHandler(app, options)]));
     this.#handshake = new Handshake(handlers, options);
     this.#sweep = new ActivitySweep(apps, options.activityTimeoutSeconds, options.pongTimeoutSeconds);
+    this.#budget = new MessageBudget(options);
     const settings = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
       maxPayload: options.maxMessageBytes,
+      maxFragments: Math.max(MIN_PARTS, Math.ceil(options.maxMessageBytes / MIN_FRAGMENT_BYTES)),
+      maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(options.maxMessageBytes / MIN_CHUNK_BYTES)),
       closeTimeout: options.closeTimeoutMs,
       WebSocket: ClientSocket,
     };
@@ -70,11 +90,13 @@ export class SocketServer implements ConnectionHost {
     }
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
-      this.#sockets.handleUpgrade(request, socket, head, (ws) => this.#admit(ws, socket, verdict));
+      this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+        this.#admit(ws, socket, verdict).answersPusherPing = isPusherJs(request);
+      });
     else this.#refused.refuse(request, socket, head, verdict);
   }
 
-  #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): void {
+  #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
     const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
     connection.lastSweep = this.#sweep.count;
     ws.connection = connection;
@@ -85,22 +107,36 @@ export class SocketServer implements ConnectionHost {
     ws.on('error', ignoreError);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
+    ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
+    ws.whenClosing = this.#onClosing;
     connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
+    return connection;
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
-    if (!connection.isOpen) return;
-    server.#heardOf(connection);
+    if (!server.#mayGoOn(connection, messages.app, data.length)) return;
+    server.#sweep.heardOf(connection);
     if (isBinary) {
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
-      messages.app.remove(connection);
     } else messages.receive(connection, data.toString());
   });
 
-  readonly #onPing = socketListener(this, (server, connection, _messages, data: Buffer) => {
-    server.#heardOf(connection);
-    connection.send(pongFrame(data));
+  /** Answers a ping, which is no sign of life: nobody may stay without ever sending a message or an answer. */
+  readonly #onPing = socketListener(this, (server, connection, messages, data: Buffer) => {
+    if (server.#mayGoOn(connection, messages.app, data.length)) connection.send(pongFrame(data));
+  });
+
+  readonly #onPong = socketListener(this, (server, connection, messages, data: Buffer) => {
+    if (server.#mayGoOn(connection, messages.app, data.length)) server.#sweep.pongFrom(connection, data);
+  });
+
+  /**
+   * A connection leaves its channels as soon as either side closes it, however long its socket takes. When the server
+   * itself closes, nobody needs to hear of it: all go.
+   */
+  readonly #onClosing = socketListener(this, (server, connection, messages) => {
+    if (!server.#isClosing) messages.app.remove(connection);
   });
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {
@@ -112,9 +148,22 @@ export class SocketServer implements ConnectionHost {
     messages.app.remove(connection);
   });
 
-  #heardOf(connection: Connection): void {
-    connection.lastSweep = this.#sweep.count;
-    connection.isPinged = false;
+  /** Counts what a client has sent. Returns whether it is to be read. */
+  #mayGoOn(connection: Connection, app: App, bytes: number): boolean {
+    if (!connection.isOpen) return false;
+    const verdict = this.#budget.take(connection, bytes);
+    if (verdict === 'taken') return true;
+    const { messagesPerSecond, bytesPerSecond } = this.#options;
+    const limit = `A connection may send ${messagesPerSecond} messages and ${bytesPerSecond} bytes a second`;
+    if (verdict === 'refused') connection.sendText(protocolError(`${limit}: this message was ignored`));
+    if (verdict === 'cut') {
+      app.end(connection, closeCode.overCapacity, limit);
+      connection.stopReading();
+      const text =
+        'websocket: a connection was cut because it sent too much (options "messagesPerSecond", "bytesPerSecond")';
+      this.#logger().warn({ socketId: connection.id, messagesPerSecond, bytesPerSecond }, text);
+    }
+    return false;
   }
 
   wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {

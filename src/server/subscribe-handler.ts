@@ -54,7 +54,7 @@ export class SubscribeHandler {
       refuse(connection, name, member);
       return;
     }
-    this.#app.subscribe(connection, name, member);
+    this.#rate.sent(connection, this.#app.subscribe(connection, name, member));
     if (isCache(name)) connection.sendText(this.#app.publisher.cachedEvent(name) ?? cacheMiss(name));
   }
 
@@ -63,8 +63,7 @@ export class SubscribeHandler {
     const name = isRecord(data) ? data['channel'] : undefined;
     const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
     if (channel === undefined || !connection.channels?.has(channel)) return;
-    this.#rate.leave(connection);
-    this.#app.unsubscribe(connection, channel);
+    this.#rate.leave(connection, this.#app.unsubscribe(connection, channel));
   }
 
   #checkName(name: string): SubscriptionRefusal | undefined {
@@ -98,12 +97,22 @@ export class SubscribeHandler {
       return { type: 'AuthError', error: 'The connection is not signed in as this user', status: 401 };
     }
     if (!isPrivate(name)) return undefined;
-    const { auth, channel_data: sentData } = data;
-    const channelData = isPresence(name) && typeof sentData === 'string' ? sentData : undefined;
-    const claim = { socketId: connection.id, channel: name, auth, channelData };
-    if (this.#app.access.maySubscribe(claim)) return undefined;
+    if (this.#isSigned(connection, name, data)) return undefined;
     const error = `Auth value for subscription to ${name} is invalid: it must be "KEY:SIGNATURE" over this socket id and channel`;
     return { type: 'AuthError', error, status: 401 };
+  }
+
+  /**
+   * On a presence channel the signature covers the member. On other channels data has no meaning, so it may be left out
+   * of the signature; but some server libraries sign it there too.
+   */
+  #isSigned({ id: socketId }: Connection, channel: string, data: Readonly<Record<string, unknown>>): boolean {
+    const { access } = this.#app;
+    const { auth, channel_data: sentData } = data;
+    const channelData = typeof sentData === 'string' ? sentData : undefined;
+    if (access.maySubscribe({ socketId, channel, auth, channelData })) return true;
+    if (isPresence(channel) || channelData === undefined) return false;
+    return access.maySubscribe({ socketId, channel, auth, channelData: undefined });
   }
 
   /**

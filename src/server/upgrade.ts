@@ -47,6 +47,8 @@ const MAX_REFUSED = 1000;
 const CLOSE_TIMEOUT_MS = 1000;
 /** Size of a frame from a refused client, in bytes; nobody reads it. */
 const MAX_MESSAGE_BYTES = 1024;
+/** Fragments and pieces that such a frame may come in. */
+const MAX_PARTS = 16;
 
 /**
  * The connections that the handshake refused. A browser learns the reason only over a WebSocket, so each is opened and
@@ -62,6 +64,8 @@ export class RefusedConnections {
       perMessageDeflate: false,
       autoPong: false,
       maxPayload: MAX_MESSAGE_BYTES,
+      maxFragments: MAX_PARTS,
+      maxBufferedChunks: MAX_PARTS,
       closeTimeout: CLOSE_TIMEOUT_MS,
     };
     this.#server = new WebSocketServer(settings);

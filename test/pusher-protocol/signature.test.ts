@@ -38,8 +38,18 @@ it('what a client is answered is signed as in the documentation, with the key be
   expect(isAuthorized(auth, channelText('1234.1234', 'presence-foobar', data), keys)).toBe(true);
 });
 
+it('a private subscription may be signed with its data', () => {
+  const keys = { pubKey: '278d425bdf160c739803', secretKey: secret };
+  const data = '{"user_id":"10","user_info":{"name":"Mr. Pusher"}}';
+  const auth = '278d425bdf160c739803:300c65e60159f3a3872e75024f217d79aa7a25a81e9e92eb21c4340d51506b60';
+  expect(authFor(channelText('1234.1234', 'private-foobar', data), keys)).toBe(auth);
+  expect(isAuthorized(auth, channelText('1234.1234', 'private-foobar', data.replace('10', '11')), keys)).toBe(false);
+});
+
 it('a sign-in signs the socket id and the user data', () => {
-  expect(userText('1234.1234', '{"id":"12345"}')).toBe('1234.1234::user::{"id":"12345"}');
+  const text = userText('1234.1234', '{"id":"12345"}');
+  expect(text).toBe('1234.1234::user::{"id":"12345"}');
+  expect(sign(text, secret)).toBe('4708d583dada6a56435fb8bc611c77c359a31eebde13337c16ab43aa6de336ba');
 });
 
 it('a request is signed as in the documentation', () => {
@@ -53,6 +63,19 @@ it('a request is signed as in the documentation', () => {
     ['auth_signature', 'left out'],
   ]);
   expect(sign(text, secret)).toBe('da454824c97ba181a32ccc17a72625ba02771f50b50e1e7430e47a1f3f457e6c');
+});
+
+it('a request without a body may be signed with the MD5 of none', () => {
+  const empty = 'd41d8cd98f00b204e9800998ecf8427e';
+  expect(bodyMd5('')).toBe(empty);
+  const text = requestText('GET', '/some/obscure/api', [
+    ['auth_key', 'key'],
+    ['auth_timestamp', '1000'],
+    ['auth_version', '1.0'],
+    ['body_md5', empty],
+    ['foo', 'bar'],
+  ]);
+  expect(sign(text, 'secret')).toBe('5c49f04a95eedc9028b1e0e8de7c2c7ad63504a0e3b5c145d2accaef6c14dbac');
 });
 
 it('signatures are compared whole', () => {

@@ -119,6 +119,17 @@ describe('the publisher', () => {
     expect(cache.size).toBe(1);
   });
 
+  it('tells once that a cache channel has no event, until it has had one', () => {
+    subscriber('1.1', 'cache-a', 'cache-b');
+    for (const name of ['cache-a', 'cache-a', 'cache-b', 'cache-a'])
+      expect(publisher.cachedEvent(name)).toBeUndefined();
+    expect(observed).toEqual([{ missed: 'cache-a' }, { missed: 'cache-b' }]);
+    publisher.publish(['cache-a'], 'shipped', '{}');
+    for (let index = 0; index < 10; index++) cache.set(`cache-${index}`, 'event');
+    expect(publisher.cachedEvent('cache-a')).toBeUndefined();
+    expect(observed.length).toBe(3);
+  });
+
   it('sends a client event to the other subscribers, the application and the observer', () => {
     const [sender, other] = [subscriber('1.1', 'private-a'), subscriber('2.2', 'private-a')];
     const event = { channel: 'private-a', event: 'client-typing', data: '{}', userId: 'ann' };

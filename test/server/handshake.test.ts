@@ -33,6 +33,10 @@ const refusals: [code: number, when: string, ClientOptions, WebSocketOptions?][]
   [4007, 'the version is too new', { query: '?protocol=99' }],
   [4007, 'the version is too old', { query: '?protocol=4' }],
   [4008, 'there is no version', { query: '' }],
+  [4007, 'the version follows from that of a client that is too old', { query: '?client=js&version=1.11.2' }],
+  [4008, 'the version of the client is none', { query: '?client=js&version=new' }],
+  [4008, 'the version of the client goes on with letters', { query: '?version=2.1x' }],
+  [4006, 'the version is not a number, though that of the client is', { query: '?protocol=seven&version=8.4.0' }],
   [4008, 'the version is empty', { query: '?protocol=&client=js' }],
 ];
 
@@ -72,6 +76,15 @@ it('protocol versions 5 and 6 are served too', async () => {
     Client.connect(service, { query: '?client=x&protocol=6' }),
   ]);
 });
+
+it.each(['1.12.0', '2.0.5', '2.1', '8.4.0', '7.0.3-beta'])(
+  'the version %s of a client without a protocol will do',
+  async (version) => {
+    const service = await startServer();
+    await Client.connect(service, { query: `?client=js&version=${version}` });
+    await Client.connect(service, { query: `?protocol=&version=${version}` });
+  },
+);
 
 const allowedOrigins = ['https://example.com', 'https://*.example.org', 'http://localhost:3000'];
 

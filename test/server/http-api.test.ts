@@ -29,6 +29,28 @@ describe('events', () => {
     expect((await client.next('x')).data).toBe('plain "text"');
   });
 
+  it('an event may be in the query, and in part in the body, which goes first', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    for (const channel of ['a', 'b']) await client.subscribe(channel);
+    const inQuery = { name: 'x', data: '{"text":"a b+c%d"}', channel: 'a', info: 'subscription_count' };
+    expect((await call(service, { ...events, parameters: inQuery })).json).toEqual({
+      channels: { a: { subscription_count: 1 } },
+    });
+    await call(service, { ...events, parameters: { 'channels[]': 'b', name: 'y' }, body: { name: 'z', data: 'body' } });
+    await call(service, { ...events, parameters: { channels: 'b', name: 'v', data: '1', socket_id: client.socketId } });
+    expect(await client.settled()).toEqual([
+      { event: 'x', channel: 'a', data: inQuery.data },
+      { event: 'z', channel: 'b', data: 'body' },
+    ]);
+    for (const parameters of [
+      { ...inQuery, name: '' },
+      { ...inQuery, channel: 'b c' },
+      { name: 'x', channel: 'a' },
+    ])
+      expect(await call(service, { ...events, parameters })).toMatchObject({ status: 400 });
+  });
+
   it('info tells of the channels that were sent to', async () => {
     const service = await startServer();
     const [one, two] = await Promise.all([Client.connect(service), Client.connect(service)]);
@@ -168,6 +190,27 @@ describe('queries', () => {
     ).toMatchObject({ status: 400 });
   });
 
+  it('a name may have every character that names have, in a path and as a prefix', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    const name = 'private-a_b=c@d,e.f;g-1';
+    await client.join(service, name);
+    for (const segment of [name, encodeURIComponent(name)])
+      expect((await call(service, { path: `/apps/app/channels/${segment}` })).json).toEqual({ occupied: true });
+    for (const prefix of [name, 'private-a_b=c@d,e.f;g-', 'private-a_b=c@d,'])
+      expect(
+        (await call(service, { path: '/apps/app/channels', parameters: { filter_by_prefix: prefix } })).json,
+      ).toEqual({
+        channels: { [name]: {} },
+      });
+  });
+
+  it('a GET may be signed with the MD5 of an empty body', async () => {
+    const service = await startServer();
+    const parameters = { body_md5: 'd41d8cd98f00b204e9800998ecf8427e' };
+    expect(await call(service, { path: '/apps/app/channels', parameters })).toMatchObject({ status: 200 });
+  });
+
   it('a channel tells whether it is occupied, and its counts', async () => {
     const service = await occupied();
     const show = async (name: string, info = '') =>
@@ -179,6 +222,28 @@ describe('queries', () => {
       user_count: 2,
       subscription_count: 2,
     });
+  });
+
+  it('a cache channel tells its last event and for how long it is kept, whether anybody is there or not', async () => {
+    const service = await startServer({ cacheTtlMs: 90_000 });
+    const show = (name: string, info: string) =>
+      call(service, { path: `/apps/app/channels/${name}`, parameters: { info } });
+    expect((await show('private-cache-a', 'cache')).json).toEqual({ occupied: false, cache: null });
+    await call(service, { ...events, body: { ...event, channels: ['private-cache-a'] } });
+    expect((await show('private-cache-a', 'subscription_count,cache')).json).toEqual({
+      occupied: false,
+      subscription_count: 0,
+      cache: { data: event.data, ttl: 90 },
+    });
+    expect(await show('private-a', 'cache')).toMatchObject({
+      status: 400,
+      text: expect.stringMatching(/cache channels/),
+    });
+    for (const request of [
+      { path: '/apps/app/channels', parameters: { info: 'cache' } },
+      { ...events, body: { ...event, channels: ['cache-a'], info: 'cache' } },
+    ])
+      expect(await call(service, request)).toMatchObject({ status: 400 });
   });
 
   it('the users of a presence channel are listed, of another channel refused', async () => {

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { WebSocketService } from '../../src/backends/websocket/index.js';
 import { authFor, channelText } from '../../src/pusher-protocol/signature.js';
+import { PresenceMembers } from '../../src/server/presence.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { credentials, record, startServer } from './support/server.js';
@@ -172,6 +174,90 @@ it('a connection that the application ends is no member any more, while its sock
   raw.destroy();
   await raw.ended;
   expect((await watcher.settled()).length).toBe(0);
+});
+
+it.each([
+  ['a close frame with 1000', Buffer.from([0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe8])],
+  ['a close frame without a code', Buffer.from([0x88, 0x80, 0, 0, 0, 0])],
+  ['a frame that breaks the protocol', Buffer.from([0xc1, 0x80, 0, 0, 0, 0])],
+  ['a binary frame', Buffer.from([0x82, 0x80, 0, 0, 0, 0])],
+])('a connection that has sent %s is no member any more, while its socket lingers', async (_what, frame) => {
+  const service = await startServer({ closeTimeoutMs: 60_000 });
+  const watcher = await Client.connect(service);
+  const raw = await RawClient.connect(service);
+  await watcher.join(service, room, { id: 'watcher' });
+  const grant = service.authorizeChannel(raw.socketId, room, { id: 'ann' });
+  for (const channel of [room, 'news'])
+    raw.writeText(JSON.stringify({ event: 'pusher:subscribe', data: { channel, ...grant } }));
+  await watcher.next('pusher_internal:member_added');
+  await expect.poll(() => service.api.channels()).toEqual([room, 'news']);
+  raw.socket.pause(); // so it does not see the server's end, and does not close
+  raw.write(frame);
+  expect((await watcher.next('pusher_internal:member_removed')).data).toBe('{"user_id":"ann"}');
+  expect([service.api.connectionCount, service.api.channels()]).toEqual([1, [room]]);
+  expect(await service.channelUsers(room)).toEqual(['watcher']);
+  expect(raw.socket.destroyed).toBe(false);
+  raw.destroy();
+  await raw.ended;
+  expect(await watcher.settled()).toEqual([]);
+});
+
+describe('a full channel', () => {
+  const info = 'x'.repeat(900);
+  const grantOf = (service: WebSocketService, client: Client, id: string) =>
+    service.authorizeChannel(client.socketId, room, { id, info });
+
+  it('has its list of members made once for all who subscribe, until a member comes or goes', async () => {
+    const listed = vi.spyOn(PresenceMembers.prototype, 'list');
+    onTestFinished(() => listed.mockRestore());
+    const service = await startServer();
+    const clients = await Promise.all(Array.from({ length: 10 }, () => Client.connect(service)));
+    for (const client of clients) await client.subscribe(room, grantOf(service, client, 'ann'));
+    expect(listed).toHaveBeenCalledTimes(1);
+    const bob = await Client.connect(service);
+    expect(await bob.subscribe(room, grantOf(service, bob, 'bob'))).toMatchObject({
+      presence: { ids: ['ann', 'bob'] },
+    });
+    bob.send('pusher:unsubscribe', { channel: room });
+    await bob.settled();
+    const last = await Client.connect(service);
+    expect(await last.subscribe(room, grantOf(service, last, 'ann'))).toMatchObject({ presence: { ids: ['ann'] } });
+    expect(listed).toHaveBeenCalledTimes(3);
+  });
+
+  it('costs a subscription as much as it sends: who comes and goes is refused sooner, and may come again later', async () => {
+    const now = vi.spyOn(performance, 'now').mockReturnValue(5000);
+    onTestFinished(() => now.mockRestore());
+    const service = await startServer();
+    const [client, ...members] = (await Promise.all(Array.from({ length: 51 }, () => Client.connect(service)))) as [
+      Client,
+      ...Client[],
+    ];
+    for (const [index, member] of members.entries()) await member.subscribe(room, grantOf(service, member, `${index}`));
+    const grant = grantOf(service, client, 'ann');
+    for (let round = 0; round < 100; round++) {
+      client.send('pusher:subscribe', { channel: room, ...grant });
+      client.send('pusher:unsubscribe', { channel: room });
+    }
+    const answers = await client.settled();
+    const taken = answers.filter(({ event }) => event === 'pusher_internal:subscription_succeeded').length;
+    // 220 × 16 384 bytes at once; each time 50 members get a kilobyte, and the client gets all of theirs.
+    expect(taken).toBeGreaterThan(10);
+    expect(taken).toBeLessThan(40);
+    expect(answers.at(-1)?.data).toMatchObject({ type: 'LimitReached', status: 429 });
+    now.mockReturnValue(7000);
+    await client.subscribe(room, grant);
+  });
+
+  it('does not keep a page from taking all its channels at once, when they have some members', async () => {
+    const service = await startServer();
+    const [client, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
+    for (let index = 0; index < 100; index++) {
+      const name = `presence-${index}`;
+      await other.subscribe(name, service.authorizeChannel(other.socketId, name, { id: 'other', info }));
+      await client.subscribe(name, service.authorizeChannel(client.socketId, name, { id: 'ann', info }));
+    }
+  });
 });
 
 function nested(depth: number): string {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { authFor } from '../../src/pusher-protocol/signature.js';
+import { authFor, channelText } from '../../src/pusher-protocol/signature.js';
 import { deliver, deliverMessages } from '../support/deliver.js';
 import { Client } from './support/client.js';
 import { context, credentials, message, startServer } from './support/server.js';
@@ -181,6 +181,38 @@ describe('private channels', () => {
       data: { type: 'AuthError', error: expect.any(String), status: 401 },
     });
     await client.join(service, 'private-a');
+  });
+
+  const member = '{"user_id":"10","user_info":{"name":"Mr. Pusher"}}';
+
+  it.each(['private-a', 'private-encrypted-a'])('the signature of %s may cover channel_data', async (channel) => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    const auth = authFor(channelText(client.socketId, channel, member), credentials);
+    const altered = member.replace('10', '11');
+    for (const data of [{ channel_data: altered }, { channel_data: '' }, { channel_data: 5 }, {}]) {
+      client.send('pusher:subscribe', { channel, auth, ...data });
+      expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'AuthError', status: 401 });
+    }
+    expect(await client.subscribe(channel, { auth, channel_data: member })).toEqual({});
+  });
+
+  it('data that the signature does not cover is ignored, whatever it is', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    for (const [index, data] of [member, 'no JSON', '', 5, null].entries()) {
+      const auth = authFor(channelText(client.socketId, `private-${index}`), credentials);
+      expect(await client.subscribe(`private-${index}`, { auth, channel_data: data })).toEqual({});
+    }
+    expect(service.api.channels().length).toBe(5);
+  });
+
+  it('a presence channel stays signed with its data', async () => {
+    const service = await startServer();
+    const client = await Client.connect(service);
+    const auth = authFor(channelText(client.socketId, 'presence-a'), credentials);
+    client.send('pusher:subscribe', { channel: 'presence-a', auth, channel_data: member });
+    expect((await client.next('pusher:subscription_error')).data).toMatchObject({ type: 'AuthError', status: 401 });
   });
 
   it('what is sent on an encrypted channel passes through as it is', async () => {

@@ -25,7 +25,10 @@ export function findEndpoint(segments: readonly string[]): Endpoint | undefined 
   const [kind = '', name = '', detail = ''] = segments;
   const path = `${segments.length}/${kind}/${detail}`;
   if (path === '1/events/')
-    return { method: 'POST', answer: ({ app, body, maxEventBytes }) => trigger(app, body, maxEventBytes) };
+    return {
+      method: 'POST',
+      answer: ({ app, body, parameters, maxEventBytes }) => trigger(app, body, parameters, maxEventBytes),
+    };
   if (path === '1/batch_events/')
     return { method: 'POST', answer: ({ app, body, maxEventBytes }) => triggerBatch(app, body, maxEventBytes) };
   if (path === '1/channels/') return { method: 'GET', answer: ({ app, parameters }) => listChannels(app, parameters) };

@@ -22,9 +22,13 @@ interface Trigger {
   readonly info: ReadonlySet<string>;
 }
 
-/** Answers `POST /apps/:id/events`. */
-export function trigger(app: App, body: unknown, maxEventBytes: number): object {
-  const { name, data, channels, socketId, info } = readTrigger(body, maxEventBytes);
+/**
+ * Answers `POST /apps/:id/events`.
+ * @param parameters those of the query; they fill in what the body does not have
+ */
+export function trigger(app: App, body: unknown, parameters: URLSearchParams, maxEventBytes: number): object {
+  const event = body === undefined || isRecord(body) ? { ...queryEvent(parameters), ...body } : body;
+  const { name, data, channels, socketId, info } = readTrigger(event, maxEventBytes);
   app.publisher.publish(channels, name, data, socketId);
   if (info.size === 0) return {};
   return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
@@ -40,6 +44,21 @@ export function triggerBatch(app: App, body: unknown, maxEventBytes: number): ob
   for (const { name, data, channels, socketId } of triggers) app.publisher.publish(channels, name, data, socketId);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
+}
+
+/**
+ * The event in a query, of which lists are repeated: `channels[]=a&channels[]=b`. Source: the HTTP API reference of
+ * Channels, by which the parameters of a POST may be sent in the query.
+ */
+function queryEvent(parameters: URLSearchParams): Readonly<Record<string, unknown>> {
+  const event: Record<string, unknown> = {};
+  for (const name of ['name', 'data', 'channel', 'socket_id', 'info']) {
+    const value = parameters.get(name);
+    if (value !== null) event[name] = value;
+  }
+  const channels = [...parameters.getAll('channels[]'), ...parameters.getAll('channels')];
+  if (channels.length > 0) event['channels'] = channels;
+  return event;
 }
 
 function readTrigger(body: unknown, maxEventBytes: number): Trigger {

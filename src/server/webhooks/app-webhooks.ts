@@ -3,30 +3,43 @@ import { userOfChannel } from '../../pusher-protocol/names.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
 import type { WebSocketApp } from '../options.js';
+import { DelayedLeaves } from './delayed-leaves.js';
 import type { WebSocketWebhook } from './options.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
+
+/** The options of an application's webhooks that are no webhook's own. */
+export interface WebhookLimits extends BatchLimits {
+  readonly webhookLeaveDelayMs: number;
+}
 
 /** Sends an application's webhooks what happens on its channels. */
 export class AppWebhooks implements ChannelObserver {
   readonly #senders: readonly WebhookSender[];
+  readonly #leaves: DelayedLeaves;
   #lastTime = 0;
 
   /** @param logger returns a logger that must not throw */
-  constructor(app: WebSocketApp, webhooks: readonly WebSocketWebhook[], limits: BatchLimits, logger: () => Logger) {
+  constructor(app: WebSocketApp, webhooks: readonly WebSocketWebhook[], limits: WebhookLimits, logger: () => Logger) {
     const nextTime = (): number => this.#nextTime();
     this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, { ...limits, nextTime, logger }));
+    this.#leaves = new DelayedLeaves(limits.webhookLeaveDelayMs, (event) => this.#tell(event));
   }
 
   joined({ name: channel, size, members }: LocalChannel, newUser: string | undefined): void {
-    if (size === 1) this.#tell({ name: 'channel_occupied', channel });
-    if (newUser !== undefined) this.#tell({ name: 'member_added', channel, user_id: newUser });
+    if (size === 1 && !this.#leaves.cancel(channel)) this.#tell({ name: 'channel_occupied', channel });
+    if (newUser !== undefined && !this.#leaves.cancel(channel, newUser))
+      this.#tell({ name: 'member_added', channel, user_id: newUser });
     if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
-  left({ name: channel, size, members }: LocalChannel, goneUser: string | undefined): void {
-    if (goneUser !== undefined) this.#tell({ name: 'member_removed', channel, user_id: goneUser });
-    if (size === 0) this.#tell({ name: 'channel_vacated', channel });
-    else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
+  left({ name: channel, size, members }: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
+    const tell = (event: WireEvent): void => (mayReturn ? this.#leaves.add(event) : this.#tell(event));
+    if (goneUser !== undefined) tell({ name: 'member_removed', channel, user_id: goneUser });
+    if (size === 0) {
+      // Members who left before, and may have returned, left before the channel was vacated.
+      if (!mayReturn) this.#leaves.flush(channel);
+      tell({ name: 'channel_vacated', channel });
+    } else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
   clientEvent({ channel, event, data, userId }: Publication, socketId: string): void {
@@ -39,10 +52,11 @@ export class AppWebhooks implements ChannelObserver {
   }
 
   /**
-   * Sends the events that wait and then ends.
+   * Sends the events that wait, also for somebody to return, and then ends.
    * @param timeoutMs how long it may take; events that are left then are dropped
    */
   async close(timeoutMs: number): Promise<void> {
+    this.#leaves.flush();
     await Promise.all(this.#senders.map((sender) => sender.close(timeoutMs)));
   }
 

@@ -134,7 +134,7 @@ describe('subscribing', () => {
     const remote = remoteOf(service);
     const { received } = record(remote);
     await remote.subscribe('a');
-    const witness = await Client.connect(service);
+    const witness = await Client.connect(service, { autoPong: false });
     await witness.closed;
     await deliver(service, ['a'], message('x'), context);
     await expect.poll(() => received.length).toBe(1);

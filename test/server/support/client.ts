@@ -15,6 +15,8 @@ export interface ClientOptions {
   query?: string;
   headers?: Record<string, string>;
   url?: string;
+  /** Whether it answers the ping frames of the WebSocket, as a browser does. */
+  autoPong?: boolean;
 }
 
 /**
@@ -30,10 +32,18 @@ export class Client {
 
   constructor(
     service: Pick<WebSocketService, 'address'>,
-    { key = 'key', path = `/app/${key}`, query = '?protocol=7&client=test', headers = {}, url }: ClientOptions = {},
+    {
+      key = 'key',
+      path = `/app/${key}`,
+      query = '?protocol=7&client=test',
+      headers = {},
+      url,
+      autoPong = true,
+    }: ClientOptions = {},
   ) {
     this.socket = new WebSocket(url ?? `ws://127.0.0.1:${service.address?.port}${path}${query}`, {
       headers,
+      autoPong,
       // The certificate of the tests is their own.
       rejectUnauthorized: false,
     });

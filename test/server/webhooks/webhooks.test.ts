@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 
 function start(options: WebSocketOptions = {}): Promise<WebSocketService> {
-  return startServer({ webhooks: [{ url: receiver.url }], webhookBatchMs: 1, ...options });
+  return startServer({ webhooks: [{ url: receiver.url }], webhookBatchMs: 1, webhookLeaveDelayMs: 0, ...options });
 }
 
 /** The events that came in, once there are so many. */
@@ -112,6 +112,19 @@ describe('with pusher-js, a webhook tells', () => {
   });
 });
 
+it('several subscribers of a cache channel without an event are told of once, and anew when all have gone', async () => {
+  const service = await start({ webhooks: [{ url: receiver.url, events: ['cache_miss', 'channel_vacated'] }] });
+  const clients = await Promise.all([Client.connect(service), Client.connect(service), Client.connect(service)]);
+  for (const client of clients) {
+    await client.subscribe('cache-prices');
+    await client.next('pusher:cache_miss');
+  }
+  for (const client of clients) client.send('pusher:unsubscribe', { channel: 'cache-prices' });
+  await told(2);
+  await clients[0].subscribe('cache-prices');
+  expect((await told(3)).map(({ name }) => name)).toEqual(['cache_miss', 'channel_vacated', 'cache_miss']);
+});
+
 it('what is published is no matter for webhooks, nor is the channel of a signed-in user', async () => {
   const service = await start();
   const client = jsClient(service, 'ann');
@@ -166,6 +179,87 @@ it('two webhooks with the same events never have the same text, be it the same m
   await told(5);
   expect(receiver.received.map(({ time }) => time)).toEqual([0, 1, 2, 3, 4].map((later) => 1_000_000 + later));
   expect(new Set(receiver.received.map(({ rawBody }) => rawBody)).size).toBe(5);
+});
+
+describe('a client that is lost', () => {
+  const long = { webhookLeaveDelayMs: 60_000 };
+  const room = 'presence-room';
+  const names = async (count: number) => (await told(count)).map(({ name, user_id: user }) => [name, user ?? '']);
+
+  it('has not left for webhooks when it is back in time; when it unsubscribes, they hear at once', async () => {
+    const service = await start(long);
+    const lost = await Client.connect(service);
+    await lost.join(service, room, { id: 'ann' });
+    await lost.subscribe('orders');
+    lost.socket.terminate();
+    await expect.poll(() => service.api.channels()).toEqual([]);
+    expect(await service.channelUsers(room)).toEqual([]);
+    const back = await Client.connect(service);
+    await back.join(service, room, { id: 'ann' });
+    back.send('pusher:unsubscribe', { channel: room });
+    expect(await names(6)).toEqual([
+      ['channel_occupied', ''],
+      ['member_added', 'ann'],
+      ['channel_occupied', ''],
+      ['subscription_count', ''],
+      ['member_removed', 'ann'],
+      ['channel_vacated', ''],
+    ]);
+  });
+
+  it('is told of when it does not come back in time; somebody else who comes is another member', async () => {
+    const service = await start({ webhookLeaveDelayMs: 300 });
+    const lost = await Client.connect(service);
+    await lost.join(service, room, { id: 'ann' });
+    await told(2);
+    const since = performance.now();
+    lost.socket.close();
+    await expect.poll(() => service.api.channels()).toEqual([]);
+    const other = await Client.connect(service);
+    await other.join(service, room, { id: 'ben' });
+    expect(await names(4)).toEqual([
+      ['channel_occupied', ''],
+      ['member_added', 'ann'],
+      ['member_added', 'ben'],
+      ['member_removed', 'ann'],
+    ]);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(299);
+  });
+
+  it('is told of before the channel is vacated, when others leave it for good', async () => {
+    const service = await start(long);
+    const [lost, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
+    await lost.join(service, room, { id: 'ann' });
+    await other.join(service, room, { id: 'ben' });
+    lost.socket.terminate();
+    await other.next('pusher_internal:member_removed');
+    other.send('pusher:unsubscribe', { channel: room });
+    expect((await names(6)).slice(3)).toEqual([
+      ['member_removed', 'ben'],
+      ['member_removed', 'ann'],
+      ['channel_vacated', ''],
+    ]);
+  });
+
+  it('is told of at once when the application has ended it, or the server closes', async () => {
+    const service = await start(long);
+    const [ended, lost, staying] = await Promise.all([1, 2, 3].map(() => Client.connect(service)));
+    await ended?.join(service, room, { id: 'ann' });
+    service.api.disconnect(ended?.socketId ?? '');
+    expect((await names(4)).slice(2)).toEqual([
+      ['member_removed', 'ann'],
+      ['channel_vacated', ''],
+    ]);
+    await lost?.join(service, 'private-lost');
+    await staying?.join(service, 'private-staying');
+    lost?.socket.terminate();
+    await expect.poll(() => service.api.channels()).toEqual(['private-staying']);
+    await service.close();
+    expect(receiver.events.slice(-2)).toEqual([
+      { name: 'channel_vacated', channel: 'private-lost' },
+      { name: 'channel_vacated', channel: 'private-staying' },
+    ]);
+  });
 });
 
 describe('each application', () => {
