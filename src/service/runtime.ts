@@ -68,7 +68,7 @@ export class Runtime {
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
     this.capabilities = checkedCapabilities(this.backend);
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });
+    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency, timeout });
   }
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
