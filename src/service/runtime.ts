@@ -42,6 +42,8 @@ export class Runtime {
   readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
   readonly #disconnect: () => void;
+  /** Whether it was said why nobody can be reached. */
+  #hasAdvised = false;
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -133,6 +135,7 @@ export class Runtime {
     this.#running++;
     try {
       const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal });
+      if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       await this.opened(longestTimeout(planned, timeout), signal);
       const deliveries = await deliver(planned, {
         backend,
@@ -147,6 +150,14 @@ export class Runtime {
       this.#running--;
       if (this.#running === 0) this.#idle?.resolve();
     }
+  }
+
+  /** Warns once when no user at all can be reached. */
+  #advise(): void {
+    const advice = this.sessions.advice?.();
+    if (advice === undefined) return;
+    this.#hasAdvised = true;
+    this.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);
   }
 
   /**
