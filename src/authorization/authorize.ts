@@ -1,6 +1,7 @@
 import type { PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { Deadline, type Wait } from '../core/deadline.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
@@ -17,6 +18,8 @@ export interface AuthorizationHost {
   readonly sessions: SessionAdapter<never>;
   readonly logger: Logger;
   readonly rules: ChannelRules;
+  /** How long a rule and the session adapter have, in milliseconds. */
+  readonly timeout: number;
 }
 
 /** Most channels in one request. Each calls a rule, and a rule may look something up. */
@@ -38,6 +41,7 @@ type Verdict = { readonly member?: PresenceMember } | Refusal;
  * Decides whether a client may subscribe, and signs the permission.
  * @throws AuthenticationError with the status 401 when nobody is logged in, 403 when the user may not subscribe
  * @throws ValidationError for a wrong channel name or socket id
+ * @throws TimeoutError when a rule or the session adapter does not answer
  */
 export async function authorizeSubscription(
   request: SubscriptionRequest,
@@ -122,20 +126,32 @@ async function decide(channel: string, request: SubscriptionRequest, host: Autho
   if (session?.channelId === channel) return {};
   if (!isSomeone(user)) return notLoggedIn;
   const found = rules.find(channel);
-  if (found !== undefined) return askRule(found, channel, user, request, host);
+  if (found !== undefined)
+    return new Deadline(host.timeout).wait(
+      askRule(found, channel, user, request, host),
+      notAnswered(`The rule for "${found.pattern}"`),
+    );
   // A user id such as `*` would make a wildcard of the user's own channel, and let that user hear all others.
   const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
   return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
 }
 
 /** Whether the channel belongs to one of the user's sessions. */
-async function reaches(user: AppUser, channel: string, { backend, sessions }: AuthorizationHost): Promise<boolean> {
-  try {
-    const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
-    return channels?.includes(channel) ?? false;
-  } catch (error) {
-    throw lookUpError(error, backend, 'Nothing was authorised');
-  }
+async function reaches(user: AppUser, channel: string, host: AuthorizationHost): Promise<boolean> {
+  const { backend, sessions, timeout } = host;
+  const ask = async (): Promise<boolean> => {
+    try {
+      const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
+      return channels?.includes(channel) ?? false;
+    } catch (error) {
+      throw lookUpError(error, backend, 'Nothing was authorised');
+    }
+  };
+  return new Deadline(timeout).wait(ask(), notAnswered('The session adapter'));
+}
+
+function notAnswered(who: string): Wait {
+  return { missing: `${who} did not answer`, consequence: 'nothing was authorised, and nothing was sent' };
 }
 
 async function askRule(

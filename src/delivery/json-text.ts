@@ -73,11 +73,38 @@ function checkParts(value: object, path: string, ancestors: object[]): void {
   }
 }
 
-/** Classes whose contents JSON would lose without a word: it writes an object's own keys, and these have none. */
-const lostByJson = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer, DataView, Error];
+/** Classes whose contents JSON loses also when an instance was given keys of its own. */
+const lostByJson = [Map, Set, WeakMap, WeakSet, Promise, RegExp, ArrayBuffer, SharedArrayBuffer, Error, EventTarget];
+/** The same of the web, by name: to name these classes themselves would make Node load `fetch`. */
+const lostOfTheWeb = [
+  'Blob',
+  'File',
+  'FormData',
+  'URLSearchParams',
+  'Headers',
+  'Request',
+  'Response',
+  'ReadableStream',
+];
+/** Objects for a value of their own, which JSON writes. */
+const boxes = [Number, String, Boolean];
 
+/**
+ * Whether JSON writes the contents of an object. It writes own keys and nothing else. So an instance without any, such
+ * as a Blob, an iterator or a web stream, would arrive as `{}`.
+ */
 function isKeptByJson(value: object): boolean {
-  return !lostByJson.some((type) => value instanceof type) && !ArrayBuffer.isView(value);
+  if (isPlain(value) || boxes.some((box) => value instanceof box)) return true;
+  if (lostByJson.some((type) => value instanceof type) || ArrayBuffer.isView(value)) return false;
+  if (lostOfTheWeb.includes(Object.prototype.toString.call(value).slice('[object '.length, -1))) return false;
+  // A stream of Node has keys, and none of them is what flows through it.
+  return Object.keys(value).length > 0 && !('pipe' in value && typeof value.pipe === 'function');
+}
+
+/** Whether an object is a plain one, also when it comes from another realm. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null || Object.getPrototypeOf(prototype) === null;
 }
 
 function refused(path: string, why: string): ValidationError {

@@ -3,7 +3,8 @@ import type { BackendCapabilities } from '../backends/contract/capabilities.js';
 import { lookUpError } from '../backends/contract/failure.js';
 import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { Deadline } from '../core/deadline.js';
+import { AbortError, PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import { checkName, checkSize } from '../core/names.js';
 import { TimeSlices } from '../core/time-slices.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
@@ -26,6 +27,10 @@ export interface PlanContext {
   readonly backend: AnyBackend;
   readonly capabilities: BackendCapabilities;
   readonly sessions: SessionAdapter<never>;
+  /** How long the session adapter has for messages without a `timeout`, in milliseconds. */
+  readonly timeout: number;
+  /** Ends the waiting for the session adapter. */
+  readonly signal: AbortSignal | undefined;
 }
 
 /** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
@@ -38,7 +43,8 @@ interface Draft<User> {
 
 /**
  * Checks messages and turns users into channels, in one look-up for all of them.
- * @throws ValidationError or UnsupportedOperationError; nothing has been sent then
+ * @throws ValidationError or UnsupportedOperationError, DeliveryError or TimeoutError when the look-up fails,
+ * AbortError; nothing has been sent then
  */
 export async function plan<User>(
   messages: readonly SendOptions<User>[],
@@ -46,7 +52,7 @@ export async function plan<User>(
 ): Promise<PlannedMessage<User>[]> {
   const drafts = messages.map((options) => draft(options, context));
   const users = drafts.flatMap((found) => found.users);
-  const looked = users.length > 0 ? await lookUp(users, context) : [];
+  const looked = users.length > 0 ? await lookUp(users, longestTimeout(drafts, context.timeout), context) : [];
   let position = 0;
   const planned: PlannedMessage<User>[] = [];
   for (const { message, timeout, channels: named, users: wanted } of drafts) {
@@ -89,14 +95,38 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   return { message, timeout: options.timeout, channels, users };
 }
 
-async function lookUp<User>(users: readonly User[], context: PlanContext): Promise<ReadonlyArray<readonly string[]>> {
-  const { backend, sessions } = context;
-  let found: ReadonlyArray<readonly string[]>;
-  try {
-    found = await (sessions as SessionAdapter<User>).channelsFor(users);
-  } catch (error) {
-    throw lookUpError(error, backend);
-  }
+/** The time for what all messages wait for, in milliseconds: the longest that one of them has. */
+export function longestTimeout(
+  messages: Iterable<{ readonly timeout: number | undefined }>,
+  byDefault: number,
+): number {
+  let longest = 0;
+  for (const { timeout = byDefault } of messages) longest = Math.max(longest, timeout);
+  return longest;
+}
+
+/** The error of a caller whose signal fired before anything was sent. */
+export function firedEarly({ reason }: AbortSignal): AbortError {
+  return new AbortError('The signal fired before anything was sent.', { cause: reason });
+}
+
+async function lookUp<User>(
+  users: readonly User[],
+  timeout: number,
+  { backend, sessions, signal }: PlanContext,
+): Promise<ReadonlyArray<readonly string[]>> {
+  const ask = async (): Promise<ReadonlyArray<readonly string[]>> => {
+    try {
+      return await (sessions as SessionAdapter<User>).channelsFor(users);
+    } catch (error) {
+      throw lookUpError(error, backend);
+    }
+  };
+  const found = await new Deadline(timeout).wait(
+    ask(),
+    { missing: 'The session adapter did not answer', consequence: 'nothing was sent' },
+    { signal, aborted: firedEarly },
+  );
   if (!Array.isArray(found) || found.length !== users.length || !found.every(Array.isArray)) {
     throw new ValidationError(
       `The session adapter was asked for ${users.length} users: channelsFor() must return one list of channels for each.`,

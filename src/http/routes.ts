@@ -1,3 +1,4 @@
+import { Deadline } from '../core/deadline.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { PushService } from '../service/push-service.js';
 import type { PushSession } from '../sessions/adapter.js';
@@ -109,8 +110,9 @@ async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
 }
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */
-async function userOf({ request, context, service, options }: RouteCall) {
-  const user = await options.authenticate?.(request, context);
+async function userOf(call: RouteCall) {
+  const { request, context, service, options } = call;
+  const user = await inTime('authenticate', async () => options.authenticate?.(request, context), call);
   if (user === undefined || user === null) return undefined;
   try {
     userIdOf(user, service.sessions);
@@ -121,10 +123,20 @@ async function userOf({ request, context, service, options }: RouteCall) {
   return user;
 }
 
-async function sessionOf({ request, context, options }: RouteCall): Promise<PushSession | undefined> {
-  if (options.session !== undefined) return (await options.session(request, context)) ?? undefined;
+async function sessionOf(call: RouteCall): Promise<PushSession | undefined> {
+  const { request, context, options } = call;
+  const { session } = options;
+  if (session !== undefined) return (await inTime('session', async () => session(request, context), call)) ?? undefined;
   const { channelId, userId } = context.node?.pushSession ?? {};
   return channelId === undefined ? undefined : { channelId, userId };
+}
+
+/** Waits for a function of the application. @throws TimeoutError when it does not answer */
+function inTime<Answer>(option: string, ask: () => Promise<Answer>, { service }: RouteCall): Promise<Answer> {
+  return new Deadline(service.timeout).wait(ask(), {
+    missing: `${option}() did not answer`,
+    consequence: 'the request was given up, and nothing was sent',
+  });
 }
 
 /**

@@ -1,6 +1,5 @@
-import { TimeoutError } from '../core/errors.js';
+import { Deadline } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
-import { untilAborted } from '../core/until-aborted.js';
 import type { PushSession, SessionStore } from '../sessions/adapter.js';
 
 /** A session bound to its user: what is sent to the user reaches the session. */
@@ -82,9 +81,7 @@ export class SessionBinding {
   #run(failure: string, work: () => Promise<unknown>): Promise<void> {
     const { timeout, logger } = this.#context;
     const done = this.#last.then(async () => {
-      await untilAborted(work(), AbortSignal.timeout(Math.ceil(timeout)), () => {
-        return new TimeoutError(`The session adapter did not answer within ${timeout} ms.`);
-      });
+      await new Deadline(timeout).wait(work(), { missing: 'The session adapter did not answer' });
     });
     this.#last = done.catch((error: unknown) => logger.error({ err: error }, failure));
     return done;

@@ -7,7 +7,8 @@ export interface LoopSource {
   readonly subscriptions: Subscriptions;
   /** All running loops. */
   readonly loops: Set<MessageQueue>;
-  readonly ready: Promise<void>;
+  /** Resolves when the backend is open. @throws PushError when it could not be opened, or not in time */
+  opened(): Promise<unknown>;
 }
 
 /**
@@ -16,15 +17,16 @@ export interface LoopSource {
  */
 export function messageLoop(
   channel: string,
-  { subscriptions, loops, ready }: LoopSource,
+  source: LoopSource,
   inbox: Inbox,
   signal: AbortSignal | undefined,
 ): MessageQueue {
+  const { subscriptions, loops } = source;
   const listener = (message: IncomingMessage): void => {
     if (message.channel === channel || message.subscription === channel) queue.push(message);
   };
   const onAbort = (): void => void queue.end();
-  const subscribed = ready.then(() => subscriptions.beginLoop(channel));
+  const subscribed = source.opened().then(() => subscriptions.beginLoop(channel));
   const queue = new MessageQueue(async () => {
     inbox.remove(listener);
     loops.delete(queue);

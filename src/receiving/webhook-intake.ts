@@ -1,11 +1,22 @@
 import { webhookError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { Deadline } from '../core/deadline.js';
 import { ValidationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import type { ClientEvent, WebhookEvent, WebhookHandler } from '../webhooks/event.js';
 import { readWebhook } from '../webhooks/read.js';
 import type { WebhookSource } from '../webhooks/source.js';
 import { KNOWN_FOR_MS } from '../webhooks/verify.js';
 import type { IncomingMessage } from '../wire/message.js';
+
+/** The service that webhooks are taken for. */
+export interface IntakeHost {
+  /** Hands client events to the listeners of `messageReceived`. */
+  receive(message: IncomingMessage): void;
+  readonly logger: Logger;
+  /** How long the events of a webhook may take until its answer is due, in milliseconds. */
+  readonly timeout: number;
+}
 
 /** Most ids that are remembered, in about 30 MB. */
 const MAX_KNOWN = 100_000;
@@ -16,28 +27,52 @@ const MAX_KNOWN = 100_000;
  */
 export class WebhookIntake {
   readonly #backend: AnyBackend;
-  readonly #receive: (message: IncomingMessage) => void;
+  readonly #host: IntakeHost;
   readonly #known = new KnownEvents();
+  /** The events that are being handled. */
+  readonly #underWay = new Set<Promise<void>>();
 
-  constructor(backend: AnyBackend, receive: (message: IncomingMessage) => void) {
+  constructor(backend: AnyBackend, host: IntakeHost) {
     this.#backend = backend;
-    this.#receive = receive;
+    this.#host = host;
   }
 
-  /** Reads a webhook and handles its events. @returns the events that are new */
+  /** Number of events that are being handled. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
+  /** Resolves when no event is being handled. */
+  async idle(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+  }
+
+  /**
+   * Reads a webhook and handles its events.
+   * @returns the events that are new
+   * @throws TimeoutError when its events are not handled in time. They go on being handled
+   */
   async take(source: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
     if (handle !== undefined && typeof handle !== 'function')
       throw new ValidationError('The second argument of webhook() must be a function, which gets each event.');
     const taken: WebhookEvent[] = [];
-    for (const event of await this.#read(source)) {
-      if (await this.#isHandledNow(event, handle)) taken.push(event);
+    const events = await this.#read(source);
+    const deadline = new Deadline(this.#host.timeout);
+    for (const event of events) {
+      if (await this.#isHandledNow(event, handle, deadline)) taken.push(event);
     }
     return taken;
   }
 
   async #read(source: WebhookSource): Promise<readonly WebhookEvent[]> {
+    const { name } = this.#backend;
     try {
-      const events = await this.#backend.parseWebhook(await readWebhook(source));
+      const request = await readWebhook(source);
+      const events = await new Deadline(this.#host.timeout).wait((async () => this.#backend.parseWebhook(request))(), {
+        missing: `The ${name} backend did not read a webhook`,
+        consequence: 'nothing was handled, and nothing was sent',
+        backend: name,
+      });
       if (!Array.isArray(events) || events.some((event: WebhookEvent | undefined) => typeof event?.id !== 'string'))
         throw new TypeError('parseWebhook() must return a list of events with ids.');
       return events;
@@ -47,27 +82,47 @@ export class WebhookIntake {
   }
 
   /**
-   * Handles an event. A duplicate waits for the result of the first one.
+   * Handles an event. A duplicate waits for the result of the first one, but no longer than its own deadline.
    * @returns whether the event was handled now, for the first time
    */
-  async #isHandledNow(event: WebhookEvent, handle: WebhookHandler | undefined): Promise<boolean> {
+  async #isHandledNow(event: WebhookEvent, handle: WebhookHandler | undefined, deadline: Deadline): Promise<boolean> {
     const id = `${event.backend} ${event.id}`;
     const known = this.#known.of(id);
-    if (known.handling !== undefined) {
-      await known.handling;
-      return false;
-    }
-    if (event.type === 'clientEvent' && !known.isAnnounced) this.#receive(messageOf(event));
+    const isFirst = known.handling === undefined;
+    if (isFirst && event.type === 'clientEvent' && !known.isAnnounced) this.#host.receive(messageOf(event));
     known.isAnnounced = true;
-    known.handling = (async () => void (await handle?.(event)))();
+    const handling = known.handling ?? this.#handle(event, handle, id, known);
+    known.waiting++;
     try {
-      await known.handling;
-    } catch (error) {
-      known.handling = undefined;
-      throw error;
+      await deadline.wait(handling, {
+        missing: `The handler of webhooks did not end with the event "${event.type}"`,
+        consequence: 'the event goes on being handled, and nothing was sent',
+      });
+    } finally {
+      known.waiting--;
     }
-    this.#known.handled(id, known);
-    return true;
+    return isFirst;
+  }
+
+  /** Begins to handle an event. @returns a promise that settles as the handler does, after the event was noted */
+  #handle(event: WebhookEvent, handle: WebhookHandler | undefined, id: string, known: KnownEvent): Promise<void> {
+    const handling = (async () => handle?.(event))()
+      .then(
+        () => this.#known.handled(id, known),
+        (error: unknown) => {
+          known.handling = undefined;
+          if (known.waiting === 0)
+            this.#host.logger.error(
+              { err: error, event: event.type },
+              'a webhook handler failed after its time; the event is handled again when it comes again',
+            );
+          throw error;
+        },
+      )
+      .finally(() => this.#underWay.delete(handling));
+    known.handling = handling;
+    this.#underWay.add(handling);
+    return handling;
   }
 }
 
@@ -83,6 +138,8 @@ export interface KnownEvent {
   isAnnounced: boolean;
   /** Pending while the event is being handled, resolved afterwards. Undefined before, and after a failure. */
   handling: Promise<void> | undefined;
+  /** Number of calls that wait for its handler. */
+  waiting: number;
   expiresAt: number;
 }
 
@@ -98,7 +155,7 @@ export class KnownEvents {
   of(id: string): KnownEvent {
     const known = this.#events.get(id);
     if (known !== undefined && (known.expiresAt > performance.now() || isUnderWay(known))) return known;
-    const event = { isAnnounced: false, handling: undefined, expiresAt: 0 };
+    const event = { isAnnounced: false, handling: undefined, waiting: 0, expiresAt: 0 };
     this.#keep(id, event);
     return event;
   }

@@ -57,12 +57,17 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     return (this.#runtime.current ?? this.#runtime.ending ?? this.#runtime.configured).logger;
   }
 
+  /** The setting `timeout`, in milliseconds. @throws ConfigurationError for wrong settings */
+  get timeout(): number {
+    return this.#runtime.configured.timeout;
+  }
+
   /**
    * Resolves when the backend is open: an embedded server then listens. `send` does not need it.
-   * @throws ConfigurationError when the backend cannot open, for example because its port is taken
+   * @throws ConfigurationError when it cannot open, for example because its port is taken; TimeoutError when it is late
    */
   async ready(): Promise<void> {
-    await this.#runtime.configured.ready;
+    await this.#runtime.configured.opened();
   }
 
   /**
@@ -71,7 +76,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * channels that the backend refused.
    * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
    * @throws DeliveryError with the report, when the backend refused every channel
-   * @throws AbortError when the signal had fired before the call
+   * @throws TimeoutError when the session adapter does not answer or the backend does not open: nothing was sent
+   * @throws AbortError when the signal fires before anything is sent
    * @example
    * const report = await PushService.send({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
    * console.log(report.status); // 'accepted'
@@ -112,16 +118,14 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * @throws UnsupportedOperationError when the backend cannot receive
    */
   async subscribe(channel: string): Promise<void> {
-    const runtime = this.#runtime.configured;
-    await runtime.ready;
+    const runtime = await this.#runtime.configured.opened();
     await runtime.subscriptions.subscribe(runtime.checkedChannel(channel));
   }
 
   /** Ends the subscription of `subscribe`. A channel without one is ignored. */
   async unsubscribe(channel: string): Promise<void> {
-    const runtime = this.#runtime.configured;
     // As in subscribe(), so that calls of both run in their order.
-    await runtime.ready;
+    const runtime = await this.#runtime.configured.opened();
     await runtime.subscriptions.unsubscribe(runtime.checkedChannel(channel));
   }
 
@@ -148,9 +152,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * event is handled again when the provider repeats it. @default none: an event counts as handled when this call
    * returns it
    * @returns the new events
-   * @throws AuthenticationError for a webhook that is forged or too old
-   * @throws ValidationError for a webhook that cannot be read
-   * @throws TimeoutError for a body that does not arrive in time
+   * @throws AuthenticationError for a webhook that is forged or too old; ValidationError for one that cannot be read
+   * @throws TimeoutError for a body that does not arrive, or a handler that does not end, in time
    * @throws UnsupportedOperationError when the backend takes no webhooks
    * @throws whatever `handle` throws
    * @example
@@ -161,8 +164,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
     // An embedded server still sends webhooks while it closes. Its runtime must take them, because the next one is not
     // open yet.
-    const runtime = this.#runtime.ending ?? this.#runtime.configured;
-    await runtime.ready;
+    const runtime = await (this.#runtime.ending ?? this.#runtime.configured).opened();
     return runtime.webhooks.take(request, handle);
   }
 
@@ -234,14 +236,13 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * response.json(await push.clientConfig({ session }));
    */
   async clientConfig<User = PushUser>(of?: PageOwner<User>): Promise<ClientConfig> {
-    const { backend, sessions, ready } = this.#runtime.configured;
-    await ready;
-    return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user'));
+    const { backend, sessions, timeout } = await this.#runtime.configured.opened();
+    return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user', timeout));
   }
 
   /**
-   * Closes the service. Sends in progress finish, each within its deadline; the backend closes what it opened; the
-   * process can then end by itself. Later sends fail, until `configure` starts the service again.
+   * Closes the service, within the setting `closeTimeout`; what it leaves behind is logged. Sends in progress finish,
+   * the backend closes what it opened, and the process can end by itself. Later sends fail, until `configure`.
    */
   async close(): Promise<void> {
     await this.#runtime.close();
@@ -265,9 +266,8 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
   }
 
   async #authorizationHost(): Promise<AuthorizationHost> {
-    const { backend, sessions, logger, ready } = this.#runtime.configured;
-    await ready;
-    return { backend, sessions, logger, rules: this.#rules };
+    const { backend, sessions, logger, timeout } = await this.#runtime.configured.opened();
+    return { backend, sessions, logger, timeout, rules: this.#rules };
   }
 }
 

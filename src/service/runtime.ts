@@ -2,13 +2,12 @@ import { type BackendCapabilities, checkedCapabilities } from '../backends/contr
 import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
-import { AbortError } from '../core/errors.js';
+import { Deadline, type Wait } from '../core/deadline.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
-import { untilAborted } from '../core/until-aborted.js';
 import { deliver } from '../delivery/deliver.js';
-import { plan } from '../delivery/plan.js';
+import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { SendOptions } from '../delivery/send-options.js';
@@ -19,6 +18,12 @@ import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
 
+/**
+ * Longest time that closing takes, in milliseconds, where the settings do not say. Kubernetes and Heroku end a process
+ * 30 s after they have asked it to end.
+ */
+const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
+
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
 export class Runtime {
   readonly backend: AnyBackend;
@@ -28,11 +33,17 @@ export class Runtime {
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
-  /** Resolves when the backend is open, and rejects when it could not be opened. */
-  ready: Promise<void> = Promise.resolve();
   readonly capabilities: BackendCapabilities;
+  /** How long the session adapter, a rule, the opening of the backend and others have, in milliseconds. */
+  readonly timeout: number;
+  /** Resolves when the backend is open, and rejects when it could not be opened. */
+  #ready: Promise<void> = Promise.resolve();
+  #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
+  readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
   readonly #disconnect: () => void;
+  /** Whether it was said why nobody can be reached. */
+  #hasAdvised = false;
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -47,32 +58,59 @@ export class Runtime {
       timeout = deliveryDefaults.timeout,
       retries = deliveryDefaults.retries,
       concurrency = deliveryDefaults.concurrency,
+      closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS,
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
     this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
-    this.webhooks = new WebhookIntake(this.backend, receive);
+    this.timeout = timeout;
+    this.#closeTimeout = closeTimeout;
+    this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
     this.capabilities = checkedCapabilities(this.backend);
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });
+    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency, timeout });
   }
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
   open(before: Promise<void>): void {
-    this.ready = before.then(() => this.#openBackend());
-    this.ready.catch((error: unknown) =>
+    this.#ready = before.then(() => this.#openBackend());
+    this.#ready.catch((error: unknown) =>
       this.logger.error({ err: error }, `the ${this.backend.name} backend could not be opened`),
     );
   }
 
   async #openBackend(): Promise<void> {
+    this.#state = 'opening';
     try {
       await this.backend.open();
     } catch (error) {
       throw openingError(error, this.backend);
     }
+    this.#state = 'open';
+  }
+
+  /**
+   * Resolves when the backend is open.
+   * @param timeout how long to wait, in milliseconds. @default the setting `timeout`
+   * @returns the runtime itself
+   * @throws PushError when it could not be opened; TimeoutError when it has not opened in time; AbortError
+   */
+  async opened(timeout: number = this.timeout, signal?: AbortSignal): Promise<this> {
+    if (signal?.aborted) throw firedEarly(signal);
+    if (this.#state === 'open') return this;
+    await new Deadline(timeout).wait(this.#ready, () => this.#notOpened, { signal, aborted: firedEarly });
+    return this;
+  }
+
+  get #notOpened(): Wait {
+    const { name: backend } = this.backend;
+    const missing =
+      this.#state === 'before is closing'
+        ? `The backend that was configured before the ${backend} backend did not close`
+        : `The ${backend} backend did not open`;
+    return { missing, consequence: 'nothing was sent', backend };
   }
 
   /** @throws ValidationError for a name that the backend does not take */
@@ -85,22 +123,23 @@ export class Runtime {
    * Plans messages and delivers them.
    * @returns a report for each message, in their order
    * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
-   * AbortError
+   * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
   async send<User>(
     messages: readonly SendOptions<User>[],
     signal: AbortSignal | undefined,
   ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
-    if (signal?.aborted) throw tooEarly(signal);
-    const { backend, sessions } = this;
+    if (signal?.aborted) throw firedEarly(signal);
+    const { backend, sessions, capabilities, timeout } = this;
     this.#running++;
     try {
-      const planned = await plan(messages, { backend, capabilities: this.capabilities, sessions });
-      await untilAborted(this.ready, signal, tooEarly);
+      const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal });
+      if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
+      await this.opened(longestTimeout(planned, timeout), signal);
       const deliveries = await deliver(planned, {
         backend,
-        capabilities: this.capabilities,
+        capabilities,
         policy: this.#policy,
         signal,
       });
@@ -113,27 +152,69 @@ export class Runtime {
     }
   }
 
+  /** Warns once when no user at all can be reached. */
+  #advise(): void {
+    const advice = this.sessions.advice?.();
+    if (advice === undefined) return;
+    this.#hasAdvised = true;
+    this.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);
+  }
+
   /**
-   * Waits for the messages that are being sent, ends the loops and closes the backend.
-   * @throws PushError when that fails
+   * Waits for the messages that are being sent, ends the loops, closes the backend, and waits for the handlers of
+   * webhooks: all of it within `closeTimeout`. What has not ended by then is logged.
+   * @throws PushError when the backend could not be closed
    */
   async close(): Promise<void> {
-    if (this.#running > 0) {
-      this.#idle ??= Promise.withResolvers();
-      await this.#idle.promise;
+    const { name } = this.backend;
+    // A message that is still being sent must not take the backend's time to close.
+    const firstHalf = new Deadline(this.#closeTimeout / 2);
+    const whole = new Deadline(this.#closeTimeout);
+    const leftBehind: string[] = [];
+    const waitFor = async (work: Promise<unknown>, deadline: Deadline, what: () => string): Promise<void> => {
+      if (!(await deadline.isMetBy(work))) leftBehind.push(what());
+    };
+    await waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
+    await waitFor(
+      this.#ready.catch(() => {}),
+      firstHalf,
+      () => `the opening of the ${name} backend`,
+    );
+    await waitFor(
+      Promise.all([...this.loops].map((loop) => loop.end())),
+      firstHalf,
+      () => 'the end of the subscriptions of messages()',
+    );
+    try {
+      await waitFor(this.#closeBackend(), whole, () => `the closing of the ${name} backend`);
+    } finally {
+      await waitFor(this.webhooks.idle(), whole, () => counted(this.webhooks.underWay, 'webhook handler'));
+      this.#disconnect();
+      if (leftBehind.length > 0)
+        this.logger.warn(
+          { leftBehind, closeTimeout: this.#closeTimeout },
+          `close() did not wait any longer for ${leftBehind.join(', ')}`,
+        );
     }
-    await this.ready.catch(() => {});
-    await Promise.all([...this.loops].map((loop) => loop.end()));
+  }
+
+  /** Resolves when no message is being sent. */
+  async #sent(): Promise<void> {
+    if (this.#running === 0) return;
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
+  }
+
+  async #closeBackend(): Promise<void> {
     try {
       await this.backend.close();
     } catch (error) {
       throw asPushError(error, this.backend);
-    } finally {
-      this.#disconnect();
     }
   }
 }
 
-function tooEarly({ reason }: AbortSignal): AbortError {
-  return new AbortError('The signal fired before anything was sent.', { cause: reason });
+/** `2 sends`, or `1 send`. */
+function counted(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -38,6 +38,11 @@ export interface SessionAdapter<User = PushUser> {
   channelsFor(users: readonly User[]): Promise<ReadonlyArray<readonly string[]>>;
   /** Returns the id of a user. @default identifyUser */
   identify?: Identify<User> | undefined;
+  /**
+   * Tells why no user at all can be reached yet, and what to do about it. `send` logs it once, when it reached nobody.
+   * @returns undefined when users can be reached
+   */
+  advice?(): string | undefined;
 }
 
 /** A session adapter that stores sessions. */

@@ -5,6 +5,9 @@ import { checkChannelId, checkedTtl, newChannelId } from './session-data.js';
 /** Number of users at the first search for expired sessions. Later searches come whenever the number has doubled. */
 const FIRST_SWEEP = 1024;
 
+const NEVER_USED =
+  'no session was ever added to memorySessions(): use the middleware pushSession() of pushrail/http, or call sessions.add(user) when a page of the user loads, or set sessions: userChannels() to have one channel for each user';
+
 /** Options of {@link memorySessions}. */
 export interface MemorySessionsOptions<User = PushUser> {
   /** How long a session lives after `add` or `touch`, in milliseconds; above 0. @default Infinity: until `remove` */
@@ -34,6 +37,7 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
    * good.
    */
   let sweepAt = FIRST_SWEEP;
+  let isUsed = false;
 
   function live(userId: string): readonly string[] {
     const channels = sessions.get(userId);
@@ -59,6 +63,8 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
   return {
     identify,
 
+    advice: () => (isUsed ? undefined : NEVER_USED),
+
     async channelsFor(users) {
       const found: (readonly string[])[] = [];
       const slices = new TimeSlices();
@@ -71,6 +77,7 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
 
     async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
       checkChannelId(channelId);
+      isUsed = true;
       return put(identify(user), channelId, ttl);
     },
 

@@ -1,3 +1,4 @@
+import { Deadline } from '../core/deadline.js';
 import { ValidationError } from '../core/errors.js';
 import type { PushSession, PushUser, SessionAdapter } from './adapter.js';
 import { sessionUserId, userIdOf } from './user-id.js';
@@ -22,12 +23,15 @@ export interface PageAddress {
  * Looks up the channels of a page's owner.
  * @param owner the owner; undefined for a page without channels
  * @param needsId whether the page of an unknown visitor needs a user id too
+ * @param timeout how long the session adapter has, in milliseconds
+ * @throws TimeoutError when it does not answer
  * @throws ValidationError for anything that is not a {@link PageOwner}, and for a user without an id
  */
 export async function pageAddress(
   owner: PageOwner<unknown> | undefined,
   sessions: SessionAdapter<never>,
   needsId: boolean,
+  timeout: number,
 ): Promise<PageAddress> {
   if (owner === undefined) return { channels: [] };
   checkOwner(owner);
@@ -37,7 +41,11 @@ export async function pageAddress(
     return { channels: [session.channelId], ...(userId !== undefined && { userId }) };
   }
   const userId = userIdOf(user, sessions);
-  const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
+  const ask = async () => (sessions as SessionAdapter<unknown>).channelsFor([user]);
+  const [channels] = await new Deadline(timeout).wait(ask(), {
+    missing: 'The session adapter did not answer',
+    consequence: 'no configuration was made, and nothing was sent',
+  });
   return { channels: channels ?? [], userId };
 }
 

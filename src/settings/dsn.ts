@@ -13,11 +13,12 @@ export interface DsnSettings {
   timeout?: number;
   retries?: number;
   concurrency?: number;
+  closeTimeout?: number;
   options?: Record<string, unknown>;
 }
 
 /** Query parameters that are settings of the service. Every other one is an option of the backend. */
-const serviceNumbers = ['timeout', 'retries', 'concurrency'] as const;
+const serviceNumbers = ['timeout', 'retries', 'concurrency', 'closeTimeout'] as const;
 
 /** How deep composites may stand within each other. Nobody writes more by hand, and reading takes a stack. */
 const MAX_DEPTH = 20;

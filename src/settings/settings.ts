@@ -19,12 +19,20 @@ import { parseDsn } from './dsn.js';
 export interface ServiceSettings {
   /** Where users' channels are looked up. @default the backend's own, as a rule `memorySessions()` */
   sessions?: SessionAdapter<never> | undefined;
-  /** Deadline of one attempt, with the answer's body, in milliseconds. @default 10 000 */
+  /**
+   * Deadline of one attempt, with the answer's body, in milliseconds. The session adapter, a rule, `authenticate`, the
+   * opening of the backend and the handling of a webhook have as long each. @default 10 000
+   */
   timeout?: number | undefined;
   /** Further attempts after the first. @default 3 */
   retries?: number | undefined;
   /** Requests in flight at once. @default 10 */
   concurrency?: number | undefined;
+  /**
+   * Longest time that `close` takes, in milliseconds. Messages that are being sent have the first half of it. What has
+   * not ended by then is left behind and logged. @default 25 000
+   */
+  closeTimeout?: number | undefined;
   /** @default silent, except for warnings and errors, which go to stderr */
   logger?: Logger | undefined;
 }
@@ -64,7 +72,7 @@ function withChildren(settings: CheckedSettings, what: string): CheckedSettings 
   return { ...settings, options: { ...options, backends } };
 }
 
-const serviceKeys = ['sessions', 'timeout', 'retries', 'concurrency', 'logger'] as const;
+const serviceKeys = ['sessions', 'timeout', 'retries', 'concurrency', 'closeTimeout', 'logger'] as const;
 
 function checkChild(child: unknown, what: string): unknown {
   if (PushServiceWrapper.isWrapper(child)) return child;
@@ -136,6 +144,7 @@ function buildSchema() {
     timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
     retries: z.number().int().min(0).max(100).optional(),
     concurrency: z.number().int().min(1).max(10_000).optional(),
+    closeTimeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
     logger,
   });
 }

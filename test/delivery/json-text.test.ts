@@ -1,3 +1,5 @@
+import { Readable } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jsonText } from '../../src/delivery/json-text.js';
@@ -35,6 +37,72 @@ describe('what JSON keeps', () => {
 
   test('boxed values and half characters go as JSON writes them', () => {
     expect(jsonText([Object(5), Object('x'), Object(true), '\ud800'])).toBe('[5,"x",true,"\\ud800"]');
+  });
+});
+
+describe('an instance whose contents JSON would lose', () => {
+  class Hidden {
+    readonly #total = 1;
+    get total(): number {
+      return this.#total;
+    }
+  }
+  function* numbers(): Generator<number> {
+    yield 1;
+  }
+  const lost: [string, object][] = [
+    ['Blob', new Blob(['a'])],
+    ['File', new File(['a'], 'a.txt')],
+    ['FormData', new FormData()],
+    ['URLSearchParams', new URLSearchParams('a=1')],
+    ['Headers', new Headers({ a: 'b' })],
+    ['Request', new Request('http://a/')],
+    ['Response', new Response('a')],
+    ['ReadableStream', new ReadableStream()],
+    ['WritableStream', new WritableStream()],
+    ['TransformStream', new TransformStream()],
+    ['SharedArrayBuffer', new SharedArrayBuffer(1)],
+    ['AbortSignal', new AbortController().signal],
+    ['AbortController', new AbortController()],
+    ['WeakRef', new WeakRef({})],
+    ['Readable', Readable.from(['a'])],
+    ['Hidden', new Hidden()],
+    ['Map', runInNewContext('new Map([[1, 2]])') as object],
+  ];
+
+  test.each(lost)('is refused with its path: %s', (name, value) => {
+    const words = `is an instance of ${name}, whose contents JSON loses; convert it first.`;
+    expect(() => jsonText(value)).toThrow(new ValidationError(`"data" ${words}`));
+    expect(() => jsonText({ list: [0, { file: value }] })).toThrow(new ValidationError(`"data.list[1].file" ${words}`));
+  });
+
+  test.each([
+    'Blob',
+    'File',
+    'FormData',
+    'URLSearchParams',
+    'Headers',
+    'Request',
+    'Response',
+    'ReadableStream',
+    'AbortSignal',
+  ])('is refused also when it was given a key: %s', (name) => {
+    const value = lost.find(([found]) => found === name)?.[1] ?? {};
+    expect(() => jsonText(Object.assign(value, { path: 'a.txt' }))).toThrow(/JSON loses/);
+  });
+
+  test.each<[string, object]>([
+    ['a generator', numbers()],
+    ['the iterator of a list', [1].values()],
+    ['the iterator of a Map', new Map().entries()],
+  ])('is refused: %s', (_, value) => {
+    expect(() => jsonText({ list: value })).toThrow(/^"data\.list" is an instance of .*, whose contents JSON loses/);
+  });
+
+  test('is sent when it has a toJSON, and when it is a plain object of another realm', () => {
+    expect(jsonText(Object.assign(new Hidden(), { toJSON: () => 1 }))).toBe('1');
+    expect(jsonText(runInNewContext('({ a: {}, b: [] })'))).toBe('{"a":{},"b":[]}');
+    expect(jsonText({})).toBe('{}');
   });
 });
 

@@ -126,7 +126,7 @@ describe('a DSN as long as an environment can hold', () => {
 
 describe('whatever the settings', () => {
   const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }).filter((part) => part.isWellFormed());
-  const service = ['timeout', 'retries', 'concurrency', 'useSsl', 'backends'];
+  const service = ['timeout', 'retries', 'concurrency', 'closeTimeout', 'useSsl', 'backends'];
   const value = fc.oneof(
     text.filter((part) => Number.isNaN(Number(part)) && part !== 'true' && part !== 'false'),
     fc.boolean(),

@@ -37,14 +37,17 @@ describe('a DSN', () => {
   });
 
   test('its service numbers and useSsl are settings, everything else is an option', () => {
-    expect(parseDsn('console:?timeout=500&retries=0&concurrency=2&useSsl=false&format=json')).toEqual({
-      backend: 'console',
-      timeout: 500,
-      retries: 0,
-      concurrency: 2,
-      useSsl: false,
-      options: { format: 'json' },
-    });
+    expect(parseDsn('console:?timeout=500&retries=0&concurrency=2&closeTimeout=7000&useSsl=false&format=json')).toEqual(
+      {
+        backend: 'console',
+        timeout: 500,
+        retries: 0,
+        concurrency: 2,
+        closeTimeout: 7000,
+        useSsl: false,
+        options: { format: 'json' },
+      },
+    );
   });
 
   test('a key that is given several times is a list', () => {
@@ -170,7 +173,9 @@ describe('whatever the text', () => {
     fc.assert(
       fc.property(part, part, part, fc.dictionary(part, value), (pubKey, secretKey, appId, given) => {
         const options = Object.fromEntries(
-          Object.entries(given).filter(([key]) => !['timeout', 'retries', 'concurrency', 'useSsl'].includes(key)),
+          Object.entries(given).filter(
+            ([key]) => !['timeout', 'retries', 'concurrency', 'closeTimeout', 'useSsl'].includes(key),
+          ),
         );
         const query = Object.entries(options)
           .map(([key, option]) => `${encodeURIComponent(key)}=${encodeURIComponent(written(option))}`)

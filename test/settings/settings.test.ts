@@ -19,7 +19,7 @@ async function refusal(settings: unknown): Promise<string> {
 
 const backends = `"backend" must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"`;
 const keys =
-  'backend, appId, pubKey, subKey, secretKey, useSsl, options, sessions, timeout, retries, concurrency, logger';
+  'backend, appId, pubKey, subKey, secretKey, useSsl, options, sessions, timeout, retries, concurrency, closeTimeout, logger';
 
 describe('wrong settings', () => {
   test.each<[string, unknown, string]>([
@@ -70,6 +70,7 @@ describe('wrong settings', () => {
       { backend: 'console', retries: Number.POSITIVE_INFINITY },
       '"retries" must be of type number, found Infinity',
     ],
+    ['no time to close', { backend: 'console', closeTimeout: 0 }, '"closeTimeout" must be at least 1, found 0'],
     ['no concurrency', { backend: 'console', concurrency: 0 }, '"concurrency" must be at least 1, found 0'],
     ['options as a list', { backend: 'console', options: [] }, '"options" must be of type object, found an array'],
     [

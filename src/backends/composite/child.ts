@@ -1,3 +1,4 @@
+import { Deadline } from '../../core/deadline.js';
 import { AbortError, outcomeOf, PushError, type PushErrorCode, retryAfterOf, TimeoutError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { AddressedMessage } from '../../wire/message.js';
@@ -14,6 +15,8 @@ import { CircuitBreaker, type CircuitChange, type CircuitLimits } from './circui
 export interface ChildHost extends CircuitLimits {
   readonly name: string;
   readonly logger: () => Logger;
+  /** How long a child has to open where the composite can do without it, in milliseconds. */
+  readonly openTimeout: () => number;
 }
 
 /** One of the backends that a composite is made of, with its circuit. */
@@ -50,11 +53,16 @@ export class Child {
   }
 
   /**
-   * Opens the backend where the composite can do without it: a failure is logged and opens the circuit. Never throws.
+   * Opens the backend where the composite can do without it: a failure, or no answer in time, is logged and opens the
+   * circuit. Never throws.
    */
   async openIfPossible(): Promise<PushError | undefined> {
     try {
-      await this.open();
+      await new Deadline(this.#host.openTimeout()).wait(this.open(), {
+        missing: `The ${this.backend.name} backend did not open`,
+        consequence: 'nothing was sent by it',
+        backend: this.backend.name,
+      });
       return undefined;
     } catch (error) {
       this.#lastFailure = asPushError(error, this.backend);

@@ -28,6 +28,9 @@ import { type CompositeOptions, checkComposite } from './options.js';
 import type { Routing } from './routing.js';
 import { ChildSubscriptions } from './subscriptions.js';
 
+/** How long a backend has to open where the service does not say, in milliseconds. */
+const DEFAULT_OPEN_TIMEOUT_MS = 10_000;
+
 /**
  * A backend that is made of others; `api` is the list of them. Each message is checked by all of them before anything
  * is sent, and each of them gets it in its own encoding. Its routing decides which of them a message goes to.
@@ -40,6 +43,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   /** The backends whose `subscribe` is called. */
   readonly #subscribers: readonly Child[];
   readonly #subscriptions: ChildSubscriptions;
+  #openTimeout = DEFAULT_OPEN_TIMEOUT_MS;
 
   /**
    * @param kind the name before the parentheses
@@ -55,7 +59,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     const { backends, ...limits } = checkComposite(settings, kind);
     this.#name = `${kind}(${backends.map(({ name }) => name).join(', ')})`;
     checkInstances(backends, this.#name);
-    const host = { ...limits, name: this.#name, logger: () => this.logger };
+    const host = { ...limits, name: this.#name, logger: () => this.logger, openTimeout: () => this.#openTimeout };
     this.#children = backends.map((backend, index) => new Child(backend, labelOf(backends, index), host));
     this.#routing = routingOf(this.#name, this.#children);
     const { sendsToAll } = this.#routing;
@@ -207,7 +211,8 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
 
   /**
    * Opens all backends at once. Where each message goes to all, one that cannot be opened is an error, and the others
-   * are closed. Where it goes to one, that backend is logged and left out, and opened anew when it is tried again.
+   * are closed. Where it goes to one, that backend, or one that does not open in time, is logged and left out, and
+   * opened anew when it is tried again.
    * @throws PushError when a backend that is needed cannot be opened, or none can
    */
   override async open(): Promise<void> {
@@ -241,6 +246,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
 
   /** Connects all backends to the service, or none. */
   override connect(host: BackendHost): () => void {
+    this.#openTimeout = host.timeout ?? DEFAULT_OPEN_TIMEOUT_MS;
     const releases: (() => void)[] = [];
     const release = (): void => {
       for (const end of releases) end();

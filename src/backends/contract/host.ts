@@ -9,6 +9,8 @@ export interface BackendHost {
   readonly logger: Logger;
   /** Number of requests that the service makes at once. @default undefined: not known */
   readonly concurrency?: number;
+  /** How long the service waits for the backend to open, in milliseconds. @default undefined: not known */
+  readonly timeout?: number;
   /** The service itself, which has a new host each time it is configured. @default the host */
   readonly owner?: object;
 }

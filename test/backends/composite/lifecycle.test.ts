@@ -9,12 +9,13 @@ import {
   createPushService,
   DeliveryError,
   type PushServerSettings,
+  TimeoutError,
 } from '../../../src/index.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { NamedBackend } from './support/named-backend.js';
-import { serviceOf, throwing } from './support/service.js';
+import { never, serviceOf, throwing } from './support/service.js';
 
 const classes = [FailoverService, RoundRobinService, FanoutService] as const;
 const makers = [failover, roundrobin, fanout] as const;
@@ -239,4 +240,53 @@ test('the class can be the backend of PUSH_SERVER', async () => {
   const push = createPushService({ backend: FailoverService, options: { backends: pair() } } as PushServerSettings);
   expect(push.backend.name).toBe('failover(a, b)');
   await push.close();
+});
+
+describe('a backend that never opens', () => {
+  const toA = { channels: 'orders', event: 'e', data: 1 };
+
+  test.each([
+    ['failover', failover],
+    ['roundrobin', roundrobin],
+  ])(
+    'is left out of %s after the setting `timeout`, and the first send goes through the other one',
+    async (_, make) => {
+      vi.useFakeTimers();
+      onTestFinished(() => void vi.useRealTimers());
+      const [a, b] = pair();
+      a.open = never;
+      const { push, logger } = serviceOf(make(a, b), { timeout: 500 });
+      const sending = push.send(toA);
+      await vi.advanceTimersByTimeAsync(500);
+      expect(await sending).toMatchObject({ status: 'accepted' });
+      expect([a.sent, b.sent]).toEqual([[], [['orders']]]);
+      expect(logger.entries).toMatchObject([
+        {
+          level: 'warn',
+          details: { err: { message: 'The a backend did not open within 500 ms: nothing was sent by it.' } },
+        },
+      ]);
+    },
+  );
+
+  test('keeps fanout from sending, and does not keep the others from closing', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const [a, b] = pair();
+    a.open = never;
+    a.close = never;
+    const { push, logger } = serviceOf(fanout(a, b), { timeout: 500, closeTimeout: 1_000 });
+    const sending = failureOf(TimeoutError, push.send(toA));
+    await vi.advanceTimersByTimeAsync(500);
+    expect((await sending).message).toBe('The fanout(a, b) backend did not open within 500 ms: nothing was sent.');
+    const closing = push.close();
+    await vi.advanceTimersByTimeAsync(1_000);
+    await closing;
+    expect(b.calls).toEqual(['open', 'close']);
+    expect(logger.entries).toMatchObject([
+      {
+        details: { leftBehind: ['the opening of the fanout(a, b) backend', 'the closing of the fanout(a, b) backend'] },
+      },
+    ]);
+  });
 });
