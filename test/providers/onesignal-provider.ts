@@ -42,7 +42,9 @@ const targetings = ['include_aliases', 'include_subscription_ids', 'included_seg
 const deprecated = ['include_player_ids', 'include_external_user_ids'];
 
 /**
- * Starts the server. It does not know recipients whose name begins with `nobody`, nor subscriptions that begin with `dead`.
+ * Starts the server. What a recipient's name begins with tells what devices it has: `stranger` none, `opted-out` two
+ * that have opted out, `two-phones` one that has opted out and one that gets the notification. Subscriptions that begin
+ * with `dead` have opted out.
  * @param options `tls`: over HTTPS, which the process then trusts; `key`: the kind of REST API key
  */
 export async function startOneSignalProvider(
@@ -70,17 +72,15 @@ export async function startOneSignalProvider(
   function deliver(request: NotificationRequest, idempotencyKey: string): ProviderAnswer {
     const { data, send_after: sendAfter } = request as { data: ReceivedNotification; send_after?: string };
     const recipients = recipientsOf(request);
-    const unknown = recipients.filter(isUnknown);
-    if (unknown.length === recipients.length)
-      return { body: { id: '', errors: ['All included players are not subscribed'] } };
+    const reached = recipients.filter(isReached);
+    const errors = optedOut(request, recipients);
+    if (reached.length === 0)
+      return { body: { id: '', errors: errors ?? ['All included players are not subscribed'] } };
     const id = randomUUID();
     notifications.set(id, request);
-    for (const channel of recipients) {
-      if (sendAfter === undefined && !isUnknown(channel))
-        received.push({ channel, event: data.event, data: data.data, id: data.id });
-    }
-    const errors = unknown.length > 0 && { errors: errorsFor(request, unknown) };
-    return { body: { id, external_id: idempotencyKey, ...errors } };
+    for (const channel of sendAfter === undefined ? reached : [])
+      received.push({ channel, event: data.event, data: data.data, id: data.id });
+    return { body: { id, external_id: idempotencyKey, ...(errors && { errors }) } };
   }
 
   function one(method: string, id: string): ProviderAnswer {
@@ -155,12 +155,17 @@ function recipientsOf(request: NotificationRequest): readonly string[] {
   return lists.flat(2).filter((name) => name !== undefined) as string[];
 }
 
-function isUnknown(recipient: string): boolean {
-  return /^(?:nobody|dead)/.test(recipient);
+function isReached(recipient: string): boolean {
+  return !/^(?:stranger|opted-out|dead)/.test(recipient);
 }
 
-function errorsFor(request: NotificationRequest, unknown: readonly string[]): object {
-  if (!('include_aliases' in request)) return { invalid_player_ids: unknown };
+/** Names each recipient once for each of its subscriptions that has opted out. Strangers are not named. */
+function optedOut(request: NotificationRequest, recipients: readonly string[]): object | undefined {
+  const names = recipients.flatMap((name) =>
+    name.startsWith('opted-out') ? [name, name] : /^(?:two-phones|dead)/.test(name) ? [name] : [],
+  );
+  if (names.length === 0) return undefined;
+  if (!('include_aliases' in request)) return { invalid_player_ids: names };
   const [label = ''] = Object.keys(request['include_aliases'] as object);
-  return { invalid_aliases: { [label]: unknown } };
+  return { invalid_aliases: { [label]: names } };
 }
