@@ -34,6 +34,8 @@ export interface PusherProvider {
   readonly terminated: string[];
   /** Texts that must never show. */
   readonly secrets: readonly string[];
+  /** Whether subscription counting is switched on, which it is not at first on a real application. */
+  countsSubscriptions: boolean;
   close(): Promise<void>;
 }
 
@@ -63,18 +65,20 @@ export async function startPusherProvider(options: { tls?: boolean } = {}): Prom
   const behaviour = (request: ProviderRequest): ProviderAnswer => {
     try {
       const path = authenticated(request);
+      if (!provider.countsSubscriptions) refuseCounting(request);
       return { body: answer(request, path, received, terminated) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { status: error.status, headers: { 'content-type': 'text/plain' }, body: error.message };
+      return { status: error.status, headers: { 'content-type': 'text/plain' }, body: `${error.message}\n` };
     }
   };
   const server = await ProviderServer.start(behaviour, options);
   const agent = options.tls ? new Agent({ keepAlive: true, ca: certificate }) : undefined;
-  return {
+  const provider: PusherProvider = {
     server,
     received,
     terminated,
+    countsSubscriptions: true,
     settings: {
       backend: 'pusher',
       appId,
@@ -94,13 +98,23 @@ export async function startPusherProvider(options: { tls?: boolean } = {}): Prom
       await server.close();
     },
   };
+  return provider;
+}
+
+/** Refuses a request that asks for subscription counts, in the query or in the body. */
+function refuseCounting({ query, body }: ProviderRequest): void {
+  if (query.get('info')?.includes('subscription_count') || /"info":"[^"]*subscription_count/.test(body))
+    throw new Refusal(
+      400,
+      'Cannot retrieve the subscription count because subscription counting is not enabled for this application',
+    );
 }
 
 /** Checks a request's signature. @returns the path below the application's, decoded */
 function authenticated({ method, path, query, body }: ProviderRequest): string {
   const plain = decodeURIComponent(path);
   if (!plain.startsWith(`/apps/${appId}/`)) throw new Refusal(404, 'Unknown app');
-  if (query.get('auth_key') !== pubKey) throw new Refusal(401, 'Unknown auth_key');
+  if (query.get('auth_key') !== pubKey) throw new Refusal(400, 'Unknown auth_key');
   if (query.get('auth_version') !== '1.0') throw new Refusal(401, 'Unsupported auth_version');
   if (Math.abs(Number(query.get('auth_timestamp')) - Date.now() / 1000) > 600)
     throw new Refusal(401, 'Timestamp expired');

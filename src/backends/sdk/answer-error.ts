@@ -11,7 +11,7 @@ export interface FailedAnswer {
   /** The provider's name, such as `Pusher`. It begins the error's message. */
   readonly provider: string;
   readonly status: number;
-  /** The provider's reason, without secrets. */
+  /** The provider's reason, without secrets. Spaces and line breaks around it do not matter. */
   readonly reason: string;
   /** The header `Retry-After`. */
   readonly retryAfter?: string | null | undefined;
@@ -23,7 +23,7 @@ export interface FailedAnswer {
  * refusal: a server that is closing, or that its gateway cannot reach, has done nothing.
  */
 export function answerError({ backend, provider, status, reason, retryAfter, cause }: FailedAnswer): PushError {
-  const message = `${provider} answered ${status}: ${reason.slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
+  const message = `${provider} answered ${status}: ${reason.trim().slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
   const options = { backend, status, cause };
   if (status === 401) return new AuthenticationError(`${message} (check the credentials in PUSH_SERVER)`, options);
   if (status === 403) return new AuthenticationError(message, options);
