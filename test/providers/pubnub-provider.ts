@@ -50,7 +50,7 @@ export interface PubNubProvider {
   readonly messages: readonly StoredMessage[];
   /** What must never show. */
   readonly secrets: readonly string[];
-  /** Channels to which access is refused. */
+  /** Channels and channel groups to which access is refused. */
   readonly forbidden: Set<string>;
   /** Who may read what, where tokens are asked for. */
   readonly access: PubNubAccess;
@@ -156,11 +156,12 @@ class Provider {
 
   #publish(request: ProviderRequest, [, pubKey, subKey, , channel = '', , inPath]: string[]): ProviderAnswer {
     this.#count(request.method === 'POST' ? 'publish' : 'get');
-    if (pubKey !== PUB_KEY || subKey !== SUB_KEY) return { status: 400, body: [0, 'Invalid Key', this.#now()] };
+    if (subKey !== SUB_KEY) return invalidSubscribeKey();
+    if (pubKey !== PUB_KEY) return { status: 400, body: [0, 'Invalid Key', this.#now()] };
     if (this.forbidden.has(channel)) return accessDenied('Forbidden', false, [channel]);
     const text = inPath ?? bodyOf(request);
     if (Buffer.byteLength(text) + request.path.length > MAX_MESSAGE_BYTES)
-      return { status: 200, body: [0, 'Message Too Large', this.#now()] };
+      return { status: 400, body: [0, 'Message Too Large', this.#now()] };
     const userId = request.query.get('uuid') ?? '';
     const timetoken = this.store(channel, JSON.parse(text), { userId, query: request.query });
     return { body: [1, 'Sent', timetoken] };
@@ -180,10 +181,11 @@ class Provider {
     const { query, hungUp } = request;
     const channels = names.split(',').filter((name) => name !== '');
     const groups = (query.get('channel-group') ?? '').split(',').filter((name) => name !== '');
-    if (subKey !== SUB_KEY)
-      return { status: 400, body: { status: 400, error: true, message: 'Invalid Subscribe Key' } };
-    const refused = [...channels, ...groups].filter((name) => this.forbidden.has(name));
-    if (refused.length > 0) return accessDenied('Forbidden', false, refused);
+    if (subKey !== SUB_KEY) return invalidSubscribeKey();
+    const [refused, refusedGroups] = [channels, groups].map((names) =>
+      names.filter((name) => this.forbidden.has(name)),
+    );
+    if (refused?.length || refusedGroups?.length) return accessDenied('Forbidden', false, refused, refusedGroups);
     const refusal = this.access.refusal(query.get('auth'), query.get('uuid'), channels);
     if (refusal) return accessDenied(refusal.message, false, refusal.channels);
     const since = query.get('tt') ?? '0';
@@ -286,11 +288,25 @@ function forPages(answer: ProviderAnswer): ProviderAnswer {
   return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': '*' } };
 }
 
-function accessDenied(message: string, isPam: boolean, channels: readonly string[] = []): ProviderAnswer {
+function accessDenied(
+  message: string,
+  isPam: boolean,
+  channels: readonly string[] = [],
+  groups: readonly string[] = [],
+): ProviderAnswer {
+  const payload = {
+    ...(channels.length > 0 && { channels }),
+    ...(groups.length > 0 && { 'channel-groups': groups.map((name) => `:${name}`) }),
+  };
   const body = isPam
     ? { status: 403, service: 'Access Manager', error: { message, source: 'grant', details: [] } }
-    : { status: 403, service: 'Access Manager', error: true, message, payload: { channels } };
+    : { status: 403, service: 'Access Manager', error: true, message, payload };
   return { status: 403, body };
+}
+
+function invalidSubscribeKey(): ProviderAnswer {
+  const body = { status: 400, service: 'Access Manager', error: true, message: 'Invalid Subscribe Key' };
+  return { status: 400, body };
 }
 
 /** As the SDK says how it is compressed. */

@@ -14,7 +14,7 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { PushServiceWrapper } from '../contract/wrapper.js';
 import type { PubNubClient, PubNubPublished } from './client.js';
-import { failureOf, refusalIn, refusedSubscriptions } from './failure.js';
+import { failureOf, refusalIn, refusalOfQuery, refusedSubscriptions } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
 import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
@@ -271,7 +271,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   #query<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, () => undefined);
+    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, refusalOfQuery);
   }
 
   #call<Result>(
