@@ -82,13 +82,12 @@ export function interceptRequests(
 }
 
 /**
- * The channels or channel groups that an answer with status 403 names. PubNub writes a colon before each group.
+ * The channels or channel groups that an answer with status 403 names.
  * @param errorData the answer's body, which the SDK's error holds under this name
  */
 export function refusedNames(errorData: unknown, kind: 'channels' | 'channel-groups'): readonly string[] {
   const names = record(record(errorData)['payload'])[kind];
-  const texts = Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-  return kind === 'channel-groups' ? texts.map((name) => name.replace(/^:/, '')) : texts;
+  return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
 }
 
 /** Whether a request is that of a subscription, which waits for messages. */

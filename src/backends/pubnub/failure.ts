@@ -102,13 +102,14 @@ function notJson(cause?: Error): DeliveryError {
   return new DeliveryError(text, { ...base, status: 200, cause, outcome: 'unknown' });
 }
 
-/** The channels and channel groups that the answer to a subscription refuses. */
+/** The channels and channel groups that the answer to a subscription refuses. PubNub writes a colon before each group. */
 export function refusedSubscriptions(error: unknown): {
   readonly channels: readonly string[];
   readonly groups: readonly string[];
 } {
   const { errorData } = statusOf(error);
-  return { channels: refusedNames(errorData, 'channels'), groups: refusedNames(errorData, 'channel-groups') };
+  const groups = refusedNames(errorData, 'channel-groups').map((name) => name.replace(/^:/, ''));
+  return { channels: refusedNames(errorData, 'channels'), groups };
 }
 
 /**

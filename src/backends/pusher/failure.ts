@@ -1,8 +1,9 @@
 import { AuthenticationError, PushError, RateLimitError, TimeoutError } from '../../core/errors.js';
 import { cleaned, REDACTED, textOf } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
+import { innermostReason } from '../contract/network-error.js';
 import { answerError, type FailedAnswer } from '../sdk/answer-error.js';
-import { innermostReason, networkFailure } from '../sdk/network-failure.js';
+import { networkFailure } from '../sdk/network-failure.js';
 
 /** A failed request. */
 export interface RequestFailure {
