@@ -37,7 +37,7 @@ export interface OneSignalProvider {
 
 const legacyKey = 'NGEwMGZmMjItY2NkNy0xMWUzLTk5ZDUtMDAwYzI5NDBlNjJj';
 const newKey = 'os_v2_app_k4n5rq3xzvdzrhaaxw6q4pm3jq7f2a5ycuyelr2m6w5tnh';
-const uuid = /^[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[34][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const targetings = ['include_aliases', 'include_subscription_ids', 'included_segments', 'filters'];
 const deprecated = ['include_player_ids', 'include_external_user_ids'];
 

@@ -135,11 +135,24 @@ function codeOf(errorData: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** PubNub's reason for a refusal: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message } }`. */
+/**
+ * PubNub's reason for a refusal: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message, details } }`. The
+ * details say what is wrong with a grant.
+ */
 function reasonOf(errorData: unknown): string {
   if (typeof errorData === 'string') return errorData;
   const { error, message, error_message: older } = record(errorData);
-  return [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
+  const reason = [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
+  const { details } = record(error);
+  const told = (Array.isArray(details) ? details : []).map(detailOf);
+  return [String(reason), ...told].filter((text) => text !== '').join('; ');
+}
+
+/** One detail of a refusal: what is wrong, and where in the request. */
+function detailOf(detail: unknown): string {
+  const { message, location } = record(detail);
+  const place = typeof location === 'string' ? ` (${location})` : '';
+  return typeof message === 'string' ? `${message}${place}` : '';
 }
 
 /**

@@ -140,6 +140,18 @@ describe('an answer', () => {
   });
 });
 
+test('a 503 leaves open whether the notification was created: another backend is not asked', async () => {
+  const { push, provider, service } = await start(onTestFinished);
+  provider.server.always = answering({ status: 503, body: { errors: ['Service temporarily unavailable'] } });
+  const failure = await failureOf(DeliveryError, push.send({ users: 'ann', data: 1, timeout: 300 }));
+  expect(failure).toMatchObject({ outcome: 'unknown', retryable: true, status: 503 });
+  await push.close();
+  const next = new RecordingBackend();
+  const { push: both } = serviceOf(failover(service, next));
+  await failureOf(DeliveryError, both.send({ channels: 'ann', data: 1 }));
+  expect(next.sent).toEqual([]);
+});
+
 test('a server whose certificate is unknown got nothing, and is not tried again', async () => {
   const { push, provider } = await start(onTestFinished, { provider: { tls: true } });
   const { globalAgent } = process.getBuiltinModule('node:https');

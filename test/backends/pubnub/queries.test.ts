@@ -78,6 +78,21 @@ describe.each(sdkVersions)('asking PubNub with version $version of the SDK', ({ 
     expect(refused.message).toMatch(/403: Unknown user/);
   });
 
+  it('tells what is wrong with a grant', async () => {
+    const { provider, backend } = await setUp({ PubNub });
+    const details = [
+      { message: 'Client and server produced different signatures for the same inputs.', location: 'signature' },
+      { message: 'Look at it.' },
+      null,
+    ];
+    const error = { message: 'Invalid signature', source: 'grant', details };
+    provider.server.always = answering({ status: 400, body: { status: 400, service: 'Access Manager', error } });
+    const failure = await failureOf(DeliveryError, backend.grantToken({ ttlMinutes: 1, channels: ['a'] }));
+    expect(failure.message).toBe(
+      'PubNub answered 400: Invalid signature; Client and server produced different signatures for the same inputs. (signature); Look at it.',
+    );
+  });
+
   it('authorises a client for one channel by a token', async () => {
     const { provider, push } = await setUp({ PubNub, tokenTtlMinutes: 5 });
     const { auth } = await push.channel('orders').authorize('ann', { id: 'ann' });
