@@ -3,6 +3,7 @@ import { globalAgent } from 'node:https';
 import type { OneSignalOptions } from '../../src/backends/onesignal/index.js';
 import type { ProviderAnswer } from './provider-answer.js';
 import { certificate, type ProviderRequest, ProviderServer } from './provider-server.js';
+import { guessed, oneSignalAnswers } from './recorded-answers.js';
 
 /** A notification as one recipient gets it. */
 interface ReceivedNotification {
@@ -16,7 +17,10 @@ interface ReceivedNotification {
 /** What a notification's request holds. */
 export type NotificationRequest = Readonly<Record<string, unknown>>;
 
-/** A local server that behaves like OneSignal's API, and how to reach it. */
+/**
+ * A local server that behaves like OneSignal's API, and how to reach it. `recorded-answers.ts` tells where the forms of
+ * its answers come from.
+ */
 export interface OneSignalProvider {
   readonly server: ProviderServer;
   readonly settings: {
@@ -61,6 +65,7 @@ export async function startOneSignalProvider(
   function create(text: string): ProviderAnswer {
     const request = JSON.parse(text) as NotificationRequest;
     if (request['app_id'] !== appId) return refusal(400, `app_id not found. You may have a typo.`);
+    if (!targetings.some((key) => key in request)) return oneSignalAnswers.noTargeting;
     const wrong = problemOf(request);
     if (wrong !== undefined) return refusal(400, wrong);
     const idempotencyKey = String(request['idempotency_key']);
@@ -74,8 +79,8 @@ export async function startOneSignalProvider(
     const recipients = recipientsOf(request);
     const reached = recipients.filter(isReached);
     const errors = optedOut(request, recipients);
-    if (reached.length === 0)
-      return { body: { id: '', errors: errors ?? ['All included players are not subscribed'] } };
+    const { nobodySubscribed } = oneSignalAnswers;
+    if (reached.length === 0) return errors === undefined ? nobodySubscribed : { body: { id: '', errors } };
     const id = randomUUID();
     notifications.set(id, request);
     for (const channel of sendAfter === undefined ? reached : [])
@@ -85,7 +90,7 @@ export async function startOneSignalProvider(
 
   function one(method: string, id: string): ProviderAnswer {
     const found = notifications.get(id);
-    if (found === undefined) return refusal(404, 'Notification not found');
+    if (found === undefined) return oneSignalAnswers.unknownNotification;
     if (method === 'GET') return { body: { id, app_id: appId, successful: 1, failed: 0, data: found['data'] } };
     if (found['send_after'] === undefined) return refusal(400, 'Notification has already been sent to all recipients');
     notifications.delete(id);
@@ -93,7 +98,7 @@ export async function startOneSignalProvider(
   }
 
   function behave({ method, path, headers, query, body }: ProviderRequest): ProviderAnswer {
-    if (headers.authorization !== authorization) return refusal(403, 'Access denied. The API key is not valid.');
+    if (headers.authorization !== authorization) return oneSignalAnswers.wrongKey;
     if (method === 'POST' && path === '/notifications') return create(body);
     const id = /^\/notifications\/([^/]+)$/.exec(path)?.[1];
     if (id === undefined || query.get('app_id') !== appId) return refusal(404, 'Not found');
@@ -120,8 +125,9 @@ export async function startOneSignalProvider(
   };
 }
 
+/** A refusal in OneSignal's form, with words of our own. */
 function refusal(status: number, reason: string): ProviderAnswer {
-  return { status, body: { errors: [reason] } };
+  return guessed({ status, body: { errors: [reason] } });
 }
 
 /** What OneSignal would not take. */

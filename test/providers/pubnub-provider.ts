@@ -3,6 +3,7 @@ import type { ProviderAnswer } from './provider-answer.js';
 import { type ProviderRequest, ProviderServer } from './provider-server.js';
 import { PubNubAccess } from './pubnub-access.js';
 import { isSigned } from './pubnub-signature.js';
+import { guessed, pubnubAnswers } from './recorded-answers.js';
 
 const PUB_KEY = 'pub-c-local';
 const SUB_KEY = 'sub-c-local';
@@ -32,7 +33,10 @@ interface ReceivedMessage {
   readonly id: string;
 }
 
-/** A local server that behaves like PubNub, for versions 11 and 12 of the SDK. */
+/**
+ * A local server that behaves like PubNub, for versions 11 and 12 of the SDK. `recorded-answers.ts` tells where the forms
+ * of its answers come from.
+ */
 export interface PubNubProvider {
   readonly server: ProviderServer;
   /** To be spread into `createPushService`. */
@@ -128,7 +132,7 @@ class Provider {
     if (parts[1] === 'presence') return this.#presence(request, parts);
     if (parts[1] === 'history') return this.#history(request, parts[5] ?? '');
     if (isPam) return this.#grant(request, third ?? '');
-    return { status: 404, body: { status: 404, error: true, message: 'Not Found' } };
+    return guessed({ status: 404, body: { status: 404, error: true, message: 'Not Found' } });
   }
 
   store(
@@ -156,12 +160,12 @@ class Provider {
 
   #publish(request: ProviderRequest, [, pubKey, subKey, , channel = '', , inPath]: string[]): ProviderAnswer {
     this.#count(request.method === 'POST' ? 'publish' : 'get');
-    if (subKey !== SUB_KEY) return invalidSubscribeKey();
-    if (pubKey !== PUB_KEY) return { status: 400, body: [0, 'Invalid Key', this.#now()] };
+    if (subKey !== SUB_KEY) return pubnubAnswers.invalidSubscribeKey;
+    if (pubKey !== PUB_KEY) return guessed({ status: 400, body: [0, 'Invalid Key', this.#now()] });
     if (this.forbidden.has(channel)) return accessDenied('Forbidden', false, [channel]);
     const text = inPath ?? bodyOf(request);
     if (Buffer.byteLength(text) + request.path.length > MAX_MESSAGE_BYTES)
-      return { status: 400, body: [0, 'Message Too Large', this.#now()] };
+      return { ...pubnubAnswers.messageTooLarge, body: [0, 'Message Too Large', this.#now()] };
     const userId = request.query.get('uuid') ?? '';
     const timetoken = this.store(channel, JSON.parse(text), { userId, query: request.query });
     return { body: [1, 'Sent', timetoken] };
@@ -170,7 +174,7 @@ class Provider {
   #signal(request: ProviderRequest, [, , , , channel = '', , text = '']: string[]): ProviderAnswer {
     this.#count('signal');
     if (Buffer.byteLength(text) > MAX_SIGNAL_BYTES)
-      return { status: 400, body: [0, 'Signal size too large', this.#now()] };
+      return guessed({ status: 400, body: [0, 'Signal size too large', this.#now()] });
     const userId = request.query.get('uuid') ?? '';
     const timetoken = this.store(channel, JSON.parse(text), { userId, isSignal: true, query: request.query });
     return { body: [1, 'Sent', timetoken] };
@@ -181,7 +185,7 @@ class Provider {
     const { query, hungUp } = request;
     const channels = names.split(',').filter((name) => name !== '');
     const groups = (query.get('channel-group') ?? '').split(',').filter((name) => name !== '');
-    if (subKey !== SUB_KEY) return invalidSubscribeKey();
+    if (subKey !== SUB_KEY) return pubnubAnswers.invalidSubscribeKey;
     const [refused, refusedGroups] = [channels, groups].map((names) =>
       names.filter((name) => this.forbidden.has(name)),
     );
@@ -298,15 +302,12 @@ function accessDenied(
     ...(channels.length > 0 && { channels }),
     ...(groups.length > 0 && { 'channel-groups': groups.map((name) => `:${name}`) }),
   };
-  const body = isPam
-    ? { status: 403, service: 'Access Manager', error: { message, source: 'grant', details: [] } }
-    : { status: 403, service: 'Access Manager', error: true, message, payload };
-  return { status: 403, body };
-}
-
-function invalidSubscribeKey(): ProviderAnswer {
-  const body = { status: 400, service: 'Access Manager', error: true, message: 'Invalid Subscribe Key' };
-  return { status: 400, body };
+  if (isPam) {
+    const error = { message, source: 'grant', details: [] };
+    return guessed({ status: 403, body: { status: 403, service: 'Access Manager', error } });
+  }
+  const body = { message, payload, error: true, service: 'Access Manager', status: 403 };
+  return { ...pubnubAnswers.accessDenied, body };
 }
 
 /** As the SDK says how it is compressed. */

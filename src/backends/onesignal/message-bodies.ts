@@ -61,8 +61,8 @@ export class MessageBodies {
  * Makes the `idempotency_key` of a request. The same message to the same recipients, in any order, gets the same key.
  * The next 20 000 recipients of a message get another key, because OneSignal would drop their request as a duplicate.
  *
- * It is made as a UUID of version 5 is (RFC 9562, 5.5), but has the bits of version 4: OneSignal's older documents allow
- * versions 3 and 4 alone. Source: https://documentation.onesignal.com/v9.0/docs/idempotent-notification-requests
+ * It is made as a UUID of version 5 is (RFC 9562, 5.5), but has the bits of version 4: OneSignal's older documents
+ * allow versions 3 and 4 alone. Source: https://documentation.onesignal.com/v9.0/docs/idempotent-notification-requests
  * @param kind the kind of the recipients, such as `external_id`
  */
 export function idempotencyKey(

@@ -102,7 +102,9 @@ function notJson(cause?: Error): DeliveryError {
   return new DeliveryError(text, { ...base, status: 200, cause, outcome: 'unknown' });
 }
 
-/** The channels and channel groups that the answer to a subscription refuses. PubNub writes a colon before each group. */
+/**
+ * The channels and channel groups that the answer to a subscription refuses. PubNub writes a colon before each group.
+ */
 export function refusedSubscriptions(error: unknown): {
   readonly channels: readonly string[];
   readonly groups: readonly string[];
