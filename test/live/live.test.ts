@@ -80,7 +80,7 @@ test('takes a recipient who is not subscribed for an answer', async () => {
   const { code, lines } = await live({
     ONESIGNAL_APP_ID: onesignal.settings.appId,
     ONESIGNAL_REST_KEY: onesignal.settings.secretKey,
-    ONESIGNAL_EXTERNAL_ID: 'nobody',
+    ONESIGNAL_EXTERNAL_ID: 'stranger',
     ONESIGNAL_API_ROOT: onesignal.server.origin,
   });
   expect(lines.join('\n')).toContain('asked for a notification to one external id, who is not subscribed');

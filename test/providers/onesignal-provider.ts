@@ -3,6 +3,7 @@ import { globalAgent } from 'node:https';
 import type { OneSignalOptions } from '../../src/backends/onesignal/index.js';
 import type { ProviderAnswer } from './provider-answer.js';
 import { certificate, type ProviderRequest, ProviderServer } from './provider-server.js';
+import { guessed, oneSignalAnswers } from './recorded-answers.js';
 
 /** A notification as one recipient gets it. */
 interface ReceivedNotification {
@@ -16,7 +17,10 @@ interface ReceivedNotification {
 /** What a notification's request holds. */
 export type NotificationRequest = Readonly<Record<string, unknown>>;
 
-/** A local server that behaves like OneSignal's API, and how to reach it. */
+/**
+ * A local server that behaves like OneSignal's API, and how to reach it. `recorded-answers.ts` tells where the forms of
+ * its answers come from.
+ */
 export interface OneSignalProvider {
   readonly server: ProviderServer;
   readonly settings: {
@@ -37,12 +41,14 @@ export interface OneSignalProvider {
 
 const legacyKey = 'NGEwMGZmMjItY2NkNy0xMWUzLTk5ZDUtMDAwYzI5NDBlNjJj';
 const newKey = 'os_v2_app_k4n5rq3xzvdzrhaaxw6q4pm3jq7f2a5ycuyelr2m6w5tnh';
-const uuid = /^[\da-f]{8}-[\da-f]{4}-[1-8][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[34][\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/;
 const targetings = ['include_aliases', 'include_subscription_ids', 'included_segments', 'filters'];
 const deprecated = ['include_player_ids', 'include_external_user_ids'];
 
 /**
- * Starts the server. It does not know recipients whose name begins with `nobody`, nor subscriptions that begin with `dead`.
+ * Starts the server. What a recipient's name begins with tells what devices it has: `stranger` none, `opted-out` two
+ * that have opted out, `two-phones` one that has opted out and one that gets the notification. Subscriptions that begin
+ * with `dead` have opted out.
  * @param options `tls`: over HTTPS, which the process then trusts; `key`: the kind of REST API key
  */
 export async function startOneSignalProvider(
@@ -59,6 +65,7 @@ export async function startOneSignalProvider(
   function create(text: string): ProviderAnswer {
     const request = JSON.parse(text) as NotificationRequest;
     if (request['app_id'] !== appId) return refusal(400, `app_id not found. You may have a typo.`);
+    if (!targetings.some((key) => key in request)) return oneSignalAnswers.noTargeting;
     const wrong = problemOf(request);
     if (wrong !== undefined) return refusal(400, wrong);
     const idempotencyKey = String(request['idempotency_key']);
@@ -70,22 +77,20 @@ export async function startOneSignalProvider(
   function deliver(request: NotificationRequest, idempotencyKey: string): ProviderAnswer {
     const { data, send_after: sendAfter } = request as { data: ReceivedNotification; send_after?: string };
     const recipients = recipientsOf(request);
-    const unknown = recipients.filter(isUnknown);
-    if (unknown.length === recipients.length)
-      return { body: { id: '', errors: ['All included players are not subscribed'] } };
+    const reached = recipients.filter(isReached);
+    const errors = optedOut(request, recipients);
+    const { nobodySubscribed } = oneSignalAnswers;
+    if (reached.length === 0) return errors === undefined ? nobodySubscribed : { body: { id: '', errors } };
     const id = randomUUID();
     notifications.set(id, request);
-    for (const channel of recipients) {
-      if (sendAfter === undefined && !isUnknown(channel))
-        received.push({ channel, event: data.event, data: data.data, id: data.id });
-    }
-    const errors = unknown.length > 0 && { errors: errorsFor(request, unknown) };
-    return { body: { id, external_id: idempotencyKey, ...errors } };
+    for (const channel of sendAfter === undefined ? reached : [])
+      received.push({ channel, event: data.event, data: data.data, id: data.id });
+    return { body: { id, external_id: idempotencyKey, ...(errors && { errors }) } };
   }
 
   function one(method: string, id: string): ProviderAnswer {
     const found = notifications.get(id);
-    if (found === undefined) return refusal(404, 'Notification not found');
+    if (found === undefined) return oneSignalAnswers.unknownNotification;
     if (method === 'GET') return { body: { id, app_id: appId, successful: 1, failed: 0, data: found['data'] } };
     if (found['send_after'] === undefined) return refusal(400, 'Notification has already been sent to all recipients');
     notifications.delete(id);
@@ -93,7 +98,7 @@ export async function startOneSignalProvider(
   }
 
   function behave({ method, path, headers, query, body }: ProviderRequest): ProviderAnswer {
-    if (headers.authorization !== authorization) return refusal(403, 'Access denied. The API key is not valid.');
+    if (headers.authorization !== authorization) return oneSignalAnswers.wrongKey;
     if (method === 'POST' && path === '/notifications') return create(body);
     const id = /^\/notifications\/([^/]+)$/.exec(path)?.[1];
     if (id === undefined || query.get('app_id') !== appId) return refusal(404, 'Not found');
@@ -120,8 +125,9 @@ export async function startOneSignalProvider(
   };
 }
 
+/** A refusal in OneSignal's form, with words of our own. */
 function refusal(status: number, reason: string): ProviderAnswer {
-  return { status, body: { errors: [reason] } };
+  return guessed({ status, body: { errors: [reason] } });
 }
 
 /** What OneSignal would not take. */
@@ -155,12 +161,17 @@ function recipientsOf(request: NotificationRequest): readonly string[] {
   return lists.flat(2).filter((name) => name !== undefined) as string[];
 }
 
-function isUnknown(recipient: string): boolean {
-  return /^(?:nobody|dead)/.test(recipient);
+function isReached(recipient: string): boolean {
+  return !/^(?:stranger|opted-out|dead)/.test(recipient);
 }
 
-function errorsFor(request: NotificationRequest, unknown: readonly string[]): object {
-  if (!('include_aliases' in request)) return { invalid_player_ids: unknown };
+/** Names each recipient once for each of its subscriptions that has opted out. Strangers are not named. */
+function optedOut(request: NotificationRequest, recipients: readonly string[]): object | undefined {
+  const names = recipients.flatMap((name) =>
+    name.startsWith('opted-out') ? [name, name] : /^(?:two-phones|dead)/.test(name) ? [name] : [],
+  );
+  if (names.length === 0) return undefined;
+  if (!('include_aliases' in request)) return { invalid_player_ids: names };
   const [label = ''] = Object.keys(request['include_aliases'] as object);
-  return { invalid_aliases: { [label]: unknown } };
+  return { invalid_aliases: { [label]: names } };
 }

@@ -3,6 +3,7 @@ import type { ProviderAnswer } from './provider-answer.js';
 import { type ProviderRequest, ProviderServer } from './provider-server.js';
 import { PubNubAccess } from './pubnub-access.js';
 import { isSigned } from './pubnub-signature.js';
+import { guessed, pubnubAnswers } from './recorded-answers.js';
 
 const PUB_KEY = 'pub-c-local';
 const SUB_KEY = 'sub-c-local';
@@ -32,7 +33,10 @@ interface ReceivedMessage {
   readonly id: string;
 }
 
-/** A local server that behaves like PubNub, for versions 11 and 12 of the SDK. */
+/**
+ * A local server that behaves like PubNub, for versions 11 and 12 of the SDK. `recorded-answers.ts` tells where the forms
+ * of its answers come from.
+ */
 export interface PubNubProvider {
   readonly server: ProviderServer;
   /** To be spread into `createPushService`. */
@@ -50,7 +54,7 @@ export interface PubNubProvider {
   readonly messages: readonly StoredMessage[];
   /** What must never show. */
   readonly secrets: readonly string[];
-  /** Channels to which access is refused. */
+  /** Channels and channel groups to which access is refused. */
   readonly forbidden: Set<string>;
   /** Who may read what, where tokens are asked for. */
   readonly access: PubNubAccess;
@@ -128,7 +132,7 @@ class Provider {
     if (parts[1] === 'presence') return this.#presence(request, parts);
     if (parts[1] === 'history') return this.#history(request, parts[5] ?? '');
     if (isPam) return this.#grant(request, third ?? '');
-    return { status: 404, body: { status: 404, error: true, message: 'Not Found' } };
+    return guessed({ status: 404, body: { status: 404, error: true, message: 'Not Found' } });
   }
 
   store(
@@ -156,11 +160,12 @@ class Provider {
 
   #publish(request: ProviderRequest, [, pubKey, subKey, , channel = '', , inPath]: string[]): ProviderAnswer {
     this.#count(request.method === 'POST' ? 'publish' : 'get');
-    if (pubKey !== PUB_KEY || subKey !== SUB_KEY) return { status: 400, body: [0, 'Invalid Key', this.#now()] };
+    if (subKey !== SUB_KEY) return pubnubAnswers.invalidSubscribeKey;
+    if (pubKey !== PUB_KEY) return guessed({ status: 400, body: [0, 'Invalid Key', this.#now()] });
     if (this.forbidden.has(channel)) return accessDenied('Forbidden', false, [channel]);
     const text = inPath ?? bodyOf(request);
     if (Buffer.byteLength(text) + request.path.length > MAX_MESSAGE_BYTES)
-      return { status: 200, body: [0, 'Message Too Large', this.#now()] };
+      return { ...pubnubAnswers.messageTooLarge, body: [0, 'Message Too Large', this.#now()] };
     const userId = request.query.get('uuid') ?? '';
     const timetoken = this.store(channel, JSON.parse(text), { userId, query: request.query });
     return { body: [1, 'Sent', timetoken] };
@@ -169,7 +174,7 @@ class Provider {
   #signal(request: ProviderRequest, [, , , , channel = '', , text = '']: string[]): ProviderAnswer {
     this.#count('signal');
     if (Buffer.byteLength(text) > MAX_SIGNAL_BYTES)
-      return { status: 400, body: [0, 'Signal size too large', this.#now()] };
+      return guessed({ status: 400, body: [0, 'Signal size too large', this.#now()] });
     const userId = request.query.get('uuid') ?? '';
     const timetoken = this.store(channel, JSON.parse(text), { userId, isSignal: true, query: request.query });
     return { body: [1, 'Sent', timetoken] };
@@ -180,10 +185,11 @@ class Provider {
     const { query, hungUp } = request;
     const channels = names.split(',').filter((name) => name !== '');
     const groups = (query.get('channel-group') ?? '').split(',').filter((name) => name !== '');
-    if (subKey !== SUB_KEY)
-      return { status: 400, body: { status: 400, error: true, message: 'Invalid Subscribe Key' } };
-    const refused = [...channels, ...groups].filter((name) => this.forbidden.has(name));
-    if (refused.length > 0) return accessDenied('Forbidden', false, refused);
+    if (subKey !== SUB_KEY) return pubnubAnswers.invalidSubscribeKey;
+    const [refused, refusedGroups] = [channels, groups].map((names) =>
+      names.filter((name) => this.forbidden.has(name)),
+    );
+    if (refused?.length || refusedGroups?.length) return accessDenied('Forbidden', false, refused, refusedGroups);
     const refusal = this.access.refusal(query.get('auth'), query.get('uuid'), channels);
     if (refusal) return accessDenied(refusal.message, false, refusal.channels);
     const since = query.get('tt') ?? '0';
@@ -286,11 +292,22 @@ function forPages(answer: ProviderAnswer): ProviderAnswer {
   return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': '*' } };
 }
 
-function accessDenied(message: string, isPam: boolean, channels: readonly string[] = []): ProviderAnswer {
-  const body = isPam
-    ? { status: 403, service: 'Access Manager', error: { message, source: 'grant', details: [] } }
-    : { status: 403, service: 'Access Manager', error: true, message, payload: { channels } };
-  return { status: 403, body };
+function accessDenied(
+  message: string,
+  isPam: boolean,
+  channels: readonly string[] = [],
+  groups: readonly string[] = [],
+): ProviderAnswer {
+  const payload = {
+    ...(channels.length > 0 && { channels }),
+    ...(groups.length > 0 && { 'channel-groups': groups.map((name) => `:${name}`) }),
+  };
+  if (isPam) {
+    const error = { message, source: 'grant', details: [] };
+    return guessed({ status: 403, body: { status: 403, service: 'Access Manager', error } });
+  }
+  const body = { message, payload, error: true, service: 'Access Manager', status: 403 };
+  return { ...pubnubAnswers.accessDenied, body };
 }
 
 /** As the SDK says how it is compressed. */

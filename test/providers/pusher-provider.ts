@@ -3,6 +3,7 @@ import { Agent } from 'node:https';
 import type { PusherOptions } from '../../src/backends/pusher/index.js';
 import type { ProviderAnswer } from './provider-answer.js';
 import { certificate, type ProviderRequest, ProviderServer } from './provider-server.js';
+import { guessed, pusherAnswers } from './recorded-answers.js';
 
 /** An event that the provider accepted, for one channel. */
 interface ReceivedEvent {
@@ -23,7 +24,10 @@ interface PusherProviderSettings {
   readonly options: PusherOptions;
 }
 
-/** A local server that behaves like the Pusher Channels HTTP API. */
+/**
+ * A local server that behaves like the Pusher Channels HTTP API. `recorded-answers.ts` tells where the forms of its
+ * answers come from.
+ */
 export interface PusherProvider {
   readonly server: ProviderServer;
   /** To be spread into `createPushService`. */
@@ -34,6 +38,8 @@ export interface PusherProvider {
   readonly terminated: string[];
   /** Texts that must never show. */
   readonly secrets: readonly string[];
+  /** Whether subscription counting is switched on, which it is not at first on a real application. */
+  countsSubscriptions: boolean;
   close(): Promise<void>;
 }
 
@@ -46,14 +52,19 @@ const MAX_DATA_BYTES = 10_240;
 const MAX_CHANNELS = 100;
 const MAX_EVENTS = 10;
 
-/** Refused, with the reason as the body. */
+/** Refused, with the reason as the body, or with a recorded answer. */
 class Refusal extends Error {
-  readonly status: number;
+  readonly answer: ProviderAnswer;
 
-  constructor(status: number, reason: string) {
-    super(reason);
-    this.status = status;
+  constructor(answer: ProviderAnswer) {
+    super('refused');
+    this.answer = answer;
   }
+}
+
+/** A refusal in Pusher's form, a line of text, with words of our own. */
+function refusal(status: number, reason: string): Refusal {
+  return new Refusal(guessed({ status, headers: { 'content-type': 'text/plain' }, body: `${reason}\n` }));
 }
 
 /** @param options `tls`: speak HTTPS; the settings have an agent that trusts its certificate */
@@ -63,18 +74,20 @@ export async function startPusherProvider(options: { tls?: boolean } = {}): Prom
   const behaviour = (request: ProviderRequest): ProviderAnswer => {
     try {
       const path = authenticated(request);
+      if (!provider.countsSubscriptions) refuseCounting(request);
       return { body: answer(request, path, received, terminated) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      return { status: error.status, headers: { 'content-type': 'text/plain' }, body: error.message };
+      return error.answer;
     }
   };
   const server = await ProviderServer.start(behaviour, options);
   const agent = options.tls ? new Agent({ keepAlive: true, ca: certificate }) : undefined;
-  return {
+  const provider: PusherProvider = {
     server,
     received,
     terminated,
+    countsSubscriptions: true,
     settings: {
       backend: 'pusher',
       appId,
@@ -94,27 +107,36 @@ export async function startPusherProvider(options: { tls?: boolean } = {}): Prom
       await server.close();
     },
   };
+  return provider;
+}
+
+/** Refuses a request that asks for subscription counts, in the query or in the body. */
+function refuseCounting({ query, body }: ProviderRequest): void {
+  if (query.get('info')?.includes('subscription_count') || /"info":"[^"]*subscription_count/.test(body))
+    throw refusal(
+      400,
+      'Cannot retrieve the subscription count because subscription counting is not enabled for this application',
+    );
 }
 
 /** Checks a request's signature. @returns the path below the application's, decoded */
 function authenticated({ method, path, query, body }: ProviderRequest): string {
   const plain = decodeURIComponent(path);
-  if (!plain.startsWith(`/apps/${appId}/`)) throw new Refusal(404, 'Unknown app');
-  if (query.get('auth_key') !== pubKey) throw new Refusal(401, 'Unknown auth_key');
-  if (query.get('auth_version') !== '1.0') throw new Refusal(401, 'Unsupported auth_version');
-  if (Math.abs(Number(query.get('auth_timestamp')) - Date.now() / 1000) > 600)
-    throw new Refusal(401, 'Timestamp expired');
+  if (!plain.startsWith(`/apps/${appId}/`)) throw refusal(404, 'Unknown app');
+  if (query.get('auth_key') !== pubKey) throw new Refusal(pusherAnswers.unknownKey);
+  if (query.get('auth_version') !== '1.0') throw refusal(401, 'Unsupported auth_version');
+  if (Math.abs(Number(query.get('auth_timestamp')) - Date.now() / 1000) > 600) throw refusal(401, 'Timestamp expired');
   if (body !== '' && query.get('body_md5') !== createHash('md5').update(body).digest('hex'))
-    throw new Refusal(401, 'Invalid body_md5');
+    throw refusal(401, 'Invalid body_md5');
   const pairs = [...query].filter(([key]) => key !== 'auth_signature').sort(([a], [b]) => (a < b ? -1 : 1));
   const text = [method, plain, pairs.map((pair) => pair.join('=')).join('&')].join('\n');
   const signature = createHmac('sha256', secretKey).update(text).digest('hex');
   if (query.get('auth_signature') !== signature) {
     // The service quotes what it got.
-    throw new Refusal(
-      401,
-      `Invalid signature: you should have sent HmacSHA256Hex(${JSON.stringify(text)}), but you sent ${query.get('auth_signature')}`,
-    );
+    const { wrongSignature } = pusherAnswers;
+    const sent = `"${query.get('auth_signature')}"`;
+    const body = `Invalid signature: you should have sent HmacSHA256Hex(${JSON.stringify(text)}, your_secret_key), but you sent ${sent}\n`;
+    throw new Refusal({ ...wrongSignature, body });
   }
   return plain.slice(`/apps/${appId}`.length);
 }
@@ -136,7 +158,7 @@ function answer(
   if (method === 'GET' && path === '/channels') return listChannels(query);
   if (method === 'GET' && channel !== undefined)
     return users === undefined ? { occupied: true, ...attributes(channel, query.get('info')) } : listUsers(channel);
-  throw new Refusal(404, `Unknown path ${path}`);
+  throw refusal(404, `Unknown path ${path}`);
 }
 
 interface WireEvent {
@@ -160,9 +182,9 @@ function trigger(event: WireEvent, received: ReceivedEvent[]): object {
 function triggerBatch({ batch }: { batch?: unknown }, received: ReceivedEvent[]): object {
   const events = Array.isArray(batch) ? (batch as WireEvent[]) : [];
   if (events.length === 0 || events.length > MAX_EVENTS)
-    throw new Refusal(400, `A batch has 1 to ${MAX_EVENTS} events, not ${events.length}`);
+    throw refusal(400, `A batch has 1 to ${MAX_EVENTS} events, not ${events.length}`);
   if (events.some(({ channel }) => typeof channel !== 'string' || channel.startsWith('#')))
-    throw new Refusal(400, 'Each event of a batch needs a channel');
+    throw refusal(400, 'Each event of a batch needs a channel');
   const accepted = events.flatMap((event) => checkedEvents(event, [event.channel]));
   received.push(...accepted);
   if (events.every(({ info }) => info === undefined)) return {};
@@ -173,17 +195,16 @@ function triggerBatch({ batch }: { batch?: unknown }, received: ReceivedEvent[])
 
 function checkedEvents({ name, data, socket_id: except }: WireEvent, channels: readonly unknown[]): ReceivedEvent[] {
   if (channels.length === 0 || channels.length > MAX_CHANNELS)
-    throw new Refusal(400, `An event goes to 1 to ${MAX_CHANNELS} channels, not ${channels.length}`);
-  if (typeof name !== 'string' || name === '' || name.length > 200) throw new Refusal(400, 'Invalid event name');
-  if (typeof data !== 'string') throw new Refusal(400, 'Missing required parameter: data');
-  if (Buffer.byteLength(data) > MAX_DATA_BYTES)
-    throw new Refusal(413, `The data content of this event exceeds the allowed maximum (${MAX_DATA_BYTES} bytes)`);
-  if (except !== undefined && !/^\d+\.\d+$/.test(String(except))) throw new Refusal(400, 'Invalid socket id');
+    throw refusal(400, `An event goes to 1 to ${MAX_CHANNELS} channels, not ${channels.length}`);
+  if (typeof name !== 'string' || name === '' || name.length > 200) throw refusal(400, 'Invalid event name');
+  if (typeof data !== 'string') throw refusal(400, 'Missing required parameter: data');
+  if (Buffer.byteLength(data) > MAX_DATA_BYTES) throw new Refusal(pusherAnswers.dataTooLarge);
+  if (except !== undefined && !/^\d+\.\d+$/.test(String(except))) throw refusal(400, 'Invalid socket id');
   return channels.map((channel) => {
     if (typeof channel !== 'string' || channel.length > 164 || !/^#?[A-Za-z0-9_\-=@,.;| ]+$/.test(channel))
-      throw new Refusal(400, `Invalid channel name ${JSON.stringify(channel)}`);
+      throw refusal(400, `Invalid channel name ${JSON.stringify(channel)}`);
     const isEncrypted = channel.startsWith('private-encrypted-');
-    if (isEncrypted && channels.length > 1) throw new Refusal(400, 'An encrypted event goes to one channel');
+    if (isEncrypted && channels.length > 1) throw refusal(400, 'An encrypted event goes to one channel');
     return {
       channel,
       event: name,
@@ -206,12 +227,12 @@ function listChannels(query: URLSearchParams): object {
   const prefix = query.get('filter_by_prefix') ?? '';
   const info = query.get('info');
   if (info?.includes('user_count') && !prefix.startsWith('presence-'))
-    throw new Refusal(400, 'user_count is only available with a filter for presence channels');
+    throw refusal(400, 'user_count is only available with a filter for presence channels');
   const names = ['orders', 'presence-room', 'a&b=c#d+e %'].filter((name) => name.startsWith(prefix));
   return { channels: Object.fromEntries(names.map((name) => [name, attributes(name, info)])) };
 }
 
 function listUsers(channel: string): object {
-  if (!channel.startsWith('presence-')) throw new Refusal(400, 'Users can only be retrieved for presence channels');
+  if (!channel.startsWith('presence-')) throw refusal(400, 'Users can only be retrieved for presence channels');
   return { users: [{ id: 'ann' }, { id: 'bob' }] };
 }

@@ -1,41 +1,21 @@
 import { ConfigurationError, PushError, ValidationError } from '../../core/errors.js';
 import { causeOf, cleaned, textOf } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
+import { networkErrorIn } from './network-error.js';
 import type { AnyBackend } from './wrapper.js';
 
-/** Codes of network errors after which the request did not reach the other side: a retry cannot deliver twice. */
-export const neverReached: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-/** Codes of network errors after which the message may have been delivered: the connection was lost on the way. */
-const lostUnderway = new Set([
-  'ECONNRESET',
-  'ECONNABORTED',
-  'EPIPE',
-  'ETIMEDOUT',
-  'UND_ERR_SOCKET',
-  'UND_ERR_BODY_TIMEOUT',
-  'UND_ERR_HEADERS_TIMEOUT',
-]);
-
 /**
- * Makes a `PushError` of whatever a backend threw. A network error is retryable. Anything else that the backend did not
- * classify itself is final, and its outcome is unknown.
+ * Makes a `PushError` of whatever a backend threw. A network error is retryable, unless the server cannot be trusted.
+ * Anything else that the backend did not classify itself is final, and its outcome is unknown.
  */
 export function asPushError(error: unknown, backend: AnyBackend): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
-  const code = networkCode(error);
-  const isUnreached = code !== undefined && neverReached.has(code);
+  const kind = networkErrorIn(error)?.kind;
   return new DeliveryError(`The ${backend.name} backend failed: ${textOf(error, backend)}`, {
     backend: backend.name,
     cause: causeOf(error, backend),
-    outcome: isUnreached ? 'rejected' : 'unknown',
-    retryable: isUnreached || (code !== undefined && lostUnderway.has(code)),
+    outcome: kind === 'untrusted' || kind === 'unreached' ? 'rejected' : 'unknown',
+    retryable: mayPass(error),
   });
 }
 
@@ -72,7 +52,7 @@ export function webhookError(error: unknown, backend: AnyBackend): PushError {
   return new ValidationError(`The ${name} backend could not read the webhook: ${textOf(error, backend)}`, {
     backend: name,
     cause: causeOf(error, backend),
-    retryable: networkCode(error) !== undefined,
+    retryable: mayPass(error),
   });
 }
 
@@ -87,15 +67,13 @@ export function lookUpError(error: unknown, backend: AnyBackend, outcome = 'Noth
     {
       cause: causeOf(error, backend),
       outcome: 'rejected',
-      retryable: networkCode(error) !== undefined,
+      retryable: mayPass(error),
     },
   );
 }
 
-/** The first network error code in the chain of causes. */
-function networkCode(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > 5) return undefined;
-  const code = 'code' in error ? error.code : undefined;
-  if (typeof code === 'string' && (neverReached.has(code) || lostUnderway.has(code))) return code;
-  return networkCode(error.cause, depth + 1);
+/** Whether an error is one of the network that may be gone when the same is tried again. */
+function mayPass(error: unknown): boolean {
+  const kind = networkErrorIn(error)?.kind;
+  return kind === 'unreached' || kind === 'lost';
 }

@@ -2,6 +2,7 @@ import type { PushError } from '../../core/errors.js';
 import type { Redactor } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
 import { isRecord } from '../../wire/is-record.js';
+import type { CheckedOptions } from './options.js';
 
 /** Longest part of an answer that an error quotes, in characters. */
 const MAX_REASON_LENGTH = 500;
@@ -12,24 +13,26 @@ type Redact = Redactor['redact'];
 export interface Answer {
   /** The notification's id. Empty when none was created. */
   readonly id: string;
-  /** The recipients that do not get it. */
-  readonly refused: ReadonlySet<string>;
+  /** The recipients that OneSignal names as invalid, or as opted out with one subscription or more. */
+  readonly listed: ReadonlySet<string>;
   /** The reasons in words. Empty when OneSignal gives none. */
   readonly reasons: string;
 }
 
 /**
- * Reads the answer to a new notification. Its status is 200 even when nobody gets the notification.
- * Source: https://documentation.onesignal.com/reference/push-notification, the answer 200
+ * Reads the answer to a new notification. Its status is 200 even when nobody gets the notification. With an id, at
+ * least one subscription was sent it.
+ * Source: https://documentation.onesignal.com/reference/push-notification, the answer 200, and a maintainer's account
+ * of it in https://github.com/OneSignal/onesignal-node-api/issues/82
  * @throws DeliveryError for an answer that OneSignal does not give
  */
 export function readAnswer(body: unknown, redact: Redact): Answer {
   const { id, errors } = fieldsOf(body);
-  const refused = refusedBy(errors);
+  const listed = listedIn(errors);
   const reasons = quoted(reasonsIn(errors), redact);
-  if (typeof id === 'string') return { id, refused, reasons };
-  if (reasons === '' && refused.size === 0) throw unreadable();
-  return { id: '', refused, reasons };
+  if (typeof id === 'string') return { id, listed, reasons };
+  if (reasons === '' && listed.size === 0) throw unreadable();
+  return { id: '', listed, reasons };
 }
 
 /**
@@ -53,15 +56,17 @@ export function notCreated({ reasons }: Answer): PushError {
   });
 }
 
-/** Makes the error for one recipient, when other recipients get the notification. */
-export function notReached(): PushError {
+/**
+ * Makes the error for a recipient that OneSignal names, when it did create the notification. It names a user once for
+ * each opted-out subscription, and the user's other devices may get the notification. A subscription is one device.
+ */
+export function namedAsInvalid(target: CheckedOptions['target']): PushError {
+  const isDevice = target === 'subscriptions';
   return new DeliveryError(
-    "OneSignal does not know this recipient, or one of the recipient's devices has unsubscribed.",
-    {
-      backend: 'onesignal',
-      outcome: 'rejected',
-      status: 200,
-    },
+    isDevice
+      ? 'OneSignal did not send to this subscription: it has opted out, or its id is wrong.'
+      : 'At least one device of this recipient has opted out, and did not get the notification. OneSignal does not tell whether another device got it.',
+    { backend: 'onesignal', outcome: isDevice ? 'rejected' : 'unknown', status: 200 },
   );
 }
 
@@ -88,7 +93,7 @@ export function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
  * The recipients in `{ invalid_aliases: { external_id: [] }, invalid_player_ids: [], … }`. OneSignal still calls the
  * ids of subscriptions player ids here.
  */
-function refusedBy(errors: unknown): ReadonlySet<string> {
+function listedIn(errors: unknown): ReadonlySet<string> {
   const lists = Object.entries(fieldsOf(errors)).flatMap(([key, list]) => {
     if (!namesRecipients(key)) return [];
     return key === 'invalid_aliases' ? Object.values(fieldsOf(list)) : [list];

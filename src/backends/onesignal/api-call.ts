@@ -67,6 +67,9 @@ export async function apiCall(
       reason: reasonOf(error.body, redact),
       retryAfter,
       cause: causeOf(error, { redact }),
+      // A failure of its database, among others. A retry has the same idempotency key, but another backend has none.
+      // Source: https://docs.rs/onesignal-rust-api/5.14.0/onesignal_rust_api/errors/ (SERVICE_UNAVAILABLE)
+      isUnavailableUncertain: true,
     });
   }
 }

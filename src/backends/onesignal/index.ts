@@ -21,7 +21,7 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { loadPeer } from '../sdk/peer.js';
 import { hideProperty } from '../sdk/sdk-call.js';
-import { fieldsOf, notCreated, notReached, readAnswer, reasonOf, unreadable } from './answer.js';
+import { fieldsOf, namedAsInvalid, notCreated, readAnswer, reasonOf, unreadable } from './answer.js';
 import { apiCall, type OneSignalClient, type OneSignalResponse } from './api-call.js';
 import { identityKey, identityToken } from './identity-token.js';
 import { idempotencyKey, MessageBodies } from './message-bodies.js';
@@ -147,10 +147,12 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     }
     if (reasons !== '') this.logger.warn({ backend: this.name, notificationId: id }, `OneSignal: ${reasons}`);
     const info = { notificationId: id };
-    const error = notReached();
-    const refused = new Set([...answer.refused].map((name) => comparable(name, target)));
+    // An id means that somebody was sent the notification: the only recipient.
+    if (unique.length === 1) return channels.map((channel) => ({ channel, info }));
+    const error = namedAsInvalid(target);
+    const listed = new Set([...answer.listed].map((name) => comparable(name, target)));
     return channels.map((channel, index) =>
-      refused.has(recipients[index] ?? '') ? { channel, error } : { channel, info },
+      listed.has(recipients[index] ?? '') ? { channel, error } : { channel, info },
     );
   }
 

@@ -60,7 +60,9 @@ export class MessageBodies {
 /**
  * Makes the `idempotency_key` of a request. The same message to the same recipients, in any order, gets the same key.
  * The next 20 000 recipients of a message get another key, because OneSignal would drop their request as a duplicate.
- * Source: RFC 9562, 5.5 (version 5)
+ *
+ * It is made as a UUID of version 5 is (RFC 9562, 5.5), but has the bits of version 4: OneSignal's older documents
+ * allow versions 3 and 4 alone. Source: https://documentation.onesignal.com/v9.0/docs/idempotent-notification-requests
  * @param kind the kind of the recipients, such as `external_id`
  */
 export function idempotencyKey(
@@ -72,7 +74,7 @@ export function idempotencyKey(
     .update(namespace)
     .update(JSON.stringify([name, kind, ...recipients.toSorted()]));
   const bytes = hash.digest();
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x50, 6);
+  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
   bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
   return bytes.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

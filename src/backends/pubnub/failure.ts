@@ -35,7 +35,9 @@ export function failureOf(
       { ...base, outcome: exchange.status === 303 ? 'unknown' : 'rejected' },
     );
   }
-  const status = exchange.status ? exchange.status : statusCode;
+  const told = statusTold(errorData);
+  // A subscription has no exchange, and the SDK does not always take over a status in the body.
+  const status = told ?? (exchange.status ? exchange.status : statusCode);
   const code = codeOf(errorData);
   const cause = causeOf(error, category, code, redact);
   if (status >= 300) {
@@ -61,12 +63,38 @@ export function failureOf(
  * The error in an answer with status 200 to a message, or undefined. `[1, "Sent", timetoken]` is a success;
  * `[0, "Message Too Large", …]` is a refusal, which the SDK takes for a success.
  */
-export function refusalIn(answer: unknown, redact: (text: string) => string): DeliveryError | undefined {
+export function refusalIn(answer: unknown, redact: (text: string) => string): PushError | undefined {
   const [isSent, reason] = Array.isArray(answer) ? (answer as readonly unknown[]) : [];
   if (isSent === 1) return undefined;
-  if (isSent !== 0) return notJson();
+  if (isSent !== 0) return errorTold(answer, redact) ?? notJson();
+  return refused('the message', reason, redact);
+}
+
+/**
+ * The error in an answer with status 200 to a question, or undefined. An answer is an object; a list is a refusal in an
+ * older form, such as `["Use of the history API requires …", 0, 0]`.
+ */
+export function refusalOfQuery(answer: unknown, redact: (text: string) => string): PushError | undefined {
+  if (Array.isArray(answer)) return refused('the request', answer.flat()[0], redact);
+  return errorTold(answer, redact);
+}
+
+function refused(what: string, reason: unknown, redact: (text: string) => string): DeliveryError {
   const text = typeof reason === 'string' ? redact(reason) : 'no reason given';
-  return new DeliveryError(`PubNub refused the message: ${text}`, { ...base, status: 200, outcome: 'rejected' });
+  return new DeliveryError(`PubNub refused ${what}: ${text}`, { ...base, status: 200, outcome: 'rejected' });
+}
+
+/** The error in an answer whose own status is 200, and whose body holds the status of a failure. */
+function errorTold(answer: unknown, redact: (text: string) => string): PushError | undefined {
+  const status = statusTold(answer);
+  if (status === undefined) return undefined;
+  return answerError({ ...base, provider: 'PubNub', status, reason: redact(reasonOf(answer)) });
+}
+
+/** The status of a failure in the body of an answer. Presence and history answer 200 with a 402, 403 or 503 in it. */
+export function statusTold(body: unknown): number | undefined {
+  const { status } = record(body);
+  return typeof status === 'number' && status >= 400 ? status : undefined;
 }
 
 function notJson(cause?: Error): DeliveryError {
@@ -74,13 +102,16 @@ function notJson(cause?: Error): DeliveryError {
   return new DeliveryError(text, { ...base, status: 200, cause, outcome: 'unknown' });
 }
 
-/** The channels and channel groups that the answer to a subscription refuses. */
+/**
+ * The channels and channel groups that the answer to a subscription refuses. PubNub writes a colon before each group.
+ */
 export function refusedSubscriptions(error: unknown): {
   readonly channels: readonly string[];
   readonly groups: readonly string[];
 } {
   const { errorData } = statusOf(error);
-  return { channels: refusedNames(errorData, 'channels'), groups: refusedNames(errorData, 'channel-groups') };
+  const groups = refusedNames(errorData, 'channel-groups').map((name) => name.replace(/^:/, ''));
+  return { channels: refusedNames(errorData, 'channels'), groups };
 }
 
 /**
@@ -106,11 +137,24 @@ function codeOf(errorData: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** PubNub's reason for a refusal: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message } }`. */
+/**
+ * PubNub's reason for a refusal: `"text"`, `{ message }`, `{ error: "text" }` or `{ error: { message, details } }`. The
+ * details say what is wrong with a grant.
+ */
 function reasonOf(errorData: unknown): string {
   if (typeof errorData === 'string') return errorData;
   const { error, message, error_message: older } = record(errorData);
-  return [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
+  const reason = [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
+  const { details } = record(error);
+  const told = (Array.isArray(details) ? details : []).map(detailOf);
+  return [String(reason), ...told].filter((text) => text !== '').join('; ');
+}
+
+/** One detail of a refusal: what is wrong, and where in the request. */
+function detailOf(detail: unknown): string {
+  const { message, location } = record(detail);
+  const place = typeof location === 'string' ? ` (${location})` : '';
+  return typeof message === 'string' ? `${message}${place}` : '';
 }
 
 /**

@@ -14,7 +14,7 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { PushServiceWrapper } from '../contract/wrapper.js';
 import type { PubNubClient, PubNubPublished } from './client.js';
-import { failureOf, refusalIn, refusedSubscriptions } from './failure.js';
+import { failureOf, refusalIn, refusalOfQuery, refusedSubscriptions } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
 import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
@@ -169,7 +169,10 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     this.#subscriber.unsubscribe('group', group);
   }
 
-  /** Asks PubNub how many users are on a channel; it counts no connections. Needs Presence on the key set. */
+  /**
+   * Asks PubNub how many users are on a channel; it counts no connections. Needs Presence on the key set.
+   * PubNub keeps an answer for 3 s. Source: https://www.pubnub.com/docs/general/presence/presence-occupancy
+   */
   override async channelInfo(channel: string): Promise<ChannelInfo> {
     const { totalOccupancy: userCount } = await this.#query(() =>
       this.api.hereNow({ channels: [channel], includeUUIDs: false }),
@@ -177,7 +180,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return { occupied: userCount > 0, userCount };
   }
 
-  /** Asks PubNub for the ids of all users on a channel, 1 000 a request. Needs Presence on the key set. */
+  /** Asks PubNub for the ids of all users on a channel, 1 000 a request, as {@link channelInfo} does. */
   override async channelUsers(channel: string): Promise<readonly string[]> {
     const users = new Set<string>();
     for (let offset = 0; ; offset += MAX_PRESENCE_COUNT) {
@@ -274,7 +277,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   #query<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, () => undefined);
+    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, refusalOfQuery);
   }
 
   #call<Result>(

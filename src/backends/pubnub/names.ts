@@ -46,14 +46,15 @@ export function maxBytesBeforeEncryption(limit: number): number {
 }
 
 /**
- * Names of channels, and of wildcards to subscribe to. Periods divide a name into the levels that wildcards go by.
- * Source: https://www.pubnub.com/docs/pub-sub/subscribe/channels
+ * Names of channels, and of wildcards to subscribe to. Periods divide a name into the levels that wildcards go by. A
+ * wildcard has at most two periods before its star.
+ * Source: https://www.pubnub.com/docs/general/channels/subscribe#wildcard-subscribe
  */
 export const channelName: NameRule = {
-  pattern: /^(?!.*-pnpres$)(?!\.)[^\p{Cc} ,:*/\\]*(?:[^\p{Cc} ,:*/\\.]|\.\*)$/u,
+  pattern: /^(?!.*-pnpres$)(?!(?:[^.]*\.){3,}\*$)(?!\.)[^\p{Cc} ,:*/\\]*(?:[^\p{Cc} ,:*/\\.]|\.\*)$/u,
   maxLength: MAX_NAME_LENGTH,
   allowed:
-    'anything but spaces, control characters and , : * / \\ ; no period at either end, and no "-pnpres" at the end, which PubNub keeps for itself; ".*" at the end makes a wildcard to subscribe to',
+    'anything but spaces, control characters and , : * / \\ ; no period at either end, and no "-pnpres" at the end, which PubNub keeps for itself; ".*" at the end makes a wildcard to subscribe to, with one or two periods before the star',
 };
 
 /** Whether a name stands for many channels. Subscribers can use it, publishers cannot. */

@@ -9,7 +9,7 @@ import {
   type TransportResponse,
 } from '../../wire/pubnub-sdk.js';
 import { callSdk, watchSending } from '../sdk/sdk-call.js';
-import { failureOf } from './failure.js';
+import { failureOf, statusTold } from './failure.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
 const running = new AsyncLocalStorage<Exchange>();
@@ -65,7 +65,9 @@ export class SdkCalls {
     try {
       result = await this.#run(exchange, work);
     } catch (error) {
-      throw failureOf(error, exchange, redact);
+      // The SDK does not tell the reason of a refusal that has the status 200.
+      const isRefusal = exchange.answer !== undefined && exchange.status < 300;
+      throw (isRefusal && judge(exchange.answer, redact)) || failureOf(error, exchange, redact);
     }
     const refusal = judge(exchange.answer, redact);
     if (refusal !== undefined) throw refusal;
@@ -119,7 +121,10 @@ export class SdkCalls {
     const end = (): void => controller?.abort('ended');
     const answered = exchange === undefined ? sent : follow(exchange, sent, end, request.identifier);
     const done = answered.then(
-      () => {},
+      ({ body }) => {
+        const errorData = isSubscription(request) ? parsed(body) : undefined;
+        if (statusTold(errorData) !== undefined) this.onSubscriptionFailure({ errorData });
+      },
       (error: unknown) => {
         // Version 11 would leave the connection open when an answer's body does not end.
         end();

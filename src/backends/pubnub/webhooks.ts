@@ -61,18 +61,41 @@ const TICKS_A_MILLISECOND = 10_000;
  * `other`.
  */
 function webhookEvents(body: unknown, reader: WebhookReader): WebhookEvent[] {
-  return eventsIn(body).map((event) => webhookEvent(event, reader));
+  return eventsIn(body).flatMap((event) => {
+    const base = baseOf(event, reader);
+    const members = membersOf(event, base);
+    return members.length > 0 ? members : [webhookEvent(event, base, reader)];
+  });
 }
 
-function webhookEvent(event: EnvelopedEvent, reader: WebhookReader): WebhookEvent {
-  const { schema, fields, raw } = event;
+function baseOf({ id, fields, raw }: EnvelopedEvent, { backend }: WebhookReader): WebhookEventBase {
   const time = timeOf(fields);
-  const base = {
-    id: event.id ?? madeId(raw, time !== undefined),
-    time: time ?? new Date(),
-    backend: reader.backend,
-    raw,
-  };
+  return { id: id ?? madeId(raw, time !== undefined), time: time ?? new Date(), backend, raw };
+}
+
+/**
+ * The members in an event of a large channel, for which PubNub tells at intervals who came and who went.
+ * Source: https://www.pubnub.com/docs/presence/presence-events (interval mode and presence deltas)
+ */
+function membersOf({ schema, channel, fields }: EnvelopedEvent, base: WebhookEventBase): WebhookEvent[] {
+  if (channel === undefined || !schema.startsWith('presence.')) return [];
+  return intervalLists.flatMap(([key, type]) => {
+    const users = fields[key];
+    const userIds = Array.isArray(users) ? users.filter((userId) => typeof userId === 'string') : [];
+    return userIds.map(
+      (userId): WebhookEvent => ({ ...base, id: `${base.id}.${key}.${userId}`, type, channel, userId }),
+    );
+  });
+}
+
+const intervalLists = [
+  ['usersJoined', 'memberAdded'],
+  ['usersLeft', 'memberRemoved'],
+  ['usersTimedout', 'memberRemoved'],
+] as const;
+
+function webhookEvent(event: EnvelopedEvent, base: WebhookEventBase, reader: WebhookReader): WebhookEvent {
+  const { schema } = event;
   const other: OtherEvent = { ...base, type: 'other', name: schema };
   if (schema === 'push.message.sending.failed')
     return { ...base, type: 'notificationFailed', notificationId: undefined };

@@ -1,4 +1,4 @@
-import { ValidationError } from '../../core/errors.js';
+import { PushError, ValidationError } from '../../core/errors.js';
 import { isRecord } from '../../wire/is-record.js';
 
 /** The numbers that Pusher tells of a channel. */
@@ -28,6 +28,44 @@ export function attributesAsked(info: unknown): string | undefined {
       `"info" takes ${attributes.map((name) => `"${name}"`).join(' and ')}, as a list or as a string with commas.`,
     );
   return [...new Set(names)].join(',');
+}
+
+/**
+ * How long it is remembered that an application does not count subscriptions, in milliseconds. Somebody may switch it
+ * on in the dashboard.
+ */
+const NOT_COUNTED_MS = 300_000;
+
+/**
+ * Asks about channels without subscription counts where the application does not count: by default it does not, and
+ * Pusher then answers such a question with a 400.
+ * Source: https://pusher.com/docs/channels/using_channels/events/#subscription-count-events
+ */
+export class SubscriptionCounting {
+  #notCountedUntil = Number.NEGATIVE_INFINITY;
+
+  /**
+   * @param others the further attributes to ask for
+   * @param ask makes the request, with the parameter `info` if there is anything to ask for
+   */
+  async ask<Answer>(
+    others: readonly ChannelAttribute[],
+    ask: (params: { readonly info?: string }) => Promise<Answer>,
+  ): Promise<Answer> {
+    if (performance.now() >= this.#notCountedUntil) {
+      try {
+        return await ask({ info: ['subscription_count', ...others].join(',') });
+      } catch (error) {
+        if (!isNotCounted(error)) throw error;
+        this.#notCountedUntil = performance.now() + NOT_COUNTED_MS;
+      }
+    }
+    return ask(others.length === 0 ? {} : { info: others.join(',') });
+  }
+}
+
+function isNotCounted(error: unknown): boolean {
+  return PushError.isPushError(error) && error.status === 400 && /subscription[ _]count/i.test(error.message);
 }
 
 /** Reads the attributes in an answer about one channel. */

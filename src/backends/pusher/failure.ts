@@ -1,8 +1,9 @@
-import { PushError, TimeoutError } from '../../core/errors.js';
+import { AuthenticationError, PushError, RateLimitError, TimeoutError } from '../../core/errors.js';
 import { cleaned, REDACTED, textOf } from '../../core/redaction.js';
 import { DeliveryError } from '../../core/report.js';
-import { answerError } from '../sdk/answer-error.js';
-import { innermostReason, networkFailure } from '../sdk/network-failure.js';
+import { innermostReason } from '../contract/network-error.js';
+import { answerError, type FailedAnswer } from '../sdk/answer-error.js';
+import { networkFailure } from '../sdk/network-failure.js';
 
 /** A failed request. */
 export interface RequestFailure {
@@ -31,8 +32,7 @@ export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, 
   }
   const clean = (text: string): string => withoutCredentials(redact(text));
   const answer = answerIn(error);
-  if (answer !== undefined)
-    return answerError({ backend, provider: 'Pusher', ...answer, reason: clean(answer.reason), retryAfter });
+  if (answer !== undefined) return refusal({ ...answer, reason: clean(answer.reason), retryAfter });
   const lost = networkFailure({ backend, provider: 'Pusher', origin, error, redact: clean });
   return (
     lost ??
@@ -41,6 +41,32 @@ export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, 
       outcome: 'unknown',
     })
   );
+}
+
+/**
+ * Makes an error from an answer that is not a success. An unknown key is a 400, also for a key of another cluster, and
+ * a 403 that names the quota is no matter of credentials: the next attempt would fail, too, until the quota is renewed.
+ * Source: https://pusher.com/docs/channels/library_auth_reference/rest-api/, for 403; reports of users for the texts
+ * `Unknown auth_key` and `message quota exceeded`
+ */
+export function refusal(answer: Pick<FailedAnswer, 'status' | 'reason' | 'retryAfter'>): PushError {
+  const { status, reason } = answer;
+  const error = answerError({ backend, provider: 'Pusher', ...answer });
+  if (status === 400 && /\bauth_key\b/i.test(reason))
+    return new AuthenticationError(`${error.message} (check the credentials in PUSH_SERVER and the option "cluster")`, {
+      backend,
+      status,
+    });
+  if (status === 403 && /\bquota\b/i.test(reason))
+    return new RateLimitError(
+      `${error.message} (the application has used up its quota: see its limits in the dashboard)`,
+      {
+        backend,
+        status,
+        retryable: false,
+      },
+    );
+  return error;
 }
 
 /** The answer in a `RequestError` of the SDK. */

@@ -25,6 +25,7 @@ import {
   attributesTold,
   type ChannelAttribute,
   type ChannelAttributes,
+  SubscriptionCounting,
 } from './channel-attributes.js';
 import { hideSecrets, type PusherClass, type PusherClient } from './client.js';
 import { sharedSecret } from './encryption.js';
@@ -73,6 +74,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   readonly #requests: PusherRequests;
   readonly #publisher: Publisher;
   readonly #subscriber: PusherSubscriber;
+  readonly #counting = new SubscriptionCounting();
 
   /** @throws ConfigurationError for a missing credential or package, and for a wrong option */
   constructor(settings: BackendSettings<PusherOptions> = {}) {
@@ -217,8 +219,8 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
 
   override async channelInfo(channel: string): Promise<ChannelInfo> {
     const path = `/channels/${checkedChannel(channel)}`;
-    const info = isPresence(channel) ? 'subscription_count,user_count' : 'subscription_count';
-    const answer = await this.get({ path, params: { info } });
+    const others: readonly ChannelAttribute[] = isPresence(channel) ? ['user_count'] : [];
+    const answer = await this.#counting.ask(others, (params) => this.get({ path, params }));
     return { occupied: isRecord(answer) && answer['occupied'] === true, ...attributesTold(answer) };
   }
 

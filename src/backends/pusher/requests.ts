@@ -2,10 +2,9 @@ import type { ClientRequest } from 'node:http';
 import { ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
 import { isRecord } from '../../wire/is-record.js';
-import { answerError } from '../sdk/answer-error.js';
 import { callSdk } from '../sdk/sdk-call.js';
 import type { PusherResponse } from './client.js';
-import { requestFailure, withoutCredentials } from './failure.js';
+import { refusal, requestFailure, withoutCredentials } from './failure.js';
 
 const backend = 'pusher';
 
@@ -74,8 +73,7 @@ export class PusherRequests {
       if (/^\s*</.test(text)) throw this.#notTheApi();
       return text;
     }
-    const reason = withoutCredentials(this.#redact(text));
-    throw answerError({ backend, provider: 'Pusher', status, reason, retryAfter });
+    throw refusal({ status, reason: withoutCredentials(this.#redact(text)), retryAfter });
   }
 
   /** Makes a request and parses its answer. @throws PushError for any failure, and for an answer that is not JSON */

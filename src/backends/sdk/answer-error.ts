@@ -11,19 +11,29 @@ export interface FailedAnswer {
   /** The provider's name, such as `Pusher`. It begins the error's message. */
   readonly provider: string;
   readonly status: number;
-  /** The provider's reason, without secrets. */
+  /** The provider's reason, without secrets. Spaces and line breaks around it do not matter. */
   readonly reason: string;
   /** The header `Retry-After`. */
   readonly retryAfter?: string | null | undefined;
   readonly cause?: unknown;
+  /** Whether a 503 may come after the request was carried out. @default false */
+  readonly isUnavailableUncertain?: boolean;
 }
 
 /**
  * Makes an error from an answer that is not a success. 4xx is a refusal. After 5xx the outcome is unknown, but 503 is a
  * refusal: a server that is closing, or that its gateway cannot reach, has done nothing.
  */
-export function answerError({ backend, provider, status, reason, retryAfter, cause }: FailedAnswer): PushError {
-  const message = `${provider} answered ${status}: ${reason.slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
+export function answerError({
+  backend,
+  provider,
+  status,
+  reason,
+  retryAfter,
+  cause,
+  isUnavailableUncertain = false,
+}: FailedAnswer): PushError {
+  const message = `${provider} answered ${status}: ${reason.trim().slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
   const options = { backend, status, cause };
   if (status === 401) return new AuthenticationError(`${message} (check the credentials in PUSH_SERVER)`, options);
   if (status === 403) return new AuthenticationError(message, options);
@@ -32,7 +42,7 @@ export function answerError({ backend, provider, status, reason, retryAfter, cau
   return new DeliveryError(message, {
     ...options,
     retryable: mayPass,
-    outcome: status >= 500 && status !== 503 ? 'unknown' : 'rejected',
+    outcome: status >= 500 && (status !== 503 || isUnavailableUncertain) ? 'unknown' : 'rejected',
   });
 }
 

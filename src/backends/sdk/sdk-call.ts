@@ -20,7 +20,8 @@ export interface SdkCall {
   readonly onResponse?: (response: IncomingMessage) => void;
 }
 
-interface Redirection {
+/** An answer that leads elsewhere. */
+export interface Redirection {
   /** Scheme, host and port of the new address. */
   readonly origin: string;
   readonly status: number | undefined;
@@ -68,7 +69,13 @@ export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>
   return result;
 }
 
-function redirection({ origin, status }: Redirection, backend: string): DeliveryError {
+/** Reads a redirect. @param location the header `Location` @param origin scheme, host and port that were asked */
+export function redirectionTo(location: string, origin: string, status: number | undefined): Redirection {
+  return { origin: URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else', status };
+}
+
+/** Makes the error for a redirect, which no backend follows. */
+export function redirection({ origin, status }: Redirection, backend: string): DeliveryError {
   const text = `The provider redirected the request to ${origin}, and pushrail does not follow redirects. Check the host in the settings.`;
   // 303 means that the request was carried out. Source: RFC 9110, 15.4.4
   return new DeliveryError(text, { backend, outcome: status === 303 ? 'unknown' : 'rejected' });
@@ -104,9 +111,7 @@ function prepare(request: ClientRequest, call: RunningCall): void {
     const { headers, statusCode: status } = response;
     const { location } = headers;
     if (location !== undefined && isRedirection(status)) {
-      const { origin } = call;
-      const target = URL.canParse(location, origin) ? new URL(location, origin).origin : 'somewhere else';
-      call.redirected = { origin: target, status };
+      call.redirected = redirectionTo(location, call.origin, status);
       delete headers.location;
     }
     // On Node 22, node-fetch does not notice a body that breaks off.
@@ -117,7 +122,8 @@ function prepare(request: ClientRequest, call: RunningCall): void {
   });
 }
 
-function isRedirection(status = 0): boolean {
+/** Whether a status, together with a header `Location`, is a redirect. */
+export function isRedirection(status = 0): boolean {
   return status >= 300 && status < 400;
 }
 

@@ -4,7 +4,7 @@ import { randomFaults } from '../../providers/random-faults.js';
 import { start } from './support/start.js';
 
 const CALLS = 300;
-const channels = ['ann', 'nobody', 'bob'];
+const channels = ['ann', 'two-phones', 'bob'];
 
 test(`each report of ${CALLS} calls at once says what happened, whatever befalls their requests`, async () => {
   const settings = { retries: 1, concurrency: 50, timeout: 400 };

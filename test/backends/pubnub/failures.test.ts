@@ -17,6 +17,27 @@ const cases: readonly FailureCase<RegExp>[] = [
   inDoubt('502 without a content type', faults.badGateway, /502/, { status: 502 }),
   notNow('503', faults.answering({ status: 503, body: {} }), /503/, { status: 503 }),
   refused('400', faults.answering({ status: 400, body: [0, 'Invalid Key', '1'] }), /400: Invalid Key/, { status: 400 }),
+  refused(
+    '400 for its size',
+    faults.answering({ status: 400, body: [0, 'Message Too Large', '15635079026391944'] }),
+    /400: Message Too Large/,
+    { status: 400 },
+  ),
+  refused(
+    '400 for the subscribe key',
+    faults.answering({
+      status: 400,
+      body: { message: 'Invalid Subscribe Key', error: true, service: 'Access Manager', status: 400 },
+    }),
+    /400: Invalid Subscribe Key/,
+    { status: 400 },
+  ),
+  notNow(
+    '200 with the status 503 in the body',
+    faults.answering({ body: { status: 503, error: true, message: 'Service Unavailable' } }),
+    /503: Service Unavailable/,
+    { status: 503 },
+  ),
   refused('413', faults.answering({ status: 413, body: [0, 'Message Too Large', '1'] }), /413: Message Too Large/, {
     status: 413,
   }),

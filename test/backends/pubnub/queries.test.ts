@@ -78,6 +78,21 @@ describe.each(sdkVersions)('asking PubNub with version $version of the SDK', ({ 
     expect(refused.message).toMatch(/403: Unknown user/);
   });
 
+  it('tells what is wrong with a grant', async () => {
+    const { provider, backend } = await setUp({ PubNub });
+    const details = [
+      { message: 'Client and server produced different signatures for the same inputs.', location: 'signature' },
+      { message: 'Look at it.' },
+      null,
+    ];
+    const error = { message: 'Invalid signature', source: 'grant', details };
+    provider.server.always = answering({ status: 400, body: { status: 400, service: 'Access Manager', error } });
+    const failure = await failureOf(DeliveryError, backend.grantToken({ ttlMinutes: 1, channels: ['a'] }));
+    expect(failure.message).toBe(
+      'PubNub answered 400: Invalid signature; Client and server produced different signatures for the same inputs. (signature); Look at it.',
+    );
+  });
+
   it('authorises a client for one channel by a token', async () => {
     const { provider, push } = await setUp({ PubNub, tokenTtlMinutes: 5 });
     const { auth } = await push.channel('orders').authorize('ann', { id: 'ann' });
@@ -108,6 +123,34 @@ describe.each(sdkVersions)('asking PubNub with version $version of the SDK', ({ 
     expect(everythingShown(reset)).not.toMatch(/signature=(?!\[)/);
     expect((await failureOf(DeliveryError, backend.channelInfo('orders'))).message).toMatch(/"origin"/);
     expect((await failureOf(DeliveryError, backend.history('orders'))).message).toMatch(/400: Use of the history/);
+  });
+});
+
+const notEnabled =
+  'Use of the history API requires the Storage & Playback which is not enabled for this subscribe key.';
+const told = (status: number, reason: object) => ({ status, error: true, service: 'Presence', ...reason });
+
+describe.each(sdkVersions)('an answer with status 200 that is a refusal, with version $version', ({ PubNub }) => {
+  it.each([
+    [DeliveryError, false, 402, { message: 'Presence is not enabled' }],
+    [AuthenticationError, false, 403, { message: 'Forbidden', service: 'Access Manager' }],
+    [RateLimitError, true, 429, { message: 'Too Many Requests' }],
+    [DeliveryError, true, 503, { message: 'Service Unavailable' }],
+    [DeliveryError, false, 400, { error_message: 'Invalid Arguments', channels: {} }],
+  ])('is a %o, retryable: %s, where its body says %i', async (kind, retryable, status, reason) => {
+    const { provider, backend } = await setUp({ PubNub });
+    provider.server.always = answering({ body: told(status, reason) });
+    const words = `PubNub answered ${status}: ${Object.values(reason)[0]}`;
+    for (const asking of [backend.channelInfo('a'), backend.channelUsers('a'), backend.history('a')])
+      expect(await failureOf(kind, asking)).toMatchObject({ status, retryable, message: words });
+  });
+
+  it.each([[[notEnabled, 0, 0]], [[[notEnabled], 0, 0]]])('is no empty history in the form %j', async (body) => {
+    const { provider, backend } = await setUp({ PubNub });
+    provider.server.always = answering({ body });
+    const failure = await failureOf(DeliveryError, backend.history('orders'));
+    expect(failure).toMatchObject({ outcome: 'rejected', retryable: false, status: 200 });
+    expect(failure.message).toBe(`PubNub refused the request: ${notEnabled}`);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PubNubService } from '../../../src/backends/pubnub/index.js';
-import { AbortError, AuthenticationError, DeliveryError, TimeoutError } from '../../../src/index.js';
+import { AbortError, AuthenticationError, DeliveryError, TimeoutError, ValidationError } from '../../../src/index.js';
 import { answering, resetBeforeAnswer, stalledHeaders } from '../../providers/faults.js';
 import { startPubNubProvider } from '../../providers/pubnub-provider.js';
 import { everythingShown } from '../../support/everything-shown.js';
@@ -25,6 +25,35 @@ describe.each(sdkVersions)('a subscription that version $version of the SDK does
     provider.publish('orders', 1);
     provider.publish('audit', 2);
     await eventually(() => heard.map(({ data }) => data)).toEqual([1, 2]);
+  });
+
+  it('says when access to a channel group is refused, and the others go on', async () => {
+    const { provider, push, backend, heard } = await setUp({ PubNub });
+    provider.groups.set('shops', ['shop.eu']);
+    provider.forbidden.add('team');
+    await Promise.all([push.subscribe('orders'), backend.subscribeGroup('shops')]);
+    const refusals = [failureOf(AuthenticationError, backend.subscribeGroup('team')), push.subscribe('audit')];
+    await Promise.all(refusals);
+    for (const channel of ['orders', 'shop.eu', 'audit']) provider.publish(channel, channel);
+    await eventually(() => heard.map(({ data }) => data)).toEqual(['orders', 'shop.eu', 'audit']);
+  });
+
+  it('ends the one channel group whose access is taken away', async () => {
+    const { provider, push, backend, heard, logger } = await setUp({ PubNub });
+    await Promise.all([push.subscribe('orders'), backend.subscribeGroup('team')]);
+    provider.forbidden.add('team');
+    provider.publish('orders', 1);
+    await eventually(() => logger.entries).toMatchObject([{ level: 'error', details: { name: 'team' } }]);
+    provider.publish('orders', 2);
+    await eventually(() => heard.map(({ data }) => data)).toEqual([1, 2]);
+  });
+
+  it('says when the answer has status 200 and the refusal in its body', async () => {
+    const { provider, push } = await setUp({ PubNub });
+    const body = { status: 403, error: true, service: 'Access Manager', message: 'Forbidden' };
+    provider.server.always = spoiling('/v2/subscribe/', answering({ body }), 1);
+    const failure = await failureOf(AuthenticationError, push.subscribe('secret'));
+    expect(failure).toMatchObject({ status: 403, message: 'PubNub answered 403: Forbidden' });
   });
 
   it('refuses what waits when a refusal names no channel', async () => {
@@ -81,6 +110,21 @@ describe.each(sdkVersions)('a subscription that version $version of the SDK does
     await backend.close();
     await second;
   });
+});
+
+it.each(['a.b.c.*', 'a.b.c.d.*', 'a..b.*'])(
+  'refuses the wildcard %s itself: PubNub takes two periods before the star',
+  async (name) => {
+    const { provider, push } = await setUp({});
+    const failure = await failureOf(ValidationError, push.subscribe(name));
+    expect(failure.message).toContain('one or two periods before the star');
+    expect(provider.server.requests).toEqual([]);
+  },
+);
+
+it('takes the wildcards a.* and a.b.*, and channels with more periods', async () => {
+  const { push } = await setUp({});
+  await Promise.all(['a.*', 'a.b.*', 'a.b.c.d.e'].map((name) => push.subscribe(name)));
 });
 
 it('says so when a subscribe key is wrong', async () => {

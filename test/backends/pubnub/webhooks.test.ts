@@ -90,6 +90,26 @@ describe.each(Object.entries(forms))('an event %s', (_form, wrap) => {
     });
   });
 
+  it('of a large channel, which tells at intervals who came and who went', async () => {
+    const name = 'presence.channel.occupancy.counted';
+    const { userId: _, ...counted } = presence;
+    const item = { ...counted, usersJoined: ['ann', 'ben'], usersLeft: ['cid'], usersTimedout: ['dan', 5] };
+    const push = service();
+    const events = await push.webhook(webhook(wrap(name, item)));
+    expect(told(events)).toEqual([
+      { type: 'memberAdded', channel: 'room.1', userId: 'ann' },
+      { type: 'memberAdded', channel: 'room.1', userId: 'ben' },
+      { type: 'memberRemoved', channel: 'room.1', userId: 'cid' },
+      { type: 'memberRemoved', channel: 'room.1', userId: 'dan' },
+    ]);
+    expect(new Set(events.map(({ id }) => id)).size).toBe(4);
+    expect(events[0]).toMatchObject({ raw: item, time: new Date('2025-06-16T09:53:39.715Z') });
+    const nobody = await push.webhook(
+      webhook(wrap(name, { ...item, id: 'x', usersJoined: [], usersLeft: null, usersTimedout: 1 })),
+    );
+    expect(told(nobody)).toEqual([{ type: 'other', name }]);
+  });
+
   it('that lacks what its type needs is other', async () => {
     const events = await service().webhook(webhook(wrap('presence.user.channel.joined', { channel: 'room' })));
     expect(told(events)).toEqual([{ type: 'other', name: 'presence.user.channel.joined' }]);

@@ -21,6 +21,19 @@ const cases: readonly FailureCase<string>[] = [
   refused('a refusal', failing(400), 'Pusher answered 400: the reason', { status: 400 }),
   refused('401', failing(401), 'the reason', { status: 401, cause: AuthenticationError }),
   refused('403', failing(403), 'the reason', { status: 403, cause: AuthenticationError }),
+  refused(
+    '400 for an unknown key',
+    failing(400, 'Unknown auth_key\n'),
+    '400: Unknown auth_key (check the credentials',
+    {
+      status: 400,
+      cause: AuthenticationError,
+    },
+  ),
+  refused('403 over quota', failing(403, 'Account over quota\n'), '403: Account over quota (the application has used', {
+    status: 403,
+    cause: RateLimitError,
+  }),
   refused('413', failing(413), 'the reason', { status: 413 }),
   notNow('429', faults.tooManyRequests(), 'Too Many', { status: 429, cause: RateLimitError }),
   inDoubt('500', failing(500), 'the reason', { status: 500 }),
@@ -110,6 +123,13 @@ describe('a request that fails', () => {
     expect(error).toMatchObject({ retryable: false, outcome: 'rejected' });
     expect(error.message).toContain('"useSsl"');
     expectNoSecret(provider, error);
+  });
+
+  test('with an unknown key says what to check', async () => {
+    const { push } = await start({ pubKey: 'another-key' });
+    const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
+    expect(error.cause).toBeInstanceOf(AuthenticationError);
+    expect(error.message).toContain('the option "cluster"');
   });
 
   test('with the wrong secret says so, and shows no signature', async () => {

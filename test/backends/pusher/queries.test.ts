@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   AuthenticationError,
   DeliveryError,
@@ -34,6 +34,48 @@ describe('queries', () => {
     expect(await backend.channelInfo('orders')).toEqual({ occupied: true, subscriptionCount: 2 });
     expect(await push.channel('presence-room').users()).toEqual(['ann', 'bob']);
     await failureOf(ValidationError, backend.channelUsers('orders'));
+  });
+
+  test('tell about a channel of an application that does not count subscriptions, as none does at first', async () => {
+    const { provider, push } = await start();
+    provider.countsSubscriptions = false;
+    const asked = () => provider.server.requests.map(({ query }) => query.get('info'));
+    expect(await push.channel('orders').info()).toEqual({ occupied: true });
+    expect(await push.channel('presence-room').info()).toEqual({ occupied: true, userCount: 2 });
+    expect(asked()).toEqual(['subscription_count', null, 'user_count']);
+  });
+
+  test('ask for subscription counts again after some minutes: somebody may have switched them on', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const { provider, push } = await start();
+    provider.countsSubscriptions = false;
+    const channel = push.channel('presence-room');
+    expect(await channel.info()).toEqual({ occupied: true, userCount: 2 });
+    provider.countsSubscriptions = true;
+    vi.advanceTimersByTime(299_000);
+    expect(await channel.info()).toEqual({ occupied: true, userCount: 2 });
+    vi.advanceTimersByTime(1000);
+    expect(await channel.info()).toEqual({ occupied: true, userCount: 2, subscriptionCount: 2 });
+    expect(provider.server.requests).toHaveLength(4);
+  });
+
+  test('that are refused for another reason fail', async () => {
+    const { provider, push } = await start();
+    provider.server.always = answering({ status: 400, body: 'Invalid channel\n' });
+    const error = await failureOf(DeliveryError, push.channel('orders').info());
+    expect(error.message).toBe('Pusher answered 400: Invalid channel');
+    expect(provider.server.requests).toHaveLength(1);
+  });
+
+  test('and messages that ask for the count themselves are refused with the reason', async () => {
+    const { provider, push, backend } = await start();
+    provider.countsSubscriptions = false;
+    await failureOf(DeliveryError, backend.channels({ info: ['subscription_count'] }));
+    const backendOptions = { info: ['subscription_count'] };
+    const error = await failureOf(DeliveryError, push.send({ channels: 'orders', data: 1, backendOptions }));
+    expect(error.message).toContain('subscription counting is not enabled');
+    expect(error.outcome).toBe('rejected');
   });
 
   test.each(['..', '.', 'a/../b', 'a?b', 'a#b', '', 5, null])(

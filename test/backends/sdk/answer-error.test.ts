@@ -34,6 +34,17 @@ test('a provider that says when to come back is quoted in milliseconds', () => {
   expect(answerError({ ...answer, status: 429, retryAfter: null })).toMatchObject({ retryAfter: undefined });
 });
 
+test('a 503 is uncertain where the provider may have carried the request out', () => {
+  const error = answerError({ ...answer, status: 503, isUnavailableUncertain: true });
+  expect([outcomeOf(error), error.retryable]).toEqual(['unknown', true]);
+});
+
+test('a reason is quoted without the line break at its end', () => {
+  expect(answerError({ ...answer, status: 400, reason: ' no such app\r\n' }).message).toBe(
+    'Acme answered 400: no such app',
+  );
+});
+
 test('a long answer is cut, and an empty one is called nothing', () => {
   expect(answerError({ ...answer, status: 400, reason: 'x'.repeat(10_000) }).message).toHaveLength(
     'Acme answered 400: '.length + 500,

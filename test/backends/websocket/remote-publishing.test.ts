@@ -110,9 +110,44 @@ describe('publishing', () => {
     });
   });
 
-  it('an answer that is not JSON is said so', async () => {
-    const port = await serve((_request, response) => void response.end('<html>'));
-    await expect(remoteAt(port).channelInfo('a')).rejects.toThrow(/not JSON: is it a Channels server/);
+  it.each(['<!doctype html><title>Please sign in</title>', '', '[]', '"ok"', '{"oops'])(
+    'a success with the body %j is no acceptance: no Channels server answers so',
+    async (body) => {
+      const port = await serve((_request, response) => void response.end(body));
+      const remote = remoteAt(port);
+      const messages = [{ channel: 'a', message: message('x') }];
+      for (const asking of [
+        () => deliver(remote, ['a'], message('x'), context),
+        () => deliverMessages(remote, messages, context),
+        () => remote.channelInfo('a'),
+        () => remote.channelUsers('presence-a'),
+      ]) {
+        const error = await failureOf(DeliveryError, asking());
+        expect(error).toMatchObject({ outcome: 'unknown', retryable: false, backend: 'websocket' });
+        expect(error.message).toBe(
+          `The server at http://127.0.0.1:${port} answered with a success that is not JSON: it is no Channels server. Check "host" and "port".`,
+        );
+      }
+    },
+  );
+
+  it('a success is one with any status of a success', async () => {
+    const port = await serve((_request, response) => void response.writeHead(202).end('{}'));
+    await deliver(remoteAt(port), ['a'], message('x'), context);
+  });
+
+  it.each([301, 303, 307])('a redirect with %i is not followed', async (status) => {
+    const other = vi.fn();
+    const elsewhere = await serve((_request, response) => {
+      other();
+      response.end('{}');
+    });
+    const location = `http://127.0.0.1:${elsewhere}/apps/app/events?auth_signature=secret`;
+    const port = await serve((_request, response) => void response.writeHead(status, { location }).end());
+    const error = await failureOf(DeliveryError, deliver(remoteAt(port), ['a'], message('x'), context));
+    expect(error).toMatchObject({ outcome: status === 303 ? 'unknown' : 'rejected', retryable: false });
+    expect(error.message).toContain(`redirected the request to http://127.0.0.1:${elsewhere},`);
+    expect(other).not.toHaveBeenCalled();
   });
 
   it('a port that fetch refuses is a ConfigurationError', async () => {

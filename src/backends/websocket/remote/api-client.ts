@@ -1,12 +1,15 @@
-import { ConfigurationError, type PushError, TimeoutError } from '../../../core/errors.js';
+import { ConfigurationError, TimeoutError } from '../../../core/errors.js';
 import { DeliveryError } from '../../../core/report.js';
 import { isRecord } from '../../../wire/is-record.js';
-import { neverReached } from '../../contract/failure.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../../pusher-compatible/signed-query.js';
 import { answerError } from '../../sdk/answer-error.js';
+import { networkFailure } from '../../sdk/network-failure.js';
+import { isRedirection, redirection, redirectionTo } from '../../sdk/sdk-call.js';
 import type { RemoteAddress } from './options.js';
 
 const backend = 'websocket';
+/** The server, at the beginning of errors. */
+const provider = 'The server';
 
 /** How long a GET request may take, in milliseconds. A POST has the deadline of its attempt. */
 const QUERY_TIMEOUT_MS = 10_000;
@@ -30,7 +33,7 @@ export class ApiClient {
   /**
    * Posts JSON.
    * @param path the part after `/apps/APPID`
-   * @throws PushError when the server refuses or does not answer
+   * @throws PushError when the server refuses, does not answer, or is no Channels server
    */
   async post(path: string, body: object, signal: AbortSignal): Promise<void> {
     await this.#request({ method: 'POST', path, body: JSON.stringify(body) }, signal);
@@ -47,39 +50,43 @@ export class ApiClient {
   ): Promise<Readonly<Record<string, unknown>>> {
     const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
     const asked = this.#request({ method: 'GET', path, parameters }, signal);
-    const text = await asked.catch((error: unknown) => {
+    return asked.catch((error: unknown) => {
       if (!signal.aborted) throw error;
       throw new TimeoutError(`The server did not answer within ${QUERY_TIMEOUT_MS} ms.`, { backend });
     });
-    const answer = parse(text);
-    if (isRecord(answer)) return answer;
-    throw unreadableAnswer();
   }
 
-  async #request({ path, ...rest }: UnsignedRequest, signal: AbortSignal): Promise<string> {
+  /** @returns the answer's JSON object, which every answer of a Channels server is */
+  async #request({ path, ...rest }: UnsignedRequest, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>> {
     const { appId, pubKey, secretKey, address } = this.#app;
     const request: UnsignedRequest = { ...rest, path: `/apps/${encodeURIComponent(appId)}${path}` };
     const query = signedQuery(request, pubKey, secretKey);
     const redact = (text: string): string => withoutSignature(text, query);
     let status: number;
     let text: string;
-    let retryAfter: string | null;
+    let headers: Headers;
     try {
       const response = await fetch(`${address.http}${request.path}?${query}`, {
         method: request.method,
-        redirect: 'error',
+        redirect: 'manual',
         ...(request.body !== undefined && { body: request.body, headers: { 'Content-Type': 'application/json' } }),
         signal,
       });
-      status = response.status;
-      retryAfter = response.headers.get('retry-after');
+      ({ status, headers } = response);
       text = await response.text();
     } catch (error) {
       throw networkError(error, address.http, redact);
     }
-    if (status !== 200)
-      throw answerError({ backend, provider: 'The server', status, reason: redact(text), retryAfter });
-    return text;
+    const location = headers.get('location');
+    if (location !== null && isRedirection(status))
+      throw redirection(redirectionTo(location, address.http, status), backend);
+    if (status < 200 || status >= 300) {
+      const retryAfter = headers.get('retry-after');
+      throw answerError({ backend, provider, status, reason: redact(text), retryAfter });
+    }
+    const answer = parse(text);
+    if (isRecord(answer)) return answer;
+    throw notAChannelsServer(address.http);
   }
 }
 
@@ -105,15 +112,14 @@ function networkError(error: unknown, address: string, redact: (text: string) =>
       { backend, cause },
     );
   }
-  const isUnreached = neverReached.has(cause.code ?? '');
-  return new DeliveryError(
-    `The server at ${address} ${isUnreached ? 'cannot be reached' : 'did not answer'}: ${cause.code ?? cause.message}.`,
-    {
+  return (
+    networkFailure({ backend, provider, origin: address, error, redact }) ??
+    new DeliveryError(`${provider} at ${address} did not answer: ${cause.code ?? cause.message}.`, {
       backend,
       retryable: true,
-      outcome: isUnreached ? 'rejected' : 'unknown',
+      outcome: 'unknown',
       cause,
-    },
+    })
   );
 }
 
@@ -123,10 +129,12 @@ function bareError(error: unknown, redact: (text: string) => string): NodeJS.Err
   return 'code' in error && typeof error.code === 'string' ? Object.assign(bare, { code: redact(error.code) }) : bare;
 }
 
-/** The error for an answer that is no JSON object. */
-function unreadableAnswer(): PushError {
-  return new DeliveryError('The server answered something that is not JSON: is it a Channels server?', {
-    backend,
-    outcome: 'unknown',
-  });
+/**
+ * The error for an answer that is no JSON object, such as a page of HTML: a proxy or another web server has answered.
+ */
+function notAChannelsServer(address: string): DeliveryError {
+  return new DeliveryError(
+    `${provider} at ${address} answered with a success that is not JSON: it is no Channels server. Check "host" and "port".`,
+    { backend, outcome: 'unknown' },
+  );
 }
