@@ -2,8 +2,8 @@ import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
 import { checkChannelId, checkedTtl, newChannelId } from './session-data.js';
 
-/** Number of users at the first search for expired sessions. Later searches come whenever the number has doubled. */
-const FIRST_SWEEP = 1024;
+/** Time between two searches for expired sessions, in milliseconds. */
+const SWEEP_MS = 30_000;
 
 /** Options of {@link memorySessions}. */
 export interface MemorySessionsOptions<User = PushUser> {
@@ -27,33 +27,47 @@ export type MemorySessions<User = PushUser> = SessionStore<User>;
 export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
   const { identify = identifyUser } = options;
   const defaultTtl = checkedTtl(options.ttl ?? Number.POSITIVE_INFINITY);
-  /** By user id: the end of each session, by channel id. */
+  /** By user id: the end of each session, by channel id. It goes by a clock that nobody can set. */
   const sessions = new Map<string, Map<string, number>>();
-  /**
-   * Number of users at the next search. Without searches, a user who is never sent to again would stay in memory for
-   * good.
-   */
-  let sweepAt = FIRST_SWEEP;
+  let isSweepDue = false;
 
   function live(userId: string): readonly string[] {
     const channels = sessions.get(userId);
     if (channels === undefined) return [];
-    const now = Date.now();
-    for (const [channelId, expiresAt] of channels) if (expiresAt <= now) channels.delete(channelId);
+    const now = performance.now();
+    for (const [channelId, endsAt] of channels) if (endsAt <= now) channels.delete(channelId);
     if (channels.size === 0) sessions.delete(userId);
     return [...channels.keys()];
   }
 
   function put(userId: string, channelId: string, ttl: number): StoredSession {
-    const expiresAt = Date.now() + checkedTtl(ttl);
+    const endsAt = performance.now() + checkedTtl(ttl);
     const channels = sessions.get(userId) ?? new Map<string, number>();
-    channels.set(channelId, expiresAt);
+    channels.set(channelId, endsAt);
     sessions.set(userId, channels);
-    if (sessions.size >= sweepAt) {
-      for (const id of [...sessions.keys()]) live(id);
-      sweepAt = Math.max(FIRST_SWEEP, sessions.size * 2);
+    if (endsAt !== Number.POSITIVE_INFINITY) sweepSoon();
+    return { channelId, userId, expiresAt: Date.now() + ttl };
+  }
+
+  /** Without searches, a user who is never sent to again would stay in memory for good. */
+  function sweepSoon(): void {
+    if (isSweepDue) return;
+    isSweepDue = true;
+    setTimeout(() => void sweep(), SWEEP_MS).unref();
+  }
+
+  async function sweep(): Promise<void> {
+    isSweepDue = false;
+    const slices = new TimeSlices();
+    for (const [userId, channels] of sessions) {
+      const now = performance.now();
+      for (const [channelId, endsAt] of channels) {
+        if (endsAt <= now) channels.delete(channelId);
+        else if (endsAt !== Number.POSITIVE_INFINITY) sweepSoon();
+        if (slices.isOver) await slices.next();
+      }
+      if (channels.size === 0) sessions.delete(userId);
     }
-    return { channelId, userId, expiresAt };
   }
 
   return {

@@ -13,13 +13,13 @@ export function faultyHarness(
 ): SessionHarness {
   return {
     create() {
-      vi.useFakeTimers({ toFake: ['Date'] });
+      vi.useFakeTimers({ toFake: ['Date', 'performance'] });
       const right = memorySessions();
       const sessions = { ...right, ...fault(right) };
       return {
         sessions,
         another: () => sessions,
-        pass: (ms) => void vi.setSystemTime(Date.now() + ms),
+        pass: (ms) => void vi.advanceTimersByTime(ms),
         close: () => void vi.useRealTimers(),
         ...more(sessions),
       };
