@@ -45,6 +45,7 @@ export type { MessageListener } from './receiving/inbox.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/push-service.js';
 export {
+  type AddSessionOptions,
   type Identify,
   identifyUser,
   isSessionStore,

@@ -40,16 +40,32 @@ export interface SessionAdapter<User = PushUser> {
   identify?: Identify<User> | undefined;
 }
 
+/** Options of {@link SessionStore.add}. */
+export interface AddSessionOptions {
+  /** How long the session lives, in milliseconds; above 0. */
+  ttl?: number | undefined;
+  /**
+   * Whether a removal of the last minute stands. Say so to renew a session that was read earlier: a log-out may have
+   * removed it since. @default false
+   */
+  unlessRemoved?: boolean | undefined;
+}
+
 /** A session adapter that stores sessions. */
 export interface SessionStore<User = PushUser> extends SessionAdapter<User> {
   /**
-   * Adds a session to a user, or renews it.
+   * Adds a session to a user, or renews it. With `unlessRemoved` it MUST NOT bring back what `remove` has ended in the
+   * last minute, in any process, and MUST add a session that the store merely does not have: a restart may have lost it.
+   * Without, it MUST add the session in any case.
    * @param channelId the session's channel. @default a new one that nobody can guess
-   * @param options `ttl`: how long the session lives, in milliseconds; above 0
+   * @returns the session; its `expiresAt` is 0 when it stays removed
    * @throws ValidationError for an empty channel id or a wrong `ttl`
    */
-  add(user: User, channelId?: string, options?: { ttl?: number | undefined }): Promise<StoredSession>;
-  /** Ends one session of a user; without a channel id, all of them. */
+  add(user: User, channelId?: string, options?: AddSessionOptions): Promise<StoredSession>;
+  /**
+   * Ends one session of a user; without a channel id, all of them, also those that the store has lost. The store MUST
+   * remember it for a minute, for `add` with `unlessRemoved`.
+   */
   remove(user: User, channelId?: string): Promise<void>;
   /** Renews the lifetime of a session. @returns false when the session does not exist or has ended */
   touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;

@@ -1,9 +1,14 @@
 import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
-import { checkChannelId, checkedTtl, newChannelId } from './session-data.js';
+import { checkChannelId, checkedTtl, newChannelId, REMOVAL_KEPT_MS } from './session-data.js';
 
 /** Time between two searches for expired sessions, in milliseconds. */
 const SWEEP_MS = 30_000;
+/** Stands for all sessions of a user. No channel has this id. */
+const EVERY_CHANNEL = '';
+
+/** By user id: an end for each channel id, by a clock that nobody can set. */
+type Ends = Map<string, Map<string, number>>;
 
 /** Options of {@link memorySessions}. */
 export interface MemorySessionsOptions<User = PushUser> {
@@ -27,26 +32,25 @@ export type MemorySessions<User = PushUser> = SessionStore<User>;
 export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
   const { identify = identifyUser } = options;
   const defaultTtl = checkedTtl(options.ttl ?? Number.POSITIVE_INFINITY);
-  /** By user id: the end of each session, by channel id. It goes by a clock that nobody can set. */
-  const sessions = new Map<string, Map<string, number>>();
+  const sessions: Ends = new Map();
+  /** Until when removals are remembered. */
+  const removals: Ends = new Map();
   let isSweepDue = false;
 
-  function live(userId: string): readonly string[] {
-    const channels = sessions.get(userId);
-    if (channels === undefined) return [];
-    const now = performance.now();
-    for (const [channelId, endsAt] of channels) if (endsAt <= now) channels.delete(channelId);
-    if (channels.size === 0) sessions.delete(userId);
-    return [...channels.keys()];
+  function put(userId: string, channelId: string, ttl: number): StoredSession {
+    setEnd(sessions, userId, channelId, checkedTtl(ttl));
+    removals.get(userId)?.delete(channelId);
+    if (ttl !== Number.POSITIVE_INFINITY) sweepSoon();
+    return { channelId, userId, expiresAt: Date.now() + ttl };
   }
 
-  function put(userId: string, channelId: string, ttl: number): StoredSession {
-    const endsAt = performance.now() + checkedTtl(ttl);
-    const channels = sessions.get(userId) ?? new Map<string, number>();
-    channels.set(channelId, endsAt);
-    sessions.set(userId, channels);
-    if (endsAt !== Number.POSITIVE_INFINITY) sweepSoon();
-    return { channelId, userId, expiresAt: Date.now() + ttl };
+  function isRemoved(userId: string, channelId: string): boolean {
+    const removed = live(removals, userId);
+    return removed.includes(channelId) || (removed.includes(EVERY_CHANNEL) && !isLive(userId, channelId));
+  }
+
+  function isLive(userId: string, channelId: string): boolean {
+    return live(sessions, userId).includes(channelId);
   }
 
   /** Without searches, a user who is never sent to again would stay in memory for good. */
@@ -59,14 +63,16 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
   async function sweep(): Promise<void> {
     isSweepDue = false;
     const slices = new TimeSlices();
-    for (const [userId, channels] of sessions) {
-      const now = performance.now();
-      for (const [channelId, endsAt] of channels) {
-        if (endsAt <= now) channels.delete(channelId);
-        else if (endsAt !== Number.POSITIVE_INFINITY) sweepSoon();
-        if (slices.isOver) await slices.next();
+    for (const ends of [sessions, removals]) {
+      for (const [userId, channels] of ends) {
+        const now = performance.now();
+        for (const [channelId, endsAt] of channels) {
+          if (endsAt <= now) channels.delete(channelId);
+          else if (endsAt !== Number.POSITIVE_INFINITY) sweepSoon();
+          if (slices.isOver) await slices.next();
+        }
+        if (channels.size === 0) ends.delete(userId);
       }
-      if (channels.size === 0) sessions.delete(userId);
     }
   }
 
@@ -77,29 +83,50 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
       const found: (readonly string[])[] = [];
       const slices = new TimeSlices();
       for (const user of users) {
-        found.push(live(identify(user)));
+        found.push(live(sessions, identify(user)));
         if (slices.isOver) await slices.next();
       }
       return found;
     },
 
-    async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
+    async add(user, channelId = newChannelId(), { ttl = defaultTtl, unlessRemoved = false } = {}) {
       checkChannelId(channelId);
-      return put(identify(user), channelId, ttl);
+      checkedTtl(ttl);
+      const userId = identify(user);
+      if (unlessRemoved && isRemoved(userId, channelId)) return { channelId, userId, expiresAt: 0 };
+      return put(userId, channelId, ttl);
     },
 
     async remove(user, channelId) {
       const userId = identify(user);
       if (channelId === undefined) sessions.delete(userId);
       else sessions.get(userId)?.delete(channelId);
-      live(userId);
+      setEnd(removals, userId, channelId ?? EVERY_CHANNEL, REMOVAL_KEPT_MS);
+      sweepSoon();
+      live(sessions, userId);
     },
 
     async touch(user, channelId, { ttl = defaultTtl } = {}) {
       const userId = identify(user);
-      if (!live(userId).includes(channelId)) return false;
+      if (!isLive(userId, channelId)) return false;
       put(userId, channelId, ttl);
       return true;
     },
   };
+}
+
+function setEnd(ends: Ends, userId: string, channelId: string, ms: number): void {
+  const channels = ends.get(userId) ?? new Map<string, number>();
+  channels.set(channelId, performance.now() + ms);
+  ends.set(userId, channels);
+}
+
+/** The channels of a user whose end has not come. */
+function live(ends: Ends, userId: string): readonly string[] {
+  const channels = ends.get(userId);
+  if (channels === undefined) return [];
+  const now = performance.now();
+  for (const [channelId, endsAt] of channels) if (endsAt <= now) channels.delete(channelId);
+  if (channels.size === 0) ends.delete(userId);
+  return [...channels.keys()];
 }

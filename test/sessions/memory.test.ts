@@ -144,6 +144,20 @@ describe('expiry', () => {
     expect(await sessions.channelsFor(['ann'])).toEqual([['a']]);
   });
 
+  test('of a removal comes after a minute: what is renewed then counts as lost', async () => {
+    const sessions = memorySessions();
+    const renew = (channelId: string) => sessions.add('ann', channelId, { ttl: 1_000_000, unlessRemoved: true });
+    await sessions.remove('ann', 'a');
+    vi.advanceTimersByTime(59_999);
+    expect(await renew('a')).toEqual({ channelId: 'a', userId: 'ann', expiresAt: 0 });
+    await sessions.remove('bob');
+    vi.advanceTimersByTime(1);
+    await renew('a');
+    expect(await sessions.channelsFor(['ann'])).toEqual([['a']]);
+    vi.advanceTimersByTime(2_000_000);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('takes no notice of a wall clock that is set', async () => {
     const sessions = memorySessions({ ttl: 3_600_000 });
     await sessions.add('ann', 'a');
