@@ -4,12 +4,14 @@ import { lookUpError } from '../backends/contract/failure.js';
 import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
 import { TimeSlices } from '../core/time-slices.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
+import { checkedExcept } from './except.js';
 import { jsonText } from './json-text.js';
-import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
+import { channelsOf, checkSendOptions, type SendOptions, usersOf } from './send-options.js';
 
 /** A message that has passed every check, with the channels that it goes to. */
 export interface PlannedMessage<User = unknown> {
@@ -26,6 +28,7 @@ export interface PlanContext {
   readonly backend: AnyBackend;
   readonly capabilities: BackendCapabilities;
   readonly sessions: SessionAdapter<never>;
+  readonly logger: Logger;
 }
 
 /** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
@@ -66,13 +69,6 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
   const users = options.users === undefined ? [] : usersOf(options.users);
-  const except = socketIdOf(options.except);
-  if (except !== undefined && !capabilities.except) {
-    throw new UnsupportedOperationError(
-      `The ${backend.name} backend cannot leave one connection out: send without "except".`,
-      { backend: backend.name },
-    );
-  }
   if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
     throw new UnsupportedOperationError(
       `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it.`,
@@ -81,7 +77,7 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   }
   const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
-  backend.checkMessage({ event, notification, except, backendOptions });
+  const except = checkedExcept(options.except, { event, notification, backendOptions }, context);
   const id = randomUUID();
   const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);

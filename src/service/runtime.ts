@@ -93,10 +93,10 @@ export class Runtime {
   ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     if (signal?.aborted) throw tooEarly(signal);
-    const { backend, sessions } = this;
+    const { backend, sessions, logger } = this;
     this.#running++;
     try {
-      const planned = await plan(messages, { backend, capabilities: this.capabilities, sessions });
+      const planned = await plan(messages, { backend, capabilities: this.capabilities, sessions, logger });
       await untilAborted(this.ready, signal, tooEarly);
       const deliveries = await deliver(planned, {
         backend,
