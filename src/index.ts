@@ -12,6 +12,8 @@ export type {
   AuthenticatedUser,
   ChannelAuthorization,
   ChannelInfo,
+  GivenMember,
+  GivenUser,
   PresenceMember,
   UserAuthentication,
 } from './backends/contract/authorization.js';

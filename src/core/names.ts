@@ -9,6 +9,15 @@ export interface NameRule {
   readonly allowed: string;
 }
 
+/** The id of a user: a number is the same user as its text. */
+export type UserId = string | number | bigint;
+
+/** The id of a user as text; undefined for anything that is no id. */
+export function userIdText(id: unknown): string | undefined {
+  if (typeof id === 'string') return id === '' ? undefined : id;
+  return typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id)) ? String(id) : undefined;
+}
+
 /** Checks the name of a channel or an event. @throws ValidationError when the backend does not take it */
 export function checkName(name: unknown, what: 'channel' | 'event', rule: NameRule, backend: string): void {
   if (typeof name !== 'string')

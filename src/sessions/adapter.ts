@@ -1,7 +1,8 @@
 import { ValidationError } from '../core/errors.js';
+import { type UserId, userIdText } from '../core/names.js';
 
 /** A user in `send({ users })`: an id, or an object with an `id`. */
-export type PushUser = string | number | bigint | { readonly id: string | number | bigint };
+export type PushUser = UserId | { readonly id: UserId };
 
 /** A session: one open page or app. */
 export interface PushSession {
@@ -85,8 +86,8 @@ export type Identify<User> = (user: User) => string;
  */
 export function identifyUser(user: unknown): string {
   const id: unknown = typeof user === 'object' && user !== null && 'id' in user ? user.id : user;
-  if (typeof id === 'string' && id !== '') return id;
-  if (typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id))) return String(id);
+  const text = userIdText(id);
+  if (text !== undefined) return text;
   throw new ValidationError(
     `A user must be an id (a string or a number) or an object with an "id", not ${describe(user)}. For other users, give the session adapter the option "identify".`,
   );
