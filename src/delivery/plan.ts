@@ -17,6 +17,8 @@ import { channelsOf, checkSendOptions, type SendOptions, usersOf } from './send-
 export interface PlannedMessage<User = unknown> {
   readonly message: OutgoingMessage;
   readonly channels: readonly string[];
+  /** The channels of users that the backend does not take. They are not sent to. */
+  readonly refused: ReadonlyMap<string, PushError>;
   /** The users that had no live session. */
   readonly unreachable: readonly User[];
   /** Deadline of each attempt, in milliseconds; undefined when the call set none. */
@@ -55,10 +57,15 @@ export async function plan<User>(
   for (const { message, timeout, channels: named, users: wanted } of drafts) {
     const found = looked.slice(position, position + wanted.length);
     position += wanted.length;
-    const channels = await checkedChannels(wanted.length === 0 ? [named] : found, message, context);
+    const refused = new Map<string, PushError>();
+    const channels =
+      wanted.length === 0
+        ? await checkedChannels([named], message, context)
+        : await checkedChannels(found, message, context, refused);
     const unreachable = wanted.filter((_, index) => found[index]?.length === 0);
-    planned.push({ message, channels, unreachable, timeout });
+    planned.push({ message, channels, refused, unreachable, timeout });
   }
+  throwIfNoneFits(planned);
   return planned;
 }
 
@@ -102,30 +109,64 @@ async function lookUp<User>(users: readonly User[], context: PlanContext): Promi
   return found;
 }
 
-/** Joins lists of channels, without duplicates. @throws ValidationError for a channel that the backend does not take */
+/** @throws ValidationError when channels were refused, and no channel of any message is left */
+function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
+  if (planned.some(({ channels }) => channels.length > 0)) return;
+  for (const { refused } of planned) for (const error of refused.values()) throw error;
+}
+
+/**
+ * Joins lists of channels, without duplicates.
+ * @param refused takes the channels that the backend does not take
+ * @throws ValidationError for a channel that the backend does not take, unless there is `refused`
+ */
 async function checkedChannels(
   lists: ReadonlyArray<readonly string[]>,
   message: OutgoingMessage,
   { backend, capabilities }: PlanContext,
+  refused?: Map<string, PushError>,
 ): Promise<readonly string[]> {
   const { name } = backend;
   const { channelName } = capabilities;
   const channels = new Set<string>();
   const slices = new TimeSlices();
   let added: string[] = [];
+  /** Runs a check. One user's channel must not stop the message to the others. */
+  const fits = (channel: string, check: () => void): boolean => {
+    if (refused === undefined || typeof channel !== 'string') {
+      check();
+      return true;
+    }
+    try {
+      check();
+      return true;
+    } catch (error) {
+      if (!PushError.isPushError(error) || error.code !== 'VALIDATION') throw error;
+      refused.set(channel, error);
+      return false;
+    }
+  };
+  const checkAdded = (): void => {
+    try {
+      backend.checkChannels(added, message);
+    } catch (error) {
+      if (refused === undefined) throw error;
+      for (const channel of added) fits(channel, () => backend.checkChannels([channel], message));
+    }
+    added = [];
+  };
   for (const list of lists) {
     for (const channel of list) {
       // One look-up for both: with very many channels it takes most of the time.
       if (channels.size === channels.add(channel).size) continue;
-      checkName(channel, 'channel', channelName, name);
-      added.push(channel);
+      if (fits(channel, () => checkName(channel, 'channel', channelName, name))) added.push(channel);
       if (!slices.isOver) continue;
-      backend.checkChannels(added, message);
-      added = [];
+      checkAdded();
       await slices.next();
     }
   }
-  backend.checkChannels(added, message);
+  checkAdded();
+  for (const channel of refused?.keys() ?? []) channels.delete(channel);
   return [...channels];
 }
 

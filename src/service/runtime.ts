@@ -4,7 +4,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { AbortError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
-import { checkName } from '../core/names.js';
+import { checkName, keepsTo } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import { untilAborted } from '../core/until-aborted.js';
 import { deliver } from '../delivery/deliver.js';
@@ -51,10 +51,12 @@ export class Runtime {
     } = rest;
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
-    this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
     this.webhooks = new WebhookIntake(this.backend, receive);
     this.capabilities = checkedCapabilities(this.backend);
+    const { channelName } = this.capabilities;
+    const adapter = sessions ?? this.backend.defaultSessions();
+    this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
     this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency });
   }

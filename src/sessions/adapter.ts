@@ -39,6 +39,12 @@ export interface SessionAdapter<User = PushUser> {
   channelsFor(users: readonly User[]): Promise<ReadonlyArray<readonly string[]>>;
   /** Returns the id of a user. @default identifyUser */
   identify?: Identify<User> | undefined;
+  /**
+   * Returns an adapter whose channels have names that a backend takes, as far as that is possible. Called once, when a
+   * service is configured. For adapters that make names of ids.
+   * @default the adapter itself
+   */
+  namedFor?(takes: (channel: string) => boolean): SessionAdapter<User>;
 }
 
 /** Options of {@link SessionStore.add}. */
