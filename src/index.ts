@@ -12,6 +12,8 @@ export type {
   AuthenticatedUser,
   ChannelAuthorization,
   ChannelInfo,
+  GivenMember,
+  GivenUser,
   PresenceMember,
   UserAuthentication,
 } from './backends/contract/authorization.js';
@@ -45,6 +47,7 @@ export type { MessageListener } from './receiving/inbox.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/push-service.js';
 export {
+  type AddSessionOptions,
   type Identify,
   identifyUser,
   isSessionStore,

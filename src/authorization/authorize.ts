@@ -4,7 +4,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { Deadline, type Wait } from '../core/deadline.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { checkName } from '../core/names.js';
+import { checkName, userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
@@ -170,7 +170,8 @@ async function askRule(
   }
   if (answer === false) return notAllowed;
   if (answer === true) return { member: { id: userIdOf(user, sessions) } };
-  if (isMember(answer)) return { member: answer };
+  const member = memberOf(answer);
+  if (member !== undefined) return { member };
   logger.error(
     { channel, pattern, answered: typeof answer },
     'an authorisation rule returned neither true, false nor a member { id, info }, so the subscription was refused',
@@ -178,14 +179,18 @@ async function askRule(
   return notAllowed;
 }
 
-function isMember(value: unknown): value is PresenceMember {
-  if (typeof value !== 'object' || value === null || !('id' in value) || typeof value.id !== 'string') return false;
+/** Reads a member `{ id, info }` of a presence channel; undefined for a value that is none, or that JSON cannot hold. */
+function memberOf(value: unknown): PresenceMember | undefined {
+  if (typeof value !== 'object' || value === null || !('id' in value)) return undefined;
+  const id = userIdText(value.id);
+  if (id === undefined) return undefined;
+  const member = { ...value, id };
   try {
     // The other members get it as JSON.
-    JSON.stringify(value);
-    return true;
+    JSON.stringify(member);
+    return member;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

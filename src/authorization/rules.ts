@@ -1,4 +1,4 @@
-import type { PresenceMember } from '../backends/contract/authorization.js';
+import type { GivenMember } from '../backends/contract/authorization.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { type ChannelParams, ChannelPattern } from './pattern.js';
@@ -22,7 +22,7 @@ export interface RuleContext<Pattern extends string = string> {
  */
 export type ChannelRule<Pattern extends string = string> = (
   context: RuleContext<Pattern>,
-) => Awaitable<boolean | PresenceMember>;
+) => Awaitable<boolean | GivenMember>;
 
 /** A rule whose pattern matches a channel. */
 export interface FoundRule {

@@ -9,6 +9,21 @@ export interface NameRule {
   readonly allowed: string;
 }
 
+/** The id of a user: a number is the same user as its text. */
+export type UserId = string | number | bigint;
+
+/** The id of a user as text; undefined for anything that is no id. */
+export function userIdText(id: unknown): string | undefined {
+  if (typeof id === 'string') return id === '' ? undefined : id;
+  return typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id)) ? String(id) : undefined;
+}
+
+/** Whether a name keeps to a rule. */
+export function keepsTo({ pattern, maxLength }: NameRule, name: string): boolean {
+  // Not test(): with the flag g it would continue where it stopped the last time.
+  return name !== '' && name.length <= maxLength && name.search(pattern) >= 0 && name.isWellFormed();
+}
+
 /** Checks the name of a channel or an event. @throws ValidationError when the backend does not take it */
 export function checkName(name: unknown, what: 'channel' | 'event', rule: NameRule, backend: string): void {
   if (typeof name !== 'string')
@@ -22,8 +37,7 @@ export function checkName(name: unknown, what: 'channel' | 'event', rule: NameRu
       { backend },
     );
   }
-  // Not test(): with the flag g it would continue where it stopped the last time.
-  if (name.search(rule.pattern) < 0 || !name.isWellFormed()) {
+  if (!keepsTo(rule, name)) {
     throw new ValidationError(
       `The ${what} ${JSON.stringify(name)} has characters that the ${backend} backend does not take; it takes ${rule.allowed}.`,
       { backend },

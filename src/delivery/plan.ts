@@ -5,17 +5,21 @@ import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { Deadline } from '../core/deadline.js';
 import { AbortError, PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
 import { TimeSlices } from '../core/time-slices.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
+import { checkedExcept } from './except.js';
 import { jsonText } from './json-text.js';
-import { channelsOf, checkSendOptions, type SendOptions, socketIdOf, usersOf } from './send-options.js';
+import { channelsOf, checkSendOptions, type SendOptions, usersOf } from './send-options.js';
 
 /** A message that has passed every check, with the channels that it goes to. */
 export interface PlannedMessage<User = unknown> {
   readonly message: OutgoingMessage;
   readonly channels: readonly string[];
+  /** The channels of users that the backend does not take. They are not sent to. */
+  readonly refused: ReadonlyMap<string, PushError>;
   /** The users that had no live session. */
   readonly unreachable: readonly User[];
   /** Deadline of each attempt, in milliseconds; undefined when the call set none. */
@@ -31,6 +35,7 @@ export interface PlanContext {
   readonly timeout: number;
   /** Ends the waiting for the session adapter. */
   readonly signal: AbortSignal | undefined;
+  readonly logger: Logger;
 }
 
 /** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
@@ -58,10 +63,15 @@ export async function plan<User>(
   for (const { message, timeout, channels: named, users: wanted } of drafts) {
     const found = looked.slice(position, position + wanted.length);
     position += wanted.length;
-    const channels = await checkedChannels(wanted.length === 0 ? [named] : found, message, context);
+    const refused = new Map<string, PushError>();
+    const channels =
+      wanted.length === 0
+        ? await checkedChannels([named], message, context)
+        : await checkedChannels(found, message, context, refused);
     const unreachable = wanted.filter((_, index) => found[index]?.length === 0);
-    planned.push({ message, channels, unreachable, timeout });
+    planned.push({ message, channels, refused, unreachable, timeout });
   }
+  throwIfNoneFits(planned);
   return planned;
 }
 
@@ -72,12 +82,6 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
   const users = options.users === undefined ? [] : usersOf(options.users);
-  const except = socketIdOf(options.except);
-  if (except !== undefined && !capabilities.except) {
-    throw new UnsupportedOperationError(`The ${backend.name} backend does not support "except": leave it out.`, {
-      backend: backend.name,
-    });
-  }
   if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
     throw new UnsupportedOperationError(
       `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it.`,
@@ -86,7 +90,7 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   }
   const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
-  backend.checkMessage({ event, notification, except, backendOptions });
+  const except = checkedExcept(options.except, { event, notification, backendOptions }, context);
   const id = randomUUID();
   const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
@@ -135,30 +139,64 @@ async function lookUp<User>(
   return found;
 }
 
-/** Joins lists of channels, without duplicates. @throws ValidationError for a channel that the backend does not take */
+/** @throws ValidationError when channels were refused, and no channel of any message is left */
+function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
+  if (planned.some(({ channels }) => channels.length > 0)) return;
+  for (const { refused } of planned) for (const error of refused.values()) throw error;
+}
+
+/**
+ * Joins lists of channels, without duplicates.
+ * @param refused takes the channels that the backend does not take
+ * @throws ValidationError for a channel that the backend does not take, unless there is `refused`
+ */
 async function checkedChannels(
   lists: ReadonlyArray<readonly string[]>,
   message: OutgoingMessage,
   { backend, capabilities }: PlanContext,
+  refused?: Map<string, PushError>,
 ): Promise<readonly string[]> {
   const { name } = backend;
   const { channelName } = capabilities;
   const channels = new Set<string>();
   const slices = new TimeSlices();
   let added: string[] = [];
+  /** Runs a check. One user's channel must not stop the message to the others. */
+  const fits = (channel: string, check: () => void): boolean => {
+    if (refused === undefined || typeof channel !== 'string') {
+      check();
+      return true;
+    }
+    try {
+      check();
+      return true;
+    } catch (error) {
+      if (!PushError.isPushError(error) || error.code !== 'VALIDATION') throw error;
+      refused.set(channel, error);
+      return false;
+    }
+  };
+  const checkAdded = (): void => {
+    try {
+      backend.checkChannels(added, message);
+    } catch (error) {
+      if (refused === undefined) throw error;
+      for (const channel of added) fits(channel, () => backend.checkChannels([channel], message));
+    }
+    added = [];
+  };
   for (const list of lists) {
     for (const channel of list) {
       // One look-up for both: with very many channels it takes most of the time.
       if (channels.size === channels.add(channel).size) continue;
-      checkName(channel, 'channel', channelName, name);
-      added.push(channel);
+      if (fits(channel, () => checkName(channel, 'channel', channelName, name))) added.push(channel);
       if (!slices.isOver) continue;
-      backend.checkChannels(added, message);
-      added = [];
+      checkAdded();
       await slices.next();
     }
   }
-  backend.checkChannels(added, message);
+  checkAdded();
+  for (const channel of refused?.keys() ?? []) channels.delete(channel);
   return [...channels];
 }
 

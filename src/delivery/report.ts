@@ -5,8 +5,11 @@ import type { Delivery } from './split.js';
 
 /** Makes the report of one message. @param startedAt `performance.now()` at the call of `send` */
 export function reportOf<User>(delivery: Delivery, startedAt: number): SendReport<User> {
-  const { failures, attempts } = delivery;
-  const { message, channels, unreachable } = delivery.planned as PlannedMessage<User>;
+  const { attempts } = delivery;
+  const { message, refused, unreachable } = delivery.planned as PlannedMessage<User>;
+  const isWhole = refused.size === 0;
+  const failures = isWhole ? delivery.failures : new Map([...delivery.failures, ...refused]);
+  const channels = isWhole ? delivery.planned.channels : [...delivery.planned.channels, ...refused.keys()];
   const rejected: RejectedChannel[] = [];
   if (failures.size > 0) {
     for (const channel of channels) {

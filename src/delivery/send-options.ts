@@ -36,7 +36,10 @@ export interface MessageOptions {
    * The notification that a device shows. Realtime backends deliver it beside the data, under the key `notification`.
    */
   notification?: PushNotification | undefined;
-  /** The connection that must not receive the message: a socket id, or a request that carries `X-Socket-ID`. */
+  /**
+   * The connection that must not receive the message: a socket id, or a request that carries `X-Socket-ID`. A request
+   * whose header is missing, is no socket id, or is of no use to the backend leaves nobody out.
+   */
   except?: string | RequestLike | undefined;
   /** Ends the call: channels that were not sent to by then are not sent to. */
   signal?: AbortSignal | undefined;
@@ -149,22 +152,4 @@ export function channelsOf(channels: string | Iterable<string>): string[] {
 export function usersOf<User>(users: User | Iterable<User>): User[] {
   const isList = typeof users === 'object' && users !== null && Symbol.iterator in users;
   return isList ? [...users] : [users as User];
-}
-
-/**
- * Reads the socket id in `except`.
- * @returns undefined for a request without one
- * @throws ValidationError for anything but a socket id or a request
- */
-export function socketIdOf(except: string | RequestLike | undefined): string | undefined {
-  if (except === undefined || (typeof except === 'string' && except !== '')) return except;
-  const headers: unknown = typeof except === 'object' && except !== null ? except.headers : undefined;
-  if (typeof headers !== 'object' || headers === null) {
-    throw new ValidationError('"except" must be a socket id, or a request with the header X-Socket-ID.');
-  }
-  const value: unknown =
-    'get' in headers && typeof headers.get === 'function'
-      ? headers.get('x-socket-id')
-      : (headers as Record<string, unknown>)['x-socket-id'];
-  return typeof value === 'string' && value !== '' ? value : undefined;
 }

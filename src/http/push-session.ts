@@ -6,6 +6,7 @@ import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
 import { checkedTtl } from '../sessions/session-data.js';
 import { NewChannels } from './new-channels.js';
 import { checkOptionNames } from './options.js';
+import { RepeatedErrors } from './repeated-errors.js';
 import type { RequestSession } from './request.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
 import { applicationSession, SessionOfRequest } from './session-of-request.js';
@@ -54,6 +55,7 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
   if (ttl !== undefined) checkedTtl(ttl);
   checkTimeout(timeout);
   const newChannels = new NewChannels();
+  const repeatedErrors = new RepeatedErrors();
   const userOf = (request: object): unknown =>
     options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);
 
@@ -67,7 +69,7 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
           'pushSession() found no request.session: use it after express-session or cookie-session.',
         );
       }
-      const logger = guarded(options.logger ?? service.logger);
+      const logger = repeatedErrors.on(guarded(options.logger ?? service.logger));
       const adapter = (sessions ?? service.sessions) as SessionAdapter<unknown>;
       const context = { service, sessions: adapter, userOf, ttl, timeout, logger, newChannels };
       session = new SessionOfRequest(request, response, context);

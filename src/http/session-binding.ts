@@ -1,6 +1,7 @@
 import { Deadline } from '../core/deadline.js';
 import type { Logger } from '../core/logger.js';
 import type { PushSession, SessionStore } from '../sessions/adapter.js';
+import { REMOVAL_KEPT_MS } from '../sessions/session-data.js';
 
 /** A session bound to its user: what is sent to the user reaches the session. */
 export interface Binding {
@@ -30,6 +31,7 @@ export class SessionBinding {
   #stored: Promise<void> | undefined;
   #last: Promise<void> = Promise.resolve();
   #changes = 0;
+  readonly #begunAt: number = performance.now();
 
   /** @param current the binding that earlier requests have stored */
   constructor(context: BindingContext, current: Binding | undefined) {
@@ -49,9 +51,11 @@ export class SessionBinding {
       );
       this.#stored = undefined;
     }
-    if (binding !== undefined && (isNew || this.#stored === undefined)) {
+    if (binding !== undefined && (isNew || (this.#stored === undefined && !this.#isOld))) {
       const { user, session, ttl } = binding;
-      const add = (): Promise<unknown> => store.add(user, session.channelId, { ttl });
+      // A request that renews has loaded its session some time ago. A log-out may have come in between.
+      const options = isNew ? { ttl } : { ttl, unlessRemoved: true };
+      const add = (): Promise<unknown> => store.add(user, session.channelId, options);
       const failure = 'a session could not be bound to its user, and does not receive what is sent to the user';
       this.#stored = isNew ? this.#change(failure, add) : this.#run(failure, add);
     }
@@ -69,6 +73,11 @@ export class SessionBinding {
   /** Resolves when the store has the binding. @throws whatever the store threw, or TimeoutError */
   async stored(): Promise<void> {
     await this.#stored;
+  }
+
+  /** Whether the store may have forgotten a removal that this request does not know of. The next request renews then. */
+  get #isOld(): boolean {
+    return performance.now() - this.#begunAt > REMOVAL_KEPT_MS / 2;
   }
 
   #change(failure: string, work: () => Promise<unknown>): Promise<void> {

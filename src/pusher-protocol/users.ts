@@ -45,7 +45,7 @@ export function parseUser(userData: string, maxBytes: number): ProtocolUser | st
   if (Buffer.byteLength(userData) > maxBytes) return `The user_data is over ${maxBytes} bytes`;
   const value = parseData(userData);
   if (!isRecord(value) || !isUserId(value['id']))
-    return `The user_data needs an "id" of 1 to ${MAX_USER_ID_LENGTH} characters`;
+    return `The user_data needs an "id" as a text of 1 to ${MAX_USER_ID_LENGTH} characters`;
   return userWith(value['id'], value['user_info']);
 }
 

@@ -1,7 +1,7 @@
-import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../backends/contract/authorization.js';
+import type { ChannelAuthorization, ChannelInfo, GivenMember } from '../backends/contract/authorization.js';
 import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { checkName } from '../core/names.js';
+import { checkName, userIdText } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import type { RequestLike, SendOptions } from '../delivery/send-options.js';
 
@@ -78,8 +78,9 @@ export class ChannelHandle {
    * @throws ValidationError for a wrong socket id
    * @throws UnsupportedOperationError when the backend does not authorise
    */
-  authorize(client: string, member?: PresenceMember): Promise<ChannelAuthorization> {
-    return this.#ask(async (backend) => backend.authorizeChannel(client, this.name, member));
+  authorize(client: string, member?: GivenMember): Promise<ChannelAuthorization> {
+    const named = member && { ...member, id: userIdText(member.id) ?? '' };
+    return this.#ask(async (backend) => backend.authorizeChannel(client, this.name, named));
   }
 
   async #ask<Answer>(question: (backend: AnyBackend) => Promise<Answer>): Promise<Answer> {

@@ -4,7 +4,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { Deadline, type Wait } from '../core/deadline.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
-import { checkName } from '../core/names.js';
+import { checkName, keepsTo } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
 import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
@@ -63,12 +63,14 @@ export class Runtime {
     } = rest;
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
-    this.sessions = sessions ?? this.backend.defaultSessions();
     this.subscriptions = new Subscriptions(this.backend);
     this.timeout = timeout;
     this.#closeTimeout = closeTimeout;
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
     this.capabilities = checkedCapabilities(this.backend);
+    const { channelName } = this.capabilities;
+    const adapter = sessions ?? this.backend.defaultSessions();
+    this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
     this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency, timeout });
   }
@@ -131,10 +133,10 @@ export class Runtime {
   ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     if (signal?.aborted) throw firedEarly(signal);
-    const { backend, sessions, capabilities, timeout } = this;
+    const { backend, sessions, capabilities, timeout, logger } = this;
     this.#running++;
     try {
-      const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal });
+      const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal, logger });
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       await this.opened(longestTimeout(planned, timeout), signal);
       const deliveries = await deliver(planned, {

@@ -1,7 +1,8 @@
 import { ValidationError } from '../core/errors.js';
+import { type UserId, userIdText } from '../core/names.js';
 
 /** A user in `send({ users })`: an id, or an object with an `id`. */
-export type PushUser = string | number | bigint | { readonly id: string | number | bigint };
+export type PushUser = UserId | { readonly id: UserId };
 
 /** A session: one open page or app. */
 export interface PushSession {
@@ -43,18 +44,40 @@ export interface SessionAdapter<User = PushUser> {
    * @returns undefined when users can be reached
    */
   advice?(): string | undefined;
+  /**
+   * Returns an adapter whose channels have names that a backend takes, as far as that is possible. Called once, when a
+   * service is configured. For adapters that make names of ids.
+   * @default the adapter itself
+   */
+  namedFor?(takes: (channel: string) => boolean): SessionAdapter<User>;
+}
+
+/** Options of {@link SessionStore.add}. */
+export interface AddSessionOptions {
+  /** How long the session lives, in milliseconds; above 0. */
+  ttl?: number | undefined;
+  /**
+   * Whether a removal of the last minute stands. Say so to renew a session that was read earlier: a log-out may have
+   * removed it since. @default false
+   */
+  unlessRemoved?: boolean | undefined;
 }
 
 /** A session adapter that stores sessions. */
 export interface SessionStore<User = PushUser> extends SessionAdapter<User> {
   /**
-   * Adds a session to a user, or renews it.
+   * Adds a session to a user, or renews it. With `unlessRemoved` it MUST NOT bring back what `remove` has ended in the
+   * last minute, in any process, and MUST add a session that the store merely does not have: a restart may have lost it.
+   * Without, it MUST add the session in any case.
    * @param channelId the session's channel. @default a new one that nobody can guess
-   * @param options `ttl`: how long the session lives, in milliseconds; above 0
+   * @returns the session; its `expiresAt` is 0 when it stays removed
    * @throws ValidationError for an empty channel id or a wrong `ttl`
    */
-  add(user: User, channelId?: string, options?: { ttl?: number | undefined }): Promise<StoredSession>;
-  /** Ends one session of a user; without a channel id, all of them. */
+  add(user: User, channelId?: string, options?: AddSessionOptions): Promise<StoredSession>;
+  /**
+   * Ends one session of a user; without a channel id, all of them, also those that the store has lost. The store MUST
+   * remember it for a minute, for `add` with `unlessRemoved`.
+   */
   remove(user: User, channelId?: string): Promise<void>;
   /** Renews the lifetime of a session. @returns false when the session does not exist or has ended */
   touch(user: User, channelId: string, options?: { ttl?: number | undefined }): Promise<boolean>;
@@ -74,8 +97,8 @@ export type Identify<User> = (user: User) => string;
  */
 export function identifyUser(user: unknown): string {
   const id: unknown = typeof user === 'object' && user !== null && 'id' in user ? user.id : user;
-  if (typeof id === 'string' && id !== '') return id;
-  if (typeof id === 'bigint' || (typeof id === 'number' && Number.isFinite(id))) return String(id);
+  const text = userIdText(id);
+  if (text !== undefined) return text;
   throw new ValidationError(
     `A user must be an id (a string or a number) or an object with an "id", not ${describe(user)}. For other users, give the session adapter the option "identify".`,
   );

@@ -1,9 +1,14 @@
 import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
-import { checkChannelId, checkedTtl, newChannelId } from './session-data.js';
+import { checkChannelId, checkedTtl, newChannelId, REMOVAL_KEPT_MS } from './session-data.js';
 
-/** Number of users at the first search for expired sessions. Later searches come whenever the number has doubled. */
-const FIRST_SWEEP = 1024;
+/** Time between two searches for expired sessions, in milliseconds. */
+const SWEEP_MS = 30_000;
+/** Stands for all sessions of a user. No channel has this id. */
+const EVERY_CHANNEL = '';
+
+/** By user id: an end for each channel id, by a clock that nobody can set. */
+type Ends = Map<string, Map<string, number>>;
 
 const NEVER_USED =
   'no session was ever added to memorySessions(): use the middleware pushSession() of pushrail/http, or call sessions.add(user) when a page of the user loads, or set sessions: userChannels() to have one channel for each user';
@@ -30,34 +35,49 @@ export type MemorySessions<User = PushUser> = SessionStore<User>;
 export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
   const { identify = identifyUser } = options;
   const defaultTtl = checkedTtl(options.ttl ?? Number.POSITIVE_INFINITY);
-  /** By user id: the end of each session, by channel id. */
-  const sessions = new Map<string, Map<string, number>>();
-  /**
-   * Number of users at the next search. Without searches, a user who is never sent to again would stay in memory for
-   * good.
-   */
-  let sweepAt = FIRST_SWEEP;
+  const sessions: Ends = new Map();
+  /** Until when removals are remembered. */
+  const removals: Ends = new Map();
+  let isSweepDue = false;
   let isUsed = false;
 
-  function live(userId: string): readonly string[] {
-    const channels = sessions.get(userId);
-    if (channels === undefined) return [];
-    const now = Date.now();
-    for (const [channelId, expiresAt] of channels) if (expiresAt <= now) channels.delete(channelId);
-    if (channels.size === 0) sessions.delete(userId);
-    return [...channels.keys()];
+  function put(userId: string, channelId: string, ttl: number): StoredSession {
+    setEnd(sessions, userId, channelId, checkedTtl(ttl));
+    removals.get(userId)?.delete(channelId);
+    if (ttl !== Number.POSITIVE_INFINITY) sweepSoon();
+    return { channelId, userId, expiresAt: Date.now() + ttl };
   }
 
-  function put(userId: string, channelId: string, ttl: number): StoredSession {
-    const expiresAt = Date.now() + checkedTtl(ttl);
-    const channels = sessions.get(userId) ?? new Map<string, number>();
-    channels.set(channelId, expiresAt);
-    sessions.set(userId, channels);
-    if (sessions.size >= sweepAt) {
-      for (const id of [...sessions.keys()]) live(id);
-      sweepAt = Math.max(FIRST_SWEEP, sessions.size * 2);
+  function isRemoved(userId: string, channelId: string): boolean {
+    const removed = live(removals, userId);
+    return removed.includes(channelId) || (removed.includes(EVERY_CHANNEL) && !isLive(userId, channelId));
+  }
+
+  function isLive(userId: string, channelId: string): boolean {
+    return live(sessions, userId).includes(channelId);
+  }
+
+  /** Without searches, a user who is never sent to again would stay in memory for good. */
+  function sweepSoon(): void {
+    if (isSweepDue) return;
+    isSweepDue = true;
+    setTimeout(() => void sweep(), SWEEP_MS).unref();
+  }
+
+  async function sweep(): Promise<void> {
+    isSweepDue = false;
+    const slices = new TimeSlices();
+    for (const ends of [sessions, removals]) {
+      for (const [userId, channels] of ends) {
+        const now = performance.now();
+        for (const [channelId, endsAt] of channels) {
+          if (endsAt <= now) channels.delete(channelId);
+          else if (endsAt !== Number.POSITIVE_INFINITY) sweepSoon();
+          if (slices.isOver) await slices.next();
+        }
+        if (channels.size === 0) ends.delete(userId);
+      }
     }
-    return { channelId, userId, expiresAt };
   }
 
   return {
@@ -69,30 +89,51 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
       const found: (readonly string[])[] = [];
       const slices = new TimeSlices();
       for (const user of users) {
-        found.push(live(identify(user)));
+        found.push(live(sessions, identify(user)));
         if (slices.isOver) await slices.next();
       }
       return found;
     },
 
-    async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
+    async add(user, channelId = newChannelId(), { ttl = defaultTtl, unlessRemoved = false } = {}) {
       checkChannelId(channelId);
+      checkedTtl(ttl);
       isUsed = true;
-      return put(identify(user), channelId, ttl);
+      const userId = identify(user);
+      if (unlessRemoved && isRemoved(userId, channelId)) return { channelId, userId, expiresAt: 0 };
+      return put(userId, channelId, ttl);
     },
 
     async remove(user, channelId) {
       const userId = identify(user);
       if (channelId === undefined) sessions.delete(userId);
       else sessions.get(userId)?.delete(channelId);
-      live(userId);
+      setEnd(removals, userId, channelId ?? EVERY_CHANNEL, REMOVAL_KEPT_MS);
+      sweepSoon();
+      live(sessions, userId);
     },
 
     async touch(user, channelId, { ttl = defaultTtl } = {}) {
       const userId = identify(user);
-      if (!live(userId).includes(channelId)) return false;
+      if (!isLive(userId, channelId)) return false;
       put(userId, channelId, ttl);
       return true;
     },
   };
+}
+
+function setEnd(ends: Ends, userId: string, channelId: string, ms: number): void {
+  const channels = ends.get(userId) ?? new Map<string, number>();
+  channels.set(channelId, performance.now() + ms);
+  ends.set(userId, channels);
+}
+
+/** The channels of a user whose end has not come. */
+function live(ends: Ends, userId: string): readonly string[] {
+  const channels = ends.get(userId);
+  if (channels === undefined) return [];
+  const now = performance.now();
+  for (const [channelId, endsAt] of channels) if (endsAt <= now) channels.delete(channelId);
+  if (channels.size === 0) ends.delete(userId);
+  return [...channels.keys()];
 }

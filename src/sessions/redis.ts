@@ -2,7 +2,7 @@ import { ConfigurationError, ValidationError } from '../core/errors.js';
 import { causeOf, REDACTED, textOf } from '../core/redaction.js';
 import { TimeSlices } from '../core/time-slices.js';
 import { type Identify, identifyUser, type PushUser, type SessionStore } from './adapter.js';
-import { checkedTtl, DEFAULT_TTL_MS, newChannelId } from './session-data.js';
+import { checkedTtl, DEFAULT_TTL_MS, newChannelId, REMOVAL_KEPT_MS } from './session-data.js';
 
 /** Users in one script. It blocks Redis for about a millisecond. */
 const USERS_PER_SCRIPT = 500;
@@ -10,6 +10,8 @@ const USERS_PER_SCRIPT = 500;
 const USERS_PER_TURN = 10_000;
 /** Longest lifetime that Redis takes, in milliseconds. A session that would live longer has no end. */
 const LONGEST_TTL_MS = 2 ** 52;
+/** Stands for all sessions of a user. No channel has this id. */
+const EVERY_CHANNEL = '';
 
 /** Options of {@link redisSessions}. */
 export interface RedisSessionsOptions<User = PushUser> {
@@ -89,7 +91,7 @@ export function redisSessions<User = PushUser>(
     return result;
   }
 
-  function keep(key: string, channelId: string, ttl: number, which: 'any' | 'live'): Promise<unknown> {
+  function keep(key: string, channelId: string, ttl: number, which: Kept): Promise<unknown> {
     const lifetime = checkedTtl(ttl) > LONGEST_TTL_MS ? 'inf' : String(Math.ceil(ttl));
     return change('written to', { script: keepScript, keys: [key], parameters: [channelId, lifetime, which] });
   }
@@ -115,17 +117,18 @@ export function redisSessions<User = PushUser>(
       return ((await Promise.all(answers)) as string[][][][]).flat(2);
     },
 
-    async add(user, channelId = newChannelId(), { ttl = defaultTtl } = {}) {
+    async add(user, channelId = newChannelId(), { ttl = defaultTtl, unlessRemoved = false } = {}) {
       const userId = identify(user);
-      const endsAt = await keep(keyOf(userId), checkedText(channelId, 'A channel id'), ttl, 'any');
-      const expiresAt = endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt);
+      const which = unlessRemoved ? 'unlessRemoved' : 'any';
+      const endsAt = await keep(keyOf(userId), checkedText(channelId, 'A channel id'), ttl, which);
+      const expiresAt = endsAt === 'inf' ? Number.POSITIVE_INFINITY : Number(endsAt ?? 0);
       return { channelId, userId, expiresAt };
     },
 
     async remove(user, channelId) {
       const keys = [keyOf(identify(user))];
-      if (channelId === undefined) await change('removed from', { script: removeAllScript, keys, parameters: [] });
-      else await change('removed from', { script: removeScript, keys, parameters: [channelId] });
+      const parameters = [channelId ?? EVERY_CHANNEL, String(REMOVAL_KEPT_MS)];
+      await change('removed from', { script: removeScript, keys, parameters });
     },
 
     async touch(user, channelId, { ttl = defaultTtl } = {}) {
@@ -170,6 +173,9 @@ function checkedText(text: unknown, what: string): string {
   if (text.isWellFormed()) return text;
   throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
 }
+
+/** What is kept: any session, any that was not removed a moment ago, or a live one alone. */
+type Kept = 'any' | 'unlessRemoved' | 'live';
 
 /** A Lua script and its arguments. In a cluster, all keys of one call must be in one slot. */
 interface ScriptCall {
@@ -227,42 +233,50 @@ function isIoredis(client: RedisLike): client is IoredisLike {
 // A user's sessions are a sorted set of channel ids. The score is the end of the session, in milliseconds since the
 // epoch by the clock of the Redis server. The clocks of processes differ: one that is fast would delete sessions that
 // are live for the others. So each change is one atomic script that reads the server's clock.
+// A channel that was removed stays in the set for a while, with a negative score: the end of the mark. The empty text is
+// marked when all were removed. All is in one key, because the keys of a script must be on one server of a cluster.
 
 /** Sets `now`, in milliseconds since the epoch. */
 const readClock = `
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)`;
 
-/** Makes the key expire with its last session. It stays while a session has no end. */
+/** Makes the key expire with its last session or mark. It stays while a session has no end. */
 const renewExpiry = `
 local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
 if last == 'inf' then
   redis.call('PERSIST', KEYS[1])
 elseif last then
-  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', last))
+  local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2]
+  redis.call('PEXPIREAT', KEYS[1], string.format('%.0f', math.max(tonumber(last), -tonumber(first))))
 end`;
 
+/** Drops sessions and marks whose end has come. */
 const dropExpired = `
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)`;
+local moment = string.format('%.0f', now)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-' .. moment, moment)`;
 
 /**
  * Adds a session or renews it. Keys: the user's. Parameters: the channel id; its lifetime in milliseconds or `inf`;
- * `live` to renew only a live session.
- * @returns the end of the session as text; nil when there is nothing to renew
+ * which sessions are kept.
+ * @returns the end of the session as text; nil when it is not kept
  */
 const keepScript: string = `${readClock}${dropExpired}
-if ARGV[3] == 'live' and not redis.call('ZSCORE', KEYS[1], ARGV[1]) then return false end
+local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]) or 0)
+if ARGV[3] == 'live' and score <= 0 then return false end
+if ARGV[3] == 'unlessRemoved' and (score < 0 or score == 0 and redis.call('ZSCORE', KEYS[1], '')) then return false end
 local ends = ARGV[2]
 if ends ~= 'inf' then ends = string.format('%.0f', now + ends) end
 redis.call('ZADD', KEYS[1], ends, ARGV[1])${renewExpiry}
 return ends`;
 
-/** Removes a session. Keys: the user's. Parameters: the channel id. */
+/**
+ * Removes a session, and marks it as removed. Keys: the user's. Parameters: the channel id, or the empty text for all of
+ * the user's; how long the mark stays, in milliseconds.
+ */
 const removeScript: string = `${readClock}${dropExpired}
-redis.call('ZREM', KEYS[1], ARGV[1])${renewExpiry}`;
-
-/** Removes all sessions of a user. Keys: the user's. */
-const removeAllScript = `redis.call('DEL', KEYS[1])`;
+if ARGV[1] == '' then redis.call('DEL', KEYS[1]) end
+redis.call('ZADD', KEYS[1], string.format('%.0f', -(now + ARGV[2])), ARGV[1])${renewExpiry}`;
 
 /**
  * Reads the live sessions of users. It changes nothing, so a replica may run it. Keys: the users'.

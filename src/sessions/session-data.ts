@@ -10,6 +10,12 @@ const CHANNEL_ID_BYTES = 18;
 /** Default lifetime of a session that is stored outside the process: 24 hours, in milliseconds. */
 export const DEFAULT_TTL_MS: number = 24 * 60 * 60 * 1000;
 
+/**
+ * How long a store remembers a removal, in milliseconds. A request in flight may have loaded its session before: what it
+ * renews within this time was removed.
+ */
+export const REMOVAL_KEPT_MS = 60_000;
+
 /** The key in the application's own session where `pushSession()` writes the channel id and the user's id. */
 const KEY = 'pushSession';
 

@@ -89,6 +89,25 @@ describe('a subscription', () => {
     expect(error).toMatchObject({ status: 403, message: `No subscription to "${channel}": this user may not.` });
   });
 
+  it.each([42, '42', 42n])('takes a member whose id is %s for the same user', async (id) => {
+    const { push } = service();
+    push.authorize('presence-{room}', () => ({ id, info: { name: 'Ann' } }));
+    const expected = await push.channel('presence-a').authorize(socketId, { id: '42', info: { name: 'Ann' } });
+    expect(expected.channel_data).toBe('{"user_id":"42","user_info":{"name":"Ann"}}');
+    expect(await push.authorizeChannel({ channel: 'presence-a', socketId, user: 'ann' })).toEqual(expected);
+    expect(await push.channel('presence-a').authorize(socketId, { id, info: { name: 'Ann' } })).toEqual(expected);
+  });
+
+  it.each([Number.NaN, '', true, null, { id: 42 }])('takes no member whose id is %j', async (id) => {
+    const { push } = service();
+    push.authorize('presence-{room}', () => ({ id }) as never);
+    await failureOf(AuthenticationError, push.authorizeChannel({ channel: 'presence-a', socketId, user: 'ann' }));
+    const refused = await failureOf(ValidationError, push.channel('presence-a').authorize(socketId, { id } as never));
+    expect(refused.message).toBe(
+      "Nothing was authorised: a user's id must be a string of 1 to 128 characters, or a number.",
+    );
+  });
+
   it('whose rule fails is logged, with the error and without a word of it to the client', async () => {
     const { push, logger } = service();
     const failure = new Error('the database is gone');

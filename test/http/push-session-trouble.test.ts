@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Request } from 'express';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type PushSessionOptions, pushSession } from '../../src/http/push-session.js';
 import {
   ConfigurationError,
@@ -54,6 +54,30 @@ describe('a session adapter that fails', () => {
       ]),
     );
     expect(logger.entries[0]?.details).toMatchObject({ err: { message: 'Redis is down' } });
+  });
+
+  test('is logged once in ten seconds for each reason, with the number of lines that were left out', async () => {
+    const logger = new RecordingLogger();
+    let reason = 'Redis is frozen';
+    const failing = (): Promise<never> => Promise.reject(new Error(reason));
+    await using application = await started({ logger, sessions: sessionsThat({ add: failing }) });
+    onTestFinished(() => void vi.useRealTimers());
+    vi.useFakeTimers({ toFake: ['performance'] });
+    const browser = application.browser();
+    await browser.logIn('ann');
+    for (let times = 0; times < 20; times++) await browser.get('/page');
+    expect(logger.entries).toHaveLength(1);
+    reason = 'another reason';
+    await browser.get('/page');
+    expect(logger.entries).toHaveLength(2);
+    reason = 'Redis is frozen';
+    vi.advanceTimersByTime(10_000);
+    await browser.get('/page');
+    expect(logger.entries.map(({ details }) => details)).toMatchObject([
+      { err: { message: 'Redis is frozen' } },
+      { err: { message: 'another reason' } },
+      { err: { message: 'Redis is frozen' }, leftOut: 20 },
+    ]);
   });
 
   test('makes clientConfig() fail: the page would hear nothing', async () => {

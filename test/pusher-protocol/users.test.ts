@@ -32,8 +32,8 @@ describe('the user in a user_data', () => {
   });
 
   it.each([
-    ['{"id":42}', 'The user_data needs an "id" of 1 to 128 characters'],
-    ['[]', 'The user_data needs an "id" of 1 to 128 characters'],
+    ['{"id":42}', 'The user_data needs an "id" as a text of 1 to 128 characters'],
+    ['[]', 'The user_data needs an "id" as a text of 1 to 128 characters'],
     [`{"id":"ann","user_info":"${'x'.repeat(100)}"}`, 'The user_data is over 100 bytes'],
   ])('is refused in words for %s', (userData, problem) => {
     expect(parseUser(userData, 100)).toBe(problem);

@@ -49,6 +49,30 @@ it.each<[string, (id: string) => unknown]>([
   expect(await client.closed).toMatchObject({ code: 4009 });
 });
 
+it('a sign-in with a number is told that the id is to be a text', async () => {
+  const service = await startServer();
+  const client = await Client.connect(service);
+  const userData = '{"id":5}';
+  client.send('pusher:signin', {
+    user_data: userData,
+    auth: authFor(userText(client.socketId, userData), credentials),
+  });
+  const text = 'The user_data needs an "id" as a text of 1 to 128 characters';
+  expect(client.dataOf(await client.next('pusher:error'))).toEqual({ code: 4009, message: text });
+  expect(await client.closed).toEqual({ code: 4009, reason: text });
+});
+
+it.each([42, 42n, '42'])('a sign-in as %s is signed for the user 42', async (id) => {
+  const service = await startServer();
+  expect(service.authenticateUser('1234.1234', { name: 'Ann', id })).toEqual(
+    service.authenticateUser('1234.1234', { name: 'Ann', id: '42' }),
+  );
+  const client = await Client.connect(service);
+  client.send('pusher:signin', service.authenticateUser(client.socketId, { id }));
+  await client.next('pusher:signin_success');
+  expect(service.api.disconnectUser('42')).toBe(1);
+});
+
 it('signing in again as the same user is confirmed, as another is refused', async () => {
   const service = await startServer();
   const client = await Client.connect(service);

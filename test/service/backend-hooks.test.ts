@@ -67,7 +67,7 @@ describe('checks by channel', () => {
       ValidationError,
       push.sendMany([
         { users: 'ann', data: 3 },
-        { users: 'ben', data: 4 },
+        { channels: 'session-of-ben', data: 4 },
       ]),
     );
     expect(seen).toEqual([
@@ -77,6 +77,13 @@ describe('checks by channel', () => {
       [['session-of-ben'], '4'],
     ]);
     expect(backend.sent).toEqual([['a'], ['b'], ['session-of-ann']]);
+    const reports = await push.sendMany([
+      { users: 'ann', data: 5 },
+      { users: 'ben', data: 6 },
+    ]);
+    expect(reports.map(({ status }) => status)).toEqual(['accepted', 'rejected']);
+    expect(reports[1]?.rejected).toEqual([{ channel: 'session-of-ben', error: new ValidationError('not for ben') }]);
+    expect(backend.sent.slice(3)).toEqual([['session-of-ann']]);
   });
 });
 

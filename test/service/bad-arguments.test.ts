@@ -125,8 +125,13 @@ describe('names', () => {
   });
 
   test('a channel that the session adapter answers with is held to the same rule', async () => {
-    service.configure({ backend, sessions: { channelsFor: async () => [['fine', 'NOT FINE']] } });
+    service.configure({ backend, sessions: { channelsFor: async () => [['NOT FINE']] } });
     expect(await refusal({ users: 'ann', data })).toContain('The channel "NOT FINE" has characters');
+    service.configure({ backend, sessions: { channelsFor: async () => [['fine', 'NOT FINE']] } });
+    const { accepted, rejected } = await service.send({ users: 'ann', data });
+    expect(accepted).toEqual(['fine']);
+    expect(rejected[0]).toMatchObject({ channel: 'NOT FINE', error: { code: 'VALIDATION' } });
+    expect(backend.sent).toEqual([['fine']]);
   });
 
   test.each<[string, unknown]>([

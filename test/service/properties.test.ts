@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { createPushService, PushError, type SendOptions, userChannels } from '../../src/index.js';
+import { createPushService, PushError, type SendOptions, userChannels, ValidationError } from '../../src/index.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
 const limits = {
@@ -16,8 +16,11 @@ async function sendsAllOrNothing(options: SendOptions): Promise<'sent' | 'refuse
   const push = createPushService({ backend, sessions: userChannels({ prefix: 'u-' }) });
   try {
     const report = await push.send(options);
-    expect(backend.requests.flatMap(({ channels }) => channels)).toEqual(report.channels);
-    expect(report.accepted).toEqual(report.channels);
+    expect(backend.requests.flatMap(({ channels }) => channels)).toEqual(report.accepted);
+    // Users whose channel cannot be are told, and stop nobody else's message.
+    for (const { error } of report.rejected) expect(error).toBeInstanceOf(ValidationError);
+    expect([...report.accepted, ...report.rejected.map(({ channel }) => channel)]).toEqual(report.channels);
+    if (options.users === undefined) expect(report.rejected).toEqual([]);
     if (typeof options.channels === 'string') expect(report.channels).toEqual([options.channels]);
     else if (options.channels !== undefined) expect(report.channels).toEqual([...new Set(options.channels)]);
     for (const { message } of backend.requests) {
@@ -78,7 +81,7 @@ test('whatever the data, a message is sent as it was given or not at all', async
   expect([...seen].sort()).toEqual(['refused', 'sent']);
 });
 
-test('whatever the users, a message is sent to all of them or not at all', async () => {
+test('whatever the users, a message is sent to all who can have a channel, or not at all', async () => {
   const user = fc.oneof(
     fc.string(),
     fc.integer(),

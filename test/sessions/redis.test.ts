@@ -70,8 +70,13 @@ await withRedis('redisSessions', findRedis, ({ url }) => {
       expect(await timeLeft()).toBe('20 minutes');
       await sessions.remove('ann', 'phone');
       expect(await timeLeft()).toBe('2 minutes');
+      // What was removed is remembered for a minute.
       await sessions.remove('ann', 'watch');
-      expect(await redis.exists(keyOf('ann'))).toBe(0);
+      expect(await timeLeft()).toBe('1 minutes');
+      await sessions.add('ann', 'watch', { ttl: 600_000 });
+      await sessions.remove('ann');
+      expect(await timeLeft()).toBe('1 minutes');
+      expect(await redis.zcard(keyOf('ann'))).toBe(1);
     });
 
     test('nothing stays of sessions whose time is over', async () => {

@@ -98,6 +98,31 @@ const wrong: Readonly<Record<string, Readonly<Record<string, faulty.Fault>>>> = 
   'loses no session when others are added, renewed and removed at the same time': {
     'writes back what it read': faulty.writesBackWhatItRead,
   },
+  'brings back no session that was removed a moment ago, when add() says unlessRemoved': {
+    'adds it all the same': faulty.addsInAnyCase,
+    'remembers the channel for everybody': faulty.remembersRemovals((_user, channelId) => channelId ?? ''),
+    'does not say so': (right) => ({
+      add: async (...of) => ({ ...(await right.add(...of)), expiresAt: Number.MAX_SAFE_INTEGER }),
+    }),
+  },
+  'brings back no session of a user whose sessions were all removed a moment ago, when add() says unlessRemoved': {
+    'adds it all the same': faulty.addsInAnyCase,
+    'remembers single channels alone': faulty.remembersRemovals((user, channelId) => `${user} ${channelId ?? ''}`),
+  },
+  'restores a session that it has lost, when add() says unlessRemoved': {
+    'only renews what is there': (right) => ({
+      async add(user, channelId = '', options) {
+        if (options?.unlessRemoved !== true) return right.add(user, channelId, options);
+        await right.touch(user, channelId, options);
+        return { channelId, expiresAt: 0 };
+      },
+    }),
+  },
+  'adds a removed session anew, and renews it from then on': {
+    'never adds it again': (right) => ({
+      add: (user, channelId, options) => right.add(user, channelId, { ...options, unlessRemoved: true }),
+    }),
+  },
   'forgets a session when it expires, and keeps the others of the user': {
     'never forgets': (right) => ({ add: (user, channelId) => right.add(user, channelId) }),
     'ends all sessions with the last one': faulty.endsAllWithTheLast,
@@ -150,7 +175,9 @@ test('does not pass an adapter that keeps to itself what other processes are to 
       () => ({ another: () => memorySessions() }),
     ),
   );
-  await expect(cases.find(({ name }) => name.includes('another process'))?.run()).rejects.toThrow();
+  const aboutOthers = cases.filter(({ name }) => name.includes('another process'));
+  expect(aboutOthers).toHaveLength(2);
+  for (const { run } of aboutOthers) await expect(run()).rejects.toThrow();
 });
 
 describe('an adapter that does everything right', () => {
@@ -161,7 +188,11 @@ describe('an adapter that does everything right', () => {
   });
 
   it('is told of no case that no wrong adapter fails', () => {
-    const covered = [...Object.keys(wrong), 'shares sessions with an adapter of another process'];
+    const covered = [
+      ...Object.keys(wrong),
+      'shares sessions with an adapter of another process',
+      'brings back no session that another process has removed, when add() says unlessRemoved',
+    ];
     expect(cases.map(({ name }) => name).filter((name) => !covered.includes(name))).toEqual([]);
   });
 });

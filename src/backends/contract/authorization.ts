@@ -1,9 +1,17 @@
+import type { UserId } from '../../core/names.js';
+
 /** A member of a presence channel. */
 export interface PresenceMember {
   /** The user's id. One user may hold several connections. */
   readonly id: string;
   /** Details that the other members get to see: anything that survives JSON. */
   readonly info?: unknown;
+}
+
+/** A member as the application names one. */
+export interface GivenMember extends Omit<PresenceMember, 'id'> {
+  /** The user's id; 42 and '42' are the same user. */
+  readonly id: UserId;
 }
 
 /** The answer that lets a client subscribe to a channel. The client hands it on to the provider. */
@@ -25,6 +33,13 @@ export interface UserAuthentication {
 /** A user to sign a connection in as. */
 export interface AuthenticatedUser {
   readonly id: string;
+  readonly [detail: string]: unknown;
+}
+
+/** A user to sign a connection in as, as the application names one. */
+export interface GivenUser {
+  /** The user's id; 42 and '42' are the same user. */
+  readonly id: UserId;
   readonly [detail: string]: unknown;
 }
 

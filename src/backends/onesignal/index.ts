@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { ConfigurationError, TimeoutError, ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
-import type { SessionAdapter } from '../../sessions/adapter.js';
+import { identifyUser, type SessionAdapter } from '../../sessions/adapter.js';
 import { memorySessions } from '../../sessions/memory.js';
 import { userChannels } from '../../sessions/user-channels.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
@@ -12,7 +12,7 @@ import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue, OutgoingMessage } from '../../wire/message.js';
 import { oneSignalEnvelopeJson } from '../../wire/onesignal-envelope.js';
 import type { AboutBackend } from '../contract/about.js';
-import type { AuthenticatedUser, UserAuthentication } from '../contract/authorization.js';
+import type { GivenUser, UserAuthentication } from '../contract/authorization.js';
 import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import { asPushError } from '../contract/failure.js';
@@ -226,10 +226,11 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
    * @param _client not used, because OneSignal knows a client only by its user
    * @throws UnsupportedOperationError without the option `identityPrivateKey`
    */
-  override authenticateUser(_client: string, { id }: AuthenticatedUser): UserAuthentication {
+  override authenticateUser(_client: string, { id: given }: GivenUser): UserAuthentication {
     const { identityTokenTtlMinutes: ttlMinutes } = this.#checked;
     const key = this.#identityKey;
     if (key === undefined) throw this.unsupported('sign users in', 'set the option "identityPrivateKey"');
+    const id = identifyUser(given);
     return {
       auth: identityToken(key, { appId: this.appId, userId: id, ttlMinutes }),
       user_data: JSON.stringify({ id }),

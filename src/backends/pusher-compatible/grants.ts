@@ -1,4 +1,5 @@
 import { ValidationError } from '../../core/errors.js';
+import { userIdText } from '../../core/names.js';
 import {
   channelNameProblem,
   isPresence,
@@ -9,12 +10,7 @@ import {
   SERVER_TO_USER_PREFIX,
 } from '../../pusher-protocol/names.js';
 import { type AppKeys, authFor, channelText, userText } from '../../pusher-protocol/signature.js';
-import type {
-  AuthenticatedUser,
-  ChannelAuthorization,
-  PresenceMember,
-  UserAuthentication,
-} from '../contract/authorization.js';
+import type { ChannelAuthorization, GivenMember, GivenUser, UserAuthentication } from '../contract/authorization.js';
 
 /**
  * Signs a connection's subscription.
@@ -24,7 +20,7 @@ export function grantChannel(
   keys: AppKeys,
   socketId: string,
   channel: string,
-  member?: PresenceMember,
+  member?: GivenMember,
 ): ChannelAuthorization {
   checkSocketId(socketId);
   // The signed text separates its parts by colons, so a colon in a name could forge another text.
@@ -35,8 +31,7 @@ export function grantChannel(
   if (!isPresence(channel)) return { auth: authFor(channelText(socketId, channel), keys) };
   if (member === undefined)
     throw invalid(`"${channel}" is a presence channel: pass the member, such as { id: '1', info: { name: 'Ann' } }`);
-  checkUserId(member.id);
-  const channelData = JSON.stringify({ user_id: member.id, user_info: member.info });
+  const channelData = JSON.stringify({ user_id: checkedUserId(member.id), user_info: member.info });
   return { auth: authFor(channelText(socketId, channel, channelData), keys), channel_data: channelData };
 }
 
@@ -44,12 +39,12 @@ export function grantChannel(
  * Signs a connection in as a user.
  * @throws ValidationError for arguments that the protocol does not take
  */
-export function grantUser(keys: AppKeys, socketId: string, user: AuthenticatedUser): UserAuthentication {
+export function grantUser(keys: AppKeys, socketId: string, user: GivenUser): UserAuthentication {
   checkSocketId(socketId);
-  checkUserId(user.id);
-  if (channelNameProblem(SERVER_TO_USER_PREFIX + user.id) !== undefined)
+  const id = checkedUserId(user.id);
+  if (channelNameProblem(SERVER_TO_USER_PREFIX + id) !== undefined)
     throw invalid("a user's id may hold no control characters, because it is part of a channel name");
-  const userData = JSON.stringify(user);
+  const userData = JSON.stringify({ ...user, id });
   return { auth: authFor(userText(socketId, userData), keys), user_data: userData };
 }
 
@@ -58,8 +53,10 @@ function checkSocketId(socketId: string): void {
   if (typeof socketId !== 'string' || !isSocketId(socketId)) throw invalid('a socket id must have the form 123.456');
 }
 
-function checkUserId(id: unknown): void {
-  if (!isUserId(id)) throw invalid(`a user's id must be a string of 1 to ${MAX_USER_ID_LENGTH} characters`);
+function checkedUserId(id: unknown): string {
+  const text = userIdText(id);
+  if (isUserId(text)) return text;
+  throw invalid(`a user's id must be a string of 1 to ${MAX_USER_ID_LENGTH} characters, or a number`);
 }
 
 function invalid(problem: string): ValidationError {

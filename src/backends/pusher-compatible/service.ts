@@ -4,12 +4,7 @@ import { channelName, eventName, isSocketId } from '../../pusher-protocol/names.
 import type { WebhookEvent } from '../../webhooks/event.js';
 import type { CheckedWebhookOptions } from '../../webhooks/options.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
-import type {
-  AuthenticatedUser,
-  ChannelAuthorization,
-  PresenceMember,
-  UserAuthentication,
-} from '../contract/authorization.js';
+import type { ChannelAuthorization, GivenMember, GivenUser, UserAuthentication } from '../contract/authorization.js';
 import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions } from '../contract/message.js';
@@ -39,12 +34,12 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
   }
 
   /** Signs a subscription. @throws ValidationError for arguments that the protocol does not take */
-  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+  override authorizeChannel(socketId: string, channel: string, member?: GivenMember): ChannelAuthorization {
     return grantChannel(this, socketId, channel, member);
   }
 
   /** Signs a connection in as a user. @throws ValidationError for arguments that the protocol does not take */
-  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
+  override authenticateUser(socketId: string, user: GivenUser): UserAuthentication {
     return grantUser(this, socketId, user);
   }
 

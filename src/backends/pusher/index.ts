@@ -10,7 +10,7 @@ import type { ClientConfig } from '../../wire/client-config.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
-import type { ChannelAuthorization, ChannelInfo, PresenceMember } from '../contract/authorization.js';
+import type { ChannelAuthorization, ChannelInfo, GivenMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
@@ -238,7 +238,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /** Signs a subscription. On an encrypted channel, the client also gets the channel's key, as `shared_secret`. */
-  override authorizeChannel(socketId: string, channel: string, member?: PresenceMember): ChannelAuthorization {
+  override authorizeChannel(socketId: string, channel: string, member?: GivenMember): ChannelAuthorization {
     const grant = super.authorizeChannel(socketId, channel, member);
     if (!isEncrypted(channel)) return grant;
     const { encryptionMasterKeyBase64: masterKey } = this.#options;

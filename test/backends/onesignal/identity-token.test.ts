@@ -15,6 +15,7 @@ describe("a user's token for OneSignal", () => {
     const { push, service } = await start(onTestFinished, {
       options: { identityPrivateKey: pem, identityTokenTtlMinutes: 5 },
     });
+    expect(service.authenticateUser('', { id: 7 }).user_data).toBe('{"id":"7"}');
     const { auth, user_data: userData } = await push.authenticateUser({ user: { id: 7 } });
     expect(userData).toBe('{"id":"7"}');
     const { payload, protectedHeader } = await jwtVerify(auth, publicKey, {

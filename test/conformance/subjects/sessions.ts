@@ -17,10 +17,10 @@ import type { SessionSubject } from '../../../src/testing/index.js';
 
 /** Under a clock that is moved by hand. */
 export function memorySubject(): SessionSubject {
-  vi.useFakeTimers({ toFake: ['Date'] });
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   return {
     sessions: memorySessions(),
-    pass: (ms) => void vi.setSystemTime(Date.now() + ms),
+    pass: (ms) => void vi.advanceTimersByTime(ms),
     close: () => void vi.useRealTimers(),
   };
 }

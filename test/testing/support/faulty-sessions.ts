@@ -13,13 +13,13 @@ export function faultyHarness(
 ): SessionHarness {
   return {
     create() {
-      vi.useFakeTimers({ toFake: ['Date'] });
+      vi.useFakeTimers({ toFake: ['Date', 'performance'] });
       const right = memorySessions();
       const sessions = { ...right, ...fault(right) };
       return {
         sessions,
         another: () => sessions,
-        pass: (ms) => void vi.setSystemTime(Date.now() + ms),
+        pass: (ms) => void vi.advanceTimersByTime(ms),
         close: () => void vi.useRealTimers(),
         ...more(sessions),
       };
@@ -131,3 +131,25 @@ export const revivesInSecret: Fault = (right) => ({
     return isLive;
   },
 });
+
+export const addsInAnyCase: Fault = (right) => ({
+  add: (user, channelId, options) => right.add(user, channelId, { ttl: options?.ttl }),
+});
+
+/** Remembers removals under a key of its own. */
+export function remembersRemovals(keyOf: (user: string, channelId: string | undefined) => string): Fault {
+  return (right) => {
+    const removed = new Set<string>();
+    return {
+      async add(user, channelId = '', options) {
+        if (options?.unlessRemoved === true && removed.has(keyOf(identifyUser(user), channelId)))
+          return { channelId, expiresAt: 0 };
+        return right.add(user, channelId, { ttl: options?.ttl });
+      },
+      async remove(user, channelId) {
+        removed.add(keyOf(identifyUser(user), channelId));
+        await right.remove(user, channelId);
+      },
+    };
+  };
+}
