@@ -33,15 +33,14 @@ export function checkedExcept(
   const socketId = isText || except === undefined ? except : headerOf(except);
   if (socketId !== undefined && !capabilities.except) {
     if (isText) {
-      throw new UnsupportedOperationError(
-        `The ${backend.name} backend cannot leave one connection out: send without "except".`,
-        { backend: backend.name },
-      );
+      throw new UnsupportedOperationError(`The ${backend.name} backend does not support "except": leave it out.`, {
+        backend: backend.name,
+      });
     }
     if (!warned.has(backend)) {
       logger.warn(
         { backend: backend.name },
-        `the ${backend.name} backend cannot leave one connection out: "except" is ignored, and the sender gets the message too`,
+        `the ${backend.name} backend does not support "except": it is ignored, and the sender gets the message too`,
       );
     }
     warned.add(backend);

@@ -80,7 +80,7 @@ test('a request leaves nobody out where the backend cannot, and one warning says
     {
       level: 'warn',
       details: { backend: 'recording' },
-      text: 'the recording backend cannot leave one connection out: "except" is ignored, and the sender gets the message too',
+      text: 'the recording backend does not support "except": it is ignored, and the sender gets the message too',
     },
   ]);
 });
