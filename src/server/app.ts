@@ -1,6 +1,7 @@
 import { mayReconnect } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
-import { AppPublisher, type ChannelCache } from './app-publisher.js';
+import { AppPublisher } from './app-publisher.js';
+import type { ChannelCache } from './channel-cache.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
@@ -35,8 +36,9 @@ export class App {
     this.settings = settings;
     this.access = access;
     this.#observer = observer;
-    const local = new LocalDelivery(this.channels, this.connections);
-    this.publisher = new AppPublisher({ local, cache, heard: this.heard, received, observer });
+    const { channels, connections, heard } = this;
+    const local = new LocalDelivery({ channels, connections, cache, heard, received });
+    this.publisher = new AppPublisher(local, observer);
   }
 
   /**

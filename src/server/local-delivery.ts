@@ -1,32 +1,78 @@
-import type { ChannelSubscriber, LocalChannel } from './local-channel.js';
+import { channelEvent } from '../pusher-protocol/messages.js';
+import { isCache } from '../pusher-protocol/names.js';
+import type { ChannelCache } from './channel-cache.js';
+import { textFrame } from './frames.js';
+import type { ChannelSubscriber, LocalChannel, Publication } from './local-channel.js';
+
+/** The parts of an application that its events go to in this process. */
+export interface LocalDeliveryParts {
+  /** Those with subscribers in this process, by name. */
+  readonly channels: ReadonlyMap<string, LocalChannel>;
+  /** Those of this process, by socket id. */
+  readonly connections: ReadonlyMap<string, ChannelSubscriber>;
+  readonly cache: ChannelCache;
+  /** Channels that the application itself listens to in this process. */
+  readonly heard: ReadonlySet<string>;
+  /** Takes the events of those channels, whoever sent them. Must not throw. */
+  readonly received: (publication: Publication) => void;
+}
 
 /**
- * Local delivery: sends an application's events to the subscribers in this process, and does nothing else. Where an
- * event goes is the `AppPublisher`'s decision, so what was delivered here never goes out again.
+ * Local delivery: gives an event to the subscribers in this process, to the cache, and to the application itself when
+ * it listens, and does nothing else. Where an event goes is the `AppPublisher`'s decision, so an event that is delivered
+ * here never goes out again. An event becomes one frame, the same for all of its subscribers.
  */
 export class LocalDelivery {
-  readonly #channels: ReadonlyMap<string, LocalChannel>;
-  readonly #connections: ReadonlyMap<string, ChannelSubscriber>;
+  readonly #parts: LocalDeliveryParts;
 
-  /**
-   * @param channels those with subscribers in this process, by name
-   * @param connections those of this process, by socket id
-   */
-  constructor(channels: ReadonlyMap<string, LocalChannel>, connections: ReadonlyMap<string, ChannelSubscriber>) {
-    this.#channels = channels;
-    this.#connections = connections;
+  constructor(parts: LocalDeliveryParts) {
+    this.#parts = parts;
+  }
+
+  /** The last events of cache channels. */
+  get cache(): ChannelCache {
+    return this.#parts.cache;
   }
 
   /** The channel of a name; undefined when it has no subscriber in this process. */
   channel(name: string): LocalChannel | undefined {
-    return this.#channels.get(name);
+    return this.#parts.channels.get(name);
   }
 
   /**
-   * Sends a frame to a channel's subscribers.
+   * Delivers an event of the application.
+   * @param data as text; for anything but a text, its JSON
+   * @param dataText `data` as a JSON string
    * @param exceptSocketId the socket id of a connection that does not get it; it may be a connection of another process
    */
-  deliver(channel: LocalChannel, frame: Buffer, exceptSocketId?: string): void {
-    channel.deliver(frame, exceptSocketId === undefined ? undefined : this.#connections.get(exceptSocketId));
+  deliver(name: string, event: string, data: string, dataText: string, exceptSocketId: string | undefined): void {
+    const channel = this.#parts.channels.get(name);
+    const isCached = isCache(name);
+    if (channel !== undefined || isCached) {
+      const text = channelEvent(name, event, dataText);
+      if (channel !== undefined) this.#send(channel, text, exceptSocketId);
+      if (isCached) {
+        this.#parts.cache.set(name, text);
+        if (channel !== undefined) channel.isMissTold = false;
+      }
+    }
+    this.#tell(name, event, data);
+  }
+
+  /** Delivers an event of a client to the other subscribers of a channel. It is not cached. @param socketId the client's */
+  deliverClientEvent({ channel: name, event, data, userId }: Publication, socketId: string): void {
+    const channel = this.#parts.channels.get(name);
+    if (channel !== undefined) this.#send(channel, channelEvent(name, event, JSON.stringify(data), userId), socketId);
+    this.#tell(name, event, data, userId);
+  }
+
+  #send(channel: LocalChannel, text: string, exceptSocketId: string | undefined): void {
+    const except = exceptSocketId === undefined ? undefined : this.#parts.connections.get(exceptSocketId);
+    channel.deliver(textFrame(text), except);
+  }
+
+  #tell(channel: string, event: string, data: string, userId?: string): void {
+    const { heard, received } = this.#parts;
+    if (heard.has(channel)) received({ channel, event, data, userId });
   }
 }

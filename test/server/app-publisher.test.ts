@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { AppPublisher, ChannelCache } from '../../src/server/app-publisher.js';
-import { textFrame } from '../../src/server/frames.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { AppPublisher } from '../../src/server/app-publisher.js';
+import { ChannelCache } from '../../src/server/channel-cache.js';
 import {
   type ChannelObserver,
   type ChannelSubscriber,
@@ -24,18 +24,26 @@ class RecordingSubscriber implements ChannelSubscriber {
 
 let channels: Map<string, LocalChannel>;
 let connections: Map<string, RecordingSubscriber>;
+let cache: ChannelCache;
+let received: Publication[];
 let local: LocalDelivery;
 
 beforeEach(() => {
   channels = new Map();
   connections = new Map();
-  local = new LocalDelivery(channels, connections);
+  cache = new ChannelCache(1000, 10);
+  received = [];
+  local = new LocalDelivery({
+    channels,
+    connections,
+    cache,
+    heard: new Set(['a', 'private-a']),
+    received: (publication) => received.push(publication),
+  });
 });
 
-function deliver(name: string, frame: Buffer, exceptSocketId?: string): void {
-  const channel = local.channel(name);
-  if (channel === undefined) throw new Error(`${name} has no subscribers`);
-  local.deliver(channel, frame, exceptSocketId);
+function deliver(name: string, exceptSocketId?: string): void {
+  local.deliver(name, 'shipped', '{}', '"{}"', exceptSocketId);
 }
 
 function subscriber(socketId: string, ...names: readonly string[]): RecordingSubscriber {
@@ -50,18 +58,25 @@ function subscriber(socketId: string, ...names: readonly string[]): RecordingSub
 }
 
 describe('local delivery', () => {
-  it('sends the frame that it is given to the subscribers in this process', () => {
+  it('sends one frame to all subscribers in this process', () => {
     const [one, two, other] = [subscriber('1.1', 'a'), subscriber('2.2', 'a'), subscriber('3.3', 'b')];
-    const frame = textFrame('{}');
-    deliver('a', frame);
-    expect([one.frames, two.frames, other.frames]).toEqual([[frame], [frame], []]);
-    expect(one.frames[0]).toBe(frame);
+    deliver('a');
+    expect(one.events).toEqual([{ event: 'shipped', channel: 'a', data: '{}' }]);
+    expect(two.frames[0]).toBe(one.frames[0]);
+    expect(other.frames).toEqual([]);
+  });
+
+  it('gives an event that comes from elsewhere to the cache, and to the application that listens', () => {
+    deliver('cache-a');
+    deliver('a');
+    expect(JSON.parse(cache.get('cache-a') ?? '')).toMatchObject({ event: 'shipped', channel: 'cache-a' });
+    expect(received).toEqual([{ channel: 'a', event: 'shipped', data: '{}' }]);
   });
 
   it('leaves out a connection of this process, and does not mind one that is elsewhere', () => {
     const [one, two] = [subscriber('1.1', 'a'), subscriber('2.2', 'a')];
-    deliver('a', textFrame('{}'), '1.1');
-    deliver('a', textFrame('{}'), '9.9');
+    deliver('a', '1.1');
+    deliver('a', '9.9');
     expect([one.frames.length, two.frames.length]).toEqual([1, 2]);
   });
 
@@ -73,29 +88,18 @@ describe('local delivery', () => {
 });
 
 describe('the publisher', () => {
-  let received: Publication[];
   let observed: unknown[];
-  let cache: ChannelCache;
   let publisher: AppPublisher;
 
   beforeEach(() => {
-    received = [];
     observed = [];
-    cache = new ChannelCache(1000, 10);
     const observer: ChannelObserver = {
       joined: () => observed.push('joined'),
       left: () => observed.push('left'),
       clientEvent: (publication, socketId) => observed.push({ ...publication, socketId }),
       cacheMissed: (channel) => observed.push({ missed: channel }),
     };
-    const heard = new Set(['a', 'private-a']);
-    publisher = new AppPublisher({
-      local,
-      cache,
-      heard,
-      received: (publication) => received.push(publication),
-      observer,
-    });
+    publisher = new AppPublisher(local, observer);
   });
 
   it('sends an event to the subscribers of each channel but the one that is left out', () => {
@@ -144,41 +148,5 @@ describe('the publisher', () => {
     subscriber('1.1', 'private-cache-a');
     publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
     expect(cache.size).toBe(0);
-  });
-});
-
-describe('the cache', () => {
-  beforeEach(() => {
-    vi.useFakeTimers();
-  });
-  afterEach(() => {
-    vi.useRealTimers();
-  });
-
-  it('an event is forgotten when its time is over', () => {
-    const cache = new ChannelCache(1000, 10);
-    cache.set('a', 'event');
-    vi.advanceTimersByTime(999);
-    expect(cache.get('a')).toBe('event');
-    vi.advanceTimersByTime(1);
-    expect(cache.get('a')).toBeUndefined();
-    expect(cache.size).toBe(0);
-  });
-
-  it('the channel that was written longest ago is forgotten first', () => {
-    const cache = new ChannelCache(1000, 2);
-    cache.set('a', '1');
-    cache.set('b', '1');
-    cache.set('a', '2');
-    cache.set('c', '1');
-    expect([cache.get('a'), cache.get('b'), cache.get('c')]).toEqual(['2', undefined, '1']);
-  });
-
-  it('events whose time is over do not pile up', () => {
-    const cache = new ChannelCache(1000, 1000);
-    for (let index = 0; index < 50; index++) cache.set(`old-${index}`, 'event');
-    vi.advanceTimersByTime(2000);
-    cache.set('new', 'event');
-    expect(cache.size).toBe(1);
   });
 });

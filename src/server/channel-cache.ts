@@ -1,0 +1,40 @@
+/** The last event of each cache channel: for some time, and of a limited number of channels. */
+export class ChannelCache {
+  readonly #events = new Map<string, { text: string; expires: number }>();
+  readonly #ttlMs: number;
+  readonly #maxChannels: number;
+
+  /** @param ttlMs how long an event is kept, in milliseconds */
+  constructor(ttlMs: number, maxChannels: number) {
+    this.#ttlMs = ttlMs;
+    this.#maxChannels = maxChannels;
+  }
+
+  get size(): number {
+    return this.#events.size;
+  }
+
+  set(channel: string, text: string): void {
+    // Writing a key anew moves it to the end, so the first one is both the oldest and the next to expire.
+    this.#events.delete(channel);
+    this.#events.set(channel, { text, expires: Date.now() + this.#ttlMs });
+    for (const [oldest, { expires }] of this.#events) {
+      if (this.#events.size <= this.#maxChannels && expires > Date.now()) break;
+      this.#events.delete(oldest);
+    }
+  }
+
+  get(channel: string): string | undefined {
+    return this.look(channel)?.text;
+  }
+
+  /** The event of a channel, with the milliseconds for which it is still kept. */
+  look(channel: string): { readonly text: string; readonly ttlMs: number } | undefined {
+    const event = this.#events.get(channel);
+    if (event === undefined) return undefined;
+    const ttlMs = event.expires - Date.now();
+    if (ttlMs > 0) return { text: event.text, ttlMs };
+    this.#events.delete(channel);
+    return undefined;
+  }
+}
