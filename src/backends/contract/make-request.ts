@@ -32,14 +32,35 @@ export async function makeRequest(
   context: RequestContext,
 ): Promise<readonly Outcome[]> {
   try {
-    const answer = await answerOf(target, messages, context);
-    if (answer === undefined || answer === null) return messages.map(({ channel }) => ({ channel }));
-    if (!Array.isArray(answer)) throw new TypeError('it returned no list of results.');
-    return outcomesOf(messages, answer, target);
+    const results = resultsIn(await answerOf(target, messages, context));
+    return results === undefined ? messages.map(({ channel }) => ({ channel })) : inOrderOf(messages, results, target);
   } catch (thrown) {
     const error = target.failureOf(thrown);
     return messages.map(({ channel }) => ({ channel, error }));
   }
+}
+
+/**
+ * Reads a backend's answer for several channels.
+ * @returns undefined when all of them accepted
+ * @throws TypeError for anything that is neither a list nor nothing
+ */
+export function resultsIn(answer: unknown): readonly ChannelResult[] | undefined {
+  if (answer === undefined || answer === null) return undefined;
+  if (!Array.isArray(answer)) throw new TypeError('it returned no list of results.');
+  return answer;
+}
+
+/** The result for the one channel of a request. @throws DeliveryError when there is none */
+export function resultFor(channel: string, results: readonly ChannelResult[], backend: string): ChannelResult {
+  const result = results.find((each) => each?.channel === channel);
+  if (result === undefined) throw noResult(backend);
+  return result;
+}
+
+function noResult(backend: string): DeliveryError {
+  const text = `The ${backend} backend gave no result for this channel.`;
+  return new DeliveryError(text, { backend, outcome: 'unknown' });
 }
 
 /** Calls the backend. The methods are protected, so that an application does not call them in place of `send`. */
@@ -74,7 +95,7 @@ function isResultFor(channel: string, value: unknown): value is ChannelResult {
 }
 
 /** The outcomes in the messages' order, whatever order the backend answered in. */
-function outcomesOf(
+function inOrderOf(
   messages: readonly AddressedMessage[],
   results: readonly ChannelResult[],
   { backend: { name: backend }, failureOf }: RequestTarget,
@@ -86,10 +107,7 @@ function outcomesOf(
       elsewhere ??= resultsByChannel(messages, results);
       result = elsewhere.get(channel);
     }
-    if (result === undefined) {
-      const text = `The ${backend} backend gave no result for this channel.`;
-      return { channel, error: new DeliveryError(text, { backend, outcome: 'unknown' }) };
-    }
+    if (result === undefined) return { channel, error: noResult(backend) };
     const { error, info } = result;
     if (error !== undefined && error !== null) return { channel, error: failureOf(error) };
     return { channel, ...(info !== undefined && { info }) };
