@@ -11,7 +11,7 @@ interface Import {
 }
 
 /** An import that the rules of scripts/house.ts refuse. */
-export interface Refusal {
+export interface RefusedImport {
   readonly file: string;
   readonly line: number;
   readonly reason: string;
@@ -22,7 +22,7 @@ export interface Refusal {
  * @param file its path within src/
  * @param peers the optional packages, which a part imports only where its row names them
  */
-export function refusedImports(file: string, text: string, peers: readonly string[]): readonly Refusal[] {
+export function refusedImports(file: string, text: string, peers: readonly string[]): readonly RefusedImport[] {
   const part = partOf(file);
   if (part === undefined) return [{ file, line: 1, reason: 'belongs to no part of the house' }];
   return importsOf(file, text).flatMap(({ from, line, isType }) => {

@@ -6,7 +6,7 @@ import type { ChannelResult, RequestContext } from './request.js';
 import type { AnyBackend } from './wrapper.js';
 
 /** A backend to make requests of. */
-export interface RequestTarget {
+export interface RequestedBackend {
   readonly backend: AnyBackend;
   /** The backend's capabilities, checked. */
   readonly capabilities: BackendCapabilities;
@@ -27,7 +27,7 @@ export interface Outcome extends ChannelResult {
  * @returns an outcome for each message, in their order
  */
 export async function makeRequest(
-  target: RequestTarget,
+  target: RequestedBackend,
   messages: readonly AddressedMessage[],
   context: RequestContext,
 ): Promise<readonly Outcome[]> {
@@ -65,7 +65,7 @@ function noResult(backend: string): DeliveryError {
 
 /** Calls the backend. The methods are protected, so that an application does not call them in place of `send`. */
 async function answerOf(
-  { backend, capabilities }: RequestTarget,
+  { backend, capabilities }: RequestedBackend,
   messages: readonly AddressedMessage[],
   context: RequestContext,
 ): Promise<unknown> {
@@ -98,7 +98,7 @@ function isResultFor(channel: string, value: unknown): value is ChannelResult {
 function inOrderOf(
   messages: readonly AddressedMessage[],
   results: readonly ChannelResult[],
-  { backend: { name: backend }, failureOf }: RequestTarget,
+  { backend: { name: backend }, failureOf }: RequestedBackend,
 ): readonly Outcome[] {
   let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
   return messages.map(({ channel }, index) => {

@@ -18,7 +18,13 @@ import { failureOf, refusalIn, refusedSubscriptions } from './failure.js';
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
 import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
-import { type CheckedOptions, checkOptions, isUserId, type PubNubOptions, withoutCredentials } from './options.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  isPubNubUserId,
+  type PubNubOptions,
+  withoutCredentials,
+} from './options.js';
 import { SdkCalls } from './sdk-calls.js';
 import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient } from './sdk-client.js';
 import { Subscriber, type SubscriptionFailure } from './subscriber.js';
@@ -37,6 +43,7 @@ export type { ChannelPermissions, Grants, TokenGrant } from './token-grant.js';
  * own. A report's `info` has the `timetoken` of each channel.
  */
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'PubNub',
     needs: 'an account, `npm install pubnub`',
@@ -237,7 +244,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   /** Grants a client one token to read all of these channels, because a client has one token at a time. */
   override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelAuthorization> {
-    if (!isUserId(userId))
+    if (!isPubNubUserId(userId))
       throw new ValidationError(
         'The client must be a user id of 1 to 92 characters: without one, anybody could use the token.',
         { backend: this.name },
