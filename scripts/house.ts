@@ -1,6 +1,8 @@
 /** A part of src/, with the rule that its imports keep to. */
 export interface Part {
-  /** A folder, or a file. `*` stands for any one name. Where two paths fit a file, it belongs to the one without `*`. */
+  /**
+   * A folder, or a file. `*` stands for any one name. Where two paths fit a file, it belongs to the one without `*`.
+   */
   readonly path: string;
   readonly holds: string;
   /** The parts, or folders and files of parts, that it may import from. With ` (types)`, by `import type` alone. */
@@ -138,7 +140,7 @@ export const house: readonly Part[] = [
   },
   {
     path: 'backends/pusher-compatible',
-    holds: "for backends that speak Pusher's protocol: checks, signatures, webhooks",
+    holds: "for backends that speak Pusher's protocol: checks, signed answers to clients, the signature of webhooks",
     imports: ['backends/contract', 'webhooks', 'pusher-protocol'],
   },
   {
@@ -165,7 +167,7 @@ export const house: readonly Part[] = [
   {
     path: 'webhooks',
     holds:
-      'webhooks that come in: one union of events for all providers, reading a request, verifying its signature or secret',
+      'webhooks that come in: one union of events for all providers, reading a request, verifying its age and its secret',
     imports: ['pusher-protocol (types)', 'web'],
   },
   {
