@@ -187,12 +187,13 @@ export const house: readonly Part[] = [
     path: 'core',
     holds:
       'errors, the type of a report, the logger, redaction of secrets, checks of settings against a schema, names and sizes, waits',
-    imports: ['wire (types)'],
+    imports: ['wire'],
     isClosed: true,
   },
   {
     path: 'wire',
-    holds: 'shared by server and page: messages, the configuration of a page, envelopes, protocol events, backoff',
+    holds:
+      'shared by server and page: messages, the configuration of a page, envelopes, protocol events, backoff, the longest timer',
     imports: [],
     isClosed: true,
     packages: [],

@@ -40,7 +40,7 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['core/errors.ts', '../backends/console/index.js', false],
   ['core/redaction.ts', '../service/push-service.js', false],
   ['core/new-file.ts', '../service/runtime.js', false],
-  ['core/new-file.ts', '../wire/backoff.js', false],
+  ['core/new-file.ts', '../wire/timers.js', true],
   ['core/errors.ts', '../testing/index.js', false],
   ['core/errors.ts', '../web/body.js', false],
   ['core/schema-check.ts', './redaction.js', true],
@@ -266,10 +266,10 @@ describe('the rules of imports', () => {
   });
 
   it('take an import for one of types only where nothing is left of it at run time', () => {
-    expect(refused('core/report.ts', "export type { X } from '../wire/message.js';")).toBe(0);
-    expect(refused('core/report.ts', "export type X = import('../wire/message.js').OutgoingMessage;")).toBe(0);
-    expect(refused('core/report.ts', "import { type X } from '../wire/message.js';")).toBe(1);
-    expect(refused('core/report.ts', "export { type X } from '../wire/message.js';")).toBe(1);
+    expect(refused('delivery/report.ts', "export type { X } from '../sessions/adapter.js';")).toBe(0);
+    expect(refused('delivery/report.ts', "export type X = import('../sessions/adapter.js').SessionAdapter;")).toBe(0);
+    expect(refused('delivery/report.ts', "import { type X } from '../sessions/adapter.js';")).toBe(1);
+    expect(refused('delivery/report.ts', "export { type X } from '../sessions/adapter.js';")).toBe(1);
   });
 
   it('say where it is and what is wrong', () => {

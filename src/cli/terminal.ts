@@ -1,5 +1,5 @@
-import { MAX_TIMEOUT_MS } from '../core/durations.js';
 import type { Logger } from '../index.js';
+import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 
 /** The terminal of a command: takes its output, and tells it when to stop. Tests bring their own. */
 export interface Terminal {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from '../../core/durations.js';
 import { REDACTED } from '../../core/redaction.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
+import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import {
   DEFAULT_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
