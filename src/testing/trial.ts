@@ -189,3 +189,18 @@ export async function failureOf(
   }
   return assert.fail(`${what} must fail with ${codes.join(' or ')}, but it returned ${shown(result)}`);
 }
+
+/** A property that a backend must have. */
+export interface CaseDefinition {
+  readonly name: string;
+  /** Settings of the service, which replace the suite's own. */
+  readonly settings?: ServiceSettings;
+  /**
+   * Returns what the case needs but the backend does not declare or the harness does not offer, such as
+   * `subscribe: false`.
+   */
+  readonly lacks?: (trial: Trial) => string | undefined;
+  readonly check: (trial: Trial) => Promise<void>;
+  /** Checked in place of the property when something is lacking. */
+  readonly instead?: (trial: Trial) => Promise<void>;
+}
