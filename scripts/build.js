@@ -1,5 +1,5 @@
-// Makes dist: types by tsc, and modules that are joined into few files, because Node takes most of the time of an import to
-// find and link files (figures in docs/architecture.md).
+// Makes dist: types by tsc, and modules that are joined into few files, because Node takes most of the time of an
+// import to find and link files (figures in docs/architecture.md).
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';

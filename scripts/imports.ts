@@ -11,7 +11,7 @@ interface Import {
 }
 
 /** An import that the rules of scripts/house.ts refuse. */
-export interface Refusal {
+export interface RefusedImport {
   readonly file: string;
   readonly line: number;
   readonly reason: string;
@@ -22,7 +22,7 @@ export interface Refusal {
  * @param file its path within src/
  * @param peers the optional packages, which a part imports only where its row names them
  */
-export function refusedImports(file: string, text: string, peers: readonly string[]): readonly Refusal[] {
+export function refusedImports(file: string, text: string, peers: readonly string[]): readonly RefusedImport[] {
   const part = partOf(file);
   if (part === undefined) return [{ file, line: 1, reason: 'belongs to no part of the house' }];
   return importsOf(file, text).flatMap(({ from, line, isType }) => {
@@ -34,6 +34,32 @@ export function refusedImports(file: string, text: string, peers: readonly strin
       { file, line, reason: `${isType ? 'imports the types of' : 'imports'} "${from}", which ${part.path} may not` },
     ];
   });
+}
+
+/**
+ * Finds the entries of the rules that no file needs.
+ * @param texts each file of src/, by its path within src/
+ * @returns `part → entry`; with ` (types)` where types alone are imported and the rule allows more
+ */
+export function unusedRules(texts: ReadonlyMap<string, string>): readonly string[] {
+  const found = house.map((part) => ({
+    part,
+    imports: [...texts].flatMap(([file, text]) =>
+      partOf(file) !== part
+        ? []
+        : importsOf(file, text).flatMap(({ from, isType }) =>
+            from.startsWith('.') ? [{ imported: resolved(file, from), isType }] : [],
+          ),
+    ),
+  }));
+  return found.flatMap(({ part, imports }) =>
+    part.imports.flatMap((entry) => {
+      const [path = '', types] = entry.split(' ');
+      const fitting = imports.filter(({ imported }) => partOf(imported) !== part && fits(path, imported));
+      if (fitting.length === 0) return [`${part.path} → ${entry}`];
+      return types === undefined && fitting.every(({ isType }) => isType) ? [`${part.path} → ${path} (types)`] : [];
+    }),
+  );
 }
 
 /** Every import of a file. */
@@ -62,8 +88,13 @@ function mayImport(part: Part, file: string, imported: string, isType: boolean):
   if (target === part) return homeOf(part, file) === homeOf(part, imported);
   return allowedImports(part).some((entry) => {
     const [path = '', types] = entry.split(' ');
-    return (isType || types === undefined) && (pattern(path).test(imported) || path === target.path);
+    return (isType || types === undefined) && fits(path, imported);
   });
+}
+
+/** Whether the path of a rule stands for a file: it names the file, a folder of it, or its part. */
+function fits(path: string, imported: string): boolean {
+  return pattern(path).test(imported) || path === partOf(imported)?.path;
 }
 
 /** The part that a file belongs to: of several, the one whose path names it most exactly. */

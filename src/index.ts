@@ -21,7 +21,7 @@ export { BatchServiceWrapper } from './backends/contract/batch-wrapper.js';
 export type { BackendCapabilities } from './backends/contract/capabilities.js';
 export type { BackendHost } from './backends/contract/host.js';
 export type { BackendMessageOptions, EventParts } from './backends/contract/message.js';
-export type { ChannelResult, RequestContext } from './backends/contract/request.js';
+export type { ChannelResult, RequestAnswer, RequestContext } from './backends/contract/request.js';
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';

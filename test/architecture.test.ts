@@ -18,7 +18,7 @@ import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { allowedImports, house } from '../scripts/house.ts';
-import { refusedImports } from '../scripts/imports.ts';
+import { refusedImports, unusedRules } from '../scripts/imports.ts';
 import { listedBackends } from '../scripts/registry.ts';
 import { hook } from './server/support/source-hook.js';
 import { addBackend } from './support/add-backend.js';
@@ -40,11 +40,11 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['core/errors.ts', '../backends/console/index.js', false],
   ['core/redaction.ts', '../service/push-service.js', false],
   ['core/new-file.ts', '../service/runtime.js', false],
-  ['core/new-file.ts', '../wire/backoff.js', false],
+  ['core/new-file.ts', '../wire/timers.js', true],
   ['core/errors.ts', '../testing/index.js', false],
   ['core/errors.ts', '../web/body.js', false],
   ['core/schema-check.ts', './redaction.js', true],
-  ['core/turns.ts', 'node:timers/promises', true],
+  ['core/until-aborted.ts', 'node:timers/promises', true],
   ['web/body.ts', '../webhooks/read.js', false],
   ['web/body.ts', '../http/answers.js', false],
   ['web/body.ts', '../core/errors.js', true],
@@ -69,15 +69,15 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['sessions/express.ts', '../http/push-session.js', false],
   ['sessions/user-channels.ts', '../testing/index.js', false],
   ['sessions/user-channels.ts', '../core/errors.js', true],
-  ['sessions/redis.ts', './kept.js', true],
+  ['sessions/redis.ts', './session-data.js', true],
   ['server/app.ts', '../backends/contract/wrapper.js', false],
   ['server/app.ts', '../backends/websocket/index.js', false],
   ['server/server.ts', '../service/push-service.js', false],
   ['server/new-file.ts', '../sessions/adapter.js', false],
   ['server/new-file.ts', '../webhooks/verify.js', false],
-  ['server/http-api/routes.ts', '../../delivery/deliver.js', false],
+  ['server/http-api/endpoints.ts', '../../delivery/deliver.js', false],
   ['server/options.ts', '../webhooks/options.js', true],
-  ['server/channel.ts', '../pusher-protocol/names.js', true],
+  ['server/local-channel.ts', '../pusher-protocol/names.js', true],
   ['server/upgrade.ts', '../web/origins.js', true],
   ['server/server.ts', 'ws', true],
   ['backends/contract/wrapper.ts', '../../service/push-service.js', false],
@@ -120,7 +120,7 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['backends/pusher/index.ts', '../pusher-compatible/service.js', true],
   ['backends/pubnub/webhooks.ts', '../../webhooks/verify.js', true],
   ['backends/pubnub/index.ts', '../../receiving/inbox.js', false],
-  ['backends/websocket/remote/service.ts', '../../console/index.js', false],
+  ['backends/websocket/remote/index.ts', '../../console/index.js', false],
   ['backends/websocket/index.ts', '../../delivery/deliver.js', false],
   ['backends/websocket/index.ts', '../../service/runtime.js', false],
   ['backends/websocket/index.ts', '../../server/server.js', true],
@@ -133,7 +133,7 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['authorization/rules.ts', '../service/push-service.js', false],
   ['authorization/authorize.ts', '../backends/pusher/index.js', false],
   ['authorization/authorize.ts', '../backends/contract/wrapper.js', true],
-  ['authorization/authorize.ts', '../sessions/audience.js', true],
+  ['authorization/authorize.ts', '../sessions/user-id.js', true],
   ['receiving/inbox.ts', '../service/runtime.js', false],
   ['receiving/inbox.ts', '../testing/index.js', false],
   ['receiving/webhook-intake.ts', '../delivery/deliver.js', false],
@@ -175,12 +175,14 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['index.ts', './client/index.js', false],
   ['index.ts', './cli/main.js', false],
   ['index.ts', './http/index.js', false],
+  ['index.ts', './delivery/plan.js', false],
   ['index.ts', './testing/index.js', false],
   ['index.ts', './service/push-service.js', true],
   ['index.ts', './sessions/redis.js', true],
   ['cli/serve.ts', '../testing/index.js', false],
   ['cli/serve.ts', '../delivery/plan.js', false],
-  ['cli/serve.ts', '../service/push-service.js', true],
+  ['cli/serve.ts', '../service/push-service.js', false],
+  ['cli/serve.ts', '../index.js', true],
   ['cli/serve.ts', '../backends/websocket/index.js', true],
   ['testing/trial.ts', '../service/push-service.js', false],
   ['testing/trial.ts', '../backends/console/index.js', false],
@@ -230,7 +232,8 @@ const typeImports: readonly (readonly [file: string, imported: string, isAllowed
   ['backends/contract/wrapper.ts', '../../webhooks/event.js', true],
   ['backends/pusher/client.ts', 'pusher', false],
   ['server/new-file.ts', '../backends/contract/wrapper.js', false],
-  ['server/new-file.ts', '../webhooks/event.js', true],
+  ['server/new-file.ts', '../webhooks/event.js', false],
+  ['index.ts', './delivery/plan.js', true],
   ['client/react.ts', './push-client.js', true],
   ['client/react.ts', '../wire/message.js', false],
   ['client/driver.ts', '../core/report.js', false],
@@ -263,10 +266,10 @@ describe('the rules of imports', () => {
   });
 
   it('take an import for one of types only where nothing is left of it at run time', () => {
-    expect(refused('core/report.ts', "export type { X } from '../wire/message.js';")).toBe(0);
-    expect(refused('core/report.ts', "export type X = import('../wire/message.js').OutgoingMessage;")).toBe(0);
-    expect(refused('core/report.ts', "import { type X } from '../wire/message.js';")).toBe(1);
-    expect(refused('core/report.ts', "export { type X } from '../wire/message.js';")).toBe(1);
+    expect(refused('delivery/report.ts', "export type { X } from '../sessions/adapter.js';")).toBe(0);
+    expect(refused('delivery/report.ts', "export type X = import('../sessions/adapter.js').SessionAdapter;")).toBe(0);
+    expect(refused('delivery/report.ts', "import { type X } from '../sessions/adapter.js';")).toBe(1);
+    expect(refused('delivery/report.ts', "export { type X } from '../sessions/adapter.js';")).toBe(1);
   });
 
   it('say where it is and what is wrong', () => {
@@ -288,6 +291,34 @@ describe('the rules of imports', () => {
         .map((path) => `${part.path} → ${path}`);
     });
     expect(upwards).toEqual([]);
+  });
+
+  it('allow no more than the sources need', () => {
+    const texts = sources.map((file) => [file.replaceAll('\\', '/').replace('src/', ''), textOf(file)] as const);
+    expect(unusedRules(new Map(texts))).toEqual([]);
+  });
+
+  it('tell what nothing needs', () => {
+    const texts = new Map([
+      ['settings/a.ts', "import { b } from '../backends/load.js';\nimport type { C } from '../sessions/adapter.js';\n"],
+      ['sessions/a.ts', "import { b } from './b.js';\n"],
+      [
+        'receiving/a.ts',
+        "import type { B } from '../webhooks/event.js';\nexport * from '../backends/contract/host.js';\n",
+      ],
+    ]);
+    const unused = unusedRules(texts);
+    expect(unused.filter((rule) => rule.startsWith('settings'))).toEqual(['settings → backends/contract']);
+    expect(unused.filter((rule) => rule.startsWith('receiving'))).toEqual(['receiving → webhooks (types)']);
+    expect(unused).toContain('delivery → sessions (types)');
+  });
+
+  it('are shown by files that are there, or are new', () => {
+    const paths = [...imports, ...typeImports].flatMap(([file, imported]) =>
+      imported.startsWith('.') ? [file, join(dirname(file), imported).replace(/\.js$/, '.ts')] : [file],
+    );
+    const isNew = (path: string): boolean => path.split('/').some((name) => name.startsWith('new-'));
+    expect(paths.filter((path) => !isNew(path) && !existsSync(join(root, 'src', path)))).toEqual([]);
   });
 
   it('have no part that is not there', () => {

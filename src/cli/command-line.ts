@@ -6,7 +6,7 @@ import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
 import { sendCommand } from './send.js';
 import { serveCommand } from './serve.js';
-import { oneLine, processTerminal, type Terminal } from './terminal.js';
+import { isPrinted, oneLine, processTerminal, type Terminal } from './terminal.js';
 
 // Exit codes; 0 means done.
 const FAILED = 1;
@@ -62,8 +62,8 @@ function complain(error: unknown, terminal: Terminal, isVerbose: boolean): numbe
     error instanceof ValidationError ||
     error instanceof UnsupportedOperationError;
   const message = error instanceof Error ? error.message : String(error);
-  const isPrinted = error instanceof CommandFailed && message === '';
+  const isSaid = isPrinted(error) || (error instanceof CommandFailed && message === '');
   if (isVerbose && error instanceof Error) terminal.complain(error.stack ?? message);
-  else if (!isPrinted) terminal.complain(`error: ${oneLine(message)}`);
+  else if (!isSaid) terminal.complain(`error: ${oneLine(message)}`);
   return isUsage ? WRONG_USAGE : FAILED;
 }

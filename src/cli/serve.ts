@@ -23,7 +23,7 @@ export function serveCommand(terminal: Terminal): Command {
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);
       await using service = createPushService({ ...settings, logger: terminalLogger(terminal) } as PushServerSettings);
-      await service.ready().catch(cannotListen);
+      await service.ready().catch(cannotStart);
       const { backend } = service;
       if (!(backend instanceof WebSocketService) || backend.address === undefined)
         throw new ConfigurationError('The server does not listen.');
@@ -42,8 +42,11 @@ export function serveCommand(terminal: Terminal): Command {
     });
 }
 
-/** A port that is taken is no wrong usage: the command was right, and may work later. */
-function cannotListen(error: unknown): never {
+/**
+ * Makes any failure to start exit with 1, which means that the command failed. A port that is taken, the usual reason,
+ * is a `ConfigurationError`, and would exit with 2 as wrong usage does.
+ */
+function cannotStart(error: unknown): never {
   throw new CommandFailed(error instanceof Error ? error.message : String(error), { cause: error });
 }
 

@@ -1,5 +1,5 @@
-import { MAX_TIMEOUT_MS } from '../core/durations.js';
-import { ConfigurationError, type Logger } from '../index.js';
+import type { Logger } from '../index.js';
+import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 
 /** The terminal of a command: takes its output, and tells it when to stop. Tests bring their own. */
 export interface Terminal {
@@ -43,10 +43,9 @@ export function untilStopped({ stop }: Pick<Terminal, 'stop'>): Promise<void> {
   });
 }
 
-/**
- * Prints warnings and errors, a line each. A `ConfigurationError` is left out: the command fails with it and prints it
- * then.
- */
+const printed = new WeakSet<Error>();
+
+/** Prints warnings and errors, a line each. */
 export function terminalLogger(terminal: Pick<Terminal, 'complain'>): Logger {
   const ignore = (): void => {};
   return {
@@ -54,9 +53,16 @@ export function terminalLogger(terminal: Pick<Terminal, 'complain'>): Logger {
     info: ignore,
     warn: (details, text) => terminal.complain(`warning: ${text}${reasonIn(details)}`),
     error: (details, text) => {
-      if (!(errorIn(details) instanceof ConfigurationError)) terminal.complain(`error: ${text}${reasonIn(details)}`);
+      terminal.complain(`error: ${text}${reasonIn(details)}`);
+      const error = errorIn(details);
+      if (error instanceof Error) printed.add(error);
     },
   };
+}
+
+/** Whether {@link terminalLogger} has printed this error, or its cause: a command that fails with it is silent then. */
+export function isPrinted(error: unknown): boolean {
+  return error instanceof Error && (printed.has(error) || isPrinted(error.cause));
 }
 
 /** The error that was logged, by the name that {@link Logger} gives it. */

@@ -1,11 +1,10 @@
 import type { ClientConfig } from '../wire/client-config.js';
 import { record } from '../wire/is-record.js';
+import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { AuthError } from './errors.js';
 
 /** Default of the option `timeout`, in milliseconds. */
 const TIMEOUT_MS = 10_000;
-/** Longest delay of a timer, in milliseconds. A longer one fires at once. */
-const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** A request that the client is about to make of the application. */
 export interface AuthRequest {

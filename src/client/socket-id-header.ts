@@ -30,7 +30,7 @@ export interface SocketIdFetchOptions extends SocketIdOptions {
  * await fetch('/orders/5/ship', { method: 'POST' });
  */
 export function socketIdFetch(client: SocketIdSource, options: SocketIdFetchOptions = {}): typeof fetch {
-  const isMeant = originCheck(options);
+  const isMeant = urlCheck(options);
   return (input, init) => {
     const { fetch = globalThis.fetch } = options;
     const { socketId } = client;
@@ -65,7 +65,7 @@ export interface AxiosLike {
  * @returns a function that removes the interceptor
  */
 export function addSocketId(axios: AxiosLike, client: SocketIdSource, options: SocketIdOptions = {}): () => void {
-  const isMeant = originCheck(options);
+  const isMeant = urlCheck(options);
   const interceptors = axios.interceptors.request;
   const id = interceptors.use((request) => {
     const { headers } = request;
@@ -82,7 +82,7 @@ interface PageLike {
   readonly location?: { readonly origin: string; readonly href: string };
 }
 
-function originCheck({ origins = [] }: SocketIdOptions): (url: string) => boolean {
+function urlCheck({ origins = [] }: SocketIdOptions): (url: string) => boolean {
   const { document, location } = globalThis as PageLike;
   const known = new Set([...origins.map((origin) => new URL(origin).origin), ...(location ? [location.origin] : [])]);
   return (url) => {

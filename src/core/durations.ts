@@ -1,9 +1,5 @@
+import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { ValidationError } from './errors.js';
-
-/**
- * Longest time of a Node timer, in milliseconds. A timer with a longer time fires at once. Source: Node, `setTimeout`.
- */
-export const MAX_TIMEOUT_MS: number = 2 ** 31 - 1;
 
 /** @throws ValidationError for anything but a number of milliseconds that a timer takes */
 export function checkTimeout(timeout: unknown): void {

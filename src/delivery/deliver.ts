@@ -1,6 +1,6 @@
 import { type BackendCapabilities, fitsOneRequest } from '../backends/contract/capabilities.js';
 import { rememberedPushErrors } from '../backends/contract/failure.js';
-import { makeRequest, type Outcome, type RequestTarget } from '../backends/contract/make-request.js';
+import { makeRequest, type Outcome, type RequestedBackend } from '../backends/contract/make-request.js';
 import { nothingSent } from '../backends/contract/request-sent.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { AbortError, outcomeOf, type PushError, retryAfterOf, TimeoutError } from '../core/errors.js';
@@ -45,7 +45,7 @@ export async function deliver(messages: readonly PlannedMessage[], context: Deli
 /** Delivers one request with its retries. A retry holds only those messages of it that failed and may be retried. */
 async function deliverRequest(
   request: PendingRequest,
-  target: RequestTarget,
+  target: RequestedBackend,
   { policy, signal: callerSignal }: DeliveryContext,
 ): Promise<void> {
   let pending = request;

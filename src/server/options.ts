@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from '../core/durations.js';
 import { ConfigurationError } from '../core/errors.js';
 import { settingsCheck } from '../core/schema-check.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
+import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { type WebSocketWebhook, webhook } from './webhooks/options.js';
 
 /** An application that the server serves. It has keys and channels of its own. */

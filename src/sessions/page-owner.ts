@@ -10,8 +10,8 @@ import { sessionUserId, userIdOf } from './user-id.js';
  * @typeParam User the users that the session adapter takes
  */
 export type PageOwner<User = PushUser> =
-  | { readonly user: User; readonly session?: never }
-  | { readonly session: PushSession; readonly user?: never };
+  | { readonly user: User; readonly session?: undefined }
+  | { readonly session: PushSession; readonly user?: undefined };
 
 /** The channels that reach a page, and the id of its user. */
 export interface PageAddress {
@@ -55,7 +55,7 @@ export function isSession(value: unknown): value is PushSession {
   return typeof value.channelId === 'string' && value.channelId !== '';
 }
 
-function checkOwner(owner: object): void {
+function checkOwner(owner: unknown): asserts owner is PageOwner<unknown> {
   const problem = problemOf(owner);
   if (problem === undefined) return;
   throw new ValidationError(
@@ -68,13 +68,16 @@ function problemOf(owner: unknown): string | undefined {
   if (typeof owner !== 'object') return `a value of type ${typeof owner}`;
   const unknown = Object.keys(owner).find((key) => key !== 'user' && key !== 'session');
   if (unknown !== undefined) return `the unknown key "${unknown}"`;
-  if ('user' in owner && 'session' in owner) return 'both a "user" and a "session"';
-  if ('user' in owner) return isMissing(owner.user) ? `a "user" that is ${owner.user}` : undefined;
-  if (!('session' in owner)) return 'neither a "user" nor a "session"';
-  if (isMissing(owner.session)) return `a "session" that is ${owner.session}`;
-  return isSession(owner.session) ? undefined : 'a "session" without a "channelId"';
+  const { user, session } = owner as { user?: unknown; session?: unknown };
+  if (user !== undefined && session !== undefined) return 'both a "user" and a "session"';
+  if (user !== undefined) return user === null ? 'a "user" that is null' : undefined;
+  if (session === null) return 'a "session" that is null';
+  if (session === undefined) return absence(owner);
+  return isSession(session) ? undefined : 'a "session" without a "channelId"';
 }
 
-function isMissing(value: unknown): value is undefined | null {
-  return value === undefined || value === null;
+/** The problem of an owner without a value. */
+function absence(owner: object): string {
+  const [key] = Object.keys(owner);
+  return key === undefined ? 'neither a "user" nor a "session"' : `a "${key}" that is undefined`;
 }

@@ -46,10 +46,12 @@ function read(text: string, what: string, depth: number): DsnSettings {
 }
 
 function readComposite(text: string, what: string, depth: number): DsnSettings {
-  if (depth >= MAX_DEPTH)
+  if (depth >= MAX_DEPTH) {
+    const [whole] = what.split(', backend ');
     throw new ConfigurationError(
-      `PUSH_SERVER has more than ${MAX_DEPTH} composites within each other: put the backends side by side.`,
+      `${whole} has more than ${MAX_DEPTH} composites within each other: put the backends side by side.`,
     );
+  }
   const parts = readCompositeText(text);
   if (parts === undefined) {
     throw new ConfigurationError(

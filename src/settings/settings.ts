@@ -8,11 +8,11 @@ import {
 } from '../backends/built-in.js';
 import type { Credentials } from '../backends/contract/settings.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/contract/wrapper.js';
-import { MAX_TIMEOUT_MS } from '../core/durations.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { nearest, settingsCheck } from '../core/schema-check.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
+import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { parseDsn } from './dsn.js';
 
 /** Settings of the service itself, the same for every backend. */

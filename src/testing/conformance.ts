@@ -8,9 +8,8 @@ import { receivingCases } from './cases/receiving.js';
 import { secretCases } from './cases/secrets.js';
 import { sendingCases } from './cases/sending.js';
 import { webhookCases } from './cases/webhooks.js';
-import type { CaseDefinition } from './conformance-case.js';
 import type { ConformanceHarness } from './harness.js';
-import { Trial } from './trial.js';
+import { type CaseDefinition, Trial } from './trial.js';
 
 /** The outcome of a case that did not fail. */
 export interface ConformanceOutcome {

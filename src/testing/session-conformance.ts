@@ -1,12 +1,11 @@
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
-import type { SessionCaseDefinition } from './session-case.js';
 import { endingCases } from './session-cases/ending.js';
 import { lookUpCases } from './session-cases/look-up.js';
 import { removalCases } from './session-cases/removal.js';
 import { storeCases } from './session-cases/store.js';
 import { userCases } from './session-cases/users.js';
 import type { SessionHarness } from './session-harness.js';
-import { SessionTrial } from './session-trial.js';
+import { type SessionCaseDefinition, SessionTrial } from './session-trial.js';
 
 const definitions: readonly SessionCaseDefinition[] = [
   ...lookUpCases,

@@ -117,7 +117,7 @@ export class Trial {
     const left = byChannel(received);
     for (const record of expected) {
       const candidates = left.get(record.channel) ?? [];
-      const index = candidates.findIndex((candidate) => isRecord(candidate, record));
+      const index = candidates.findIndex((candidate) => isExpected(candidate, record));
       assert.ok(
         index >= 0,
         `The provider must get ${shown(record)}; it got these others on the channel: ${shown(candidates)}`,
@@ -153,7 +153,7 @@ function byChannel(records: readonly ProviderRecord[]): Map<string, ProviderReco
   return found;
 }
 
-function isRecord(candidate: ProviderRecord, { event, data, id }: ExpectedRecord): boolean {
+function isExpected(candidate: ProviderRecord, { event, data, id }: ExpectedRecord): boolean {
   if (candidate.event !== event || !isDeepStrictEqual(candidate.data, data)) return false;
   return id === undefined || candidate.id === undefined || candidate.id === id;
 }
@@ -188,4 +188,19 @@ export async function failureOf(
     return error;
   }
   return assert.fail(`${what} must fail with ${codes.join(' or ')}, but it returned ${shown(result)}`);
+}
+
+/** A property that a backend must have. */
+export interface CaseDefinition {
+  readonly name: string;
+  /** Settings of the service, which replace the suite's own. */
+  readonly settings?: ServiceSettings;
+  /**
+   * Returns what the case needs but the backend does not declare or the harness does not offer, such as
+   * `subscribe: false`.
+   */
+  readonly lacks?: (trial: Trial) => string | undefined;
+  readonly check: (trial: Trial) => Promise<void>;
+  /** Checked in place of the property when something is lacking. */
+  readonly instead?: (trial: Trial) => Promise<void>;
 }

@@ -2,8 +2,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
+import { firstDelivery } from '../../src/cli/demo/command.js';
 import { DemoServer } from '../../src/cli/demo/demo-server.js';
-import { firstDelivery } from '../../src/cli/demo/first-delivery.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 async function listening(): Promise<DemoServer> {

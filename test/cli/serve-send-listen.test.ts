@@ -1,4 +1,7 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { WebSocketServer } from 'ws';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { startPusherProvider } from '../providers/pusher-provider.js';
 import { RecordingTerminal } from './recording-terminal.js';
@@ -13,6 +16,31 @@ function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const terminal = new RecordingTerminal(environment);
   terminals.push(terminal);
   return { terminal, done: runCommandLine(args, terminal) };
+}
+
+/** A server that confirms every subscription, until it ends all connections. */
+async function startEndingServer() {
+  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  await once(server, 'listening');
+  server.on('connection', (socket) => {
+    const established = JSON.stringify({ socket_id: '1.1', activity_timeout: 120 });
+    socket.send(JSON.stringify({ event: 'pusher:connection_established', data: established }));
+    socket.on('message', (text) => {
+      const { data } = JSON.parse(String(text)) as { data: { channel: string } };
+      const confirmed = { event: 'pusher_internal:subscription_succeeded', channel: data.channel, data: '{}' };
+      socket.send(JSON.stringify(confirmed));
+    });
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    end(code: number, reason: string): void {
+      for (const socket of server.clients) socket.close(code, reason);
+    },
+    async [Symbol.asyncDispose](): Promise<void> {
+      server.close();
+      await once(server, 'close');
+    },
+  };
 }
 
 describe('pushrail serve, listen and send', () => {
@@ -75,6 +103,16 @@ describe('pushrail serve, listen and send', () => {
     expect(await other.done).toEqual({ exitCode: 1 });
     expect(other.terminal.complaints).toEqual([expect.stringMatching(/^error: .* cannot listen on .*another program/)]);
     expect(other.terminal.printed).toEqual([]);
+  });
+
+  it('says when the server ends a subscription for good', async () => {
+    await using server = await startEndingServer();
+    const listener = run(['listen', 'orders', '--server', `websocket://key:secret@app?port=${server.port}`]);
+    await listener.terminal.seen(/Listening to orders/);
+    server.end(4003, 'the application is disabled');
+    await listener.terminal.seen(/^error: .*a subscription has ended: .*4003: the application is disabled\.$/m);
+    listener.terminal.end();
+    expect(await listener.done).toEqual({ exitCode: 0 });
   });
 
   it('fail with exit code 1 where no server answers', async () => {

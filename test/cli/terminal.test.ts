@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Terminal } from '../../src/cli/terminal.js';
-import { terminalLogger } from '../../src/cli/terminal.js';
+import { isPrinted, terminalLogger } from '../../src/cli/terminal.js';
 import { ConfigurationError, TimeoutError } from '../../src/core/errors.js';
 import { guarded } from '../../src/core/logger.js';
 
@@ -27,10 +27,15 @@ describe("the commands' logger", () => {
     ]);
   });
 
-  it('leaves a wrong configuration to the command, which fails with it', () => {
+  it('prints a wrong configuration as well, and knows that it did', () => {
     const terminal = new OneTerminal();
-    terminalLogger(terminal).error({ err: new ConfigurationError('The port is taken.') }, 'could not be opened');
-    expect(terminal.complaints).toEqual([]);
+    const error = new ConfigurationError('The server refuses the connection.');
+    const wrapped = new Error('It did not start.', { cause: error });
+    expect([isPrinted(error), isPrinted(wrapped)]).toEqual([false, false]);
+    terminalLogger(terminal).error({ err: error }, 'a subscription has ended');
+    expect(terminal.complaints).toEqual(['error: a subscription has ended: The server refuses the connection.']);
+    expect([isPrinted(error), isPrinted(wrapped)]).toEqual([true, true]);
+    expect(isPrinted(new ConfigurationError(error.message))).toBe(false);
   });
 
   it('prints nothing of what goes well', () => {

@@ -157,9 +157,10 @@ async function checkTypes(): Promise<ReadonlyMap<CodeBlock, readonly string[]>> 
 async function runShell(block: CodeBlock, directory: string): Promise<void> {
   const lines = block.text.split('\n').filter((line) => line.trim() !== '' && !line.startsWith('#'));
   expect(lines.length).toBeGreaterThan(0);
+  // A server runs until it is stopped: quick-start.test.ts starts it.
+  const run = lines.filter((line) => line !== 'node server.mjs');
   let printed = '';
-  for (const line of lines) {
-    if (line === 'node server.mjs') return;
+  for (const line of run) {
     const install = /^npm install(?: (?<names>[\w./@ -]+))?(?: && npm (?:run )?(?<script>\w+))?$/.exec(line)?.groups;
     if (install === undefined) {
       const command = line.startsWith('export PUSH_SERVER=')
@@ -172,7 +173,7 @@ async function runShell(block: CodeBlock, directory: string): Promise<void> {
     expect([packageName, ...Object.keys(peerDependencies)]).toEqual(expect.arrayContaining(names));
     if (install['script'] !== undefined) expect(Object.keys(scripts)).toContain(install['script']);
   }
-  if (block.prints !== undefined) expect(printed).toBe(block.prints);
+  if (block.prints !== undefined && run.length > 0) expect(printed).toBe(block.prints);
 }
 
 const makeService = `

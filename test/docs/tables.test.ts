@@ -3,20 +3,28 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listedBackends } from '../../scripts/registry.ts';
+import { isComposite } from '../../src/backends/built-in.js';
 import * as entry from '../../src/index.js';
 import { createPushService, type PushServerSettings } from '../../src/index.js';
 import { closeCode } from '../../src/pusher-protocol/messages.js';
 import { checkOptions } from '../../src/server/options.js';
 
+const names = listedBackends(join(import.meta.dirname, '../..')).map(({ name }) => name);
+
 /** The rows of the table under a heading, as cells without their back-ticks. */
 function table(document: string, heading: string): readonly (readonly string[])[] {
+  return tableWithHead(document, heading).slice(2);
+}
+
+/** As {@link table}, with the two rows of its head. */
+function tableWithHead(document: string, heading: string): readonly (readonly string[])[] {
   const text = readFileSync(join(import.meta.dirname, '../..', document), 'utf8');
-  const [, section = ''] = text.split(`\n${heading}\n`);
+  const [, section = ''] = `\n${text}`.split(`\n${heading}\n`);
   const rows = section
     .split(/\n## /)[0]
     ?.split('\n')
     .filter((line) => line.startsWith('| '));
-  return (rows ?? []).slice(2).map((row) =>
+  return (rows ?? []).map((row) =>
     row
       .split(/(?<!\\)\|/)
       .slice(1, -1)
@@ -61,15 +69,22 @@ describe('the documentation', () => {
 
   it('lists each built-in backend', () => {
     const named = table('README.md', '## Backends').map(([name = '']) => /'(\w+)'/.exec(name)?.[1]);
-    expect(named.filter((name) => name !== undefined)).toEqual(
-      listedBackends(join(import.meta.dirname, '../..')).map(({ name }) => name),
-    );
+    expect(named.filter((name) => name !== undefined)).toEqual(names);
+  });
+
+  it.each([
+    ['docs/README.md', '## Backends', 0],
+    ['docs/backends/README.md', '# Choosing a backend', 1],
+  ])('names each built-in backend in %s', (document, heading, column) => {
+    const told = table(document, heading).flatMap((row) => row[column]?.match(/\w+/g) ?? []);
+    expect(names.filter((name) => !told.includes(name))).toEqual([]);
   });
 
   it('tells what each backend can do, as its capabilities do', () => {
-    const rows = table('docs/backends/README.md', '## What each can do');
+    const [[, ...columns] = [], , ...rows] = tableWithHead('docs/backends/README.md', '## What each can do');
+    expect(columns.toSorted()).toEqual(names.filter((name) => !isComposite(name)).toSorted());
     const shown = new Map(
-      ['console', 'websocket', 'pusher', 'pubnub', 'onesignal'].map((name, index) => [
+      columns.map((name, index) => [
         name,
         Object.fromEntries(rows.map(([what = '', ...cells]) => [what.split(':')[0], cells[index]])),
       ]),

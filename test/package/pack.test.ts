@@ -150,6 +150,8 @@ describe('the packed package, in an empty project', () => {
        export const wrong: PushServerSettings = { backend: 'console', options: { port: 6001 } };
        // @ts-expect-error an option of another backend
        export const wronger: PushServerSettings = { backend: 'pusher', options: { ttl: 24 } };
+       // @ts-expect-error what the tables of pushrail's own documents say of a backend
+       export const about = PusherService.about;
        // @ts-expect-error both channels and users
        void PushService.send({ channels: 'a', users: 'b', data: null });
        // @ts-expect-error neither channels nor users

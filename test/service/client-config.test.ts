@@ -36,6 +36,8 @@ describe('clientConfig', () => {
     expect(await push.clientConfig({ user: { id: 'ann' } })).toMatchObject({ channels: ['phone', 'desk'] });
     expect(await push.clientConfig({ session })).toMatchObject({ channels: ['phone'], userId: 'ann' });
     expect(await push.clientConfig({ session: { channelId: 'tablet' } })).not.toHaveProperty('userId');
+    expect(await push.clientConfig({ user: 'ann', session: undefined })).toMatchObject({ channels: ['phone', 'desk'] });
+    expect(await push.clientConfig({ user: undefined, session })).toMatchObject({ channels: ['phone'] });
     expect(await push.clientConfig({ user: 'nobody' })).toMatchObject({ channels: [] });
   });
 
@@ -52,6 +54,7 @@ describe('clientConfig', () => {
     ['an object for a user', { id: 'ann' }, 'the unknown key "id"'],
     ['a session by itself', { channelId: 'phone', userId: 'ann' }, 'the unknown key "channelId"'],
     ['both', { user: 'ann', session: { channelId: 'phone' } }, 'both a "user" and a "session"'],
+    ['two that are missing', { user: undefined, session: undefined }, 'a "user" that is undefined'],
     ['neither', {}, 'neither a "user" nor a "session"'],
     ['a key that it does not know', { user: 'ann', sesion: 1 }, 'the unknown key "sesion"'],
     ['null', null, 'null'],

@@ -115,6 +115,8 @@ describe('a DSN as long as an environment can hold', () => {
         'PUSH_SERVER has more than 20 composites within each other: put the backends side by side.',
       );
     }
+    const inOptions = await failureOf(ConfigurationError, () => parseDsn(dsn(21), 'backends[0]'));
+    expect(inOptions.message).toMatch(/^backends\[0\] has more than 20 composites/);
   });
 
   test('reads a key that is given tens of thousands of times as a list', () => {

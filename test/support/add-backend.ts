@@ -24,6 +24,7 @@ import { checkOptions, type PigeonOptions } from './options.js';
 export type { PigeonOptions } from './options.js';
 
 export class PigeonService extends PushServiceWrapper<string[], PigeonOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'pigeons',
     needs: 'a loft',

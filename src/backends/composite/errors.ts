@@ -2,7 +2,7 @@ import { type DeliveryOutcome, outcomeOf, type PushError, retryAfterOf } from '.
 import { DeliveryError } from '../../core/report.js';
 
 /** The reason of one backend for not accepting a message. */
-export interface Refusal {
+export interface ChildRefusal {
   /** The backend's name, with its number where several have the same. */
   readonly label: string;
   readonly error: PushError;
@@ -31,7 +31,7 @@ class CompositeError extends DeliveryError {
  */
 export function compositeError(
   backend: string,
-  refusals: readonly Refusal[],
+  refusals: readonly ChildRefusal[],
   accepted: readonly string[] = [],
 ): PushError {
   const reasons = refusals.map(({ label, error }) => `${label}: ${error.message}`).join(' ');

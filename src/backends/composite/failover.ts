@@ -14,6 +14,7 @@ export type { CompositeService } from './service.js';
  * unless the message has an `idempotencyKey`.
  */
 export class FailoverService extends CompositeService {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'the next backend when one refuses',
     needs: 'two backends or more',

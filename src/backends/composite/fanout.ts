@@ -10,6 +10,7 @@ export type { CompositeService } from './service.js';
 
 /** The `fanout` backend: sends through all of several at once. A channel is accepted when all of them accepted it. */
 export class FanoutService extends CompositeService {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'several backends at once',
     needs: 'two backends or more',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from '../../core/durations.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { type AnyBackend, PushServiceWrapper } from '../contract/wrapper.js';
 

@@ -14,6 +14,7 @@ export type { CompositeService } from './service.js';
  * `failover`.
  */
 export class RoundRobinService extends CompositeService {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'several backends in turn',
     needs: 'two backends or more',

@@ -3,7 +3,7 @@ import type { AddressedMessage } from '../../wire/message.js';
 import type { Outcome } from '../contract/make-request.js';
 import type { RequestContext } from '../contract/request.js';
 import type { Child } from './child.js';
-import { compositeError, type Refusal } from './errors.js';
+import { type ChildRefusal, compositeError } from './errors.js';
 import { candidatesOf, leftOut, RouteNotes, type Routing } from './routing.js';
 
 /** The outcomes of one message for one channel, by backend. Between attempts it holds those that are final. */
@@ -66,7 +66,7 @@ export class RoutingToAll implements Routing {
   }
 
   #errorOf(note: Note): PushError {
-    const refusals: Refusal[] = [];
+    const refusals: ChildRefusal[] = [];
     const acceptedBy: string[] = [];
     for (const child of this.#children) {
       const error = note.get(child)?.error;

@@ -3,7 +3,7 @@ import type { AddressedMessage } from '../../wire/message.js';
 import type { Outcome } from '../contract/make-request.js';
 import type { RequestContext } from '../contract/request.js';
 import type { Child } from './child.js';
-import { compositeError, type Refusal } from './errors.js';
+import { type ChildRefusal, compositeError } from './errors.js';
 import { candidatesOf, leftOut, RouteNotes, type Routing } from './routing.js';
 
 /** The state of one message for one channel after an attempt that failed. */
@@ -107,7 +107,7 @@ export class RoutingToOne implements Routing {
     outcomes: Map<AddressedMessage, Outcome>,
   ): void {
     const notAsked = new Map(order.map((child) => [child, leftOut(child)]));
-    let last: { refusals: readonly Refusal[]; error: PushError } | undefined;
+    let last: { refusals: readonly ChildRefusal[]; error: PushError } | undefined;
     for (const message of messages) {
       const before = this.#notes.get(message);
       const own = new Map([...(before?.refused ?? []), ...(errors.get(message) ?? [])]);

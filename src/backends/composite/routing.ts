@@ -2,7 +2,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { Outcome } from '../contract/make-request.js';
 import type { RequestContext } from '../contract/request.js';
 import type { Child } from './child.js';
-import { leftOutError, type Refusal } from './errors.js';
+import { type ChildRefusal, leftOutError } from './errors.js';
 
 /** The rule by which a composite chooses the backends that a message goes to. */
 export interface Routing {
@@ -24,7 +24,7 @@ export function candidatesOf(children: readonly Child[]): readonly Child[] {
 }
 
 /** The refusal that stands for the answer of a backend that was not asked. */
-export function leftOut({ label, backend, circuit }: Child): Refusal {
+export function leftOut({ label, backend, circuit }: Child): ChildRefusal {
   return { label, error: leftOutError(backend.name, circuit.waitMs) };
 }
 

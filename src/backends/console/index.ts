@@ -12,6 +12,7 @@ export type { ConsoleOptions, ConsoleStream } from './options.js';
  * that this process has subscribed to receives each message as it is printed.
  */
 export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'development and tests: prints each message',
     clientDriver: 'console',

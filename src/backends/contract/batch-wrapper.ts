@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from '../../wire/message.js';
+import { resultFor, resultsIn } from './make-request.js';
 import type { RequestAnswer, RequestContext } from './request.js';
 import { PushServiceWrapper } from './wrapper.js';
 
@@ -32,7 +33,7 @@ export abstract class BatchServiceWrapper<
     message: OutgoingMessage,
     context: RequestContext,
   ): Promise<unknown> {
-    const [result] = (await this.sendBatch([channel], message, context)) ?? [];
-    return result;
+    const results = resultsIn(await this.sendBatch([channel], message, context));
+    return results && resultFor(channel, results, this.name);
   }
 }

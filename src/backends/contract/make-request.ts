@@ -6,7 +6,7 @@ import type { ChannelResult, RequestContext } from './request.js';
 import type { AnyBackend } from './wrapper.js';
 
 /** A backend to make requests of. */
-export interface RequestTarget {
+export interface RequestedBackend {
   readonly backend: AnyBackend;
   /** The backend's capabilities, checked. */
   readonly capabilities: BackendCapabilities;
@@ -27,24 +27,45 @@ export interface Outcome extends ChannelResult {
  * @returns an outcome for each message, in their order
  */
 export async function makeRequest(
-  target: RequestTarget,
+  target: RequestedBackend,
   messages: readonly AddressedMessage[],
   context: RequestContext,
 ): Promise<readonly Outcome[]> {
   try {
-    const answer = await answerOf(target, messages, context);
-    if (answer === undefined || answer === null) return messages.map(({ channel }) => ({ channel }));
-    if (!Array.isArray(answer)) throw new TypeError('it returned no list of results.');
-    return outcomesOf(messages, answer, target);
+    const results = resultsIn(await answerOf(target, messages, context));
+    return results === undefined ? messages.map(({ channel }) => ({ channel })) : inOrderOf(messages, results, target);
   } catch (thrown) {
     const error = target.failureOf(thrown);
     return messages.map(({ channel }) => ({ channel, error }));
   }
 }
 
+/**
+ * Reads a backend's answer for several channels.
+ * @returns undefined when all of them accepted
+ * @throws TypeError for anything that is neither a list nor nothing
+ */
+export function resultsIn(answer: unknown): readonly ChannelResult[] | undefined {
+  if (answer === undefined || answer === null) return undefined;
+  if (!Array.isArray(answer)) throw new TypeError('it returned no list of results.');
+  return answer;
+}
+
+/** The result for the one channel of a request. @throws DeliveryError when there is none */
+export function resultFor(channel: string, results: readonly ChannelResult[], backend: string): ChannelResult {
+  const result = results.find((each) => each?.channel === channel);
+  if (result === undefined) throw noResult(backend);
+  return result;
+}
+
+function noResult(backend: string): DeliveryError {
+  const text = `The ${backend} backend gave no result for this channel.`;
+  return new DeliveryError(text, { backend, outcome: 'unknown' });
+}
+
 /** Calls the backend. The methods are protected, so that an application does not call them in place of `send`. */
 async function answerOf(
-  { backend, capabilities }: RequestTarget,
+  { backend, capabilities }: RequestedBackend,
   messages: readonly AddressedMessage[],
   context: RequestContext,
 ): Promise<unknown> {
@@ -74,10 +95,10 @@ function isResultFor(channel: string, value: unknown): value is ChannelResult {
 }
 
 /** The outcomes in the messages' order, whatever order the backend answered in. */
-function outcomesOf(
+function inOrderOf(
   messages: readonly AddressedMessage[],
   results: readonly ChannelResult[],
-  { backend: { name: backend }, failureOf }: RequestTarget,
+  { backend: { name: backend }, failureOf }: RequestedBackend,
 ): readonly Outcome[] {
   let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
   return messages.map(({ channel }, index) => {
@@ -86,10 +107,7 @@ function outcomesOf(
       elsewhere ??= resultsByChannel(messages, results);
       result = elsewhere.get(channel);
     }
-    if (result === undefined) {
-      const text = `The ${backend} backend gave no result for this channel.`;
-      return { channel, error: new DeliveryError(text, { backend, outcome: 'unknown' }) };
-    }
+    if (result === undefined) return { channel, error: noResult(backend) };
     const { error, info } = result;
     if (error !== undefined && error !== null) return { channel, error: failureOf(error) };
     return { channel, ...(info !== undefined && { info }) };

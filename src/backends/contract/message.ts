@@ -54,7 +54,7 @@ export function outgoingMessage(parts: {
  * @param json the data as JSON text
  * @returns JSON text
  */
-export function withNotification(json: string, notification: PushNotification): string {
+export function jsonWithNotification(json: string, notification: PushNotification): string {
   const added = `"notification":${JSON.stringify(notification)}`;
   if (json === 'null' || json === '{}') return `{${added}}`;
   if (json.startsWith('{')) return `${json.slice(0, -1)},${added}}`;

@@ -13,10 +13,10 @@ import type {
   PresenceMember,
   UserAuthentication,
 } from './authorization.js';
+import { BackendBase } from './base.js';
 import { type BackendCapabilities, defaultCapabilities } from './capabilities.js';
-import { type BackendMessageOptions, type EventParts, withNotification } from './message.js';
+import { type BackendMessageOptions, type EventParts, jsonWithNotification } from './message.js';
 import type { RequestAnswer, RequestContext } from './request.js';
-import { ServiceSide } from './service-side.js';
 import type { BackendSettings } from './settings.js';
 
 const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
@@ -46,7 +46,7 @@ const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
 export abstract class PushServiceWrapper<
   Api = unknown,
   Options extends object = Record<string, unknown>,
-> extends ServiceSide<Options> {
+> extends BackendBase<Options> {
   /** The provider's own client, so that nothing of it is out of reach. */
   declare api: Api;
 
@@ -119,7 +119,7 @@ export abstract class PushServiceWrapper<
    * @default `data` as JSON, with a notification added under the key `notification`
    */
   encode({ json, notification }: EventParts): string {
-    return notification === undefined ? json : withNotification(json, notification);
+    return notification === undefined ? json : jsonWithNotification(json, notification);
   }
 
   /**

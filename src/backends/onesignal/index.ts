@@ -48,6 +48,7 @@ type OneSignalModule = { Client: new (appId: string, key: string, options: objec
  * await push.send({ users: 'ann', event: 'order.shipped', data: { orderId: 42 }, notification });
  */
 export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSignalOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'push notifications to devices',
     needs: 'an account, `npm install onesignal-node`',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from '../../core/durations.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
+import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { identityKey } from './identity-token.js';
 import { messageOptionsSchema, type OneSignalMessageOptions } from './message-options.js';
 import { isLanguage } from './notification.js';

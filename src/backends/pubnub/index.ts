@@ -18,7 +18,13 @@ import { failureOf, refusalIn, refusalOfQuery, refusedSubscriptions } from './fa
 import { type HistoryRange, historyParameters, messagesOf } from './history.js';
 import { checkMessageOptions, checkSizes } from './message-options.js';
 import { channelName, checkGroup, checkPublishable, MAX_PRESENCE_COUNT, maxBytesBeforeEncryption } from './names.js';
-import { type CheckedOptions, checkOptions, isUserId, type PubNubOptions, withoutCredentials } from './options.js';
+import {
+  type CheckedOptions,
+  checkOptions,
+  isPubNubUserId,
+  type PubNubOptions,
+  withoutCredentials,
+} from './options.js';
 import { SdkCalls } from './sdk-calls.js';
 import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient } from './sdk-client.js';
 import { Subscriber, type SubscriptionFailure } from './subscriber.js';
@@ -37,6 +43,7 @@ export type { ChannelPermissions, Grants, TokenGrant } from './token-grant.js';
  * own. A report's `info` has the `timetoken` of each channel.
  */
 export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'PubNub',
     needs: 'an account, `npm install pubnub`',
@@ -62,7 +69,8 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     const secretKey = this.#hasSecret ? this.secretKey : undefined;
     this.#pool = connectionPool(this.#options.maxSockets);
     this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options, this.#pool);
-    this.#calls = new SdkCalls(this.api, new URL(`${ssl ? 'https' : 'http'}://${this.#options.origin}`).origin);
+    const { origin } = new URL(`${ssl ? 'https' : 'http'}://${this.#options.origin}`);
+    this.#calls = new SdkCalls(this.api, origin, (text) => this.redact(text));
     this.#calls.onSubscriptionFailure = (error) => {
       this.#subscriptionFailure = error;
     };
@@ -119,7 +127,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     message: OutgoingMessage,
     { signal }: RequestContext,
   ): Promise<ChannelResult> {
-    const { timetoken } = await this.#call(signal, () => this.#publish(channel, message), refusalIn);
+    const { timetoken } = await this.#calls.ask(signal, () => this.#publish(channel, message), refusalIn);
     return { channel, info: { timetoken: String(timetoken) } };
   }
 
@@ -240,7 +248,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
 
   /** Grants a client one token to read all of these channels, because a client has one token at a time. */
   override async authorizeChannels(userId: string, channels: readonly string[]): Promise<ChannelAuthorization> {
-    if (!isUserId(userId))
+    if (!isPubNubUserId(userId))
       throw new ValidationError(
         'The client must be a user id of 1 to 92 characters: without one, anybody could use the token.',
         { backend: this.name },
@@ -277,15 +285,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   #query<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#call(AbortSignal.timeout(this.#options.requestTimeoutMs), work, refusalOfQuery);
-  }
-
-  #call<Result>(
-    signal: AbortSignal,
-    work: () => Promise<Result>,
-    judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
-  ): Promise<Result> {
-    return this.#calls.ask(signal, work, judge, (text) => this.redact(text));
+    return this.#calls.ask(AbortSignal.timeout(this.#options.requestTimeoutMs), work, refusalOfQuery);
   }
 
   #lastSubscriptionFailure(): SubscriptionFailure {

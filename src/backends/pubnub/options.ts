@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from '../../core/durations.js';
 import { REDACTED } from '../../core/redaction.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
+import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import {
   DEFAULT_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
@@ -104,10 +104,13 @@ function buildSchema() {
   const text = z.string().min(1, 'must not be empty');
   const milliseconds = z.number().int().min(1).max(MAX_TIMEOUT_MS);
   const origin = z.custom<string>(
-    isHost,
+    isHostWithPort,
     'must be a host such as "ps.pndsn.com" or "127.0.0.1:8080", without https://',
   );
-  const userId = z.custom<string>(isUserId, `must be a string of 1 to ${MAX_NAME_LENGTH} characters that is not blank`);
+  const userId = z.custom<string>(
+    isPubNubUserId,
+    `must be a string of 1 to ${MAX_NAME_LENGTH} characters that is not blank`,
+  );
   const sdk = z.custom<NonNullable<PubNubOptions['PubNub']>>(
     (value) => typeof value === 'function',
     'must be the class that the package "pubnub" exports',
@@ -140,7 +143,7 @@ function buildSchema() {
   });
 }
 
-function isHost(value: unknown): boolean {
+function isHostWithPort(value: unknown): boolean {
   // A parsed address drops the port of its own scheme; 443 stays with http, and 80 with https.
   return (
     typeof value === 'string' &&
@@ -151,7 +154,7 @@ function isHost(value: unknown): boolean {
 }
 
 /** Whether a value is a user id. Source: https://www.pubnub.com/docs/general/setup/users-and-devices */
-export function isUserId(value: unknown): value is string {
+export function isPubNubUserId(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '' && value.length <= MAX_NAME_LENGTH;
 }
 

@@ -33,12 +33,17 @@ export class SdkCalls {
   /** The one origin of all requests, as in `https://ps.pndsn.com`. */
   readonly origin: string;
   readonly #open = new Set<OpenRequest>();
+  readonly #redact: (text: string) => string;
   /** Called with the error of each request of a subscription that failed. */
   onSubscriptionFailure: (error: unknown) => void = () => {};
 
-  /** @throws ConfigurationError for an SDK whose transport is unknown */
-  constructor(client: object, origin: string) {
+  /**
+   * @param redact takes secrets out of a text
+   * @throws ConfigurationError for an SDK whose transport is unknown
+   */
+  constructor(client: object, origin: string, redact: (text: string) => string) {
     this.origin = origin;
+    this.#redact = redact;
     if (!interceptRequests(client, (request, makeSendable) => this.#send(request, makeSendable))) {
       throw new ConfigurationError(
         'The pubnub backend does not know this version of the package "pubnub": install 12.',
@@ -51,14 +56,12 @@ export class SdkCalls {
    * Calls the SDK once.
    * @param work calls the SDK
    * @param judge finds the refusal that an answer with status 200 may be
-   * @param redact takes secrets out of a text
    * @throws PushError for a failure or a refusal
    */
   async ask<Result>(
     signal: AbortSignal,
     work: () => Promise<Result>,
     judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
-    redact: (text: string) => string,
   ): Promise<Result> {
     const exchange = newExchange(signal, this.origin);
     let result: Result;
@@ -67,9 +70,9 @@ export class SdkCalls {
     } catch (error) {
       // The SDK does not tell the reason of a refusal that has the status 200.
       const isRefusal = exchange.answer !== undefined && exchange.status < 300;
-      throw (isRefusal && judge(exchange.answer, redact)) || failureOf(error, exchange, redact);
+      throw (isRefusal && judge(exchange.answer, this.#redact)) || failureOf(error, exchange, this.#redact);
     }
-    const refusal = judge(exchange.answer, redact);
+    const refusal = judge(exchange.answer, this.#redact);
     if (refusal !== undefined) throw refusal;
     return result;
   }

@@ -1,7 +1,7 @@
 import { ValidationError } from '../../core/errors.js';
 import { checkName } from '../../core/names.js';
 import { channelName, checkGroup, MAX_TOKEN_MINUTES } from './names.js';
-import { isUserId } from './options.js';
+import { isPubNubUserId } from './options.js';
 
 /** The permissions of a token on a channel or a channel group. */
 export interface ChannelPermissions {
@@ -41,7 +41,7 @@ export function grantParameters(grant: TokenGrant): object {
   const { userId, ttlMinutes, channels, groups, patterns, meta } = grant;
   if (!Number.isInteger(ttlMinutes) || ttlMinutes < 1 || ttlMinutes > MAX_TOKEN_MINUTES)
     throw invalid(`"ttlMinutes" must be a whole number from 1 to ${MAX_TOKEN_MINUTES}`);
-  if (userId !== undefined && !isUserId(userId)) throw invalid('"userId" must be a string of 1 to 92 characters');
+  if (userId !== undefined && !isPubNubUserId(userId)) throw invalid('"userId" must be a string of 1 to 92 characters');
   const resources = {
     channels: granted(channels, (name) => checkName(name, 'channel', channelName, 'pubnub')),
     groups: granted(groups, checkGroup),

@@ -7,7 +7,7 @@ import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/
 import { jsonBody } from '../../webhooks/read.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
 import { checkAge } from '../../webhooks/verify.js';
-import { isRecord } from '../../wire/is-record.js';
+import { record } from '../../wire/is-record.js';
 import type { JsonValue } from '../../wire/message.js';
 
 /** The keys that may sign a webhook, and its age limit. */
@@ -27,7 +27,7 @@ export function parseWebhook(request: WebhookRequest, { keys, maxAgeMs, backend 
   const key = checkSignature(request, keys, backend);
   const { rawBody } = request;
   const body = jsonBody(request, backend);
-  const { time_ms: time, events } = isRecord(body) ? body : {};
+  const { time_ms: time, events } = record(body);
   if (typeof time !== 'number' || !Array.isArray(events))
     throw new ValidationError('The webhook is signed, but its body is not { time_ms, events }.', { backend });
   checkAge(time, maxAgeMs, backend);
@@ -62,7 +62,7 @@ function checkSignature({ headers, rawBody }: WebhookRequest, keys: readonly App
 
 /** Reads one event of a webhook. An event of an unknown type, or without the fields of its type, becomes `other`. */
 function webhookEvent(raw: unknown, base: WebhookEventBase): WebhookEvent {
-  const fields = isRecord(raw) ? raw : {};
+  const fields = record(raw);
   const { name, channel } = fields;
   const other: OtherEvent = { ...base, type: 'other', name: typeof name === 'string' ? name : '' };
   return typeof channel === 'string' ? (typed(other.name, fields, { ...base, channel }) ?? other) : other;

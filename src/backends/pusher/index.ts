@@ -62,6 +62,7 @@ export type { PusherGet, PusherPost } from './requests.js';
  * const push = createPushService({ backend: PusherService, appId, pubKey, secretKey, options: { cluster: 'eu' } });
  */
 export class PusherService extends ChannelsService<PusherClient, PusherOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'Pusher Channels, or a server that speaks its HTTP API',
     needs: 'an account, `npm install pusher`',

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { MAX_TIMEOUT_MS } from '../../core/durations.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { webhookOptions } from '../../webhooks/options.js';
+import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { HOST_RULE, isHost } from '../sdk/host.js';
 import { isMasterKey } from './encryption.js';
 

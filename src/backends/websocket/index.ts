@@ -27,6 +27,7 @@ export { type RemoteWebSocketOptions, RemoteWebSocketService } from './remote/in
  * whoever is connected.
  */
 export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSocketOptions> {
+  /** @internal */
   static readonly about: AboutBackend = {
     purpose: 'a Pusher Channels server in your own process',
     guide: 'docs/backends/websocket.md',

@@ -1,9 +1,10 @@
 import { Command } from 'commander';
+import { PushClient, type PusherConstructorLike } from '../../client/index.js';
+import { loadPeer } from '../../index.js';
 import { CommandFailed, wholeNumber } from '../arguments.js';
 import { DEFAULT_PORT } from '../server-settings.js';
 import { type Terminal, untilStopped } from '../terminal.js';
-import { DemoServer } from './demo-server.js';
-import { firstDelivery } from './first-delivery.js';
+import { DemoServer, demoUsers } from './demo-server.js';
 
 interface DemoOptions {
   port?: number;
@@ -32,4 +33,51 @@ export function demoCommand(terminal: Terminal): Command {
       terminal.print('Stop with Ctrl-C.');
       await untilStopped(terminal);
     });
+}
+
+/** How long the first client waits for its message, in milliseconds. */
+const PATIENCE_MS = 10_000;
+
+/** The first message that arrived. */
+export interface FirstDelivery {
+  readonly event: string;
+  readonly user: string;
+  /** From the call of `send` to the client's listener, in milliseconds. */
+  readonly ms: number;
+}
+
+/**
+ * Signs a real `pusher-js` client in as a user, in this process, and sends to that user.
+ * @returns undefined when nothing arrived in time
+ * @throws ConfigurationError when `pusher-js` is not installed
+ */
+export async function firstDelivery(
+  demo: Pick<DemoServer, 'service' | 'port' | 'logIn' | 'logOut'>,
+  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+): Promise<FirstDelivery | undefined> {
+  const Pusher = loadPeer<PusherConstructorLike>('pusher-js', 'pushrail demo');
+  const user = demoUsers[0] as string;
+  const event = 'demo.hello';
+  const session = await demo.logIn(user);
+  const config = await demo.service.clientConfig({ session });
+  const client = new PushClient({ ...config, host: '127.0.0.1', port: demo.port, useTLS: false }, { Pusher });
+  const patience = AbortSignal.timeout(patienceMs);
+  const heard = (name: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      client.bind(name, () => resolve(true));
+      patience.addEventListener('abort', () => resolve(false));
+    });
+  try {
+    client.onError(() => {});
+    const subscribed = heard('pusher:subscription_succeeded');
+    const arrived = heard(event);
+    client.connect();
+    if (!(await subscribed)) return undefined;
+    const sentAt = performance.now();
+    await demo.service.send({ event, users: user, data: { text: 'Hello' } });
+    return (await arrived) ? { event, user, ms: performance.now() - sentAt } : undefined;
+  } finally {
+    client.disconnect();
+    await demo.logOut(user, session.channelId);
+  }
 }

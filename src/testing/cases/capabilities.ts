@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createPushService } from '../../index.js';
-import type { CaseDefinition } from '../conformance-case.js';
-import { failureOf } from '../trial.js';
+import { type CaseDefinition, failureOf } from '../trial.js';
 
 export const capabilityCases: readonly CaseDefinition[] = [
   {

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CaseDefinition } from '../conformance-case.js';
-import { failureOf, type Trial } from '../trial.js';
+import { type CaseDefinition, failureOf, type Trial } from '../trial.js';
 
 const SOCKET_ID = '1234.5678';
 const member = { id: 'conformance-member', info: { name: 'Ann' } };

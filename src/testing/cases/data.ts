@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CaseDefinition } from '../conformance-case.js';
-import { failureOf, type Trial } from '../trial.js';
+import { type CaseDefinition, failureOf, type Trial } from '../trial.js';
 
 /** Length of the long text, in characters, unless a backend has a smaller limit. */
 const LONG = 8_000;

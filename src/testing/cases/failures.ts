@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { outcomeOf, type PushError } from '../../core/errors.js';
 import type { DeliveryError, SendReport } from '../../core/report.js';
-import type { CaseDefinition } from '../conformance-case.js';
 import type { ProviderFaults } from '../harness.js';
-import { type ExpectedRecord, failureOf, shown, type Trial } from '../trial.js';
+import { type CaseDefinition, type ExpectedRecord, failureOf, shown, type Trial } from '../trial.js';
 import { pause } from '../waiting.js';
 
 /** Deadline of an attempt that gets no answer, in milliseconds. */

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { NameRule } from '../../core/names.js';
-import type { CaseDefinition } from '../conformance-case.js';
-import { type ExpectedRecord, failureOf, type Trial } from '../trial.js';
+import { type CaseDefinition, type ExpectedRecord, failureOf, type Trial } from '../trial.js';
 
 /** Characters with a meaning in addresses, queries, patterns, JSON, or the channels of a provider. */
 const characters = [...'-_=@,.;:/\\%?#&+*!~ \'"<>{}[]()$|^`', 'é', '日本', '👍', '%2F', '..', '\n', '\0'];

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from '../../wire/message.js';
-import type { CaseDefinition } from '../conformance-case.js';
-import { failureOf, shown, type Trial } from '../trial.js';
+import { type CaseDefinition, failureOf, shown, type Trial } from '../trial.js';
 import { pause } from '../waiting.js';
 
 function withoutSubscribe({ capabilities, subject }: Trial): string | undefined {

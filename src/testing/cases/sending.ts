@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import type { CaseDefinition } from '../conformance-case.js';
-import { failureOf, shown, type Trial } from '../trial.js';
+import { type CaseDefinition, failureOf, shown, type Trial } from '../trial.js';
 
 /** Number of messages for a backend without a limit. */
 const MANY = 250;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { WebhookSource } from '../../index.js';
-import type { CaseDefinition } from '../conformance-case.js';
-import { failureOf } from '../trial.js';
+import { type CaseDefinition, failureOf } from '../trial.js';
 
 /** Webhooks without a signature, or with a false one. */
 const forged: readonly WebhookSource[] = [

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { type SessionCaseDefinition, withoutSessions, withoutStore } from '../session-case.js';
-import { LONG_MS, SHORT_MS } from '../session-trial.js';
+import { LONG_MS, type SessionCaseDefinition, SHORT_MS, withoutSessions, withoutStore } from '../session-trial.js';
 
 /** A lifetime that is long enough for the next call, and short enough to wait for, in milliseconds. */
 const ENOUGH_MS = 2000;

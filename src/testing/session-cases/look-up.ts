@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type SessionCaseDefinition, withoutSessions } from '../session-case.js';
+import { type SessionCaseDefinition, withoutSessions } from '../session-trial.js';
 
 /** Number of users in one look-up. */
 const MANY = 10_000;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { PushUser } from '../../index.js';
-import { type SessionCaseDefinition, withoutStore } from '../session-case.js';
-import { LONG_MS, type SessionTrial } from '../session-trial.js';
+import { LONG_MS, type SessionCaseDefinition, type SessionTrial, withoutStore } from '../session-trial.js';
 
 /** Renews a session as a request does that has read it earlier. */
 async function renew(trial: SessionTrial, user: PushUser, channelId: string, ttl: number = LONG_MS): Promise<void> {

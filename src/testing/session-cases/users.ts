@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { PushUser } from '../../index.js';
-import { type SessionCaseDefinition, withoutSessions } from '../session-case.js';
+import { type SessionCaseDefinition, withoutSessions } from '../session-trial.js';
 import { failureOf, shown } from '../trial.js';
 
 /** Ids of different users that an adapter may confuse. */

@@ -3,7 +3,14 @@ import { checkedCapabilities } from '../../../src/backends/contract/capabilities
 import { asPushError } from '../../../src/backends/contract/failure.js';
 import { makeRequest, type Outcome } from '../../../src/backends/contract/make-request.js';
 import { outgoingMessage } from '../../../src/backends/contract/message.js';
-import { type AddressedMessage, AuthenticationError, type OutgoingMessage } from '../../../src/index.js';
+import type { RequestAnswer } from '../../../src/backends/contract/request.js';
+import {
+  type AddressedMessage,
+  type AnyBackend,
+  AuthenticationError,
+  BatchServiceWrapper,
+  type OutgoingMessage,
+} from '../../../src/index.js';
 import { RecordingBackend } from '../../support/recording-backend.js';
 
 const { signal } = new AbortController();
@@ -25,7 +32,25 @@ function message(event: string): OutgoingMessage {
 
 const [one, other] = [message('one'), message('other')];
 
+/** A backend of batches with one answer to each. */
+class AnsweringBackend extends BatchServiceWrapper {
+  readonly #answer: unknown;
+
+  constructor(answer: unknown) {
+    super();
+    this.#answer = answer;
+  }
+
+  protected async sendBatch(): Promise<RequestAnswer> {
+    return this.#answer as RequestAnswer;
+  }
+}
+
 function request(...messages: AddressedMessage[]): Promise<readonly Outcome[]> {
+  return requestOf(backend, messages);
+}
+
+function requestOf(backend: AnyBackend, messages: readonly AddressedMessage[]): Promise<readonly Outcome[]> {
   const failureOf = (error: unknown) => asPushError(error, backend);
   return makeRequest({ backend, capabilities: checkedCapabilities(backend), failureOf }, messages, { signal });
 }
@@ -98,5 +123,32 @@ describe('its outcomes', () => {
     const outcomes = await request(...messages);
     for (const { error } of outcomes) expect(error?.message).toContain(`it has no ${method}()`);
     expect(backend.requests).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['an empty list', []],
+    ['a result for another channel', [{ channel: 'other' }]],
+    ["another channel's error", [{ channel: 'other', error: new Error('no') }]],
+    ['no result in the list', [null]],
+    ['a text', 'x'],
+    ['an object', {}],
+    ['a number', 1],
+  ])('are the same for one channel as for two, where a batch is answered with %s', async (_what, answer) => {
+    const alone = (await requestOf(new AnsweringBackend(answer), batch.slice(0, 1)))[0];
+    const [first] = await requestOf(new AnsweringBackend(answer), batch);
+    expect(alone).toEqual(first);
+    expect(alone?.error).toMatchObject({ code: 'DELIVERY', message: expect.stringMatching(/no (result|list)/) });
+  });
+
+  test.each<[string, unknown, object]>([
+    ['nothing', undefined, {}],
+    ['null', null, {}],
+    ['a result', [{ channel: 'a' }], {}],
+    ['details', [{ channel: 'a', info: { id: 1 } }], { info: { id: 1 } }],
+    ['an error', [{ channel: 'a', error: new AuthenticationError('no') }], { error: { code: 'AUTHENTICATION' } }],
+  ])('tell what a batch of one was answered with: %s', async (_what, answer, expected) => {
+    const [outcome] = await requestOf(new AnsweringBackend(answer), batch.slice(0, 1));
+    expect(outcome).toMatchObject({ channel: 'a', ...expected });
+    expect(Object.keys(outcome ?? {})).toEqual(['channel', ...Object.keys(expected)]);
   });
 });

@@ -5,10 +5,10 @@ import { type BackendHost, HostSlot } from './host.js';
 import { type BackendSettings, type Credential, SettingsReader } from './settings.js';
 
 /**
- * The part of a backend that authors use and do not write: it reads the settings, hides their secrets, and connects the
- * backend to the service that uses it. Authors extend `PushServiceWrapper`, which holds all that they may override.
+ * The finished part of a backend: the settings as authors read them, the tools that authors call, and the methods that
+ * the service calls. Nothing of it is overridden; `PushServiceWrapper`, which authors extend, holds what may be.
  */
-export abstract class ServiceSide<Options extends object> {
+export abstract class BackendBase<Options extends object> {
   readonly #settings: SettingsReader<Options>;
   readonly #slot = new HostSlot();
 
@@ -17,8 +17,8 @@ export abstract class ServiceSide<Options extends object> {
   }
 
   static {
-    Object.defineProperty(ServiceSide.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: ServiceSide<object>): object {
+    Object.defineProperty(BackendBase.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: BackendBase<object>): object {
         return this.toJSON();
       },
     });
