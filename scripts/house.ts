@@ -100,7 +100,7 @@ export const house: readonly Part[] = [
     path: 'backends/websocket',
     holds: 'the backend with a server in this process, and the one that publishes to such a server elsewhere',
     imports: [
-      'backends/contract',
+      'backends/contract (types)',
       'backends/sdk',
       'backends/pusher-compatible',
       'server',
