@@ -3,6 +3,15 @@ import { memberOfUser, parseMember, parseUser } from '../../src/pusher-protocol/
 
 const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
 
+/** From Node 26 on, JSON is written to any depth. */
+function isWritable(json: string): boolean {
+  try {
+    return JSON.stringify(JSON.parse(json)) === json;
+  } catch {
+    return false;
+  }
+}
+
 describe('the member in a channel_data', () => {
   it.each([
     ['{"user_id":"ann"}', { id: 'ann', info: undefined }],
@@ -22,7 +31,8 @@ describe('the member in a channel_data', () => {
   });
 
   it('is refused when its user_info can be read but not written', () => {
-    expect(parseMember(`{"user_id":"ann","user_info":${deep}}`, 100_000)).toBe('The "user_info" is nested too deeply');
+    const member = parseMember(`{"user_id":"ann","user_info":${deep}}`, 100_000);
+    expect(member).toEqual(isWritable(deep) ? { id: 'ann', info: deep } : 'The "user_info" is nested too deeply');
   });
 });
 
