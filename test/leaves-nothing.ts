@@ -34,10 +34,13 @@ beforeAll(() => {
 
 afterAll(async () => {
   expect(vi.isFakeTimers(), 'fake timers are left').toBe(false);
-  // What was closed a moment ago may take one more.
-  await vi.waitFor(() => {
-    const after = shared();
-    for (const what of Object.keys(before) as (keyof Shared)[])
-      expect(after[what], `left changed for the next file: ${what}`).toEqual(before[what]);
-  });
+  // What was closed a moment ago may take one more, on a busy machine several.
+  await vi.waitFor(
+    () => {
+      const after = shared();
+      for (const what of Object.keys(before) as (keyof Shared)[])
+        expect(after[what], `left changed for the next file: ${what}`).toEqual(before[what]);
+    },
+    { timeout: 10_000 },
+  );
 });

@@ -6,6 +6,7 @@ import {
   createPushService,
   memorySessions,
   type PushServerSettings,
+  type PushService,
   PushServiceWrapper,
 } from '../../src/index.js';
 import { everythingShown } from '../support/everything-shown.js';
@@ -218,8 +219,9 @@ test('whatever the settings, they work or are refused with a ConfigurationError 
       fc.oneof({ weight: 9, arbitrary: settings }, { weight: 1, arbitrary: fc.anything() }),
       async (given) => {
         let shown: string;
+        let service: PushService | undefined;
         try {
-          const service = createPushService(given as PushServerSettings);
+          service = createPushService(given as PushServerSettings);
           shown = everythingShown({ service, backend: service.backend, json: service.toJSON() });
           seen.add('works');
         } catch (error) {
@@ -227,6 +229,8 @@ test('whatever the settings, they work or are refused with a ConfigurationError 
           shown = everythingShown(error);
           seen.add('refused');
         }
+        // One with a port listens.
+        await service?.close();
         expect(shown).not.toContain(secret);
       },
     ),
