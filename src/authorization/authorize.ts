@@ -179,7 +179,7 @@ async function askRule(
   return notAllowed;
 }
 
-/** Reads a member `{ id, info }` of a presence channel; undefined for a value that is none, or that JSON cannot hold. */
+/** Reads a member `{ id, info }` of a presence channel. Undefined for a value that is none, or that JSON loses. */
 function memberOf(value: unknown): PresenceMember | undefined {
   if (typeof value !== 'object' || value === null || !('id' in value)) return undefined;
   const id = userIdText(value.id);

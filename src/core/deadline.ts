@@ -5,11 +5,11 @@ const LATE = Symbol('late');
 
 /** Something that is waited for, in the words of an error: `<missing> within 500 ms: <consequence>.` */
 export interface Wait {
-  /** Who did not do what, such as `The session adapter did not answer`. */
+  /** The failure in words, such as `The session adapter did not answer`. */
   readonly missing: string;
   /** What follows from it, such as `nothing was sent`. @default nothing is said */
   readonly consequence?: string | undefined;
-  /** The backend's name, when it is the one who did not answer. */
+  /** The name of the backend that did not answer. */
   readonly backend?: string | undefined;
   /** @default 'rejected' */
   readonly outcome?: DeliveryOutcome | undefined;

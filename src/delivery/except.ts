@@ -18,8 +18,8 @@ interface ExceptContext {
 }
 
 /**
- * Reads the socket id in `except`, and checks the message with it. What a client wrote into a header is no mistake of
- * the application: a header that is of no use leaves nobody out.
+ * Reads the socket id in `except`, and checks the message with it. A header is the client's word and no mistake of the
+ * application: one that is no socket id leaves nobody out.
  * @returns undefined when nobody is left out
  * @throws ValidationError for anything but a socket id or a request, and whatever else `checkMessage` throws
  * @throws UnsupportedOperationError for a text when the backend leaves nobody out

@@ -75,7 +75,7 @@ export class SessionBinding {
     await this.#stored;
   }
 
-  /** Whether the store may have forgotten a removal that this request does not know of. The next request renews then. */
+  /** Whether the store may have forgotten a removal that this request has missed. Then the next request renews. */
   get #isOld(): boolean {
     return performance.now() - this.#begunAt > REMOVAL_KEPT_MS / 2;
   }

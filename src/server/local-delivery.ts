@@ -19,8 +19,8 @@ export interface LocalDeliveryParts {
 
 /**
  * Local delivery: gives an event to the subscribers in this process, to the cache, and to the application itself when
- * it listens, and does nothing else. Where an event goes is the `AppPublisher`'s decision, so an event that is delivered
- * here never goes out again. An event becomes one frame, the same for all of its subscribers.
+ * it listens, and does nothing else. The `AppPublisher` decides where an event goes, so an event that is delivered here
+ * never goes out again. An event becomes one frame, the same for all of its subscribers.
  */
 export class LocalDelivery {
   readonly #parts: LocalDeliveryParts;
@@ -59,7 +59,7 @@ export class LocalDelivery {
     this.#tell(name, event, data);
   }
 
-  /** Delivers an event of a client to the other subscribers of a channel. It is not cached. @param socketId the client's */
+  /** Delivers a client's event to the other subscribers of a channel. It is not cached. @param socketId the client's */
   deliverClientEvent({ channel: name, event, data, userId }: Publication, socketId: string): void {
     const channel = this.#parts.channels.get(name);
     if (channel !== undefined) this.#send(channel, channelEvent(name, event, JSON.stringify(data), userId), socketId);

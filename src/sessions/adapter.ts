@@ -67,8 +67,8 @@ export interface AddSessionOptions {
 export interface SessionStore<User = PushUser> extends SessionAdapter<User> {
   /**
    * Adds a session to a user, or renews it. With `unlessRemoved` it MUST NOT bring back what `remove` has ended in the
-   * last minute, in any process, and MUST add a session that the store merely does not have: a restart may have lost it.
-   * Without, it MUST add the session in any case.
+   * last minute, in any process. It MUST add a session that the store merely does not have: a restart may have lost it.
+   * Without `unlessRemoved` it MUST add the session in any case.
    * @param channelId the session's channel. @default a new one that nobody can guess
    * @returns the session; its `expiresAt` is 0 when it stays removed
    * @throws ValidationError for an empty channel id or a wrong `ttl`

@@ -174,7 +174,7 @@ function checkedText(text: unknown, what: string): string {
   throw new ValidationError(`${what} must be well-formed text; this one holds half of a surrogate pair.`);
 }
 
-/** What is kept: any session, any that was not removed a moment ago, or a live one alone. */
+/** The sessions that an addition may keep: each, each that was not removed a moment ago, or live ones alone. */
 type Kept = 'any' | 'unlessRemoved' | 'live';
 
 /** A Lua script and its arguments. In a cluster, all keys of one call must be in one slot. */
@@ -233,8 +233,8 @@ function isIoredis(client: RedisLike): client is IoredisLike {
 // A user's sessions are a sorted set of channel ids. The score is the end of the session, in milliseconds since the
 // epoch by the clock of the Redis server. The clocks of processes differ: one that is fast would delete sessions that
 // are live for the others. So each change is one atomic script that reads the server's clock.
-// A channel that was removed stays in the set for a while, with a negative score: the end of the mark. The empty text is
-// marked when all were removed. All is in one key, because the keys of a script must be on one server of a cluster.
+// A channel that was removed stays in the set for a while, with a negative score: the end of the mark. The empty text
+// is marked when all were removed. All is in one key, because the keys of a script must be on one server of a cluster.
 
 /** Sets `now`, in milliseconds since the epoch. */
 const readClock = `
