@@ -42,6 +42,13 @@ const fromDsn = createPushService('pusher://k:s@a').backend;
 expectTypeOf(fromDsn).toEqualTypeOf<AnyBackend>();
 expectTypeOf(createPushService({ backend: './my-service.js#MyService' }).backend).toEqualTypeOf<AnyBackend>();
 expectTypeOf(PushService.backend).toEqualTypeOf<AnyBackend>();
+const sessions = memorySessions();
+expectTypeOf(createPushService({ backend: 'pusher://k:s@a', sessions }).backend).toEqualTypeOf<AnyBackend>();
+expectTypeOf(createPushService('pusher://k:s@a', { sessions, options: {} }).backend).toEqualTypeOf<AnyBackend>();
+expectTypeOf(createPushService({ sessions }).backend).toEqualTypeOf<AnyBackend>();
+PushService.configure('pusher://k:s@a', { sessions });
+// @ts-expect-error: a DSN names the backend already
+PushService.configure('pusher://k:s@a', { backend: 'console' });
 if (fromDsn instanceof PusherService) expectTypeOf(fromDsn).toEqualTypeOf<PusherService>();
 // @ts-expect-error: without that, nothing of one backend is there
 fromDsn.terminateUserConnections;
