@@ -14,8 +14,9 @@ import type { FanoutService } from 'pushrail/backends/fanout';
 import type { OneSignalService } from 'pushrail/backends/onesignal';
 import type { PubNubService } from 'pushrail/backends/pubnub';
 import { PusherService } from 'pushrail/backends/pusher';
+import type { RemoteWebSocketService } from 'pushrail/backends/remote';
 import type { RoundRobinService } from 'pushrail/backends/roundrobin';
-import { RemoteWebSocketService, type WebSocketService } from 'pushrail/backends/websocket';
+import type { WebSocketService } from 'pushrail/backends/websocket';
 import { expectTypeOf } from 'vitest';
 
 // The settings tell which backend a service has.
@@ -32,7 +33,7 @@ expectTypeOf(createPushService({ backend: 'failover', ...composed }).backend).to
 expectTypeOf(createPushService({ backend: 'roundrobin', ...composed }).backend).toEqualTypeOf<RoundRobinService>();
 expectTypeOf(createPushService({ backend: 'fanout', ...composed }).backend).toEqualTypeOf<FanoutService>();
 expectTypeOf(createPushService({ backend: new PusherService(keys) }).backend).toEqualTypeOf<PusherService>();
-expectTypeOf(createPushService({ backend: RemoteWebSocketService }).backend).toEqualTypeOf<RemoteWebSocketService>();
+expectTypeOf(createPushService({ backend: 'remote', ...keys }).backend).toEqualTypeOf<RemoteWebSocketService>();
 expectTypeOf(
   createPushService({ backend: failover(new ConsoleService(), new PusherService(keys)) }).backend,
 ).toEqualTypeOf<FailoverService>();

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { settingsCheck } from '../../../core/schema-check.js';
-import type { AppKeys } from '../../../pusher-protocol/signature.js';
-import { type CheckedWebhookOptions, webhookOptions } from '../../../webhooks/options.js';
-import { authorityOf, HOST_RULE, isHost } from '../../sdk/host.js';
+import { settingsCheck } from '../../core/schema-check.js';
+import type { AppKeys } from '../../pusher-protocol/signature.js';
+import { type CheckedWebhookOptions, webhookOptions } from '../../webhooks/options.js';
+import { authorityOf, HOST_RULE, isHost } from '../sdk/host.js';
 
 /** Options of the backend for an embedded server in another process. */
 export interface RemoteWebSocketOptions {
@@ -30,7 +30,7 @@ export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs
  * @throws ConfigurationError naming each option that is wrong
  */
 export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = settingsCheck(
-  "The remote websocket backend's options",
+  "The remote backend's options",
   () =>
     z.strictObject({
       host: z.custom<string>(isHost, HOST_RULE).optional(),
