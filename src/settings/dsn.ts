@@ -168,7 +168,7 @@ function decoded(text: string, key: string, what: string): string {
 }
 
 const pusherUrlForm =
-  /^(?<scheme>https?):\/\/(?<pubKey>[^:@/?#]+):(?<secretKey>[^:@/?#]+)@(?<host>\[[^\]@/?#]+\]|[^:@/?#]+)(?::(?<port>\d{1,5}))?\/apps\/(?<appId>[^/?#]+)\/?$/i;
+  /^(?<scheme>https?):\/\/(?<pubKey>[^:@/?#]+):(?<secretKey>[^:@/?#]+)@(?<host>\[[^\]@/?#]+\]|[^:@/?#]+)(?::(?<port>\d{1,5}))?(?<path>(?:\/[^:@/?#]+)*?)\/apps\/(?<appId>[^/?#]+)\/?$/i;
 
 /**
  * Reads the address that Pusher, and Heroku in `PUSHER_URL`, give an application:
@@ -184,10 +184,14 @@ export function pusherUrlSettings(url: string, what: string): DsnSettings {
       `${what} could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID, without a query; within it, write / as %2F, ? as %3F, @ as %40, : as %3A and # as %23.`,
     );
   }
-  const { scheme = '', host = '', port } = parts;
+  const { scheme = '', host = '', port, path = '' } = parts;
   const settings: DsnSettings = { backend: 'pusher', useSsl: scheme.toLowerCase() === 'https' };
   for (const key of ['appId', 'pubKey', 'secretKey'] as const) settings[key] = decoded(parts[key] ?? '', key, what);
-  const options = { ...placeOf(host.toLowerCase()), ...(port !== undefined && { port: Number(port) }) };
+  const options = {
+    ...placeOf(host.toLowerCase()),
+    ...(port !== undefined && { port: Number(port) }),
+    ...(path !== '' && { path }),
+  };
   if (Object.keys(options).length > 0) settings.options = options;
   return settings;
 }

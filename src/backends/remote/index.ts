@@ -126,11 +126,12 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { host, port } = this.options;
+    const { host, port, path } = this.options;
     return {
       key: this.pubKey,
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
+      ...(path !== undefined && { path }),
       useTLS: this.useSsl,
     };
   }
