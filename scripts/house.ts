@@ -98,15 +98,8 @@ export const house: readonly Part[] = [
   },
   {
     path: 'backends/websocket',
-    holds: 'the backend with a server in this process, and the one that publishes to such a server elsewhere',
-    imports: [
-      'backends/contract (types)',
-      'backends/sdk',
-      'backends/pusher-compatible',
-      'server',
-      'webhooks',
-      'pusher-protocol',
-    ],
+    holds: 'the backend with a server in this process',
+    imports: ['backends/contract (types)', 'backends/pusher-compatible', 'server', 'pusher-protocol'],
   },
   {
     path: 'backends/*',

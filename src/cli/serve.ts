@@ -32,7 +32,7 @@ export function serveCommand(terminal: Terminal): Command {
       if (isNew) {
         terminal.print('In other terminals:');
         terminal.print(
-          `  export PUSH_SERVER="websocket://${settings.pubKey}:${settings.secretKey}@${settings.appId}?host=${host}&port=${port}"`,
+          `  export PUSH_SERVER="remote://${settings.pubKey}:${settings.secretKey}@${settings.appId}?host=${host}&port=${port}"`,
         );
         terminal.print('  pushrail listen orders');
         terminal.print(`  pushrail send orders --data '{"id":42}'`);

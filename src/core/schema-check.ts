@@ -12,7 +12,8 @@ type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
  * @param build makes the schema, with `z.strictObject`
  * @param nestedKeys keys of inner objects, to suggest one for a misspelt key
  * @param advice tells what to write instead of an unknown key, by that key
- * @returns a function that returns the checked settings. It throws a ConfigurationError that names each wrong key with
+ * @returns a function that returns the checked settings. A text of digits counts as a number and `'true'` or `'false'`
+ * as a boolean where one is wanted. It throws a ConfigurationError that names each wrong key with
  * the expected and the found value, but never shows a secret.
  */
 export function settingsCheck<T>(
@@ -24,7 +25,8 @@ export function settingsCheck<T>(
   let schema: ObjectSchema<T> | undefined;
   return (value) => {
     schema ??= build();
-    const result = schema.safeParse(value, { reportInput: true });
+    let result = schema.safeParse(value, { reportInput: true });
+    if (!result.success) result = schema.safeParse(withTextsRead(value, result.error.issues), { reportInput: true });
     if (result.success) return result.data;
     const topKeys = Object.keys(schema.shape);
     const problems = result.error.issues.flatMap((issue) =>
@@ -32,6 +34,28 @@ export function settingsCheck<T>(
     );
     throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
   };
+}
+
+/** Reads texts where a number or a boolean is wanted: environment variables have nothing else. */
+function withTextsRead(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  return issues.reduce((read, issue) => {
+    const meant = issue.code === 'invalid_type' ? meaning(issue.input, issue.expected) : undefined;
+    return meant === undefined ? read : replaced(read, issue.path, meant);
+  }, value);
+}
+
+/** What a text means: `'6001'` where a number is wanted, and `'true'` or `'false'` where a boolean is. */
+function meaning(text: unknown, wanted: string): number | boolean | undefined {
+  if (typeof text !== 'string') return undefined;
+  if (wanted === 'boolean' && /^(?:true|false)$/.test(text)) return text === 'true';
+  return wanted === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A copy of settings with another value at a path that is there. */
+function replaced(value: unknown, [key, ...rest]: readonly PropertyKey[], other: unknown): unknown {
+  if (key === undefined) return other;
+  const copy: object = Array.isArray(value) ? [...value] : { ...(value as object) };
+  return Object.assign(copy, { [key]: replaced(Reflect.get(copy, key), rest, other) });
 }
 
 function describe(

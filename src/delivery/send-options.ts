@@ -1,5 +1,5 @@
 import { checkTimeout } from '../core/durations.js';
-import { UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { ValidationError } from '../core/errors.js';
 import { didYouMean } from '../core/schema-check.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { PushNotification } from '../wire/message.js';
@@ -69,21 +69,18 @@ const known = [
   'idempotencyKey',
   'backendOptions',
 ];
-/** Options that need a message store or a queue. */
-const needsStore = ['delay', 'when', 'tag', 'relatedTo'];
-const allNames = [...known, ...needsStore];
 const knownNames = new Set(known);
 
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
- * @throws ValidationError or UnsupportedOperationError
+ * @throws ValidationError
  */
 export function checkSendOptions<User>(options: SendOptions<User>): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
   for (const key of Object.keys(options)) {
-    if (!knownNames.has(key)) refuseOption(key, options[key as keyof SendOptions<User>]);
+    if (!knownNames.has(key)) throw new ValidationError(`send() has no option "${key}"${didYouMean(key, known)}`);
   }
   const { channels, users, signal, timeout, idempotencyKey, backendOptions } = options;
   if (channels !== undefined && users !== undefined)
@@ -125,14 +122,6 @@ export function messageList<User>(
 function checkSignal(signal: AbortSignal | undefined): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new ValidationError('"signal" must be an AbortSignal.');
-}
-
-function refuseOption(key: string, value: unknown): void {
-  if (needsStore.includes(key)) {
-    if (value === undefined) return;
-    throw new UnsupportedOperationError(`"${key}" needs a message store or a queue, and none is configured.`);
-  }
-  throw new ValidationError(`send() has no option "${key}"${didYouMean(key, allNames)}`);
 }
 
 /** Reads the names in `channels`, in order. @throws ValidationError when there is none */

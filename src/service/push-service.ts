@@ -11,7 +11,7 @@ import { checkEvent, Inbox, type MessageListener } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
-import type { PushServerSettings, SettingsOf } from '../settings/settings.js';
+import type { PushServerSettings, SettingsBesideDsn, SettingsOf } from '../settings/settings.js';
 import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
 import type { WebhookSource } from '../webhooks/source.js';
 import type { ClientConfig } from '../wire/client-config.js';
@@ -31,15 +31,16 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
 
   /**
    * Sets up the service. Call it once, when the application starts. A second call replaces the backend: sends in
-   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. Without any call, the
-   * environment variable `PUSH_SERVER` is used.
+   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. `PUSH_SERVER` in the
+   * environment is used where no `backend` is named, and without any call.
    * @param settings an object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
+   * @param beside goes with a DSN: what it does not say, such as `{ sessions }`
    * @throws ConfigurationError for a wrong setting or a package that is not installed
    * @example
    * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
    */
-  configure(settings: PushServerSettings | string): void {
-    this.#runtime.start(settings);
+  configure(settings: PushServerSettings | string, beside?: SettingsBesideDsn): void {
+    this.#runtime.start(settings, beside);
   }
 
   /** The backend. Its `api` is the client of the provider's package. @throws ConfigurationError for wrong settings */
@@ -108,7 +109,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     return this.#runtime.configured.send(list, options.signal);
   }
 
-  /** Makes a handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
+  /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
   channel(name: string): ChannelHandle {
     return new ChannelHandle(this, name);
   }
@@ -162,8 +163,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * });
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    // An embedded server still sends webhooks while it closes. Its runtime must take them, because the next one is not
-    // open yet.
+    // An embedded server still sends webhooks while it closes, when the next runtime is not open yet.
     const runtime = await (this.#runtime.ending ?? this.#runtime.configured).opened();
     return runtime.webhooks.take(request, handle);
   }
@@ -284,7 +284,7 @@ export const PushService: PushService = new Service();
 
 /**
  * Makes an independent push service, for a second set of keys or for a test.
- * @param settings an object or a DSN, as for `PushService.configure`
+ * @param settings an object or a DSN, as for `PushService.configure`, which `beside` goes with as there
  * @throws ConfigurationError for a wrong setting or a package that is not installed
  * @example
  * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
@@ -292,9 +292,9 @@ export const PushService: PushService = new Service();
 export function createPushService<Reference extends BackendReference>(
   settings: SettingsOf<Reference>,
 ): PushService<BackendOf<Reference>>;
-export function createPushService(settings: PushServerSettings | string): PushService;
-export function createPushService(settings: unknown): PushService {
+export function createPushService(settings: PushServerSettings | string, beside?: SettingsBesideDsn): PushService;
+export function createPushService(settings: unknown, beside?: SettingsBesideDsn): PushService {
   const service = new Service();
-  service.configure(settings as PushServerSettings);
+  service.configure(settings as PushServerSettings, beside);
   return service;
 }

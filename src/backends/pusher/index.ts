@@ -101,7 +101,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     });
     hideSecrets(this.api);
     if (encode !== undefined) this.stringify = (data) => encodedText(encode(data));
-    this.#requests = new PusherRequests(origin, (text) => this.redact(text));
+    this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
       { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs },
@@ -272,8 +272,12 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { cluster, host, port }: SocketAddress = socketAddress(this.#options, this.useSsl);
-    return { key: this.pubKey, useTLS: this.useSsl, ...(cluster === undefined ? { host, port } : { cluster }) };
+    const { cluster, host, port, path }: SocketAddress = socketAddress(this.#options, this.useSsl);
+    return {
+      key: this.pubKey,
+      useTLS: this.useSsl,
+      ...(cluster === undefined ? { host, port, ...(path !== '' && { path }) } : { cluster }),
+    };
   }
 
   override async close(): Promise<void> {

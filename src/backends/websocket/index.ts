@@ -19,7 +19,6 @@ export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketOptions } from '../../server/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
-export { type RemoteWebSocketOptions, RemoteWebSocketService } from './remote/index.js';
 
 /**
  * The `websocket` backend: a Pusher Channels server (protocol 7) in this process. Browsers connect to it with the

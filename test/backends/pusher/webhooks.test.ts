@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import Pusher from 'pusher';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PusherService } from '../../../src/backends/pusher/index.js';
-import { RemoteWebSocketService, WebSocketService } from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
+import { WebSocketService } from '../../../src/backends/websocket/index.js';
 import {
   AuthenticationError,
   ConfigurationError,
@@ -27,7 +28,7 @@ afterEach(() => void vi.useRealTimers());
 const backends = {
   pusher: (options: object) => new PusherService({ ...keys, options }),
   websocket: (options: object) => new WebSocketService({ ...keys, options }),
-  'remote websocket': (options: object) => new RemoteWebSocketService({ ...keys, options }),
+  remote: (options: object) => new RemoteWebSocketService({ ...keys, options }),
 };
 
 function serviceWith(backend: PusherService | WebSocketService | RemoteWebSocketService): PushService {

@@ -3,11 +3,8 @@ import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import {
-  RemoteWebSocketService,
-  type WebSocketOptions,
-  WebSocketService,
-} from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
+import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import { ConfigurationError, ValidationError } from '../../../src/core/errors.js';
 import { createPushService } from '../../../src/index.js';
 import { Client } from '../../server/support/client.js';
@@ -31,7 +28,7 @@ describe('settings', () => {
     [{ secretKey: 'mine' }, /unknown key "secretKey" \(known are port, host, /],
     [{ subscriptionsPerSecond: 0 }, /"subscriptionsPerSecond"/],
     [{ allowedOrigin: [] }, /did you mean "allowedOrigins"/],
-    [{ port: '6001' }, /"port" must be of type number, found a string/],
+    [{ port: 'http' }, /"port" must be of type number, found a string/],
     [{ port: 70_000 }, /"port"/],
     [{ host: '127.0.0.1' }, /"host" needs "port"/],
     [{ maxConnections: 0 }, /"maxConnections"/],

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { settingsCheck } from '../../../core/schema-check.js';
-import type { AppKeys } from '../../../pusher-protocol/signature.js';
-import { type CheckedWebhookOptions, webhookOptions } from '../../../webhooks/options.js';
-import { authorityOf, HOST_RULE, isHost } from '../../sdk/host.js';
+import { isPathPrefix, PATH_PREFIX_RULE } from '../../core/path-prefix.js';
+import { settingsCheck } from '../../core/schema-check.js';
+import type { AppKeys } from '../../pusher-protocol/signature.js';
+import { type CheckedWebhookOptions, webhookOptions } from '../../webhooks/options.js';
+import { authorityOf, HOST_RULE, isHost } from '../sdk/host.js';
 
 /** Options of the backend for an embedded server in another process. */
 export interface RemoteWebSocketOptions {
@@ -10,6 +11,12 @@ export interface RemoteWebSocketOptions {
   host?: string | undefined;
   /** @default 443 with `useSsl`, else 80 */
   port?: number | undefined;
+  /**
+   * What stands before `/apps/APPID` and `/app/KEY` in the server's address, such as `'/ws'` behind a proxy. It is not
+   * signed: the server never sees it, or takes it off by its own option `path`.
+   * @default nothing
+   */
+  path?: string | undefined;
   /**
    * Further keys that may sign incoming webhooks, for the time in which one key replaces another.
    * @default the settings' own alone
@@ -30,11 +37,12 @@ export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs
  * @throws ConfigurationError naming each option that is wrong
  */
 export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = settingsCheck(
-  "The remote websocket backend's options",
+  "The remote backend's options",
   () =>
     z.strictObject({
       host: z.custom<string>(isHost, HOST_RULE).optional(),
       port: z.number().int().min(1).max(65_535).optional(),
+      path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
       ...webhookOptions(),
     }),
   ['pubKey', 'secretKey'],
@@ -42,17 +50,17 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
 
 /** The two addresses of a server, for HTTP and for WebSockets. */
 export interface RemoteAddress {
-  /** As in `http://127.0.0.1:6001`. */
+  /** As in `http://127.0.0.1:6001/ws`. */
   readonly http: string;
-  /** As in `ws://127.0.0.1:6001`. */
+  /** As in `ws://127.0.0.1:6001/ws`. */
   readonly webSocket: string;
 }
 
 /** The addresses of the server that the options name. @param useSsl whether it is reached over TLS */
 export function remoteAddress(options: RemoteWebSocketOptions, useSsl: boolean): RemoteAddress {
-  const { host = '127.0.0.1', port = useSsl ? 443 : 80 } = options;
-  const authority = authorityOf(host, port);
+  const { host = '127.0.0.1', port = useSsl ? 443 : 80, path = '' } = options;
+  const place = `${authorityOf(host, port)}${path}`;
   return useSsl
-    ? { http: `https://${authority}`, webSocket: `wss://${authority}` }
-    : { http: `http://${authority}`, webSocket: `ws://${authority}` };
+    ? { http: `https://${place}`, webSocket: `wss://${place}` }
+    : { http: `http://${place}`, webSocket: `ws://${place}` };
 }

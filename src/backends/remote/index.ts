@@ -1,12 +1,13 @@
-import { isPresence, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../pusher-protocol/names.js';
-import type { ClientConfig } from '../../../wire/client-config.js';
-import { isRecord } from '../../../wire/is-record.js';
-import type { AddressedMessage, OutgoingMessage } from '../../../wire/message.js';
-import type { ChannelInfo } from '../../contract/authorization.js';
-import type { BackendCapabilities } from '../../contract/capabilities.js';
-import type { RequestContext } from '../../contract/request.js';
-import type { BackendSettings } from '../../contract/settings.js';
-import { ChannelsService } from '../../pusher-compatible/service.js';
+import { isPresence, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
+import type { ClientConfig } from '../../wire/client-config.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
+import type { ChannelInfo } from '../contract/authorization.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { RequestContext } from '../contract/request.js';
+import type { BackendSettings } from '../contract/settings.js';
+import { ChannelsService } from '../pusher-compatible/service.js';
 import { ApiClient } from './api-client.js';
 import {
   type CheckedRemoteOptions,
@@ -19,10 +20,22 @@ import { RemoteSubscriber } from './subscriber.js';
 export type { RemoteWebSocketOptions } from './options.js';
 
 /**
- * A backend for an embedded Channels server that runs in another process: it publishes through the server's HTTP API,
- * and subscribes as a client. It is for worker processes and the command line. The server itself is `WebSocketService`.
+ * The `remote` backend: an embedded Channels server that runs in another process. It publishes through the server's HTTP
+ * API, and subscribes as a client. It is for worker processes and the command line. The server itself is the backend
+ * `websocket`.
+ * @example
+ * PushService.configure({ backend: 'remote', appId, pubKey, secretKey, options: { host: '10.0.0.5', port: 6001 } });
  */
 export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
+  /** @internal */
+  static readonly about: AboutBackend = {
+    purpose: 'the embedded server of another process',
+    guide: 'docs/backends/remote.md',
+    clientDriver: 'pusher',
+  };
+
+  /** The server's HTTP API, such as `http://127.0.0.1:6001`. */
+  readonly address: string;
   readonly #options: CheckedRemoteOptions;
   readonly #api: ApiClient;
   readonly #subscriber: RemoteSubscriber;
@@ -32,7 +45,9 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
     super(settings);
     this.#options = checkRemoteOptions(this.options);
     const { appId, pubKey, secretKey } = this;
-    const app = { appId, pubKey, secretKey, address: remoteAddress(this.#options, this.useSsl) };
+    const address = remoteAddress(this.#options, this.useSsl);
+    this.address = address.http;
+    const app = { appId, pubKey, secretKey, address };
     this.#api = new ApiClient(app);
     this.#subscriber = new RemoteSubscriber(app, {
       receive: (message) => this.receive(message),
@@ -42,7 +57,7 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override get name(): string {
-    return 'websocket';
+    return 'remote';
   }
 
   /** The embedded server has no TLS of its own: a proxy or an `https.Server` adds it. */
@@ -111,11 +126,12 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { host, port } = this.options;
+    const { host, port, path } = this.options;
     return {
       key: this.pubKey,
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
+      ...(path !== undefined && { path }),
       useTLS: this.useSsl,
     };
   }
