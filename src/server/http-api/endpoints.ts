@@ -31,6 +31,8 @@ export function findEndpoint(segments: readonly string[]): Endpoint | undefined 
     };
   if (path === '1/batch_events/')
     return { method: 'POST', answer: ({ app, body, maxEventBytes }) => triggerBatch(app, body, maxEventBytes) };
+  if (path === '1/connections/')
+    return { method: 'GET', answer: ({ app }) => ({ connections: app.connections.size }) };
   if (path === '1/channels/') return { method: 'GET', answer: ({ app, parameters }) => listChannels(app, parameters) };
   if (path === '2/channels/')
     return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(name), parameters) };
