@@ -8,7 +8,15 @@ import type { WebSocketOptions } from './options.js';
 import { webhook } from './webhooks/options.js';
 
 /** Names of the options that have no default. */
-type UnfilledName = 'port' | 'host' | 'publicUrl' | 'apps' | 'webhooks' | 'webhookKeys' | 'allowedOrigins';
+type UnfilledName =
+  | 'port'
+  | 'host'
+  | 'metricsPort'
+  | 'publicUrl'
+  | 'apps'
+  | 'webhooks'
+  | 'webhookKeys'
+  | 'allowedOrigins';
 
 /** The options that have a default, with it filled in. */
 export type FilledOptions = {
@@ -27,7 +35,7 @@ const MAX_WEBHOOK_BATCH_EVENTS = 500;
 const TITLE = "The websocket backend's options";
 
 /** Options whose default follows from other options. */
-type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
+type DerivedName = 'metricsHost' | 'messagesPerSecond' | 'bytesPerSecond';
 
 /** The least default of `bytesPerSecond`. */
 const MIN_BYTES_PER_SECOND = 262_144;
@@ -56,6 +64,8 @@ function buildSchema() {
   return z.strictObject({
     port: port.optional(),
     host: text().optional(),
+    metricsPort: port.optional(),
+    metricsHost: text().optional(),
     publicUrl: publicUrl.optional(),
     apps: z.array(app()).optional(),
     webhooks: z.array(webhook()).optional(),
@@ -143,13 +153,21 @@ function isPublicUrl(value: unknown): boolean {
  */
 export function checkOptions(options: unknown): CheckedOptions {
   const checked = check(options);
-  if (checked.host !== undefined && checked.port === undefined) {
-    throw new ConfigurationError(`${TITLE}: "host" needs "port", without which the server does not listen.`, {
-      backend: 'websocket',
-    });
-  }
+  checkPorts(checked);
+  const { metricsHost = '127.0.0.1' } = checked;
   const { clientEventsPerSecond, subscriptionsPerSecond, maxEventBytes } = checked;
   const { messagesPerSecond = 4 * (clientEventsPerSecond + subscriptionsPerSecond) } = checked;
   const { bytesPerSecond = Math.max(MIN_BYTES_PER_SECOND, 2 * clientEventsPerSecond * maxEventBytes) } = checked;
-  return { ...checked, messagesPerSecond, bytesPerSecond };
+  return { ...checked, metricsHost, messagesPerSecond, bytesPerSecond };
+}
+
+function checkPorts({ port, host, metricsPort, metricsHost }: WebSocketOptions): void {
+  const fail = (problem: string): never => {
+    throw new ConfigurationError(`${TITLE}: ${problem}`, { backend: 'websocket' });
+  };
+  if (host !== undefined && port === undefined) fail('"host" needs "port", without which the server does not listen.');
+  if (metricsHost !== undefined && metricsPort === undefined)
+    fail('"metricsHost" needs "metricsPort", without which the figures are served on no port.');
+  if (metricsPort !== undefined && metricsPort === port && port !== 0)
+    fail('"metricsPort" must be another one than "port": what pages reach is no place for figures.');
 }

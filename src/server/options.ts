@@ -87,6 +87,17 @@ export interface WebSocketOptions extends WebSocketLimits {
    */
   host?: string | undefined;
   /**
+   * Port of its own for `GET /metrics`, figures for Prometheus, and for `GET /up`; 0 takes a free one. Both are without
+   * TLS, and answer whoever asks.
+   * @default none; `backend.api.metrics()` has the same figures
+   */
+  metricsPort?: number | undefined;
+  /**
+   * Address to listen on for figures; `'0.0.0.0'` when they are read from another machine or container.
+   * @default '127.0.0.1'
+   */
+  metricsHost?: string | undefined;
+  /**
    * The address that browsers connect to, when it is another than the server's own, as behind a proxy:
    * `'wss://push.example.com'`.
    */

@@ -64,6 +64,14 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
+   * The address of the port for figures (`options.metricsPort`); undefined before `open`, after `close`, and without
+   * such a port.
+   */
+  get metricsAddress(): ListeningAddress | undefined {
+    return this.#server.metricsAddress;
+  }
+
+  /**
    * Connections without TLS are let in, unless the settings say `useSsl: true`, which is the same as the option
    * `tlsOnly`.
    */
@@ -96,8 +104,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Listens, when the options have a `port`, and attaches again to the servers that it was attached to before `close`.
-   * @throws ConfigurationError when it cannot listen on the port
+   * Listens, when the options have a `port` or a `metricsPort`, and attaches again to the servers that it was attached to before `close`.
+   * @throws ConfigurationError when it cannot listen on the port, or on `metricsPort`
    */
   override open(): Promise<void> {
     return this.#server.open();
