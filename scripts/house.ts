@@ -136,7 +136,7 @@ export const house: readonly Part[] = [
   {
     path: 'server',
     holds:
-      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends. It knows neither backends nor the service",
+      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends, its figures and its health. It knows neither backends nor the service",
     imports: ['webhooks/options.ts', 'pusher-protocol', 'web'],
   },
   {

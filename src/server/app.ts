@@ -1,4 +1,4 @@
-import { mayReconnect } from '../pusher-protocol/messages.js';
+import { closeCode, mayReconnect } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
@@ -6,12 +6,14 @@ import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
+import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
 import type { WebSocketApp } from './options.js';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
   readonly access: ClientAccess;
   readonly cache: ChannelCache;
+  readonly counters: ServerCounters;
   /** Takes the events of channels that the application itself listens to. Must not throw. */
   readonly received: (publication: Publication) => void;
   /** Without one nothing is observed, and it costs nothing. */
@@ -30,15 +32,17 @@ export class App {
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
   readonly #connectionsOfUser = new Map<string, Set<Connection>>();
+  readonly #counters: ServerCounters;
   readonly #observer: ChannelObserver | undefined;
 
-  constructor(settings: WebSocketApp, { access, cache, received, observer }: AppParts) {
+  constructor(settings: WebSocketApp, { access, cache, counters, received, observer }: AppParts) {
     this.settings = settings;
     this.access = access;
+    this.#counters = counters;
     this.#observer = observer;
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
-    this.publisher = new AppPublisher(local, observer);
+    this.publisher = new AppPublisher(local, counters, observer);
   }
 
   /**
@@ -87,6 +91,16 @@ export class App {
 
   /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
   end(connection: Connection, code: number, reason: string): void {
+    this.#cut(connection, code, reason, cutReason(code));
+  }
+
+  /** Ends a connection because the application wants it, with code 4009. */
+  dismiss(connection: Connection): void {
+    this.#cut(connection, closeCode.unauthorized, 'The application has ended the connection', 'application');
+  }
+
+  #cut(connection: Connection, code: number, reason: string, why: CutReason): void {
+    this.#counters.cut(why);
     this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
   }

@@ -4,12 +4,16 @@ import { decoded } from '../web/percent-decoding.js';
 import type { HttpServerLike } from './public-types.js';
 import { isWebSocketUpgrade, refuseUpgrade, serveWithoutUpgrade } from './upgrade.js';
 
-/** Answers the requests that are the embedded server's. */
-export interface RequestTaker {
-  /** Whether there is an application with this id. */
-  serves(appId: string): boolean;
+/** Answers all requests to a port. */
+export interface PortTaker {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
   request(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** Answers the requests that are the embedded server's, among those of others. */
+export interface RequestTaker extends PortTaker {
+  /** Whether there is an application with this id. */
+  serves(appId: string): boolean;
 }
 
 /** From Node 22.21 on, an HTTP server asks this callback which upgrades to take. */

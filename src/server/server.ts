@@ -5,11 +5,15 @@ import { App } from './app.js';
 import { applicationApi } from './application-api.js';
 import { Attachment, type RequestTaker } from './attachment.js';
 import { ChannelCache } from './channel-cache.js';
+import type { CheckedOptions } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import { HttpApi } from './http-api/http-api.js';
 import type { Publication } from './local-channel.js';
-import type { CheckedOptions, WebSocketApp } from './options.js';
-import { PortListener } from './port-listener.js';
+import { ServerCounters } from './metrics/counters.js';
+import type { Monitored } from './metrics/endpoints.js';
+import { type ServerState, serverMetrics } from './metrics/server-metrics.js';
+import type { WebSocketApp } from './options.js';
+import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
@@ -41,13 +45,17 @@ interface Run {
  */
 export class ChannelsServer {
   /** The server as its own application sees it: `backend.api`. */
-  readonly api: WebSocketServerApi = applicationApi(() => this.app);
+  readonly api: WebSocketServerApi = applicationApi(
+    () => this.app,
+    () => serverMetrics(this.#state, this.#counters),
+  );
   readonly #settings: readonly [own: WebSocketApp, ...further: WebSocketApp[]];
   readonly #options: CheckedOptions;
   readonly #host: ServerHost;
+  readonly #ports: Ports;
+  readonly #counters = new ServerCounters();
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   #run: Run;
-  #listener: PortListener | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -61,6 +69,7 @@ export class ChannelsServer {
     checkApps(this.#settings);
     this.#options = options;
     this.#host = host;
+    this.#ports = new Ports(options, { taker: this.#taker, monitored: () => this.#monitored });
     this.#run = this.#begin();
   }
 
@@ -71,7 +80,12 @@ export class ChannelsServer {
 
   /** The address of the server's own port; undefined before `open`, after `close`, and when it is only attached. */
   get address(): ListeningAddress | undefined {
-    return this.#listener?.address;
+    return this.#ports.address;
+  }
+
+  /** The address that the figures are at; undefined before `open`, after `close`, and without `metricsPort`. */
+  get metricsAddress(): ListeningAddress | undefined {
+    return this.#ports.metricsAddress;
   }
 
   /** Whether pages can connect: there is a port, or a server that this one is attached to. */
@@ -94,25 +108,26 @@ export class ChannelsServer {
   #begin(): Run {
     const { logger, access, received } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
+    const counters = this.#counters;
     const webhooks: AppWebhooks[] = [];
     const build = (settings: WebSocketApp): App => {
       const observer = this.#webhooksOf(settings);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      return new App(settings, { access: access(settings), cache, received, observer });
+      return new App(settings, { access: access(settings), cache, counters, received, observer });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
     const all = [own, ...further.map(build)];
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const sockets = new SocketServer(all, this.#options, logger);
+    const sockets = new SocketServer(all, this.#options, { counters, logger });
     return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options, logger), webhooks };
   }
 
   #webhooksOf(settings: WebSocketApp): AppWebhooks | undefined {
     const { webhooks = [] } = settings;
     if (webhooks.length === 0) return undefined;
-    return new AppWebhooks(settings, webhooks, this.#options, this.#host.logger);
+    return new AppWebhooks(settings, webhooks, this.#options, { counters: this.#counters, logger: this.#host.logger });
   }
 
   /**
@@ -130,9 +145,24 @@ export class ChannelsServer {
     request: (request, response) => void this.#run.httpApi.handle(request, response),
   };
 
+  get #monitored(): Monitored {
+    return { isUp: this.#closing === undefined, metrics: this.api.metrics };
+  }
+
+  get #state(): ServerState {
+    const { apps, webhooks } = this.#run;
+    let connections = 0;
+    let channels = 0;
+    for (const app of apps.values()) {
+      connections += app.connections.size;
+      channels += app.channels.size;
+    }
+    return { connections, channels, webhookEventsWaiting: webhooks.reduce((sum, { waiting }) => sum + waiting, 0) };
+  }
+
   /**
    * Listens, when the options have a `port`, and attaches again to the servers that it was attached to before `close`.
-   * @throws ConfigurationError when it cannot listen on the port
+   * @throws ConfigurationError when it cannot listen on the port, or on that for figures
    */
   async open(): Promise<void> {
     await this.#closing;
@@ -147,11 +177,7 @@ export class ChannelsServer {
 
   async #listen(): Promise<void> {
     for (const attachment of this.#attachments.values()) attachment.attach();
-    const { port, host, closeTimeoutMs, requestTimeoutMs } = this.#options;
-    if (port === undefined) return;
-    const listener = new PortListener(this.#taker, closeTimeoutMs, requestTimeoutMs);
-    await listener.listen(port, host);
-    this.#listener = listener;
+    await this.#ports.open();
   }
 
   /**
@@ -169,8 +195,9 @@ export class ChannelsServer {
   async #shutDown(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     for (const attachment of this.#attachments.values()) attachment.detach();
-    await Promise.all([this.#end(this.#run), this.#listener?.close()]);
-    this.#listener = undefined;
+    await Promise.all([this.#end(this.#run), this.#ports.closePages()]);
+    // The port for figures is the last to close: until then it tells that the server is closing.
+    await this.#ports.closeMetrics();
     this.#opening = undefined;
     this.#run = this.#begin();
   }

@@ -6,14 +6,15 @@ import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
 import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
-import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
+import type { CheckedOptions } from './checked-options.js';
+import { type BacklogReason, Connection, type ConnectionHost, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, isPusherJs } from './handshake.js';
 import { MessageBudget } from './message-budget.js';
 import { MessageHandler } from './message-handler.js';
-import type { CheckedOptions } from './options.js';
+import type { ServerCounters } from './metrics/counters.js';
 import { Outbox } from './outbox.js';
-import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
+import { RefusedConnections, refuseUpgrade } from './upgrade.js';
 
 /** Each half of a socket id is below this: two random halves are more than anybody can guess. */
 const MAX_HALF_ID = 2 ** 47;
@@ -39,12 +40,20 @@ class ClientSocket extends WebSocket {
   }
 }
 
+/** The server that the sockets belong to. */
+export interface SocketServerHost {
+  readonly counters: ServerCounters;
+  /** Its logger must not throw. */
+  readonly logger: () => Logger;
+}
+
 /**
  * The WebSockets of all applications: lets clients in, hears them and sends them away. It listens on no port itself.
  */
 export class SocketServer implements ConnectionHost {
   readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
   readonly sendBufferBytes: number;
+  readonly counters: ServerCounters;
   readonly #apps: readonly App[];
   readonly #options: CheckedOptions;
   readonly #logger: () => Logger;
@@ -58,8 +67,8 @@ export class SocketServer implements ConnectionHost {
   #isClosing = false;
   #whenEmpty: (() => void) | undefined;
 
-  /** @param logger returns a logger that must not throw */
-  constructor(apps: readonly App[], options: CheckedOptions, logger: () => Logger) {
+  constructor(apps: readonly App[], options: CheckedOptions, { counters, logger }: SocketServerHost) {
+    this.counters = counters;
     this.#apps = apps;
     this.#options = options;
     this.#logger = logger;
@@ -93,7 +102,10 @@ export class SocketServer implements ConnectionHost {
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
         this.#admit(ws, socket, verdict).answersPusherPing = isPusherJs(request);
       });
-    else this.#refused.refuse(request, socket, head, verdict);
+    else {
+      this.counters.refused(verdict.code);
+      this.#refused.refuse(request, socket, head, verdict);
+    }
   }
 
   #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
@@ -103,8 +115,9 @@ export class SocketServer implements ConnectionHost {
     ws.messages = messages;
     messages.app.connections.set(connection.id, connection);
     this.#admitted.add(connection);
+    this.counters.connections++;
     this.#sweep.start();
-    ws.on('error', ignoreError);
+    ws.on('error', this.#onError);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
     ws.on('pong', this.#onPong);
@@ -118,6 +131,7 @@ export class SocketServer implements ConnectionHost {
     if (!server.#mayGoOn(connection, messages.app, data.length)) return;
     server.#sweep.heardOf(connection);
     if (isBinary) {
+      server.counters.cut('bad_frame');
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
     } else messages.receive(connection, data.toString());
   });
@@ -129,6 +143,11 @@ export class SocketServer implements ConnectionHost {
 
   readonly #onPong = socketListener(this, (server, connection, messages, data: Buffer) => {
     if (server.#mayGoOn(connection, messages.app, data.length)) server.#sweep.pongFrom(connection, data);
+  });
+
+  /** The socket's "close" follows, and is handled. `ws` has answered what is no frame, or one that is too large. */
+  readonly #onError = socketListener(this, (server, _connection, _messages, error: Error & { code?: string }) => {
+    if (error.code?.startsWith('WS_ERR_')) server.counters.cut('bad_frame');
   });
 
   /**
@@ -151,6 +170,8 @@ export class SocketServer implements ConnectionHost {
   /** Counts what a client has sent. Returns whether it is to be read. */
   #mayGoOn(connection: Connection, app: App, bytes: number): boolean {
     if (!connection.isOpen) return false;
+    this.counters.receivedMessages++;
+    this.counters.receivedBytes += bytes;
     const verdict = this.#budget.take(connection, bytes);
     if (verdict === 'taken') return true;
     const { messagesPerSecond, bytesPerSecond } = this.#options;
@@ -166,15 +187,19 @@ export class SocketServer implements ConnectionHost {
     return false;
   }
 
-  wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {
+  wasCut({ id: socketId }: Connection, waitingBytes: number, why: BacklogReason): void {
+    this.counters.cut(why);
     const text = `websocket: a connection was cut because ${
-      why === 'slow' ? 'it reads too slowly' : `more was sent to it at once than ${MAX_BURST} times what may wait`
+      why === 'slow_reader'
+        ? 'it reads too slowly'
+        : `more was sent to it at once than ${MAX_BURST} times what may wait`
     } (option "sendBufferBytes")`;
     this.#logger().warn({ socketId, waitingBytes, sendBufferBytes: this.sendBufferBytes }, text);
   }
 
   /** Ends the one connection that an unexpected error is about. Does not throw. */
   fail(connection: Connection, error: unknown): void {
+    this.counters.cut('error');
     connection.terminate();
     const text = 'websocket: a connection was ended because of an unexpected error';
     this.#logger().error({ err: error, socketId: connection.id }, text);

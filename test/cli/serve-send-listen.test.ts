@@ -98,6 +98,22 @@ describe('pushrail serve, listen and send', () => {
     expect(server.terminal.printed.join('\n')).not.toContain('keep-this-secret');
   });
 
+  it('serves figures and its health, and says where', async () => {
+    const server = run(['serve', '--port', '0', '--metrics-port', '0']);
+    const [, port] = await server.terminal.seen(/Listening on 127\.0\.0\.1:(\d+)/);
+    const [, figures] = await server.terminal.seen(/Figures for Prometheus are at (127\.0\.0\.1:\d+\/metrics)\./);
+    expect(await (await fetch(`http://${figures}`)).text()).toContain('\npushrail_connections 0\n');
+    expect((await fetch(`http://127.0.0.1:${port}/up`)).status).toBe(200);
+    server.terminal.end();
+    expect(await server.done).toEqual({ exitCode: 0 });
+  });
+
+  it('says that the host for figures needs a port', async () => {
+    const server = run(['serve', '--port', '0', '--metrics-host', '0.0.0.0']);
+    expect(await server.done).toEqual({ exitCode: 2 });
+    expect(server.terminal.complaints).toEqual([expect.stringContaining('"metricsHost" needs "metricsPort"')]);
+  });
+
   it('says in one line that the port is taken', async () => {
     const server = run(['serve', '--port', '0']);
     const [, port = ''] = await server.terminal.seen(/Listening on 127\.0\.0\.1:(\d+)/);

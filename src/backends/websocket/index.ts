@@ -2,8 +2,9 @@ import { ValidationError } from '../../core/errors.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
 import type { App } from '../../server/app.js';
+import { type CheckedOptions, checkOptions } from '../../server/checked-options.js';
 import { signedAccess } from '../../server/client-access.js';
-import { type CheckedOptions, checkOptions, type WebSocketOptions } from '../../server/options.js';
+import type { WebSocketOptions } from '../../server/options.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 import { ChannelsServer } from '../../server/server.js';
 import type { ClientConfig } from '../../wire/client-config.js';
@@ -16,7 +17,7 @@ import { ChannelsService } from '../pusher-compatible/service.js';
 
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
-export type { WebSocketApp, WebSocketOptions } from '../../server/options.js';
+export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 
@@ -62,6 +63,14 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
+   * The address of the port for figures (`options.metricsPort`); undefined before `open`, after `close`, and without
+   * such a port.
+   */
+  get metricsAddress(): ListeningAddress | undefined {
+    return this.#server.metricsAddress;
+  }
+
+  /**
    * Connections without TLS are let in, unless the settings say `useSsl: true`, which is the same as the option
    * `tlsOnly`.
    */
@@ -94,8 +103,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Listens, when the options have a `port`, and attaches again to the servers that it was attached to before `close`.
-   * @throws ConfigurationError when it cannot listen on the port
+   * Listens, when the options have a `port` or a `metricsPort`, and attaches again to the servers that it was attached to before `close`.
+   * @throws ConfigurationError when it cannot listen on the port, or on `metricsPort`
    */
   override open(): Promise<void> {
     return this.#server.open();

@@ -1,4 +1,3 @@
-import { closeCode } from '../../pusher-protocol/messages.js';
 import { channelNameProblem } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
 import type { App } from '../app.js';
@@ -31,6 +30,7 @@ export function findEndpoint(segments: readonly string[]): Endpoint | undefined 
     };
   if (path === '1/batch_events/')
     return { method: 'POST', answer: ({ app, body, maxEventBytes }) => triggerBatch(app, body, maxEventBytes) };
+  if (path === '1/connections/') return { method: 'GET', answer: ({ app }) => ({ connections: app.connections.size }) };
   if (path === '1/channels/') return { method: 'GET', answer: ({ app, parameters }) => listChannels(app, parameters) };
   if (path === '2/channels/')
     return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(name), parameters) };
@@ -48,7 +48,6 @@ function checkedName(name: string): string {
 
 /** Answers `POST /apps/:id/users/:id/terminate_connections`. */
 function terminateConnections(app: App, userId: string): object {
-  for (const connection of app.connectionsOf(userId))
-    app.end(connection, closeCode.unauthorized, 'The application has ended the connection');
+  for (const connection of app.connectionsOf(userId)) app.dismiss(connection);
   return {};
 }

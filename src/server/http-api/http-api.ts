@@ -3,6 +3,7 @@ import type { Logger } from '../../core/logger.js';
 import { MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
+import { answer } from '../answer.js';
 import type { App } from '../app.js';
 import { findEndpoint } from './endpoints.js';
 import { checkBody, checkSignature } from './request-signature.js';
@@ -97,18 +98,6 @@ function parseBody(body: Uint8Array): unknown {
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }
-}
-
-function answer(
-  response: ServerResponse,
-  status: number,
-  type: string,
-  text: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  if (response.destroyed) return;
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
-  response.end(text);
 }
 
 /**
