@@ -1,7 +1,7 @@
 import { RemoteWebSocketService } from '../backends/websocket/index.js';
 import { ConfigurationError, type PushServerSettings, userChannels } from '../index.js';
 import { SERVER_TO_USER_PREFIX } from '../pusher-protocol/names.js';
-import { checkOptions } from '../server/options.js';
+import { checkOptions } from '../server/checked-options.js';
 import { type DsnSettings, parseDsn } from '../settings/dsn.js';
 import { type Terminal, terminalLogger } from './terminal.js';
 

@@ -2,9 +2,9 @@ import { CLIENT_EVENT_RATE, protocolError } from '../pusher-protocol/messages.js
 import { echoedName, eventName, isEncrypted, isPrivate, keepsTo } from '../pusher-protocol/names.js';
 import type { ProtocolMessage } from '../pusher-protocol/parse-message.js';
 import type { App } from './app.js';
+import type { FilledOptions } from './checked-options.js';
 import type { Connection } from './connection.js';
 import type { LocalChannel } from './local-channel.js';
-import type { FilledOptions } from './options.js';
 
 /** Takes the `client-` events that clients send each other, checks them and publishes them. */
 export class ClientEventHandler {

@@ -3,8 +3,8 @@ import { closeCode } from '../pusher-protocol/messages.js';
 import { originCheck } from '../web/origins.js';
 import { decoded } from '../web/percent-decoding.js';
 import type { App } from './app.js';
+import type { CheckedOptions } from './checked-options.js';
 import type { MessageHandler } from './message-handler.js';
-import type { CheckedOptions } from './options.js';
 
 /**
  * Protocol versions that are served. Version 5 brought JSON within JSON; versions 6 and 7 changed only what clients may

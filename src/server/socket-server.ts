@@ -6,12 +6,12 @@ import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
 import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
+import type { CheckedOptions } from './checked-options.js';
 import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, isPusherJs } from './handshake.js';
 import { MessageBudget } from './message-budget.js';
 import { MessageHandler } from './message-handler.js';
-import type { CheckedOptions } from './options.js';
 import { Outbox } from './outbox.js';
 import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
 

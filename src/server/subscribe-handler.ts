@@ -3,8 +3,8 @@ import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } fro
 import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
+import type { FilledOptions } from './checked-options.js';
 import type { Connection } from './connection.js';
-import type { FilledOptions } from './options.js';
 import type { SubscriptionRate } from './subscription-rate.js';
 
 /**

@@ -7,7 +7,7 @@ import { isComposite } from '../../src/backends/built-in.js';
 import * as entry from '../../src/index.js';
 import { createPushService, type PushServerSettings } from '../../src/index.js';
 import { closeCode } from '../../src/pusher-protocol/messages.js';
-import { checkOptions } from '../../src/server/options.js';
+import { checkOptions } from '../../src/server/checked-options.js';
 
 const names = listedBackends(join(import.meta.dirname, '../..')).map(({ name }) => name);
 
@@ -49,9 +49,9 @@ describe('the documentation', () => {
     const named = Object.keys(defaults).filter((name) => defaults[name] !== Number.MAX_SAFE_INTEGER);
     expect(withDefault.sort()).toEqual(named.sort());
     const options = readFileSync(join(import.meta.dirname, '../../src/server/options.ts'), 'utf8');
-    const [, declared = ''] = options.split('export interface WebSocketOptions {');
+    const declared = options.match(/^export interface WebSocket(?:Limits|Options) [\s\S]*?^}/gm) ?? [];
     expect(rows.map(([name]) => name).sort()).toEqual(
-      [...declared.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name).sort(),
+      declared.flatMap((text) => [...text.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name)).sort(),
     );
   });
 

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
+import { checkOptions } from '../../src/server/checked-options.js';
 import type { SignInClaim, SubscriptionClaim } from '../../src/server/client-access.js';
-import { checkOptions } from '../../src/server/options.js';
 import { ChannelsServer } from '../../src/server/server.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { Client } from './support/client.js';

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
-import { checkOptions } from '../../src/server/options.js';
+import { checkOptions } from '../../src/server/checked-options.js';
 import { Client } from './support/client.js';
 import { RawClient } from './support/raw-client.js';
 import { record, startServer } from './support/server.js';
