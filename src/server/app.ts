@@ -1,4 +1,4 @@
-import { mayReconnect } from '../pusher-protocol/messages.js';
+import { mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
@@ -7,6 +7,7 @@ import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import type { WebSocketApp } from './options.js';
+import { SignedInUsers } from './signed-in-users.js';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
@@ -29,7 +30,9 @@ export class App {
   readonly channels: Map<string, LocalChannel> = new Map();
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
-  readonly #connectionsOfUser = new Map<string, Set<Connection>>();
+  /** Whether all connections are about to go; then nobody is told who has left. */
+  isClosing = false;
+  readonly #users = new SignedInUsers();
   readonly #observer: ChannelObserver | undefined;
 
   constructor(settings: WebSocketApp, { access, cache, received, observer }: AppParts) {
@@ -72,17 +75,23 @@ export class App {
     return bytes;
   }
 
-  /** Signs a connection in, which has been allowed. */
-  signIn(connection: Connection, user: ProtocolUser): void {
-    connection.user = user;
-    const connections = this.#connectionsOfUser.get(user.id);
-    if (connections === undefined) this.#connectionsOfUser.set(user.id, new Set([connection]));
-    else connections.add(connection);
+  /**
+   * Signs a connection in, which has been allowed.
+   * @param watched the users whom it watches, each once
+   * @returns the bytes that it sends to all watchers together
+   */
+  signIn(connection: Connection, user: ProtocolUser, watched: readonly string[]): number {
+    return this.#users.add(connection, user, watched);
+  }
+
+  /** Which of the users are signed in and which are not. */
+  stateOf(userIds: readonly string[]): readonly WatchlistEvent[] {
+    return this.#users.stateOf(userIds);
   }
 
   /** The connections that are signed in as a user. */
   connectionsOf(userId: string): readonly Connection[] {
-    return [...(this.#connectionsOfUser.get(userId) ?? [])];
+    return this.#users.connectionsOf(userId);
   }
 
   /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
@@ -98,10 +107,6 @@ export class App {
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
-    const userId = connection.user?.id;
-    if (userId === undefined) return;
-    const connections = this.#connectionsOfUser.get(userId);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.#connectionsOfUser.delete(userId);
+    this.#users.remove(connection, !this.isClosing);
   }
 }

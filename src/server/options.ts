@@ -48,6 +48,11 @@ export interface WebSocketLimits {
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
   /**
+   * Users in the watch list of one user. Of a longer list the first ones are watched, and the client gets error 4302.
+   * @default 100 (Pusher's)
+   */
+  maxWatchedUsers?: number | undefined;
+  /**
    * Silence after which the server pings a client, in seconds. The client is told to ping after as long.
    * @default 120
    */
