@@ -2,17 +2,20 @@ import { mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.j
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
+import type { FilledOptions } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import type { WebSocketApp } from './options.js';
 import { SignedInUsers } from './signed-in-users.js';
+import { SubscriptionCounts } from './subscription-counts.js';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
   readonly access: ClientAccess;
   readonly cache: ChannelCache;
+  readonly limits: FilledOptions;
   /** Takes the events of channels that the application itself listens to. Must not throw. */
   readonly received: (publication: Publication) => void;
   /** Without one nothing is observed, and it costs nothing. */
@@ -30,15 +33,17 @@ export class App {
   readonly channels: Map<string, LocalChannel> = new Map();
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
-  /** Whether all connections are about to go; then nobody is told who has left. */
-  isClosing = false;
   readonly #users = new SignedInUsers();
+  readonly #counts: SubscriptionCounts | undefined;
   readonly #observer: ChannelObserver | undefined;
+  /** Whether all connections are about to go; then nobody is told who has left. */
+  #isClosing = false;
 
-  constructor(settings: WebSocketApp, { access, cache, received, observer }: AppParts) {
+  constructor(settings: WebSocketApp, { access, cache, limits, received, observer }: AppParts) {
     this.settings = settings;
     this.access = access;
     this.#observer = observer;
+    this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, observer);
@@ -59,7 +64,7 @@ export class App {
     connection.channels.add(channel);
     const { user, bytes } = channel.add(connection, member);
     this.#observer?.joined(channel, user);
-    return bytes;
+    return bytes + (this.#counts?.joined(channel, connection) ?? 0);
   }
 
   /**
@@ -72,7 +77,7 @@ export class App {
     const { user, bytes } = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
     this.#observer?.left(channel, user, mayReturn);
-    return bytes;
+    return bytes + ((!this.#isClosing && this.#counts?.left(channel)) || 0);
   }
 
   /**
@@ -100,6 +105,12 @@ export class App {
     connection.close(code, reason);
   }
 
+  /** All connections are about to go: from now on nobody is told who has left. */
+  beginClose(): void {
+    this.#isClosing = true;
+    this.#counts?.stop();
+  }
+
   /**
    * Forgets a connection; a second time changes nothing.
    * @param mayReturn whether it was only lost, so that its client may come back soon
@@ -107,6 +118,6 @@ export class App {
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
-    this.#users.remove(connection, !this.isClosing);
+    this.#users.remove(connection, !this.#isClosing);
   }
 }

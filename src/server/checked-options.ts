@@ -108,6 +108,7 @@ function limits() {
     bytesPerSecond: count().optional(),
     maxPresenceMembers: count().default(100),
     maxPresenceMemberBytes: count().default(1024),
+    subscriptionCounting: z.boolean().default(false),
     maxWatchedUsers: count().default(100),
     activityTimeoutSeconds: seconds.default(120),
     pongTimeoutSeconds: seconds.default(30),

@@ -48,6 +48,12 @@ export interface WebSocketLimits {
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
   /**
+   * Whether the subscribers of a channel hear how many they are, but on presence channels: `pusher:subscription_count`
+   * in `pusher-js`. Up to 100 hear of each change, more every 5 seconds.
+   * @default false (as at Pusher, where it is a setting too)
+   */
+  subscriptionCounting?: boolean | undefined;
+  /**
    * Users in the watch list of one user. Of a longer list the first ones are watched, and the client gets error 4302.
    * @default 100 (Pusher's)
    */

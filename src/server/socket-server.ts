@@ -186,7 +186,7 @@ export class SocketServer implements ConnectionHost {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const app of this.#apps) app.isClosing = true;
+    for (const app of this.#apps) app.beginClose();
     this.#refused.terminate();
     for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
     if (this.#admitted.size > 0) await this.#emptied();

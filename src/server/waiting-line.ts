@@ -25,6 +25,11 @@ export class WaitingLine<Item> {
     return [...this.#due.keys()];
   }
 
+  /** Whether a thing waits. */
+  has(item: Item): boolean {
+    return this.#due.has(item);
+  }
+
   /** Lets a thing wait. One that waits already keeps its time. */
   add(item: Item): void {
     if (this.#due.has(item)) return;
