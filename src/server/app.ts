@@ -1,4 +1,4 @@
-import { mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
+import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
@@ -10,6 +10,14 @@ import { LocalDelivery } from './local-delivery.js';
 import type { WebSocketApp } from './options.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
+import { WaitingLine } from './waiting-line.js';
+
+/** Tells a client why it may not be there. */
+export const overQuota = 'The application has as many connections as it may have';
+
+/** It begins with Pusher's words, which people search for. */
+const lateAuthorization =
+  'Connection not authorized within timeout: sign in, or subscribe to a private or presence channel';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
@@ -35,6 +43,8 @@ export class App {
   readonly heard: Set<string> = new Set();
   readonly #users = new SignedInUsers();
   readonly #counts: SubscriptionCounts | undefined;
+  /** Those that have to be authorised in time, see the option `authorizedConnections`. */
+  readonly #unauthorized: WaitingLine<Connection> | undefined;
   readonly #observer: ChannelObserver | undefined;
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
@@ -44,9 +54,39 @@ export class App {
     this.access = access;
     this.#observer = observer;
     this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
+    if (limits.authorizedConnections) {
+      this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
+        this.end(connection, closeCode.unauthorized, lateAuthorization),
+      );
+    }
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, observer);
+  }
+
+  /** Takes in a connection that has been let in. */
+  add(connection: Connection): void {
+    this.connections.set(connection.id, connection);
+    this.#unauthorized?.add(connection);
+  }
+
+  /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
+  get countedConnections(): number {
+    return this.connections.size - (this.#unauthorized?.size ?? 0);
+  }
+
+  /**
+   * Counts a connection as authorised: it is about to sign in, or to subscribe to a private or presence channel. It
+   * stays so, whatever it leaves.
+   * @returns false when the application has as many connections as it may have; then this one is ended
+   */
+  authorize(connection: Connection): boolean {
+    if (this.#unauthorized?.has(connection) !== true) return true;
+    if (this.countedConnections >= (this.settings.maxConnections ?? Number.POSITIVE_INFINITY)) {
+      this.end(connection, closeCode.overAppQuota, overQuota);
+      return false;
+    }
+    return this.#unauthorized.delete(connection);
   }
 
   /**
@@ -109,6 +149,7 @@ export class App {
   beginClose(): void {
     this.#isClosing = true;
     this.#counts?.stop();
+    this.#unauthorized?.clear();
   }
 
   /**
@@ -117,6 +158,7 @@ export class App {
    */
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
+    this.#unauthorized?.delete(connection);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }

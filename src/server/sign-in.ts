@@ -37,6 +37,7 @@ export function signIn(app: App, connection: Connection, data: unknown, limits: 
     connection.sendText(protocolError('The connection is signed in as another user already'));
     return 0;
   }
+  if (!app.authorize(connection)) return 0;
   const { watched, problem } = readWatchlist(watchlist, limits.maxWatchedUsers);
   const bytes = app.signIn(connection, user, watched);
   connection.sendText(signinSuccess(userData));

@@ -101,7 +101,7 @@ export class SocketServer implements ConnectionHost {
     connection.lastSweep = this.#sweep.count;
     ws.connection = connection;
     ws.messages = messages;
-    messages.app.connections.set(connection.id, connection);
+    messages.app.add(connection);
     this.#admitted.add(connection);
     this.#sweep.start();
     ws.on('error', ignoreError);
