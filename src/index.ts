@@ -1,10 +1,12 @@
 export type { ChannelParams } from './authorization/pattern.js';
 export type {
   AppUser,
+  AskingClient,
   PushTypes,
   SignInRequest,
   SubscriptionGrant,
   SubscriptionRequest,
+  UserDetails,
 } from './authorization/requests.js';
 export type { ChannelRule, RuleContext } from './authorization/rules.js';
 export type { ChildSettings, CompositeSettings } from './backends/built-in.js';

@@ -1,3 +1,4 @@
+import type { UserDetails } from '../authorization/requests.js';
 import { Deadline } from '../core/deadline.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { PushService } from '../service/push-service.js';
@@ -7,6 +8,7 @@ import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
 import { readWebhook } from '../webhooks/read.js';
 import type { WebhookSource } from '../webhooks/source.js';
+import { isRecord } from '../wire/is-record.js';
 import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
@@ -53,7 +55,29 @@ async function authorizeChannel(call: RouteCall): Promise<object> {
 }
 
 async function authenticateUser(call: RouteCall): Promise<object> {
-  return call.service.authenticateUser(await client(call, await readForm(call.request)));
+  const { request, context, service, options } = call;
+  const { userData } = options;
+  const asking = await client(call, await readForm(request));
+  // First without details: nothing is looked up for a request that is refused, and what is wrong then is the client's
+  // mistake.
+  const answer = await service.authenticateUser(asking);
+  const { user } = asking;
+  if (userData === undefined || user === undefined) return answer;
+  const details: unknown = await inTime('userData', async () => userData(user, request, context), call);
+  try {
+    return await service.authenticateUser({ ...asking, ...checkedDetails(details) });
+  } catch (cause) {
+    if (!PushError.isPushError(cause) || cause.code !== 'VALIDATION') throw cause;
+    throw new ConfigurationError(`userData() returned what no user can have. ${cause.message}`, { cause });
+  }
+}
+
+/** @throws ConfigurationError for anything but `{ info, watchlist }` */
+function checkedDetails(details: unknown): UserDetails {
+  if (details === undefined || details === null) return {};
+  const known = isRecord(details) && Object.keys(details).every((key) => key === 'info' || key === 'watchlist');
+  if (known) return details;
+  throw new ConfigurationError('userData() must return { info, watchlist } or nothing, and no other keys.');
 }
 
 /** Finds out who asks. Only the socket id comes from the client itself. */

@@ -118,6 +118,10 @@ function limits() {
     bytesPerSecond: count().optional(),
     maxPresenceMembers: count().default(100),
     maxPresenceMemberBytes: count().default(1024),
+    authorizedConnections: z.boolean().default(false),
+    authorizationTimeoutMs: milliseconds().default(30_000),
+    subscriptionCounting: z.boolean().default(false),
+    maxWatchedUsers: count().default(100),
     activityTimeoutSeconds: seconds.default(120),
     pongTimeoutSeconds: seconds.default(30),
   };

@@ -45,8 +45,8 @@ export class MessageHandler {
   }
 
   #signIn(connection: Connection, data: unknown): void {
-    const { subscriptionsPerSecond, maxEventBytes } = this.#limits;
-    if (this.#rate.take(connection)) signIn(this.app, connection, data, maxEventBytes);
+    const { subscriptionsPerSecond } = this.#limits;
+    if (this.#rate.take(connection)) this.#rate.sent(connection, signIn(this.app, connection, data, this.#limits));
     else connection.sendText(protocolError(`A connection may sign in ${subscriptionsPerSecond} times a second`));
   }
 }

@@ -48,6 +48,29 @@ export interface WebSocketLimits {
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
   /**
+   * Closes with 4009 what does not sign in, or subscribe to a private or presence channel, within
+   * `authorizationTimeoutMs`. Until then it does not count against the `maxConnections` of its application. Source:
+   * https://pusher.com/docs/channels/using_channels/authorized-connections
+   * @default false (as at Pusher, where it is a setting too)
+   */
+  authorizedConnections?: boolean | undefined;
+  /**
+   * How long a connection may take for it, in milliseconds.
+   * @default 30 000 (what is reported of Pusher, whose document gives no time; soketi's, too)
+   */
+  authorizationTimeoutMs?: number | undefined;
+  /**
+   * Whether the subscribers of a channel hear how many they are, but on presence channels: `pusher:subscription_count`
+   * in `pusher-js`. Up to 100 hear of each change, more every 5 seconds.
+   * @default false (as at Pusher, where it is a setting too)
+   */
+  subscriptionCounting?: boolean | undefined;
+  /**
+   * Users in the watch list of one user. Of a longer list the first ones are watched, and the client gets error 4302.
+   * @default 100 (Pusher's)
+   */
+  maxWatchedUsers?: number | undefined;
+  /**
    * Silence after which the server pings a client, in seconds. The client is told to ping after as long.
    * @default 120
    */

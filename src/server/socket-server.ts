@@ -113,7 +113,7 @@ export class SocketServer implements ConnectionHost {
     connection.lastSweep = this.#sweep.count;
     ws.connection = connection;
     ws.messages = messages;
-    messages.app.connections.set(connection.id, connection);
+    messages.app.add(connection);
     this.#admitted.add(connection);
     this.counters.connections++;
     this.#sweep.start();
@@ -211,6 +211,7 @@ export class SocketServer implements ConnectionHost {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
+    for (const app of this.#apps) app.beginClose();
     this.#refused.terminate();
     for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
     if (this.#admitted.size > 0) await this.#emptied();

@@ -54,6 +54,7 @@ export class SubscribeHandler {
       refuse(connection, name, member);
       return;
     }
+    if (isPrivate(name) && !this.#app.authorize(connection)) return;
     this.#rate.sent(connection, this.#app.subscribe(connection, name, member));
     if (isCache(name)) connection.sendText(this.#app.publisher.cachedEvent(name) ?? cacheMiss(name));
   }
