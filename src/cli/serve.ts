@@ -80,7 +80,7 @@ function serveSettings({ server, ...given }: ServeOptions, environment: NodeJS.P
 function newSettings(): DsnSettings {
   return {
     backend: 'websocket',
-    appId: 'app',
+    appId: '1001',
     pubKey: randomBytes(8).toString('hex'),
     secretKey: randomBytes(16).toString('hex'),
   };

@@ -52,6 +52,7 @@ const check: (options: unknown) => Omit<CheckedOptions, DerivedName> & Pick<WebS
     'url',
     'events',
     'channelPrefixes',
+    'exceptChannelPrefixes',
     'headers',
   ]);
 
