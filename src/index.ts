@@ -44,7 +44,7 @@ export type { Logger } from './core/logger.js';
 export type { NameRule } from './core/names.js';
 export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
 export { DeliveryError } from './core/report.js';
-export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
+export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/push-service.js';

@@ -91,7 +91,7 @@ export class PortListener {
 function advice(error: unknown, { port, host }: ListenAt['options']): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE')
-    return `another program listens there already. End it, or set another "${port}" in the options (0 takes a free one).`;
+    return `another program listens there already. End it, or set another "${port}" in the options (0 takes a free one). If it is the server that you mean to send to, take the backend "remote".`;
   if (code === 'EACCES') return `this user is not allowed to. Set a "${port}" of 1024 or above in the options.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return `this machine has no such address. Set another "${host}" in the options, or none.`;

@@ -6,7 +6,7 @@ import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
-import { messageList, type SendOptions } from '../delivery/send-options.js';
+import { type CallOptions, messageList, type SendOptions } from '../delivery/send-options.js';
 import { checkEvent, Inbox, type MessageListener } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
@@ -84,14 +84,14 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * console.log(report.status); // 'accepted'
    */
   async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
-    const [report] = await this.#runtime.configured.send([options], options?.signal);
+    const [report] = await this.#runtime.configured.send([options], options ?? {});
     return report as SendReport<User>;
   }
 
   /**
-   * Sends different messages in as few requests as possible. Every message is checked before the first is sent. The
-   * report of a refused message has the status `rejected`.
-   * @param options `signal` ends the call; a single message cannot have a signal
+   * Sends different messages in as few requests as possible, those for one channel in their order. Every message is
+   * checked before the first is sent. The report of a refused message has the status `rejected`.
+   * @param call `signal` and `ordered`, as in `send`; a single message cannot have them
    * @returns a report for each message, in the same order
    * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
    * @throws DeliveryError with the reports, when every message was refused
@@ -103,10 +103,10 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    */
   async sendMany<User = PushUser>(
     messages: Iterable<SendOptions<User>>,
-    options: { signal?: AbortSignal | undefined } = {},
+    call: CallOptions = {},
   ): Promise<SendReport<User>[]> {
-    const list = messageList(messages, options.signal);
-    return this.#runtime.configured.send(list, options.signal);
+    const list = messageList(messages, call);
+    return this.#runtime.configured.send(list, call);
   }
 
   /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */

@@ -152,9 +152,10 @@ describe('options', () => {
     [
       'an unknown option',
       { channels: 'a', data, whatsoever: 1 },
-      'send() has no option "whatsoever"; known are event, channels, users, data, notification, except, signal, timeout, idempotencyKey, backendOptions.',
+      'send() has no option "whatsoever"; known are event, channels, users, data, notification, except, signal, ordered, timeout, idempotencyKey, backendOptions.',
     ],
     ['a signal that is none', { channels: 'a', data, signal: {} }, '"signal" must be an AbortSignal.'],
+    ['an "ordered" that is no boolean', { channels: 'a', data, ordered: 'no' }, '"ordered" must be true or false.'],
     [
       'no time at all',
       { channels: 'a', data, timeout: 0 },

@@ -21,7 +21,7 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, channelName, eventName, except: true };
+    return { ...super.capabilities, channelName, eventName, except: true, keepsOrder: () => true };
   }
 
   /** The keys that the backend takes in `backendOptions`. */

@@ -124,6 +124,8 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
       maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
       sharesRequest: (channel) => !isEncrypted(channel) && userOfChannel(channel) === undefined,
+      // A batch is taken or refused as a whole, but messages to users are in no batch.
+      keepsOrder: (channel) => userOfChannel(channel) === undefined,
       maxPayloadBytes: this.#options.maxEventBytes,
     };
   }

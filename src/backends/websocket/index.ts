@@ -117,14 +117,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * again. Closes only the HTTP server that it opened itself. Subscriptions of `subscribe` end.
    */
   override close(): Promise<void> {
+    this.#hasWarned = false;
     return this.#server.close();
   }
 
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
+    this.#warnUnlessReachable(channels);
     this.#publish(channels, message);
   }
 
   protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<void> {
+    this.#warnUnlessReachable(messages.map(({ channel }) => channel));
     for (const { channel, message } of messages) this.#publish([channel], message);
   }
 
@@ -166,15 +169,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Warns once when no page can connect. Without the warning nobody would know: the page would only try again and
-   * again.
+   * Warns once from `open` to `close` when no page can connect. Without the warning nobody would know: a page would only
+   * try again and again, and each message would be accepted. Channels that this process itself listens to are heard.
+   * @param channels those that are sent to
    */
-  #warnUnlessReachable(): void {
-    if (this.#server.isReachable || this.#hasWarned) return;
+  #warnUnlessReachable(channels?: readonly string[]): void {
+    if (this.#hasWarned || this.#server.isReachable) return;
+    if (channels?.every((channel) => this.#app.heard.has(channel))) return;
     this.#hasWarned = true;
     this.logger.warn(
       {},
-      'no page can connect to the websocket backend: attach it to the server of the application, backend.attach(server), or set "port" in its options',
+      'no page can connect to the websocket backend, so nobody hears what it sends: attach it to the server of the application, backend.attach(server), or set "port" in its options. Where the server runs in another process, publish to it with the backend "remote"',
     );
   }
 }

@@ -1,16 +1,13 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
 import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import { ConfigurationError, ValidationError } from '../../../src/core/errors.js';
-import { createPushService } from '../../../src/index.js';
 import { Client } from '../../server/support/client.js';
 import { context, credentials, message, portOf, record, startServer } from '../../server/support/server.js';
 import { deliver } from '../../support/deliver.js';
-import { RecordingLogger } from '../../support/recording-logger.js';
 
 function build(options: object): () => WebSocketService {
   return () => new WebSocketService({ ...credentials, options: options as WebSocketOptions });
@@ -146,29 +143,6 @@ describe('clientConfig', () => {
     const service = await startServer();
     expect(service.clientConfig()).toEqual({ key: 'key', port: portOf(service), useTLS: false });
     expect(build({})().clientConfig()).toEqual({ key: 'key' });
-  });
-
-  it('is given with a warning, once, where no page can connect: neither attached nor listening', async () => {
-    const logger = new RecordingLogger();
-    const warned = (service: WebSocketService): number => {
-      logger.entries.length = 0;
-      const push = createPushService({ backend: service, logger });
-      onTestFinished(() => push.close());
-      service.clientConfig();
-      service.clientConfig();
-      return logger.entries.length;
-    };
-    expect(warned(build({})())).toBe(1);
-    expect(logger.entries).toEqual([
-      {
-        level: 'warn',
-        details: {},
-        text: expect.stringMatching(/no page can connect.*backend\.attach\(server\).*"port"/),
-      },
-    ]);
-    expect(warned(build({})().attach(createServer()))).toBe(0);
-    expect(warned(build({ port: 0 })())).toBe(0);
-    expect(warned(build({ publicUrl: 'wss://push.example.com' })())).toBe(1);
   });
 });
 
