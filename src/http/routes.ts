@@ -65,14 +65,24 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const [path = ''] = (context.node?.originalUrl ?? new URL(request.url).pathname).split('?', 1);
-  const base = path.slice(0, path.lastIndexOf('/') + 1);
+  const base = basePath(context.node?.originalUrl ?? new URL(request.url).pathname);
   const { authorize, authenticate } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
   };
+}
+
+/**
+ * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
+ * does with backslashes, and with a tab or a line break between the two.
+ * @param address the address that the client asked for. A proxy may write the whole URL
+ */
+function basePath(address: string): string {
+  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
+  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
+  return own.slice(0, own.lastIndexOf('/') + 1);
 }
 
 async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
