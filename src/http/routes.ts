@@ -6,8 +6,6 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
-import { readWebhook } from '../webhooks/read.js';
-import type { WebhookSource } from '../webhooks/source.js';
 import { isRecord } from '../wire/is-record.js';
 import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './options.js';
@@ -89,8 +87,7 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const [path = ''] = (context.node?.originalUrl ?? new URL(request.url).pathname).split('?', 1);
-  const base = path.slice(0, path.lastIndexOf('/') + 1);
+  const base = basePath(context.node?.originalUrl ?? new URL(request.url).pathname);
   const { authorize, authenticate } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),
@@ -99,17 +96,28 @@ async function clientConfig(call: RouteCall): Promise<object> {
   };
 }
 
+/**
+ * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
+ * does with backslashes, and with a tab or a line break between the two.
+ * @param address the address that the client asked for. A proxy may write the whole URL
+ */
+function basePath(address: string): string {
+  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
+  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
+  return own.slice(0, own.lastIndexOf('/') + 1);
+}
+
 async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
-  // A body that a parser has changed cannot be verified. readWebhook() looks for the raw bytes on Node's request, or
-  // says how to keep them.
+  // A body that a parser has changed cannot be verified. The service looks for the raw bytes on Node's request, or says
+  // how to keep them.
   const { node } = context;
   try {
-    const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
-    await service.webhook({ headers: request.headers, rawBody }, handle);
-  } catch (error) {
+    await service.webhook(node?.readableEnded === true ? node : request, handle);
+  } catch (cause) {
+    const error = isLateBody(cause) ? new HttpError(408, cause.message, { Connection: 'close' }) : cause;
     // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with
     // their answer.
     if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
@@ -123,14 +131,9 @@ function isRefusal(error: unknown): boolean {
   return PushError.isPushError(error) && (error.code === 'AUTHENTICATION' || error.code === 'VALIDATION');
 }
 
-/** @throws HttpError 408 when the body does not arrive in time. Any other timeout comes from the application. */
-async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
-  try {
-    return (await readWebhook(source)).rawBody;
-  } catch (error) {
-    if (!PushError.isPushError(error) || error.code !== 'TIMEOUT') throw error;
-    throw new HttpError(408, error.message, { Connection: 'close' });
-  }
+/** Whether a webhook's body did not arrive in time. Any other timeout comes from the application. */
+function isLateBody(error: unknown): error is PushError {
+  return PushError.isPushError(error) && error.code === 'TIMEOUT' && error.status === 408;
 }
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */
