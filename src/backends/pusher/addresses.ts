@@ -46,6 +46,16 @@ export function socketAddress(options: AddressOptions, useTLS: boolean): SocketA
     : { host: clusterHost, port: wsPort, path: '' };
 }
 
+/** The address of the WebSockets, as the configuration of a page tells it. */
+export function addressForPages(
+  options: AddressOptions,
+  useTLS: boolean,
+): { cluster: string } | { host: string; port: number; path?: string } {
+  const { cluster, host, port, path } = socketAddress(options, useTLS);
+  if (cluster !== undefined) return { cluster };
+  return path === '' ? { host, port } : { host, port, path };
+}
+
 /** The cluster of a host of the hosted service; undefined for any other host. */
 function clusterOf({ cluster = DEFAULT_CLUSTER, host }: AddressOptions): string | undefined {
   if (host === undefined) return cluster;

@@ -18,7 +18,7 @@ import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
 import { loadPeer } from '../sdk/peer.js';
-import { apiAddress, checkAgent, ownAgent, type SocketAddress, socketAddress } from './addresses.js';
+import { addressForPages, apiAddress, checkAgent, ownAgent, socketAddress } from './addresses.js';
 import {
   attributesAsked,
   attributesByChannel,
@@ -274,12 +274,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { cluster, host, port, path }: SocketAddress = socketAddress(this.#options, this.useSsl);
-    return {
-      key: this.pubKey,
-      useTLS: this.useSsl,
-      ...(cluster === undefined ? { host, port, ...(path !== '' && { path }) } : { cluster }),
-    };
+    return { key: this.pubKey, useTLS: this.useSsl, ...addressForPages(this.#options, this.useSsl) };
   }
 
   override async close(): Promise<void> {
