@@ -44,6 +44,8 @@ export class Connection {
   /** Bytes that may wait beyond the limit: those of a burst that the client has not read yet. */
   #excused = 0;
 
+  /** What it came through, of several HTTP servers; undefined on the server's own port. */
+  door: object | undefined;
   /** Undefined until the first subscription. */
   channels: Set<LocalChannel> | undefined;
   /** The user who is signed in. */

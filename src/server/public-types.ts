@@ -19,6 +19,8 @@ export interface HttpServerLike {
   removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
   emit(event: string, ...args: unknown[]): boolean;
   listenerCount(event: string): number;
+  /** When it is called, the backend sends away the clients that came through this server. */
+  close(callback?: (error?: Error) => void): unknown;
 }
 
 /** The address that a server listens on. */

@@ -116,8 +116,8 @@ export class ChannelsServer {
   }
 
   /**
-   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. A second call for the same server
-   * changes nothing.
+   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. When that server closes, the clients
+   * that came through it are sent away. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): void {
@@ -126,8 +126,9 @@ export class ChannelsServer {
 
   readonly #taker: RequestTaker = {
     serves: (appId) => this.#run.apps.has(appId),
-    upgrade: (request, socket, head) => this.#run.sockets.upgrade(request, socket, head),
+    upgrade: (request, socket, head, door) => this.#run.sockets.upgrade(request, socket, head, door),
     request: (request, response) => void this.#run.httpApi.handle(request, response),
+    sendAway: (door) => this.#run.sockets.sendAway(door),
   };
 
   /**

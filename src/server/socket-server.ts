@@ -56,6 +56,7 @@ export class SocketServer implements ConnectionHost {
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
   readonly #admitted = new Set<Connection>();
   #isClosing = false;
+  #isSendingAway = false;
   #whenEmpty: (() => void) | undefined;
 
   /** @param logger returns a logger that must not throw */
@@ -82,8 +83,11 @@ export class SocketServer implements ConnectionHost {
     this.#sockets = new WebSocketServer(settings);
   }
 
-  /** Takes over the socket of an upgrade request. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /**
+   * Takes over the socket of an upgrade request.
+   * @param door what the client comes through, of several HTTP servers
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door?: object): void {
     if (this.#isClosing) {
       refuseUpgrade(socket, 503, 'The server is closing');
       return;
@@ -91,7 +95,9 @@ export class SocketServer implements ConnectionHost {
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
       this.#sockets.handleUpgrade(request, socket, head, (ws) => {
-        this.#admit(ws, socket, verdict).answersPusherPing = isPusherJs(request);
+        const connection = this.#admit(ws, socket, verdict);
+        connection.answersPusherPing = isPusherJs(request);
+        connection.door = door;
       });
     else this.#refused.refuse(request, socket, head, verdict);
   }
@@ -136,7 +142,7 @@ export class SocketServer implements ConnectionHost {
    * itself closes, nobody needs to hear of it: all go.
    */
   readonly #onClosing = socketListener(this, (server, connection, messages) => {
-    if (!server.#isClosing) messages.app.remove(connection);
+    if (!server.#isClosing && !server.#isSendingAway) messages.app.remove(connection);
   });
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {
@@ -181,13 +187,28 @@ export class SocketServer implements ConnectionHost {
   }
 
   /**
+   * Sends the clients that came through a door away, to reconnect at once. `ws` cuts those that are there after
+   * `closeTimeoutMs`.
+   */
+  sendAway(door: object): void {
+    for (const app of this.#apps) {
+      const going = [...app.connections.values()].filter((connection) => connection.door === door);
+      // All are closed before the first one leaves its channels, so that they do not hear of each other.
+      this.#isSendingAway = true;
+      for (const connection of going) sayGoodbye(connection);
+      this.#isSendingAway = false;
+      for (const connection of going) app.remove(connection);
+    }
+  }
+
+  /**
    * Lets nobody in any more and sends every client away, to reconnect at once. Cuts those that are there after
    * `closeTimeoutMs`.
    */
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#refused.terminate();
-    for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
+    for (const connection of this.#admitted) sayGoodbye(connection);
     if (this.#admitted.size > 0) await this.#emptied();
   }
 
@@ -205,6 +226,10 @@ export class SocketServer implements ConnectionHost {
     this.#sweep.stop();
     for (const app of this.#apps) for (const connection of app.connections.values()) app.remove(connection);
   }
+}
+
+function sayGoodbye(connection: Connection): void {
+  connection.close(closeCode.reconnect, 'The server is closing: reconnect');
 }
 
 /**

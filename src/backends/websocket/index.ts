@@ -85,8 +85,9 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   /**
    * Serves on an HTTP server of the application. The backend takes the requests to `/apps/APPID/…` of its applications,
    * and the WebSockets to `/app/…`. All other requests go to the server's other handlers; a WebSocket that no handler
-   * takes is answered with 404. `close` leaves the server open, and `open` attaches to it again. A second call for the
-   * same server changes nothing.
+   * takes is answered with 404. `close` leaves the server open, and `open` attaches to it again. When the server's own
+   * `close` is called, the clients that came through it are sent away to reconnect, so that the server can end; the
+   * backend goes on. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): this {

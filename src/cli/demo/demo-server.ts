@@ -75,9 +75,9 @@ export class DemoServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.service.close();
     this.#server.close();
     this.#server.closeAllConnections();
+    await this.service.close();
   }
 
   /** Opens a session for a user, as a page does. */
