@@ -74,7 +74,7 @@ function serveSettings({ server, port, host }: ServeOptions, environment: NodeJS
 function newSettings(): DsnSettings {
   return {
     backend: 'websocket',
-    appId: 'app',
+    appId: '1001',
     pubKey: randomBytes(8).toString('hex'),
     secretKey: randomBytes(16).toString('hex'),
   };

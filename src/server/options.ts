@@ -9,7 +9,10 @@ import { type WebSocketWebhook, webhook } from './webhooks/options.js';
 
 /** An application that the server serves. It has keys and channels of its own. */
 export interface WebSocketApp {
-  /** Names the application in the HTTP API: `/apps/APPID/…`. */
+  /**
+   * Names the application in the HTTP API: `/apps/APPID/…`. Take digits alone, as Pusher does: its libraries for Python
+   * and Go refuse any other id.
+   */
   appId: string;
   /** Names the application to browsers: `/app/KEY`. */
   pubKey: string;
@@ -202,6 +205,7 @@ const check: (options: unknown) => Omit<CheckedOptions, DerivedName> & Pick<WebS
     'url',
     'events',
     'channelPrefixes',
+    'exceptChannelPrefixes',
     'headers',
   ]);
 

@@ -24,7 +24,7 @@ const serviceNumbers = ['timeout', 'retries', 'concurrency', 'closeTimeout'] as 
 const MAX_DEPTH = 20;
 
 const form =
-  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
+  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@1001?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
 
 /**
  * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`,

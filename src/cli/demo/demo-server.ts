@@ -42,7 +42,7 @@ export class DemoServer implements AsyncDisposable {
 
   constructor() {
     const backend = new WebSocketService({
-      appId: 'demo',
+      appId: '1001',
       pubKey: randomBytes(8).toString('hex'),
       secretKey: randomBytes(16).toString('hex'),
     });

@@ -50,9 +50,11 @@ export class WebhookSender {
 
   /** Whether the webhook's options ask for an event. */
   takes({ name, channel }: WireEvent): boolean {
-    const { events, channelPrefixes } = this.#webhook;
+    const { events, channelPrefixes, exceptChannelPrefixes = [] } = this.#webhook;
     if (events !== undefined && !events.includes(name)) return false;
-    return channelPrefixes === undefined || channelPrefixes.some((prefix) => channel.startsWith(prefix));
+    const beginsWith = (prefix: string): boolean => channel.startsWith(prefix);
+    if (exceptChannelPrefixes.some(beginsWith)) return false;
+    return channelPrefixes === undefined || channelPrefixes.some(beginsWith);
   }
 
   /** Queues an event. */

@@ -64,6 +64,15 @@ describe('settings', () => {
     [{ webhooks: [{ url: 'https://example.com', events: [] }] }, /must name an event/],
     [{ webhooks: [{ url: 'https://example.com', channelPrefixes: [] }] }, /must have a prefix/],
     [
+      { webhooks: [{ url: 'https://example.com', exceptChannelPrefixes: [] }] },
+      /"webhooks.0.exceptChannelPrefixes" must have a prefix/,
+    ],
+    [{ webhooks: [{ url: 'https://example.com', exceptChannelPrefixes: [''] }] }, /must not be empty/],
+    [
+      { webhooks: [{ url: 'https://example.com', exceptChannelPrefix: ['a'] }] },
+      /"webhooks.0.exceptChannelPrefix".*did you mean "exceptChannelPrefixes"/,
+    ],
+    [
       { webhooks: [{ url: 'https://example.com', headers: { 'a b': '1' } }] },
       /"webhooks.0.headers" must be an object of header/,
     ],

@@ -140,6 +140,8 @@ describe('a webhook', () => {
     [{ events: ['member_added'] }, []],
     [{ channelPrefixes: ['presence-', 'private-'] }, ['presence-a', 'private-b']],
     [{ channelPrefixes: ['presence-'], events: ['channel_vacated'] }, []],
+    [{ exceptChannelPrefixes: ['presence-', 'b'] }, ['a', 'private-b']],
+    [{ channelPrefixes: ['presence-', 'private-'], exceptChannelPrefixes: ['private-b'] }, ['presence-a']],
   ])('takes what it asks for: %j', (filter, expected) => {
     const sender = senderTo(filter);
     const channels = ['a', 'presence-a', 'private-b'];
