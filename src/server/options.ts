@@ -9,10 +9,7 @@ import { type WebSocketWebhook, webhook } from './webhooks/options.js';
 
 /** An application that the server serves. It has keys and channels of its own. */
 export interface WebSocketApp {
-  /**
-   * Names the application in the HTTP API: `/apps/APPID/…`. Take digits alone, as Pusher does: its libraries for Python
-   * and Go refuse any other id.
-   */
+  /** Names the application in the HTTP API: `/apps/APPID/…`. Digits alone: Python's and Go's libraries take no other. */
   appId: string;
   /** Names the application to browsers: `/app/KEY`. */
   pubKey: string;
@@ -137,7 +134,10 @@ export interface WebSocketOptions {
    * @default 5 000
    */
   closeTimeoutMs?: number | undefined;
-  /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
+  /**
+   * How long the headers of a request may take to arrive, on the server's own port, and how long its body, in
+   * milliseconds. A silent socket has as long. What is late is ended after up to a quarter more. @default 10 000
+   */
   requestTimeoutMs?: number | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */
   cacheTtlMs?: number | undefined;

@@ -14,9 +14,14 @@ export class PortListener {
     // Importing node:http as an ES module loads all that it exports, fetch included, which costs 20 ms: only who
     // listens loads it.
     const { createServer } = process.getBuiltinModule('node:http');
-    // The HTTP API answers a late body itself. Node's own time-out is for late headers, and for bodies that go on after
-    // the answer.
-    const options = { requestTimeout: 2 * requestTimeoutMs, shouldUpgradeCallback: isWebSocketUpgrade };
+    const options = {
+      headersTimeout: requestTimeoutMs,
+      // The HTTP API answers a late body itself. This is for bodies that go on after the answer.
+      requestTimeout: 2 * requestTimeoutMs,
+      // Both are only looked at now and then: by default every 30 s, and a silent socket would stay for as long.
+      connectionsCheckingInterval: Math.ceil(requestTimeoutMs / 4),
+      shouldUpgradeCallback: isWebSocketUpgrade,
+    };
     this.#server = createServer(options, (request, response) => taker.request(request, response));
     this.#server.on('upgrade', (request, socket, head) => {
       if (isWebSocketUpgrade(request)) taker.upgrade(request, socket, head);
