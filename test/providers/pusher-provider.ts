@@ -113,10 +113,7 @@ export async function startPusherProvider(options: { tls?: boolean } = {}): Prom
 /** Refuses a request that asks for subscription counts, in the query or in the body. */
 function refuseCounting({ query, body }: ProviderRequest): void {
   if (query.get('info')?.includes('subscription_count') || /"info":"[^"]*subscription_count/.test(body))
-    throw refusal(
-      400,
-      'Cannot retrieve the subscription count because subscription counting is not enabled for this application',
-    );
+    throw new Refusal(pusherAnswers.countingOff);
 }
 
 /** Checks a request's signature. @returns the path below the application's, decoded */
