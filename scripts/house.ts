@@ -50,7 +50,7 @@ export const house: readonly Part[] = [
   {
     path: 'http',
     holds: 'for web applications: the push handler and its form for Node, the middleware `pushSession`',
-    imports: ['service', 'authorization (types)', 'sessions', 'webhooks', 'web'],
+    imports: ['service', 'authorization (types)', 'sessions', 'webhooks (types)', 'web'],
   },
   {
     path: 'service',

@@ -74,7 +74,7 @@ export { type UserChannelsOptions, userChannels } from './sessions/user-channels
 export type { PushServerSettings, ServiceSettings } from './settings/settings.js';
 export type * from './webhooks/event.js';
 export type * from './webhooks/source.js';
-export type { WebhookRequest } from './webhooks/source.js';
+export type { WebhookHeaders, WebhookRequest } from './webhooks/source.js';
 export type { ClientConfig } from './wire/client-config.js';
 export type {
   AddressedMessage,

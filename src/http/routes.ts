@@ -5,8 +5,6 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
-import { readWebhook } from '../webhooks/read.js';
-import type { WebhookSource } from '../webhooks/source.js';
 import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
@@ -89,13 +87,13 @@ async function webhook({ request, context, service, options }: RouteCall): Promi
   const { webhook: handle } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
-  // A body that a parser has changed cannot be verified. readWebhook() looks for the raw bytes on Node's request, or
-  // says how to keep them.
+  // A body that a parser has changed cannot be verified. The service looks for the raw bytes on Node's request, or says
+  // how to keep them.
   const { node } = context;
   try {
-    const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
-    await service.webhook({ headers: request.headers, rawBody }, handle);
-  } catch (error) {
+    await service.webhook(node?.readableEnded === true ? node : request, handle);
+  } catch (cause) {
+    const error = isLateBody(cause) ? new HttpError(408, cause.message, { Connection: 'close' }) : cause;
     // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with
     // their answer.
     if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
@@ -109,14 +107,9 @@ function isRefusal(error: unknown): boolean {
   return PushError.isPushError(error) && (error.code === 'AUTHENTICATION' || error.code === 'VALIDATION');
 }
 
-/** @throws HttpError 408 when the body does not arrive in time. Any other timeout comes from the application. */
-async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
-  try {
-    return (await readWebhook(source)).rawBody;
-  } catch (error) {
-    if (!PushError.isPushError(error) || error.code !== 'TIMEOUT') throw error;
-    throw new HttpError(408, error.message, { Connection: 'close' });
-  }
+/** Whether a webhook's body did not arrive in time. Any other timeout comes from the application. */
+function isLateBody(error: unknown): error is PushError {
+  return PushError.isPushError(error) && error.code === 'TIMEOUT' && error.status === 408;
 }
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */

@@ -3,28 +3,25 @@ import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/
 import { madeId } from '../../webhooks/event-id.js';
 import { jsonBody } from '../../webhooks/read.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
-import { checkSecret } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
 import { readEnvelope } from '../../wire/pubnub-envelope.js';
 import type { PubNubClient } from './client.js';
 import type { CheckedOptions } from './options.js';
 import { type EnvelopedEvent, eventsIn, PUBLISHED } from './webhook-envelope.js';
 
-/** The settings by which webhooks are verified and read. */
+/** The settings by which webhooks are read. */
 export interface WebhookTerms {
-  readonly secret: string | readonly string[];
   readonly options: CheckedOptions;
   readonly api: PubNubClient;
   readonly backend: string;
 }
 
 /**
- * Verifies and reads a webhook of Events & Actions. There is no limit of age: to send an old webhook again takes the
- * secret, with which one can send a new one as well.
- * @throws AuthenticationError without the secret in its header; ValidationError when it is not JSON
+ * Reads a webhook of Events & Actions whose header had the secret. There is no limit of age: to send an old webhook
+ * again takes the secret, with which one can send a new one as well.
+ * @throws ValidationError when it is not JSON
  */
-export function parseWebhook(request: WebhookRequest, { secret, options, api, backend }: WebhookTerms): WebhookEvent[] {
-  checkSecret(request, secret, backend);
+export function readEvents(request: WebhookRequest, { options, api, backend }: WebhookTerms): WebhookEvent[] {
   const { userId, cipherKey } = options;
   const decrypt = (message: unknown): unknown => decrypted(message, api);
   return webhookEvents(jsonBody(request, backend), {

@@ -206,9 +206,14 @@ describe('a webhook that is refused', () => {
     },
   );
 
-  it.each(['', 'zz', '0'.repeat(64), 'é'.repeat(64)])('has a signature that is none: "%s"', async (signature) => {
+  it.each([
+    ['', 'no signature'],
+    ['zz', 'no signature'],
+    ['0'.repeat(64), 'wrong'],
+    ['é'.repeat(64), 'no signature'],
+  ])('has a signature that is none: "%s"', async (signature, problem) => {
     const request = webhook(clientEvent, { headers: { 'x-pusher-signature': signature } });
-    expect(await refusal(request)).toMatch(/^The webhook's X-Pusher-Signature is wrong/);
+    expect(await refusal(request)).toContain(`The webhook's X-Pusher-Signature is ${problem}: `);
   });
 
   it.each([
