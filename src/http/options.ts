@@ -7,6 +7,9 @@ import { isOriginPattern } from '../web/origins.js';
 import type { WebhookHandler } from '../webhooks/event.js';
 import type { PushRequestContext } from './request.js';
 
+/** Default of the option `maxRequests`. A request that is not answered holds some 10 kB. */
+export const DEFAULT_MAX_REQUESTS = 1000;
+
 /** Options of {@link createPushHandler}. */
 export interface PushHandlerOptions {
   /**
@@ -32,11 +35,24 @@ export interface PushHandlerOptions {
    * @default only the application's own origin
    */
   allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Most requests of pages that wait for an answer at the same time, 1 or more. Further ones are answered at once with
+   * 503 and `Retry-After`. Webhooks do not count. @default 1 000
+   */
+  maxRequests?: number | undefined;
 }
 
 /** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
 export function checkOptions(options: PushHandlerOptions): void {
-  checkOptionNames('createPushHandler()', options, ['authenticate', 'session', 'webhook'], ['allowedOrigins']);
+  checkOptionNames(
+    'createPushHandler()',
+    options,
+    ['authenticate', 'session', 'webhook'],
+    ['allowedOrigins', 'maxRequests'],
+  );
+  const { maxRequests = DEFAULT_MAX_REQUESTS } = options;
+  if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
+    throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
   const origins: unknown = options.allowedOrigins ?? [];
   if (!Array.isArray(origins))
     throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');
