@@ -33,19 +33,7 @@ type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
 const MIN_BYTES_PER_SECOND = 262_144;
 
 const check: (options: unknown) => Omit<CheckedOptions, DerivedName> & Pick<WebSocketOptions, DerivedName> =
-  settingsCheck(TITLE, buildSchema, [
-    'appId',
-    'pubKey',
-    'secretKey',
-    'enabled',
-    'maxConnections',
-    'clientEvents',
-    'webhooks',
-    'url',
-    'events',
-    'channelPrefixes',
-    'headers',
-  ]);
+  settingsCheck(TITLE, buildSchema);
 
 function buildSchema() {
   const port = z.number().int().min(0).max(65_535);

@@ -37,7 +37,6 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
       port: z.number().int().min(1).max(65_535).optional(),
       ...webhookOptions(),
     }),
-  ['pubKey', 'secretKey'],
 );
 
 /** The two addresses of a server, for HTTP and for WebSockets. */
