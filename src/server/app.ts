@@ -1,12 +1,12 @@
-import { mayReconnect } from '../pusher-protocol/messages.js';
+import { closeCode, mayReconnect } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
+import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
-import type { WebSocketApp } from './options.js';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
@@ -20,7 +20,7 @@ export interface AppParts {
 
 /** One application: its connections, its channels with their subscribers, and its users. */
 export class App {
-  readonly settings: WebSocketApp;
+  readonly settings: CheckedApp;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
   /** By socket id. */
@@ -32,13 +32,18 @@ export class App {
   readonly #connectionsOfUser = new Map<string, Set<Connection>>();
   readonly #observer: ChannelObserver | undefined;
 
-  constructor(settings: WebSocketApp, { access, cache, received, observer }: AppParts) {
+  constructor(settings: CheckedApp, { access, cache, received, observer }: AppParts) {
     this.settings = settings;
     this.access = access;
     this.#observer = observer;
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, observer);
+  }
+
+  /** What its clients may do. */
+  get limits(): CheckedLimits {
+    return this.settings.limits;
   }
 
   /**
@@ -89,6 +94,12 @@ export class App {
   end(connection: Connection, code: number, reason: string): void {
     this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
+  }
+
+  /** Ends a connection that sends more than it may, and reads no more of it. Its client waits before it returns. */
+  cut(connection: Connection, reason: string): void {
+    this.end(connection, closeCode.overCapacity, reason);
+    connection.stopReading();
   }
 
   /**

@@ -3,7 +3,6 @@ import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } fro
 import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
-import type { FilledOptions } from './checked-options.js';
 import type { Connection } from './connection.js';
 import type { SubscriptionRate } from './subscription-rate.js';
 
@@ -24,12 +23,10 @@ interface SubscriptionRefusal {
 /** Answers `pusher:subscribe` and `pusher:unsubscribe`. */
 export class SubscribeHandler {
   readonly #app: App;
-  readonly #limits: FilledOptions;
   readonly #rate: SubscriptionRate;
 
-  constructor(app: App, limits: FilledOptions, rate: SubscriptionRate) {
+  constructor(app: App, rate: SubscriptionRate) {
     this.#app = app;
-    this.#limits = limits;
     this.#rate = rate;
   }
 
@@ -72,7 +69,7 @@ export class SubscribeHandler {
   }
 
   #checkLimits(connection: Connection): SubscriptionRefusal | undefined {
-    const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#limits;
+    const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#app.limits;
     if (!this.#rate.take(connection)) {
       const error = `A connection may subscribe and unsubscribe ${subscriptionsPerSecond} times a second`;
       return { type: 'LimitReached', error, status: 429 };
@@ -119,7 +116,7 @@ export class SubscribeHandler {
    * The member that a subscription adds to a presence channel: by its `channel_data`, else the user who is signed in.
    */
   #memberOf(connection: Connection, name: string, channelData: unknown): ProtocolUser | SubscriptionRefusal {
-    const { maxPresenceMemberBytes, maxPresenceMembers } = this.#limits;
+    const { maxPresenceMemberBytes, maxPresenceMembers } = this.#app.limits;
     const { user } = connection;
     const member =
       typeof channelData === 'string'

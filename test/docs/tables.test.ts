@@ -55,6 +55,14 @@ describe('the documentation', () => {
     );
   });
 
+  it('lists each limit that an application of the websocket backend may have of its own', () => {
+    const document = readFileSync(join(import.meta.dirname, '../../docs/backends/websocket.md'), 'utf8');
+    const list = /own then: ([^.]*)\./.exec(document)?.[1] ?? '';
+    const app = { appId: 'b', pubKey: 'b', secretKey: 'b' };
+    const [checked] = checkOptions({ allowedOrigins: ['*'], apps: [app] }).apps ?? [];
+    expect(list.match(/\w+/g)?.sort()).toEqual(Object.keys(checked?.limits ?? {}).sort());
+  });
+
   it('tells of each code that the embedded server closes a connection with', () => {
     const told = table('docs/backends/websocket.md', '## Why a connection ends').flatMap(([codes = '']) =>
       codes.split(', '),

@@ -12,27 +12,20 @@ const BODY_OVERHEAD_BYTES = 32_768;
 /** Bytes that a byte of data takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
 const MAX_ESCAPED_BYTES = 6;
 
-/** The options that limit the HTTP API. */
-export interface ApiLimits {
-  readonly maxEventBytes: number;
-  readonly requestTimeoutMs: number;
-}
-
 /** The Channels HTTP API, as Pusher's server SDKs call it: `/apps/:id/…`, each request signed. */
 export class HttpApi {
   readonly #apps: ReadonlyMap<string, App>;
-  readonly #limits: ApiLimits;
-  readonly #maxBodyBytes: number;
+  readonly #requestTimeoutMs: number;
   readonly #logger: () => Logger;
 
   /**
    * @param apps by their ids
+   * @param requestTimeoutMs how long a body may take to arrive
    * @param logger returns a logger that must not throw
    */
-  constructor(apps: ReadonlyMap<string, App>, limits: ApiLimits, logger: () => Logger) {
+  constructor(apps: ReadonlyMap<string, App>, requestTimeoutMs: number, logger: () => Logger) {
     this.#apps = apps;
-    this.#limits = limits;
-    this.#maxBodyBytes = MAX_EVENTS_PER_BATCH * MAX_ESCAPED_BYTES * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
+    this.#requestTimeoutMs = requestTimeoutMs;
     this.#logger = logger;
   }
 
@@ -68,9 +61,9 @@ export class HttpApi {
     const parameters = checkSignature({ method, path, query }, app.settings);
     if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
     const body =
-      method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : new Uint8Array();
+      method === 'POST' ? await readBody(request, maxBodyBytes(app), this.#requestTimeoutMs) : new Uint8Array();
     checkBody(parameters, body);
-    return endpoint.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
+    return endpoint.answer({ app, parameters, body: parseBody(body) });
   }
 }
 
@@ -109,6 +102,11 @@ function answer(
   if (response.destroyed) return;
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
   response.end(text);
+}
+
+/** Size of the largest body that an application may be sent. */
+function maxBodyBytes({ limits }: App): number {
+  return MAX_EVENTS_PER_BATCH * MAX_ESCAPED_BYTES * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
 }
 
 /**

@@ -26,21 +26,21 @@ interface Trigger {
  * Answers `POST /apps/:id/events`.
  * @param parameters those of the query; they fill in what the body does not have
  */
-export function trigger(app: App, body: unknown, parameters: URLSearchParams, maxEventBytes: number): object {
+export function trigger(app: App, body: unknown, parameters: URLSearchParams): object {
   const event = body === undefined || isRecord(body) ? { ...queryEvent(parameters), ...body } : body;
-  const { name, data, channels, socketId, info } = readTrigger(event, maxEventBytes);
+  const { name, data, channels, socketId, info } = readTrigger(app, event);
   app.publisher.publish(channels, name, data, socketId);
   if (info.size === 0) return {};
   return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
 }
 
 /** Answers `POST /apps/:id/batch_events`. All events are checked before the first is published. */
-export function triggerBatch(app: App, body: unknown, maxEventBytes: number): object {
+export function triggerBatch(app: App, body: unknown): object {
   const batch = isRecord(body) ? body['batch'] : undefined;
   if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
   if (batch.length > MAX_EVENTS_PER_BATCH)
     throw new HttpError(400, `A batch has up to ${MAX_EVENTS_PER_BATCH} events; this one has ${batch.length}.`);
-  const triggers = batch.map((event: unknown) => readTrigger(event, maxEventBytes));
+  const triggers = batch.map((event: unknown) => readTrigger(app, event));
   for (const { name, data, channels, socketId } of triggers) app.publisher.publish(channels, name, data, socketId);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
@@ -61,7 +61,7 @@ function queryEvent(parameters: URLSearchParams): Readonly<Record<string, unknow
   return event;
 }
 
-function readTrigger(body: unknown, maxEventBytes: number): Trigger {
+function readTrigger({ limits: { maxEventBytes } }: App, body: unknown): Trigger {
   if (!isRecord(body)) throw new HttpError(400, 'The event is not a JSON object.');
   const {
     name,
