@@ -1,4 +1,6 @@
+import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect } from '../pusher-protocol/messages.js';
+import { channelName, eventName } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
@@ -21,6 +23,9 @@ export interface AppParts {
 /** One application: its connections, its channels with their subscribers, and its users. */
 export class App {
   readonly settings: CheckedApp;
+  /** The names that its channels and events may have. */
+  readonly channelName: NameRule;
+  readonly eventName: NameRule;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
   /** By socket id. */
@@ -34,6 +39,8 @@ export class App {
 
   constructor(settings: CheckedApp, { access, cache, received, observer }: AppParts) {
     this.settings = settings;
+    this.channelName = { ...channelName, maxLength: settings.limits.maxChannelNameLength };
+    this.eventName = { ...eventName, maxLength: settings.limits.maxEventNameLength };
     this.access = access;
     this.#observer = observer;
     const { channels, connections, heard } = this;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
 import { settingsCheck } from '../core/schema-check.js';
+import { channelName, eventName, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../pusher-protocol/names.js';
 import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
-import type { WebSocketApp, WebSocketLimits, WebSocketOptions } from './options.js';
+import type { WebSocketApp, WebSocketLimits, WebSocketOptions, WebSocketPublishLimits } from './options.js';
 import { webhook } from './webhooks/options.js';
 
 /** Names of the options that have no default. */
@@ -14,6 +15,9 @@ type UnfilledName = 'port' | 'host' | 'publicUrl' | 'apps' | 'webhooks' | 'webho
 type Filled<Options> = {
   readonly [Name in Exclude<keyof Options, UnfilledName>]-?: NonNullable<Options[Name]>;
 } & Readonly<Pick<Options, Extract<keyof Options, UnfilledName>>>;
+
+/** How long names may be, and how much one request may publish. */
+export type CheckedPublishLimits = Filled<WebSocketPublishLimits>;
 
 /** What the clients of an application may do. */
 export type CheckedLimits = Filled<WebSocketLimits>;
@@ -38,6 +42,12 @@ const TITLE = "The websocket backend's options";
 
 /** The least default of `bytesPerSecond`. */
 const MIN_BYTES_PER_SECOND = 262_144;
+
+/**
+ * Longest name of a channel or an event, in characters: `pusher:subscription_error` repeats as much of a name, and a
+ * client finds its subscription by the whole of it.
+ */
+export const MAX_NAME_LENGTH = 1000;
 
 /** Names of the options whose default follows from other options. */
 type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
@@ -113,6 +123,17 @@ function limits() {
     maxPresenceMemberBytes: count().default(1024),
     activityTimeoutSeconds: seconds.default(120),
     pongTimeoutSeconds: seconds.default(30),
+    ...publishLimits(),
+  };
+}
+
+/** The part of the schema for `WebSocketPublishLimits`, which `RemoteWebSocketService` has too. */
+export function publishLimits(): { [Name in keyof WebSocketPublishLimits]-?: z.ZodDefault<z.ZodNumber> } {
+  return {
+    maxChannelNameLength: count().max(MAX_NAME_LENGTH).default(channelName.maxLength),
+    maxEventNameLength: count().max(MAX_NAME_LENGTH).default(eventName.maxLength),
+    maxChannelsPerEvent: count().default(MAX_CHANNELS_PER_TRIGGER),
+    maxEventsPerBatch: count().default(MAX_EVENTS_PER_BATCH),
   };
 }
 

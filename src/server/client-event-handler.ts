@@ -1,12 +1,5 @@
 import { CLIENT_EVENT_RATE, protocolError } from '../pusher-protocol/messages.js';
-import {
-  channelNameProblem,
-  echoedName,
-  eventName,
-  isEncrypted,
-  isPrivate,
-  keepsTo,
-} from '../pusher-protocol/names.js';
+import { channelNameProblem, isEncrypted, isPrivate, keepsTo } from '../pusher-protocol/names.js';
 import type { ProtocolMessage } from '../pusher-protocol/parse-message.js';
 import type { App } from './app.js';
 import type { Connection } from './connection.js';
@@ -44,14 +37,15 @@ export class ClientEventHandler {
 
   /** Says in words what is wrong with the event's name or channel; undefined when nothing is. */
   #problem(connection: Connection, name: string, event: string): string | undefined {
-    const { limits, channels } = this.#app;
+    const { limits, channels, channelName, eventName } = this.#app;
     if (limits.clientEvents === false) return 'Client events are switched off for this application';
     if (!isPrivate(name) || isEncrypted(name))
       return 'Client events go to private and presence channels only, encrypted ones excepted';
     const channel = channels.get(name);
     if (channel === undefined || !connection.channels?.has(channel)) {
-      if (limits.clientEvents !== 'all') return `Client events need a subscription to the channel: ${echoedName(name)}`;
-      const problem = channelNameProblem(name);
+      if (limits.clientEvents !== 'all')
+        return `Client events need a subscription to the channel: ${name.slice(0, channelName.maxLength)}`;
+      const problem = channelNameProblem(name, channelName);
       if (problem !== undefined) return problem;
     }
     if (!keepsTo(eventName, event))

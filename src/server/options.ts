@@ -4,11 +4,23 @@ import type { WebSocketWebhook } from './webhooks/options.js';
 // The options as an application writes them. `checked-options.ts` checks them and has the defaults. An option is
 // written twice: here, and in its schema. One without a default stands in a list there, too.
 
+/** How long names may be, and how much one request to the HTTP API may publish. */
+export interface WebSocketPublishLimits {
+  /** Length of a channel's name, in characters; 1 000 at most. @default 164 (Pusher's; its server libraries take 200) */
+  maxChannelNameLength?: number | undefined;
+  /** Length of an event's name, in characters; 1 000 at most. @default 200 (Pusher's) */
+  maxEventNameLength?: number | undefined;
+  /** Channels that one event may go to in a request to the HTTP API. @default 100 (Pusher's) */
+  maxChannelsPerEvent?: number | undefined;
+  /** Events in one batch of the HTTP API. @default 10 (Pusher's) */
+  maxEventsPerBatch?: number | undefined;
+}
+
 /**
- * What the clients of an application may do. The server's options have these for the application in the settings, and
- * for each of `apps` that has no value of its own.
+ * What the clients of an application may do, and what may be published to it. The server's options have these for the
+ * application in the settings, and for each of `apps` that has no value of its own.
  */
-export interface WebSocketLimits {
+export interface WebSocketLimits extends WebSocketPublishLimits {
   /**
    * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, but not the
    * domain itself). Other origins, and `null`, are refused with 4009. A connection without an `Origin` header comes

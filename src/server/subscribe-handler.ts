@@ -3,14 +3,9 @@ import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } fro
 import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
+import { MAX_NAME_LENGTH } from './checked-options.js';
 import type { Connection } from './connection.js';
 import type { SubscriptionRate } from './subscription-rate.js';
-
-/**
- * Characters of the channel's name that an error repeats. A client finds its subscription by the whole name, and names
- * that are longer than any channel's are cut here.
- */
-const MAX_ECHOED_LENGTH = 1000;
 
 /** The `data` of `pusher:subscription_error`. */
 interface SubscriptionRefusal {
@@ -64,7 +59,7 @@ export class SubscribeHandler {
   }
 
   #checkName(name: string): SubscriptionRefusal | undefined {
-    const error = channelNameProblem(name);
+    const error = channelNameProblem(name, this.#app.channelName);
     return error === undefined ? undefined : { type: 'InvalidChannel', error, status: 400 };
   }
 
@@ -139,5 +134,5 @@ export class SubscribeHandler {
 }
 
 function refuse(connection: Connection, name: string, { type, error, status }: SubscriptionRefusal): void {
-  connection.sendText(subscriptionError(name.slice(0, MAX_ECHOED_LENGTH), error, type, status));
+  connection.sendText(subscriptionError(name.slice(0, MAX_NAME_LENGTH), error, type, status));
 }

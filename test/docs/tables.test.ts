@@ -49,7 +49,7 @@ describe('the documentation', () => {
     const named = Object.keys(defaults).filter((name) => defaults[name] !== Number.MAX_SAFE_INTEGER);
     expect(withDefault.sort()).toEqual(named.sort());
     const options = readFileSync(join(import.meta.dirname, '../../src/server/options.ts'), 'utf8');
-    const declared = options.match(/^export interface WebSocket(?:Limits|Options) [\s\S]*?^}/gm) ?? [];
+    const declared = options.match(/^export interface WebSocket(?:PublishLimits|Limits|Options) [\s\S]*?^}/gm) ?? [];
     expect(rows.map(([name]) => name).sort()).toEqual(
       declared.flatMap((text) => [...text.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name)).sort(),
     );

@@ -205,6 +205,7 @@ it.each<[object, RegExp]>([
   [{ allowedOrigins: ['b.example'] }, /"apps.0.allowedOrigins.0" must be an origin/],
   [{ clientEvents: 'some' }, /"apps.0.clientEvents" must be true or "members", "all", or false, found a string/],
   [{ clientEventExcess: 'cut' }, /"apps.0.clientEventExcess" must be "refuse" or "close", found a string/],
+  [{ maxChannelNameLength: 2000 }, /"apps.0.maxChannelNameLength" must be at most 1000, found 2000/],
   [{ maxEventByte: 1 }, /unknown key "apps.0.maxEventByte" \(did you mean "maxEventBytes"\?\)/],
   [{ sendBufferBytes: 1 }, /unknown key "apps.0.sendBufferBytes"/],
 ])('a wrong limit of an application is refused with its path: %j', (limits, words) => {

@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../core/logger.js';
-import { MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
 import type { App } from '../app.js';
 import { findEndpoint } from './endpoints.js';
 import { checkBody, checkSignature } from './request-signature.js';
 
-/** Bytes of a body beside the data: the names of 100 channels with 164 characters each, and JSON's own characters. */
-const BODY_OVERHEAD_BYTES = 32_768;
-/** Bytes that a byte of data takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
+/** Bytes of a body beside the data and the names: JSON's own characters, and what an SDK adds. */
+const BODY_OVERHEAD_BYTES = 16_384;
+/** Bytes that a character takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
 const MAX_ESCAPED_BYTES = 6;
 
 /** The Channels HTTP API, as Pusher's server SDKs call it: `/apps/:id/…`, each request signed. */
@@ -104,9 +103,13 @@ function answer(
   response.end(text);
 }
 
-/** Size of the largest body that an application may be sent. */
+/** Size of the largest body that an application may be sent: one event to many channels, or a batch of events. */
 function maxBodyBytes({ limits }: App): number {
-  return MAX_EVENTS_PER_BATCH * MAX_ESCAPED_BYTES * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
+  const { maxEventsPerBatch, maxChannelsPerEvent, maxEventBytes, maxEventNameLength, maxChannelNameLength } = limits;
+  const event = maxEventBytes + maxEventNameLength + maxChannelNameLength;
+  return (
+    MAX_ESCAPED_BYTES * maxEventsPerBatch * event + 2 * maxChannelsPerEvent * maxChannelNameLength + BODY_OVERHEAD_BYTES
+  );
 }
 
 /**
