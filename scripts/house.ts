@@ -50,7 +50,7 @@ export const house: readonly Part[] = [
   {
     path: 'http',
     holds: 'for web applications: the push handler and its form for Node, the middleware `pushSession`',
-    imports: ['service', 'authorization (types)', 'sessions', 'webhooks', 'web'],
+    imports: ['service', 'authorization (types)', 'sessions', 'webhooks (types)', 'web'],
   },
   {
     path: 'service',
@@ -98,15 +98,8 @@ export const house: readonly Part[] = [
   },
   {
     path: 'backends/websocket',
-    holds: 'the backend with a server in this process, and the one that publishes to such a server elsewhere',
-    imports: [
-      'backends/contract (types)',
-      'backends/sdk',
-      'backends/pusher-compatible',
-      'server',
-      'webhooks',
-      'pusher-protocol',
-    ],
+    holds: 'the backend with a server in this process',
+    imports: ['backends/contract (types)', 'backends/pusher-compatible', 'server', 'pusher-protocol'],
   },
   {
     path: 'backends/*',
@@ -143,7 +136,7 @@ export const house: readonly Part[] = [
   {
     path: 'server',
     holds:
-      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends. It knows neither backends nor the service",
+      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends, its figures and its health. It knows neither backends nor the service",
     imports: ['webhooks/options.ts', 'pusher-protocol', 'web'],
   },
   {
@@ -161,7 +154,7 @@ export const house: readonly Part[] = [
     path: 'pusher-protocol',
     holds: 'the Pusher Channels protocol: names, messages, signatures; no sockets',
     imports: [],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', 'zod'],
   },
   {
     path: 'web',

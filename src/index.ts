@@ -1,10 +1,12 @@
 export type { ChannelParams } from './authorization/pattern.js';
 export type {
   AppUser,
+  AskingClient,
   PushTypes,
   SignInRequest,
   SubscriptionGrant,
   SubscriptionRequest,
+  UserDetails,
 } from './authorization/requests.js';
 export type { ChannelRule, RuleContext } from './authorization/rules.js';
 export type { ChildSettings, CompositeSettings } from './backends/built-in.js';
@@ -42,7 +44,7 @@ export type { Logger } from './core/logger.js';
 export type { NameRule } from './core/names.js';
 export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
 export { DeliveryError } from './core/report.js';
-export type { Audience, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
+export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/push-service.js';
@@ -74,7 +76,7 @@ export { type UserChannelsOptions, userChannels } from './sessions/user-channels
 export type { PushServerSettings, ServiceSettings } from './settings/settings.js';
 export type * from './webhooks/event.js';
 export type * from './webhooks/source.js';
-export type { WebhookRequest } from './webhooks/source.js';
+export type { WebhookHeaders, WebhookRequest } from './webhooks/source.js';
 export type { ClientConfig } from './wire/client-config.js';
 export type {
   AddressedMessage,

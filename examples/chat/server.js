@@ -11,7 +11,7 @@ import { createPushHandler, pushSession, toNodeHandler } from 'pushrail/http';
 
 const embedded =
   process.env.PUSH_SERVER === undefined
-    ? new WebSocketService({ appId: 'chat', pubKey: 'chat-key', secretKey: randomBytes(24).toString('base64url') })
+    ? new WebSocketService({ appId: '1001', pubKey: 'chat-key', secretKey: randomBytes(24).toString('base64url') })
     : undefined;
 if (embedded !== undefined) PushService.configure({ backend: embedded });
 
@@ -87,8 +87,9 @@ embedded?.attach(server);
 
 process.once('SIGINT', stop).once('SIGTERM', stop);
 
-async function stop() {
-  server.close();
-  await PushService.close();
-  server.closeAllConnections();
+// The server goes first, because requests that it still answers may send; it sends the pages away, to reconnect.
+function stop() {
+  server.close(() => PushService.close());
+  // A browser may hold a connection open without a request.
+  setTimeout(() => server.closeAllConnections(), 500).unref();
 }

@@ -32,4 +32,12 @@ app.post('/orders', async (request, reply) => {
 });
 
 backend.attach(app.server);
+// Fastify's own way to stop: close() ends the server, which sends the pages away, and then calls the hooks of onClose.
+app.addHook('onClose', () => push.close());
+const stop = async () => {
+  setTimeout(() => app.server.closeAllConnections(), 500).unref(); // a browser may hold one open without a request
+  await app.close();
+};
+process.once('SIGINT', stop).once('SIGTERM', stop);
+
 console.log(await app.listen({ port: Number(process.env.PORT ?? 3000), host: '127.0.0.1' }));

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { createPushService, userChannels } from 'pushrail';
 import { WebSocketService } from 'pushrail/backends/websocket';
 
-export const backend = new WebSocketService({ appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' });
+export const backend = new WebSocketService({ appId: '1001', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' });
 export const push = createPushService({ backend, sessions: userChannels({ prefix: 'private-user-' }) });
 
 // A user's own channel needs no rule; the room knows who is there.
@@ -30,4 +30,17 @@ export function userOf(cookie) {
 /** Something happens: the one line that this is about. */
 export function order(user) {
   return push.send({ event: 'order.shipped', users: user, data: { orderId: 42 } });
+}
+
+/**
+ * Ends a program at SIGINT or SIGTERM. The server goes first, because requests that it still answers may send; it sends
+ * the pages away, to reconnect.
+ */
+export function stopOnSignal(server) {
+  const stop = () => {
+    server.close(() => push.close());
+    // A browser may hold a connection open without a request.
+    setTimeout(() => server.closeAllConnections(), 500).unref();
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
 }

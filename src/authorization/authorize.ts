@@ -1,4 +1,4 @@
-import type { PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
+import type { AuthenticatedUser, PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { Deadline, type Wait } from '../core/deadline.js';
@@ -9,7 +9,14 @@ import type { Awaitable } from '../core/until-aborted.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
 import { isWildcard } from './pattern.js';
-import type { AppUser, SignInRequest, SubscriptionGrant, SubscriptionRequest } from './requests.js';
+import type {
+  AppUser,
+  AskingClient,
+  SignInRequest,
+  SubscriptionGrant,
+  SubscriptionRequest,
+  UserDetails,
+} from './requests.js';
 import type { ChannelRules, FoundRule } from './rules.js';
 
 /** The parts of a push service that decide who may subscribe. */
@@ -87,18 +94,31 @@ async function authorizeSeveral(
 /**
  * Signs a client in as its user.
  * @throws AuthenticationError with the status 401 when nobody is logged in
- * @throws ValidationError for a wrong socket id
+ * @throws ValidationError for a wrong socket id or wrong details
  */
 export async function signIn(request: SignInRequest, host: AuthorizationHost): Promise<UserAuthentication> {
   const { backend, sessions } = host;
   const { user } = request;
   if (!isSomeone(user)) throw nobodyError(backend);
   const client = clientOf(request, host);
-  return signed(backend, () => backend.authenticateUser(client, { id: userIdOf(user, sessions) }));
+  const details = detailsOf(request);
+  return signed(backend, () => backend.authenticateUser(client, { id: userIdOf(user, sessions), ...details }));
+}
+
+/** The details of a user as backends take them. */
+function detailsOf({ info, watchlist }: UserDetails): Omit<AuthenticatedUser, 'id'> {
+  if (watchlist !== undefined && !Array.isArray(watchlist))
+    throw new ValidationError('Nothing was authorised: the "watchlist" must be a list of user ids.');
+  const watched = watchlist?.map((given: unknown, index) => {
+    const id = userIdText(given);
+    if (id !== undefined) return id;
+    throw new ValidationError(`Nothing was authorised: "watchlist.${index}" is no user id.`);
+  });
+  return { ...(info !== undefined && { user_info: info }), ...(watched && { watchlist: watched }) };
 }
 
 /** The name by which the backend knows the client: its user's id, or its socket id. */
-function clientOf({ socketId, user, session }: SignInRequest, { backend, sessions }: AuthorizationHost): string {
+function clientOf({ socketId, user, session }: AskingClient, { backend, sessions }: AuthorizationHost): string {
   if (backend.capabilities.clientIs === 'user') {
     if (isSomeone(user)) return userIdOf(user, sessions);
     if (session !== undefined) return sessionUserId(session);

@@ -1,11 +1,9 @@
 import type { ChannelAuthorization } from '../backends/contract/authorization.js';
+import type { UserId } from '../core/names.js';
 import type { PushSession, PushUser } from '../sessions/adapter.js';
 
-/**
- * A client's request to be signed in as its user. Only `socketId` may come from the client: everything else MUST come
- * from the application.
- */
-export interface SignInRequest {
+/** The client that asks. Only `socketId` may come from the client: everything else MUST come from the application. */
+export interface AskingClient {
   /**
    * The client's socket id, such as `'1234.5678'`. Not needed with backends that know a client by its user, such as
    * PubNub.
@@ -17,11 +15,28 @@ export interface SignInRequest {
   readonly session?: PushSession | undefined;
 }
 
+/** What a sign-in tells of its user beside the id, with backends that speak Pusher's protocol. Others leave it out. */
+export interface UserDetails {
+  /**
+   * Details that the other members of presence channels get to see when the subscription itself names no member:
+   * anything that survives JSON.
+   */
+  readonly info?: unknown;
+  /**
+   * The ids of users whom the user watches, such as friends: `pusher.user.watchlist` of `pusher-js` hears when they come
+   * and go. Pusher takes 100.
+   */
+  readonly watchlist?: readonly UserId[] | undefined;
+}
+
+/** A client's request to be signed in as its user. */
+export interface SignInRequest extends AskingClient, UserDetails {}
+
 /**
  * A client's request to subscribe. Without a rule, a session may subscribe to its own channel, and a user to the
  * channels of all the user's sessions.
  */
-export interface SubscriptionRequest extends SignInRequest {
+export interface SubscriptionRequest extends AskingClient {
   /** One channel name. PubNub also takes a list of up to 100, because its clients need one answer for all of them. */
   readonly channel: string | readonly string[];
   /** The web `Request` that the rule gets. */

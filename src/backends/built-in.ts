@@ -36,8 +36,11 @@ type BackendName = keyof typeof registry;
 /** The class of the built-in backend with this name. */
 type ClassOf<Name extends BackendName> = (typeof registry)[Name];
 
-/** The values that the setting `backend` takes. */
-export type BackendReference = BackendName | `${string}#${string}` | PushServiceWrapperClass | AnyBackend;
+/** The values that the setting `backend` takes: a name, `'./module.js#Export'`, a DSN, a class, or an instance. */
+export type BackendReference = BackendName | TextReference | PushServiceWrapperClass | AnyBackend;
+
+/** A backend's module with its export, or a DSN. */
+type TextReference = `${string}#${string}` | `${string}:${string}`;
 
 /** The type of the backend that a value of `backend` stands for. */
 export type BackendOf<Reference> = Reference extends BackendName
@@ -73,7 +76,7 @@ type NamedChoice = {
 /** The setting `backend`, with the options that belong to it. */
 export type BackendChoice =
   | NamedChoice
-  | { backend: PushServiceWrapperClass | `${string}#${string}`; options?: object | undefined }
+  | { backend: PushServiceWrapperClass | TextReference; options?: object | undefined }
   | { backend: AnyBackend };
 
 /** One of the backends that a composite is made of: its settings, a DSN, or an instance. */

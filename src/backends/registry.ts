@@ -2,6 +2,7 @@
 // from these lines: the names, types and DSNs of settings at once, and the rest by `npm run generate`. None of these
 // modules loads an SDK.
 export { WebSocketService as websocket } from './websocket/index.js';
+export { RemoteWebSocketService as remote } from './remote/index.js';
 export { PusherService as pusher } from './pusher/index.js';
 export { PubNubService as pubnub } from './pubnub/index.js';
 export { OneSignalService as onesignal } from './onesignal/index.js';

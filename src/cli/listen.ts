@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createPushService, type IncomingMessage, UnsupportedOperationError } from '../index.js';
 import { positiveNumber } from './arguments.js';
-import { clientSettings, serverHelp } from './server-settings.js';
+import { clientSettings, serverHelp, serverName } from './server-settings.js';
 import { type Terminal, untilStopped } from './terminal.js';
 
 interface ListenOptions {
@@ -36,7 +36,7 @@ export function listenCommand(terminal: Terminal): Command {
         if (left <= 0) ended.abort();
       });
       for (const channel of channels) await service.subscribe(channel);
-      terminal.complain(`Listening to ${channels.join(', ')}. Stop with Ctrl-C.`);
+      terminal.complain(`Listening to ${channels.join(', ')} on ${serverName(service.backend)}. Stop with Ctrl-C.`);
       await untilStopped({ stop });
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { createPushService, DeliveryError, type SendReport } from '../index.js';
 import { CommandFailed, gathered, jsonValue } from './arguments.js';
-import { clientSettings, serverHelp } from './server-settings.js';
+import { clientSettings, serverHelp, serverName } from './server-settings.js';
 import type { Terminal } from './terminal.js';
 
 interface SendCommandOptions {
@@ -28,7 +28,7 @@ export function sendCommand(terminal: Terminal): Command {
         ...(users.length > 0 ? { users } : {}),
       } as { channels: string[] };
       const report = await service.send({ event, data, ...audience, signal: terminal.stop }).catch(reportOfFailure);
-      printReport(report, terminal);
+      printReport(report, serverName(service.backend), terminal);
     });
 }
 
@@ -38,10 +38,12 @@ function reportOfFailure(error: unknown): SendReport {
   throw error;
 }
 
-function printReport({ accepted, rejected, durationMs, id }: SendReport, terminal: Terminal): void {
+/** @param server the one that was asked */
+function printReport({ accepted, rejected, durationMs, id }: SendReport, server: string, terminal: Terminal): void {
   if (accepted.length > 0) {
-    terminal.print(`accepted for ${accepted.join(', ')} in ${Math.round(durationMs)} ms (${id})`);
+    terminal.print(`accepted by ${server} for ${accepted.join(', ')} in ${Math.round(durationMs)} ms (${id})`);
   }
-  for (const { channel, error } of rejected) terminal.complain(`rejected for ${channel}: ${error.message}`);
+  for (const { channel, error } of rejected)
+    terminal.complain(`rejected by ${server} for ${channel}: ${error.message}`);
   if (rejected.length > 0) throw new CommandFailed();
 }

@@ -11,6 +11,8 @@ interface ServeOptions {
   server?: string;
   port?: number;
   host?: string;
+  metricsPort?: number;
+  metricsHost?: string;
 }
 
 /** `pushrail serve`: runs the embedded server in a process of its own. */
@@ -20,6 +22,8 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--server <dsn>', 'DSN of the server (default: PUSH_SERVER)')
     .option('--port <port>', `port to listen on (default: the DSN's, or ${DEFAULT_PORT})`, wholeNumber)
     .option('--host <address>', "address to listen on (default: the DSN's, or 127.0.0.1)")
+    .option('--metrics-port <port>', 'port for figures of Prometheus, at /metrics (default: none)', wholeNumber)
+    .option('--metrics-host <address>', "address for the figures (default: the DSN's, or 127.0.0.1)")
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);
       await using service = createPushService({ ...settings, logger: terminalLogger(terminal) } as PushServerSettings);
@@ -27,12 +31,15 @@ export function serveCommand(terminal: Terminal): Command {
       const { backend } = service;
       if (!(backend instanceof WebSocketService) || backend.address === undefined)
         throw new ConfigurationError('The server does not listen.');
-      const { host, port } = backend.address;
+      const { address, metricsAddress } = backend;
+      const { host, port } = address;
       terminal.print(`Listening on ${host}:${port}. Stop with Ctrl-C.`);
+      if (metricsAddress !== undefined)
+        terminal.print(`Figures for Prometheus are at ${metricsAddress.host}:${metricsAddress.port}/metrics.`);
       if (isNew) {
         terminal.print('In other terminals:');
         terminal.print(
-          `  export PUSH_SERVER="websocket://${settings.pubKey}:${settings.secretKey}@${settings.appId}?host=${host}&port=${port}"`,
+          `  export PUSH_SERVER="remote://${settings.pubKey}:${settings.secretKey}@${settings.appId}?host=${host}&port=${port}"`,
         );
         terminal.print('  pushrail listen orders');
         terminal.print(`  pushrail send orders --data '{"id":42}'`);
@@ -55,7 +62,7 @@ interface ServeSettings extends DsnSettings {
   isNew: boolean;
 }
 
-function serveSettings({ server, port, host }: ServeOptions, environment: NodeJS.ProcessEnv): ServeSettings {
+function serveSettings({ server, ...given }: ServeOptions, environment: NodeJS.ProcessEnv): ServeSettings {
   const isNew = server === undefined && !environment['PUSH_SERVER'];
   const settings = isNew ? newSettings() : dsnSettings(server, environment);
   if (settings.backend !== 'websocket') {
@@ -65,8 +72,7 @@ function serveSettings({ server, port, host }: ServeOptions, environment: NodeJS
     host: '127.0.0.1',
     port: DEFAULT_PORT,
     ...settings.options,
-    ...(port !== undefined && { port }),
-    ...(host !== undefined && { host }),
+    ...given,
   };
   return { ...settings, options, isNew };
 }
@@ -74,7 +80,7 @@ function serveSettings({ server, port, host }: ServeOptions, environment: NodeJS
 function newSettings(): DsnSettings {
   return {
     backend: 'websocket',
-    appId: 'app',
+    appId: '1001',
     pubKey: randomBytes(8).toString('hex'),
     secretKey: randomBytes(16).toString('hex'),
   };

@@ -1,5 +1,5 @@
-import { RemoteWebSocketService } from '../backends/websocket/index.js';
-import { ConfigurationError, type PushServerSettings, userChannels } from '../index.js';
+import { type RemoteWebSocketOptions, RemoteWebSocketService } from '../backends/remote/index.js';
+import { type AnyBackend, ConfigurationError, type PushServerSettings, userChannels } from '../index.js';
 import { SERVER_TO_USER_PREFIX } from '../pusher-protocol/names.js';
 import { checkOptions } from '../server/checked-options.js';
 import { type DsnSettings, parseDsn } from '../settings/dsn.js';
@@ -26,34 +26,35 @@ export function dsnSettings(dsn: string | undefined, environment: NodeJS.Process
 }
 
 /**
- * Makes the settings of a command that talks to a server. `websocket` means an embedded server in another process.
+ * Makes the settings of a command that talks to a server. `websocket` means the embedded server that another process runs
+ * with this DSN, as `remote` does.
  * @throws ConfigurationError when there are none or they cannot be read
  */
 export function clientSettings(dsn: string | undefined, terminal: Terminal): PushServerSettings {
   const { PUSH_SERVER: own, PUSHER_URL: pushers } = terminal.environment;
   const { options = {}, ...settings } = dsnSettings(dsn, { PUSH_SERVER: own?.trim() ? own : pushers });
   const logger = terminalLogger(terminal);
-  if (settings.backend !== 'websocket') {
-    const prefix = settings.backend === 'pusher' ? SERVER_TO_USER_PREFIX : '';
-    return { ...settings, options, sessions: userChannels({ prefix }), logger } as PushServerSettings;
-  }
+  const signsUsersIn = ['websocket', 'remote', 'pusher'].includes(settings.backend);
+  return {
+    ...settings,
+    ...(settings.backend === 'websocket' ? { backend: 'remote', options: optionsToReach(options) } : { options }),
+    sessions: userChannels({ prefix: signsUsersIn ? SERVER_TO_USER_PREFIX : '' }),
+    logger,
+  } as PushServerSettings;
+}
+
+/** The options that reach the embedded server of another process, by those with which it listens. */
+function optionsToReach(options: object): RemoteWebSocketOptions {
   const checked = checkOptions(options);
   const { host, port = DEFAULT_PORT } = checked;
   const { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch } = checked;
-  return {
-    ...settings,
-    backend: RemoteWebSocketService,
-    options: {
-      port,
-      ...(host !== undefined && { host: reachable(host) }),
-      maxChannelNameLength,
-      maxEventNameLength,
-      maxChannelsPerEvent,
-      maxEventsPerBatch,
-    },
-    sessions: userChannels({ prefix: SERVER_TO_USER_PREFIX }),
-    logger,
-  };
+  const limits = { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch };
+  return { port, ...(host !== undefined && { host: reachable(host) }), ...limits };
+}
+
+/** The server that a command asks, in a few words: its address where the settings name one, else the backend's name. */
+export function serverName(backend: AnyBackend): string {
+  return backend instanceof RemoteWebSocketService ? backend.address : backend.name;
 }
 
 /** The address to reach a server at: one that listens on every interface is reached on this machine. */

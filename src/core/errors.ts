@@ -15,7 +15,7 @@ export interface PushErrorOptions {
   backend?: string | undefined;
   /** Whether the same call may succeed when it is made again. @default false */
   retryable?: boolean | undefined;
-  /** HTTP status of the provider's answer. @default undefined: there was no answer */
+  /** HTTP status of the provider's answer, or of the answer to its webhook. @default undefined: there was none */
   status?: number | undefined;
   /** The original error. */
   cause?: unknown;

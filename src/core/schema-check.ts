@@ -8,7 +8,8 @@ import { isSecretName } from './redaction.js';
  * @param what names the settings in errors, such as `PUSH_SERVER` or `The console backend's options`
  * @param build makes the schema, with `z.strictObject`
  * @param advice tells what to write instead of an unknown key, by that key
- * @returns a function that returns the checked settings. It throws a ConfigurationError that names each wrong key with
+ * @returns a function that returns the checked settings. A text of digits counts as a number and `'true'` or `'false'`
+ * as a boolean where one is wanted. It throws a ConfigurationError that names each wrong key with
  * the expected and the found value, but never shows a secret.
  */
 export function settingsCheck<T>(
@@ -19,7 +20,8 @@ export function settingsCheck<T>(
   let schema: z.ZodType<T> | undefined;
   return (value) => {
     schema ??= build();
-    const result = schema.safeParse(value, { reportInput: true });
+    let result = schema.safeParse(value, { reportInput: true });
+    if (!result.success) result = schema.safeParse(withTextsRead(value, result.error.issues), { reportInput: true });
     if (result.success) return result.data;
     const def: SchemaDef = schema.def as object;
     const problems = result.error.issues.flatMap((issue) => describe(issue, keysAt(def, issue.path), advice));
@@ -46,6 +48,36 @@ function keysAt({ shape, innerType, element, valueType }: SchemaDef, path: reado
   if (key === undefined) return Object.keys(shape ?? {});
   const inner = shape?.[String(key)] ?? element ?? valueType;
   return inner === undefined ? [] : keysAt(inner.def, rest);
+}
+
+/** Reads texts where a number or a boolean is wanted: environment variables have nothing else. */
+function withTextsRead(value: unknown, issues: readonly z.core.$ZodIssue[]): unknown {
+  return issues.reduce((read, issue) => {
+    const meant = wantedTypes(issue)
+      .map((wanted) => meaning(issue.input, wanted))
+      .find((found) => found !== undefined);
+    return meant === undefined ? read : replaced(read, issue.path, meant);
+  }, value);
+}
+
+/** The types that a value may have which has none of them. */
+function wantedTypes(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_type') return [issue.expected];
+  return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(wantedTypes) : [];
+}
+
+/** What a text means: `'6001'` where a number is wanted, and `'true'` or `'false'` where a boolean is. */
+function meaning(text: unknown, wanted: string): number | boolean | undefined {
+  if (typeof text !== 'string') return undefined;
+  if (wanted === 'boolean' && /^(?:true|false)$/.test(text)) return text === 'true';
+  return wanted === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A copy of settings with another value at a path that is there. */
+function replaced(value: unknown, [key, ...rest]: readonly PropertyKey[], other: unknown): unknown {
+  if (key === undefined) return other;
+  const copy: object = Array.isArray(value) ? [...value] : { ...(value as object) };
+  return Object.assign(copy, { [key]: replaced(Reflect.get(copy, key), rest, other) });
 }
 
 function describe(

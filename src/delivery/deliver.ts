@@ -6,6 +6,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { AbortError, outcomeOf, type PushError, retryAfterOf, TimeoutError } from '../core/errors.js';
 import { DeliveryError } from '../core/report.js';
 import { untilAborted } from '../core/until-aborted.js';
+import { ChannelQueues, repeatChannels } from './channel-queues.js';
 import type { PlannedMessage } from './plan.js';
 import { type DeliveryPolicy, mayBeRetried } from './retry.js';
 import { type Delivery, type PendingMessage, type PendingRequest, split } from './split.js';
@@ -20,8 +21,8 @@ export interface DeliveryContext {
 }
 
 /**
- * Delivers planned messages. Never throws: failures are in the records that it returns, one for each message, in their
- * order.
+ * Delivers planned messages, those for one channel in their order. Never throws: failures are in the records that it
+ * returns, one for each message, in their order.
  */
 export async function deliver(messages: readonly PlannedMessage[], context: DeliveryContext): Promise<Delivery[]> {
   const { backend, capabilities, policy } = context;
@@ -31,8 +32,13 @@ export async function deliver(messages: readonly PlannedMessage[], context: Deli
     info: new Map(),
     attempts: 0,
   }));
-  const requests = split(deliveries, capabilities);
   const target = { backend, capabilities, failureOf: rememberedPushErrors(backend) };
+  if (repeatChannels(deliveries)) {
+    const queues = new ChannelQueues(deliveries, capabilities);
+    await inOrder(queues, policy.concurrency, (request) => deliverRequest(request, target, context));
+    return deliveries;
+  }
+  const requests = split(deliveries, capabilities);
   const work = async (): Promise<void> => {
     for (const request of requests) await deliverRequest(request, target, context);
   };
@@ -40,6 +46,33 @@ export async function deliver(messages: readonly PlannedMessage[], context: Deli
   const isOneRequest = messages.length === 1 && first !== undefined && fitsOneRequest(first.channels, capabilities);
   await (isOneRequest ? work() : Promise.all(Array.from({ length: policy.concurrency }, work)));
   return deliveries;
+}
+
+/** Delivers requests, each as soon as those before it for its channels have ended. */
+function inOrder(
+  queues: ChannelQueues,
+  concurrency: number,
+  deliverOne: (request: PendingRequest) => Promise<void>,
+): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  let underWay = 0;
+  const begin = async (request: PendingRequest): Promise<void> => {
+    underWay++;
+    await deliverOne(request);
+    underWay--;
+    queues.ended(request);
+    beginMore();
+  };
+  const beginMore = (): void => {
+    while (underWay < concurrency) {
+      const request = queues.take();
+      if (request === undefined) break;
+      begin(request).catch(reject);
+    }
+    if (underWay === 0) resolve();
+  };
+  beginMore();
+  return promise;
 }
 
 /** Delivers one request with its retries. A retry holds only those messages of it that failed and may be retried. */

@@ -1,5 +1,5 @@
 import { checkTimeout } from '../core/durations.js';
-import { UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import { ValidationError } from '../core/errors.js';
 import { didYouMean } from '../core/schema-check.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { PushNotification } from '../wire/message.js';
@@ -22,8 +22,21 @@ export type Audience<User> =
       channels?: undefined;
     };
 
+/** What holds for one call of `send` or `sendMany`. */
+export interface CallOptions {
+  /** Ends the call: channels that were not sent to by then are not sent to. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Whether the call waits for earlier `ordered` calls of the same service that share a channel with it, until they
+   * have ended, retries included. Then its messages arrive after theirs. Ordered calls that share no channel do not
+   * wait for each other. Each channel has one request under way at a time.
+   * @default false: calls side by side have no order
+   */
+  ordered?: boolean | undefined;
+}
+
 /** The contents of a message, and how it is sent. */
-export interface MessageOptions {
+export interface MessageOptions extends CallOptions {
   /** @default 'push-event' */
   event?: string | undefined;
   /**
@@ -41,8 +54,6 @@ export interface MessageOptions {
    * whose header is missing, is no socket id, or is of no use to the backend leaves nobody out.
    */
   except?: string | RequestLike | undefined;
-  /** Ends the call: channels that were not sent to by then are not sent to. */
-  signal?: AbortSignal | undefined;
   /** Deadline of each attempt, in milliseconds. @default the setting `timeout`, 10 000 */
   timeout?: number | undefined;
   /**
@@ -65,32 +76,30 @@ const known = [
   'notification',
   'except',
   'signal',
+  'ordered',
   'timeout',
   'idempotencyKey',
   'backendOptions',
 ];
-/** Options that need a message store or a queue. */
-const needsStore = ['delay', 'when', 'tag', 'relatedTo'];
-const allNames = [...known, ...needsStore];
 const knownNames = new Set(known);
 
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
- * @throws ValidationError or UnsupportedOperationError
+ * @throws ValidationError
  */
 export function checkSendOptions<User>(options: SendOptions<User>): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
   for (const key of Object.keys(options)) {
-    if (!knownNames.has(key)) refuseOption(key, options[key as keyof SendOptions<User>]);
+    if (!knownNames.has(key)) throw new ValidationError(`send() has no option "${key}"${didYouMean(key, known)}`);
   }
-  const { channels, users, signal, timeout, idempotencyKey, backendOptions } = options;
+  const { channels, users, timeout, idempotencyKey, backendOptions } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');
   if (channels === undefined && users === undefined) throw new ValidationError('send() needs "channels" or "users".');
   if (users === null) throw new ValidationError('"users" is null: pass a user, or a list of them.');
-  checkSignal(signal);
+  checkCall(options);
   if (timeout !== undefined) checkTimeout(timeout);
   if (idempotencyKey !== undefined && !(typeof idempotencyKey === 'string' && /^.{1,255}$/su.test(idempotencyKey))) {
     throw new ValidationError('"idempotencyKey" must be a string of 1 to 255 characters.');
@@ -102,37 +111,32 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
 
 /**
  * Reads the messages of a `sendMany`.
- * @throws ValidationError when they are no list, or one of them has a signal of its own
+ * @throws ValidationError when they are no list, or one of them has an option that is the call's
  */
 export function messageList<User>(
   messages: Iterable<SendOptions<User>>,
-  signal: AbortSignal | undefined,
+  call: CallOptions,
 ): readonly SendOptions<User>[] {
   if (typeof messages !== 'object' || messages === null || !(Symbol.iterator in messages)) {
     throw new ValidationError('sendMany() takes a list of messages: sendMany([{ event, channels, data }, …]).');
   }
-  checkSignal(signal);
+  checkCall(call);
   const list = [...messages];
-  if (list.some((message) => message?.signal !== undefined)) {
+  for (const key of ['signal', 'ordered'] as const) {
+    if (list.every((message) => message?.[key] === undefined)) continue;
     throw new ValidationError(
-      'A message of sendMany() has no "signal" of its own: pass it as sendMany(messages, { signal }).',
+      `A message of sendMany() has no "${key}" of its own: pass it as sendMany(messages, { ${key} }).`,
     );
   }
   return list;
 }
 
-/** @throws ValidationError for anything but a signal */
-function checkSignal(signal: AbortSignal | undefined): void {
+/** @throws ValidationError for a signal that is none, and for an `ordered` that is no boolean */
+function checkCall({ signal, ordered }: CallOptions): void {
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new ValidationError('"signal" must be an AbortSignal.');
-}
-
-function refuseOption(key: string, value: unknown): void {
-  if (needsStore.includes(key)) {
-    if (value === undefined) return;
-    throw new UnsupportedOperationError(`"${key}" needs a message store or a queue, and none is configured.`);
-  }
-  throw new ValidationError(`send() has no option "${key}"${didYouMean(key, allNames)}`);
+  if (ordered !== undefined && typeof ordered !== 'boolean')
+    throw new ValidationError('"ordered" must be true or false.');
 }
 
 /** Reads the names in `channels`, in order. @throws ValidationError when there is none */

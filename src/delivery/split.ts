@@ -26,7 +26,7 @@ export interface PendingMessage extends AddressedMessage {
 export type PendingRequest = readonly PendingMessage[];
 
 /**
- * Splits messages into as few requests as the backend's capabilities allow. A message to many channels has requests of
+ * Splits messages, no two of which are for one channel, into as few requests as the backend's capabilities allow. A message to many channels has requests of
  * its own; the rest is packed together with other messages.
  */
 export function* split(deliveries: readonly Delivery[], capabilities: BackendCapabilities): Generator<PendingRequest> {
@@ -51,7 +51,8 @@ export function* split(deliveries: readonly Delivery[], capabilities: BackendCap
   if (packed.length > 0) yield packed;
 }
 
-function* channelsByRequest(
+/** The channels of one message, by the requests that they may share. */
+export function* channelsByRequest(
   channels: readonly string[],
   { maxChannelsPerRequest, sharesRequest }: BackendCapabilities,
 ): Generator<readonly string[]> {

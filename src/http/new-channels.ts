@@ -19,13 +19,13 @@ export class NewChannels {
   /**
    * Returns the channel that the session got a moment ago, or makes one.
    * @param sessionId undefined for a session without an id, which gets a new channel each time
-   * @param userId the session's user; a channel that was made for another user is not returned
+   * @param userId the session's user; a channel that was made for another user or for a visitor is not returned
    * @param givenUp the channel that the session had before, which is not returned
    */
   channelFor(sessionId: unknown, userId: string | undefined, givenUp: string | undefined, make: () => string): string {
     const known = this.#channels.get(sessionId);
     const isUsable = known !== undefined && known.channelId !== givenUp && performance.now() - known.madeAt < KEPT_MS;
-    if (isUsable && (known.userId === undefined || known.userId === userId)) return known.channelId;
+    if (isUsable && known.userId === userId) return known.channelId;
     const channelId = make();
     if (sessionId !== undefined) {
       this.forget(sessionId);

@@ -1,4 +1,4 @@
-import type { AppUser } from '../authorization/requests.js';
+import type { AppUser, UserDetails } from '../authorization/requests.js';
 import { ConfigurationError } from '../core/errors.js';
 import { didYouMean } from '../core/schema-check.js';
 import type { Awaitable } from '../core/until-aborted.js';
@@ -21,6 +21,14 @@ export interface PushHandlerOptions {
    */
   session?: ((request: Request, context: PushRequestContext) => Awaitable<PushSession | undefined>) | undefined;
   /**
+   * Returns what a sign-in tells of the user who is logged in beside the id: `{ info, watchlist }`. Called when a page
+   * signs in, with backends that speak Pusher's protocol.
+   * @default nothing but the id
+   */
+  userData?:
+    | ((user: AppUser, request: Request, context: PushRequestContext) => Awaitable<UserDetails | undefined>)
+    | undefined;
+  /**
    * Called once with each event of the provider's webhooks. When it throws or rejects, the provider gets an error and
    * sends the event again.
    * @default none: webhooks get the status 404
@@ -36,7 +44,12 @@ export interface PushHandlerOptions {
 
 /** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
 export function checkOptions(options: PushHandlerOptions): void {
-  checkOptionNames('createPushHandler()', options, ['authenticate', 'session', 'webhook'], ['allowedOrigins']);
+  checkOptionNames(
+    'createPushHandler()',
+    options,
+    ['authenticate', 'session', 'userData', 'webhook'],
+    ['allowedOrigins'],
+  );
   const origins: unknown = options.allowedOrigins ?? [];
   if (!Array.isArray(origins))
     throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');

@@ -40,7 +40,8 @@ export interface PushSessionOptions<User = PushUser> {
 export type SessionMiddleware = (request: object, response: ResponseLike, next: (error?: unknown) => void) => void;
 
 /**
- * Middleware that gives each session a channel of its own, binds it to the user at log-in and unbinds it at log-out.
+ * Middleware that gives each session a channel of its own. A log-in gives the session a new one, which is bound to the
+ * user; a log-out unbinds it.
  * Use it after the session middleware (`express-session`, `cookie-session`) and after the middleware that sets the
  * user: when a request ends without a user, its session counts as logged out.
  * @throws ConfigurationError for an unknown option, or a `user` that is no function

@@ -30,7 +30,10 @@ export interface PushRequestContext {
 
 /** The push session of a request: `request.pushSession`. */
 export interface RequestSession {
-  /** The channel of this session alone; undefined until the session has one. */
+  /**
+   * The channel of this session alone; undefined until the session has one. Each log-in and log-out gives the session
+   * another one, so its pages ask for their configuration again.
+   */
   readonly channelId: string | undefined;
   /** The id of the session's user; undefined while nobody is logged in. */
   readonly userId: string | undefined;

@@ -1,3 +1,4 @@
+import type { UserDetails } from '../authorization/requests.js';
 import { Deadline } from '../core/deadline.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { PushService } from '../service/push-service.js';
@@ -5,8 +6,7 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
-import { readWebhook } from '../webhooks/read.js';
-import type { WebhookSource } from '../webhooks/source.js';
+import { isRecord } from '../wire/is-record.js';
 import { type Form, oneOf, readForm } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
@@ -53,7 +53,29 @@ async function authorizeChannel(call: RouteCall): Promise<object> {
 }
 
 async function authenticateUser(call: RouteCall): Promise<object> {
-  return call.service.authenticateUser(await client(call, await readForm(call.request)));
+  const { request, context, service, options } = call;
+  const { userData } = options;
+  const asking = await client(call, await readForm(request));
+  // First without details: nothing is looked up for a request that is refused, and what is wrong then is the client's
+  // mistake.
+  const answer = await service.authenticateUser(asking);
+  const { user } = asking;
+  if (userData === undefined || user === undefined) return answer;
+  const details: unknown = await inTime('userData', async () => userData(user, request, context), call);
+  try {
+    return await service.authenticateUser({ ...asking, ...checkedDetails(details) });
+  } catch (cause) {
+    if (!PushError.isPushError(cause) || cause.code !== 'VALIDATION') throw cause;
+    throw new ConfigurationError(`userData() returned what no user can have. ${cause.message}`, { cause });
+  }
+}
+
+/** @throws ConfigurationError for anything but `{ info, watchlist }` */
+function checkedDetails(details: unknown): UserDetails {
+  if (details === undefined || details === null) return {};
+  const known = isRecord(details) && Object.keys(details).every((key) => key === 'info' || key === 'watchlist');
+  if (known) return details;
+  throw new ConfigurationError('userData() must return { info, watchlist } or nothing, and no other keys.');
 }
 
 /** Finds out who asks. Only the socket id comes from the client itself. */
@@ -65,8 +87,7 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const [path = ''] = (context.node?.originalUrl ?? new URL(request.url).pathname).split('?', 1);
-  const base = path.slice(0, path.lastIndexOf('/') + 1);
+  const base = basePath(context.node?.originalUrl ?? new URL(request.url).pathname);
   const { authorize, authenticate } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),
@@ -75,17 +96,28 @@ async function clientConfig(call: RouteCall): Promise<object> {
   };
 }
 
+/**
+ * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
+ * does with backslashes, and with a tab or a line break between the two.
+ * @param address the address that the client asked for. A proxy may write the whole URL
+ */
+function basePath(address: string): string {
+  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
+  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
+  return own.slice(0, own.lastIndexOf('/') + 1);
+}
+
 async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
-  // A body that a parser has changed cannot be verified. readWebhook() looks for the raw bytes on Node's request, or
-  // says how to keep them.
+  // A body that a parser has changed cannot be verified. The service looks for the raw bytes on Node's request, or says
+  // how to keep them.
   const { node } = context;
   try {
-    const rawBody = await webhookBody(node?.readableEnded === true ? node : request);
-    await service.webhook({ headers: request.headers, rawBody }, handle);
-  } catch (error) {
+    await service.webhook(node?.readableEnded === true ? node : request, handle);
+  } catch (cause) {
+    const error = isLateBody(cause) ? new HttpError(408, cause.message, { Connection: 'close' }) : cause;
     // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with
     // their answer.
     if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
@@ -99,14 +131,9 @@ function isRefusal(error: unknown): boolean {
   return PushError.isPushError(error) && (error.code === 'AUTHENTICATION' || error.code === 'VALIDATION');
 }
 
-/** @throws HttpError 408 when the body does not arrive in time. Any other timeout comes from the application. */
-async function webhookBody(source: WebhookSource): Promise<Uint8Array> {
-  try {
-    return (await readWebhook(source)).rawBody;
-  } catch (error) {
-    if (!PushError.isPushError(error) || error.code !== 'TIMEOUT') throw error;
-    throw new HttpError(408, error.message, { Connection: 'close' });
-  }
+/** Whether a webhook's body did not arrive in time. Any other timeout comes from the application. */
+function isLateBody(error: unknown): error is PushError {
+  return PushError.isPushError(error) && error.code === 'TIMEOUT' && error.status === 408;
 }
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */

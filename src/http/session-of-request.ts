@@ -139,13 +139,13 @@ export class SessionOfRequest implements RequestSession {
   }
 
   /**
-   * The channel and user in the session, if they are still right. They are wrong when they belong to another user, or
-   * were copied from the session before: a page of that user or session may still be open and listen.
+   * The channel and user in the session, if they are still right. They are wrong when somebody has logged in or out
+   * since, or when they were copied from the session before: whoever saw the session then may listen on its channel.
    */
   #validSession(known: KnownUser | undefined, session: object): PushSession | undefined {
     const pushSession = readPushSession(session);
     if (pushSession === undefined || !pushSession.channelId.startsWith(this.#channelPrefix)) return undefined;
-    if (pushSession.userId !== undefined && pushSession.userId !== known?.userId) return undefined;
+    if (pushSession.userId !== known?.userId) return undefined;
     const isNew = idOf(session) !== (this.#sessionBefore && idOf(this.#sessionBefore));
     return isNew && pushSession.channelId === this.#channelBefore ? undefined : pushSession;
   }

@@ -1,5 +1,11 @@
 import type { ProtocolUser } from './users.js';
 
+/** Users who have come or gone. Source: https://pusher.com/docs/channels/using_channels/watchlist-events */
+export interface WatchlistEvent {
+  readonly name: 'online' | 'offline';
+  readonly user_ids: readonly string[];
+}
+
 // The server's messages, each made as the text that is sent. Source:
 // https://pusher.com/docs/channels/library_auth_reference/pusher-websockets-protocol
 
@@ -67,6 +73,16 @@ export function signinSuccess(userData: string): string {
   return message('pusher:signin_success', { user_data: userData });
 }
 
+/** Makes the message that tells a signed-in client which of the users whom it watches are there. */
+export function watchlistEvents(events: readonly WatchlistEvent[]): string {
+  return message('pusher_internal:watchlist_events', { events });
+}
+
+/** Makes the message that tells the subscribers of a channel how many they are. */
+export function subscriptionCount(channel: string, count: number): string {
+  return message('pusher_internal:subscription_count', { subscription_count: count }, channel);
+}
+
 export const ping: string = message('pusher:ping', {});
 export const pong: string = message('pusher:pong', {});
 
@@ -107,6 +123,9 @@ export function mayReconnect(code: number): boolean {
 
 /** Code of the error that answers a client event over the rate limit. The connection stays. */
 export const CLIENT_EVENT_RATE: number = 4301;
+
+/** Code of the error that answers a watch list with more users than a user may watch. The sign-in succeeds. */
+export const WATCHLIST_LIMIT: number = 4302;
 
 /** RFC 6455 7.4.1: close code of an endpoint that was sent a kind of data that it does not take. */
 export const UNSUPPORTED_DATA: number = 1003;

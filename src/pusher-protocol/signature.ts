@@ -34,6 +34,11 @@ export function bodyMd5(body: string | Uint8Array): string {
   return createHash('md5').update(body).digest('hex');
 }
 
+/** Whether a text may be a signature of {@link sign}. */
+export function isSignature(text: string): boolean {
+  return /^[0-9a-f]{64}$/.test(text);
+}
+
 /** Compares two signatures in constant time. Texts of different lengths are unequal. */
 export function isSameSignature(found: string, expected: string): boolean {
   const a = Buffer.from(found);

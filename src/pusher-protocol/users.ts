@@ -36,17 +36,41 @@ export function memberOfUser(user: ProtocolUser, maxBytes: number): ProtocolUser
   return user;
 }
 
+/** A user who signs in. */
+export interface SigningInUser extends ProtocolUser {
+  /** Whom the user watches, as it came; see {@link parseWatchlist}. */
+  readonly watchlist: unknown;
+}
+
 /**
  * Reads the user in the `user_data` of a sign-in.
  * @param maxBytes size of the `user_data`, in UTF-8 bytes
  * @returns the user, or in words what is wrong
  */
-export function parseUser(userData: string, maxBytes: number): ProtocolUser | string {
+export function parseUser(userData: string, maxBytes: number): SigningInUser | string {
   if (Buffer.byteLength(userData) > maxBytes) return `The user_data is over ${maxBytes} bytes`;
   const value = parseData(userData);
   if (!isRecord(value) || !isUserId(value['id']))
     return `The user_data needs an "id" as a text of 1 to ${MAX_USER_ID_LENGTH} characters`;
-  return userWith(value['id'], value['user_info']);
+  const user = userWith(value['id'], value['user_info']);
+  return typeof user === 'string' ? user : { ...user, watchlist: value['watchlist'] };
+}
+
+/**
+ * Reads the `watchlist` in a `user_data`.
+ * @returns the ids of the users, each once, or in words what is wrong
+ */
+export function parseWatchlist(watchlist: unknown): readonly string[] | string {
+  if (watchlist === undefined || watchlist === null) return [];
+  if (!Array.isArray(watchlist)) return 'The "watchlist" is not a list of user ids';
+  const ids = new Set<string>();
+  for (const id of watchlist) {
+    // As in a channel_data: many applications have numbers for user ids.
+    const text: unknown = typeof id === 'number' ? String(id) : id;
+    if (!isUserId(text)) return `Each id in the "watchlist" must be a text of 1 to ${MAX_USER_ID_LENGTH} characters`;
+    ids.add(text);
+  }
+  return [...ids];
 }
 
 function userWith(id: string, info: unknown): ProtocolUser | string {

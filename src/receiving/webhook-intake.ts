@@ -65,19 +65,19 @@ export class WebhookIntake {
   }
 
   async #read(source: WebhookSource): Promise<readonly WebhookEvent[]> {
-    const { name } = this.#backend;
+    const backend = this.#backend;
     try {
-      const request = await readWebhook(source);
-      const events = await new Deadline(this.#host.timeout).wait((async () => this.#backend.parseWebhook(request))(), {
-        missing: `The ${name} backend did not read a webhook`,
+      const request = await readWebhook(source, (headers) => backend.checkWebhookHeaders(headers));
+      const events = await new Deadline(this.#host.timeout).wait((async () => backend.parseWebhook(request))(), {
+        missing: `The ${backend.name} backend did not read a webhook`,
         consequence: 'nothing was handled, and nothing was sent',
-        backend: name,
+        backend: backend.name,
       });
       if (!Array.isArray(events) || events.some((event: WebhookEvent | undefined) => typeof event?.id !== 'string'))
         throw new TypeError('parseWebhook() must return a list of events with ids.');
       return events;
     } catch (error) {
-      throw webhookError(error, this.#backend);
+      throw webhookError(error, backend);
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ChannelObserver, Publication } from './local-channel.js';
 import type { LocalDelivery } from './local-delivery.js';
+import type { ServerCounters } from './metrics/counters.js';
 
 /** The data of a cache channel's last event, and for how many seconds more it is kept. */
 export interface CachedData {
@@ -13,10 +14,12 @@ export interface CachedData {
  */
 export class AppPublisher {
   readonly #local: LocalDelivery;
+  readonly #counters: ServerCounters;
   readonly #observer: ChannelObserver | undefined;
 
-  constructor(local: LocalDelivery, observer: ChannelObserver | undefined) {
+  constructor(local: LocalDelivery, counters: ServerCounters, observer: ChannelObserver | undefined) {
     this.#local = local;
+    this.#counters = counters;
     this.#observer = observer;
   }
 
@@ -26,12 +29,14 @@ export class AppPublisher {
    * @param exceptSocketId the socket id of a client that does not get the event
    */
   publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string): void {
+    this.#counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
     for (const name of channels) this.#local.deliver(name, event, data, dataText, exceptSocketId);
   }
 
   /** Publishes an event that a client sends to the other subscribers of a channel. @param socketId the client's */
   publishClientEvent(publication: Publication, socketId: string): void {
+    this.#counters.clientEvents++;
     this.#local.deliverClientEvent(publication, socketId);
     this.#observer?.clientEvent(publication, socketId);
   }

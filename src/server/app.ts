@@ -1,5 +1,5 @@
 import type { NameRule } from '../core/names.js';
-import { closeCode, mayReconnect } from '../pusher-protocol/messages.js';
+import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
 import { channelName, eventName } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
@@ -9,11 +9,23 @@ import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
+import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
+import { SignedInUsers } from './signed-in-users.js';
+import { SubscriptionCounts } from './subscription-counts.js';
+import { WaitingLine } from './waiting-line.js';
+
+/** Tells a client why it may not be there. */
+export const overQuota = 'The application has as many connections as it may have';
+
+/** It begins with Pusher's words, which people search for. */
+const lateAuthorization =
+  'Connection not authorized within timeout: sign in, or subscribe to a private or presence channel';
 
 /** The parts of an application that it does not make itself. */
 export interface AppParts {
   readonly access: ClientAccess;
   readonly cache: ChannelCache;
+  readonly counters: ServerCounters;
   /** Takes the events of channels that the application itself listens to. Must not throw. */
   readonly received: (publication: Publication) => void;
   /** Without one nothing is observed, and it costs nothing. */
@@ -34,18 +46,57 @@ export class App {
   readonly channels: Map<string, LocalChannel> = new Map();
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
-  readonly #connectionsOfUser = new Map<string, Set<Connection>>();
+  readonly #counters: ServerCounters;
+  readonly #users = new SignedInUsers();
+  readonly #counts: SubscriptionCounts | undefined;
+  /** Those that have to be authorised in time, see the option `authorizedConnections`. */
+  readonly #unauthorized: WaitingLine<Connection> | undefined;
   readonly #observer: ChannelObserver | undefined;
+  /** Whether all connections are about to go; then nobody is told who has left. */
+  #isClosing = false;
 
-  constructor(settings: CheckedApp, { access, cache, received, observer }: AppParts) {
+  constructor(settings: CheckedApp, { access, cache, counters, received, observer }: AppParts) {
+    const { limits } = settings;
     this.settings = settings;
-    this.channelName = { ...channelName, maxLength: settings.limits.maxChannelNameLength };
-    this.eventName = { ...eventName, maxLength: settings.limits.maxEventNameLength };
+    this.channelName = { ...channelName, maxLength: limits.maxChannelNameLength };
+    this.eventName = { ...eventName, maxLength: limits.maxEventNameLength };
     this.access = access;
+    this.#counters = counters;
     this.#observer = observer;
+    this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
+    if (limits.authorizedConnections) {
+      this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
+        this.end(connection, closeCode.unauthorized, lateAuthorization),
+      );
+    }
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
-    this.publisher = new AppPublisher(local, observer);
+    this.publisher = new AppPublisher(local, counters, observer);
+  }
+
+  /** Takes in a connection that has been let in. */
+  add(connection: Connection): void {
+    this.connections.set(connection.id, connection);
+    this.#unauthorized?.add(connection);
+  }
+
+  /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
+  get countedConnections(): number {
+    return this.connections.size - (this.#unauthorized?.size ?? 0);
+  }
+
+  /**
+   * Counts a connection as authorised: it is about to sign in, or to subscribe to a private or presence channel. It
+   * stays so, whatever it leaves.
+   * @returns false when the application has as many connections as it may have; then this one is ended
+   */
+  authorize(connection: Connection): boolean {
+    if (this.#unauthorized?.has(connection) !== true) return true;
+    if (this.countedConnections >= (this.settings.maxConnections ?? Number.POSITIVE_INFINITY)) {
+      this.end(connection, closeCode.overAppQuota, overQuota);
+      return false;
+    }
+    return this.#unauthorized.delete(connection);
   }
 
   /** What its clients may do. */
@@ -68,7 +119,7 @@ export class App {
     connection.channels.add(channel);
     const { user, bytes } = channel.add(connection, member);
     this.#observer?.joined(channel, user);
-    return bytes;
+    return bytes + (this.#counts?.joined(channel, connection) ?? 0);
   }
 
   /**
@@ -81,24 +132,40 @@ export class App {
     const { user, bytes } = channel.remove(connection);
     if (channel.size === 0) this.channels.delete(channel.name);
     this.#observer?.left(channel, user, mayReturn);
-    return bytes;
+    return bytes + ((!this.#isClosing && this.#counts?.left(channel)) || 0);
   }
 
-  /** Signs a connection in, which has been allowed. */
-  signIn(connection: Connection, user: ProtocolUser): void {
-    connection.user = user;
-    const connections = this.#connectionsOfUser.get(user.id);
-    if (connections === undefined) this.#connectionsOfUser.set(user.id, new Set([connection]));
-    else connections.add(connection);
+  /**
+   * Signs a connection in, which has been allowed.
+   * @param watched the users whom it watches, each once
+   * @returns the bytes that it sends to all watchers together
+   */
+  signIn(connection: Connection, user: ProtocolUser, watched: readonly string[]): number {
+    return this.#users.add(connection, user, watched);
+  }
+
+  /** Which of the users are signed in and which are not. */
+  stateOf(userIds: readonly string[]): readonly WatchlistEvent[] {
+    return this.#users.stateOf(userIds);
   }
 
   /** The connections that are signed in as a user. */
   connectionsOf(userId: string): readonly Connection[] {
-    return [...(this.#connectionsOfUser.get(userId) ?? [])];
+    return this.#users.connectionsOf(userId);
   }
 
   /** Ends a connection. It leaves its channels and the counts at once, however long its socket takes to close. */
   end(connection: Connection, code: number, reason: string): void {
+    this.#cut(connection, code, reason, cutReason(code));
+  }
+
+  /** Ends a connection because the application wants it, with code 4009. */
+  dismiss(connection: Connection): void {
+    this.#cut(connection, closeCode.unauthorized, 'The application has ended the connection', 'application');
+  }
+
+  #cut(connection: Connection, code: number, reason: string, why: CutReason): void {
+    this.#counters.cut(why);
     this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
   }
@@ -109,17 +176,21 @@ export class App {
     connection.stopReading();
   }
 
+  /** All connections are about to go: from now on nobody is told who has left. */
+  beginClose(): void {
+    this.#isClosing = true;
+    this.#counts?.stop();
+    this.#unauthorized?.clear();
+  }
+
   /**
    * Forgets a connection; a second time changes nothing.
    * @param mayReturn whether it was only lost, so that its client may come back soon
    */
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
+    this.#unauthorized?.delete(connection);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
-    const userId = connection.user?.id;
-    if (userId === undefined) return;
-    const connections = this.#connectionsOfUser.get(userId);
-    connections?.delete(connection);
-    if (connections?.size === 0) this.#connectionsOfUser.delete(userId);
+    this.#users.remove(connection, !this.#isClosing);
   }
 }

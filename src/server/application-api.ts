@@ -1,15 +1,16 @@
-import { closeCode } from '../pusher-protocol/messages.js';
 import type { App } from './app.js';
+import { EXPOSITION_TYPE } from './metrics/exposition.js';
 import type { WebSocketServerApi } from './public-types.js';
-
-const reason = 'The application has ended the connection';
 
 /**
  * Makes `backend.api`. Its type is in `public-types.ts`, so that no inner type of the server gets into the public ones.
  * @param app returns the application in the settings
+ * @param metrics returns the figures of the server
  */
-export function applicationApi(app: () => App): WebSocketServerApi {
+export function applicationApi(app: () => App, metrics: () => string): WebSocketServerApi {
   return {
+    metrics,
+    metricsContentType: EXPOSITION_TYPE,
     get connectionCount(): number {
       return app().connections.size;
     },
@@ -17,12 +18,12 @@ export function applicationApi(app: () => App): WebSocketServerApi {
     disconnect: (socketId) => {
       const connection = app().connections.get(socketId);
       if (connection === undefined) return false;
-      app().end(connection, closeCode.unauthorized, reason);
+      app().dismiss(connection);
       return true;
     },
     disconnectUser: (userId) => {
       const connections = app().connectionsOf(userId);
-      for (const connection of connections) app().end(connection, closeCode.unauthorized, reason);
+      for (const connection of connections) app().dismiss(connection);
       return connections.length;
     },
   };

@@ -4,16 +4,25 @@ import { decoded } from '../web/percent-decoding.js';
 import type { HttpServerLike } from './public-types.js';
 import { isWebSocketUpgrade, refuseUpgrade, serveWithoutUpgrade } from './upgrade.js';
 
-/** Answers the requests that are the embedded server's. */
-export interface RequestTaker {
+/** Answers all requests to a port. */
+export interface PortTaker {
+  /** @param door what the client comes through, for {@link RequestTaker.sendAway} */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door?: object): void;
+  request(request: IncomingMessage, response: ServerResponse): void;
+}
+
+/** Answers the requests that are the embedded server's, among those of others. */
+export interface RequestTaker extends PortTaker {
   /** Whether there is an application with this id. */
   serves(appId: string): boolean;
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  request(request: IncomingMessage, response: ServerResponse): void;
+  /** Sends away the clients that came through a door. */
+  sendAway(door: object): void;
 }
 
 /** From Node 22.21 on, an HTTP server asks this callback which upgrades to take. */
 type AskingServer = HttpServerLike & { shouldUpgradeCallback?: (request: IncomingMessage) => unknown };
+
+type Close = HttpServerLike['close'];
 
 /** Time for others to answer an upgrade that is not ours, in milliseconds; then it is refused. */
 const UNANSWERED_MS = 10_000;
@@ -22,14 +31,20 @@ const UNANSWERED_MS = 10_000;
  * Takes the requests to `/apps/APPID/…` and the WebSockets to `/app/…` from an HTTP server that somebody else runs. It
  * takes them from the server's `emit`, so no other handler sees them, whether it was added before or after. All other
  * requests go to the other handlers.
+ *
+ * Node's server does not end before its last WebSocket, and says to nobody that it is closing. So the attachment stands
+ * in for the server's `close`, too: the clients that came through this server are sent away when it is called.
  */
 export class Attachment {
   readonly #server: AskingServer;
   readonly #taker: RequestTaker;
   /** The server's own `emit`; undefined while ours is not in its place. */
   #emitBefore: HttpServerLike['emit'] | undefined;
+  #closeBefore: Close | undefined;
   #shouldUpgradeBefore: AskingServer['shouldUpgradeCallback'];
   #isAttached = false;
+  /** From the call of the server's `close` to its end. */
+  #isServerClosing = false;
 
   constructor(server: HttpServerLike, taker: RequestTaker) {
     this.#server = server;
@@ -48,6 +63,10 @@ export class Attachment {
       this.#emitBefore = server.emit;
       server.emit = this.#emit;
     }
+    if (this.#closeBefore === undefined) {
+      this.#closeBefore = server.close;
+      server.close = this.#close;
+    }
     if (this.#shouldUpgradeBefore === undefined && server.shouldUpgradeCallback !== undefined) {
       this.#shouldUpgradeBefore = server.shouldUpgradeCallback;
       server.shouldUpgradeCallback = this.#shouldUpgrade;
@@ -59,11 +78,14 @@ export class Attachment {
     this.#isAttached = false;
     const server = this.#server;
     server.removeListener('upgrade', this.#onForeignUpgrade);
-    // Somebody else may have replaced our function by theirs, which calls ours: both stay, and ours takes nothing any
-    // more.
+    // Somebody else may have replaced our functions by theirs, which call ours: both stay, and ours do nothing any more.
     if (this.#emitBefore !== undefined && server.emit === this.#emit) {
       server.emit = this.#emitBefore;
       this.#emitBefore = undefined;
+    }
+    if (this.#closeBefore !== undefined && server.close === this.#close) {
+      server.close = this.#closeBefore;
+      this.#closeBefore = undefined;
     }
     if (this.#shouldUpgradeBefore !== undefined && server.shouldUpgradeCallback === this.#shouldUpgrade) {
       server.shouldUpgradeCallback = this.#shouldUpgradeBefore;
@@ -71,7 +93,15 @@ export class Attachment {
     }
   }
 
+  readonly #close: Close = (...args) => {
+    this.#isServerClosing = true;
+    const result = this.#closeBefore?.apply(this.#server, args);
+    if (this.#isAttached) this.#taker.sendAway(this);
+    return result;
+  };
+
   readonly #emit = (event: string, ...args: unknown[]): boolean => {
+    if (event === 'close') this.#isServerClosing = false;
     if (this.#isAttached && this.#takes(event, args)) return true;
     return this.#emitBefore?.call(this.#server, event, ...args) ?? false;
   };
@@ -81,7 +111,8 @@ export class Attachment {
     const [request, target, head] = args as [IncomingMessage, ServerResponse & Duplex, Buffer];
     if (event === 'upgrade') {
       if (!isOurs(request)) return false;
-      this.#taker.upgrade(request, target, head);
+      if (this.#isServerClosing) refuseUpgrade(target, 503, 'The server is closing');
+      else this.#taker.upgrade(request, target, head, this);
       return true;
     }
     const appId = /^\/apps\/([^/?]+)\//.exec(request.url ?? '')?.[1];

@@ -1,5 +1,6 @@
 /** The last event of each cache channel: for some time, and of a limited number of channels. */
 export class ChannelCache {
+  /** Their ends go by `performance.now()`, a clock that nobody can set. */
   readonly #events = new Map<string, { text: string; expires: number }>();
   readonly #ttlMs: number;
   readonly #maxChannels: number;
@@ -17,9 +18,9 @@ export class ChannelCache {
   set(channel: string, text: string): void {
     // Writing a key anew moves it to the end, so the first one is both the oldest and the next to expire.
     this.#events.delete(channel);
-    this.#events.set(channel, { text, expires: Date.now() + this.#ttlMs });
+    this.#events.set(channel, { text, expires: performance.now() + this.#ttlMs });
     for (const [oldest, { expires }] of this.#events) {
-      if (this.#events.size <= this.#maxChannels && expires > Date.now()) break;
+      if (this.#events.size <= this.#maxChannels && expires > performance.now()) break;
       this.#events.delete(oldest);
     }
   }
@@ -32,7 +33,7 @@ export class ChannelCache {
   look(channel: string): { readonly text: string; readonly ttlMs: number } | undefined {
     const event = this.#events.get(channel);
     if (event === undefined) return undefined;
-    const ttlMs = event.expires - Date.now();
+    const ttlMs = event.expires - performance.now();
     if (ttlMs > 0) return { text: event.text, ttlMs };
     this.#events.delete(channel);
     return undefined;

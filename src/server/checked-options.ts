@@ -1,23 +1,28 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
 import { settingsCheck } from '../core/schema-check.js';
-import { channelName, eventName, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../pusher-protocol/names.js';
+import { publishLimits } from '../pusher-protocol/publish-limits.js';
 import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
-import type { WebSocketApp, WebSocketLimits, WebSocketOptions, WebSocketPublishLimits } from './options.js';
+import type { WebSocketApp, WebSocketLimits, WebSocketOptions } from './options.js';
 import { webhook } from './webhooks/options.js';
 
 /** Names of the options that have no default. */
-type UnfilledName = 'port' | 'host' | 'publicUrl' | 'apps' | 'webhooks' | 'webhookKeys' | 'allowedOrigins';
+type UnfilledName =
+  | 'port'
+  | 'host'
+  | 'metricsPort'
+  | 'publicUrl'
+  | 'apps'
+  | 'webhooks'
+  | 'webhookKeys'
+  | 'allowedOrigins';
 
 /** Options of which those that have a default have a value. */
 type Filled<Options> = {
   readonly [Name in Exclude<keyof Options, UnfilledName>]-?: NonNullable<Options[Name]>;
 } & Readonly<Pick<Options, Extract<keyof Options, UnfilledName>>>;
-
-/** How long names may be, and how much one request may publish. */
-export type CheckedPublishLimits = Filled<WebSocketPublishLimits>;
 
 /** What the clients of an application may do. */
 export type CheckedLimits = Filled<WebSocketLimits>;
@@ -43,17 +48,11 @@ const TITLE = "The websocket backend's options";
 /** The least default of `bytesPerSecond`. */
 const MIN_BYTES_PER_SECOND = 262_144;
 
-/**
- * Longest name of a channel or an event, in characters: `pusher:subscription_error` repeats as much of a name, and a
- * client finds its subscription by the whole of it.
- */
-export const MAX_NAME_LENGTH = 1000;
-
 /** Names of the options whose default follows from other options. */
-type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
+type DerivedName = 'metricsHost' | 'messagesPerSecond' | 'bytesPerSecond';
 
 /** Options of which those have no default yet. */
-type Underived<Options extends WebSocketLimits> = Omit<Filled<Options>, DerivedName> & Pick<Options, DerivedName>;
+type Underived<Options> = Omit<Filled<Options>, DerivedName> & Pick<Options, Extract<keyof Options, DerivedName>>;
 
 const check: (options: unknown) => Underived<WebSocketOptions> = settingsCheck(TITLE, buildSchema);
 
@@ -66,6 +65,8 @@ function buildSchema() {
   return z.strictObject({
     port: port.optional(),
     host: text().optional(),
+    metricsPort: port.optional(),
+    metricsHost: text().optional(),
     publicUrl: publicUrl.optional(),
     apps: z.array(app()).optional(),
     webhooks: z.array(webhook()).optional(),
@@ -121,19 +122,13 @@ function limits() {
     bytesPerSecond: count().optional(),
     maxPresenceMembers: count().default(100),
     maxPresenceMemberBytes: count().default(1024),
+    authorizedConnections: z.boolean().default(false),
+    authorizationTimeoutMs: milliseconds().default(30_000),
+    subscriptionCounting: z.boolean().default(false),
+    maxWatchedUsers: count().default(100),
     activityTimeoutSeconds: seconds.default(120),
     pongTimeoutSeconds: seconds.default(30),
     ...publishLimits(),
-  };
-}
-
-/** The part of the schema for `WebSocketPublishLimits`, which `RemoteWebSocketService` has too. */
-export function publishLimits(): { [Name in keyof WebSocketPublishLimits]-?: z.ZodDefault<z.ZodNumber> } {
-  return {
-    maxChannelNameLength: count().max(MAX_NAME_LENGTH).default(channelName.maxLength),
-    maxEventNameLength: count().max(MAX_NAME_LENGTH).default(eventName.maxLength),
-    maxChannelsPerEvent: count().default(MAX_CHANNELS_PER_TRIGGER),
-    maxEventsPerBatch: count().default(MAX_EVENTS_PER_BATCH),
   };
 }
 
@@ -178,13 +173,9 @@ function isPublicUrl(value: unknown): boolean {
  */
 export function checkOptions(options: unknown): CheckedOptions {
   const checked = check(options);
-  if (checked.host !== undefined && checked.port === undefined) {
-    throw new ConfigurationError(`${TITLE}: "host" needs "port", without which the server does not listen.`, {
-      backend: 'websocket',
-    });
-  }
-  const { apps, ...server } = checked;
-  return { ...derived(server), ...(apps !== undefined && { apps: checkedApps(apps, server) }) };
+  checkPorts(checked);
+  const { apps, metricsHost = '127.0.0.1', ...server } = checked;
+  return { ...derived(server), metricsHost, ...(apps !== undefined && { apps: checkedApps(apps, server) }) };
 }
 
 function checkedApps(apps: readonly WebSocketApp[], server: Underived<WebSocketLimits>): readonly CheckedApp[] {
@@ -201,4 +192,15 @@ function derived<Limits extends Underived<WebSocketLimits>>(limits: Limits): Lim
   const { messagesPerSecond = 4 * (clientEventsPerSecond + subscriptionsPerSecond) } = limits;
   const { bytesPerSecond = Math.max(MIN_BYTES_PER_SECOND, 2 * clientEventsPerSecond * maxEventBytes) } = limits;
   return { ...limits, messagesPerSecond, bytesPerSecond };
+}
+
+function checkPorts({ port, host, metricsPort, metricsHost }: WebSocketOptions): void {
+  const fail = (problem: string): never => {
+    throw new ConfigurationError(`${TITLE}: ${problem}`, { backend: 'websocket' });
+  };
+  if (host !== undefined && port === undefined) fail('"host" needs "port", without which the server does not listen.');
+  if (metricsHost !== undefined && metricsPort === undefined)
+    fail('"metricsHost" needs "metricsPort", without which the figures are served on no port.');
+  if (metricsPort !== undefined && metricsPort === port && port !== 0)
+    fail('"metricsPort" must be another one than "port": what pages reach is no place for figures.');
 }

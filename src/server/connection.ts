@@ -4,6 +4,7 @@ import { protocolError } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import type { LocalChannel } from './local-channel.js';
+import type { CutReason, ServerCounters } from './metrics/counters.js';
 import type { Batch, Outbox } from './outbox.js';
 
 /** A batch of more bytes is written at once and does not wait for the end of the tick. */
@@ -16,16 +17,17 @@ export const MAX_BURST = 8;
 const MS_TO_LEARN_WHY = 1000;
 
 /**
- * Why a connection was cut. `slow`: its client reads too slowly. `burst`: it was sent more at once than may ever wait.
+ * Why a connection was cut: its client reads too slowly, or it was sent more at once than may ever wait (`burst`).
  */
-export type CutReason = 'slow' | 'burst';
+export type BacklogReason = Extract<CutReason, 'slow_reader' | 'burst'>;
 
 /** The server that a connection belongs to. */
 export interface ConnectionHost {
   readonly outbox: Outbox<Connection>;
   readonly sendBufferBytes: number;
+  readonly counters: ServerCounters;
   /** A connection has been cut. Must not throw. @param waitingBytes what waited for it */
-  wasCut(connection: Connection, waitingBytes: number, why: CutReason): void;
+  wasCut(connection: Connection, waitingBytes: number, why: BacklogReason): void;
 }
 
 /**
@@ -44,10 +46,14 @@ export class Connection {
   /** Bytes that may wait beyond the limit: those of a burst that the client has not read yet. */
   #excused = 0;
 
+  /** What it came through, of several HTTP servers; undefined on the server's own port. */
+  door: object | undefined;
   /** Undefined until the first subscription. */
   channels: Set<LocalChannel> | undefined;
   /** The user who is signed in. */
   user: ProtocolUser | undefined;
+  /** The ids of the users whom it watches, each once; undefined for none. */
+  watched: readonly string[] | undefined;
   /** The sweep during which the client was last heard of. */
   lastSweep = 0;
   isPinged = false;
@@ -116,6 +122,9 @@ export class Connection {
     if (waiting === 0) this.#excused = 0;
     else if (this.#isOverLimit(waiting, batch.bytes)) return;
     this.#socket.write(batch.joined());
+    const { counters } = this.#host;
+    counters.sentMessages += batch.frames;
+    counters.sentBytes += batch.bytes;
   }
 
   #isOverLimit(waiting: number, bytes: number): boolean {
@@ -127,7 +136,7 @@ export class Connection {
     const isSlow = before - this.#excused > sendBufferBytes;
     if (!isSlow && waiting + bytes <= MAX_BURST * sendBufferBytes) return false;
     this.#ws.terminate();
-    this.#host.wasCut(this, waiting + bytes, isSlow ? 'slow' : 'burst');
+    this.#host.wasCut(this, waiting + bytes, isSlow ? 'slow_reader' : 'burst');
     return true;
   }
 

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { closeCode } from '../pusher-protocol/messages.js';
 import { originCheck } from '../web/origins.js';
 import { decoded } from '../web/percent-decoding.js';
-import type { App } from './app.js';
+import { type App, overQuota } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
 import type { MessageHandler } from './message-handler.js';
 
@@ -68,10 +68,9 @@ export class Handshake {
     return undefined;
   }
 
-  #checkCapacity({ settings, connections: ofApp }: App, connections: number): HandshakeRefusal | undefined {
-    if (settings.maxConnections !== undefined && ofApp.size >= settings.maxConnections) {
-      return { code: closeCode.overAppQuota, reason: 'The application has as many connections as it may have' };
-    }
+  #checkCapacity({ settings, countedConnections }: App, connections: number): HandshakeRefusal | undefined {
+    if (settings.maxConnections !== undefined && countedConnections >= settings.maxConnections)
+      return { code: closeCode.overAppQuota, reason: overQuota };
     if (connections >= this.#options.maxConnections)
       return { code: closeCode.overCapacity, reason: 'The server is over capacity' };
     return undefined;

@@ -24,6 +24,8 @@ export class LocalChannel {
   readonly members: PresenceMembers | undefined;
   /** On a cache channel: whether the observer knows that there is no event for its subscribers. */
   isMissTold = false;
+  /** How many they are, as all subscribers have been told; undefined when they know different numbers, or none. */
+  toldSize: number | undefined;
   readonly #subscribers = new Set<ChannelSubscriber>();
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
   #confirmation: Buffer | undefined;

@@ -51,8 +51,8 @@ export class MessageHandler {
   }
 
   #signIn(connection: Connection, data: unknown): void {
-    const { subscriptionsPerSecond, maxEventBytes } = this.app.limits;
-    if (this.#rate.take(connection)) signIn(this.app, connection, data, maxEventBytes);
-    else connection.sendText(protocolError(`A connection may sign in ${subscriptionsPerSecond} times a second`));
+    const { limits } = this.app;
+    if (this.#rate.take(connection)) this.#rate.sent(connection, signIn(this.app, connection, data));
+    else connection.sendText(protocolError(`A connection may sign in ${limits.subscriptionsPerSecond} times a second`));
   }
 }

@@ -1,26 +1,15 @@
+import type { PublishLimits } from '../pusher-protocol/publish-limits.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import type { WebSocketWebhook } from './webhooks/options.js';
 
 // The options as an application writes them. `checked-options.ts` checks them and has the defaults. An option is
 // written twice: here, and in its schema. One without a default stands in a list there, too.
 
-/** How long names may be, and how much one request to the HTTP API may publish. */
-export interface WebSocketPublishLimits {
-  /** Length of a channel's name, in characters; 1 000 at most. @default 164 (Pusher's; its server libraries take 200) */
-  maxChannelNameLength?: number | undefined;
-  /** Length of an event's name, in characters; 1 000 at most. @default 200 (Pusher's) */
-  maxEventNameLength?: number | undefined;
-  /** Channels that one event may go to in a request to the HTTP API. @default 100 (Pusher's) */
-  maxChannelsPerEvent?: number | undefined;
-  /** Events in one batch of the HTTP API. @default 10 (Pusher's) */
-  maxEventsPerBatch?: number | undefined;
-}
-
 /**
  * What the clients of an application may do, and what may be published to it. The server's options have these for the
  * application in the settings, and for each of `apps` that has no value of its own.
  */
-export interface WebSocketLimits extends WebSocketPublishLimits {
+export interface WebSocketLimits extends PublishLimits {
   /**
    * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, but not the
    * domain itself). Other origins, and `null`, are refused with 4009. A connection without an `Origin` header comes
@@ -72,6 +61,29 @@ export interface WebSocketLimits extends WebSocketPublishLimits {
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
   /**
+   * Closes with 4009 what does not sign in, or subscribe to a private or presence channel, within
+   * `authorizationTimeoutMs`. Until then it does not count against the `maxConnections` of its application. Source:
+   * https://pusher.com/docs/channels/using_channels/authorized-connections
+   * @default false (as at Pusher, where it is a setting too)
+   */
+  authorizedConnections?: boolean | undefined;
+  /**
+   * How long a connection may take for it, in milliseconds.
+   * @default 30 000 (what is reported of Pusher, whose document gives no time; soketi's, too)
+   */
+  authorizationTimeoutMs?: number | undefined;
+  /**
+   * Whether the subscribers of a channel hear how many they are, but on presence channels: `pusher:subscription_count`
+   * in `pusher-js`. Up to 100 hear of each change, more every 5 seconds.
+   * @default false (as at Pusher, where it is a setting too)
+   */
+  subscriptionCounting?: boolean | undefined;
+  /**
+   * Users in the watch list of one user. Of a longer list the first ones are watched, and the client gets error 4302.
+   * @default 100 (Pusher's)
+   */
+  maxWatchedUsers?: number | undefined;
+  /**
    * Silence after which the server pings a client, in seconds. The client is told to ping after as long.
    * @default 120
    */
@@ -82,7 +94,10 @@ export interface WebSocketLimits extends WebSocketPublishLimits {
 
 /** An application that the server serves. It has keys and channels of its own, and limits where they differ. */
 export interface WebSocketApp extends WebSocketLimits {
-  /** Names the application in the HTTP API: `/apps/APPID/…`. */
+  /**
+   * Names the application in the HTTP API: `/apps/APPID/…`. Take digits alone, as Pusher does: its libraries for Python
+   * and Go refuse any other id.
+   */
   appId: string;
   /** Names the application to browsers: `/app/KEY`. */
   pubKey: string;
@@ -108,6 +123,17 @@ export interface WebSocketOptions extends WebSocketLimits {
    * @default every interface
    */
   host?: string | undefined;
+  /**
+   * Port of its own for `GET /metrics`, figures for Prometheus, and for `GET /up`; 0 takes a free one. Both are without
+   * TLS, and answer whoever asks.
+   * @default none; `backend.api.metrics()` has the same figures
+   */
+  metricsPort?: number | undefined;
+  /**
+   * Address to listen on for figures; `'0.0.0.0'` when they are read from another machine or container.
+   * @default '127.0.0.1'
+   */
+  metricsHost?: string | undefined;
   /**
    * The address that browsers connect to, when it is another than the server's own, as behind a proxy:
    * `'wss://push.example.com'`.
@@ -157,7 +183,12 @@ export interface WebSocketOptions extends WebSocketLimits {
    * @default 5 000
    */
   closeTimeoutMs?: number | undefined;
-  /** How long a request to the HTTP API may take to arrive, in milliseconds. @default 10 000 */
+  /**
+   * How long the headers of a request may take to arrive, on the server's own port, and how long the body of one to the
+   * HTTP API, in milliseconds. A socket on which nothing is sent has as long. One that is late is ended after up to a
+   * quarter more.
+   * @default 10 000
+   */
   requestTimeoutMs?: number | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */
   cacheTtlMs?: number | undefined;

@@ -49,6 +49,8 @@ export class Outbox<Connection extends Flushable = Flushable> {
 export class Batch {
   /** Size of all frames together, in bytes. */
   readonly bytes: number;
+  /** Number of frames. */
+  readonly frames: number;
   readonly #before: Batch | undefined;
   readonly #frame: Buffer;
   #last: Batch | undefined;
@@ -58,6 +60,7 @@ export class Batch {
     this.#before = before;
     this.#frame = frame;
     this.bytes = frame.length + (before?.bytes ?? 0);
+    this.frames = 1 + (before?.frames ?? 0);
   }
 
   /** Returns the batch that has one frame more. */

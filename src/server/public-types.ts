@@ -11,6 +11,18 @@ export interface WebSocketServerApi {
   disconnect(socketId: string): boolean;
   /** Ends the connections that are signed in as a user, with code 4009. Returns how many there were. */
   disconnectUser(userId: string): number;
+  /**
+   * The figures of the server, over all of its applications, in the text format that Prometheus reads. Each name begins
+   * with `pushrail_`, so the text can be appended to that of another library. Counters only grow, also when the backend
+   * is closed and opened again. No label names an application, a channel, a user or a connection.
+   * @example
+   * app.get('/metrics', (_request, response) => {
+   *   response.set('Content-Type', backend.api.metricsContentType).send(backend.api.metrics());
+   * });
+   */
+  metrics(): string;
+  /** The `Content-Type` of {@link metrics}. */
+  readonly metricsContentType: string;
 }
 
 /** An HTTP server that the backend can be attached to: an `http.Server` or `https.Server`. */
@@ -19,6 +31,8 @@ export interface HttpServerLike {
   removeListener(event: string, listener: (...args: unknown[]) => void): unknown;
   emit(event: string, ...args: unknown[]): boolean;
   listenerCount(event: string): number;
+  /** When it is called, the backend sends away the clients that came through this server. */
+  close(callback?: (error?: Error) => void): unknown;
 }
 
 /** The address that a server listens on. */

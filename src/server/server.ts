@@ -9,7 +9,10 @@ import type { CheckedApp, CheckedOptions } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import { HttpApi } from './http-api/http-api.js';
 import type { Publication } from './local-channel.js';
-import { PortListener } from './port-listener.js';
+import { ServerCounters } from './metrics/counters.js';
+import type { Monitored } from './metrics/endpoints.js';
+import { type ServerState, serverMetrics } from './metrics/server-metrics.js';
+import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
@@ -46,13 +49,17 @@ interface Run {
  */
 export class ChannelsServer {
   /** The server as its own application sees it: `backend.api`. */
-  readonly api: WebSocketServerApi = applicationApi(() => this.app);
+  readonly api: WebSocketServerApi = applicationApi(
+    () => this.app,
+    () => serverMetrics(this.#state, this.#counters),
+  );
   readonly #settings: readonly [own: CheckedApp, ...further: CheckedApp[]];
   readonly #options: CheckedOptions;
   readonly #host: ServerHost;
+  readonly #ports: Ports;
+  readonly #counters = new ServerCounters();
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   #run: Run;
-  #listener: PortListener | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -66,6 +73,7 @@ export class ChannelsServer {
     checkApps(this.#settings);
     this.#options = options;
     this.#host = host;
+    this.#ports = new Ports(options, { taker: this.#taker, monitored: () => this.#monitored });
     this.#run = this.#begin();
   }
 
@@ -76,7 +84,12 @@ export class ChannelsServer {
 
   /** The address of the server's own port; undefined before `open`, after `close`, and when it is only attached. */
   get address(): ListeningAddress | undefined {
-    return this.#listener?.address;
+    return this.#ports.address;
+  }
+
+  /** The address that the figures are at; undefined before `open`, after `close`, and without `metricsPort`. */
+  get metricsAddress(): ListeningAddress | undefined {
+    return this.#ports.metricsAddress;
   }
 
   /** Whether pages can connect: there is a port, or a server that this one is attached to. */
@@ -99,30 +112,37 @@ export class ChannelsServer {
   #begin(): Run {
     const { logger, access, received } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
+    const counters = this.#counters;
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
       const observer = this.#webhooksOf(settings);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      return new App(settings, { access: access(settings), cache, received, observer });
+      return new App(settings, {
+        access: access(settings),
+        cache,
+        counters,
+        received,
+        observer,
+      });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
     const all = [own, ...further.map(build)];
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const sockets = new SocketServer(all, this.#options, logger);
+    const sockets = new SocketServer(all, this.#options, { counters, logger });
     return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks };
   }
 
   #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
     const { webhooks = [] } = settings;
     if (webhooks.length === 0) return undefined;
-    return new AppWebhooks(settings, webhooks, this.#options, this.#host.logger);
+    return new AppWebhooks(settings, webhooks, this.#options, { counters: this.#counters, logger: this.#host.logger });
   }
 
   /**
-   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. A second call for the same server
-   * changes nothing.
+   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. When that server closes, the clients
+   * that came through it are sent away. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): void {
@@ -131,13 +151,29 @@ export class ChannelsServer {
 
   readonly #taker: RequestTaker = {
     serves: (appId) => this.#run.apps.has(appId),
-    upgrade: (request, socket, head) => this.#run.sockets.upgrade(request, socket, head),
+    upgrade: (request, socket, head, door) => this.#run.sockets.upgrade(request, socket, head, door),
     request: (request, response) => void this.#run.httpApi.handle(request, response),
+    sendAway: (door) => this.#run.sockets.sendAway(door),
   };
+
+  get #monitored(): Monitored {
+    return { isUp: this.#closing === undefined, metrics: this.api.metrics };
+  }
+
+  get #state(): ServerState {
+    const { apps, webhooks } = this.#run;
+    let connections = 0;
+    let channels = 0;
+    for (const app of apps.values()) {
+      connections += app.connections.size;
+      channels += app.channels.size;
+    }
+    return { connections, channels, webhookEventsWaiting: webhooks.reduce((sum, { waiting }) => sum + waiting, 0) };
+  }
 
   /**
    * Listens, when the options have a `port`, and attaches again to the servers that it was attached to before `close`.
-   * @throws ConfigurationError when it cannot listen on the port
+   * @throws ConfigurationError when it cannot listen on the port, or on that for figures
    */
   async open(): Promise<void> {
     await this.#closing;
@@ -152,11 +188,7 @@ export class ChannelsServer {
 
   async #listen(): Promise<void> {
     for (const attachment of this.#attachments.values()) attachment.attach();
-    const { port, host, closeTimeoutMs, requestTimeoutMs } = this.#options;
-    if (port === undefined) return;
-    const listener = new PortListener(this.#taker, closeTimeoutMs, requestTimeoutMs);
-    await listener.listen(port, host);
-    this.#listener = listener;
+    await this.#ports.open();
   }
 
   /**
@@ -174,8 +206,9 @@ export class ChannelsServer {
   async #shutDown(): Promise<void> {
     await this.#opening?.catch(() => undefined);
     for (const attachment of this.#attachments.values()) attachment.detach();
-    await Promise.all([this.#end(this.#run), this.#listener?.close()]);
-    this.#listener = undefined;
+    await Promise.all([this.#end(this.#run), this.#ports.closePages()]);
+    // The port for figures is the last to close: until then it tells that the server is closing.
+    await this.#ports.closeMetrics();
     this.#opening = undefined;
     this.#run = this.#begin();
   }

@@ -6,12 +6,13 @@ import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
 import type { App } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
-import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
+import { type BacklogReason, Connection, type ConnectionHost, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, isPusherJs } from './handshake.js';
 import { MessageHandler } from './message-handler.js';
+import type { ServerCounters } from './metrics/counters.js';
 import { Outbox } from './outbox.js';
-import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
+import { RefusedConnections, refuseUpgrade } from './upgrade.js';
 
 /** Each half of a socket id is below this: two random halves are more than anybody can guess. */
 const MAX_HALF_ID = 2 ** 47;
@@ -37,12 +38,20 @@ class ClientSocket extends WebSocket {
   }
 }
 
+/** The server that the sockets belong to. */
+export interface SocketServerHost {
+  readonly counters: ServerCounters;
+  /** Its logger must not throw. */
+  readonly logger: () => Logger;
+}
+
 /**
  * The WebSockets of all applications: lets clients in, hears them and sends them away. It listens on no port itself.
  */
 export class SocketServer implements ConnectionHost {
   readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
   readonly sendBufferBytes: number;
+  readonly counters: ServerCounters;
   readonly #handlers: readonly MessageHandler[];
   readonly #options: CheckedOptions;
   readonly #logger: () => Logger;
@@ -53,10 +62,11 @@ export class SocketServer implements ConnectionHost {
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
   readonly #admitted = new Set<Connection>();
   #isClosing = false;
+  #isSendingAway = false;
   #whenEmpty: (() => void) | undefined;
 
-  /** @param logger returns a logger that must not throw */
-  constructor(apps: readonly App[], options: CheckedOptions, logger: () => Logger) {
+  constructor(apps: readonly App[], options: CheckedOptions, { counters, logger }: SocketServerHost) {
+    this.counters = counters;
     this.#options = options;
     this.#logger = logger;
     this.sendBufferBytes = options.sendBufferBytes;
@@ -84,8 +94,11 @@ export class SocketServer implements ConnectionHost {
     return server;
   }
 
-  /** Takes over the socket of an upgrade request. */
-  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+  /**
+   * Takes over the socket of an upgrade request.
+   * @param door what the client comes through, of several HTTP servers
+   */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door?: object): void {
     if (this.#isClosing) {
       refuseUpgrade(socket, 503, 'The server is closing');
       return;
@@ -93,9 +106,14 @@ export class SocketServer implements ConnectionHost {
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
       this.#serverFor(verdict.app).handleUpgrade(request, socket, head, (ws) => {
-        this.#admit(ws, socket, verdict).answersPusherPing = isPusherJs(request);
+        const connection = this.#admit(ws, socket, verdict);
+        connection.answersPusherPing = isPusherJs(request);
+        connection.door = door;
       });
-    else this.#refused.refuse(request, socket, head, verdict);
+    else {
+      this.counters.refused(verdict.code);
+      this.#refused.refuse(request, socket, head, verdict);
+    }
   }
 
   #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
@@ -103,10 +121,11 @@ export class SocketServer implements ConnectionHost {
     connection.lastSweep = messages.sweep.count;
     ws.connection = connection;
     ws.messages = messages;
-    messages.app.connections.set(connection.id, connection);
+    messages.app.add(connection);
     this.#admitted.add(connection);
+    this.counters.connections++;
     messages.sweep.start();
-    ws.on('error', ignoreError);
+    ws.on('error', this.#onError);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
     ws.on('pong', this.#onPong);
@@ -120,6 +139,7 @@ export class SocketServer implements ConnectionHost {
     if (!server.#mayGoOn(connection, messages, data.length)) return;
     messages.sweep.heardOf(connection);
     if (isBinary) {
+      server.counters.cut('bad_frame');
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
     } else messages.receive(connection, data.toString());
   });
@@ -133,12 +153,17 @@ export class SocketServer implements ConnectionHost {
     if (server.#mayGoOn(connection, messages, data.length)) messages.sweep.pongFrom(connection, data);
   });
 
+  /** The socket's "close" follows, and is handled. `ws` has answered what is no frame, or one that is too large. */
+  readonly #onError = socketListener(this, (server, _connection, _messages, error: Error & { code?: string }) => {
+    if (error.code?.startsWith('WS_ERR_')) server.counters.cut('bad_frame');
+  });
+
   /**
    * A connection leaves its channels as soon as either side closes it, however long its socket takes. When the server
    * itself closes, nobody needs to hear of it: all go.
    */
   readonly #onClosing = socketListener(this, (server, connection, messages) => {
-    if (!server.#isClosing) messages.app.remove(connection);
+    if (!server.#isClosing && !server.#isSendingAway) messages.app.remove(connection);
   });
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {
@@ -151,6 +176,8 @@ export class SocketServer implements ConnectionHost {
   /** Counts what a client has sent. Returns whether it is to be read. */
   #mayGoOn(connection: Connection, { app, budget }: MessageHandler, bytes: number): boolean {
     if (!connection.isOpen) return false;
+    this.counters.receivedMessages++;
+    this.counters.receivedBytes += bytes;
     const verdict = budget.take(connection, bytes);
     if (verdict === 'taken') return true;
     const { messagesPerSecond, bytesPerSecond } = app.limits;
@@ -165,18 +192,37 @@ export class SocketServer implements ConnectionHost {
     return false;
   }
 
-  wasCut({ id: socketId }: Connection, waitingBytes: number, why: CutReason): void {
+  wasCut({ id: socketId }: Connection, waitingBytes: number, why: BacklogReason): void {
+    this.counters.cut(why);
     const text = `websocket: a connection was cut because ${
-      why === 'slow' ? 'it reads too slowly' : `more was sent to it at once than ${MAX_BURST} times what may wait`
+      why === 'slow_reader'
+        ? 'it reads too slowly'
+        : `more was sent to it at once than ${MAX_BURST} times what may wait`
     } (option "sendBufferBytes")`;
     this.#logger().warn({ socketId, waitingBytes, sendBufferBytes: this.sendBufferBytes }, text);
   }
 
   /** Ends the one connection that an unexpected error is about. Does not throw. */
   fail(connection: Connection, error: unknown): void {
+    this.counters.cut('error');
     connection.terminate();
     const text = 'websocket: a connection was ended because of an unexpected error';
     this.#logger().error({ err: error, socketId: connection.id }, text);
+  }
+
+  /**
+   * Sends the clients that came through a door away, to reconnect at once. `ws` cuts those that are there after
+   * `closeTimeoutMs`.
+   */
+  sendAway(door: object): void {
+    for (const { app } of this.#handlers) {
+      const going = [...app.connections.values()].filter((connection) => connection.door === door);
+      // All are closed before the first one leaves its channels, so that they do not hear of each other.
+      this.#isSendingAway = true;
+      for (const connection of going) sayGoodbye(connection);
+      this.#isSendingAway = false;
+      for (const connection of going) app.remove(connection);
+    }
   }
 
   /**
@@ -185,8 +231,9 @@ export class SocketServer implements ConnectionHost {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
+    for (const { app } of this.#handlers) app.beginClose();
     this.#refused.terminate();
-    for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
+    for (const connection of this.#admitted) sayGoodbye(connection);
     if (this.#admitted.size > 0) await this.#emptied();
   }
 
@@ -206,6 +253,10 @@ export class SocketServer implements ConnectionHost {
       for (const connection of app.connections.values()) app.remove(connection);
     }
   }
+}
+
+function sayGoodbye(connection: Connection): void {
+  connection.close(closeCode.reconnect, 'The server is closing: reconnect');
 }
 
 /**

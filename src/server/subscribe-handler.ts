@@ -1,9 +1,9 @@
 import { cacheMiss, protocolError, subscriptionError } from '../pusher-protocol/messages.js';
 import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } from '../pusher-protocol/names.js';
+import { MAX_NAME_LENGTH } from '../pusher-protocol/publish-limits.js';
 import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
-import { MAX_NAME_LENGTH } from './checked-options.js';
 import type { Connection } from './connection.js';
 import type { SubscriptionRate } from './subscription-rate.js';
 
@@ -46,6 +46,7 @@ export class SubscribeHandler {
       refuse(connection, name, member);
       return;
     }
+    if (isPrivate(name) && !this.#app.authorize(connection)) return;
     this.#rate.sent(connection, this.#app.subscribe(connection, name, member));
     if (isCache(name)) connection.sendText(this.#app.publisher.cachedEvent(name) ?? cacheMiss(name));
   }

@@ -78,7 +78,8 @@ export class RefusedConnections {
       return;
     }
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      ws.on('error', ignoreError);
+      // Its "close" follows, and is handled.
+      ws.on('error', () => undefined);
       ws.send(protocolError(reason, code));
       ws.close(code, reason);
     });
@@ -89,6 +90,3 @@ export class RefusedConnections {
     for (const ws of this.#server.clients) ws.terminate();
   }
 }
-
-/** A listener for a socket's `error`: its `close` follows, and is handled. */
-export function ignoreError(): void {}

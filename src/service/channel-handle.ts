@@ -3,7 +3,7 @@ import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
-import type { RequestLike, SendOptions } from '../delivery/send-options.js';
+import type { SendOptions } from '../delivery/send-options.js';
 
 /** The parts of a push service that a handle uses. */
 export interface ChannelHost {
@@ -32,15 +32,15 @@ export class ChannelHandle {
   /**
    * Sends one event to the channel.
    * @param options `except`: the connection that must not receive it, as a socket id or as a request with the header
-   * `X-Socket-ID`
+   * `X-Socket-ID`; `ordered`: whether it waits for earlier ordered sends to the channel
    * @throws PushError in the cases of `PushService.send`
    */
   trigger(
     event: string,
     data: unknown,
-    options: { except?: string | RequestLike | undefined } = {},
+    { except, ordered }: Pick<SendOptions, 'except' | 'ordered'> = {},
   ): Promise<SendReport> {
-    return this.#service.send({ event, data, channels: this.name, except: options.except });
+    return this.#service.send({ event, data, channels: this.name, except, ordered });
   }
 
   /**

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
-import { parseDsn } from '../settings/dsn.js';
-import { FALLBACK_WARNING, settingsFromEnvironment } from '../settings/environment.js';
+import { FALLBACK_WARNING } from '../settings/environment.js';
+import { readSettings } from '../settings/read-settings.js';
 import { checkPushServer } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
 import { Runtime } from './runtime.js';
@@ -40,16 +40,18 @@ export class CurrentRuntime {
   get configured(): Runtime {
     if (this.#current !== undefined) return this.#current;
     if (this.#isClosed) throw new ConfigurationError('The push service is closed: call configure() to use it again.');
-    const { settings, isFallback } = settingsFromEnvironment(process.env);
-    const runtime = this.start(settings);
-    if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
-    return runtime;
+    return this.start({});
   }
 
-  /** Starts a runtime in place of the current one. @throws ConfigurationError for wrong settings */
-  start(settings: unknown): Runtime {
-    const checked = checkPushServer(typeof settings === 'string' ? parseDsn(settings) : settings);
-    const runtime = new Runtime(checked, this.#owner, this.#receive);
+  /**
+   * Starts a runtime in place of the current one.
+   * @param beside what goes with a DSN
+   * @throws ConfigurationError for wrong settings
+   */
+  start(given: unknown, beside?: unknown): Runtime {
+    const { settings, isFallback } = readSettings(given, beside, process.env);
+    const runtime = new Runtime(checkPushServer(settings), this.#owner, this.#receive);
+    if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
     this.#closing = this.#stop().catch((error: unknown) =>
       runtime.logger.error({ err: error }, 'the previous backend could not be closed'),
     );

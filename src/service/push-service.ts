@@ -6,12 +6,12 @@ import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
-import { messageList, type SendOptions } from '../delivery/send-options.js';
+import { type CallOptions, messageList, type SendOptions } from '../delivery/send-options.js';
 import { checkEvent, Inbox, type MessageListener } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
-import type { PushServerSettings, SettingsOf } from '../settings/settings.js';
+import type { PushServerSettings, SettingsBesideDsn, SettingsOf } from '../settings/settings.js';
 import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
 import type { WebhookSource } from '../webhooks/source.js';
 import type { ClientConfig } from '../wire/client-config.js';
@@ -31,15 +31,16 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
 
   /**
    * Sets up the service. Call it once, when the application starts. A second call replaces the backend: sends in
-   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. Without any call, the
-   * environment variable `PUSH_SERVER` is used.
+   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. `PUSH_SERVER` in the
+   * environment is used where no `backend` is named, and without any call.
    * @param settings an object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
+   * @param beside goes with a DSN: what it does not say, such as `{ sessions }`
    * @throws ConfigurationError for a wrong setting or a package that is not installed
    * @example
    * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
    */
-  configure(settings: PushServerSettings | string): void {
-    this.#runtime.start(settings);
+  configure(settings: PushServerSettings | string, beside?: SettingsBesideDsn): void {
+    this.#runtime.start(settings, beside);
   }
 
   /** The backend. Its `api` is the client of the provider's package. @throws ConfigurationError for wrong settings */
@@ -83,14 +84,14 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * console.log(report.status); // 'accepted'
    */
   async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
-    const [report] = await this.#runtime.configured.send([options], options?.signal);
+    const [report] = await this.#runtime.configured.send([options], options ?? {});
     return report as SendReport<User>;
   }
 
   /**
-   * Sends different messages in as few requests as possible. Every message is checked before the first is sent. The
-   * report of a refused message has the status `rejected`.
-   * @param options `signal` ends the call; a single message cannot have a signal
+   * Sends different messages in as few requests as possible, those for one channel in their order. Every message is
+   * checked before the first is sent. The report of a refused message has the status `rejected`.
+   * @param call `signal` and `ordered`, as in `send`; a single message cannot have them
    * @returns a report for each message, in the same order
    * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
    * @throws DeliveryError with the reports, when every message was refused
@@ -102,13 +103,13 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    */
   async sendMany<User = PushUser>(
     messages: Iterable<SendOptions<User>>,
-    options: { signal?: AbortSignal | undefined } = {},
+    call: CallOptions = {},
   ): Promise<SendReport<User>[]> {
-    const list = messageList(messages, options.signal);
-    return this.#runtime.configured.send(list, options.signal);
+    const list = messageList(messages, call);
+    return this.#runtime.configured.send(list, call);
   }
 
-  /** Makes a handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
+  /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
   channel(name: string): ChannelHandle {
     return new ChannelHandle(this, name);
   }
@@ -162,8 +163,7 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * });
    */
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    // An embedded server still sends webhooks while it closes. Its runtime must take them, because the next one is not
-    // open yet.
+    // An embedded server still sends webhooks while it closes, when the next runtime is not open yet.
     const runtime = await (this.#runtime.ending ?? this.#runtime.configured).opened();
     return runtime.webhooks.take(request, handle);
   }
@@ -284,7 +284,7 @@ export const PushService: PushService = new Service();
 
 /**
  * Makes an independent push service, for a second set of keys or for a test.
- * @param settings an object or a DSN, as for `PushService.configure`
+ * @param settings an object or a DSN, as for `PushService.configure`, which `beside` goes with as there
  * @throws ConfigurationError for a wrong setting or a package that is not installed
  * @example
  * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
@@ -292,9 +292,9 @@ export const PushService: PushService = new Service();
 export function createPushService<Reference extends BackendReference>(
   settings: SettingsOf<Reference>,
 ): PushService<BackendOf<Reference>>;
-export function createPushService(settings: PushServerSettings | string): PushService;
-export function createPushService(settings: unknown): PushService {
+export function createPushService(settings: PushServerSettings | string, beside?: SettingsBesideDsn): PushService;
+export function createPushService(settings: unknown, beside?: SettingsBesideDsn): PushService {
   const service = new Service();
-  service.configure(settings as PushServerSettings);
+  service.configure(settings as PushServerSettings, beside);
   return service;
 }

@@ -10,7 +10,8 @@ import { deliver } from '../delivery/deliver.js';
 import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
-import type { SendOptions } from '../delivery/send-options.js';
+import type { CallOptions, SendOptions } from '../delivery/send-options.js';
+import { SendOrder } from '../delivery/send-order.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
 import { WebhookIntake } from '../receiving/webhook-intake.js';
@@ -41,6 +42,7 @@ export class Runtime {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
+  readonly #order = new SendOrder();
   readonly #disconnect: () => void;
   /** Whether it was said why nobody can be reached. */
   #hasAdvised = false;
@@ -123,22 +125,23 @@ export class Runtime {
 
   /**
    * Plans messages and delivers them.
+   * @param call what holds for all of them
    * @returns a report for each message, in their order
    * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
    * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
-  async send<User>(
-    messages: readonly SendOptions<User>[],
-    signal: AbortSignal | undefined,
-  ): Promise<SendReport<User>[]> {
+  async send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
+    const { signal, ordered } = call;
     if (signal?.aborted) throw firedEarly(signal);
     const { backend, sessions, capabilities, timeout, logger } = this;
+    const turn = ordered === true ? this.#order.next() : undefined;
     this.#running++;
     try {
       const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal, logger });
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       await this.opened(longestTimeout(planned, timeout), signal);
+      await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
       const deliveries = await deliver(planned, {
         backend,
         capabilities,
@@ -149,6 +152,7 @@ export class Runtime {
       throwIfAllRejected(reports, backend.name);
       return reports;
     } finally {
+      turn?.end();
       this.#running--;
       if (this.#running === 0) this.#idle?.resolve();
     }

@@ -1,4 +1,5 @@
 import { dsnAccount } from '../backends/built-in.js';
+import type { Credential } from '../backends/contract/settings.js';
 import { ConfigurationError } from '../core/errors.js';
 import { isCompositeText, readCompositeText } from './dsn-composite.js';
 
@@ -20,11 +21,13 @@ export interface DsnSettings {
 /** Query parameters that are settings of the service. Every other one is an option of the backend. */
 const serviceNumbers = ['timeout', 'retries', 'concurrency', 'closeTimeout'] as const;
 
+const credentialNames = ['appId', 'pubKey', 'subKey', 'secretKey'] as const;
+
 /** How deep composites may stand within each other. Nobody writes more by hand, and reading takes a stack. */
 const MAX_DEPTH = 20;
 
 const form =
-  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@app?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
+  'a DSN has the form backend://PUBKEY:SECRET@APPID?option=value, such as websocket://key:secret@1001?port=6001, failover(A B) of two DSNs, or console:; within a key or secret, write / as %2F, ? as %3F, @ as %40 and : as %3A';
 
 /**
  * Reads `PUSH_SERVER` as a string: `websocket://PUBKEY:SECRET@APPID?port=6001`, `pubnub://PUBKEY:SECRET@SUBKEY`,
@@ -37,12 +40,34 @@ export function parseDsn(dsn: string, what = 'PUSH_SERVER'): DsnSettings {
   return read(dsn.trim(), what, 0);
 }
 
+/** Whether a value of `backend` is a DSN, and no name or module. The drive of a Windows path has one letter. */
+export function isDsn(text: string): boolean {
+  return isCompositeText(text) || /^\s*[a-z][a-z0-9+.-]+:/i.test(text) || /#[^#?]+\?/.test(text);
+}
+
 /** @param depth the number of composites around this text */
 function read(text: string, what: string, depth: number): DsnSettings {
+  refuseQuotes(text, what);
   if (isCompositeText(text)) return readComposite(text, what, depth);
-  if (/^[^:]*#[^#]+$/.test(text)) return { backend: text };
+  if (/^[^:?]*#[^#?]+(?:\?|$)/.test(text)) return readModule(text);
   if (/^https?:/i.test(text)) return pusherUrlSettings(text, what);
   return readOne(text, what);
+}
+
+/** @throws ConfigurationError for quotation marks around the text, which `docker --env-file` leaves there */
+function refuseQuotes(text: string, what: string): void {
+  if (!/^["']/.test(text)) return;
+  throw new ConfigurationError(
+    `${what} begins with a quotation mark. Files for "docker --env-file" take the value without quotes: a shell would remove them, Docker does not.`,
+  );
+}
+
+/** Reads `./module.js#Export?key=value`. Credentials have no other place than the query. */
+function readModule(text: string): DsnSettings {
+  const [backend = '', ...query] = text.split('?');
+  const settings: DsnSettings = { backend };
+  addQuery(settings, query.join('?'), credentialNames);
+  return settings;
 }
 
 function readComposite(text: string, what: string, depth: number): DsnSettings {
@@ -89,12 +114,15 @@ function readOne(text: string, what: string): DsnSettings {
   return settings;
 }
 
-function addQuery(settings: DsnSettings, query: string): void {
+/** @param texts the keys that are credentials, which are texts also where they look like numbers */
+function addQuery(settings: DsnSettings, query: string, texts: readonly Credential[] = []): void {
   const options: Record<string, unknown> = {};
   // A + would be read as a space, and keys in base64 have it.
   for (const [key, text] of new URLSearchParams(query.replaceAll('+', '%2B'))) {
     const service = serviceNumbers.find((name) => name === key);
-    if (service !== undefined) settings[service] = readValue(text) as number;
+    const credential = texts.find((name) => name === key);
+    if (credential !== undefined) settings[credential] = text;
+    else if (service !== undefined) settings[service] = readValue(text) as number;
     else if (key === 'useSsl') settings.useSsl = readValue(text) as boolean;
     else setOption(options, key, readValue(text));
   }
@@ -140,7 +168,7 @@ function decoded(text: string, key: string, what: string): string {
 }
 
 const pusherUrlForm =
-  /^(?<scheme>https?):\/\/(?<pubKey>[^:@/?#]+):(?<secretKey>[^:@/?#]+)@(?<host>\[[^\]@/?#]+\]|[^:@/?#]+)(?::(?<port>\d{1,5}))?\/apps\/(?<appId>[^/?#]+)\/?$/i;
+  /^(?<scheme>https?):\/\/(?<pubKey>[^:@/?#]+):(?<secretKey>[^:@/?#]+)@(?<host>\[[^\]@/?#]+\]|[^:@/?#]+)(?::(?<port>\d{1,5}))?(?<path>(?:\/[^:@/?#]+)*?)\/apps\/(?<appId>[^/?#]+)\/?$/i;
 
 /**
  * Reads the address that Pusher, and Heroku in `PUSHER_URL`, give an application:
@@ -149,16 +177,21 @@ const pusherUrlForm =
  * @throws ConfigurationError that never shows the text
  */
 export function pusherUrlSettings(url: string, what: string): DsnSettings {
+  refuseQuotes(url, what);
   const parts = pusherUrlForm.exec(url)?.groups;
   if (parts === undefined) {
     throw new ConfigurationError(
       `${what} could not be read: Pusher's address of an application has the form https://KEY:SECRET@api-CLUSTER.pusher.com/apps/APPID, without a query; within it, write / as %2F, ? as %3F, @ as %40, : as %3A and # as %23.`,
     );
   }
-  const { scheme = '', host = '', port } = parts;
+  const { scheme = '', host = '', port, path = '' } = parts;
   const settings: DsnSettings = { backend: 'pusher', useSsl: scheme.toLowerCase() === 'https' };
   for (const key of ['appId', 'pubKey', 'secretKey'] as const) settings[key] = decoded(parts[key] ?? '', key, what);
-  const options = { ...placeOf(host.toLowerCase()), ...(port !== undefined && { port: Number(port) }) };
+  const options = {
+    ...placeOf(host.toLowerCase()),
+    ...(port !== undefined && { port: Number(port) }),
+    ...(path !== '' && { path }),
+  };
   if (Object.keys(options).length > 0) settings.options = options;
   return settings;
 }

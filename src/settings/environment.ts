@@ -20,7 +20,7 @@ export function settingsFromEnvironment(environment: NodeJS.ProcessEnv): Environ
   if (pusherUrl !== '') return { settings: pusherUrlSettings(pusherUrl, 'PUSHER_URL'), isFallback: false };
   if (environment['NODE_ENV'] === 'production') {
     throw new ConfigurationError(
-      'No push backend is configured: call PushService.configure({ backend: … }) at start-up, or set PUSH_SERVER in the environment, such as PUSH_SERVER="websocket://key:secret@app?port=6001", or PUSHER_URL as Pusher gives it.',
+      'No push backend is configured: call PushService.configure({ backend: … }) at start-up, or set PUSH_SERVER in the environment, such as PUSH_SERVER="websocket://key:secret@1001?port=6001", or PUSHER_URL as Pusher gives it.',
     );
   }
   return { settings: { backend: 'console' }, isFallback: true };

@@ -14,6 +14,7 @@ import { nearest, settingsCheck } from '../core/schema-check.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { parseDsn } from './dsn.js';
+import { withDsn } from './read-settings.js';
 
 /** Settings of the service itself, the same for every backend. */
 export interface ServiceSettings {
@@ -37,8 +38,16 @@ export interface ServiceSettings {
   logger?: Logger | undefined;
 }
 
-/** `PUSH_SERVER`: everything that configures a push service. */
-export type PushServerSettings = ServiceSettings & Credentials & BackendChoice;
+/**
+ * `PUSH_SERVER`: everything that configures a push service. Without `backend`, the environment names it; then these
+ * settings go before those of its DSN, and `options` are joined key by key.
+ */
+export type PushServerSettings = ServiceSettings &
+  Credentials &
+  (BackendChoice | { backend?: undefined; options?: object | undefined });
+
+/** What goes with a DSN, and before it: all settings but the backend's name. */
+export type SettingsBesideDsn = ServiceSettings & Credentials & { options?: object | undefined };
 
 /** `PUSH_SERVER` for one value of `backend`, with the options that belong to it. */
 export type SettingsOf<Reference extends BackendReference> = ServiceSettings &
@@ -76,7 +85,7 @@ const serviceKeys = ['sessions', 'timeout', 'retries', 'concurrency', 'closeTime
 
 function checkChild(child: unknown, what: string): unknown {
   if (PushServiceWrapper.isWrapper(child)) return child;
-  const settings: unknown = typeof child === 'string' ? parseDsn(child, what) : child;
+  const settings = typeof child === 'string' ? parseDsn(child, what) : withDsn(child, `${what}.backend`);
   const key = serviceKeys.find(
     (name) => typeof settings === 'object' && settings !== null && Reflect.get(settings, name) !== undefined,
   );
@@ -116,7 +125,7 @@ function buildSchema() {
       PushServiceWrapper.isWrapperClass(value),
     {
       error: ({ input }) =>
-        `must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"${suggestion(input)}`,
+        `must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, "module#Export", or a DSN${suggestion(input)}`,
     },
   );
 

@@ -43,7 +43,7 @@ export interface ConformanceSubject {
    * @default the secrets in `settings` and the backend's `secretKey`
    */
   readonly secrets?: readonly string[] | undefined;
-  /** All messages that the provider got so far, with one entry for each channel. */
+  /** All messages that the provider got so far, in order, with one entry for each channel. */
   received(): readonly ProviderRecord[] | Promise<readonly ProviderRecord[]>;
   /** The number of requests that the provider got so far. With it, the suite checks that messages share requests. */
   requests?(): number;

@@ -5,6 +5,7 @@ import type {
   HeadersLike,
   NodeRequestLike,
   RawWebhook,
+  WebhookHeaders,
   WebhookRequest,
   WebhookSource,
   WebRequestLike,
@@ -22,22 +23,29 @@ export const bodyRules: BodyRules = {
       `The webhook's body is over ${maxBytes} bytes. Make the provider send fewer events at once, or read the body yourself and pass { headers, rawBody }.`,
     ),
   tooLate: (timeoutMs) =>
-    new TimeoutError(`The webhook's body did not arrive within ${timeoutMs} ms.`, { outcome: 'rejected' }),
+    new TimeoutError(`The webhook's body did not arrive within ${timeoutMs} ms.`, { outcome: 'rejected', status: 408 }),
   broken: (cause) => new ValidationError("The webhook's body ended too early: the connection was lost.", { cause }),
 };
 
 /**
  * Reads the headers and the exact bytes of a webhook, from any kind of request.
+ * @param check checks the headers. The body is not read before it has passed them
  * @throws ValidationError when the bytes are not there any more; the error says how to keep them
- * @throws TimeoutError when the body does not arrive in time
+ * @throws TimeoutError with the status 408 when the body does not arrive in time
+ * @throws whatever `check` throws
  */
-export async function readWebhook(source: WebhookSource): Promise<WebhookRequest> {
+export async function readWebhook(
+  source: WebhookSource,
+  check?: (headers: WebhookHeaders) => void,
+): Promise<WebhookRequest> {
   try {
     if (typeof source !== 'object' || source === null) throw noWebhook();
-    return { headers: headersOf(source.headers), rawBody: await bodyOf(source) };
+    const headers = headersOf(source.headers);
+    check?.(headers);
+    return { headers, rawBody: await bodyOf(source) };
   } catch (error) {
     if (PushError.isPushError(error)) throw error;
-    // A getter of the object has thrown.
+    // A getter of the object has thrown, or the check itself has failed.
     throw new ValidationError('The webhook could not be read.', { cause: error });
   }
 }
@@ -51,7 +59,7 @@ export function jsonBody({ rawBody }: WebhookRequest, backend: string): JsonValu
   }
 }
 
-function headersOf(headers: HeadersLike): WebhookRequest['headers'] {
+function headersOf(headers: HeadersLike): WebhookHeaders {
   if (typeof headers !== 'object' || headers === null) throw noWebhook();
   const values = new Map<string, string>();
   for (const [name, value] of Symbol.iterator in headers ? headers : Object.entries(headers)) {

@@ -37,10 +37,15 @@ export interface RawWebhook {
 /** The request that `PushService.webhook` takes. */
 export type WebhookSource = WebRequestLike | NodeRequestLike | RawWebhook;
 
+/** The headers of a webhook. */
+export interface WebhookHeaders {
+  /** Returns a header, or null. The case of its name does not matter. */
+  get(name: string): string | null;
+}
+
 /** A webhook that has been read, but not verified. */
 export interface WebhookRequest {
-  /** Returns a header, or null. The case of its name does not matter. */
-  readonly headers: { get(name: string): string | null };
+  readonly headers: WebhookHeaders;
   /** The exact bytes of the body, which signatures cover. JSON that was parsed and written again may differ. */
   readonly rawBody: Uint8Array;
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { z } from 'zod';
 import { AuthenticationError } from '../core/errors.js';
-import type { WebhookRequest } from './source.js';
+import type { WebhookHeaders } from './source.js';
 
 /**
  * Default age limit of a webhook of Pusher, in milliseconds. Pusher repeats the same body, with the same time, for 5
@@ -46,7 +46,7 @@ export function isSecret(value: unknown): boolean {
  * @param secrets the secrets of which one must match
  * @throws AuthenticationError when none matches
  */
-export function checkSecret({ headers }: WebhookRequest, secrets: string | readonly string[], backend: string): void {
+export function checkSecret(headers: WebhookHeaders, secrets: string | readonly string[], backend: string): void {
   const found = headers.get('authorization');
   if (found === null)
     throw new AuthenticationError(

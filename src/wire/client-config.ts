@@ -15,6 +15,8 @@ export interface ClientConfig {
   readonly host?: string;
   /** Port to connect to. @default the page's own port */
   readonly port?: number;
+  /** What stands before `/app/KEY` in the server's address, such as `/ws`. @default nothing */
+  readonly path?: string;
   /** Whether to connect over TLS. @default as the page itself */
   readonly useTLS?: boolean;
   /** Id of the page's user, where it is known. With PubNub, a session without a user has an id made of the session. */

@@ -49,19 +49,21 @@ export interface PusherConnectionOptions {
   readonly wsHost?: string;
   readonly wsPort?: number;
   readonly wssPort?: number;
+  readonly wsPath?: string;
   readonly forceTLS: boolean;
   readonly enabledTransports?: readonly string[];
   readonly enableStats: boolean;
 }
 
-/** Options of `pusher-js` for one host and one port. */
-export function hostOptions(host: string, port: number, useTLS: boolean): PusherConnectionOptions {
+/** Options of `pusher-js` for one host and one port. @param path stands before `/app/KEY` */
+export function hostOptions(host: string, port: number, useTLS: boolean, path: string = ''): PusherConnectionOptions {
   return {
     // pusher-js insists on a cluster, though wsHost makes it meaningless.
     cluster: '',
     wsHost: host,
     wsPort: port,
     wssPort: port,
+    wsPath: path,
     forceTLS: useTLS,
     // `ws` obeys forceTLS. `wss` would be tried in vain while the server is away: one port cannot serve both.
     // The HTTP transports belong to the hosted service.

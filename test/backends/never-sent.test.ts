@@ -1,6 +1,6 @@
 import { createServer, type Server as NetServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { RemoteWebSocketService } from '../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../src/backends/remote/index.js';
 import {
   type BackendSettings,
   createPushService,

@@ -112,6 +112,13 @@ const cases: readonly [string, () => Promise<Started>, RecordedAnswer, told: str
     'Pusher answered 400: The following query string parameters are extraneous: info',
   ],
   [
+    'pusher.countingOff',
+    startPusherProvider,
+    pusherAnswers.countingOff,
+    'DeliveryError, rejected',
+    'Pusher answered 400: Cannot retrieve the subscription count because',
+  ],
+  [
     'pubnub.messageTooLarge',
     startPubNubProvider,
     pubnubAnswers.messageTooLarge,
@@ -131,6 +138,13 @@ const cases: readonly [string, () => Promise<Started>, RecordedAnswer, told: str
     pubnubAnswers.accessDenied,
     'AuthenticationError, rejected',
     'PubNub answered 403: Forbidden',
+  ],
+  [
+    'pubnub.wrongSignature',
+    startPubNubProvider,
+    pubnubAnswers.wrongSignature,
+    'AuthenticationError, rejected',
+    'PubNub answered 403: Signature does not match',
   ],
   [
     'pubnub.historyNotEnabled',

@@ -101,16 +101,44 @@ async function pusherChannels(line: Line): Promise<Result[]> {
   ];
 }
 
-async function pusherMessages(line: Line): Promise<Result> {
+async function pusherMessages(line: Line): Promise<Result[]> {
   const { messages } = SIZES[line.form];
+  const requests = messages / 10;
   const figures = await inTurns(line.form, {
-    sendMany: () => timed(line, 'pusherMessages', messages, messages / 10),
-    byHand: () => timed(line, 'pusherBatches', messages, messages / 10),
+    sendMany: () => timed(line, 'pusherMessages', messages, requests),
+    twice: () => timed(line, 'pusherTwice', messages, requests),
+    byHand: () => timed(line, 'pusherBatches', messages, requests),
   });
-  return {
-    what: `pusher: ${grouped(messages)} messages in ${messages / 10} requests, speed to triggerBatch by hand`,
-    rounds: ratios(figures.byHand, figures.sendMany),
-  };
+  const one = await inTurns(
+    line.form,
+    {
+      sendMany: () => timed(line, 'pusherOneChannel', messages, requests),
+      byHand: () => timed(line, 'pusherBatchesInTurn', messages, requests),
+    },
+    FEW_ROUNDS,
+  );
+  const what = `pusher: ${grouped(messages)} messages in ${requests} requests`;
+  return [
+    {
+      what: `${what}, speed to triggerBatch by hand`,
+      rounds: ratios(figures.byHand, figures.sendMany),
+      target: { atLeast: 0.95 },
+    },
+    {
+      what: `${what}, in order, two for each channel, speed to triggerBatch by hand without order`,
+      rounds: ratios(figures.byHand, figures.twice),
+      target: { atLeast: 0.9 },
+    },
+    {
+      what: `${what}, in order, all for one channel, speed to triggerBatch by hand, one after the other`,
+      rounds: ratios(one.byHand, one.sendMany),
+      target: { atLeast: 0.95 },
+    },
+    {
+      what: `${what}, time of all for one channel to that of all for different ones`,
+      rounds: ratios(one.sendMany, figures.sendMany.slice(0, one.sendMany.length)),
+    },
+  ];
 }
 
 async function oneSend(line: Line): Promise<Result> {
@@ -205,7 +233,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using line = await openLine(progress, form);
   return [
     ...(await pusherChannels(line)),
-    await pusherMessages(line),
+    ...(await pusherMessages(line)),
     await oneSend(line),
     await connections(progress, form),
     ...(await pubnubChannels(line)),

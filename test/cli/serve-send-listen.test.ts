@@ -49,11 +49,13 @@ describe('pushrail serve, listen and send', () => {
     const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
     const environment = { PUSH_SERVER: dsn };
     const listener = run(['listen', 'orders', 'private-orders', '--count', '2'], environment);
-    await listener.terminal.seen(/Listening to orders, private-orders/);
+    await listener.terminal.seen(/Listening to orders, private-orders on http:\/\/127/);
 
     const sent = run(['send', 'orders', '--event', 'order.shipped', '--data', '{"id":42}'], environment);
     expect(await sent.done).toEqual({ exitCode: 0 });
-    expect(sent.terminal.printed).toEqual([expect.stringMatching(/^accepted for orders in \d+ ms \(.{36}\)$/)]);
+    expect(sent.terminal.printed).toEqual([
+      expect.stringMatching(/^accepted by http:\/\/127\.0\.0\.1:\d+ for orders in \d+ ms \(.{36}\)$/),
+    ]);
     expect(await run(['send', 'private-orders', '--data', '"x"'], environment).done).toEqual({ exitCode: 0 });
 
     expect(await listener.done).toEqual({ exitCode: 0 });
@@ -106,6 +108,22 @@ describe('pushrail serve, listen and send', () => {
     expect(server.terminal.printed.join('\n')).not.toContain('keep-this-secret');
   });
 
+  it('serves figures and its health, and says where', async () => {
+    const server = run(['serve', '--port', '0', '--metrics-port', '0']);
+    const [, port] = await server.terminal.seen(/Listening on 127\.0\.0\.1:(\d+)/);
+    const [, figures] = await server.terminal.seen(/Figures for Prometheus are at (127\.0\.0\.1:\d+\/metrics)\./);
+    expect(await (await fetch(`http://${figures}`)).text()).toContain('\npushrail_connections 0\n');
+    expect((await fetch(`http://127.0.0.1:${port}/up`)).status).toBe(200);
+    server.terminal.end();
+    expect(await server.done).toEqual({ exitCode: 0 });
+  });
+
+  it('says that the host for figures needs a port', async () => {
+    const server = run(['serve', '--port', '0', '--metrics-host', '0.0.0.0']);
+    expect(await server.done).toEqual({ exitCode: 2 });
+    expect(server.terminal.complaints).toEqual([expect.stringContaining('"metricsHost" needs "metricsPort"')]);
+  });
+
   it('says in one line that the port is taken', async () => {
     const server = run(['serve', '--port', '0']);
     const [, port = ''] = await server.terminal.seen(/Listening on 127\.0\.0\.1:(\d+)/);
@@ -132,7 +150,9 @@ describe('pushrail serve, listen and send', () => {
     await server.done;
     const sent = run(['send', 'orders', '--server', `${dsn}&retries=0`]);
     expect(await sent.done).toEqual({ exitCode: 1 });
-    expect(sent.terminal.complaints).toEqual([expect.stringMatching(/^rejected for orders: .*ECONNREFUSED/)]);
+    expect(sent.terminal.complaints).toEqual([
+      expect.stringMatching(/^rejected by http:\/\/127\.0\.0\.1:\d+ for orders: .*ECONNREFUSED/),
+    ]);
   });
 
   it('refuse a signature by another key with exit code 1', async () => {
@@ -146,6 +166,6 @@ describe('pushrail serve, listen and send', () => {
   it('print to the console backend', async () => {
     const sent = run(['send', '--user', 'ann', '--server', 'console:']);
     expect(await sent.done).toEqual({ exitCode: 0 });
-    expect(sent.terminal.printed).toEqual([expect.stringMatching(/^accepted for ann /)]);
+    expect(sent.terminal.printed).toEqual([expect.stringMatching(/^accepted by console for ann /)]);
   });
 });

@@ -266,7 +266,7 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(provider.counts.get('subscribe')).toBeUndefined();
   });
 
-  it('renews a token that has expired, unseen', async () => {
+  it.each([1, -1])('renews a token that has expired, unseen, when the clock has moved by %i hours', async (hours) => {
     const provider = await start();
     const application = await startApplication(provider, new Set());
     vi.useFakeTimers({ toFake: ['Date'] });
@@ -274,7 +274,7 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     const endpoint = `${application.origin}/push/auth`;
     const { heard, states, errors, subscribed } = open(provider, PubNub, { options: { auth: { endpoint } } });
     await eventually(() => subscribed).toHaveLength(1);
-    vi.setSystemTime(Date.now() + 60 * 60_000);
+    vi.setSystemTime(Date.now() + hours * 60 * 60_000);
     provider.access.expireAll();
     provider.publish('orders', 1);
     provider.publish('orders', 2);

@@ -201,7 +201,7 @@ describe('the configuration', () => {
   it('with a backend that has no driver is refused at connect(), which names the ways out', () => {
     const client = new PushClient({ backend: 'constructor', channels: [] });
     expect(() => client.connect()).toThrow(
-      'no driver for the backend "constructor", only for "websocket", "pusher", "pubnub", "onesignal", "console": ' +
+      'no driver for the backend "constructor", only for "websocket", "remote", "pusher", "pubnub", "onesignal", "console": ' +
         'override subscribe() and unsubscribe() in a subclass, or pass { driver }',
     );
     expect(client.state).toBe('initialized');

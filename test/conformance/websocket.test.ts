@@ -2,4 +2,4 @@ import { conforms } from './register.js';
 import { remoteSubject, websocketSubject } from './subjects/websocket.js';
 
 conforms('websocket', { create: websocketSubject }, ['faults.refuse()', 'faults.disconnect()', 'faults.hang()']);
-conforms('remote websocket', { create: remoteSubject });
+conforms('remote', { create: remoteSubject });

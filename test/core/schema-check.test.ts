@@ -47,3 +47,11 @@ describe('a misspelt key', () => {
     expect(() => check(options)).toThrow(`The options: unknown key ${expected}.`);
   });
 });
+
+test('a text means a boolean also where a few words are taken beside it', () => {
+  const check = settingsCheck('The options', () =>
+    z.strictObject({ events: z.union([z.boolean(), z.enum(['all'])], 'must be true, false or "all"') }),
+  );
+  expect([check({ events: 'false' }), check({ events: 'all' })]).toEqual([{ events: false }, { events: 'all' }]);
+  expect(() => check({ events: 'some' })).toThrow('"events" must be true, false or "all", found a string');
+});

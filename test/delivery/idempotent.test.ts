@@ -52,7 +52,7 @@ describe('a provider that drops what comes twice delivers once, whatever befalls
     ['sendBatch', { maxChannelsPerRequest: 10 }, [{ event: 'e', channels: ['a', 'b', 'c'], data: 1 }]],
     [
       'sendMessages',
-      { maxMessagesPerRequest: 10 },
+      { maxMessagesPerRequest: 10, keepsOrder: () => true },
       [
         { event: 'e', channels: ['a'], data: 1 },
         { event: 'f', channels: ['a', 'b'], data: 2 },

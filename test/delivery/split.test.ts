@@ -8,13 +8,17 @@ const channels = fc.uniqueArray(
   fc.integer({ min: 0, max: 40 }).map((number) => `c${number}`),
   { minLength: 1, maxLength: 30 },
 );
+/** No two of which name a channel. */
+const disjoint = fc
+  .array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 })
+  .map((sizes) => sizes.map((size, list) => Array.from({ length: size }, (_, number) => `c${list}-${number}`)));
 
 test('however messages are split, each channel gets each of its messages once, in order, and no request is above the limits', async () => {
   await fc.assert(
     fc.asyncProperty(
       limit,
       limit,
-      fc.array(channels, { minLength: 1, maxLength: 12 }),
+      fc.oneof(disjoint, fc.array(channels, { minLength: 1, maxLength: 12 })),
       async (maxChannelsPerRequest, maxMessagesPerRequest, audiences) => {
         const backend = new RecordingBackend({ maxChannelsPerRequest, maxMessagesPerRequest });
         const messages = audiences.map((names, index) => ({ event: `e${index}`, channels: names, data: index }));
@@ -40,6 +44,8 @@ test('however messages are split, each channel gets each of its messages once, i
           expect(report.accepted).toEqual(audiences[index]);
         }
 
+        // Of messages for one channel, each waits for those before it, and a request may end with less than it could hold.
+        if (new Set(audiences.flat()).size < audiences.flat().length) return;
         const alone = messages.reduce(
           (sum, { channels: names }) => sum + Math.max(1, Math.ceil(names.length / maxChannelsPerRequest)),
           0,

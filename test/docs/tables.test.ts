@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { listedBackends } from '../../scripts/registry.ts';
 import { isComposite } from '../../src/backends/built-in.js';
+import { WebSocketService } from '../../src/backends/websocket/index.js';
 import * as entry from '../../src/index.js';
 import { createPushService, type PushServerSettings } from '../../src/index.js';
 import { closeCode } from '../../src/pusher-protocol/messages.js';
 import { checkOptions } from '../../src/server/checked-options.js';
+import { cutReasons } from '../../src/server/metrics/counters.js';
 
 const names = listedBackends(join(import.meta.dirname, '../..')).map(({ name }) => name);
 
@@ -48,8 +50,10 @@ describe('the documentation', () => {
     });
     const named = Object.keys(defaults).filter((name) => defaults[name] !== Number.MAX_SAFE_INTEGER);
     expect(withDefault.sort()).toEqual(named.sort());
-    const options = readFileSync(join(import.meta.dirname, '../../src/server/options.ts'), 'utf8');
-    const declared = options.match(/^export interface WebSocket(?:PublishLimits|Limits|Options) [\s\S]*?^}/gm) ?? [];
+    const sources = ['server/options.ts', 'pusher-protocol/publish-limits.ts'].map((file) =>
+      readFileSync(join(import.meta.dirname, '../../src', file), 'utf8'),
+    );
+    const declared = sources.join('\n').match(/^export interface \w*(?:Limits|Options) [\s\S]*?^}/gm) ?? [];
     expect(rows.map(([name]) => name).sort()).toEqual(
       declared.flatMap((text) => [...text.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name)).sort(),
     );
@@ -73,6 +77,17 @@ describe('the documentation', () => {
         .map(Number)
         .sort(),
     ).toEqual(Object.values(closeCode).sort());
+  });
+
+  it('lists each figure of the embedded server, with the reasons that connections are cut for', () => {
+    const { api } = new WebSocketService({ appId: '1', pubKey: 'key', secretKey: 'secret' });
+    const rows = table('docs/backends/websocket.md', '## Health and figures').filter(([name = '']) =>
+      /^[a-z_, ]+$/.test(name),
+    );
+    const named = [...api.metrics().matchAll(/^# TYPE pushrail_(\w+)/gm)].map(([, name]) => name);
+    expect(rows.flatMap(([names = '']) => names.split(', '))).toEqual(named);
+    const [, told = ''] = rows.find(([name]) => name === 'connections_cut_total') ?? [];
+    for (const reason of cutReasons) expect(told).toMatch(new RegExp(`\\b${reason}\\b`));
   });
 
   it('lists each built-in backend', () => {
@@ -100,7 +115,7 @@ describe('the documentation', () => {
     const credentials = { appId: randomUUID(), pubKey: 'public', subKey: 'subscribe', secretKey: 'secret' };
     for (const [name, cells] of shown) {
       const { capabilities } = createPushService({ backend: name, ...credentials } as PushServerSettings).backend;
-      const { channelName, eventName, sharesRequest, ...rest } = capabilities;
+      const { channelName, eventName, sharesRequest, keepsOrder, ...rest } = capabilities;
       expect([name, cells]).toEqual([
         name,
         Object.fromEntries(Object.entries(rest).map(([key, can]) => [key, cell(can)])),

@@ -25,7 +25,7 @@ describe.each(backends)('the chat room on %s', (_, environment) => {
 
   async function open(): Promise<void> {
     chat = await runExample('chat/server.js', await environment());
-    onTestFinished(() => chat.stop());
+    onTestFinished(async () => void (await chat.stop()));
   }
 
   /** Someone in a browser of their own, in the room. */
@@ -110,6 +110,13 @@ describe.each(backends)('the chat room on %s', (_, environment) => {
     expect((await post('/login', { name: 'Anna' }, again.cookie)).status).toBe(200);
     expect((await post('/login', { name: 'Ann' })).status).toBe(200);
     expect((await post('/login', { name: 'Anna' })).status).toBe(409);
+  });
+
+  it('ends on SIGTERM, with a page connected', async () => {
+    await open();
+    const page = await comeIn('Ann');
+    expect(await chat.stop()).toEqual({ code: 0, signal: null });
+    await page.close();
   });
 
   it('lets nobody in who is not logged in', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as nodeRequest } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { heard, JsClientClass } from '../server/support/js-client.js';
@@ -107,6 +108,22 @@ describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the exam
     expect((await fetch(`${url}/push/auth`)).status).toBe(405);
     expect((await fetch(`${url}/push/elsewhere`)).status).toBe(404);
     expect((await fetch(`${url}/orders`, { method: 'POST' })).status).toBeGreaterThanOrEqual(401);
+  });
+});
+
+describe.each(['node-http.js', 'express.js', 'fastify.js', 'hono.js'])('the example frameworks/%s', (file) => {
+  it('ends on SIGTERM, with a page connected and a connection open on which nothing was asked', async () => {
+    const example = await runExample(`frameworks/${file}`);
+    onTestFinished(async () => void (await example.stop()));
+    const { client } = await visitor(example.url, 'Ann');
+    await heard(client.subscribe('private-user-ann'), 'pusher:subscription_succeeded');
+    const { hostname, port } = new URL(example.url);
+    const silent = connect(Number(port), hostname);
+    await once(silent, 'connect');
+    const sentAway = heard<{ data: { code: number } }>(client.connection, 'error');
+    expect(await example.stop()).toEqual({ code: 0, signal: null });
+    expect((await sentAway).data.code).toBe(4200);
+    silent.destroy();
   });
 });
 

@@ -9,9 +9,21 @@ const examples = join(import.meta.dirname, '../../examples');
 export interface RunningExample {
   /** What it says it is to be found at. */
   readonly url: string;
-  /** Ends it, and resolves when it is gone. */
-  stop(): Promise<void>;
+  /**
+   * Ends it with SIGTERM, as the host of a container would. An example that has ended stays so.
+   * @throws Error when it goes on; then it is killed
+   */
+  stop(): Promise<Ending>;
 }
+
+/** How a program ended. */
+export interface Ending {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** How long an example may take to end, in milliseconds: a second, and what a busy machine adds to it. */
+const PATIENCE_MS = 10_000;
 
 /**
  * Starts an example and waits until it prints its address.
@@ -33,12 +45,21 @@ export async function runExample(file: string, environment: NodeJS.ProcessEnv = 
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`${file} has ended:\n${printed.join('\n')}`)));
   });
-  return { url, stop: () => stop(child) };
+  return { url, stop: () => stop(child, file) };
 }
 
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function stop(child: ChildProcess, file: string): Promise<Ending> {
+  const { exitCode, signalCode } = child;
+  if (exitCode !== null || signalCode !== null) return { code: exitCode, signal: signalCode };
   const gone = once(child, 'exit');
-  child.kill();
-  await gone;
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    child.kill('SIGKILL');
+  }, PATIENCE_MS);
+  child.kill('SIGTERM');
+  const [code, signal] = (await gone) as [number | null, NodeJS.Signals | null];
+  clearTimeout(timer);
+  if (isLate) throw new Error(`${file} was still running ${PATIENCE_MS} ms after SIGTERM.`);
+  return { code, signal };
 }

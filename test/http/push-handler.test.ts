@@ -8,7 +8,6 @@ import {
   type SessionStore,
 } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
-import { growthOf, LINEAR } from '../support/growth.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
@@ -261,10 +260,6 @@ describe('POST …/user-auth', () => {
 
 describe('GET …/config', () => {
   const get = (headers: Record<string, string> = {}): Request => new Request(`${page}/push/config`, { headers });
-  const handlerCall = (request: Request, node?: { originalUrl: string }): Parameters<PushHandler> => [
-    request,
-    { node: node && { headers: {}, readableEnded: false, on: () => undefined, ...node } },
-  ];
 
   it("has the channels of the user's sessions, and where to ask from there", async () => {
     const { handler, sessions } = setUp();
@@ -316,33 +311,6 @@ describe('GET …/config', () => {
   it('has no channels for whoever is nobody', async () => {
     const { handler } = setUp();
     expect((await answerOf(await handler(get()))).body).toMatchObject({ channels: [] });
-  });
-
-  it.each([
-    ['/config', '/'],
-    ['/push/config?tab=1', '/push/'],
-    ['/a/b/config?from=/c/d?e', '/a/b/'],
-    ['/push/config?', '/push/'],
-    ['/push//config', '/push//'],
-    ['/push/?/config', '/push/'],
-  ])('at %s, an address that Express hands on, asks below %s', async (originalUrl, base) => {
-    const { handler } = setUp();
-    expect((await answerOf(await handler(...handlerCall(get(), { originalUrl })))).body).toMatchObject({
-      authEndpoint: `${base}auth`,
-      userAuthEndpoint: `${base}user-auth`,
-    });
-  });
-
-  it.each([
-    ['that Express hands on', (path: string) => handlerCall(get(), { originalUrl: path })],
-    ['of the request', (path: string) => handlerCall(new Request(page + path))],
-  ])('takes time in proportion to the length of the address %s', async (_, call) => {
-    const { handler } = setUp();
-    const ask = (size: number) => handler(...call(`/push/${'a'.repeat(size)}/config`));
-    expect(((await (await ask(4096)).json()) as { authEndpoint: string }).authEndpoint).toMatch(
-      /^\/push\/a{4096}\/auth$/,
-    );
-    expect(await growthOf(ask)).toBeLessThan(LINEAR);
   });
 });
 

@@ -101,14 +101,6 @@ describe('log-in', () => {
     },
   );
 
-  test('in the session that there is binds the channel that the page listens on', async () => {
-    await using application = await started();
-    const browser = application.browser();
-    const channels = await browser.channels();
-    await browser.post('/log-in-within?user=ann');
-    expect(await channelsOf(application.sessions, 'ann')).toEqual(channels);
-  });
-
   test('of another user in the same session unbinds the first, and gives a new channel: a page of theirs may be open', async () => {
     await using application = await started();
     const browser = application.browser();

@@ -91,7 +91,8 @@ describe('POST …/webhook', () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const { handler, logger } = setUp(() => {});
-    const init = { method: 'POST', body: new ReadableStream(), duplex: 'half' };
+    const { headers } = webhook([occupied]);
+    const init = { method: 'POST', headers, body: new ReadableStream(), duplex: 'half' };
     const answer = handler(new Request('https://shop.example/push/webhook', init as RequestInit));
     await vi.advanceTimersByTimeAsync(10_000);
     const response = await answer;

@@ -102,7 +102,8 @@ describe('the packed package, in an empty project', () => {
        import { PubNubService } from 'pushrail/backends/pubnub';
        import { PusherService } from 'pushrail/backends/pusher';
        import { roundrobin } from 'pushrail/backends/roundrobin';
-       import { RemoteWebSocketService, WebSocketService } from 'pushrail/backends/websocket';
+       import { RemoteWebSocketService } from 'pushrail/backends/remote';
+       import { WebSocketService } from 'pushrail/backends/websocket';
        import { PushClient, socketIdFetch } from 'pushrail/client';
        import { usePushEvent } from 'pushrail/client/react';
        import { createPushHandler, type PushHandler, pushSession, type RequestSession, toNodeHandler } from 'pushrail/http';

@@ -1,5 +1,9 @@
 import type { ServerResponse } from 'node:http';
 import { type ProviderAnswer, respond } from './provider-answer.js';
+import { guessed } from './recorded-answers.js';
+
+// What goes wrong on the way or in front of a provider, and not what a provider says: for its own answers, see
+// recorded-answers.ts.
 
 /** Spoils an answer, after the provider has done what it was asked, or with `instead` in place of doing it. */
 export interface Fault {
@@ -51,13 +55,18 @@ export function answering(answer: ProviderAnswer): Fault {
   return (_answer, response) => respond(answer, response);
 }
 
-/** 429. @param retryAfter the header, in seconds or as a date */
+/**
+ * 429. All three providers document the status, and none its body: nothing depends on it.
+ * @param retryAfter the header, in seconds or as a date
+ */
 export function tooManyRequests(retryAfter?: string): Fault {
-  return answering({
-    status: 429,
-    body: { error: 'Too Many Requests' },
-    headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
-  });
+  return answering(
+    guessed({
+      status: 429,
+      body: { error: 'Too Many Requests' },
+      headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter },
+    }),
+  );
 }
 
 /** 307 to another place. @param location where to */

@@ -3,6 +3,7 @@ import { createServer as createPlainServer, type IncomingMessage, type Server, t
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Fault } from './faults.js';
 import { type ProviderAnswer, respond } from './provider-answer.js';
 
@@ -36,6 +37,8 @@ export class ProviderServer {
   /** Every request that came in whole, in order. */
   readonly requests: ProviderRequest[] = [];
   readonly faults: (Fault | undefined)[] = [];
+  /** How late the next requests come to the provider, one after the other, in milliseconds. */
+  readonly delays: number[] = [];
   always: Fault | undefined;
   /** Connections that were opened, and the most that were open at once. */
   connections = 0;
@@ -109,6 +112,8 @@ export class ProviderServer {
       rawBody,
       hungUp: hungUp.signal,
     };
+    const late = this.delays.shift();
+    if (late !== undefined) await setTimeout(late);
     this.requests.push(request);
     const fault = this.faults.shift() ?? this.always;
     const answer = fault?.instead ? {} : await this.#behaviour(request);

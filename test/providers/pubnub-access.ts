@@ -36,7 +36,11 @@ export class PubNubAccess {
     for (const token of this.#granted) this.#expired.add(token);
   }
 
-  /** Why the user may not read the channels, and which of them; undefined when it may. */
+  /**
+   * Why the user may not read the channels, and which of them; undefined when it may. "Token is expired." is what a
+   * client's log shows in public, without channels. "Forbidden" is recorded for refused channels, and a guess for a
+   * token that is missing or of another user.
+   */
   refusal(
     token: string | null,
     userId: string | null,

@@ -125,7 +125,7 @@ class Provider {
     const parts = request.path.slice(1).split('/').map(decodeURIComponent);
     const [first, , third] = parts;
     const isPam = parts[1] === 'pam';
-    if (!isSigned(request, PUB_KEY, SECRET_KEY)) return accessDenied('Invalid Signature', isPam);
+    if (!isSigned(request, PUB_KEY, SECRET_KEY)) return pubnubAnswers.wrongSignature;
     if (first === 'publish') return this.#publish(request, parts);
     if (first === 'signal') return this.#signal(request, parts);
     if (parts[1] === 'subscribe') return this.#subscribe(request, third ?? '', parts[3] ?? '');
@@ -292,6 +292,7 @@ function forPages(answer: ProviderAnswer): ProviderAnswer {
   return { ...answer, headers: { ...answer.headers, 'access-control-allow-origin': '*' } };
 }
 
+/** A refusal in the recorded form; of a grant, in the form that the documents show. The words are the caller's. */
 function accessDenied(
   message: string,
   isPam: boolean,

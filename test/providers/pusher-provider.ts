@@ -67,9 +67,14 @@ function refusal(status: number, reason: string): Refusal {
   return new Refusal(guessed({ status, headers: { 'content-type': 'text/plain' }, body: `${reason}\n` }));
 }
 
-/** @param options `tls`: speak HTTPS; the settings have an agent that trusts its certificate */
-export async function startPusherProvider(options: { tls?: boolean } = {}): Promise<PusherProvider> {
-  const received: ReceivedEvent[] = [];
+/**
+ * @param options `tls`: speak HTTPS; the settings have an agent that trusts its certificate; `received`: the list of what
+ * was accepted, where another provider has the same
+ */
+export async function startPusherProvider(
+  options: { tls?: boolean; received?: ReceivedEvent[] } = {},
+): Promise<PusherProvider> {
+  const { received = [] } = options;
   const terminated: string[] = [];
   const behaviour = (request: ProviderRequest): ProviderAnswer => {
     try {
@@ -113,10 +118,7 @@ export async function startPusherProvider(options: { tls?: boolean } = {}): Prom
 /** Refuses a request that asks for subscription counts, in the query or in the body. */
 function refuseCounting({ query, body }: ProviderRequest): void {
   if (query.get('info')?.includes('subscription_count') || /"info":"[^"]*subscription_count/.test(body))
-    throw refusal(
-      400,
-      'Cannot retrieve the subscription count because subscription counting is not enabled for this application',
-    );
+    throw new Refusal(pusherAnswers.countingOff);
 }
 
 /** Checks a request's signature. @returns the path below the application's, decoded */

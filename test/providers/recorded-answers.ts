@@ -92,52 +92,65 @@ export const oneSignalAnswers: Answers<
 
 const plain = { 'content-type': 'text/plain' };
 
-export const pusherAnswers: Answers<'unknownKey' | 'wrongSignature' | 'overQuota' | 'dataTooLarge' | 'extraneousInfo'> =
-  {
-    unknownKey: {
-      status: 400,
-      headers: plain,
-      body: 'Unknown auth_key\n',
-      evidence: 'report',
-      source: 'https://github.com/pusher/realtime-notifications-tutorial (README of the branch "ruby")',
-    },
-    wrongSignature: {
-      status: 401,
-      headers: plain,
-      body: 'Invalid signature: you should have sent HmacSHA256Hex("POST\\n/apps/1/events\\nauth_key=k&auth_timestamp=1701978133&auth_version=1.0&body_md5=5c97a1d17397906fcfbfb622622a2b59", your_secret_key), but you sent "e2abd797832ba0fe963c77dd2656aae135a2bd2e45afc9d419ac3a7e2ae59765"\n',
-      evidence: 'report',
-      source: 'https://github.com/pusher/pusher-http-go/issues/91',
-    },
-    overQuota: {
-      status: 403,
-      headers: plain,
-      body: 'Account over quota\n',
-      evidence: 'report',
-      source:
-        'https://pusher.com/docs/channels/library_auth_reference/rest-api/ for the status; the words are those of a connection: https://github.com/dirkbonhomme/pusher-client-node/issues/9',
-    },
-    dataTooLarge: {
-      status: 413,
-      headers: plain,
-      body: 'The data content of this event exceeds the allowed maximum (10240 bytes). See https://pusher.com/docs/channels/server_api/http-api#publishing-events for more info\n',
-      evidence: 'report',
-      source: 'https://github.com/always-open/laravel-totem/issues/303',
-    },
-    extraneousInfo: {
-      status: 400,
-      headers: plain,
-      body: 'The following query string parameters are extraneous: info\n',
-      evidence: 'report',
-      source: 'https://github.com/pusher/pusher-http-node/issues/18',
-    },
-  };
+export const pusherAnswers: Answers<
+  'unknownKey' | 'wrongSignature' | 'overQuota' | 'dataTooLarge' | 'extraneousInfo' | 'countingOff'
+> = {
+  unknownKey: {
+    status: 400,
+    headers: plain,
+    body: 'Unknown auth_key\n',
+    evidence: 'report',
+    source: 'https://github.com/pusher/realtime-notifications-tutorial (README of the branch "ruby")',
+  },
+  wrongSignature: {
+    status: 401,
+    headers: plain,
+    body: 'Invalid signature: you should have sent HmacSHA256Hex("POST\\n/apps/1/events\\nauth_key=k&auth_timestamp=1701978133&auth_version=1.0&body_md5=5c97a1d17397906fcfbfb622622a2b59", your_secret_key), but you sent "e2abd797832ba0fe963c77dd2656aae135a2bd2e45afc9d419ac3a7e2ae59765"\n',
+    evidence: 'report',
+    source: 'https://github.com/pusher/pusher-http-go/issues/91',
+  },
+  overQuota: {
+    status: 403,
+    headers: plain,
+    body: 'Account over quota\n',
+    evidence: 'report',
+    source:
+      'https://pusher.com/docs/channels/library_auth_reference/rest-api/ for the status; the words are those of a connection: https://github.com/dirkbonhomme/pusher-client-node/issues/9',
+  },
+  dataTooLarge: {
+    status: 413,
+    headers: plain,
+    body: 'The data content of this event exceeds the allowed maximum (10240 bytes). See https://pusher.com/docs/channels/server_api/http-api#publishing-events for more info\n',
+    evidence: 'report',
+    source: 'https://github.com/always-open/laravel-totem/issues/303',
+  },
+  extraneousInfo: {
+    status: 400,
+    headers: plain,
+    body: 'The following query string parameters are extraneous: info\n',
+    evidence: 'report',
+    source: 'https://github.com/pusher/pusher-http-node/issues/18',
+  },
+  countingOff: {
+    status: 400,
+    headers: plain,
+    body: 'Cannot retrieve the subscription count because subscription counting is not enabled\n',
+    evidence: 'report',
+    source: 'https://github.com/pusher/pusher-http-ruby/issues/193',
+  },
+};
 
 const swift = 'https://github.com/pubnub/swift (Tests/…/Mocking/Responses)';
 const notEnabled =
   'Use of the history API requires the Storage & Playback which is not enabled for this subscribe key. Login to your PubNub Dashboard Account and enable Storage & Playback. Contact support@pubnub.com if you require further assistance.';
 
 export const pubnubAnswers: Answers<
-  'messageTooLarge' | 'invalidSubscribeKey' | 'accessDenied' | 'historyNotEnabled' | 'historyNotEnabledOlder'
+  | 'messageTooLarge'
+  | 'invalidSubscribeKey'
+  | 'accessDenied'
+  | 'wrongSignature'
+  | 'historyNotEnabled'
+  | 'historyNotEnabledOlder'
 > = {
   messageTooLarge: {
     status: 400,
@@ -163,6 +176,13 @@ export const pubnubAnswers: Answers<
     evidence: 'fixture',
     source:
       'https://github.com/pubnub/kotlin, the test of subscriptions (testSubscribeBuilderWithAccessManager403Error)',
+  },
+  wrongSignature: {
+    status: 403,
+    body: { message: 'Signature does not match', error: true, service: 'Access Manager', status: 403 },
+    evidence: 'report',
+    source:
+      'https://github.com/pubnub/dart/issues/50 for the status and the words; the form is that of the other refusals of Access Manager',
   },
   historyNotEnabled: {
     status: 403,

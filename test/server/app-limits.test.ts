@@ -182,6 +182,24 @@ it('the members of its presence channels are limited for each application', asyn
   ]);
 });
 
+it('whether its connections have to be authorised, and hear how many they are, is its own', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const strict = app('b', { authorizedConnections: true, authorizationTimeoutMs: 1000 });
+  const service = await startServer({
+    subscriptionCounting: true,
+    apps: [strict, app('c', { subscriptionCounting: false })],
+  });
+  const [own, other, quiet] = await Promise.all(['key', 'b', 'c'].map((key) => Client.connect(service, { key })));
+  await quiet?.subscribe('a');
+  expect(await quiet?.settled()).toEqual([]);
+  await other?.subscribe('a');
+  expect((await other?.settled())?.map(({ event }) => event)).toEqual(['pusher_internal:subscription_count']);
+  vi.advanceTimersByTime(60_000);
+  expect(await other?.closed).toMatchObject({ code: 4009 });
+  expect(await own?.settled()).toEqual([]);
+});
+
 it('a limit that follows from others follows from those of the application, unless the options name it', () => {
   const fast = app('b', { clientEventsPerSecond: 100, maxEventBytes: 20_000 });
   const limitsOf = (options: WebSocketOptions) =>
@@ -201,7 +219,7 @@ it('a limit that follows from others follows from those of the application, unle
 
 it.each<[object, RegExp]>([
   [{ maxMessageBytes: 0 }, /"apps.0.maxMessageBytes" must be at least 1, found 0/],
-  [{ activityTimeoutSeconds: '30' }, /"apps.0.activityTimeoutSeconds" must be of type number, found a string/],
+  [{ activityTimeoutSeconds: 'long' }, /"apps.0.activityTimeoutSeconds" must be of type number, found a string/],
   [{ allowedOrigins: ['b.example'] }, /"apps.0.allowedOrigins.0" must be an origin/],
   [{ clientEvents: 'some' }, /"apps.0.clientEvents" must be true or "members", "all", or false, found a string/],
   [{ clientEventExcess: 'cut' }, /"apps.0.clientEventExcess" must be "refuse" or "close", found a string/],

@@ -8,6 +8,7 @@ import {
   type Publication,
 } from '../../src/server/local-channel.js';
 import { LocalDelivery } from '../../src/server/local-delivery.js';
+import { ServerCounters } from '../../src/server/metrics/counters.js';
 
 /** A subscriber that keeps the events it is sent, without the confirmation of its subscription. */
 class RecordingSubscriber implements ChannelSubscriber {
@@ -99,7 +100,7 @@ describe('the publisher', () => {
       clientEvent: (publication, socketId) => observed.push({ ...publication, socketId }),
       cacheMissed: (channel) => observed.push({ missed: channel }),
     };
-    publisher = new AppPublisher(local, observer);
+    publisher = new AppPublisher(local, new ServerCounters(), observer);
   });
 
   it('sends an event to the subscribers of each channel but the one that is left out', () => {

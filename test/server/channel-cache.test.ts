@@ -19,6 +19,16 @@ describe('the cache', () => {
     expect(cache.size).toBe(0);
   });
 
+  it.each([2, -2])('a wall clock that jumps by %i hours changes nothing', (hours) => {
+    const cache = new ChannelCache(1000, 10);
+    cache.set('a', 'event');
+    vi.setSystemTime(Date.now() + hours * 3_600_000);
+    expect(cache.look('a')).toEqual({ text: 'event', ttlMs: 1000 });
+    vi.advanceTimersByTime(1000);
+    cache.set('b', 'event');
+    expect([cache.size, cache.get('a')]).toEqual([1, undefined]);
+  });
+
   it('the channel that was written longest ago is forgotten first', () => {
     const cache = new ChannelCache(1000, 2);
     cache.set('a', '1');

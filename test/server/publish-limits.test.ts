@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { RemoteWebSocketService, type WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
+import { type PublishLimits, RemoteWebSocketService } from '../../src/backends/remote/index.js';
+import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { PushError, ValidationError } from '../../src/core/errors.js';
 import { createPushService, type PushService } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
@@ -72,7 +73,7 @@ describe.each([
   });
 });
 
-function remoteOf(service: WebSocketService, options: WebSocketOptions): RemoteWebSocketService {
+function remoteOf(service: WebSocketService, options: PublishLimits): RemoteWebSocketService {
   return new RemoteWebSocketService({
     ...credentials,
     options: { host: '127.0.0.1', port: portOf(service), ...options },
@@ -172,7 +173,7 @@ describe('channels of one event and events of one batch', () => {
 it.each([
   [{ maxChannelNameLength: 0 }, /"maxChannelNameLength" must be at least 1, found 0/],
   [{ maxEventNameLength: 1001 }, /"maxEventNameLength" must be at most 1000, found 1001/],
-  [{ maxChannelsPerEvent: '5' }, /"maxChannelsPerEvent" must be of type number, found a string/],
+  [{ maxChannelsPerEvent: 'five' }, /"maxChannelsPerEvent" must be of type number, found a string/],
   [{ maxEventsPerBatch: 1.5 }, /"maxEventsPerBatch" must be an integer, found 1.5/],
 ])('a wrong limit is refused at both ends: %j', (options, words) => {
   for (const Service of [WebSocketService, RemoteWebSocketService])

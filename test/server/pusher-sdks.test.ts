@@ -5,6 +5,7 @@ import Pusher from 'pusher';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { deliver } from '../support/deliver.js';
+import { Client } from './support/client.js';
 import { type Bindable, heard, JsClientClass, jsClient } from './support/js-client.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
 
@@ -84,6 +85,17 @@ it('the pusher package asks about channels', async () => {
     subscription_count: 1,
   });
   expect(await ask('/channels/presence-a/users')).toEqual({ users: [{ id: 'ann' }] });
+});
+
+it('the pusher package asks how many connections there are, those without a channel among them', async () => {
+  const service = await startServer({ apps: [{ appId: 'other', pubKey: 'other-key', secretKey: 'other-secret' }] });
+  for (const key of ['key', 'key', 'other-key']) await Client.connect(service, { key });
+  const connections = async (): Promise<unknown> => (await sdkOf(service).get({ path: '/connections' })).json();
+  expect(await connections()).toEqual({ connections: 2 });
+  await (await Client.connect(service)).close();
+  await expect.poll(connections).toEqual({ connections: 2 });
+  await expect(sdkOf(service, 'wrong').get({ path: '/connections' })).rejects.toMatchObject({ status: 401 });
+  await expect(sdkOf(service).get({ path: '/connections/one' })).rejects.toMatchObject({ status: 404 });
 });
 
 it('the pusher package sends to a signed-in user, and ends their connections for good', async () => {

@@ -135,7 +135,7 @@ describe('packing', () => {
   });
 
   test('two messages for the same channel in one request each get their own result', async () => {
-    const backend = new RecordingBackend({ maxMessagesPerRequest: 10 });
+    const backend = new RecordingBackend({ maxMessagesPerRequest: 10, keepsOrder: () => true });
     backend.answer = () => [{ channel: 'a' }, { channel: 'a', error: new Error('refused') }];
     const push = serviceOn(backend);
     const messages = [

@@ -32,6 +32,17 @@ describe('a DSN', () => {
     ['./push/mine.js#Mine', { backend: './push/mine.js#Mine' }],
     ['my-package#Mine', { backend: 'my-package#Mine' }],
     ['/absolute/#dir/mine.js#Mine', { backend: '/absolute/#dir/mine.js#Mine' }],
+    [
+      './mine.js#Mine?pubKey=42&secretKey=a?b&useSsl=false&timeout=5&url=https://example.com/%3F&level=2',
+      {
+        backend: './mine.js#Mine',
+        pubKey: '42',
+        secretKey: 'a?b',
+        useSsl: false,
+        timeout: 5,
+        options: { url: 'https://example.com/?', level: 2 },
+      },
+    ],
   ])('%s', (dsn, settings) => {
     expect(parseDsn(dsn)).toEqual(settings);
   });

@@ -24,7 +24,7 @@ describe('the settings of an application that did not call configure', () => {
       settingsFromEnvironment({ NODE_ENV: 'production', PUSH_SERVER: ' ' }),
     );
     expect(error.message).toBe(
-      'No push backend is configured: call PushService.configure({ backend: … }) at start-up, or set PUSH_SERVER in the environment, such as PUSH_SERVER="websocket://key:secret@app?port=6001", or PUSHER_URL as Pusher gives it.',
+      'No push backend is configured: call PushService.configure({ backend: … }) at start-up, or set PUSH_SERVER in the environment, such as PUSH_SERVER="websocket://key:secret@1001?port=6001", or PUSHER_URL as Pusher gives it.',
     );
   });
 });

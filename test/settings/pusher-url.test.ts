@@ -23,6 +23,10 @@ describe("a Pusher application's address", () => {
       { ...account, appId: 'my-app', useSsl: true, options: { host: 'push.example.com' } },
     ],
     [
+      'https://key:secret@push.example.com/ws/eu/apps/1234',
+      { ...account, useSsl: true, options: { host: 'push.example.com', path: '/ws/eu' } },
+    ],
+    [
       'https://k%40y:s%2Fcret@api-eu.pusher.com/apps/a%20b',
       { ...account, pubKey: 'k@y', secretKey: 's/cret', appId: 'a b', useSsl: true, options: { cluster: 'eu' } },
     ],

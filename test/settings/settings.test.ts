@@ -18,7 +18,7 @@ async function refusal(settings: unknown): Promise<string> {
   return (await failureOf(ConfigurationError, () => createPushService(settings as PushServerSettings))).message;
 }
 
-const backends = `"backend" must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, or "module#Export"`;
+const backends = `"backend" must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, "module#Export", or a DSN`;
 const keys =
   'backend, appId, pubKey, subKey, secretKey, useSsl, options, sessions, timeout, retries, concurrency, closeTimeout, logger';
 
@@ -28,7 +28,7 @@ describe('wrong settings', () => {
     ['null', null, 'it must be of type object, found null'],
     ['a number', 5, 'it must be of type object, found 5'],
     ['a list', [], 'it must be of type object, found an array'],
-    ['no backend', {}, `${backends}, found nothing`],
+    ['null for a backend', { backend: null }, `${backends}, found null`],
     ['a misspelt backend', { backend: 'websockt' }, `${backends} (did you mean "websocket"?), found a string`],
     ['an unknown backend', { backend: 'carrier-pigeon' }, `${backends}, found a string`],
     ['an object property as a backend', { backend: 'constructor' }, `${backends}, found a string`],
@@ -57,7 +57,7 @@ describe('wrong settings', () => {
       '"secretKey" must be of type string, found a number',
     ],
     ['useSsl as text', { backend: 'console', useSsl: 'no' }, '"useSsl" must be of type boolean, found a string'],
-    ['a time as text', { backend: 'console', timeout: '5' }, '"timeout" must be of type number, found a string'],
+    ['a time with a unit', { backend: 'console', timeout: '5s' }, '"timeout" must be of type number, found a string'],
     ['half a millisecond', { backend: 'console', timeout: 0.5 }, '"timeout" must be an integer, found 0.5'],
     ['no time', { backend: 'console', timeout: 0 }, '"timeout" must be at least 1, found 0'],
     [
@@ -89,7 +89,7 @@ describe('wrong settings', () => {
   });
 
   test('all of them are named at once', async () => {
-    expect(await refusal({ backend: 'console', timeout: '5', retries: -1, loger: 1 })).toBe(
+    expect(await refusal({ backend: 'console', timeout: '5s', retries: -1, loger: 1 })).toBe(
       'PUSH_SERVER: "timeout" must be of type number, found a string; "retries" must be at least 0, found -1; unknown key "loger" (did you mean "logger"?).',
     );
   });

@@ -32,6 +32,9 @@ const wrong: Readonly<Record<string, Readonly<Record<string, typeof BusService>>
       ...new Map(messages.map((addressed) => [addressed.channel, addressed])).values(),
     ]),
   },
+  'keeps the order of the messages that a sendMany has for one channel': {
+    'sends the last one first': faulty.sending((messages) => messages.toReversed()),
+  },
   'takes an idempotency key': { 'refuses keys': faulty.RefusesKeys },
   'finishes sends in progress when it is closed, and sends nothing afterwards': { 'sends later': faulty.SendsLater },
   'can be used by another service after close': { 'stays connected': faulty.StaysTied },

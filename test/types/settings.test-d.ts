@@ -14,8 +14,9 @@ import type { FanoutService } from 'pushrail/backends/fanout';
 import type { OneSignalService } from 'pushrail/backends/onesignal';
 import type { PubNubService } from 'pushrail/backends/pubnub';
 import { PusherService } from 'pushrail/backends/pusher';
+import type { RemoteWebSocketService } from 'pushrail/backends/remote';
 import type { RoundRobinService } from 'pushrail/backends/roundrobin';
-import { RemoteWebSocketService, type WebSocketService } from 'pushrail/backends/websocket';
+import type { WebSocketService } from 'pushrail/backends/websocket';
 import { expectTypeOf } from 'vitest';
 
 // The settings tell which backend a service has.
@@ -32,7 +33,7 @@ expectTypeOf(createPushService({ backend: 'failover', ...composed }).backend).to
 expectTypeOf(createPushService({ backend: 'roundrobin', ...composed }).backend).toEqualTypeOf<RoundRobinService>();
 expectTypeOf(createPushService({ backend: 'fanout', ...composed }).backend).toEqualTypeOf<FanoutService>();
 expectTypeOf(createPushService({ backend: new PusherService(keys) }).backend).toEqualTypeOf<PusherService>();
-expectTypeOf(createPushService({ backend: RemoteWebSocketService }).backend).toEqualTypeOf<RemoteWebSocketService>();
+expectTypeOf(createPushService({ backend: 'remote', ...keys }).backend).toEqualTypeOf<RemoteWebSocketService>();
 expectTypeOf(
   createPushService({ backend: failover(new ConsoleService(), new PusherService(keys)) }).backend,
 ).toEqualTypeOf<FailoverService>();
@@ -42,6 +43,13 @@ const fromDsn = createPushService('pusher://k:s@a').backend;
 expectTypeOf(fromDsn).toEqualTypeOf<AnyBackend>();
 expectTypeOf(createPushService({ backend: './my-service.js#MyService' }).backend).toEqualTypeOf<AnyBackend>();
 expectTypeOf(PushService.backend).toEqualTypeOf<AnyBackend>();
+const sessions = memorySessions();
+expectTypeOf(createPushService({ backend: 'pusher://k:s@a', sessions }).backend).toEqualTypeOf<AnyBackend>();
+expectTypeOf(createPushService('pusher://k:s@a', { sessions, options: {} }).backend).toEqualTypeOf<AnyBackend>();
+expectTypeOf(createPushService({ sessions }).backend).toEqualTypeOf<AnyBackend>();
+PushService.configure('pusher://k:s@a', { sessions });
+// @ts-expect-error: a DSN names the backend already
+PushService.configure('pusher://k:s@a', { backend: 'console' });
 if (fromDsn instanceof PusherService) expectTypeOf(fromDsn).toEqualTypeOf<PusherService>();
 // @ts-expect-error: without that, nothing of one backend is there
 fromDsn.terminateUserConnections;

@@ -18,6 +18,7 @@ export function composedCapabilities(all: readonly BackendCapabilities[], sendsT
     maxChannelsPerRequest: smallest('maxChannelsPerRequest'),
     maxMessagesPerRequest: smallest('maxMessagesPerRequest'),
     ...(choosy.length > 0 && { sharesRequest: (channel: string) => choosy.every((shares) => shares(channel)) }),
+    keepsOrder: (channel) => all.every(({ keepsOrder }) => keepsOrder?.(channel) ?? false),
     maxPayloadBytes: smallest('maxPayloadBytes'),
     channelName: sharedRule(all.map(({ channelName }) => channelName)),
     eventName: sharedRule(all.map(({ eventName }) => eventName)),

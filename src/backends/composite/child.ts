@@ -191,3 +191,10 @@ function isProviderFailure(error: PushError): boolean {
   const within = errors.filter(PushError.isPushError);
   return outcomeOf(error) === 'unknown' && (within.length === 0 || within.some(isProviderFailure));
 }
+
+/** A backend's name, with its number where several have the same. */
+export function labelOf(backends: readonly AnyBackend[], index: number): string {
+  const name = backends[index]?.name ?? '';
+  const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));
+  return same.length > 1 ? `${name} ${same.indexOf(index) + 1}` : name;
+}

@@ -1,10 +1,10 @@
-import { ConfigurationError, PushError, ValidationError } from '../../core/errors.js';
+import { ConfigurationError, type PushError, ValidationError } from '../../core/errors.js';
 import { checkName } from '../../core/names.js';
 import { didYouMean } from '../../core/schema-check.js';
 import type { Awaitable } from '../../core/until-aborted.js';
 import type { SessionAdapter } from '../../sessions/adapter.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
-import type { WebhookRequest } from '../../webhooks/source.js';
+import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type {
@@ -22,11 +22,12 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 import { composedCapabilities } from './capabilities.js';
-import { Child } from './child.js';
+import { Child, labelOf } from './child.js';
 import { ownOptions } from './child-message.js';
 import { type CompositeOptions, checkComposite } from './options.js';
 import type { Routing } from './routing.js';
 import { ChildSubscriptions } from './subscriptions.js';
+import { checkHeaders, readWebhook } from './webhooks.js';
 
 /** How long a backend has to open where the service does not say, in milliseconds. */
 const DEFAULT_OPEN_TIMEOUT_MS = 10_000;
@@ -160,19 +161,20 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     return this.#first('authenticate')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
   }
 
+  /** Takes the headers that any of its backends takes. @throws AuthenticationError when none does */
+  override checkWebhookHeaders(headers: WebhookHeaders): void {
+    checkHeaders(this.#webhookReaders, headers);
+  }
+
   /** Reads a webhook of whichever backend's provider has signed it. @throws AuthenticationError when none has */
-  override async parseWebhook(request: WebhookRequest): Promise<readonly WebhookEvent[]> {
-    const readers = this.#children.filter(({ capabilities }) => capabilities.webhooks);
-    let refusal: unknown;
-    for (const { backend } of readers) {
-      try {
-        return await backend.parseWebhook(request);
-      } catch (error) {
-        if (!PushError.isPushError(error) || error.code !== 'AUTHENTICATION') throw error;
-        refusal ??= error;
-      }
-    }
-    throw refusal ?? this.unsupported('read webhooks', 'none of its backends can');
+  override parseWebhook(request: WebhookRequest): Promise<readonly WebhookEvent[]> {
+    return readWebhook(this.#webhookReaders, request);
+  }
+
+  get #webhookReaders(): readonly AnyBackend[] {
+    const readers = this.#children.filter(({ capabilities }) => capabilities.webhooks).map(({ backend }) => backend);
+    if (readers.length === 0) throw this.unsupported('read webhooks', 'none of its backends can');
+    return readers;
   }
 
   /** Asks the first backend that can tell. The others' subscribers are not counted. */
@@ -269,13 +271,6 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     const { backends, ...options } = this.options;
     return { backend: this.name, options: { backends: backends.map((backend) => backend.toJSON()), ...options } };
   }
-}
-
-/** A backend's name, with its number where several have the same. */
-function labelOf(backends: readonly AnyBackend[], index: number): string {
-  const name = backends[index]?.name ?? '';
-  const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));
-  return same.length > 1 ? `${name} ${same.indexOf(index) + 1}` : name;
 }
 
 function checkInstances(backends: readonly AnyBackend[], composite: string): void {

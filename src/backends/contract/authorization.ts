@@ -30,9 +30,13 @@ export interface UserAuthentication {
   readonly user_data: string;
 }
 
-/** A user to sign a connection in as. */
+/** A user to sign a connection in as. Backends leave out the details that their provider has no use for. */
 export interface AuthenticatedUser {
   readonly id: string;
+  /** Details that the other members of presence channels get to see, in Pusher's protocol. */
+  readonly user_info?: unknown;
+  /** The ids of users whom the user watches, in Pusher's protocol. */
+  readonly watchlist?: readonly string[];
   readonly [detail: string]: unknown;
 }
 
@@ -40,6 +44,10 @@ export interface AuthenticatedUser {
 export interface GivenUser {
   /** The user's id; 42 and '42' are the same user. */
   readonly id: UserId;
+  /** Details that the other members of presence channels get to see: anything that survives JSON. */
+  readonly user_info?: unknown;
+  /** The ids of users whom the user watches. Pusher takes 100. */
+  readonly watchlist?: readonly UserId[];
   readonly [detail: string]: unknown;
 }
 

@@ -12,6 +12,12 @@ export interface BackendCapabilities {
   readonly maxMessagesPerRequest: number;
   /** Whether a channel may be in one `sendBatch` call with others. @default every channel may */
   readonly sharesRequest?: (channel: string) => boolean;
+  /**
+   * Whether one `sendMessages` call may hold several messages for a channel: the backend delivers them in their order,
+   * and when it fails with one that may be tried again, it delivers none of those after it.
+   * @default no channel may: a call holds one message for it, and the next one waits for the call's end
+   */
+  readonly keepsOrder?: (channel: string) => boolean;
   /** Upper limit of a message's encoded payload, in UTF-8 bytes. */
   readonly maxPayloadBytes: number;
   readonly channelName: NameRule;

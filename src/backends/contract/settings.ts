@@ -3,6 +3,10 @@ import { redacted, secretsOf, withoutSecrets } from '../../core/redaction.js';
 
 /** The credentials of an application at its provider. Each backend says which of them it needs. */
 export interface Credentials {
+  /**
+   * The application's id. That of an embedded server is best of digits alone, as Pusher's are: the server libraries for
+   * Python and Go refuse any other.
+   */
   appId?: string | undefined;
   /** The public key. */
   pubKey?: string | undefined;

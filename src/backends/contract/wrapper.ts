@@ -3,7 +3,7 @@ import type { Awaitable } from '../../core/until-aborted.js';
 import type { SessionAdapter } from '../../sessions/adapter.js';
 import { memorySessions } from '../../sessions/memory.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
-import type { WebhookRequest } from '../../webhooks/source.js';
+import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type {
@@ -166,6 +166,13 @@ export abstract class PushServiceWrapper<
   authenticateUser(_client: string, _user: AuthenticatedUser): UserAuthentication {
     throw this.unsupported('sign users in', 'use a backend with user sign-in, such as websocket');
   }
+
+  /**
+   * Checks the headers of a webhook, before its body is read. So that nobody makes the process hold bodies without a
+   * secret, it MAY throw what {@link parseWebhook} throws for these headers whatever the body is.
+   * @default takes all headers
+   */
+  checkWebhookHeaders(_headers: WebhookHeaders): void {}
 
   /**
    * Verifies a webhook of the provider and reads it. MUST throw an `AuthenticationError` for one that is not the

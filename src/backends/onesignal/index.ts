@@ -6,7 +6,7 @@ import { memorySessions } from '../../sessions/memory.js';
 import { userChannels } from '../../sessions/user-channels.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
 import { jsonBody } from '../../webhooks/read.js';
-import type { WebhookRequest } from '../../webhooks/source.js';
+import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import { checkSecret, WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { JsonValue, OutgoingMessage } from '../../wire/message.js';
@@ -238,15 +238,20 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     };
   }
 
+  /** @throws AuthenticationError when they do not hold the option `webhookSecret` */
+  override checkWebhookHeaders(headers: WebhookHeaders): void {
+    const { webhookSecret } = this.#checked;
+    if (webhookSecret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
+    checkSecret(headers, webhookSecret, this.name);
+  }
+
   /**
    * Reads a webhook of an Event Stream. It has no age limit, because whoever can repeat an old webhook knows the secret
    * and can also send new ones.
    * @throws AuthenticationError when its header does not match the option `webhookSecret`
    */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
-    const { webhookSecret } = this.#checked;
-    if (webhookSecret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
-    checkSecret(request, webhookSecret, this.name);
+    this.checkWebhookHeaders(request.headers);
     return webhookEvents(jsonBody(request, this.name), this.name);
   }
 

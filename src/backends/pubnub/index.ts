@@ -1,7 +1,7 @@
 import { ConfigurationError, ValidationError } from '../../core/errors.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
-import type { WebhookRequest } from '../../webhooks/source.js';
-import { WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
+import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
+import { checkSecret, WEBHOOK_SECRET_ADVICE } from '../../webhooks/verify.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { OutgoingMessage } from '../../wire/message.js';
 import { envelopeJson, type PubNubMessage, signalOf } from '../../wire/pubnub-envelope.js';
@@ -29,7 +29,7 @@ import { SdkCalls } from './sdk-calls.js';
 import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient } from './sdk-client.js';
 import { Subscriber, type SubscriptionFailure } from './subscriber.js';
 import { grantParameters, type TokenGrant } from './token-grant.js';
-import { parseWebhook } from './webhooks.js';
+import { readEvents } from './webhooks.js';
 
 export type { PubNubMessage } from '../../wire/pubnub-envelope.js';
 export type * from './client.js';
@@ -257,14 +257,17 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     return { auth: await this.grantToken({ userId, ttlMinutes, channels }) };
   }
 
-  /**
-   * Verifies and reads a webhook of Events & Actions.
-   * @throws AuthenticationError when its header does not hold the option `webhookSecret`
-   */
-  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+  /** @throws AuthenticationError when they do not hold the option `webhookSecret` */
+  override checkWebhookHeaders(headers: WebhookHeaders): void {
     const { webhookSecret: secret } = this.#options;
     if (secret === undefined) throw this.unsupported('read webhooks', WEBHOOK_SECRET_ADVICE);
-    return parseWebhook(request, { secret, options: this.#options, api: this.api, backend: this.name });
+    checkSecret(headers, secret, this.name);
+  }
+
+  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the option `webhookSecret` in its header */
+  override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    this.checkWebhookHeaders(request.headers);
+    return readEvents(request, { options: this.#options, api: this.api, backend: this.name });
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {

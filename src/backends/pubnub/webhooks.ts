@@ -3,28 +3,25 @@ import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/
 import { madeId } from '../../webhooks/event-id.js';
 import { jsonBody } from '../../webhooks/read.js';
 import type { WebhookRequest } from '../../webhooks/source.js';
-import { checkSecret } from '../../webhooks/verify.js';
 import { isRecord } from '../../wire/is-record.js';
 import { readEnvelope } from '../../wire/pubnub-envelope.js';
 import type { PubNubClient } from './client.js';
 import type { CheckedOptions } from './options.js';
 import { type EnvelopedEvent, eventsIn, PUBLISHED } from './webhook-envelope.js';
 
-/** The settings by which webhooks are verified and read. */
+/** The settings by which webhooks are read. */
 export interface WebhookTerms {
-  readonly secret: string | readonly string[];
   readonly options: CheckedOptions;
   readonly api: PubNubClient;
   readonly backend: string;
 }
 
 /**
- * Verifies and reads a webhook of Events & Actions. There is no limit of age: to send an old webhook again takes the
- * secret, with which one can send a new one as well.
- * @throws AuthenticationError without the secret in its header; ValidationError when it is not JSON
+ * Reads a webhook of Events & Actions whose header had the secret. There is no limit of age: to send an old webhook
+ * again takes the secret, with which one can send a new one as well.
+ * @throws ValidationError when it is not JSON
  */
-export function parseWebhook(request: WebhookRequest, { secret, options, api, backend }: WebhookTerms): WebhookEvent[] {
-  checkSecret(request, secret, backend);
+export function readEvents(request: WebhookRequest, { options, api, backend }: WebhookTerms): WebhookEvent[] {
   const { userId, cipherKey } = options;
   const decrypt = (message: unknown): unknown => decrypted(message, api);
   return webhookEvents(jsonBody(request, backend), {
@@ -75,7 +72,9 @@ function baseOf({ id, fields, raw }: EnvelopedEvent, { backend }: WebhookReader)
 
 /**
  * The members in an event of a large channel, for which PubNub tells at intervals who came and who went.
- * Source: https://www.pubnub.com/docs/presence/presence-events (interval mode and presence deltas)
+ * Sources: https://www.pubnub.com/docs/presence/presence-events (interval mode and presence deltas), and for the names of
+ * the lists the example "Presence Interval Webhook" of its guide to Events & Actions (a copy of it is in
+ * https://github.com/pubnub/pubnub-mcp-server, resources/how_to_use_pubnub_events_and_actions.md).
  */
 function membersOf({ schema, channel, fields }: EnvelopedEvent, base: WebhookEventBase): WebhookEvent[] {
   if (channel === undefined || !schema.startsWith('presence.')) return [];
@@ -91,6 +90,7 @@ function membersOf({ schema, channel, fields }: EnvelopedEvent, base: WebhookEve
 const intervalLists = [
   ['usersJoined', 'memberAdded'],
   ['usersLeft', 'memberRemoved'],
+  // A guess: the event for clients has such a list ("timeout"), and the guide's example names none.
   ['usersTimedout', 'memberRemoved'],
 ] as const;
 

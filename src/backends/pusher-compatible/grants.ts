@@ -33,7 +33,7 @@ export function grantChannel(
   if (!isPresence(channel)) return { auth: authFor(channelText(socketId, channel), keys) };
   if (member === undefined)
     throw invalid(`"${channel}" is a presence channel: pass the member, such as { id: '1', info: { name: 'Ann' } }`);
-  const channelData = JSON.stringify({ user_id: checkedUserId(member.id), user_info: member.info });
+  const channelData = jsonText({ user_id: checkedUserId(member.id), user_info: member.info }, 'member');
   return { auth: authFor(channelText(socketId, channel, channelData), keys), channel_data: channelData };
 }
 
@@ -46,7 +46,10 @@ export function grantUser(keys: AppKeys, socketId: string, user: GivenUser): Use
   const id = checkedUserId(user.id);
   if (channelNameProblem(SERVER_TO_USER_PREFIX + id) !== undefined)
     throw invalid("a user's id may hold no control characters, because it is part of a channel name");
-  const userData = JSON.stringify({ ...user, id });
+  const { watchlist } = user;
+  if (watchlist !== undefined && !Array.isArray(watchlist)) throw invalid('a "watchlist" must be a list of user ids');
+  const watched = watchlist?.map(checkedUserId);
+  const userData = jsonText({ ...user, id, ...(watched && { watchlist: watched }) }, 'user');
   return { auth: authFor(userText(socketId, userData), keys), user_data: userData };
 }
 
@@ -61,6 +64,14 @@ function checkedUserId(id: unknown): string {
   throw invalid(`a user's id must be a string of 1 to ${MAX_USER_ID_LENGTH} characters, or a number`);
 }
 
-function invalid(problem: string): ValidationError {
-  return new ValidationError(`Nothing was authorised: ${problem}.`);
+function jsonText(data: object, what: 'member' | 'user'): string {
+  try {
+    return JSON.stringify(data);
+  } catch (cause) {
+    throw invalid(`the data of the ${what} cannot be written as JSON`, cause);
+  }
+}
+
+function invalid(problem: string, cause?: unknown): ValidationError {
+  return new ValidationError(`Nothing was authorised: ${problem}.`, { cause });
 }

@@ -3,14 +3,14 @@ import { didYouMean } from '../../core/schema-check.js';
 import { channelName, eventName, isSocketId } from '../../pusher-protocol/names.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
 import type { CheckedWebhookOptions } from '../../webhooks/options.js';
-import type { WebhookRequest } from '../../webhooks/source.js';
+import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import type { ChannelAuthorization, GivenMember, GivenUser, UserAuthentication } from '../contract/authorization.js';
 import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions } from '../contract/message.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { grantChannel, grantUser } from './grants.js';
-import { parseWebhook } from './webhooks.js';
+import { checkHeaders, parseWebhook, type WebhookTerms } from './webhooks.js';
 
 /** The base of all backends with the Pusher Channels protocol: its names, checks, signatures and webhooks. */
 export abstract class ChannelsService<Api, Options extends object> extends BatchServiceWrapper<Api, Options> {
@@ -21,7 +21,7 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, channelName, eventName, except: true };
+    return { ...super.capabilities, channelName, eventName, except: true, keepsOrder: () => true };
   }
 
   /** The keys that the backend takes in `backendOptions`. */
@@ -45,14 +45,23 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
 
   protected abstract get webhookOptions(): CheckedWebhookOptions;
 
+  /** @throws AuthenticationError for headers with an unknown key, or without what may be a signature */
+  override checkWebhookHeaders(headers: WebhookHeaders): void {
+    checkHeaders(headers, this.#webhookTerms);
+  }
+
   /**
    * Verifies and reads a webhook. It must be signed with the keys of the settings, or with those in `webhookKeys`.
    * @throws AuthenticationError for a wrong signature, and for a webhook older than `webhookMaxAgeMs`
    */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
+    return parseWebhook(request, this.#webhookTerms);
+  }
+
+  get #webhookTerms(): WebhookTerms {
     const { name: backend, pubKey, secretKey } = this;
     const { webhookKeys = [], webhookMaxAgeMs: maxAgeMs } = this.webhookOptions;
-    return parseWebhook(request, { keys: [{ pubKey, secretKey }, ...webhookKeys], maxAgeMs, backend });
+    return { keys: [{ pubKey, secretKey }, ...webhookKeys], maxAgeMs, backend };
   }
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { AuthenticationError, ValidationError } from '../../core/errors.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
-import { type AppKeys, isSameSignature, sign } from '../../pusher-protocol/signature.js';
+import { type AppKeys, isSameSignature, isSignature, sign } from '../../pusher-protocol/signature.js';
 import { KEY_HEADER, SIGNATURE_HEADER } from '../../pusher-protocol/webhooks.js';
 import type { OtherEvent, WebhookEvent, WebhookEventBase } from '../../webhooks/event.js';
 import { jsonBody } from '../../webhooks/read.js';
-import type { WebhookRequest } from '../../webhooks/source.js';
+import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import { checkAge } from '../../webhooks/verify.js';
 import { record } from '../../wire/is-record.js';
 import type { JsonValue } from '../../wire/message.js';
@@ -23,8 +23,9 @@ export interface WebhookTerms {
  * @throws AuthenticationError for a wrong signature, and for a webhook that is too old
  * @throws ValidationError for a signed webhook that cannot be read
  */
-export function parseWebhook(request: WebhookRequest, { keys, maxAgeMs, backend }: WebhookTerms): WebhookEvent[] {
-  const key = checkSignature(request, keys, backend);
+export function parseWebhook(request: WebhookRequest, terms: WebhookTerms): WebhookEvent[] {
+  const { maxAgeMs, backend } = terms;
+  const key = checkSignature(request, terms);
   const { rawBody } = request;
   const body = jsonBody(request, backend);
   const { time_ms: time, events } = record(body);
@@ -38,8 +39,19 @@ export function parseWebhook(request: WebhookRequest, { keys, maxAgeMs, backend 
   );
 }
 
-/** Verifies the signature. @returns the public key that signed the webhook */
-function checkSignature({ headers, rawBody }: WebhookRequest, keys: readonly AppKeys[], backend: string): string {
+/** The headers of a webhook that may be signed. */
+interface SignedHeaders {
+  readonly key: string;
+  readonly signature: string;
+  /** The keys with this public part, one or more. */
+  readonly candidates: readonly AppKeys[];
+}
+
+/**
+ * Checks the headers of a webhook.
+ * @throws AuthenticationError without a key of the application, or without a signature of the right form
+ */
+export function checkHeaders(headers: WebhookHeaders, { keys, backend }: WebhookTerms): SignedHeaders {
   const [key = '', signature = ''] = [KEY_HEADER, SIGNATURE_HEADER].map((name) => {
     const value = headers.get(name);
     if (value === null)
@@ -52,10 +64,21 @@ function checkSignature({ headers, rawBody }: WebhookRequest, keys: readonly App
       `The webhook's ${KEY_HEADER} is not a key of this application. Add further keys to the option "webhookKeys".`,
       { backend },
     );
+  if (!isSignature(signature))
+    throw new AuthenticationError(
+      `The webhook's ${SIGNATURE_HEADER} is no signature: it must be 64 hexadecimal digits in lower case.`,
+      { backend },
+    );
+  return { key, signature, candidates };
+}
+
+/** Verifies the signature. @returns the public key that signed the webhook */
+function checkSignature({ headers, rawBody }: WebhookRequest, terms: WebhookTerms): string {
+  const { key, signature, candidates } = checkHeaders(headers, terms);
   if (!candidates.some(({ secretKey }) => isSameSignature(signature, sign(rawBody, secretKey))))
     throw new AuthenticationError(
       `The webhook's ${SIGNATURE_HEADER} is wrong: its sender has another secret, or its body was changed on the way. Pass the unchanged body, before anything parses it.`,
-      { backend },
+      { backend: terms.backend },
     );
   return key;
 }

@@ -5,7 +5,7 @@ import type { HttpAgentLike, PusherOptions } from './options.js';
 /** Default cluster. Source: the package `pusher`, whose default host is in this cluster. */
 const DEFAULT_CLUSTER = 'mt1';
 
-type AddressOptions = Pick<PusherOptions, 'cluster' | 'host' | 'port' | 'wsHost' | 'wsPort'>;
+type AddressOptions = Pick<PusherOptions, 'cluster' | 'host' | 'port' | 'path' | 'wsHost' | 'wsPort' | 'wsPath'>;
 
 /** The address of the WebSockets: a cluster of the hosted service, or a host. */
 export interface SocketAddress {
@@ -14,6 +14,8 @@ export interface SocketAddress {
   /** In the form for an address: an IPv6 address has brackets. */
   readonly host: string;
   readonly port: number;
+  /** What stands before `/app/KEY`; may be empty. */
+  readonly path: string;
 }
 
 /** Finds the address of the HTTP API, in the form that the SDK takes. */
@@ -32,15 +34,26 @@ export function apiAddress(
 
 /** Finds the address of the WebSockets. */
 export function socketAddress(options: AddressOptions, useTLS: boolean): SocketAddress {
-  const { wsHost, wsPort, host, port } = options;
+  const { wsHost, wsPort, wsPath, host, port, path = '' } = options;
   const standardPort = useTLS ? 443 : 80;
-  if (wsHost !== undefined) return { host: hostInAddress(wsHost), port: wsPort ?? standardPort };
+  if (wsHost !== undefined) return { host: hostInAddress(wsHost), port: wsPort ?? standardPort, path: wsPath ?? '' };
   const cluster = clusterOf(options);
-  if (cluster === undefined) return { host: hostInAddress(host ?? ''), port: wsPort ?? port ?? standardPort };
+  if (cluster === undefined)
+    return { host: hostInAddress(host ?? ''), port: wsPort ?? port ?? standardPort, path: wsPath ?? path };
   const clusterHost = `ws-${cluster}.pusher.com`;
   return wsPort === undefined
-    ? { cluster, host: clusterHost, port: standardPort }
-    : { host: clusterHost, port: wsPort };
+    ? { cluster, host: clusterHost, port: standardPort, path: '' }
+    : { host: clusterHost, port: wsPort, path: '' };
+}
+
+/** The address of the WebSockets, as the configuration of a page tells it. */
+export function addressForPages(
+  options: AddressOptions,
+  useTLS: boolean,
+): { cluster: string } | { host: string; port: number; path?: string } {
+  const { cluster, host, port, path } = socketAddress(options, useTLS);
+  if (cluster !== undefined) return { cluster };
+  return path === '' ? { host, port } : { host, port, path };
 }
 
 /** The cluster of a host of the hosted service; undefined for any other host. */

@@ -18,7 +18,7 @@ import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
 import { loadPeer } from '../sdk/peer.js';
-import { apiAddress, checkAgent, ownAgent, type SocketAddress, socketAddress } from './addresses.js';
+import { addressForPages, apiAddress, checkAgent, ownAgent, socketAddress } from './addresses.js';
 import {
   attributesAsked,
   attributesByChannel,
@@ -101,7 +101,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     });
     hideSecrets(this.api);
     if (encode !== undefined) this.stringify = (data) => encodedText(encode(data));
-    this.#requests = new PusherRequests(origin, (text) => this.redact(text));
+    this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
       { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs },
@@ -124,6 +124,8 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
       maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
       sharesRequest: (channel) => !isEncrypted(channel) && userOfChannel(channel) === undefined,
+      // A batch is taken or refused as a whole, but messages to users are in no batch.
+      keepsOrder: (channel) => userOfChannel(channel) === undefined,
       maxPayloadBytes: this.#options.maxEventBytes,
     };
   }
@@ -272,8 +274,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { cluster, host, port }: SocketAddress = socketAddress(this.#options, this.useSsl);
-    return { key: this.pubKey, useTLS: this.useSsl, ...(cluster === undefined ? { host, port } : { cluster }) };
+    return { key: this.pubKey, useTLS: this.useSsl, ...addressForPages(this.#options, this.useSsl) };
   }
 
   override async close(): Promise<void> {

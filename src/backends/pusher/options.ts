@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../../core/errors.js';
+import { isPathPrefix, PATH_PREFIX_RULE } from '../../core/path-prefix.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { webhookOptions } from '../../webhooks/options.js';
@@ -28,6 +29,12 @@ export interface PusherOptions {
   host?: string | undefined;
   /** Port of the HTTP API. @default 443; 80 with `useSsl: false` */
   port?: number | undefined;
+  /**
+   * What stands before `/apps/APPID` in the address of the HTTP API, such as `'/ws'`, and before `/app/KEY` where `host`
+   * also serves the WebSockets. It goes with `host`, and is not signed.
+   * @default nothing
+   */
+  path?: string | undefined;
   /** Host of the WebSockets, for `subscribe` and for browsers. @default the host of the cluster, or `host` */
   wsHost?: string | undefined;
   /**
@@ -35,6 +42,8 @@ export interface PusherOptions {
    * @default `port` when `host` also serves the WebSockets; else 443, or 80 with `useSsl: false`
    */
   wsPort?: number | undefined;
+  /** What stands before `/app/KEY` in the address of the WebSockets. @default `path`, where `host` serves them */
+  wsPath?: string | undefined;
   /**
    * Master key of end-to-end encrypted channels: 32 bytes in base64, such as `openssl rand -base64 32` prints.
    * @default none: encrypted channels are refused
@@ -91,6 +100,7 @@ const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSch
 
 function buildSchema() {
   const host = z.custom<string>(isHost, HOST_RULE);
+  const path = z.custom<string>(isPathPrefix, PATH_PREFIX_RULE);
   const port = z.number().int().min(1).max(65_535);
   const count = z.number().int().min(1);
   return z.strictObject({
@@ -100,8 +110,10 @@ function buildSchema() {
       .optional(),
     host: host.optional(),
     port: port.optional(),
+    path: path.optional(),
     wsHost: host.optional(),
     wsPort: port.optional(),
+    wsPath: path.optional(),
     encryptionMasterKeyBase64: z
       .custom<string>(isMasterKey, 'must be 32 bytes in base64, such as "openssl rand -base64 32" prints')
       .optional(),
@@ -122,7 +134,17 @@ function isAgent(value: unknown): boolean {
 
 /** Checks the options. @throws ConfigurationError that names each wrong option */
 export function checkOptions(options: unknown): CheckedOptions {
-  return check(options);
+  const checked = check(options);
+  refusePathWithoutHost(checked, 'path', 'host');
+  refusePathWithoutHost(checked, 'wsPath', checked.wsHost === undefined ? 'host' : 'wsHost');
+  return checked;
+}
+
+function refusePathWithoutHost(options: CheckedOptions, path: 'path' | 'wsPath', host: 'host' | 'wsHost'): void {
+  if (options[path] === undefined || options[host] !== undefined) return;
+  throw new ConfigurationError(`${WHAT}: "${path}" needs "${host}": the hosts of a cluster have no other paths.`, {
+    backend: 'pusher',
+  });
 }
 
 /**

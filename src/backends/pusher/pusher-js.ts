@@ -24,15 +24,17 @@ export interface PusherJsSettings {
   readonly key: string;
   readonly host: string;
   readonly port: number;
+  /** What stands before `/app/KEY`. */
+  readonly path: string;
   readonly useTLS: boolean;
   readonly authorize: PusherAuthHandler;
 }
 
 /** Makes a client, which connects at once. @throws ConfigurationError when the package is missing */
-export function createPusherJs({ key, host, port, useTLS, authorize }: PusherJsSettings): PusherJsClient {
+export function createPusherJs({ key, host, port, path, useTLS, authorize }: PusherJsSettings): PusherJsClient {
   const Pusher = pusherJs();
   return new Pusher(key, {
-    ...hostOptions(host, port, useTLS),
+    ...hostOptions(host, port, useTLS, path),
     channelAuthorization: { transport: 'ajax', endpoint: '', customHandler: authorize },
   });
 }

@@ -38,11 +38,16 @@ export interface RequestTerms {
 /** Makes requests through the SDK. It adds a deadline, refuses redirects, and makes errors that show no key. */
 export class PusherRequests {
   readonly #origin: string;
+  readonly #path: string;
   readonly #redact: (text: string) => string;
 
-  /** @param origin scheme, host and port, such as `https://api.pusherapp.com` */
-  constructor(origin: string, redact: (text: string) => string) {
+  /**
+   * @param origin scheme, host and port, such as `https://api.pusherapp.com`
+   * @param path what stands before `/apps/APPID`; the SDK has no option for it, and it is not signed
+   */
+  constructor(origin: string, path: string, redact: (text: string) => string) {
     this.#origin = origin;
+    this.#path = path;
     this.#redact = redact;
   }
 
@@ -53,7 +58,7 @@ export class PusherRequests {
       backend,
       signal,
       origin: this.#origin,
-      ...(target !== undefined && { prepare: (request: ClientRequest) => retarget(request, target) }),
+      prepare: (request: ClientRequest) => retarget(request, this.#path, target),
       onResponse: ({ headers }: { headers: NodeJS.Dict<string | string[]> }) => {
         retryAfter = typeof headers['retry-after'] === 'string' ? headers['retry-after'] : undefined;
       },
@@ -100,10 +105,13 @@ export function parsed(text: string): unknown {
   }
 }
 
-/** Replaces the path of a request. Through a proxy, the path is a whole address. */
-function retarget(request: ClientRequest, target: string): void {
+/**
+ * Puts a prefix before the path of a request. Through a proxy, the path is a whole address.
+ * @param target path and query in place of the SDK's own
+ */
+function retarget(request: ClientRequest, prefix: string, target: string | undefined): void {
   const [base = ''] = /^https?:\/\/[^/]*/.exec(request.path) ?? [];
-  request.path = base + target;
+  request.path = base + prefix + (target ?? request.path.slice(base.length));
 }
 
 /** Checks a path. @throws ValidationError for a path that may leave the application's own part of the API */

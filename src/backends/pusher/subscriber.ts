@@ -93,7 +93,7 @@ export class PusherSubscriber {
         this.#notGranted(channelName, error);
       }
     };
-    const client = createPusherJs({ key, host: address.host, port: address.port, useTLS, authorize });
+    const client = createPusherJs({ key, ...address, useTLS, authorize });
     this.#client = client;
     client.connection.bind('message', (frame) => {
       if (client === this.#client) this.#hear(frame as PusherFrame);

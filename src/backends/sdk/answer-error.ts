@@ -35,7 +35,7 @@ export function answerError({
 }: FailedAnswer): PushError {
   const message = `${provider} answered ${status}: ${reason.trim().slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
   const options = { backend, status, cause };
-  if (status === 401) return new AuthenticationError(`${message} (check the credentials in PUSH_SERVER)`, options);
+  if (status === 401) return new AuthenticationError(`${message} (${adviceOn(reason)})`, options);
   if (status === 403) return new AuthenticationError(message, options);
   if (status === 429) return new RateLimitError(message, { ...options, retryAfter: retryAfterMs(retryAfter) });
   const mayPass = status >= 500 || status === 408;
@@ -44,6 +44,13 @@ export function answerError({
     retryable: mayPass,
     outcome: status >= 500 && (status !== 503 || isUnavailableUncertain) ? 'unknown' : 'rejected',
   });
+}
+
+/** What to look at after a 401. A request's signature holds its time, so a wrong clock looks like wrong credentials. */
+function adviceOn(reason: string): string {
+  return /timestamp/i.test(reason)
+    ? "check this machine's clock: the request was made at another time than the server's"
+    : 'check the credentials in PUSH_SERVER';
 }
 
 /**

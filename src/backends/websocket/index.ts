@@ -15,12 +15,12 @@ import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
+export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
-export type { WebSocketApp, WebSocketLimits, WebSocketOptions, WebSocketPublishLimits } from '../../server/options.js';
+export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
-export { type RemoteWebSocketOptions, RemoteWebSocketService } from './remote/index.js';
 
 /**
  * The `websocket` backend: a Pusher Channels server (protocol 7) in this process. Browsers connect to it with the
@@ -64,6 +64,14 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
+   * The address of the port for figures (`options.metricsPort`); undefined before `open`, after `close`, and without
+   * such a port.
+   */
+  get metricsAddress(): ListeningAddress | undefined {
+    return this.#server.metricsAddress;
+  }
+
+  /**
    * Connections without TLS are let in, unless the settings say `useSsl: true`, which is the same as the option
    * `tlsOnly`.
    */
@@ -87,8 +95,9 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   /**
    * Serves on an HTTP server of the application. The backend takes the requests to `/apps/APPID/…` of its applications,
    * and the WebSockets to `/app/…`. All other requests go to the server's other handlers; a WebSocket that no handler
-   * takes is answered with 404. `close` leaves the server open, and `open` attaches to it again. A second call for the
-   * same server changes nothing.
+   * takes is answered with 404. `close` leaves the server open, and `open` attaches to it again. When the server's own
+   * `close` is called, the clients that came through it are sent away to reconnect, so that the server can end; the
+   * backend goes on. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): this {
@@ -97,8 +106,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Listens, when the options have a `port`, and attaches again to the servers that it was attached to before `close`.
-   * @throws ConfigurationError when it cannot listen on the port
+   * Listens, when the options have a `port` or a `metricsPort`, and attaches again to the servers that it was attached to before `close`.
+   * @throws ConfigurationError when it cannot listen on the port, or on `metricsPort`
    */
   override open(): Promise<void> {
     return this.#server.open();
@@ -110,14 +119,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * again. Closes only the HTTP server that it opened itself. Subscriptions of `subscribe` end.
    */
   override close(): Promise<void> {
+    this.#hasWarned = false;
     return this.#server.close();
   }
 
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
+    this.#warnUnlessReachable(channels);
     this.#publish(channels, message);
   }
 
   protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<void> {
+    this.#warnUnlessReachable(messages.map(({ channel }) => channel));
     for (const { channel, message } of messages) this.#publish([channel], message);
   }
 
@@ -159,15 +171,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Warns once when no page can connect. Without the warning nobody would know: the page would only try again and
-   * again.
+   * Warns once from `open` to `close` when no page can connect. Without the warning nobody would know: a page would only
+   * try again and again, and each message would be accepted. Channels that this process itself listens to are heard.
+   * @param channels those that are sent to
    */
-  #warnUnlessReachable(): void {
-    if (this.#server.isReachable || this.#hasWarned) return;
+  #warnUnlessReachable(channels?: readonly string[]): void {
+    if (this.#hasWarned || this.#server.isReachable) return;
+    if (channels?.every((channel) => this.#app.heard.has(channel))) return;
     this.#hasWarned = true;
     this.logger.warn(
       {},
-      'no page can connect to the websocket backend: attach it to the server of the application, backend.attach(server), or set "port" in its options',
+      'no page can connect to the websocket backend, so nobody hears what it sends: attach it to the server of the application, backend.attach(server), or set "port" in its options. Where the server runs in another process, publish to it with the backend "remote"',
     );
   }
 }

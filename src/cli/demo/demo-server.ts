@@ -42,7 +42,7 @@ export class DemoServer implements AsyncDisposable {
 
   constructor() {
     const backend = new WebSocketService({
-      appId: 'demo',
+      appId: '1001',
       pubKey: randomBytes(8).toString('hex'),
       secretKey: randomBytes(16).toString('hex'),
     });
@@ -75,9 +75,9 @@ export class DemoServer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.service.close();
     this.#server.close();
     this.#server.closeAllConnections();
+    await this.service.close();
   }
 
   /** Opens a session for a user, as a page does. */

@@ -3,6 +3,7 @@
 /** The name of the client's driver for each backend of the server. */
 export const driverNames = {
   websocket: 'pusher',
+  remote: 'pusher',
   pusher: 'pusher',
   pubnub: 'pubnub',
   onesignal: 'onesignal',

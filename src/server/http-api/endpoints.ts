@@ -1,4 +1,3 @@
-import { closeCode } from '../../pusher-protocol/messages.js';
 import { channelNameProblem } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
 import type { App } from '../app.js';
@@ -26,6 +25,7 @@ export function findEndpoint(segments: readonly string[]): Endpoint | undefined 
   if (path === '1/events/')
     return { method: 'POST', answer: ({ app, body, parameters }) => trigger(app, body, parameters) };
   if (path === '1/batch_events/') return { method: 'POST', answer: ({ app, body }) => triggerBatch(app, body) };
+  if (path === '1/connections/') return { method: 'GET', answer: ({ app }) => ({ connections: app.connections.size }) };
   if (path === '1/channels/') return { method: 'GET', answer: ({ app, parameters }) => listChannels(app, parameters) };
   if (path === '2/channels/')
     return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(app, name), parameters) };
@@ -44,7 +44,6 @@ function checkedName({ channelName }: App, name: string): string {
 
 /** Answers `POST /apps/:id/users/:id/terminate_connections`. */
 function terminateConnections(app: App, userId: string): object {
-  for (const connection of app.connectionsOf(userId))
-    app.end(connection, closeCode.unauthorized, 'The application has ended the connection');
+  for (const connection of app.connectionsOf(userId)) app.dismiss(connection);
   return {};
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../core/logger.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
+import { answer } from '../answer.js';
 import type { App } from '../app.js';
 import { findEndpoint } from './endpoints.js';
 import { checkBody, checkSignature } from './request-signature.js';
@@ -89,18 +90,6 @@ function parseBody(body: Uint8Array): unknown {
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }
-}
-
-function answer(
-  response: ServerResponse,
-  status: number,
-  type: string,
-  text: string,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  if (response.destroyed) return;
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
-  response.end(text);
 }
 
 /** Size of the largest body that an application may be sent: one event to many channels, or a batch of events. */

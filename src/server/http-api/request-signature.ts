@@ -1,25 +1,20 @@
-import { type AppKeys, bodyMd5, isSameSignature, requestText, sign } from '../../pusher-protocol/signature.js';
+import { type AppKeys, bodyMd5, isSameSignature, sign } from '../../pusher-protocol/signature.js';
 import { HttpError } from '../../web/http-error.js';
+import { type RequestTarget, saysTheSame, signedTexts } from './signed-text.js';
 
 /** Pusher: the timestamp of a request may be 600 s off. */
 const TIMESTAMP_WINDOW_SECONDS = 600;
 
-/** The method and address of a request, as it was sent. */
-export interface RequestTarget {
-  readonly method: string;
-  /** Still percent-encoded. */
-  readonly path: string;
-  /** The part after the question mark, still percent-encoded. */
-  readonly query: string;
-}
+/** The parameters that are lists. All others come once. */
+const lists: ReadonlySet<string> = new Set(['channels', 'channels[]']);
 
 /**
  * Checks the signature of a request, for which its body is not needed. The body is for {@link checkBody}.
- * @returns the request's parameters
- * @throws HttpError 401, saying what is wrong with the signature
+ * @returns the request's parameters, with their names in lower case: so they were signed
+ * @throws HttpError 401, saying what is wrong with the signature; 400 when it fits another request, too
  */
 export function checkSignature(target: RequestTarget, { pubKey, secretKey }: AppKeys): URLSearchParams {
-  const parameters = new URLSearchParams(target.query);
+  const parameters = readParameters(target.query);
   const [key, timestamp, version, signature] = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature'].map(
     (name) => {
       const value = parameters.get(name);
@@ -39,15 +34,31 @@ export function checkSignature(target: RequestTarget, { pubKey, secretKey }: App
       `The auth_timestamp is more than ${TIMESTAMP_WINDOW_SECONDS} s off the server's clock, which shows ${Math.floor(Date.now() / 1000)}.`,
     );
   }
-  const isSigned = signedTexts(target, parameters).some((text) =>
-    isSameSignature(signature ?? '', sign(text, secretKey)),
-  );
-  if (!isSigned)
+  const signed = signedTexts(target).find((text) => isSameSignature(signature ?? '', sign(text, secretKey)));
+  if (signed === undefined)
     throw new HttpError(
       401,
       'The auth_signature is wrong: check the secret, and that path, parameters and body are signed as they are sent.',
     );
+  if (!saysTheSame(signed, target))
+    throw new HttpError(
+      400,
+      'Another request would have the same signature, because a signed text has no escapes. In the query, a name must not have "=", a value must not have "&NAME=" or "%" before two hexadecimal digits, and "+" is sent as %2B. An event goes in the body.',
+    );
   return parameters;
+}
+
+/** @throws HttpError 400 when a parameter comes twice: it would be open which of them counts */
+function readParameters(query: string): URLSearchParams {
+  const names = new Set<string>();
+  const pairs = [...new URLSearchParams(query)].map(([sent, value]): [string, string] => {
+    const name = sent.toLowerCase();
+    if (names.has(name) && !lists.has(name))
+      throw new HttpError(400, `The parameter "${name.slice(0, 100)}" comes more than once.`);
+    names.add(name);
+    return [name, value];
+  });
+  return new URLSearchParams(pairs);
 }
 
 /** Checks that a body is the one that was signed. @throws HttpError 401 when it is not */
@@ -56,16 +67,4 @@ export function checkBody(parameters: URLSearchParams, body: Uint8Array): void {
   if (expected === null && body.length === 0) return;
   if (expected === null || !isSameSignature(expected, bodyMd5(body)))
     throw new HttpError(401, 'The body_md5 is missing, or is not that of the body.');
-}
-
-/**
- * The texts of which one has to be signed: most SDKs sign the plain text and encode it afterwards, some sign the
- * encoded text.
- */
-function signedTexts({ method, path, query }: RequestTarget, parameters: URLSearchParams): readonly string[] {
-  const raw = query.split('&').map((pair): [string, string] => {
-    const [key = '', ...value] = pair.split('=');
-    return [key, value.join('=')];
-  });
-  return [requestText(method, decodeURIComponent(path), parameters), requestText(method, path, raw)];
 }

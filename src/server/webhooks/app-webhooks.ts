@@ -3,6 +3,7 @@ import { userOfChannel } from '../../pusher-protocol/names.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
+import type { ServerCounters } from '../metrics/counters.js';
 import { DelayedLeaves } from './delayed-leaves.js';
 import type { WebSocketWebhook } from './options.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
@@ -12,16 +13,28 @@ export interface WebhookLimits extends BatchLimits {
   readonly webhookLeaveDelayMs: number;
 }
 
+/** The server that an application's webhooks belong to. */
+export interface WebhookHost {
+  readonly counters: ServerCounters;
+  /** Its logger must not throw. */
+  readonly logger: () => Logger;
+}
+
 /** Sends an application's webhooks what happens on its channels. */
 export class AppWebhooks implements ChannelObserver {
   readonly #senders: readonly WebhookSender[];
   readonly #leaves: DelayedLeaves;
   #lastTime = 0;
 
-  /** @param logger returns a logger that must not throw */
-  constructor(app: AppKeys, webhooks: readonly WebSocketWebhook[], limits: WebhookLimits, logger: () => Logger) {
+  constructor(
+    app: AppKeys,
+    webhooks: readonly WebSocketWebhook[],
+    limits: WebhookLimits,
+    { counters, logger }: WebhookHost,
+  ) {
     const nextTime = (): number => this.#nextTime();
-    this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, { ...limits, nextTime, logger }));
+    const host = { ...limits, counters, nextTime, logger };
+    this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, host));
     this.#leaves = new DelayedLeaves(limits.webhookLeaveDelayMs, (event) => this.#tell(event));
   }
 
@@ -49,6 +62,11 @@ export class AppWebhooks implements ChannelObserver {
 
   cacheMissed(channel: string): void {
     this.#tell({ name: 'cache_miss', channel });
+  }
+
+  /** Number of events that no receiver has taken yet, counted once for each webhook. */
+  get waiting(): number {
+    return this.#senders.reduce((sum, sender) => sum + sender.waiting, 0);
   }
 
   /**

@@ -1,28 +1,21 @@
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
-
-/** An event that tells of somebody who has left: a `channel_vacated` or a `member_removed`. */
-interface Leave {
-  readonly event: WireEvent;
-  /** By the clock of `performance.now()`. */
-  readonly due: number;
-}
+import { WaitingLine } from '../waiting-line.js';
 
 /**
- * Events that tell of who has left, held back for some time: who comes back meanwhile has never left, as far as
- * webhooks tell. All wait equally long, so they are in the order in which they are due, and one timer serves them. It
- * does not keep the process alive.
+ * Events that tell of who has left, a `channel_vacated` or a `member_removed`, held back for some time: who comes back
+ * meanwhile has never left, as far as webhooks tell.
  */
 export class DelayedLeaves {
   readonly #delayMs: number;
   readonly #tell: (event: WireEvent) => void;
-  readonly #leaves = new Set<Leave>();
-  readonly #byChannel = new Map<string, Map<string | undefined, Leave>>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #leaves: WaitingLine<WireEvent>;
+  readonly #byChannel = new Map<string, Map<string | undefined, WireEvent>>();
 
   /** @param tell takes the events whose time has come; must not throw */
   constructor(delayMs: number, tell: (event: WireEvent) => void) {
     this.#delayMs = delayMs;
     this.#tell = tell;
+    this.#leaves = new WaitingLine(delayMs, (leave) => this.#end(leave));
   }
 
   /** Holds an event back. */
@@ -31,12 +24,10 @@ export class DelayedLeaves {
       this.#tell(event);
       return;
     }
-    const leave = { event, due: performance.now() + this.#delayMs };
-    this.#leaves.add(leave);
+    this.#leaves.add(event);
     const ofChannel = this.#byChannel.get(event.channel);
-    if (ofChannel === undefined) this.#byChannel.set(event.channel, new Map([[event.user_id, leave]]));
-    else ofChannel.set(event.user_id, leave);
-    this.#timer ??= this.#wait(this.#delayMs);
+    if (ofChannel === undefined) this.#byChannel.set(event.channel, new Map([[event.user_id, event]]));
+    else ofChannel.set(event.user_id, event);
   }
 
   /**
@@ -52,34 +43,17 @@ export class DelayedLeaves {
 
   /** Tells at once what is held back. @param channel of this channel; undefined for all */
   flush(channel?: string): void {
-    const leaves = channel === undefined ? this.#leaves : (this.#byChannel.get(channel)?.values() ?? []);
-    for (const leave of [...leaves]) this.#end(leave);
+    const leaves = channel === undefined ? this.#leaves.items : [...(this.#byChannel.get(channel)?.values() ?? [])];
+    for (const leave of leaves) this.#end(leave);
   }
 
-  #wait(ms: number): NodeJS.Timeout {
-    return setTimeout(() => this.#tellDue(), ms).unref();
-  }
-
-  #tellDue(): void {
-    this.#timer = undefined;
-    const now = performance.now();
-    for (const leave of this.#leaves) {
-      // A timer of Node may be early by less than a millisecond.
-      if (leave.due - now >= 1) {
-        this.#timer = this.#wait(leave.due - now);
-        return;
-      }
-      this.#end(leave);
-    }
-  }
-
-  #end(leave: Leave): void {
+  #end(leave: WireEvent): void {
     this.#delete(leave);
-    this.#tell(leave.event);
+    this.#tell(leave);
   }
 
-  #delete(leave: Leave): void {
-    const { channel, user_id: userId } = leave.event;
+  #delete(leave: WireEvent): void {
+    const { channel, user_id: userId } = leave;
     this.#leaves.delete(leave);
     const ofChannel = this.#byChannel.get(channel);
     ofChannel?.delete(userId);

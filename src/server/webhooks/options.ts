@@ -16,6 +16,13 @@ export interface WebSocketWebhook {
    * @default every channel
    */
   channelPrefixes?: readonly string[] | undefined;
+  /**
+   * Events of channels whose name begins with one of these are left out, also where `channelPrefixes` would take them.
+   * Pusher's libraries for PHP and Go need `['private-encrypted-']`: they take each event of such a channel for an
+   * encrypted one, and fail at the whole webhook.
+   * @default none
+   */
+  exceptChannelPrefixes?: readonly string[] | undefined;
   /** Further headers, such as `Authorization`. @default none */
   headers?: Readonly<Record<string, string>> | undefined;
 }
@@ -40,10 +47,12 @@ export function webhook(): z.ZodType<WebSocketWebhook> {
     areHeaders,
     "must be an object of header names and their texts, none of which is the connection's own, such as Host",
   );
+  const prefixes = z.array(z.string().min(1, 'must not be empty')).min(1, 'must have a prefix').optional();
   return z.strictObject({
     url,
     events: z.array(z.enum(webhookEvents)).min(1, 'must name an event').optional(),
-    channelPrefixes: z.array(z.string().min(1, 'must not be empty')).min(1, 'must have a prefix').optional(),
+    channelPrefixes: prefixes,
+    exceptChannelPrefixes: prefixes,
     headers: headers.optional(),
   });
 }

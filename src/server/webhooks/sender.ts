@@ -2,6 +2,7 @@ import type { Logger } from '../../core/logger.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { type WireEvent, webhookHeaders } from '../../pusher-protocol/webhooks.js';
 import { backoffDelay } from '../../wire/backoff.js';
+import type { ServerCounters } from '../metrics/counters.js';
 import type { WebSocketWebhook } from './options.js';
 import { WaitingEvents } from './waiting-events.js';
 
@@ -18,6 +19,7 @@ export interface BatchLimits {
 
 /** The application of a sender. */
 export interface SenderHost extends BatchLimits {
+  readonly counters: ServerCounters;
   /** Returns the time that goes into the next webhook, in milliseconds since 1970. */
   nextTime(): number;
   /** Must not throw. */
@@ -36,6 +38,8 @@ export class WebhookSender {
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #post: WebhookPost | undefined;
+  /** Events that are being sent. */
+  #inFlight = 0;
   /** Ends the wait before a retry. */
   #wake: (() => void) | undefined;
   #dropped = 0;
@@ -50,9 +54,16 @@ export class WebhookSender {
 
   /** Whether the webhook's options ask for an event. */
   takes({ name, channel }: WireEvent): boolean {
-    const { events, channelPrefixes } = this.#webhook;
+    const { events, channelPrefixes, exceptChannelPrefixes = [] } = this.#webhook;
     if (events !== undefined && !events.includes(name)) return false;
-    return channelPrefixes === undefined || channelPrefixes.some((prefix) => channel.startsWith(prefix));
+    const beginsWith = (prefix: string): boolean => channel.startsWith(prefix);
+    if (exceptChannelPrefixes.some(beginsWith)) return false;
+    return channelPrefixes === undefined || channelPrefixes.some(beginsWith);
+  }
+
+  /** Number of events that are not taken yet, with those that are being sent. */
+  get waiting(): number {
+    return this.#waiting.size + this.#inFlight;
   }
 
   /** Queues an event. */
@@ -106,7 +117,9 @@ export class WebhookSender {
     do {
       this.#drop(this.#waiting.dropOlderThan(RETRY_FOR_MS), 'those before them were not taken');
       const events = this.#waiting.take(this.#host.webhookBatchEvents);
+      this.#inFlight = events.length;
       if (events.length > 0) await this.#deliver(events);
+      this.#inFlight = 0;
     } while (this.#isDue && !this.#isClosed);
     if (this.#isClosed) this.#drop(this.#waiting.clear(), 'the server was closed');
   }
@@ -123,9 +136,11 @@ export class WebhookSender {
       const found = await this.#post.send(this.#webhook.url, headers, body);
       this.#post = undefined;
       if (found === undefined) {
+        this.#host.counters.webhookEventsSent += events.length;
         this.#taken();
         return;
       }
+      this.#host.counters.webhookFailures++;
       problem = found;
       // There is no time for long waits while it closes.
       const delay = backoffDelay(this.#isClosing ? 0 : failures);
@@ -155,6 +170,7 @@ export class WebhookSender {
     if (events === 0) return;
     if (this.#dropped === 0) this.#log('warn', { events, reason }, 'events of a webhook were dropped');
     this.#dropped += events;
+    this.#host.counters.webhookEventsDropped += events;
   }
 
   #taken(): void {

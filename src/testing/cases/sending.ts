@@ -90,6 +90,29 @@ export const sendingCases: readonly CaseDefinition[] = [
     },
   },
   {
+    name: 'keeps the order of the messages that a sendMany has for one channel',
+    async check(trial) {
+      const [channel = '', other = ''] = await trial.channels(2);
+      const { event } = trial;
+      const messages = Array.from({ length: MORE }, (_, n) => ({
+        channels: n % 2 === 0 ? channel : [other, channel],
+        event,
+        data: n,
+      }));
+      await trial.push.sendMany(messages);
+      const sent = messages.flatMap(({ channels, data }) =>
+        [channels].flat().map((name) => ({ channel: name, event, data })),
+      );
+      const received = await trial.arrived(sent);
+      for (const name of [channel, other]) {
+        const [arrived, wanted] = [received, sent].map((records) =>
+          records.filter((record) => record.channel === name).map(({ data }) => data),
+        );
+        assert.deepEqual(arrived, wanted, `the messages on ${name} must arrive in their order`);
+      }
+    },
+  },
+  {
     name: 'delivers a notification beside the data',
     async check(trial) {
       await notify(trial);

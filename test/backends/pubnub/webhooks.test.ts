@@ -91,9 +91,16 @@ describe.each(Object.entries(forms))('an event %s', (_form, wrap) => {
   });
 
   it('of a large channel, which tells at intervals who came and who went', async () => {
+    // The name and the first two lists are PubNub's own example; the third list is a guess.
     const name = 'presence.channel.occupancy.counted';
     const { userId: _, ...counted } = presence;
-    const item = { ...counted, usersJoined: ['ann', 'ben'], usersLeft: ['cid'], usersTimedout: ['dan', 5] };
+    const item = {
+      ...counted,
+      occupancy: '3',
+      usersJoined: ['ann', 'ben'],
+      usersLeft: ['cid'],
+      usersTimedout: ['dan', 5],
+    };
     const push = service();
     const events = await push.webhook(webhook(wrap(name, item)));
     expect(told(events)).toEqual([

@@ -25,7 +25,7 @@ describe('the options', () => {
     [{ host: 'example.com#' }, '"host" must be a name or an address'],
     [{ wsHost: 'example.com/x' }, '"wsHost" must be a name or an address'],
     [{ port: 0 }, '"port" must be at least 1'],
-    [{ port: '443' }, '"port" must be of type number'],
+    [{ port: 'https' }, '"port" must be of type number'],
     [{ wsPort: 65_536 }, '"wsPort" must be at most 65535'],
     [{ maxSockets: 0 }, '"maxSockets" must be at least 1'],
     [{ maxEventBytes: 1.5 }, '"maxEventBytes" must be an integer'],

@@ -29,6 +29,15 @@ test.each([
   expect(error.message).toBe(`Acme answered ${status}: no such app${hint}`);
 });
 
+test.each([
+  'Timestamp expired: Given timestamp (2026-01-02T03:04:05Z) not within 600s of server time',
+  'The auth_timestamp is more than 600 s off',
+])('a 401 that names the time is a matter of the clock: %s', (reason) => {
+  expect(answerError({ ...answer, status: 401, reason }).message).toBe(
+    `Acme answered 401: ${reason} (check this machine's clock: the request was made at another time than the server's)`,
+  );
+});
+
 test('a provider that says when to come back is quoted in milliseconds', () => {
   expect(answerError({ ...answer, status: 429, retryAfter: '3' })).toMatchObject({ retryAfter: 3000 });
   expect(answerError({ ...answer, status: 429, retryAfter: null })).toMatchObject({ retryAfter: undefined });

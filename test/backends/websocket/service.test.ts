@@ -1,19 +1,13 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
-import {
-  RemoteWebSocketService,
-  type WebSocketOptions,
-  WebSocketService,
-} from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
+import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import { ConfigurationError, ValidationError } from '../../../src/core/errors.js';
-import { createPushService } from '../../../src/index.js';
 import { Client } from '../../server/support/client.js';
 import { context, credentials, message, portOf, record, startServer } from '../../server/support/server.js';
 import { deliver } from '../../support/deliver.js';
-import { RecordingLogger } from '../../support/recording-logger.js';
 
 function build(options: object): () => WebSocketService {
   return () => new WebSocketService({ ...credentials, options: options as WebSocketOptions });
@@ -31,9 +25,12 @@ describe('settings', () => {
     [{ secretKey: 'mine' }, /unknown key "secretKey" \(known are port, host, /],
     [{ subscriptionsPerSecond: 0 }, /"subscriptionsPerSecond"/],
     [{ allowedOrigin: [] }, /did you mean "allowedOrigins"/],
-    [{ port: '6001' }, /"port" must be of type number, found a string/],
+    [{ port: 'http' }, /"port" must be of type number, found a string/],
     [{ port: 70_000 }, /"port"/],
     [{ host: '127.0.0.1' }, /"host" needs "port"/],
+    [{ port: 6001, metricsHost: '127.0.0.1' }, /"metricsHost" needs "metricsPort"/],
+    [{ port: 6001, metricsPort: 6001 }, /"metricsPort" must be another one than "port"/],
+    [{ metricsPort: 70_000 }, /"metricsPort"/],
     [{ maxConnections: 0 }, /"maxConnections"/],
     [{ maxEventBytes: 1.5 }, /"maxEventBytes"/],
     [{ activityTimeoutSeconds: 0 }, /"activityTimeoutSeconds"/],
@@ -63,6 +60,15 @@ describe('settings', () => {
     ],
     [{ webhooks: [{ url: 'https://example.com', events: [] }] }, /must name an event/],
     [{ webhooks: [{ url: 'https://example.com', channelPrefixes: [] }] }, /must have a prefix/],
+    [
+      { webhooks: [{ url: 'https://example.com', exceptChannelPrefixes: [] }] },
+      /"webhooks.0.exceptChannelPrefixes" must have a prefix/,
+    ],
+    [{ webhooks: [{ url: 'https://example.com', exceptChannelPrefixes: [''] }] }, /must not be empty/],
+    [
+      { webhooks: [{ url: 'https://example.com', exceptChannelPrefix: ['a'] }] },
+      /"webhooks.0.exceptChannelPrefix".*did you mean "exceptChannelPrefixes"/,
+    ],
     [
       { webhooks: [{ url: 'https://example.com', headers: { 'a b': '1' } }] },
       /"webhooks.0.headers" must be an object of header/,
@@ -137,29 +143,6 @@ describe('clientConfig', () => {
     const service = await startServer();
     expect(service.clientConfig()).toEqual({ key: 'key', port: portOf(service), useTLS: false });
     expect(build({})().clientConfig()).toEqual({ key: 'key' });
-  });
-
-  it('is given with a warning, once, where no page can connect: neither attached nor listening', async () => {
-    const logger = new RecordingLogger();
-    const warned = (service: WebSocketService): number => {
-      logger.entries.length = 0;
-      const push = createPushService({ backend: service, logger });
-      onTestFinished(() => push.close());
-      service.clientConfig();
-      service.clientConfig();
-      return logger.entries.length;
-    };
-    expect(warned(build({})())).toBe(1);
-    expect(logger.entries).toEqual([
-      {
-        level: 'warn',
-        details: {},
-        text: expect.stringMatching(/no page can connect.*backend\.attach\(server\).*"port"/),
-      },
-    ]);
-    expect(warned(build({})().attach(createServer()))).toBe(0);
-    expect(warned(build({ port: 0 })())).toBe(0);
-    expect(warned(build({ publicUrl: 'wss://push.example.com' })())).toBe(1);
   });
 });
 

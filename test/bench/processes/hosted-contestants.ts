@@ -17,6 +17,9 @@ export type Contestant =
   | 'pusherByHand'
   | 'pusherMessages'
   | 'pusherBatches'
+  | 'pusherTwice'
+  | 'pusherOneChannel'
+  | 'pusherBatchesInTurn'
   | 'pubnubChannels'
   | 'pubnub11Channels'
   | 'pubnubPublishes'
@@ -122,6 +125,18 @@ export const contestants: Readonly<Record<Contestant, (clients: Clients, count: 
       const batch = names.map((channel) => ({ channel, name: 'bench', data }));
       return (await pooled.triggerBatch(batch)).text();
     }),
+  pusherTwice: ({ push }, count) => {
+    const names = channelNames(count / 2);
+    return push.pusher.sendMany([...names, ...names].map((channels) => ({ event: 'bench', channels, data })));
+  },
+  pusherOneChannel: ({ push }, count) =>
+    push.pusher.sendMany(channelNames(count).map(() => ({ event: 'bench', channels: 'bench', data }))),
+  async pusherBatchesInTurn({ pooled }, count) {
+    for (const names of chunks(channelNames(count), 10)) {
+      const batch = names.map(() => ({ channel: 'bench', name: 'bench', data }));
+      await (await pooled.triggerBatch(batch)).text();
+    }
+  },
   pubnubChannels: ({ push }, count) => push.pubnub.send({ event: 'bench', channels: channelNames(count), data }),
   pubnub11Channels: ({ push11 }, count) => push11.send({ event: 'bench', channels: channelNames(count), data }),
   pubnubPublishes: ({ pubnub }, count) =>

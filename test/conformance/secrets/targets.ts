@@ -5,7 +5,7 @@ import { roundrobin } from '../../../src/backends/composite/roundrobin.js';
 import type { OneSignalService } from '../../../src/backends/onesignal/index.js';
 import type { PubNubOptions, PubNubService } from '../../../src/backends/pubnub/index.js';
 import { PusherService } from '../../../src/backends/pusher/index.js';
-import { RemoteWebSocketService } from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
 import type { PushServerSettings, PushService } from '../../../src/index.js';
 
 /** How long a subscription waits, in milliseconds: where nothing is confirmed, it waits for its deadline. */
@@ -135,7 +135,7 @@ export const targets: Readonly<Record<string, Target>> = {
       ];
     },
   },
-  'remote websocket': {
+  remote: {
     secrets: [secretKey, ...olderSecrets],
     settings: ({ host, port, useSsl }) => ({
       backend: RemoteWebSocketService,

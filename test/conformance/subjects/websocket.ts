@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { RemoteWebSocketService, WebSocketService } from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
+import { WebSocketService } from '../../../src/backends/websocket/index.js';
 import type { PushServerSettings } from '../../../src/index.js';
 import type { ConformanceSubject } from '../../../src/testing/index.js';
 import { answering, type Fault, resetInBody, stalledHeaders } from '../../providers/faults.js';

@@ -21,8 +21,11 @@ interface Signer {
   authenticateUser(socketId: string, user: { id: string }): UserAuthentication;
 }
 
-/** A pusher-js client whose channels and user are signed as those of the given user; it is gone at the end of the test. */
-export function signedClient(port: number, signer: Signer, member: PresenceMember): JsClient {
+/**
+ * A pusher-js client whose channels and user are signed as those of the given user; it is gone at the end of the test.
+ * @param details of the user who signs in, beside the id
+ */
+export function signedClient(port: number, signer: Signer, member: PresenceMember, details: object = {}): JsClient {
   const client = new JsClientClass('key', {
     cluster: '',
     wsHost: '127.0.0.1',
@@ -38,7 +41,8 @@ export function signedClient(port: number, signer: Signer, member: PresenceMembe
     userAuthentication: {
       transport: 'ajax',
       endpoint: '',
-      customHandler: ({ socketId }, callback) => callback(null, signer.authenticateUser(socketId, { id: member.id })),
+      customHandler: ({ socketId }, callback) =>
+        callback(null, signer.authenticateUser(socketId, { ...details, id: member.id })),
     },
   });
   onTestFinished(() => client.disconnect());

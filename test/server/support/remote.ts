@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { RemoteWebSocketService, type WebSocketService } from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
+import type { WebSocketService } from '../../../src/backends/websocket/index.js';
 import { credentials, portOf } from './server.js';
 
 export function remoteAt(port: number, change: object = {}): RemoteWebSocketService {

@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import Pusher from 'pusher';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { WireEvent } from '../../../src/pusher-protocol/webhooks.js';
+import { ServerCounters } from '../../../src/server/metrics/counters.js';
 import type { WebSocketWebhook } from '../../../src/server/webhooks/options.js';
 import { WebhookSender } from '../../../src/server/webhooks/sender.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
@@ -32,6 +33,7 @@ function senderTo({ url = receiver.url, ...rest }: Partial<WebSocketWebhook> = {
   const sender = new WebhookSender({ url, ...rest }, keys, {
     webhookBatchMs: BATCH_MS,
     webhookBatchEvents: 3,
+    counters: new ServerCounters(),
     nextTime: () => ++time,
     logger: () => logger,
   });
@@ -140,6 +142,8 @@ describe('a webhook', () => {
     [{ events: ['member_added'] }, []],
     [{ channelPrefixes: ['presence-', 'private-'] }, ['presence-a', 'private-b']],
     [{ channelPrefixes: ['presence-'], events: ['channel_vacated'] }, []],
+    [{ exceptChannelPrefixes: ['presence-', 'b'] }, ['a', 'private-b']],
+    [{ channelPrefixes: ['presence-', 'private-'], exceptChannelPrefixes: ['private-b'] }, ['presence-a']],
   ])('takes what it asks for: %j', (filter, expected) => {
     const sender = senderTo(filter);
     const channels = ['a', 'presence-a', 'private-b'];

@@ -76,6 +76,7 @@ export class BusService extends PushServiceWrapper<Bus> {
       ...super.capabilities,
       maxChannelsPerRequest: 10,
       maxMessagesPerRequest: 5,
+      keepsOrder: () => true,
       maxPayloadBytes: 1_000,
       channelName: { pattern: /^[a-z0-9-]+$/, maxLength: 50, allowed: 'a-z, 0-9 and -' },
       eventName: { pattern: /^[^\n]+$/, maxLength: 60, allowed: 'anything but line breaks' },

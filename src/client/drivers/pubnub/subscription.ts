@@ -28,6 +28,7 @@ export class SharedSubscription {
   #failure: SubscribeFailure | undefined;
   /** The timetoken of PubNub from which a lost subscription goes on. */
   #timetoken: string | undefined;
+  /** By the wall clock, because `performance.now()` may stand still while a page's machine sleeps. */
   #tokenAt = Number.NEGATIVE_INFINITY;
   #needsToken = false;
   #isAdvancing = false;
@@ -178,7 +179,8 @@ export class SharedSubscription {
   }
 
   #denied(named: readonly string[]): void {
-    if (this.#authorizer.hasEndpoint && Date.now() - this.#tokenAt > FRESH_TOKEN_MS) {
+    // A clock that was set back says nothing of the token's age.
+    if (this.#authorizer.hasEndpoint && Math.abs(Date.now() - this.#tokenAt) > FRESH_TOKEN_MS) {
       this.#needsToken = true;
       void this.#advance();
       return;

@@ -50,5 +50,5 @@ export function connectionOptions(config: ClientConfig, page: PageLocation | und
     );
   }
   const useTLS = config.useTLS ?? page?.protocol === 'https:';
-  return hostOptions(host, config.port ?? (Number(page?.port) || (useTLS ? 443 : 80)), useTLS);
+  return hostOptions(host, config.port ?? (Number(page?.port) || (useTLS ? 443 : 80)), useTLS, config.path);
 }

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../../core/errors.js';
-import type { Logger } from '../../../core/logger.js';
-import { DeliveryError } from '../../../core/report.js';
-import { isPresence, isPrivate, isProtocolEvent } from '../../../pusher-protocol/names.js';
-import { type ProtocolMessage, parseData } from '../../../pusher-protocol/parse-message.js';
-import { backoffDelay } from '../../../wire/backoff.js';
-import { isRecord } from '../../../wire/is-record.js';
-import type { IncomingMessage } from '../../../wire/message.js';
-import { grantChannel } from '../../pusher-compatible/grants.js';
-import { PendingSubscriptions } from '../../pusher-compatible/pending-subscriptions.js';
+import { AuthenticationError, ConfigurationError, type PushError, TimeoutError } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
+import { DeliveryError } from '../../core/report.js';
+import { isPresence, isPrivate, isProtocolEvent } from '../../pusher-protocol/names.js';
+import { type ProtocolMessage, parseData } from '../../pusher-protocol/parse-message.js';
+import { backoffDelay } from '../../wire/backoff.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { IncomingMessage } from '../../wire/message.js';
+import { grantChannel } from '../pusher-compatible/grants.js';
+import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
 import type { RemoteApp } from './api-client.js';
 import { ClientConnection, type ConnectionListener } from './connection.js';
 
@@ -131,10 +131,10 @@ export class RemoteSubscriber implements ConnectionListener {
   #reported(details: unknown): void {
     const { code, message } = isRecord(details) ? details : {};
     if (typeof code === 'number') {
-      this.#host.logger().debug({ details }, 'websocket: the server reports an error');
+      this.#host.logger().debug({ details }, 'remote: the server reports an error');
       return;
     }
-    this.#host.logger().warn({ details }, 'websocket: the server reports an error');
+    this.#host.logger().warn({ details }, 'remote: the server reports an error');
     const [channel, ...others] = this.#pending.channels();
     const reason = typeof message === 'string' ? message : 'no reason given';
     // The error does not say which subscription it means. When several wait for an answer, the one that it means runs
@@ -143,7 +143,7 @@ export class RemoteSubscriber implements ConnectionListener {
     this.#leave(
       channel,
       new DeliveryError(`The server does not take the subscription to "${channel}": ${reason}`, {
-        backend: 'websocket',
+        backend: 'remote',
         outcome: 'rejected',
       }),
     );
@@ -155,7 +155,7 @@ export class RemoteSubscriber implements ConnectionListener {
       new TimeoutError(
         `The server did not confirm the subscription to "${channel}" within ${SUBSCRIBE_TIMEOUT_MS} ms.`,
         {
-          backend: 'websocket',
+          backend: 'remote',
         },
       ),
     );
@@ -172,7 +172,7 @@ export class RemoteSubscriber implements ConnectionListener {
     this.#giveUp(
       [channel],
       new AuthenticationError(`The server refuses the subscription to "${channel}": ${reason}`, {
-        backend: 'websocket',
+        backend: 'remote',
       }),
     );
   }
@@ -188,7 +188,7 @@ export class RemoteSubscriber implements ConnectionListener {
     if (delay === undefined) {
       this.#giveUp(
         this.#channels,
-        new ConfigurationError(`The server refuses the connection with ${code}: ${reason}.`, { backend: 'websocket' }),
+        new ConfigurationError(`The server refuses the connection with ${code}: ${reason}.`, { backend: 'remote' }),
       );
       return;
     }
@@ -198,13 +198,13 @@ export class RemoteSubscriber implements ConnectionListener {
       const text = `The server at ${this.#app.address.webSocket} cannot be reached: ${reason || `closed with ${code}`}.`;
       this.#giveUp(
         this.#pending.channels(),
-        new DeliveryError(text, { backend: 'websocket', outcome: 'rejected', retryable: true }),
+        new DeliveryError(text, { backend: 'remote', outcome: 'rejected', retryable: true }),
       );
     }
     if (this.#channels.size === 0) return;
     this.#host
       .logger()
-      .warn({ code, reason, delay: Math.round(delay) }, 'websocket: the connection was lost and is made again');
+      .warn({ code, reason, delay: Math.round(delay) }, 'remote: the connection was lost and is made again');
     this.#retryTimer = setTimeout(() => this.#connect(), delay);
   }
 

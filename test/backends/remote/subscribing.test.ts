@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
-import { reconnectDelay } from '../../../src/backends/websocket/remote/subscriber.js';
+import { reconnectDelay } from '../../../src/backends/remote/subscriber.js';
 import { AuthenticationError, ConfigurationError } from '../../../src/core/errors.js';
 import { Client } from '../../server/support/client.js';
 import { remoteAt, remoteOf } from '../../server/support/remote.js';

@@ -48,7 +48,7 @@ describe('a server that does not answer a subscription', () => {
     expect(isSettled).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
     const error = await refused;
-    expect(error).toMatchObject({ backend: 'websocket', retryable: true });
+    expect(error).toMatchObject({ backend: 'remote', retryable: true });
     expect(error.message).toBe('The server did not confirm the subscription to "a" within 10000 ms.');
     if (socket.readyState !== socket.CLOSED) await once(socket, 'close');
     isMended = true;
@@ -99,7 +99,7 @@ describe('a server that answers with an error that has no code', () => {
   it('refuses the one subscription that it can mean, in its own words', async () => {
     const { port } = await erring('Invalid channel name');
     const error = await failureOf(DeliveryError, remoteAt(port).subscribe('a b'));
-    expect(error).toMatchObject({ outcome: 'rejected', retryable: false, backend: 'websocket' });
+    expect(error).toMatchObject({ outcome: 'rejected', retryable: false, backend: 'remote' });
     expect(error.message).toBe('The server does not take the subscription to "a b": Invalid channel name');
   });
 

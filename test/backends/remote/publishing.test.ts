@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { RemoteWebSocketService } from '../../../src/backends/websocket/index.js';
+import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
 import { AuthenticationError, ConfigurationError, PushError, RateLimitError } from '../../../src/core/errors.js';
 import { DeliveryError } from '../../../src/core/report.js';
 import { Client } from '../../server/support/client.js';
@@ -123,7 +123,7 @@ describe('publishing', () => {
         () => remote.channelUsers('presence-a'),
       ]) {
         const error = await failureOf(DeliveryError, asking());
-        expect(error).toMatchObject({ outcome: 'unknown', retryable: false, backend: 'websocket' });
+        expect(error).toMatchObject({ outcome: 'unknown', retryable: false, backend: 'remote' });
         expect(error.message).toBe(
           `The server at http://127.0.0.1:${port} answered with a success that is not JSON: it is no Channels server. Check "host" and "port".`,
         );
@@ -185,7 +185,7 @@ describe('the signature of a request shows nowhere', () => {
     const make = (): unknown => new RemoteWebSocketService({ ...credentials, options: { host, port: 80 } });
     expect(make).toThrow(ConfigurationError);
     expect(make).toThrow(
-      `The remote websocket backend's options: "host" must be a name or an address, such as "push.example.com" or "::1", without a port or a path, found ${host === '' ? 'an empty string' : 'a string'}.`,
+      `The remote backend's options: "host" must be a name or an address, such as "push.example.com" or "::1", without a port or a path, found ${host === '' ? 'an empty string' : 'a string'}.`,
     );
   });
 

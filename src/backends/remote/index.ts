@@ -1,12 +1,13 @@
-import { channelName, eventName, isPresence } from '../../../pusher-protocol/names.js';
-import type { ClientConfig } from '../../../wire/client-config.js';
-import { isRecord } from '../../../wire/is-record.js';
-import type { AddressedMessage, OutgoingMessage } from '../../../wire/message.js';
-import type { ChannelInfo } from '../../contract/authorization.js';
-import type { BackendCapabilities } from '../../contract/capabilities.js';
-import type { RequestContext } from '../../contract/request.js';
-import type { BackendSettings } from '../../contract/settings.js';
-import { ChannelsService } from '../../pusher-compatible/service.js';
+import { channelName, eventName, isPresence } from '../../pusher-protocol/names.js';
+import type { ClientConfig } from '../../wire/client-config.js';
+import { isRecord } from '../../wire/is-record.js';
+import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { AboutBackend } from '../contract/about.js';
+import type { ChannelInfo } from '../contract/authorization.js';
+import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { RequestContext } from '../contract/request.js';
+import type { BackendSettings } from '../contract/settings.js';
+import { ChannelsService } from '../pusher-compatible/service.js';
 import { ApiClient } from './api-client.js';
 import {
   type CheckedRemoteOptions,
@@ -16,13 +17,26 @@ import {
 } from './options.js';
 import { RemoteSubscriber } from './subscriber.js';
 
+export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { RemoteWebSocketOptions } from './options.js';
 
 /**
- * A backend for an embedded Channels server that runs in another process: it publishes through the server's HTTP API,
- * and subscribes as a client. It is for worker processes and the command line. The server itself is `WebSocketService`.
+ * The `remote` backend: an embedded Channels server that runs in another process. It publishes through the server's HTTP
+ * API, and subscribes as a client. It is for worker processes and the command line. The server itself is the backend
+ * `websocket`.
+ * @example
+ * PushService.configure({ backend: 'remote', appId, pubKey, secretKey, options: { host: '10.0.0.5', port: 6001 } });
  */
 export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWebSocketOptions> {
+  /** @internal */
+  static readonly about: AboutBackend = {
+    purpose: 'the embedded server of another process',
+    guide: 'docs/backends/remote.md',
+    clientDriver: 'pusher',
+  };
+
+  /** The server's HTTP API, such as `http://127.0.0.1:6001`. */
+  readonly address: string;
   readonly #options: CheckedRemoteOptions;
   readonly #api: ApiClient;
   readonly #subscriber: RemoteSubscriber;
@@ -33,6 +47,7 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
     this.#options = checkRemoteOptions(this.options);
     const { appId, pubKey, secretKey } = this;
     const address = remoteAddress(this.#options, this.useSsl);
+    this.address = address.http;
     const app = { appId, pubKey, secretKey, address, channelName: this.capabilities.channelName };
     this.#api = new ApiClient(app);
     this.#subscriber = new RemoteSubscriber(app, {
@@ -43,7 +58,7 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override get name(): string {
-    return 'websocket';
+    return 'remote';
   }
 
   /** The embedded server has no TLS of its own: a proxy or an `https.Server` adds it. */
@@ -115,11 +130,12 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { host, port } = this.options;
+    const { host, port, path } = this.options;
     return {
       key: this.pubKey,
       ...(host !== undefined && { host }),
       ...(port !== undefined && { port }),
+      ...(path !== undefined && { path }),
       useTLS: this.useSsl,
     };
   }

@@ -1,8 +1,8 @@
 import { WebSocket } from 'ws';
-import { isSocketId } from '../../../pusher-protocol/names.js';
-import { type ProtocolMessage, parseData, parseMessage } from '../../../pusher-protocol/parse-message.js';
-import { isRecord } from '../../../wire/is-record.js';
-import { MAX_TIMEOUT_MS } from '../../../wire/timers.js';
+import { isSocketId } from '../../pusher-protocol/names.js';
+import { type ProtocolMessage, parseData, parseMessage } from '../../pusher-protocol/parse-message.js';
+import { isRecord } from '../../wire/is-record.js';
+import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 
 /** How long the server may take to answer a ping, in milliseconds. Source: the Channels protocol. */
 const PONG_TIMEOUT_MS = 30_000;

@@ -1,14 +1,14 @@
-import { ConfigurationError, TimeoutError } from '../../../core/errors.js';
-import type { NameRule } from '../../../core/names.js';
-import { DeliveryError } from '../../../core/report.js';
-import { isRecord } from '../../../wire/is-record.js';
-import { signedQuery, type UnsignedRequest, withoutSignature } from '../../pusher-compatible/signed-query.js';
-import { answerError } from '../../sdk/answer-error.js';
-import { networkFailure } from '../../sdk/network-failure.js';
-import { isRedirection, redirection, redirectionTo } from '../../sdk/sdk-call.js';
+import { ConfigurationError, TimeoutError } from '../../core/errors.js';
+import type { NameRule } from '../../core/names.js';
+import { DeliveryError } from '../../core/report.js';
+import { isRecord } from '../../wire/is-record.js';
+import { signedQuery, type UnsignedRequest, withoutSignature } from '../pusher-compatible/signed-query.js';
+import { answerError } from '../sdk/answer-error.js';
+import { networkFailure } from '../sdk/network-failure.js';
+import { isRedirection, redirection, redirectionTo } from '../sdk/sdk-call.js';
 import type { RemoteAddress } from './options.js';
 
-const backend = 'websocket';
+const backend = 'remote';
 /** The server, at the beginning of errors. */
 const provider = 'The server';
 
