@@ -154,7 +154,7 @@ export const house: readonly Part[] = [
     path: 'pusher-protocol',
     holds: 'the Pusher Channels protocol: names, messages, signatures; no sockets',
     imports: [],
-    packages: ['node:crypto'],
+    packages: ['node:crypto', 'zod'],
   },
   {
     path: 'web',

@@ -45,8 +45,11 @@ export function clientSettings(dsn: string | undefined, terminal: Terminal): Pus
 
 /** The options that reach the embedded server of another process, by those with which it listens. */
 function optionsToReach(options: object): RemoteWebSocketOptions {
-  const { host, port = DEFAULT_PORT } = checkOptions(options);
-  return { port, ...(host !== undefined && { host: reachable(host) }) };
+  const checked = checkOptions(options);
+  const { host, port = DEFAULT_PORT } = checked;
+  const { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch } = checked;
+  const limits = { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch };
+  return { port, ...(host !== undefined && { host: reachable(host) }), ...limits };
 }
 
 /** The server that a command asks, in a few words: its address where the settings name one, else the backend's name. */

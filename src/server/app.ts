@@ -1,14 +1,15 @@
+import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
+import { channelName, eventName } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
-import type { FilledOptions } from './checked-options.js';
+import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
-import type { WebSocketApp } from './options.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
@@ -25,7 +26,6 @@ export interface AppParts {
   readonly access: ClientAccess;
   readonly cache: ChannelCache;
   readonly counters: ServerCounters;
-  readonly limits: FilledOptions;
   /** Takes the events of channels that the application itself listens to. Must not throw. */
   readonly received: (publication: Publication) => void;
   /** Without one nothing is observed, and it costs nothing. */
@@ -34,7 +34,10 @@ export interface AppParts {
 
 /** One application: its connections, its channels with their subscribers, and its users. */
 export class App {
-  readonly settings: WebSocketApp;
+  readonly settings: CheckedApp;
+  /** The names that its channels and events may have. */
+  readonly channelName: NameRule;
+  readonly eventName: NameRule;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
   /** By socket id. */
@@ -52,8 +55,11 @@ export class App {
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
-  constructor(settings: WebSocketApp, { access, cache, counters, limits, received, observer }: AppParts) {
+  constructor(settings: CheckedApp, { access, cache, counters, received, observer }: AppParts) {
+    const { limits } = settings;
     this.settings = settings;
+    this.channelName = { ...channelName, maxLength: limits.maxChannelNameLength };
+    this.eventName = { ...eventName, maxLength: limits.maxEventNameLength };
     this.access = access;
     this.#counters = counters;
     this.#observer = observer;
@@ -91,6 +97,11 @@ export class App {
       return false;
     }
     return this.#unauthorized.delete(connection);
+  }
+
+  /** What its clients may do. */
+  get limits(): CheckedLimits {
+    return this.settings.limits;
   }
 
   /**
@@ -157,6 +168,12 @@ export class App {
     this.#counters.cut(why);
     this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
+  }
+
+  /** Ends a connection that sends more than it may, and reads no more of it. Its client waits before it returns. */
+  cut(connection: Connection, reason: string): void {
+    this.end(connection, closeCode.overCapacity, reason);
+    connection.stopReading();
   }
 
   /** All connections are about to go: from now on nobody is told who has left. */

@@ -5,14 +5,13 @@ import { App } from './app.js';
 import { applicationApi } from './application-api.js';
 import { Attachment, type RequestTaker } from './attachment.js';
 import { ChannelCache } from './channel-cache.js';
-import type { CheckedOptions } from './checked-options.js';
+import type { CheckedApp, CheckedOptions } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import { HttpApi } from './http-api/http-api.js';
 import type { Publication } from './local-channel.js';
 import { ServerCounters } from './metrics/counters.js';
 import type { Monitored } from './metrics/endpoints.js';
 import { type ServerState, serverMetrics } from './metrics/server-metrics.js';
-import type { WebSocketApp } from './options.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { SocketServer } from './socket-server.js';
@@ -26,6 +25,11 @@ export interface ServerHost {
   readonly access: (keys: AppKeys) => ClientAccess;
   /** Takes the events of channels that an application itself listens to (`App.heard`). Must not throw. */
   readonly received: (publication: Publication) => void;
+}
+
+/** The id and the keys of an application. */
+export interface AppCredentials extends AppKeys {
+  readonly appId: string;
 }
 
 /** The state of the server from one opening to its close. */
@@ -49,7 +53,7 @@ export class ChannelsServer {
     () => this.app,
     () => serverMetrics(this.#state, this.#counters),
   );
-  readonly #settings: readonly [own: WebSocketApp, ...further: WebSocketApp[]];
+  readonly #settings: readonly [own: CheckedApp, ...further: CheckedApp[]];
   readonly #options: CheckedOptions;
   readonly #host: ServerHost;
   readonly #ports: Ports;
@@ -63,9 +67,9 @@ export class ChannelsServer {
    * @param own the application in the settings
    * @throws ConfigurationError when two applications have the same id or key
    */
-  constructor(own: WebSocketApp, options: CheckedOptions, host: ServerHost) {
+  constructor(own: AppCredentials, options: CheckedOptions, host: ServerHost) {
     const { apps: further = [], webhooks } = options;
-    this.#settings = [{ ...own, webhooks }, ...further];
+    this.#settings = [{ ...own, webhooks, limits: options }, ...further];
     checkApps(this.#settings);
     this.#options = options;
     this.#host = host;
@@ -110,7 +114,7 @@ export class ChannelsServer {
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const counters = this.#counters;
     const webhooks: AppWebhooks[] = [];
-    const build = (settings: WebSocketApp): App => {
+    const build = (settings: CheckedApp): App => {
       const observer = this.#webhooksOf(settings);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
@@ -118,7 +122,6 @@ export class ChannelsServer {
         access: access(settings),
         cache,
         counters,
-        limits: this.#options,
         received,
         observer,
       });
@@ -128,10 +131,10 @@ export class ChannelsServer {
     const all = [own, ...further.map(build)];
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
     const sockets = new SocketServer(all, this.#options, { counters, logger });
-    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options, logger), webhooks };
+    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks };
   }
 
-  #webhooksOf(settings: WebSocketApp): AppWebhooks | undefined {
+  #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
     const { webhooks = [] } = settings;
     if (webhooks.length === 0) return undefined;
     return new AppWebhooks(settings, webhooks, this.#options, { counters: this.#counters, logger: this.#host.logger });
@@ -227,7 +230,7 @@ export interface PublicAddress {
  * @throws ConfigurationError when two applications have the same id or key; the message counts from the first one in
  * `options.apps`
  */
-function checkApps(apps: readonly WebSocketApp[]): void {
+function checkApps(apps: readonly CheckedApp[]): void {
   for (const key of ['appId', 'pubKey'] as const) {
     const values = apps.map((app) => app[key]);
     const twice = values.findIndex((value, index) => values.indexOf(value) !== index);

@@ -4,13 +4,11 @@ import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
-import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
 import { type BacklogReason, Connection, type ConnectionHost, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, isPusherJs } from './handshake.js';
-import { MessageBudget } from './message-budget.js';
 import { MessageHandler } from './message-handler.js';
 import type { ServerCounters } from './metrics/counters.js';
 import { Outbox } from './outbox.js';
@@ -54,13 +52,12 @@ export class SocketServer implements ConnectionHost {
   readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
   readonly sendBufferBytes: number;
   readonly counters: ServerCounters;
-  readonly #apps: readonly App[];
+  readonly #handlers: readonly MessageHandler[];
   readonly #options: CheckedOptions;
   readonly #logger: () => Logger;
   readonly #handshake: Handshake;
-  readonly #sweep: ActivitySweep;
-  readonly #budget: MessageBudget;
-  readonly #sockets: Server<typeof ClientSocket>;
+  /** By the size of a message: `ws` has one for all sockets of a server. */
+  readonly #servers = new Map<number, Server<typeof ClientSocket>>();
   readonly #refused = new RefusedConnections();
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
   readonly #admitted = new Set<Connection>();
@@ -70,26 +67,31 @@ export class SocketServer implements ConnectionHost {
 
   constructor(apps: readonly App[], options: CheckedOptions, { counters, logger }: SocketServerHost) {
     this.counters = counters;
-    this.#apps = apps;
     this.#options = options;
     this.#logger = logger;
     this.sendBufferBytes = options.sendBufferBytes;
-    const handlers = new Map(apps.map((app) => [app.settings.pubKey, new MessageHandler(app, options)]));
-    this.#handshake = new Handshake(handlers, options);
-    this.#sweep = new ActivitySweep(apps, options.activityTimeoutSeconds, options.pongTimeoutSeconds);
-    this.#budget = new MessageBudget(options);
+    this.#handlers = apps.map((app) => new MessageHandler(app));
+    const byKey = new Map(this.#handlers.map((handler) => [handler.app.settings.pubKey, handler]));
+    this.#handshake = new Handshake(byKey, options);
+  }
+
+  #serverFor({ limits: { maxMessageBytes } }: App): Server<typeof ClientSocket> {
+    const existing = this.#servers.get(maxMessageBytes);
+    if (existing !== undefined) return existing;
     const settings = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
-      maxPayload: options.maxMessageBytes,
-      maxFragments: Math.max(MIN_PARTS, Math.ceil(options.maxMessageBytes / MIN_FRAGMENT_BYTES)),
-      maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(options.maxMessageBytes / MIN_CHUNK_BYTES)),
-      closeTimeout: options.closeTimeoutMs,
+      maxPayload: maxMessageBytes,
+      maxFragments: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / MIN_FRAGMENT_BYTES)),
+      maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / MIN_CHUNK_BYTES)),
+      closeTimeout: this.#options.closeTimeoutMs,
       WebSocket: ClientSocket,
     };
-    this.#sockets = new WebSocketServer(settings);
+    const server = new WebSocketServer(settings);
+    this.#servers.set(maxMessageBytes, server);
+    return server;
   }
 
   /**
@@ -103,7 +105,7 @@ export class SocketServer implements ConnectionHost {
     }
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
-      this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      this.#serverFor(verdict.app).handleUpgrade(request, socket, head, (ws) => {
         const connection = this.#admit(ws, socket, verdict);
         connection.answersPusherPing = isPusherJs(request);
         connection.door = door;
@@ -116,26 +118,26 @@ export class SocketServer implements ConnectionHost {
 
   #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
     const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
-    connection.lastSweep = this.#sweep.count;
+    connection.lastSweep = messages.sweep.count;
     ws.connection = connection;
     ws.messages = messages;
     messages.app.add(connection);
     this.#admitted.add(connection);
     this.counters.connections++;
-    this.#sweep.start();
+    messages.sweep.start();
     ws.on('error', this.#onError);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
     ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
     ws.whenClosing = this.#onClosing;
-    connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
+    connection.sendText(connectionEstablished(connection.id, messages.app.limits.activityTimeoutSeconds));
     return connection;
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
-    if (!server.#mayGoOn(connection, messages.app, data.length)) return;
-    server.#sweep.heardOf(connection);
+    if (!server.#mayGoOn(connection, messages, data.length)) return;
+    messages.sweep.heardOf(connection);
     if (isBinary) {
       server.counters.cut('bad_frame');
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
@@ -144,11 +146,11 @@ export class SocketServer implements ConnectionHost {
 
   /** Answers a ping, which is no sign of life: nobody may stay without ever sending a message or an answer. */
   readonly #onPing = socketListener(this, (server, connection, messages, data: Buffer) => {
-    if (server.#mayGoOn(connection, messages.app, data.length)) connection.send(pongFrame(data));
+    if (server.#mayGoOn(connection, messages, data.length)) connection.send(pongFrame(data));
   });
 
   readonly #onPong = socketListener(this, (server, connection, messages, data: Buffer) => {
-    if (server.#mayGoOn(connection, messages.app, data.length)) server.#sweep.pongFrom(connection, data);
+    if (server.#mayGoOn(connection, messages, data.length)) messages.sweep.pongFrom(connection, data);
   });
 
   /** The socket's "close" follows, and is handled. `ws` has answered what is no frame, or one that is too large. */
@@ -166,26 +168,23 @@ export class SocketServer implements ConnectionHost {
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {
     server.#admitted.delete(connection);
-    if (server.#admitted.size === 0) {
-      server.#sweep.stop();
-      server.#whenEmpty?.();
-    }
+    if (server.#admitted.size === 0) server.#whenEmpty?.();
     messages.app.remove(connection);
+    if (messages.app.connections.size === 0) messages.sweep.stop();
   });
 
   /** Counts what a client has sent. Returns whether it is to be read. */
-  #mayGoOn(connection: Connection, app: App, bytes: number): boolean {
+  #mayGoOn(connection: Connection, { app, budget }: MessageHandler, bytes: number): boolean {
     if (!connection.isOpen) return false;
     this.counters.receivedMessages++;
     this.counters.receivedBytes += bytes;
-    const verdict = this.#budget.take(connection, bytes);
+    const verdict = budget.take(connection, bytes);
     if (verdict === 'taken') return true;
-    const { messagesPerSecond, bytesPerSecond } = this.#options;
+    const { messagesPerSecond, bytesPerSecond } = app.limits;
     const limit = `A connection may send ${messagesPerSecond} messages and ${bytesPerSecond} bytes a second`;
     if (verdict === 'refused') connection.sendText(protocolError(`${limit}: this message was ignored`));
     if (verdict === 'cut') {
-      app.end(connection, closeCode.overCapacity, limit);
-      connection.stopReading();
+      app.cut(connection, limit);
       const text =
         'websocket: a connection was cut because it sent too much (options "messagesPerSecond", "bytesPerSecond")';
       this.#logger().warn({ socketId: connection.id, messagesPerSecond, bytesPerSecond }, text);
@@ -216,7 +215,7 @@ export class SocketServer implements ConnectionHost {
    * `closeTimeoutMs`.
    */
   sendAway(door: object): void {
-    for (const app of this.#apps) {
+    for (const { app } of this.#handlers) {
       const going = [...app.connections.values()].filter((connection) => connection.door === door);
       // All are closed before the first one leaves its channels, so that they do not hear of each other.
       this.#isSendingAway = true;
@@ -232,7 +231,7 @@ export class SocketServer implements ConnectionHost {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const app of this.#apps) app.beginClose();
+    for (const { app } of this.#handlers) app.beginClose();
     this.#refused.terminate();
     for (const connection of this.#admitted) sayGoodbye(connection);
     if (this.#admitted.size > 0) await this.#emptied();
@@ -249,8 +248,10 @@ export class SocketServer implements ConnectionHost {
     for (const connection of this.#admitted) connection.terminate();
     // The sockets' own "close" is not waited for: one that failed may never close.
     this.#admitted.clear();
-    this.#sweep.stop();
-    for (const app of this.#apps) for (const connection of app.connections.values()) app.remove(connection);
+    for (const { app, sweep } of this.#handlers) {
+      sweep.stop();
+      for (const connection of app.connections.values()) app.remove(connection);
+    }
   }
 }
 

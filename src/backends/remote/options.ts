@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { isPathPrefix, PATH_PREFIX_RULE } from '../../core/path-prefix.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { type CheckedPublishLimits, type PublishLimits, publishLimits } from '../../pusher-protocol/publish-limits.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { type CheckedWebhookOptions, webhookOptions } from '../../webhooks/options.js';
 import { authorityOf, HOST_RULE, isHost } from '../sdk/host.js';
 
-/** Options of the backend for an embedded server in another process. */
-export interface RemoteWebSocketOptions {
+/**
+ * Options of the backend for an embedded server in another process. Its limits of names and requests are to be those
+ * of the server, which refuses what is over its own.
+ */
+export interface RemoteWebSocketOptions extends PublishLimits {
   /** Name or IP address of the server's machine. @default '127.0.0.1' */
   host?: string | undefined;
   /** @default 443 with `useSsl`, else 80 */
@@ -30,7 +34,9 @@ export interface RemoteWebSocketOptions {
 }
 
 /** Options that have been checked. */
-export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs'> & CheckedWebhookOptions;
+export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs' | keyof PublishLimits> &
+  CheckedWebhookOptions &
+  CheckedPublishLimits;
 
 /**
  * Checks the options and fills in the defaults.
@@ -44,8 +50,8 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
       port: z.number().int().min(1).max(65_535).optional(),
       path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
       ...webhookOptions(),
+      ...publishLimits(),
     }),
-  ['pubKey', 'secretKey'],
 );
 
 /** The two addresses of a server, for HTTP and for WebSockets. */

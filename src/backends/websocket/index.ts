@@ -15,6 +15,7 @@ import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
+export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
@@ -79,7 +80,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, maxPayloadBytes: this.#options.maxEventBytes };
+    const { channelName, eventName, limits } = this.#app;
+    return { ...super.capabilities, channelName, eventName, maxPayloadBytes: limits.maxEventBytes };
   }
 
   protected override get webhookOptions(): CheckedOptions {

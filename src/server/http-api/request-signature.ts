@@ -1,6 +1,5 @@
-import { bodyMd5, isSameSignature, sign } from '../../pusher-protocol/signature.js';
+import { type AppKeys, bodyMd5, isSameSignature, sign } from '../../pusher-protocol/signature.js';
 import { HttpError } from '../../web/http-error.js';
-import type { WebSocketApp } from '../options.js';
 import { type RequestTarget, saysTheSame, signedTexts } from './signed-text.js';
 
 /** Pusher: the timestamp of a request may be 600 s off. */
@@ -14,7 +13,7 @@ const lists: ReadonlySet<string> = new Set(['channels', 'channels[]']);
  * @returns the request's parameters, with their names in lower case: so they were signed
  * @throws HttpError 401, saying what is wrong with the signature; 400 when it fits another request, too
  */
-export function checkSignature(target: RequestTarget, { pubKey, secretKey }: WebSocketApp): URLSearchParams {
+export function checkSignature(target: RequestTarget, { pubKey, secretKey }: AppKeys): URLSearchParams {
   const parameters = readParameters(target.query);
   const [key, timestamp, version, signature] = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature'].map(
     (name) => {

@@ -1,9 +1,9 @@
 import type { Logger } from '../../core/logger.js';
 import { userOfChannel } from '../../pusher-protocol/names.js';
+import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
 import type { ServerCounters } from '../metrics/counters.js';
-import type { WebSocketApp } from '../options.js';
 import { DelayedLeaves } from './delayed-leaves.js';
 import type { WebSocketWebhook } from './options.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
@@ -27,7 +27,7 @@ export class AppWebhooks implements ChannelObserver {
   #lastTime = 0;
 
   constructor(
-    app: WebSocketApp,
+    app: AppKeys,
     webhooks: readonly WebSocketWebhook[],
     limits: WebhookLimits,
     { counters, logger }: WebhookHost,
