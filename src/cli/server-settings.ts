@@ -37,11 +37,20 @@ export function clientSettings(dsn: string | undefined, terminal: Terminal): Pus
     const prefix = settings.backend === 'pusher' ? SERVER_TO_USER_PREFIX : '';
     return { ...settings, options, sessions: userChannels({ prefix }), logger } as PushServerSettings;
   }
-  const { host, port = DEFAULT_PORT } = checkOptions(options);
+  const checked = checkOptions(options);
+  const { host, port = DEFAULT_PORT } = checked;
+  const { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch } = checked;
   return {
     ...settings,
     backend: RemoteWebSocketService,
-    options: { port, ...(host !== undefined && { host: reachable(host) }) },
+    options: {
+      port,
+      ...(host !== undefined && { host: reachable(host) }),
+      maxChannelNameLength,
+      maxEventNameLength,
+      maxChannelsPerEvent,
+      maxEventsPerBatch,
+    },
     sessions: userChannels({ prefix: SERVER_TO_USER_PREFIX }),
     logger,
   };

@@ -2,36 +2,50 @@ import type { z } from 'zod';
 import { ConfigurationError } from './errors.js';
 import { isSecretName } from './redaction.js';
 
-/** A schema of settings that can list its keys. */
-type ObjectSchema<T> = z.ZodType<T> & { readonly shape: object };
-
 /**
  * Makes a function that checks settings by a schema. It builds the schema at its first call, because that takes longer
  * than loading the package.
  * @param what names the settings in errors, such as `PUSH_SERVER` or `The console backend's options`
  * @param build makes the schema, with `z.strictObject`
- * @param nestedKeys keys of inner objects, to suggest one for a misspelt key
  * @param advice tells what to write instead of an unknown key, by that key
  * @returns a function that returns the checked settings. It throws a ConfigurationError that names each wrong key with
  * the expected and the found value, but never shows a secret.
  */
 export function settingsCheck<T>(
   what: string,
-  build: () => ObjectSchema<T>,
-  nestedKeys: readonly string[] = [],
+  build: () => z.ZodType<T>,
   advice: ReadonlyMap<string, string> = new Map(),
 ): (value: unknown) => T {
-  let schema: ObjectSchema<T> | undefined;
+  let schema: z.ZodType<T> | undefined;
   return (value) => {
     schema ??= build();
     const result = schema.safeParse(value, { reportInput: true });
     if (result.success) return result.data;
-    const topKeys = Object.keys(schema.shape);
-    const problems = result.error.issues.flatMap((issue) =>
-      describe(issue, issue.path.length === 0 ? topKeys : nestedKeys, advice),
-    );
+    const def: SchemaDef = schema.def as object;
+    const problems = result.error.issues.flatMap((issue) => describe(issue, keysAt(def, issue.path), advice));
     throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
   };
+}
+
+/** The part of a schema's definition that leads to the schemas within it. */
+interface SchemaDef {
+  /** Of an object: the schema of each key. */
+  readonly shape?: Readonly<Record<string, { readonly def: SchemaDef }>>;
+  /** Of a schema that is optional or has a default: the schema of a value. */
+  readonly innerType?: { readonly def: SchemaDef };
+  /** Of a list: the schema of its elements. */
+  readonly element?: { readonly def: SchemaDef };
+  /** Of a record: the schema of its values. */
+  readonly valueType?: { readonly def: SchemaDef };
+}
+
+/** The keys of the object at a path, to suggest one for a misspelt key. */
+function keysAt({ shape, innerType, element, valueType }: SchemaDef, path: readonly PropertyKey[]): readonly string[] {
+  if (innerType !== undefined) return keysAt(innerType.def, path);
+  const [key, ...rest] = path;
+  if (key === undefined) return Object.keys(shape ?? {});
+  const inner = shape?.[String(key)] ?? element ?? valueType;
+  return inner === undefined ? [] : keysAt(inner.def, rest);
 }
 
 function describe(

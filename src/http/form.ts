@@ -2,7 +2,7 @@ import { readWebStream } from '../web/body.js';
 import { HttpError, httpBodyRules } from '../web/http-error.js';
 import { isRecord } from '../wire/is-record.js';
 
-/** Room for a socket id, 100 percent-encoded channels of 164 characters, and fields of the application. */
+/** Room for a socket id, 100 percent-encoded channels of 200 characters, and fields of the application. */
 const MAX_BYTES = 65_536;
 /** Deadline of a body, in milliseconds. */
 const TIMEOUT_MS = 10_000;

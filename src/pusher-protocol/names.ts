@@ -45,14 +45,9 @@ export function keepsTo(rule: NameRule, name: string): boolean {
 }
 
 /** Says in words, without a full stop, what is wrong with a channel's name. Returns undefined for a valid one. */
-export function channelNameProblem(name: unknown): string | undefined {
-  if (typeof name === 'string' && keepsTo(channelName, name)) return undefined;
-  return `A channel's name holds ${channelName.allowed}, up to ${channelName.maxLength} characters`;
-}
-
-/** Cuts a name to the length of the longest valid one. For names that a client sent and that an error repeats. */
-export function echoedName(name: string): string {
-  return name.slice(0, MAX_CHANNEL_NAME_LENGTH);
+export function channelNameProblem(name: unknown, rule: NameRule = channelName): string | undefined {
+  if (typeof name === 'string' && keepsTo(rule, name)) return undefined;
+  return `A channel's name holds ${rule.allowed}, up to ${rule.maxLength} characters`;
 }
 
 /** Whether new subscribers get the channel's last event. */

@@ -9,8 +9,8 @@ const SWEEPS_A_TIMEOUT = 6;
 const pusherPing = textFrame(ping);
 
 /**
- * Finds the connections that have fallen silent: pings them, and ends those that do not answer. One timer serves all of
- * them. Time is counted in sweeps, so each message of a client costs no more than storing a small number.
+ * Finds the connections of an application that have fallen silent: pings them, and ends those that do not answer. One
+ * timer serves all of them. Time is counted in sweeps, so each message of a client costs no more than storing a small number.
  *
  * Each is pinged twice, with `pusher:ping` and with a ping frame of the WebSocket: the official clients for Android and
  * iOS answer the frame alone. A browser answers the frame for a page that is frozen too. So from a client that has ever
@@ -19,7 +19,7 @@ const pusherPing = textFrame(ping);
 export class ActivitySweep {
   /** Number of sweeps so far. */
   count = 0;
-  readonly #apps: Iterable<App>;
+  readonly #app: App;
   readonly #intervalMs: number;
   readonly #silentSweeps: number;
   readonly #goneSweeps: number;
@@ -28,8 +28,9 @@ export class ActivitySweep {
   #pings: Buffer = pusherPing;
   #pingsSweep = 0;
 
-  constructor(apps: Iterable<App>, activityTimeoutSeconds: number, pongTimeoutSeconds: number) {
-    this.#apps = apps;
+  constructor(app: App) {
+    const { activityTimeoutSeconds, pongTimeoutSeconds } = app.limits;
+    this.#app = app;
     this.#intervalMs = (Math.min(activityTimeoutSeconds, pongTimeoutSeconds) * 1000) / SWEEPS_A_TIMEOUT;
     this.#silentSweeps = Math.ceil((activityTimeoutSeconds * 1000) / this.#intervalMs);
     this.#goneSweeps = this.#silentSweeps + Math.ceil((pongTimeoutSeconds * 1000) / this.#intervalMs);
@@ -58,16 +59,14 @@ export class ActivitySweep {
 
   #sweep(): void {
     this.count++;
-    for (const app of this.#apps) {
-      for (const connection of app.connections.values()) this.#check(app, connection);
-    }
+    for (const connection of this.#app.connections.values()) this.#check(connection);
   }
 
-  #check(app: App, connection: Connection): void {
+  #check(connection: Connection): void {
     const silent = this.count - connection.lastSweep;
     if (silent < this.#silentSweeps) return;
     if (silent >= this.#goneSweeps && connection.isPinged) {
-      app.end(connection, closeCode.noPong, 'Pong reply not received in time');
+      this.#app.end(connection, closeCode.noPong, 'Pong reply not received in time');
     } else if (!connection.isPinged) {
       connection.isPinged = true;
       connection.send(this.#pingsOfSweep());

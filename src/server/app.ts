@@ -1,13 +1,14 @@
+import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
+import { channelName, eventName } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
-import type { FilledOptions } from './checked-options.js';
+import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
-import type { WebSocketApp } from './options.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
@@ -23,7 +24,6 @@ const lateAuthorization =
 export interface AppParts {
   readonly access: ClientAccess;
   readonly cache: ChannelCache;
-  readonly limits: FilledOptions;
   /** Takes the events of channels that the application itself listens to. Must not throw. */
   readonly received: (publication: Publication) => void;
   /** Without one nothing is observed, and it costs nothing. */
@@ -32,7 +32,10 @@ export interface AppParts {
 
 /** One application: its connections, its channels with their subscribers, and its users. */
 export class App {
-  readonly settings: WebSocketApp;
+  readonly settings: CheckedApp;
+  /** The names that its channels and events may have. */
+  readonly channelName: NameRule;
+  readonly eventName: NameRule;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
   /** By socket id. */
@@ -49,19 +52,26 @@ export class App {
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
-  constructor(settings: WebSocketApp, { access, cache, limits, received, observer }: AppParts) {
+  constructor(settings: CheckedApp, { access, cache, received, observer }: AppParts) {
     this.settings = settings;
+    this.channelName = { ...channelName, maxLength: settings.limits.maxChannelNameLength };
+    this.eventName = { ...eventName, maxLength: settings.limits.maxEventNameLength };
     this.access = access;
     this.#observer = observer;
-    this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
-    if (limits.authorizedConnections) {
-      this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
+    const { subscriptionCounting, authorizedConnections, authorizationTimeoutMs } = settings.limits;
+    if (subscriptionCounting) this.#counts = new SubscriptionCounts();
+    if (authorizedConnections)
+      this.#unauthorized = new WaitingLine(authorizationTimeoutMs, (connection) =>
         this.end(connection, closeCode.unauthorized, lateAuthorization),
       );
-    }
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, observer);
+  }
+
+  /** What its clients may do. */
+  get limits(): CheckedLimits {
+    return this.settings.limits;
   }
 
   /** Takes in a connection that has been let in. */
@@ -143,6 +153,12 @@ export class App {
   end(connection: Connection, code: number, reason: string): void {
     this.remove(connection, mayReconnect(code));
     connection.close(code, reason);
+  }
+
+  /** Ends a connection that sends more than it may, and reads no more of it. Its client waits before it returns. */
+  cut(connection: Connection, reason: string): void {
+    this.end(connection, closeCode.overCapacity, reason);
+    connection.stopReading();
   }
 
   /** All connections are about to go: from now on nobody is told who has left. */

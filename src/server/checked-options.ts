@@ -1,22 +1,36 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
 import { settingsCheck } from '../core/schema-check.js';
+import { channelName, eventName, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../pusher-protocol/names.js';
 import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
-import type { WebSocketOptions } from './options.js';
+import type { WebSocketApp, WebSocketLimits, WebSocketOptions, WebSocketPublishLimits } from './options.js';
 import { webhook } from './webhooks/options.js';
 
 /** Names of the options that have no default. */
 type UnfilledName = 'port' | 'host' | 'publicUrl' | 'apps' | 'webhooks' | 'webhookKeys' | 'allowedOrigins';
 
-/** The options that have a default, with it filled in. */
-export type FilledOptions = {
-  readonly [Name in Exclude<keyof WebSocketOptions, UnfilledName>]-?: NonNullable<WebSocketOptions[Name]>;
-};
+/** Options of which those that have a default have a value. */
+type Filled<Options> = {
+  readonly [Name in Exclude<keyof Options, UnfilledName>]-?: NonNullable<Options[Name]>;
+} & Readonly<Pick<Options, Extract<keyof Options, UnfilledName>>>;
 
-/** Options that have been checked. */
-export type CheckedOptions = FilledOptions & Pick<WebSocketOptions, UnfilledName>;
+/** How long names may be, and how much one request may publish. */
+export type CheckedPublishLimits = Filled<WebSocketPublishLimits>;
+
+/** What the clients of an application may do. */
+export type CheckedLimits = Filled<WebSocketLimits>;
+
+/** An application that has been checked. Where it has no limit of its own, it has the server's. */
+export interface CheckedApp extends Omit<WebSocketApp, keyof WebSocketLimits> {
+  readonly limits: CheckedLimits;
+}
+
+/** Options that have been checked. Their limits are those of the application in the settings. */
+export type CheckedOptions = Omit<Filled<WebSocketOptions>, 'apps'> & {
+  readonly apps?: readonly CheckedApp[];
+};
 
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
 
@@ -26,26 +40,22 @@ const MAX_WEBHOOK_BATCH_EVENTS = 500;
 /** The options' name in errors. */
 const TITLE = "The websocket backend's options";
 
-/** Options whose default follows from other options. */
-type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
-
 /** The least default of `bytesPerSecond`. */
 const MIN_BYTES_PER_SECOND = 262_144;
 
-const check: (options: unknown) => Omit<CheckedOptions, DerivedName> & Pick<WebSocketOptions, DerivedName> =
-  settingsCheck(TITLE, buildSchema, [
-    'appId',
-    'pubKey',
-    'secretKey',
-    'enabled',
-    'maxConnections',
-    'clientEvents',
-    'webhooks',
-    'url',
-    'events',
-    'channelPrefixes',
-    'headers',
-  ]);
+/**
+ * Longest name of a channel or an event, in characters: `pusher:subscription_error` repeats as much of a name, and a
+ * client finds its subscription by the whole of it.
+ */
+export const MAX_NAME_LENGTH = 1000;
+
+/** Names of the options whose default follows from other options. */
+type DerivedName = 'messagesPerSecond' | 'bytesPerSecond';
+
+/** Options of which those have no default yet. */
+type Underived<Options extends WebSocketLimits> = Omit<Filled<Options>, DerivedName> & Pick<Options, DerivedName>;
+
+const check: (options: unknown) => Underived<WebSocketOptions> = settingsCheck(TITLE, buildSchema);
 
 function buildSchema() {
   const port = z.number().int().min(0).max(65_535);
@@ -81,17 +91,18 @@ function app() {
     secretKey: text(),
     enabled: z.boolean().optional(),
     maxConnections: count().optional(),
-    clientEvents: z.boolean().optional(),
     webhooks: z.array(webhook()).optional(),
+    ...ownLimits(),
   });
 }
 
 /** The part of the schema for `WebSocketLimits`. */
 function limits() {
   const origin = z.custom<string>(
-    isOriginPattern,
+    (value) => value === '*' || isOriginPattern(value),
     'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
   );
+  const clientEvents = z.union([z.boolean(), z.enum(['members', 'all'])], 'must be true or "members", "all", or false');
   const seconds = z.number().min(0.1).max(MAX_TIMEOUT_SECONDS);
   return {
     allowedOrigins: z.array(origin).min(1).optional(),
@@ -102,7 +113,9 @@ function limits() {
     maxEventBytes: count()
       .max(2 ** 28)
       .default(10_240),
+    clientEvents: clientEvents.default(true),
     clientEventsPerSecond: count().default(10),
+    clientEventExcess: z.enum(['refuse', 'close']).default('refuse'),
     subscriptionsPerSecond: count().default(20),
     messagesPerSecond: count().optional(),
     bytesPerSecond: count().optional(),
@@ -114,6 +127,28 @@ function limits() {
     maxWatchedUsers: count().default(100),
     activityTimeoutSeconds: seconds.default(120),
     pongTimeoutSeconds: seconds.default(30),
+    ...publishLimits(),
+  };
+}
+
+/** The part of the schema for `WebSocketPublishLimits`, which `RemoteWebSocketService` has too. */
+export function publishLimits(): { [Name in keyof WebSocketPublishLimits]-?: z.ZodDefault<z.ZodNumber> } {
+  return {
+    maxChannelNameLength: count().max(MAX_NAME_LENGTH).default(channelName.maxLength),
+    maxEventNameLength: count().max(MAX_NAME_LENGTH).default(eventName.maxLength),
+    maxChannelsPerEvent: count().default(MAX_CHANNELS_PER_TRIGGER),
+    maxEventsPerBatch: count().default(MAX_EVENTS_PER_BATCH),
+  };
+}
+
+/** The limits as an application may have its own: none has a default, because it has the server's then. */
+function ownLimits() {
+  const fields = Object.entries(limits()).map(([name, field]) => [
+    name,
+    'removeDefault' in field ? field.removeDefault().optional() : field,
+  ]);
+  return Object.fromEntries(fields) as {
+    [Name in keyof WebSocketLimits]-?: z.ZodOptional<z.ZodType<WebSocketLimits[Name]>>;
   };
 }
 
@@ -152,8 +187,22 @@ export function checkOptions(options: unknown): CheckedOptions {
       backend: 'websocket',
     });
   }
-  const { clientEventsPerSecond, subscriptionsPerSecond, maxEventBytes } = checked;
-  const { messagesPerSecond = 4 * (clientEventsPerSecond + subscriptionsPerSecond) } = checked;
-  const { bytesPerSecond = Math.max(MIN_BYTES_PER_SECOND, 2 * clientEventsPerSecond * maxEventBytes) } = checked;
-  return { ...checked, messagesPerSecond, bytesPerSecond };
+  const { apps, ...server } = checked;
+  return { ...derived(server), ...(apps !== undefined && { apps: checkedApps(apps, server) }) };
+}
+
+function checkedApps(apps: readonly WebSocketApp[], server: Underived<WebSocketLimits>): readonly CheckedApp[] {
+  const names = Object.keys(limits()) as (keyof WebSocketLimits)[];
+  return apps.map((app) => {
+    const own = Object.fromEntries(names.map((name) => [name, app[name] ?? server[name]]));
+    return { ...app, limits: derived(own as Underived<WebSocketLimits>) };
+  });
+}
+
+/** Fills in the defaults that follow from other limits. */
+function derived<Limits extends Underived<WebSocketLimits>>(limits: Limits): Limits & CheckedLimits {
+  const { clientEventsPerSecond, subscriptionsPerSecond, maxEventBytes } = limits;
+  const { messagesPerSecond = 4 * (clientEventsPerSecond + subscriptionsPerSecond) } = limits;
+  const { bytesPerSecond = Math.max(MIN_BYTES_PER_SECOND, 2 * clientEventsPerSecond * maxEventBytes) } = limits;
+  return { ...limits, messagesPerSecond, bytesPerSecond };
 }

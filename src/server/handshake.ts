@@ -23,13 +23,13 @@ export interface HandshakeRefusal {
 export class Handshake {
   readonly #handlers: ReadonlyMap<string, MessageHandler>;
   readonly #options: CheckedOptions;
-  readonly #isAllowedOrigin: (origin: string | undefined) => boolean;
+  readonly #originChecks: ReadonlyMap<App, OriginCheck>;
 
   /** @param handlers by the application's public key */
   constructor(handlers: ReadonlyMap<string, MessageHandler>, options: CheckedOptions) {
     this.#handlers = handlers;
     this.#options = options;
-    this.#isAllowedOrigin = originCheck(options.allowedOrigins);
+    this.#originChecks = new Map([...handlers.values()].map(({ app }) => [app, originCheckOf(app)]));
   }
 
   /**
@@ -47,7 +47,7 @@ export class Handshake {
     if (handler === undefined) return { code: closeCode.noSuchApp, reason: 'There is no application with this key' };
     return (
       this.#checkApp(handler.app) ??
-      this.#checkTransport(request) ??
+      this.#checkTransport(request, handler.app) ??
       this.#checkCapacity(handler.app, connections) ??
       handler
     );
@@ -58,11 +58,11 @@ export class Handshake {
     return undefined;
   }
 
-  #checkTransport(request: IncomingMessage): HandshakeRefusal | undefined {
+  #checkTransport(request: IncomingMessage, app: App): HandshakeRefusal | undefined {
     if (this.#options.tlsOnly && !isSecure(request)) {
       return { code: closeCode.tlsOnly, reason: 'The application takes connections over TLS only' };
     }
-    if (!this.#isAllowedOrigin(request.headers.origin)) {
+    if (this.#originChecks.get(app)?.(request.headers.origin) !== true) {
       return { code: closeCode.unauthorized, reason: 'This origin is not allowed' };
     }
     return undefined;
@@ -75,6 +75,12 @@ export class Handshake {
       return { code: closeCode.overCapacity, reason: 'The server is over capacity' };
     return undefined;
   }
+}
+
+type OriginCheck = (origin: string | undefined) => boolean;
+
+function originCheckOf({ limits: { allowedOrigins } }: App): OriginCheck {
+  return originCheck(allowedOrigins?.includes('*') ? undefined : allowedOrigins);
 }
 
 /** Whether the client says that it is `pusher-js`, each version of which answers `pusher:ping`. */

@@ -1,31 +1,37 @@
 import { pong, protocolError } from '../pusher-protocol/messages.js';
 import { CLIENT_EVENT_PREFIX } from '../pusher-protocol/names.js';
 import { parseMessage } from '../pusher-protocol/parse-message.js';
+import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
-import type { FilledOptions } from './checked-options.js';
 import { ClientEventHandler } from './client-event-handler.js';
 import type { Connection } from './connection.js';
 import { textFrame } from './frames.js';
+import { MessageBudget } from './message-budget.js';
 import { signIn } from './sign-in.js';
 import { SubscribeHandler } from './subscribe-handler.js';
 import { SubscriptionRate } from './subscription-rate.js';
 
 const pongFrame = textFrame(pong);
 
-/** Answers the messages that the clients of one application send. No message makes it throw. */
+/**
+ * Answers the messages that the clients of one application send. No message makes it throw. Whoever reads them asks the
+ * budget first, and tells the sweep.
+ */
 export class MessageHandler {
   readonly app: App;
-  readonly #limits: FilledOptions;
+  readonly budget: MessageBudget;
+  readonly sweep: ActivitySweep;
   readonly #rate: SubscriptionRate;
   readonly #subscribing: SubscribeHandler;
   readonly #clientEvents: ClientEventHandler;
 
-  constructor(app: App, limits: FilledOptions) {
+  constructor(app: App) {
     this.app = app;
-    this.#limits = limits;
-    this.#rate = new SubscriptionRate(limits);
-    this.#subscribing = new SubscribeHandler(app, limits, this.#rate);
-    this.#clientEvents = new ClientEventHandler(app, limits);
+    this.budget = new MessageBudget(app.limits);
+    this.sweep = new ActivitySweep(app);
+    this.#rate = new SubscriptionRate(app.limits);
+    this.#subscribing = new SubscribeHandler(app, this.#rate);
+    this.#clientEvents = new ClientEventHandler(app);
   }
 
   receive(connection: Connection, text: string): void {
@@ -45,8 +51,10 @@ export class MessageHandler {
   }
 
   #signIn(connection: Connection, data: unknown): void {
-    const { subscriptionsPerSecond } = this.#limits;
-    if (this.#rate.take(connection)) this.#rate.sent(connection, signIn(this.app, connection, data, this.#limits));
-    else connection.sendText(protocolError(`A connection may sign in ${subscriptionsPerSecond} times a second`));
+    if (this.#rate.take(connection)) this.#rate.sent(connection, signIn(this.app, connection, data));
+    else {
+      const { subscriptionsPerSecond } = this.app.limits;
+      connection.sendText(protocolError(`A connection may sign in ${subscriptionsPerSecond} times a second`));
+    }
   }
 }

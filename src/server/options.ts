@@ -4,12 +4,27 @@ import type { WebSocketWebhook } from './webhooks/options.js';
 // The options as an application writes them. `checked-options.ts` checks them and has the defaults. An option is
 // written twice: here, and in its schema. One without a default stands in a list there, too.
 
-/** What the clients of an application may do. Every limit has a default. */
-export interface WebSocketLimits {
+/** How long names may be, and how much one request to the HTTP API may publish. */
+export interface WebSocketPublishLimits {
+  /** Length of a channel's name, in characters; 1 000 at most. @default 164 (Pusher's; its server libraries take 200) */
+  maxChannelNameLength?: number | undefined;
+  /** Length of an event's name, in characters; 1 000 at most. @default 200 (Pusher's) */
+  maxEventNameLength?: number | undefined;
+  /** Channels that one event may go to in a request to the HTTP API. @default 100 (Pusher's) */
+  maxChannelsPerEvent?: number | undefined;
+  /** Events in one batch of the HTTP API. @default 10 (Pusher's) */
+  maxEventsPerBatch?: number | undefined;
+}
+
+/**
+ * What the clients of an application may do, and what may be published to it. The server's options have these for the
+ * application in the settings, and for each of `apps` that has no value of its own.
+ */
+export interface WebSocketLimits extends WebSocketPublishLimits {
   /**
    * Origins that may connect: `'https://example.com'`, `'https://*.example.com'` (subdomains at any depth, but not the
    * domain itself). Other origins, and `null`, are refused with 4009. A connection without an `Origin` header comes
-   * from a program and is let in.
+   * from a program and is let in. `'*'` allows every origin, for an application on a server with a list.
    * @default every origin
    */
   allowedOrigins?: readonly string[] | undefined;
@@ -20,10 +35,19 @@ export interface WebSocketLimits {
   /** Size of an event's data, in UTF-8 bytes. @default 10 240 (Pusher's, so that an event that fits here fits there) */
   maxEventBytes?: number | undefined;
   /**
-   * Client events that a connection may send in a second; further ones are answered with error 4301.
-   * @default 10 (Pusher's)
+   * Who may send `client-` events to a private or presence channel. `true` and `'members'`: its subscribers. `'all'`:
+   * every connection, so everyone who knows the public key, which is in your pages. `false`: nobody.
+   * @default true
    */
+  clientEvents?: boolean | 'members' | 'all' | undefined;
+  /** Client events that a connection may send in a second; see `clientEventExcess`. @default 10 (Pusher's) */
   clientEventsPerSecond?: number | undefined;
+  /**
+   * What becomes of further client events. `'refuse'`: each is answered with error 4301, as at Pusher. `'close'`: the
+   * connection is closed with 4100, after which `pusher-js` waits before it connects again.
+   * @default 'refuse'
+   */
+  clientEventExcess?: 'refuse' | 'close' | undefined;
   /**
    * How often a connection may subscribe, unsubscribe and sign in within a second. Before that it may do so twice
    * `maxChannelsPerConnection` times more, at once. Further subscriptions are refused with 429; unsubscribing counts
@@ -79,8 +103,8 @@ export interface WebSocketLimits {
   pongTimeoutSeconds?: number | undefined;
 }
 
-/** An application that the server serves. It has keys and channels of its own. */
-export interface WebSocketApp {
+/** An application that the server serves. It has keys and channels of its own, and limits where they differ. */
+export interface WebSocketApp extends WebSocketLimits {
   /** Names the application in the HTTP API: `/apps/APPID/…`. */
   appId: string;
   /** Names the application to browsers: `/app/KEY`. */
@@ -90,8 +114,6 @@ export interface WebSocketApp {
   enabled?: boolean | undefined;
   /** Connections at once; further ones are refused with 4004. @default no limit but the server's */
   maxConnections?: number | undefined;
-  /** Whether clients may send each other `client-` events. @default true */
-  clientEvents?: boolean | undefined;
   /** Webhooks that tell the application what happens on its channels. @default none */
   webhooks?: readonly WebSocketWebhook[] | undefined;
 }

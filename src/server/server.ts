@@ -5,11 +5,10 @@ import { App } from './app.js';
 import { applicationApi } from './application-api.js';
 import { Attachment, type RequestTaker } from './attachment.js';
 import { ChannelCache } from './channel-cache.js';
-import type { CheckedOptions } from './checked-options.js';
+import type { CheckedApp, CheckedOptions } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import { HttpApi } from './http-api/http-api.js';
 import type { Publication } from './local-channel.js';
-import type { WebSocketApp } from './options.js';
 import { PortListener } from './port-listener.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { SocketServer } from './socket-server.js';
@@ -23,6 +22,11 @@ export interface ServerHost {
   readonly access: (keys: AppKeys) => ClientAccess;
   /** Takes the events of channels that an application itself listens to (`App.heard`). Must not throw. */
   readonly received: (publication: Publication) => void;
+}
+
+/** The id and the keys of an application. */
+export interface AppCredentials extends AppKeys {
+  readonly appId: string;
 }
 
 /** The state of the server from one opening to its close. */
@@ -43,7 +47,7 @@ interface Run {
 export class ChannelsServer {
   /** The server as its own application sees it: `backend.api`. */
   readonly api: WebSocketServerApi = applicationApi(() => this.app);
-  readonly #settings: readonly [own: WebSocketApp, ...further: WebSocketApp[]];
+  readonly #settings: readonly [own: CheckedApp, ...further: CheckedApp[]];
   readonly #options: CheckedOptions;
   readonly #host: ServerHost;
   readonly #attachments = new Map<HttpServerLike, Attachment>();
@@ -56,9 +60,9 @@ export class ChannelsServer {
    * @param own the application in the settings
    * @throws ConfigurationError when two applications have the same id or key
    */
-  constructor(own: WebSocketApp, options: CheckedOptions, host: ServerHost) {
+  constructor(own: AppCredentials, options: CheckedOptions, host: ServerHost) {
     const { apps: further = [], webhooks } = options;
-    this.#settings = [{ ...own, webhooks }, ...further];
+    this.#settings = [{ ...own, webhooks, limits: options }, ...further];
     checkApps(this.#settings);
     this.#options = options;
     this.#host = host;
@@ -96,21 +100,21 @@ export class ChannelsServer {
     const { logger, access, received } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const webhooks: AppWebhooks[] = [];
-    const build = (settings: WebSocketApp): App => {
+    const build = (settings: CheckedApp): App => {
       const observer = this.#webhooksOf(settings);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      return new App(settings, { access: access(settings), cache, limits: this.#options, received, observer });
+      return new App(settings, { access: access(settings), cache, received, observer });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
     const all = [own, ...further.map(build)];
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
     const sockets = new SocketServer(all, this.#options, logger);
-    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options, logger), webhooks };
+    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks };
   }
 
-  #webhooksOf(settings: WebSocketApp): AppWebhooks | undefined {
+  #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
     const { webhooks = [] } = settings;
     if (webhooks.length === 0) return undefined;
     return new AppWebhooks(settings, webhooks, this.#options, this.#host.logger);
@@ -193,7 +197,7 @@ export interface PublicAddress {
  * @throws ConfigurationError when two applications have the same id or key; the message counts from the first one in
  * `options.apps`
  */
-function checkApps(apps: readonly WebSocketApp[]): void {
+function checkApps(apps: readonly CheckedApp[]): void {
   for (const key of ['appId', 'pubKey'] as const) {
     const values = apps.map((app) => app[key]);
     const twice = values.findIndex((value, index) => values.indexOf(value) !== index);

@@ -10,24 +10,17 @@ import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
 import type { Connection } from './connection.js';
 
-/** The options that limit a sign-in. */
-export interface SignInLimits {
-  /** Size of the `user_data`, in UTF-8 bytes. */
-  readonly maxEventBytes: number;
-  readonly maxWatchedUsers: number;
-}
-
 /**
  * Answers `pusher:signin`. A sign-in that is not allowed ends the connection, as at Pusher.
  * @returns the bytes that it sends to others
  */
-export function signIn(app: App, connection: Connection, data: unknown, limits: SignInLimits): number {
+export function signIn(app: App, connection: Connection, data: unknown): number {
   const { auth, user_data: userData } = isRecord(data) ? data : {};
   if (typeof userData !== 'string' || !app.access.maySignIn({ socketId: connection.id, auth, userData })) {
     app.end(connection, closeCode.unauthorized, 'The sign-in is not authorised: its signature is missing or wrong');
     return 0;
   }
-  const parsed = parseUser(userData, limits.maxEventBytes);
+  const parsed = parseUser(userData, app.limits.maxEventBytes);
   if (typeof parsed === 'string') {
     app.end(connection, closeCode.unauthorized, parsed);
     return 0;
@@ -38,7 +31,7 @@ export function signIn(app: App, connection: Connection, data: unknown, limits: 
     return 0;
   }
   if (!app.authorize(connection)) return 0;
-  const { watched, problem } = readWatchlist(watchlist, limits.maxWatchedUsers);
+  const { watched, problem } = readWatchlist(watchlist, app.limits.maxWatchedUsers);
   const bytes = app.signIn(connection, user, watched);
   connection.sendText(signinSuccess(userData));
   if (problem !== undefined) connection.sendText(problem);

@@ -4,13 +4,11 @@ import type { Duplex } from 'node:stream';
 import { type Server, WebSocket, WebSocketServer } from 'ws';
 import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
-import { ActivitySweep } from './activity-sweep.js';
 import type { App } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
 import { Connection, type ConnectionHost, type CutReason, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, isPusherJs } from './handshake.js';
-import { MessageBudget } from './message-budget.js';
 import { MessageHandler } from './message-handler.js';
 import { Outbox } from './outbox.js';
 import { ignoreError, RefusedConnections, refuseUpgrade } from './upgrade.js';
@@ -45,13 +43,12 @@ class ClientSocket extends WebSocket {
 export class SocketServer implements ConnectionHost {
   readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
   readonly sendBufferBytes: number;
-  readonly #apps: readonly App[];
+  readonly #handlers: readonly MessageHandler[];
   readonly #options: CheckedOptions;
   readonly #logger: () => Logger;
   readonly #handshake: Handshake;
-  readonly #sweep: ActivitySweep;
-  readonly #budget: MessageBudget;
-  readonly #sockets: Server<typeof ClientSocket>;
+  /** By the size of a message: `ws` has one for all sockets of a server. */
+  readonly #servers = new Map<number, Server<typeof ClientSocket>>();
   readonly #refused = new RefusedConnections();
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
   readonly #admitted = new Set<Connection>();
@@ -60,26 +57,31 @@ export class SocketServer implements ConnectionHost {
 
   /** @param logger returns a logger that must not throw */
   constructor(apps: readonly App[], options: CheckedOptions, logger: () => Logger) {
-    this.#apps = apps;
     this.#options = options;
     this.#logger = logger;
     this.sendBufferBytes = options.sendBufferBytes;
-    const handlers = new Map(apps.map((app) => [app.settings.pubKey, new MessageHandler(app, options)]));
-    this.#handshake = new Handshake(handlers, options);
-    this.#sweep = new ActivitySweep(apps, options.activityTimeoutSeconds, options.pongTimeoutSeconds);
-    this.#budget = new MessageBudget(options);
+    this.#handlers = apps.map((app) => new MessageHandler(app));
+    const byKey = new Map(this.#handlers.map((handler) => [handler.app.settings.pubKey, handler]));
+    this.#handshake = new Handshake(byKey, options);
+  }
+
+  #serverFor({ limits: { maxMessageBytes } }: App): Server<typeof ClientSocket> {
+    const existing = this.#servers.get(maxMessageBytes);
+    if (existing !== undefined) return existing;
     const settings = {
       noServer: true,
       clientTracking: false,
       perMessageDeflate: false,
       autoPong: false,
-      maxPayload: options.maxMessageBytes,
-      maxFragments: Math.max(MIN_PARTS, Math.ceil(options.maxMessageBytes / MIN_FRAGMENT_BYTES)),
-      maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(options.maxMessageBytes / MIN_CHUNK_BYTES)),
-      closeTimeout: options.closeTimeoutMs,
+      maxPayload: maxMessageBytes,
+      maxFragments: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / MIN_FRAGMENT_BYTES)),
+      maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / MIN_CHUNK_BYTES)),
+      closeTimeout: this.#options.closeTimeoutMs,
       WebSocket: ClientSocket,
     };
-    this.#sockets = new WebSocketServer(settings);
+    const server = new WebSocketServer(settings);
+    this.#servers.set(maxMessageBytes, server);
+    return server;
   }
 
   /** Takes over the socket of an upgrade request. */
@@ -90,7 +92,7 @@ export class SocketServer implements ConnectionHost {
     }
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
-      this.#sockets.handleUpgrade(request, socket, head, (ws) => {
+      this.#serverFor(verdict.app).handleUpgrade(request, socket, head, (ws) => {
         this.#admit(ws, socket, verdict).answersPusherPing = isPusherJs(request);
       });
     else this.#refused.refuse(request, socket, head, verdict);
@@ -98,25 +100,25 @@ export class SocketServer implements ConnectionHost {
 
   #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
     const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
-    connection.lastSweep = this.#sweep.count;
+    connection.lastSweep = messages.sweep.count;
     ws.connection = connection;
     ws.messages = messages;
     messages.app.add(connection);
     this.#admitted.add(connection);
-    this.#sweep.start();
+    messages.sweep.start();
     ws.on('error', ignoreError);
     ws.on('message', this.#onMessage);
     ws.on('ping', this.#onPing);
     ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
     ws.whenClosing = this.#onClosing;
-    connection.sendText(connectionEstablished(connection.id, this.#options.activityTimeoutSeconds));
+    connection.sendText(connectionEstablished(connection.id, messages.app.limits.activityTimeoutSeconds));
     return connection;
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
-    if (!server.#mayGoOn(connection, messages.app, data.length)) return;
-    server.#sweep.heardOf(connection);
+    if (!server.#mayGoOn(connection, messages, data.length)) return;
+    messages.sweep.heardOf(connection);
     if (isBinary) {
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
     } else messages.receive(connection, data.toString());
@@ -124,11 +126,11 @@ export class SocketServer implements ConnectionHost {
 
   /** Answers a ping, which is no sign of life: nobody may stay without ever sending a message or an answer. */
   readonly #onPing = socketListener(this, (server, connection, messages, data: Buffer) => {
-    if (server.#mayGoOn(connection, messages.app, data.length)) connection.send(pongFrame(data));
+    if (server.#mayGoOn(connection, messages, data.length)) connection.send(pongFrame(data));
   });
 
   readonly #onPong = socketListener(this, (server, connection, messages, data: Buffer) => {
-    if (server.#mayGoOn(connection, messages.app, data.length)) server.#sweep.pongFrom(connection, data);
+    if (server.#mayGoOn(connection, messages, data.length)) messages.sweep.pongFrom(connection, data);
   });
 
   /**
@@ -141,24 +143,21 @@ export class SocketServer implements ConnectionHost {
 
   readonly #onClose = socketListener(this, (server, connection, messages) => {
     server.#admitted.delete(connection);
-    if (server.#admitted.size === 0) {
-      server.#sweep.stop();
-      server.#whenEmpty?.();
-    }
+    if (server.#admitted.size === 0) server.#whenEmpty?.();
     messages.app.remove(connection);
+    if (messages.app.connections.size === 0) messages.sweep.stop();
   });
 
   /** Counts what a client has sent. Returns whether it is to be read. */
-  #mayGoOn(connection: Connection, app: App, bytes: number): boolean {
+  #mayGoOn(connection: Connection, { app, budget }: MessageHandler, bytes: number): boolean {
     if (!connection.isOpen) return false;
-    const verdict = this.#budget.take(connection, bytes);
+    const verdict = budget.take(connection, bytes);
     if (verdict === 'taken') return true;
-    const { messagesPerSecond, bytesPerSecond } = this.#options;
+    const { messagesPerSecond, bytesPerSecond } = app.limits;
     const limit = `A connection may send ${messagesPerSecond} messages and ${bytesPerSecond} bytes a second`;
     if (verdict === 'refused') connection.sendText(protocolError(`${limit}: this message was ignored`));
     if (verdict === 'cut') {
-      app.end(connection, closeCode.overCapacity, limit);
-      connection.stopReading();
+      app.cut(connection, limit);
       const text =
         'websocket: a connection was cut because it sent too much (options "messagesPerSecond", "bytesPerSecond")';
       this.#logger().warn({ socketId: connection.id, messagesPerSecond, bytesPerSecond }, text);
@@ -186,7 +185,7 @@ export class SocketServer implements ConnectionHost {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const app of this.#apps) app.beginClose();
+    for (const { app } of this.#handlers) app.beginClose();
     this.#refused.terminate();
     for (const connection of this.#admitted) connection.close(closeCode.reconnect, 'The server is closing: reconnect');
     if (this.#admitted.size > 0) await this.#emptied();
@@ -203,8 +202,10 @@ export class SocketServer implements ConnectionHost {
     for (const connection of this.#admitted) connection.terminate();
     // The sockets' own "close" is not waited for: one that failed may never close.
     this.#admitted.clear();
-    this.#sweep.stop();
-    for (const app of this.#apps) for (const connection of app.connections.values()) app.remove(connection);
+    for (const { app, sweep } of this.#handlers) {
+      sweep.stop();
+      for (const connection of app.connections.values()) app.remove(connection);
+    }
   }
 }
 

@@ -3,15 +3,9 @@ import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } fro
 import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
-import type { FilledOptions } from './checked-options.js';
+import { MAX_NAME_LENGTH } from './checked-options.js';
 import type { Connection } from './connection.js';
 import type { SubscriptionRate } from './subscription-rate.js';
-
-/**
- * Characters of the channel's name that an error repeats. A client finds its subscription by the whole name, and names
- * that are longer than any channel's are cut here.
- */
-const MAX_ECHOED_LENGTH = 1000;
 
 /** The `data` of `pusher:subscription_error`. */
 interface SubscriptionRefusal {
@@ -24,12 +18,10 @@ interface SubscriptionRefusal {
 /** Answers `pusher:subscribe` and `pusher:unsubscribe`. */
 export class SubscribeHandler {
   readonly #app: App;
-  readonly #limits: FilledOptions;
   readonly #rate: SubscriptionRate;
 
-  constructor(app: App, limits: FilledOptions, rate: SubscriptionRate) {
+  constructor(app: App, rate: SubscriptionRate) {
     this.#app = app;
-    this.#limits = limits;
     this.#rate = rate;
   }
 
@@ -68,12 +60,12 @@ export class SubscribeHandler {
   }
 
   #checkName(name: string): SubscriptionRefusal | undefined {
-    const error = channelNameProblem(name);
+    const error = channelNameProblem(name, this.#app.channelName);
     return error === undefined ? undefined : { type: 'InvalidChannel', error, status: 400 };
   }
 
   #checkLimits(connection: Connection): SubscriptionRefusal | undefined {
-    const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#limits;
+    const { maxChannelsPerConnection, subscriptionsPerSecond } = this.#app.limits;
     if (!this.#rate.take(connection)) {
       const error = `A connection may subscribe and unsubscribe ${subscriptionsPerSecond} times a second`;
       return { type: 'LimitReached', error, status: 429 };
@@ -120,7 +112,7 @@ export class SubscribeHandler {
    * The member that a subscription adds to a presence channel: by its `channel_data`, else the user who is signed in.
    */
   #memberOf(connection: Connection, name: string, channelData: unknown): ProtocolUser | SubscriptionRefusal {
-    const { maxPresenceMemberBytes, maxPresenceMembers } = this.#limits;
+    const { maxPresenceMemberBytes, maxPresenceMembers } = this.#app.limits;
     const { user } = connection;
     const member =
       typeof channelData === 'string'
@@ -143,5 +135,5 @@ export class SubscribeHandler {
 }
 
 function refuse(connection: Connection, name: string, { type, error, status }: SubscriptionRefusal): void {
-  connection.sendText(subscriptionError(name.slice(0, MAX_ECHOED_LENGTH), error, type, status));
+  connection.sendText(subscriptionError(name.slice(0, MAX_NAME_LENGTH), error, type, status));
 }

@@ -60,7 +60,7 @@ export function checkPushServer(settings: unknown): CheckedSettings {
   return isComposite(checked.backend) ? withChildren(checked, 'PUSH_SERVER') : checked;
 }
 
-const checkForm: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema, [], keyAdvice());
+const checkForm: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema, keyAdvice());
 
 /** @param what names the settings in an error */
 function withChildren(settings: CheckedSettings, what: string): CheckedSettings {
@@ -85,7 +85,7 @@ function checkChild(child: unknown, what: string): unknown {
       `${what}: "${key}" cannot be set for one of several backends: set it once for all of them, beside the outermost "backend".`,
     );
   }
-  const checked = settingsCheck(what, buildSchema, [], keyAdvice())(settings);
+  const checked = settingsCheck(what, buildSchema, keyAdvice())(settings);
   return isComposite(checked.backend) ? withChildren(checked, what) : checked;
 }
 

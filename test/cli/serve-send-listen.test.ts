@@ -62,6 +62,16 @@ describe('pushrail serve, listen and send', () => {
     expect(await server.done).toEqual({ exitCode: 0 });
   });
 
+  it('keep to the limits in the DSN at both ends', async () => {
+    const limited = 'websocket://key:secret@1?port=0&host=127.0.0.1&maxChannelNameLength=300';
+    const server = run(['serve'], { PUSH_SERVER: limited });
+    const [, port = ''] = await server.terminal.seen(/127\.0\.0\.1:(\d+)/);
+    const environment = { PUSH_SERVER: limited.replace('port=0', `port=${port}`) };
+    const channel = 'x'.repeat(300);
+    expect(await run(['send', channel, '--data', '1'], environment).done).toEqual({ exitCode: 0 });
+    expect((await run(['send', `${channel}x`, '--data', '1'], environment).done).exitCode).not.toBe(0);
+  });
+
   it('send through Pusher where the environment names it, to users by their sign-in', async () => {
     const provider = await startPusherProvider();
     const { appId, pubKey, secretKey } = provider.settings;

@@ -49,10 +49,18 @@ describe('the documentation', () => {
     const named = Object.keys(defaults).filter((name) => defaults[name] !== Number.MAX_SAFE_INTEGER);
     expect(withDefault.sort()).toEqual(named.sort());
     const options = readFileSync(join(import.meta.dirname, '../../src/server/options.ts'), 'utf8');
-    const declared = options.match(/^export interface WebSocket(?:Limits|Options) [\s\S]*?^}/gm) ?? [];
+    const declared = options.match(/^export interface WebSocket(?:PublishLimits|Limits|Options) [\s\S]*?^}/gm) ?? [];
     expect(rows.map(([name]) => name).sort()).toEqual(
       declared.flatMap((text) => [...text.matchAll(/^ {2}(\w+)\?:/gm)].map(([, name]) => name)).sort(),
     );
+  });
+
+  it('lists each limit that an application of the websocket backend may have of its own', () => {
+    const document = readFileSync(join(import.meta.dirname, '../../docs/backends/websocket.md'), 'utf8');
+    const list = /own then: ([^.]*)\./.exec(document)?.[1] ?? '';
+    const app = { appId: 'b', pubKey: 'b', secretKey: 'b' };
+    const [checked] = checkOptions({ allowedOrigins: ['*'], apps: [app] }).apps ?? [];
+    expect(list.match(/\w+/g)?.sort()).toEqual(Object.keys(checked?.limits ?? {}).sort());
   });
 
   it('tells of each code that the embedded server closes a connection with', () => {

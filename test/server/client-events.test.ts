@@ -101,6 +101,64 @@ it('an application can switch client events off', async () => {
   expect((await client.next('pusher:error')).data).toMatchObject({ message: expect.stringContaining('switched off') });
 });
 
+it('an application can take client events from those who are not subscribed', async () => {
+  const service = await startServer({ clientEvents: 'all' });
+  const { received } = record(service);
+  const [sender, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
+  await Promise.all([other.join(service, 'private-a'), other.join(service, 'presence-a', { id: 'ann' })]);
+  await service.subscribe('private-nobody');
+  for (const channel of ['private-a', 'presence-a', 'private-nobody'])
+    sender.socket.send(JSON.stringify({ event: 'client-x', channel, data: 'text', user_id: 'ann' }));
+  expect(await sender.settled()).toEqual([]);
+  expect(await other.settled()).toEqual(
+    ['private-a', 'presence-a'].map((channel) => ({ event: 'client-x', channel, data: 'text' })),
+  );
+  expect(received).toEqual([{ channel: 'private-nobody', event: 'client-x', data: 'text' }]);
+});
+
+it.each(['public', 'private-encrypted-a', 'private-ä', `private-${'x'.repeat(157)}`])(
+  'and even then the channel %s gets none',
+  async (channel) => {
+    const service = await startServer({ clientEvents: 'all' });
+    const { received } = record(service);
+    const sender = await Client.connect(service);
+    await service.subscribe(channel);
+    sender.send('client-x', {}, channel);
+    expect((await sender.settled()).map(({ event }) => event)).toEqual(['pusher:error']);
+    expect(received).toEqual([]);
+  },
+);
+
+it.each<[string, boolean | 'members' | undefined, string]>([
+  ['its subscribers alone', 'members', 'need a subscription'],
+  ['its subscribers alone, which is true', true, 'need a subscription'],
+  ['nobody', false, 'switched off'],
+])('of a server that takes them from all, an application can take them from %s', async (_who, clientEvents, words) => {
+  const other = { appId: 'b', pubKey: 'b', secretKey: 'b', clientEvents };
+  const service = await startServer({ clientEvents: 'all', apps: [other] });
+  for (const key of ['key', 'b']) {
+    const client = await Client.connect(service, { key });
+    client.send('client-x', {}, 'private-a');
+    const errors = (await client.settled()).map((error) => client.dataOf(error)['message']);
+    expect(errors).toEqual(key === 'key' ? [] : [expect.stringContaining(words)]);
+  }
+});
+
+it('a connection that sends too many events ends with 4100 where the options say so, and reads nothing more', async () => {
+  const now = vi.spyOn(performance, 'now').mockReturnValue(5000);
+  onTestFinished(() => now.mockRestore());
+  const service = await startServer({ clientEventsPerSecond: 2, clientEventExcess: 'close' });
+  const [sender, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
+  await Promise.all([sender.join(service, 'private-a'), other.join(service, 'private-a')]);
+  for (let index = 0; index < 10; index++) sender.send('client-x', index, 'private-a');
+  const words = 'A client may send 2 events a second';
+  expect((await sender.next('pusher:error')).data).toEqual({ code: 4100, message: words });
+  expect(await sender.closed).toEqual({ code: 4100, reason: words });
+  expect(sender.received).toEqual([]);
+  expect((await other.settled()).map(({ data }) => data)).toEqual(['0', '1']);
+  expect(service.api.connectionCount).toBe(1);
+});
+
 it('client events come in through receive where the channel is subscribed to, with the user who sent them', async () => {
   const service = await startServer();
   const { received } = record(service);

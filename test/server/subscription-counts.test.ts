@@ -86,6 +86,13 @@ it('nobody is told without the option, on presence channels, and on the channel 
   expect(await countsOf(member)).toEqual([]);
 });
 
+it('an application may have the option, and another not', async () => {
+  const service = await startServer({ apps: [{ appId: 'b', pubKey: 'b', secretKey: 's', ...counting }] });
+  const [own, other] = [await Client.connect(service), await Client.connect(service, { key: 'b' })];
+  await Promise.all([own.subscribe('orders'), other.subscribe('orders')]);
+  expect([await countsOf(own), await countsOf(other)]).toEqual([[], [1]]);
+});
+
 it('a client whose socket is cut, or that is sent away, counts no more', async () => {
   const service = await startServer(counting);
   const client = await Client.connect(service);

@@ -111,11 +111,9 @@ const ownKeys =
 /** Options that are parts of a visible notification. */
 const shown = ['translations', 'buttons', 'webButtons', 'image', 'appUrl', 'webUrl'] as const;
 
-const nestedKeys = ['id', 'text', 'icon', 'url', 'title', 'body'];
 const check: (value: unknown) => OneSignalMessageOptions = settingsCheck(
   '"backendOptions" of the onesignal backend',
   messageOptionsSchema,
-  nestedKeys,
 );
 
 /** Makes the schema of `backendOptions` and of the option `defaults`. */

@@ -86,9 +86,7 @@ const MAX_DATA_BYTES = 2048;
 /** Longest validity of a token, in minutes: 30 days. Whoever steals a token is the user for that long. */
 const MAX_TOKEN_MINUTES = 43_200;
 
-const messageKeys = () => Object.keys(messageOptionsSchema().shape);
-
-let check: ((options: unknown) => CheckedOptions) | undefined;
+const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema);
 
 function buildSchema() {
   const apiRoot = z.custom<string>(isApiRoot, 'must be an address such as "https://api.onesignal.com"');
@@ -125,7 +123,6 @@ function isApiRoot(value: unknown): boolean {
 
 /** Checks the options. @throws ConfigurationError that names each wrong option */
 export function checkOptions(options: OneSignalOptions, useSsl: boolean): CheckedOptions {
-  check ??= settingsCheck(WHAT, buildSchema, messageKeys());
   const checked = check(options);
   const isTls = new URL(checked.apiRoot).protocol === 'https:';
   if (isTls !== useSsl) {

@@ -1,5 +1,5 @@
 import { ValidationError } from '../../core/errors.js';
-import { userIdText } from '../../core/names.js';
+import { type NameRule, userIdText } from '../../core/names.js';
 import {
   channelNameProblem,
   isPresence,
@@ -14,17 +14,19 @@ import type { ChannelAuthorization, GivenMember, GivenUser, UserAuthentication }
 
 /**
  * Signs a connection's subscription.
+ * @param channelName the names that the server takes
  * @throws ValidationError for arguments that the protocol does not take
  */
 export function grantChannel(
   keys: AppKeys,
+  channelName: NameRule,
   socketId: string,
   channel: string,
   member?: GivenMember,
 ): ChannelAuthorization {
   checkSocketId(socketId);
   // The signed text separates its parts by colons, so a colon in a name could forge another text.
-  const problem = channelNameProblem(channel);
+  const problem = channelNameProblem(channel, channelName);
   if (problem !== undefined) throw invalid(`${JSON.stringify(channel)} is not a channel name. ${problem}`);
   if (!isPrivate(channel))
     throw invalid(`"${channel}" needs no authorisation: only private- and presence- channels do`);

@@ -35,7 +35,7 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
 
   /** Signs a subscription. @throws ValidationError for arguments that the protocol does not take */
   override authorizeChannel(socketId: string, channel: string, member?: GivenMember): ChannelAuthorization {
-    return grantChannel(this, socketId, channel, member);
+    return grantChannel(this, this.capabilities.channelName, socketId, channel, member);
   }
 
   /** Signs a connection in as a user. @throws ValidationError for arguments that the protocol does not take */

@@ -87,7 +87,7 @@ export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<Pusher
 
 const WHAT = "The pusher backend's options";
 
-const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema, ['pubKey', 'secretKey']);
+const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema);
 
 function buildSchema() {
   const host = z.custom<string>(isHost, HOST_RULE);

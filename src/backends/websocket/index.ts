@@ -17,7 +17,7 @@ import { ChannelsService } from '../pusher-compatible/service.js';
 
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
-export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
+export type { WebSocketApp, WebSocketLimits, WebSocketOptions, WebSocketPublishLimits } from '../../server/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 export { type RemoteWebSocketOptions, RemoteWebSocketService } from './remote/index.js';
@@ -72,7 +72,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, maxPayloadBytes: this.#options.maxEventBytes };
+    const { channelName, eventName, limits } = this.#app;
+    return { ...super.capabilities, channelName, eventName, maxPayloadBytes: limits.maxEventBytes };
   }
 
   protected override get webhookOptions(): CheckedOptions {

@@ -11,7 +11,6 @@ interface ApiCall {
   readonly parameters: URLSearchParams;
   /** The JSON of the body; undefined without a body. */
   readonly body: unknown;
-  readonly maxEventBytes: number;
 }
 
 /** An endpoint. The object that it returns becomes the answer's JSON. */
@@ -25,23 +24,20 @@ export function findEndpoint(segments: readonly string[]): Endpoint | undefined 
   const [kind = '', name = '', detail = ''] = segments;
   const path = `${segments.length}/${kind}/${detail}`;
   if (path === '1/events/')
-    return {
-      method: 'POST',
-      answer: ({ app, body, parameters, maxEventBytes }) => trigger(app, body, parameters, maxEventBytes),
-    };
-  if (path === '1/batch_events/')
-    return { method: 'POST', answer: ({ app, body, maxEventBytes }) => triggerBatch(app, body, maxEventBytes) };
+    return { method: 'POST', answer: ({ app, body, parameters }) => trigger(app, body, parameters) };
+  if (path === '1/batch_events/') return { method: 'POST', answer: ({ app, body }) => triggerBatch(app, body) };
   if (path === '1/channels/') return { method: 'GET', answer: ({ app, parameters }) => listChannels(app, parameters) };
   if (path === '2/channels/')
-    return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(name), parameters) };
-  if (path === '3/channels/users') return { method: 'GET', answer: ({ app }) => listUsers(app, checkedName(name)) };
+    return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(app, name), parameters) };
+  if (path === '3/channels/users')
+    return { method: 'GET', answer: ({ app }) => listUsers(app, checkedName(app, name)) };
   if (path === '3/users/terminate_connections')
     return { method: 'POST', answer: ({ app }) => terminateConnections(app, name) };
   return undefined;
 }
 
-function checkedName(name: string): string {
-  const problem = channelNameProblem(name);
+function checkedName({ channelName }: App, name: string): string {
+  const problem = channelNameProblem(name, channelName);
   if (problem !== undefined) throw new HttpError(400, `${problem}.`);
   return name;
 }

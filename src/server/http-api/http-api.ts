@@ -1,38 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from '../../core/logger.js';
-import { MAX_EVENTS_PER_BATCH } from '../../pusher-protocol/names.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
 import type { App } from '../app.js';
 import { findEndpoint } from './endpoints.js';
 import { checkBody, checkSignature } from './request-signature.js';
 
-/** Bytes of a body beside the data: the names of 100 channels with 164 characters each, and JSON's own characters. */
-const BODY_OVERHEAD_BYTES = 32_768;
-/** Bytes that a byte of data takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
+/** Bytes of a body beside the data and the names: JSON's own characters, and what an SDK adds. */
+const BODY_OVERHEAD_BYTES = 16_384;
+/** Bytes that a character takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
 const MAX_ESCAPED_BYTES = 6;
-
-/** The options that limit the HTTP API. */
-export interface ApiLimits {
-  readonly maxEventBytes: number;
-  readonly requestTimeoutMs: number;
-}
 
 /** The Channels HTTP API, as Pusher's server SDKs call it: `/apps/:id/…`, each request signed. */
 export class HttpApi {
   readonly #apps: ReadonlyMap<string, App>;
-  readonly #limits: ApiLimits;
-  readonly #maxBodyBytes: number;
+  readonly #requestTimeoutMs: number;
   readonly #logger: () => Logger;
 
   /**
    * @param apps by their ids
+   * @param requestTimeoutMs how long a body may take to arrive
    * @param logger returns a logger that must not throw
    */
-  constructor(apps: ReadonlyMap<string, App>, limits: ApiLimits, logger: () => Logger) {
+  constructor(apps: ReadonlyMap<string, App>, requestTimeoutMs: number, logger: () => Logger) {
     this.#apps = apps;
-    this.#limits = limits;
-    this.#maxBodyBytes = MAX_EVENTS_PER_BATCH * MAX_ESCAPED_BYTES * limits.maxEventBytes + BODY_OVERHEAD_BYTES;
+    this.#requestTimeoutMs = requestTimeoutMs;
     this.#logger = logger;
   }
 
@@ -68,9 +60,9 @@ export class HttpApi {
     const parameters = checkSignature({ method, path, query }, app.settings);
     if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
     const body =
-      method === 'POST' ? await readBody(request, this.#maxBodyBytes, this.#limits.requestTimeoutMs) : new Uint8Array();
+      method === 'POST' ? await readBody(request, maxBodyBytes(app), this.#requestTimeoutMs) : new Uint8Array();
     checkBody(parameters, body);
-    return endpoint.answer({ app, parameters, body: parseBody(body), maxEventBytes: this.#limits.maxEventBytes });
+    return endpoint.answer({ app, parameters, body: parseBody(body) });
   }
 }
 
@@ -109,6 +101,15 @@ function answer(
   if (response.destroyed) return;
   response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text), ...headers });
   response.end(text);
+}
+
+/** Size of the largest body that an application may be sent: one event to many channels, or a batch of events. */
+function maxBodyBytes({ limits }: App): number {
+  const { maxEventsPerBatch, maxChannelsPerEvent, maxEventBytes, maxEventNameLength, maxChannelNameLength } = limits;
+  const event = maxEventBytes + maxEventNameLength + maxChannelNameLength;
+  return (
+    MAX_ESCAPED_BYTES * maxEventsPerBatch * event + 2 * maxChannelsPerEvent * maxChannelNameLength + BODY_OVERHEAD_BYTES
+  );
 }
 
 /**

@@ -1,6 +1,5 @@
-import { bodyMd5, isSameSignature, requestText, sign } from '../../pusher-protocol/signature.js';
+import { type AppKeys, bodyMd5, isSameSignature, requestText, sign } from '../../pusher-protocol/signature.js';
 import { HttpError } from '../../web/http-error.js';
-import type { WebSocketApp } from '../options.js';
 
 /** Pusher: the timestamp of a request may be 600 s off. */
 const TIMESTAMP_WINDOW_SECONDS = 600;
@@ -19,7 +18,7 @@ export interface RequestTarget {
  * @returns the request's parameters
  * @throws HttpError 401, saying what is wrong with the signature
  */
-export function checkSignature(target: RequestTarget, { pubKey, secretKey }: WebSocketApp): URLSearchParams {
+export function checkSignature(target: RequestTarget, { pubKey, secretKey }: AppKeys): URLSearchParams {
   const parameters = new URLSearchParams(target.query);
   const [key, timestamp, version, signature] = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature'].map(
     (name) => {

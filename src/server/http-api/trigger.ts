@@ -1,11 +1,4 @@
-import {
-  channelNameProblem,
-  eventName,
-  isSocketId,
-  keepsTo,
-  MAX_CHANNELS_PER_TRIGGER,
-  MAX_EVENTS_PER_BATCH,
-} from '../../pusher-protocol/names.js';
+import { channelNameProblem, isSocketId, keepsTo } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { App } from '../app.js';
@@ -26,21 +19,22 @@ interface Trigger {
  * Answers `POST /apps/:id/events`.
  * @param parameters those of the query; they fill in what the body does not have
  */
-export function trigger(app: App, body: unknown, parameters: URLSearchParams, maxEventBytes: number): object {
+export function trigger(app: App, body: unknown, parameters: URLSearchParams): object {
   const event = body === undefined || isRecord(body) ? { ...queryEvent(parameters), ...body } : body;
-  const { name, data, channels, socketId, info } = readTrigger(event, maxEventBytes);
+  const { name, data, channels, socketId, info } = readTrigger(app, event);
   app.publisher.publish(channels, name, data, socketId);
   if (info.size === 0) return {};
   return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
 }
 
 /** Answers `POST /apps/:id/batch_events`. All events are checked before the first is published. */
-export function triggerBatch(app: App, body: unknown, maxEventBytes: number): object {
+export function triggerBatch(app: App, body: unknown): object {
   const batch = isRecord(body) ? body['batch'] : undefined;
   if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
-  if (batch.length > MAX_EVENTS_PER_BATCH)
-    throw new HttpError(400, `A batch has up to ${MAX_EVENTS_PER_BATCH} events; this one has ${batch.length}.`);
-  const triggers = batch.map((event: unknown) => readTrigger(event, maxEventBytes));
+  const { maxEventsPerBatch } = app.limits;
+  if (batch.length > maxEventsPerBatch)
+    throw new HttpError(400, `A batch has up to ${maxEventsPerBatch} events; this one has ${batch.length}.`);
+  const triggers = batch.map((event: unknown) => readTrigger(app, event));
   for (const { name, data, channels, socketId } of triggers) app.publisher.publish(channels, name, data, socketId);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
@@ -61,7 +55,7 @@ function queryEvent(parameters: URLSearchParams): Readonly<Record<string, unknow
   return event;
 }
 
-function readTrigger(body: unknown, maxEventBytes: number): Trigger {
+function readTrigger(app: App, body: unknown): Trigger {
   if (!isRecord(body)) throw new HttpError(400, 'The event is not a JSON object.');
   const {
     name,
@@ -71,6 +65,7 @@ function readTrigger(body: unknown, maxEventBytes: number): Trigger {
     socket_id: socketId,
     info,
   } = body;
+  const { eventName, limits } = app;
   if (typeof name !== 'string' || !keepsTo(eventName, name)) {
     throw new HttpError(
       400,
@@ -79,31 +74,29 @@ function readTrigger(body: unknown, maxEventBytes: number): Trigger {
   }
   if (typeof data !== 'string')
     throw new HttpError(400, 'The event needs "data", which is a text (for anything else, its JSON).');
-  if (Buffer.byteLength(data) > maxEventBytes)
-    throw new HttpError(413, `The event's data is over ${maxEventBytes} bytes.`);
+  if (Buffer.byteLength(data) > limits.maxEventBytes)
+    throw new HttpError(413, `The event's data is over ${limits.maxEventBytes} bytes.`);
   if (socketId !== undefined && socketId !== null && (typeof socketId !== 'string' || !isSocketId(socketId))) {
     throw new HttpError(400, 'The "socket_id" does not have the form 123.456.');
   }
   return {
     name,
     data,
-    channels: readChannels(channels),
+    channels: readChannels(app, channels),
     socketId: typeof socketId === 'string' ? socketId : undefined,
     info: parseInfo(info),
   };
 }
 
-function readChannels(value: unknown): readonly string[] {
+function readChannels({ limits, channelName }: App, value: unknown): readonly string[] {
   if (!Array.isArray(value) || value.length === 0)
     throw new HttpError(400, 'The event needs "channels", a list of names, or "channel".');
-  if (value.length > MAX_CHANNELS_PER_TRIGGER)
-    throw new HttpError(
-      400,
-      `An event goes to up to ${MAX_CHANNELS_PER_TRIGGER} channels; this one to ${value.length}.`,
-    );
+  const { maxChannelsPerEvent } = limits;
+  if (value.length > maxChannelsPerEvent)
+    throw new HttpError(400, `An event goes to up to ${maxChannelsPerEvent} channels; this one to ${value.length}.`);
   const names = new Set<string>();
   for (const name of value) {
-    const problem = channelNameProblem(name);
+    const problem = channelNameProblem(name, channelName);
     if (problem !== undefined) throw new HttpError(400, `${problem}.`);
     names.add(name);
   }

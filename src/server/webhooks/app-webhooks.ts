@@ -1,8 +1,8 @@
 import type { Logger } from '../../core/logger.js';
 import { userOfChannel } from '../../pusher-protocol/names.js';
+import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
-import type { WebSocketApp } from '../options.js';
 import { DelayedLeaves } from './delayed-leaves.js';
 import type { WebSocketWebhook } from './options.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
@@ -19,7 +19,7 @@ export class AppWebhooks implements ChannelObserver {
   #lastTime = 0;
 
   /** @param logger returns a logger that must not throw */
-  constructor(app: WebSocketApp, webhooks: readonly WebSocketWebhook[], limits: WebhookLimits, logger: () => Logger) {
+  constructor(app: AppKeys, webhooks: readonly WebSocketWebhook[], limits: WebhookLimits, logger: () => Logger) {
     const nextTime = (): number => this.#nextTime();
     this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, { ...limits, nextTime, logger }));
     this.#leaves = new DelayedLeaves(limits.webhookLeaveDelayMs, (event) => this.#tell(event));

@@ -1,4 +1,5 @@
 import { ConfigurationError, TimeoutError } from '../../../core/errors.js';
+import type { NameRule } from '../../../core/names.js';
 import { DeliveryError } from '../../../core/report.js';
 import { isRecord } from '../../../wire/is-record.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../../pusher-compatible/signed-query.js';
@@ -20,6 +21,8 @@ export interface RemoteApp {
   readonly pubKey: string;
   readonly secretKey: string;
   readonly address: RemoteAddress;
+  /** The channels that it takes. */
+  readonly channelName: NameRule;
 }
 
 /** A client of a Channels server's HTTP API. */

@@ -1,4 +1,4 @@
-import { isPresence, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from '../../../pusher-protocol/names.js';
+import { channelName, eventName, isPresence } from '../../../pusher-protocol/names.js';
 import type { ClientConfig } from '../../../wire/client-config.js';
 import { isRecord } from '../../../wire/is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../../wire/message.js';
@@ -32,7 +32,8 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
     super(settings);
     this.#options = checkRemoteOptions(this.options);
     const { appId, pubKey, secretKey } = this;
-    const app = { appId, pubKey, secretKey, address: remoteAddress(this.#options, this.useSsl) };
+    const address = remoteAddress(this.#options, this.useSsl);
+    const app = { appId, pubKey, secretKey, address, channelName: this.capabilities.channelName };
     this.#api = new ApiClient(app);
     this.#subscriber = new RemoteSubscriber(app, {
       receive: (message) => this.receive(message),
@@ -51,10 +52,13 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override get capabilities(): BackendCapabilities {
+    const { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch } = this.#options;
     return {
       ...super.capabilities,
-      maxChannelsPerRequest: MAX_CHANNELS_PER_TRIGGER,
-      maxMessagesPerRequest: MAX_EVENTS_PER_BATCH,
+      channelName: { ...channelName, maxLength: maxChannelNameLength },
+      eventName: { ...eventName, maxLength: maxEventNameLength },
+      maxChannelsPerRequest: maxChannelsPerEvent,
+      maxMessagesPerRequest: maxEventsPerBatch,
       // The server's limit for data is its option "maxEventBytes", which is not known here. It answers 413.
     };
   }

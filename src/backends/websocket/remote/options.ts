@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { settingsCheck } from '../../../core/schema-check.js';
 import type { AppKeys } from '../../../pusher-protocol/signature.js';
+import { type CheckedPublishLimits, publishLimits } from '../../../server/checked-options.js';
+import type { WebSocketPublishLimits } from '../../../server/options.js';
 import { type CheckedWebhookOptions, webhookOptions } from '../../../webhooks/options.js';
 import { authorityOf, HOST_RULE, isHost } from '../../sdk/host.js';
 
-/** Options of the backend for an embedded server in another process. */
-export interface RemoteWebSocketOptions {
+/**
+ * Options of the backend for an embedded server in another process. Its limits of names and requests are to be
+ * those of the server, which refuses what is over its own.
+ */
+export interface RemoteWebSocketOptions extends WebSocketPublishLimits {
   /** Name or IP address of the server's machine. @default '127.0.0.1' */
   host?: string | undefined;
   /** @default 443 with `useSsl`, else 80 */
@@ -23,7 +28,9 @@ export interface RemoteWebSocketOptions {
 }
 
 /** Options that have been checked. */
-export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs'> & CheckedWebhookOptions;
+export type CheckedRemoteOptions = Omit<RemoteWebSocketOptions, 'webhookMaxAgeMs' | keyof WebSocketPublishLimits> &
+  CheckedWebhookOptions &
+  CheckedPublishLimits;
 
 /**
  * Checks the options and fills in the defaults.
@@ -36,8 +43,8 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
       host: z.custom<string>(isHost, HOST_RULE).optional(),
       port: z.number().int().min(1).max(65_535).optional(),
       ...webhookOptions(),
+      ...publishLimits(),
     }),
-  ['pubKey', 'secretKey'],
 );
 
 /** The two addresses of a server, for HTTP and for WebSockets. */

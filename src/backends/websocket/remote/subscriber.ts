@@ -99,7 +99,7 @@ export class RemoteSubscriber implements ConnectionListener {
 
   #request(channel: string, socketId: string): void {
     const member = isPresence(channel) ? { id: this.#memberId } : undefined;
-    const grant = isPrivate(channel) ? grantChannel(this.#app, socketId, channel, member) : {};
+    const grant = isPrivate(channel) ? grantChannel(this.#app, this.#app.channelName, socketId, channel, member) : {};
     this.#connection?.send('pusher:subscribe', { channel, ...grant });
   }
 
