@@ -1,7 +1,8 @@
 import type { AuthenticatedUser, PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { Deadline, type Wait } from '../core/deadline.js';
+import { askInTime } from '../core/ask-in-time.js';
+import type { Wait } from '../core/deadline.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, userIdText } from '../core/names.js';
@@ -147,8 +148,10 @@ async function decide(channel: string, request: SubscriptionRequest, host: Autho
   if (!isSomeone(user)) return notLoggedIn;
   const found = rules.find(channel);
   if (found !== undefined)
-    return new Deadline(host.timeout).wait(
-      askRule(found, channel, user, request, host),
+    return askInTime(
+      found.rule,
+      () => askRule(found, channel, user, request, host),
+      host.timeout,
       notAnswered(`The rule for "${found.pattern}"`),
     );
   // A user id such as `*` would make a wildcard of the user's own channel, and let that user hear all others.
@@ -167,7 +170,7 @@ async function reaches(user: AppUser, channel: string, host: AuthorizationHost):
       throw lookUpError(error, backend, 'Nothing was authorised');
     }
   };
-  return new Deadline(timeout).wait(ask(), notAnswered('The session adapter'));
+  return askInTime(sessions, ask, timeout, notAnswered('The session adapter'));
 }
 
 function notAnswered(who: string): Wait {
@@ -179,8 +182,9 @@ async function askRule(
   channel: string,
   user: AppUser,
   { request }: SubscriptionRequest,
-  { logger, sessions }: AuthorizationHost,
+  { rules, sessions, ...host }: AuthorizationHost,
 ): Promise<Verdict> {
+  const logger = rules.failures.on(host.logger);
   let answer: unknown;
   try {
     answer = await rule({ user, params, channel, request });

@@ -1,5 +1,6 @@
 import type { GivenMember } from '../backends/contract/authorization.js';
 import { ConfigurationError } from '../core/errors.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { type ChannelParams, ChannelPattern } from './pattern.js';
 import type { AppUser } from './requests.js';
@@ -33,6 +34,8 @@ export interface FoundRule {
 
 /** The rules of a push service. */
 export class ChannelRules {
+  /** The log lines of rules that fail. Every page may meet the same one at the same time. */
+  readonly failures: RepeatedLines = new RepeatedLines();
   /** Sorted: the most exact pattern first. */
   readonly #entries: { readonly pattern: ChannelPattern; readonly rule: ChannelRule }[] = [];
 

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { WebSocketService } from '../backends/websocket/index.js';
 import { ConfigurationError, createPushService, type PushServerSettings } from '../index.js';
 import type { DsnSettings } from '../settings/dsn.js';
-import { CommandFailed, wholeNumber } from './arguments.js';
+import { CommandFailed, portNumber } from './arguments.js';
 import { DEFAULT_PORT, dsnSettings } from './server-settings.js';
 import { type Terminal, terminalLogger, untilStopped } from './terminal.js';
 
@@ -20,9 +20,9 @@ export function serveCommand(terminal: Terminal): Command {
   return new Command('serve')
     .description('run the embedded WebSocket server until it is stopped; without a DSN it makes keys and prints them')
     .option('--server <dsn>', 'DSN of the server (default: PUSH_SERVER)')
-    .option('--port <port>', `port to listen on (default: the DSN's, or ${DEFAULT_PORT})`, wholeNumber)
+    .option('--port <port>', `port to listen on (default: the DSN's, or ${DEFAULT_PORT})`, portNumber)
     .option('--host <address>', "address to listen on (default: the DSN's, or 127.0.0.1)")
-    .option('--metrics-port <port>', 'port for figures of Prometheus, at /metrics (default: none)', wholeNumber)
+    .option('--metrics-port <port>', 'port for figures of Prometheus, at /metrics (default: none)', portNumber)
     .option('--metrics-host <address>', "address for the figures (default: the DSN's, or 127.0.0.1)")
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);

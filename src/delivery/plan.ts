@@ -3,7 +3,7 @@ import type { BackendCapabilities } from '../backends/contract/capabilities.js';
 import { lookUpError } from '../backends/contract/failure.js';
 import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { Deadline } from '../core/deadline.js';
+import { askInTime } from '../core/ask-in-time.js';
 import { AbortError, PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
@@ -126,8 +126,10 @@ async function lookUp<User>(
       throw lookUpError(error, backend);
     }
   };
-  const found = await new Deadline(timeout).wait(
-    ask(),
+  const found = await askInTime(
+    sessions,
+    ask,
+    timeout,
     { missing: 'The session adapter did not answer', consequence: 'nothing was sent' },
     { signal, aborted: firedEarly },
   );

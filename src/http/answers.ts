@@ -14,18 +14,19 @@ const ownFaults: Readonly<Partial<Record<PushErrorCode, number>>> = {
   TIMEOUT: 504,
 };
 
-/** Makes the answer to a request that failed. It never throws. */
-export function answerOf(error: unknown, service: PushService): Response {
+/** Makes the answer to a request that failed, and logs a failure that is not the client's. It never throws. */
+export function answerTo(error: unknown, logger: Logger): Response {
   if (error instanceof HttpError) return json({ error: error.message }, error.status, error.headers);
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return json({ error: failure.message }, 400);
   if (failure?.code === 'AUTHENTICATION') return json({ error: failure.message }, failure.status ?? 401);
-  loggerOf(service).error({ err: error }, 'a request to the push handler failed');
+  logger.error({ err: error }, 'a request to the push handler failed');
   return json({ error: 'The server failed.' }, failure === undefined ? 500 : (ownFaults[failure.code] ?? 500));
 }
 
-function loggerOf(service: PushService): Logger {
+/** The service's logger, or the default one while the service cannot be configured. */
+export function loggerOf(service: PushService): Logger {
   try {
     return service.logger;
   } catch {

@@ -7,6 +7,9 @@ import { isOriginPattern } from '../web/origins.js';
 import type { WebhookHandler } from '../webhooks/event.js';
 import type { PushRequestContext } from './request.js';
 
+/** Default of the option `maxRequests`. A request that is not answered holds some 10 kB. */
+export const DEFAULT_MAX_REQUESTS = 1000;
+
 /** Options of {@link createPushHandler}. */
 export interface PushHandlerOptions {
   /**
@@ -40,6 +43,11 @@ export interface PushHandlerOptions {
    * @default only the application's own origin
    */
   allowedOrigins?: readonly string[] | undefined;
+  /**
+   * Most requests of pages that wait for an answer at the same time, 1 or more. Further ones are answered at once with
+   * 503 and `Retry-After`. Webhooks do not count. @default 1 000
+   */
+  maxRequests?: number | undefined;
 }
 
 /** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
@@ -48,8 +56,11 @@ export function checkOptions(options: PushHandlerOptions): void {
     'createPushHandler()',
     options,
     ['authenticate', 'session', 'userData', 'webhook'],
-    ['allowedOrigins'],
+    ['allowedOrigins', 'maxRequests'],
   );
+  const { maxRequests = DEFAULT_MAX_REQUESTS } = options;
+  if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
+    throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
   const origins: unknown = options.allowedOrigins ?? [];
   if (!Array.isArray(origins))
     throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');

@@ -1,10 +1,19 @@
+import type { Logger } from '../core/logger.js';
+import { Places } from '../core/places.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { PushService } from '../service/push-service.js';
 import { HttpError } from '../web/http-error.js';
-import { answerOf, json } from './answers.js';
-import { checkOptions, type PushHandlerOptions } from './options.js';
+import { answerTo, json, loggerOf } from './answers.js';
+import { type Form, readForm } from './form.js';
+import { checkOptions, DEFAULT_MAX_REQUESTS, type PushHandlerOptions } from './options.js';
 import { originRule, preflightHeaders } from './origin-rule.js';
 import type { PushRequestContext } from './request.js';
 import { findRoute, type Route } from './routes.js';
+
+/** When a client that was turned away may ask again, in seconds. */
+const RETRY_AFTER_S = '5';
+
+const noForm: Form = new Map();
 
 /**
  * Answers the requests of clients and providers. It never rejects.
@@ -32,9 +41,12 @@ export type PushHandler = (request: Request, context?: PushRequestContext) => Pr
  */
 export function createPushHandler(service: PushService, options: PushHandlerOptions = {}): PushHandler {
   checkOptions(options);
-  const origins = originRule(options.allowedOrigins ?? []);
+  const { allowedOrigins = [], maxRequests = DEFAULT_MAX_REQUESTS } = options;
+  const origins = originRule(allowedOrigins);
+  const places = new Places(maxRequests);
+  const repeatedLines = new RepeatedLines();
 
-  async function answer(request: Request, context: PushRequestContext): Promise<Response> {
+  async function answer(request: Request, context: PushRequestContext, logger: Logger): Promise<Response> {
     const route = routeOf(request);
     if (!route.isForProviders && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
@@ -42,11 +54,32 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
     if (request.method !== route.method)
       throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
-    return json(await route.answer({ request, context, service, options }));
+    const form = route.takesForm ? await readForm(request) : noForm;
+    const call = { request, context, service, options, form, logger };
+    return json(await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger)));
+  }
+
+  /** Does the work of a page's request. Its body was read before: a client that is slow with it takes no place. */
+  async function inPlace<Answer>(work: () => Promise<Answer>, logger: Logger): Promise<Answer> {
+    const leave = places.take();
+    if (leave === undefined) {
+      logger.warn(
+        { maxRequests },
+        'requests to the push handler were turned away: so many are waiting for the session adapter, a rule, or what else it asks',
+      );
+      const headers = { 'Retry-After': RETRY_AFTER_S };
+      throw new HttpError(503, 'Too many requests are waiting for an answer: ask again later.', headers);
+    }
+    try {
+      return await work();
+    } finally {
+      leave();
+    }
   }
 
   return async (request, context = {}) => {
-    const response = await answer(request, context).catch((error: unknown) => answerOf(error, service));
+    const logger = repeatedLines.on(loggerOf(service));
+    const response = await answer(request, context, logger).catch((error: unknown) => answerTo(error, logger));
     for (const [name, value] of Object.entries(origins.corsHeaders(request))) response.headers.set(name, value);
     return response;
   };

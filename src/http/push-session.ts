@@ -1,18 +1,22 @@
 import { checkTimeout } from '../core/durations.js';
 import { ConfigurationError } from '../core/errors.js';
 import { guarded, type Logger } from '../core/logger.js';
+import { Places } from '../core/places.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import { PushService } from '../service/push-service.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
 import { checkedTtl } from '../sessions/session-data.js';
 import { NewChannels } from './new-channels.js';
 import { checkOptionNames } from './options.js';
-import { RepeatedErrors } from './repeated-errors.js';
 import type { RequestSession } from './request.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
 import { applicationSession, SessionOfRequest } from './session-of-request.js';
 
 /** Default deadline of the session adapter within a request, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 1000;
+
+/** Most renewals that wait for the session adapter at the same time. */
+const MAX_RENEWALS = 1000;
 
 /** Options of {@link pushSession}. */
 export interface PushSessionOptions<User = PushUser> {
@@ -56,7 +60,8 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
   if (ttl !== undefined) checkedTtl(ttl);
   checkTimeout(timeout);
   const newChannels = new NewChannels();
-  const repeatedErrors = new RepeatedErrors();
+  const renewals = new Places(MAX_RENEWALS);
+  const repeatedLines = new RepeatedLines();
   const userOf = (request: object): unknown =>
     options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);
 
@@ -70,9 +75,9 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
           'pushSession() found no request.session: use it after express-session or cookie-session.',
         );
       }
-      const logger = repeatedErrors.on(guarded(options.logger ?? service.logger));
+      const logger = repeatedLines.on(guarded(options.logger ?? service.logger));
       const adapter = (sessions ?? service.sessions) as SessionAdapter<unknown>;
-      const context = { service, sessions: adapter, userOf, ttl, timeout, logger, newChannels };
+      const context = { service, sessions: adapter, userOf, ttl, timeout, logger, newChannels, renewals };
       session = new SessionOfRequest(request, response, context);
       session.begin();
     } catch (error) {

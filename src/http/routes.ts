@@ -1,13 +1,15 @@
 import type { UserDetails } from '../authorization/requests.js';
-import { Deadline } from '../core/deadline.js';
+import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import type { Awaitable } from '../core/until-aborted.js';
 import type { PushService } from '../service/push-service.js';
 import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
 import { isRecord } from '../wire/is-record.js';
-import { type Form, oneOf, readForm } from './form.js';
+import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
 
@@ -17,6 +19,9 @@ interface RouteCall {
   readonly context: PushRequestContext;
   readonly service: PushService;
   readonly options: PushHandlerOptions;
+  /** The fields of the request; none where the route takes no form. */
+  readonly form: Form;
+  readonly logger: Logger;
 }
 
 /** One address of the push handler. Its result is answered as JSON. */
@@ -24,12 +29,14 @@ export interface Route {
   readonly method: 'GET' | 'POST';
   /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
+  /** Whether the request's body is a form. */
+  readonly takesForm?: boolean;
   answer(call: RouteCall): Promise<object>;
 }
 
 const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
-  ['auth', { method: 'POST', answer: authorizeChannel }],
-  ['user-auth', { method: 'POST', answer: authenticateUser }],
+  ['auth', { method: 'POST', takesForm: true, answer: authorizeChannel }],
+  ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
@@ -40,14 +47,13 @@ export function findRoute(path: string): Route | undefined {
 }
 
 async function authorizeChannel(call: RouteCall): Promise<object> {
-  const { request, service } = call;
-  const form = await readForm(request);
+  const { request, service, form } = call;
   const channels = form.get('channel_name') ?? [];
   const [channel] = channels;
   if (channel === undefined) throw new HttpError(400, 'The "channel_name" is missing.');
   return service.authorizeChannel({
     channel: channels.length === 1 ? channel : channels,
-    ...(await client(call, form)),
+    ...(await client(call)),
     request,
   });
 }
@@ -55,13 +61,13 @@ async function authorizeChannel(call: RouteCall): Promise<object> {
 async function authenticateUser(call: RouteCall): Promise<object> {
   const { request, context, service, options } = call;
   const { userData } = options;
-  const asking = await client(call, await readForm(request));
+  const asking = await client(call);
   // First without details: nothing is looked up for a request that is refused, and what is wrong then is the client's
   // mistake.
   const answer = await service.authenticateUser(asking);
   const { user } = asking;
   if (userData === undefined || user === undefined) return answer;
-  const details: unknown = await inTime('userData', async () => userData(user, request, context), call);
+  const details: unknown = await asked('userData', userData, async () => userData(user, request, context), call);
   try {
     return await service.authenticateUser({ ...asking, ...checkedDetails(details) });
   } catch (cause) {
@@ -79,8 +85,8 @@ function checkedDetails(details: unknown): UserDetails {
 }
 
 /** Finds out who asks. Only the socket id comes from the client itself. */
-async function client(call: RouteCall, form: Form) {
-  return { socketId: oneOf(form, 'socket_id'), user: await userOf(call), session: await sessionOf(call) };
+async function client(call: RouteCall) {
+  return { socketId: oneOf(call.form, 'socket_id'), user: await userOf(call), session: await sessionOf(call) };
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
@@ -107,7 +113,7 @@ function basePath(address: string): string {
   return own.slice(0, own.lastIndexOf('/') + 1);
 }
 
-async function webhook({ request, context, service, options }: RouteCall): Promise<object> {
+async function webhook({ request, context, service, options, logger }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
@@ -120,7 +126,7 @@ async function webhook({ request, context, service, options }: RouteCall): Promi
     const error = isLateBody(cause) ? new HttpError(408, cause.message, { Connection: 'close' }) : cause;
     // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with
     // their answer.
-    if (isRefusal(error)) service.logger.warn({ err: error }, 'a webhook was refused');
+    if (isRefusal(error)) logger.warn({ err: error }, 'a webhook was refused');
     throw error;
   }
   return {};
@@ -138,11 +144,10 @@ function isLateBody(error: unknown): error is PushError {
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */
 async function userOf(call: RouteCall) {
-  const { request, context, service, options } = call;
-  const user = await inTime('authenticate', async () => options.authenticate?.(request, context), call);
+  const user = await answerOf('authenticate', call.options.authenticate, call);
   if (user === undefined || user === null) return undefined;
   try {
-    userIdOf(user, service.sessions);
+    userIdOf(user, call.service.sessions);
   } catch (cause) {
     if (!PushError.isPushError(cause)) throw cause;
     throw new ConfigurationError(`authenticate() returned no user. ${cause.message}`, { cause });
@@ -151,17 +156,31 @@ async function userOf(call: RouteCall) {
 }
 
 async function sessionOf(call: RouteCall): Promise<PushSession | undefined> {
-  const { request, context, options } = call;
-  const { session } = options;
-  if (session !== undefined) return (await inTime('session', async () => session(request, context), call)) ?? undefined;
-  const { channelId, userId } = context.node?.pushSession ?? {};
+  const { session } = call.options;
+  if (session !== undefined) return answerOf('session', session, call);
+  const { channelId, userId } = call.context.node?.pushSession ?? {};
   return channelId === undefined ? undefined : { channelId, userId };
 }
 
-/** Waits for a function of the application. @throws TimeoutError when it does not answer */
-function inTime<Answer>(option: string, ask: () => Promise<Answer>, { service }: RouteCall): Promise<Answer> {
-  return new Deadline(service.timeout).wait(ask(), {
-    missing: `${option}() did not answer`,
+/** What a function of the application answers. @throws TimeoutError when it does not answer */
+async function answerOf<Answer>(
+  name: string,
+  ask: ((request: Request, context: PushRequestContext) => Awaitable<Answer>) | undefined,
+  call: RouteCall,
+): Promise<Answer | undefined> {
+  if (ask === undefined) return undefined;
+  return asked(name, ask, async () => ask(call.request, call.context), call);
+}
+
+/** @param whom the function of the application that is asked */
+function asked<Answer>(
+  name: string,
+  whom: object,
+  ask: () => Promise<Answer>,
+  { service }: RouteCall,
+): Promise<Answer> {
+  return askInTime(whom, ask, service.timeout, {
+    missing: `${name}() did not answer`,
     consequence: 'the request was given up, and nothing was sent',
   });
 }

@@ -1,5 +1,6 @@
-import { Deadline } from '../core/deadline.js';
+import { askInTime } from '../core/ask-in-time.js';
 import type { Logger } from '../core/logger.js';
+import type { Places } from '../core/places.js';
 import type { PushSession, SessionStore } from '../sessions/adapter.js';
 import { REMOVAL_KEPT_MS } from '../sessions/session-data.js';
 
@@ -18,6 +19,8 @@ export interface BindingContext {
   /** Deadline of one call of the store, in milliseconds. */
   readonly timeout: number;
   readonly logger: Logger;
+  /** The renewals of all requests that wait for the store. */
+  readonly renewals: Places;
 }
 
 /**
@@ -57,7 +60,7 @@ export class SessionBinding {
       const options = isNew ? { ttl } : { ttl, unlessRemoved: true };
       const add = (): Promise<unknown> => store.add(user, session.channelId, options);
       const failure = 'a session could not be bound to its user, and does not receive what is sent to the user';
-      this.#stored = isNew ? this.#change(failure, add) : this.#run(failure, add);
+      this.#stored = isNew ? this.#change(failure, add) : this.#renewal(failure, add);
     }
     this.#current = binding;
   }
@@ -87,10 +90,24 @@ export class SessionBinding {
     return done;
   }
 
+  /** Renews the binding, unless the renewals of many other requests wait for the store: the next request does it too. */
+  #renewal(failure: string, work: () => Promise<unknown>): Promise<void> {
+    const { renewals, logger } = this.#context;
+    const leave = renewals.take();
+    if (leave === undefined) {
+      logger.warn({}, 'sessions were not renewed, because so many renewals are waiting for the session adapter');
+      return Promise.resolve();
+    }
+    const done = this.#run(failure, work);
+    done.then(leave, leave);
+    return done;
+  }
+
   #run(failure: string, work: () => Promise<unknown>): Promise<void> {
-    const { timeout, logger } = this.#context;
+    const { timeout, logger, renewals } = this.#context;
     const done = this.#last.then(async () => {
-      await new Deadline(timeout).wait(work(), { missing: 'The session adapter did not answer' });
+      // Look-ups may be answered where changes are not, such as by a replica of Redis. So changes are counted alone.
+      await askInTime(renewals, async () => work(), timeout, { missing: 'The session adapter did not answer' });
     });
     this.#last = done.catch((error: unknown) => logger.error({ err: error }, failure));
     return done;

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
+import type { Places } from '../core/places.js';
 import type { PushService } from '../service/push-service.js';
 import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
 import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
@@ -19,6 +20,8 @@ export interface SessionContext {
   readonly timeout: number;
   readonly logger: Logger;
   readonly newChannels: NewChannels;
+  /** The renewals that wait for the session adapter. */
+  readonly renewals: Places;
 }
 
 /** The user who is logged in. */

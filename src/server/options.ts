@@ -94,10 +94,7 @@ export interface WebSocketLimits extends PublishLimits {
 
 /** An application that the server serves. It has keys and channels of its own, and limits where they differ. */
 export interface WebSocketApp extends WebSocketLimits {
-  /**
-   * Names the application in the HTTP API: `/apps/APPID/…`. Take digits alone, as Pusher does: its libraries for Python
-   * and Go refuse any other id.
-   */
+  /** Names the application in the HTTP API: `/apps/APPID/…`. Digits alone: Python's and Go's libraries take no other. */
   appId: string;
   /** Names the application to browsers: `/app/KEY`. */
   pubKey: string;
@@ -184,10 +181,8 @@ export interface WebSocketOptions extends WebSocketLimits {
    */
   closeTimeoutMs?: number | undefined;
   /**
-   * How long the headers of a request may take to arrive, on the server's own port, and how long the body of one to the
-   * HTTP API, in milliseconds. A socket on which nothing is sent has as long. One that is late is ended after up to a
-   * quarter more.
-   * @default 10 000
+   * How long the headers of a request may take to arrive, on the server's own port, and how long its body, in
+   * milliseconds. A silent socket has as long. What is late is ended after up to a quarter more. @default 10 000
    */
   requestTimeoutMs?: number | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. @default 1 800 000 (30 minutes, Pusher's) */

@@ -1,4 +1,4 @@
-import { Deadline } from '../core/deadline.js';
+import { askInTime } from '../core/ask-in-time.js';
 import { ValidationError } from '../core/errors.js';
 import type { PushSession, PushUser, SessionAdapter } from './adapter.js';
 import { sessionUserId, userIdOf } from './user-id.js';
@@ -42,7 +42,7 @@ export async function pageAddress(
   }
   const userId = userIdOf(user, sessions);
   const ask = async () => (sessions as SessionAdapter<unknown>).channelsFor([user]);
-  const [channels] = await new Deadline(timeout).wait(ask(), {
+  const [channels] = await askInTime(sessions, ask, timeout, {
     missing: 'The session adapter did not answer',
     consequence: 'no configuration was made, and nothing was sent',
   });

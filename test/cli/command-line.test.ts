@@ -34,6 +34,8 @@ describe('the command line', () => {
     [['send', 'orders', '--server', 'websocket://k:s@a?prot=1'], /unknown key "prot" \(did you mean "port"\?\)/],
     [['serve', '--server', 'console:'], /the DSN names "console"/],
     [['demo', '--port', 'x'], /It must be a whole number/],
+    [['demo', '--port', '65536'], /It must be a port, which is 65535 at most/],
+    [['serve', '--port', '65536'], /It must be a port, which is 65535 at most/],
   ])('answers %j with one line and exit code 2', async (args, message) => {
     const terminal = new RecordingTerminal();
     expect(await runCommandLine(args, terminal)).toEqual({ exitCode: 2 });

@@ -40,8 +40,10 @@ describe('pushrail demo', () => {
     await new Promise((resolve) => other.once('listening', resolve));
     const { port } = other.address() as AddressInfo;
     const terminal = new RecordingTerminal();
-    expect(await runCommandLine(['demo', '--port', String(port)], terminal)).toEqual({ exitCode: 2 });
-    expect(terminal.complaints).toEqual([`error: Port ${port} cannot be used: choose another with --port.`]);
+    expect(await runCommandLine(['demo', '--port', String(port)], terminal)).toEqual({ exitCode: 1 });
+    expect(terminal.complaints).toEqual([
+      `error: Port ${port} cannot be used (EADDRINUSE): choose another with --port.`,
+    ]);
     other.close();
   });
 

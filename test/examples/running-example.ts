@@ -17,7 +17,7 @@ export interface RunningExample {
 }
 
 /** How a program ended. */
-export interface Ending {
+interface Ending {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }

@@ -214,11 +214,11 @@ describe('POST …/auth', () => {
     ['no user at all', false],
     ['an empty name', ''],
   ])('is answered with 500, and logged, when who is logged in is %s', async (_, user) => {
-    const { handler, logger } = setUp({ authenticate: () => user as never });
     const requests = [post('/push/auth', subscription), post('/push/user-auth', { socket_id: '1.2' })];
     for (const request of [...requests, new Request(`${page}/push/config`)]) {
+      const { handler, logger } = setUp({ authenticate: () => user as never });
       expect(await answerOf(await handler(request))).toEqual({ status: 500, body: { error: 'The server failed.' } });
-      const [entry] = logger.entries.splice(0);
+      const [entry] = logger.entries;
       expect(entry?.details).toMatchObject({
         err: {
           code: 'CONFIGURATION',

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { PushClient, type PusherConstructorLike } from '../../client/index.js';
 import { loadPeer } from '../../index.js';
-import { CommandFailed, wholeNumber } from '../arguments.js';
+import { CommandFailed, portNumber } from '../arguments.js';
 import { DEFAULT_PORT } from '../server-settings.js';
 import { type Terminal, untilStopped } from '../terminal.js';
 import { DemoServer, demoUsers } from './demo-server.js';
@@ -15,7 +15,7 @@ interface DemoOptions {
 export function demoCommand(terminal: Terminal): Command {
   return new Command('demo')
     .description('open a page on localhost where two users receive what is sent; needs no account')
-    .option('--port <port>', `port of the page (default: ${DEFAULT_PORT}, or a free one)`, wholeNumber)
+    .option('--port <port>', `port of the page (default: ${DEFAULT_PORT}, or a free one)`, portNumber)
     .option('--once', 'end after the first delivery: with 0, or with 1 if nothing arrived', false)
     .action(async ({ port, once }: DemoOptions) => {
       await using demo = new DemoServer();

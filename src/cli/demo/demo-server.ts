@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { WebSocketService } from '../../backends/websocket/index.js';
 import {
-  ConfigurationError,
   createPushService,
   type MemorySessions,
   memorySessions,
@@ -15,6 +14,7 @@ import {
   type PushService,
   type PushSession,
 } from '../../index.js';
+import { CommandFailed } from '../arguments.js';
 import { demoPage } from './page.js';
 
 const { resolve } = createRequire(import.meta.url);
@@ -54,14 +54,16 @@ export class DemoServer implements AsyncDisposable {
   /**
    * Listens on a port of this machine.
    * @param orElseAnyPort whether any free port will do when this one cannot be used
-   * @throws ConfigurationError when the port cannot be used and no other will do
+   * @throws CommandFailed when the port cannot be used and no other will do
    */
   async listen(port: number, { orElseAnyPort }: { orElseAnyPort: boolean }): Promise<void> {
     try {
       await this.#listenOn(port);
     } catch (error) {
-      if (!orElseAnyPort)
-        throw new ConfigurationError(`Port ${port} cannot be used: choose another with --port.`, { cause: error });
+      if (!orElseAnyPort) {
+        const why = error instanceof Error && 'code' in error ? ` (${error.code})` : '';
+        throw new CommandFailed(`Port ${port} cannot be used${why}: choose another with --port.`, { cause: error });
+      }
       await this.#listenOn(0);
     }
   }
