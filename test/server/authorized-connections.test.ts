@@ -120,6 +120,25 @@ it('a client that is gone or does not read is forgotten all the same', async () 
   deaf.destroy();
 });
 
+it('each application has its own time, or none', async () => {
+  const app = (name: string, limits: object) => ({ appId: name, pubKey: name, secretKey: name, ...limits });
+  const service = await startServer({
+    authorizationTimeoutMs: 2000,
+    apps: [app('b', authorized), app('c', { ...authorized, authorizationTimeoutMs: 1000 })],
+  });
+  const [own, b, c] = [
+    await Client.connect(service),
+    await Client.connect(service, { key: 'b' }),
+    await Client.connect(service, { key: 'c' }),
+  ];
+  vi.advanceTimersByTime(1000);
+  expect(await c.closed).toMatchObject({ code: 4009 });
+  await b.settled();
+  vi.advanceTimersByTime(1000);
+  expect(await b.closed).toMatchObject({ code: 4009 });
+  await own.settled();
+});
+
 it('without the option a connection may do nothing for as long as it likes', async () => {
   const service = await startServer();
   const client = await Client.connect(service);

@@ -86,6 +86,13 @@ it('nobody is told without the option, on presence channels, and on the channel 
   expect(await countsOf(member)).toEqual([]);
 });
 
+it('an application may have the option, and another not', async () => {
+  const service = await startServer({ apps: [{ appId: 'b', pubKey: 'b', secretKey: 's', ...counting }] });
+  const [own, other] = [await Client.connect(service), await Client.connect(service, { key: 'b' })];
+  await Promise.all([own.subscribe('orders'), other.subscribe('orders')]);
+  expect([await countsOf(own), await countsOf(other)]).toEqual([[], [1]]);
+});
+
 it('a client whose socket is cut, or that is sent away, counts no more', async () => {
   const service = await startServer(counting);
   const client = await Client.connect(service);
@@ -103,10 +110,9 @@ it('a client whose socket is cut, or that is sent away, counts no more', async (
 });
 
 it('a channel of more than 100 hears of all changes every five seconds, and only who is new at once', async () => {
-  const service = await startServer(counting);
-  const clients = await crowd(service, 100, 'orders');
-  const [first] = clients as [Client];
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const service = await startServer(counting);
+  const [first] = (await crowd(service, 100, 'orders')) as [Client];
   const more: Client[] = [];
   for (let number = 101; number <= 105; number++) {
     const client = await Client.connect(service);
@@ -126,8 +132,8 @@ it('a channel of more than 100 hears of all changes every five seconds, and only
 });
 
 it('a large channel whose number is the same again hears nothing, unless somebody knows another', async () => {
-  const service = await startServer(counting);
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  const service = await startServer(counting);
   const [first, second] = (await crowd(service, 101, 'orders')) as [Client, Client];
   const leave = async (client: Client): Promise<void> => {
     client.send('pusher:unsubscribe', { channel: 'orders' });

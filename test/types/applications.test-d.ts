@@ -50,6 +50,10 @@ const handler = createPushHandler(PushService, {
     expectTypeOf(node?.pushSession).toEqualTypeOf<RequestSession | undefined>();
     return 'ann';
   },
+  userData: async (user, { url }) => {
+    expectTypeOf(user).toEqualTypeOf<PushUser>();
+    return { info: { seenOn: url }, watchlist: ['ben', 42] };
+  },
   webhook: (event) => {
     // Which event it is tells what it has.
     if (event.type === 'clientEvent') expectTypeOf(event.socketId).toEqualTypeOf<string | undefined>();
@@ -67,6 +71,8 @@ expectTypeOf(handler(new Request('http://localhost'))).resolves.toEqualTypeOf<Re
 expectTypeOf(toNodeHandler(handler)).toEqualTypeOf<NodeHandler>();
 // @ts-expect-error: an option that there is not
 createPushHandler(PushService, { authorize: () => true });
+// @ts-expect-error: a watch list has ids
+createPushHandler(PushService, { userData: () => ({ watchlist: [{ id: 'ben' }] }) });
 // @ts-expect-error: origins are a list
 createPushHandler(PushService, { allowedOrigins: 'https://shop.example' });
 
