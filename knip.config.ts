@@ -14,6 +14,7 @@ const config: KnipConfig = {
     'scripts/*',
     'test/**/*.test.ts',
     'test/bench/processes/*.ts',
+    'test/server/attack/processes/{server,clients}.ts',
     'test/types/*.test-d.ts',
     'examples/**/*.js',
   ],

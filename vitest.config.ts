@@ -11,8 +11,8 @@ const ofTheBuild = [
   'test/package/**/*.test.ts',
 ];
 
-/** The suites that every backend and adapter passes, and the runs of many calls at once. */
-const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts'];
+/** The suites that every backend and adapter passes, the runs of many calls at once, and the loads of an attack. */
+const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts', 'test/server/attack/**/*.test.ts'];
 
 /** Tests that move a clock by hand, apart from those whose SDKs leave timers, which would run by that clock. */
 const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname, exclude: ['**/node_modules'] }).filter(

@@ -63,12 +63,12 @@ export class App {
     this.access = access;
     this.#counters = counters;
     this.#observer = observer;
-    const { subscriptionCounting, authorizedConnections, authorizationTimeoutMs } = settings.limits;
-    if (subscriptionCounting) this.#counts = new SubscriptionCounts();
-    if (authorizedConnections)
-      this.#unauthorized = new WaitingLine(authorizationTimeoutMs, (connection) =>
+    this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
+    if (limits.authorizedConnections) {
+      this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
         this.end(connection, closeCode.unauthorized, lateAuthorization),
       );
+    }
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, counters, observer);

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import type { WebSocketOptions } from '../../src/backends/websocket/index.js';
 import type { ClientOptions } from '../server/support/client.js';
 import { behaviour, departure, type Source } from './documents.js';
-import { connect, open, serverWith, sharedServer, trigger } from './support/server.js';
+import { app, connect, open, send, serverWith, sharedServer, trigger } from './support/server.js';
 
 const others = {
   apps: [
@@ -155,3 +155,15 @@ behaviour('the key of another application leads to its channels, not to these', 
   expect(await mine.next('shipped')).toMatchObject({ channel: 'orders' });
   expect(await theirs.settled()).toEqual([]);
 });
+
+departure(
+  'the addresses of the fallback transports are answered with 404',
+  ['fallbacks', 'HTTP'],
+  'pusher-js streams or polls there; this server speaks WebSocket alone.',
+  async () => {
+    for (const transport of ['xhr', 'xhr_streaming', 'xhr_send']) {
+      const target = `/pusher/app/${app.pubKey}/000/abcdefgh/${transport}?protocol=7&client=js&version=8.4.0`;
+      expect((await send(server(), { method: 'POST', target, payload: '' })).status).toBe(404);
+    }
+  },
+);

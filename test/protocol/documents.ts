@@ -3,7 +3,7 @@ import { it } from 'vitest';
 // Pusher's documents as a list of behaviours. Each test names the document and the section that asks for it, and runs
 // against the embedded server by bare sockets and bare HTTP requests, signed as the documents say: so the server is
 // measured by the documents, and not by a client of ours. Where it departs from them on purpose, the test says what it
-// does instead, and why. Pusher's features that it does not have are listed in docs/backends/websocket.md.
+// does instead, and why. docs/backends/websocket-features.md lists the features of Pusher that it does not have.
 
 type DocumentName =
   | 'protocol'
@@ -16,7 +16,8 @@ type DocumentName =
   | 'channels'
   | 'presence'
   | 'cache'
-  | 'events';
+  | 'events'
+  | 'fallbacks';
 
 /** The documents, by their addresses below https://pusher.com/docs/channels/, as they were in November 2026. */
 const documents: Readonly<Record<DocumentName, string>> = {
@@ -31,6 +32,7 @@ const documents: Readonly<Record<DocumentName, string>> = {
   presence: 'using_channels/presence-channels',
   cache: 'using_channels/cache-channels',
   events: 'using_channels/events',
+  fallbacks: 'using_channels/websocket-fallbacks',
 };
 
 /** A document and the heading of one of its sections. */

@@ -8,6 +8,9 @@ import { Client, type ClientOptions } from '../../server/support/client.js';
 /** The credentials of the documents' worked examples. */
 export const app = { appId: '3', pubKey: '278d425bdf160c739803', secretKey: '7ad3773142a6692b25b8' } as const;
 
+/** A server of which no more than its address is needed. */
+export type Listening = Pick<WebSocketService, 'address'>;
+
 /** Starts a server for all tests of a file. @returns a function that returns it */
 export function sharedServer(options: WebSocketOptions = {}): () => WebSocketService {
   let service: WebSocketService;
@@ -32,14 +35,14 @@ function newServer(options: WebSocketOptions): WebSocketService {
 }
 
 /** A bare WebSocket to a server, which may refuse it. It is closed at the end of the test. */
-export function open(service: WebSocketService, options: ClientOptions = {}): Client {
+export function open(service: Listening, options: ClientOptions = {}): Client {
   const client = new Client(service, { key: app.pubKey, ...options });
   onTestFinished(() => client.socket.terminate());
   return client;
 }
 
 /** A bare WebSocket that the server has let in. */
-export async function connect(service: WebSocketService, options: ClientOptions = {}): Promise<Client> {
+export async function connect(service: Listening, options: ClientOptions = {}): Promise<Client> {
   const client = open(service, options);
   client.socketId = String(client.dataOf(await client.next('pusher:connection_established'))['socket_id']);
   return client;
@@ -96,7 +99,7 @@ export interface ApiAnswer {
 }
 
 /** Makes a request to the HTTP API, signed as in "Generating authentication signatures". */
-export async function api(service: WebSocketService, call: ApiRequest): Promise<ApiAnswer> {
+export async function api(service: Listening, call: ApiRequest): Promise<ApiAnswer> {
   const { method = 'GET', path, query = {}, body, auth = {}, appId = app.appId, agent } = call;
   const payload = body === undefined ? '' : JSON.stringify(body);
   const parameters = Object.entries({
@@ -119,7 +122,7 @@ export async function api(service: WebSocketService, call: ApiRequest): Promise<
 
 /** Sends a request whose address is written out. */
 export async function send(
-  service: WebSocketService,
+  service: Listening,
   { method, target, payload, agent }: { method: string; target: string; payload: string; agent?: Agent },
 ): Promise<ApiAnswer> {
   const { port } = service.address ?? {};
@@ -144,12 +147,7 @@ export async function send(
 }
 
 /** Triggers an event as an application's server does. */
-export async function trigger(
-  service: WebSocketService,
-  channels: string[],
-  name: string,
-  data: string,
-): Promise<void> {
+export async function trigger(service: Listening, channels: string[], name: string, data: string): Promise<void> {
   const { status, text: problem } = await api(service, {
     method: 'POST',
     path: '/events',
