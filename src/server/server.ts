@@ -127,13 +127,7 @@ export class ChannelsServer {
       const observer = this.#webhooksOf(settings);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      return new App(settings, {
-        access: access(settings),
-        cache,
-        counters,
-        received,
-        observer,
-      });
+      return new App(settings, { access: access(settings), cache, counters, received, observer });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
