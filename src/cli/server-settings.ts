@@ -49,7 +49,12 @@ function optionsToReach(options: object): RemoteWebSocketOptions {
   const { host, port = DEFAULT_PORT } = checked;
   const { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch } = checked;
   const limits = { maxChannelNameLength, maxEventNameLength, maxChannelsPerEvent, maxEventsPerBatch };
-  return { port, ...(host !== undefined && { host: reachable(host) }), ...limits };
+  return {
+    port,
+    ...(host !== undefined && { host: reachable(host) }),
+    ...(checked.path !== undefined && { path: checked.path }),
+    ...limits,
+  };
 }
 
 /** The server that a command asks, in a few words: its address where the settings name one, else the backend's name. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { decoded } from '../web/percent-decoding.js';
+import { pathBelow } from './path-below.js';
 import type { HttpServerLike } from './public-types.js';
 import { isWebSocketUpgrade, refuseUpgrade, serveWithoutUpgrade } from './upgrade.js';
 
@@ -38,6 +39,7 @@ const UNANSWERED_MS = 10_000;
 export class Attachment {
   readonly #server: AskingServer;
   readonly #taker: RequestTaker;
+  readonly #path: string | undefined;
   /** The server's own `emit`; undefined while ours is not in its place. */
   #emitBefore: HttpServerLike['emit'] | undefined;
   #closeBefore: Close | undefined;
@@ -46,9 +48,11 @@ export class Attachment {
   /** From the call of the server's `close` to its end. */
   #isServerClosing = false;
 
-  constructor(server: HttpServerLike, taker: RequestTaker) {
+  /** @param path what stands before the paths of the embedded server. @default nothing */
+  constructor(server: HttpServerLike, taker: RequestTaker, path?: string) {
     this.#server = server;
     this.#taker = taker;
+    this.#path = path;
     this.attach();
   }
 
@@ -110,12 +114,12 @@ export class Attachment {
     if (event !== 'request' && event !== 'upgrade' && event !== 'checkContinue') return false;
     const [request, target, head] = args as [IncomingMessage, ServerResponse & Duplex, Buffer];
     if (event === 'upgrade') {
-      if (!isOurs(request)) return false;
+      if (!this.#isOurs(request)) return false;
       if (this.#isServerClosing) refuseUpgrade(target, 503, 'The server is closing');
       else this.#taker.upgrade(request, target, head, this);
       return true;
     }
-    const appId = /^\/apps\/([^/?]+)\//.exec(request.url ?? '')?.[1];
+    const appId = /^\/apps\/([^/?]+)\//.exec(pathBelow(this.#path, request.url) ?? '')?.[1];
     if (appId === undefined || !this.#taker.serves(decoded(appId))) return false;
     if (event === 'checkContinue') target.writeContinue();
     this.#taker.request(request, target);
@@ -125,7 +129,7 @@ export class Attachment {
   readonly #shouldUpgrade = (request: IncomingMessage): unknown => {
     const before = this.#shouldUpgradeBefore;
     if (!this.#isAttached) return before?.call(this.#server, request);
-    if (isOurs(request) || (isWebSocketUpgrade(request) && this.#isAlone)) return true;
+    if (this.#isOurs(request) || (isWebSocketUpgrade(request) && this.#isAlone)) return true;
     // Node's own answer depends on whether anybody listens, so our listener is away while it answers.
     this.#server.removeListener('upgrade', this.#onForeignUpgrade);
     try {
@@ -134,6 +138,10 @@ export class Attachment {
       this.#server.on('upgrade', this.#onForeignUpgrade);
     }
   };
+
+  #isOurs(request: IncomingMessage): boolean {
+    return isWebSocketUpgrade(request) && /^\/app(?:[/?]|$)/.test(pathBelow(this.#path, request.url) ?? '');
+  }
 
   /** Whether nobody else listens for upgrades. */
   get #isAlone(): boolean {
@@ -157,10 +165,6 @@ export class Attachment {
     }, UNANSWERED_MS).unref();
     socket.once('close', () => clearTimeout(timer));
   };
-}
-
-function isOurs(request: IncomingMessage): boolean {
-  return isWebSocketUpgrade(request) && /^\/app(?:[/?]|$)/.test(request.url ?? '');
 }
 
 function bytesWritten(socket: Duplex): number {

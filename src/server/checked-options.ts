@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
+import { isPathPrefix, PATH_PREFIX_RULE } from '../core/path-prefix.js';
 import { settingsCheck } from '../core/schema-check.js';
 import { publishLimits } from '../pusher-protocol/publish-limits.js';
 import { isOriginPattern } from '../web/origins.js';
@@ -13,6 +14,7 @@ type UnfilledName =
   | 'port'
   | 'host'
   | 'metricsPort'
+  | 'path'
   | 'publicUrl'
   | 'apps'
   | 'webhooks'
@@ -60,13 +62,14 @@ function buildSchema() {
   const port = z.number().int().min(0).max(65_535);
   const publicUrl = z.custom<string>(
     isPublicUrl,
-    'must be an address such as "wss://push.example.com", without a path',
+    'must be an address such as "wss://push.example.com" or "wss://example.com/ws"',
   );
   return z.strictObject({
     port: port.optional(),
     host: text().optional(),
     metricsPort: port.optional(),
     metricsHost: text().optional(),
+    path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
     publicUrl: publicUrl.optional(),
     apps: z.array(app()).optional(),
     webhooks: z.array(webhook()).optional(),
@@ -160,7 +163,7 @@ function isPublicUrl(value: unknown): boolean {
   const url = new URL(value);
   return (
     /^(?:wss?|https?):$/.test(url.protocol) &&
-    url.pathname === '/' &&
+    (url.pathname === '/' || isPathPrefix(url.pathname)) &&
     url.search === '' &&
     url.hash === '' &&
     url.username === ''

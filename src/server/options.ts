@@ -132,8 +132,14 @@ export interface WebSocketOptions extends WebSocketLimits {
    */
   metricsHost?: string | undefined;
   /**
+   * What stands before `/app/KEY` and `/apps/APPID` here, such as `'/ws'`, for a proxy that hands on the whole path. On
+   * servers that it is attached to, the server takes only what is below; on its own port also what has no prefix.
+   * @default nothing
+   */
+  path?: string | undefined;
+  /**
    * The address that browsers connect to, when it is another than the server's own, as behind a proxy:
-   * `'wss://push.example.com'`.
+   * `'wss://push.example.com'`, or `'wss://example.com/ws'` for a proxy that takes the path off.
    */
   publicUrl?: string | undefined;
   /** Further applications that are served beside the one in the settings. @default none */

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
@@ -12,6 +13,7 @@ import type { Publication } from './local-channel.js';
 import { ServerCounters } from './metrics/counters.js';
 import type { Monitored } from './metrics/endpoints.js';
 import { type ServerState, serverMetrics } from './metrics/server-metrics.js';
+import { pathBelow } from './path-below.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { SocketServer } from './socket-server.js';
@@ -102,11 +104,18 @@ export class ChannelsServer {
    * server's own port on the page's host. A server that is only attached has the page's host and port.
    */
   get publicAddress(): PublicAddress {
-    const { publicUrl } = this.#options;
-    if (publicUrl === undefined) return this.address === undefined ? {} : { port: this.address.port, useTLS: false };
-    const { protocol, hostname, port } = new URL(publicUrl);
+    const { publicUrl, path } = this.#options;
+    const below = path !== undefined && { path };
+    if (publicUrl === undefined)
+      return { ...below, ...(this.address !== undefined && { port: this.address.port, useTLS: false }) };
+    const { protocol, hostname, port, pathname } = new URL(publicUrl);
     const useTLS = protocol === 'wss:' || protocol === 'https:';
-    return { host: hostname, port: port === '' ? (useTLS ? 443 : 80) : Number(port), useTLS };
+    return {
+      host: hostname,
+      port: port === '' ? (useTLS ? 443 : 80) : Number(port),
+      useTLS,
+      ...(pathname === '/' ? below : { path: pathname }),
+    };
   }
 
   #begin(): Run {
@@ -140,15 +149,21 @@ export class ChannelsServer {
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): void {
-    if (!this.#attachments.has(server)) this.#attachments.set(server, new Attachment(server, this.#taker));
+    if (this.#attachments.has(server)) return;
+    this.#attachments.set(server, new Attachment(server, this.#taker, this.#options.path));
   }
 
   readonly #taker: RequestTaker = {
     serves: (appId) => this.#run.apps.has(appId),
-    upgrade: (request, socket, head, door) => this.#run.sockets.upgrade(request, socket, head, door),
-    request: (request, response) => void this.#run.httpApi.handle(request, response),
+    upgrade: (request, socket, head, door) => this.#run.sockets.upgrade(this.#withoutPath(request), socket, head, door),
+    request: (request, response) => void this.#run.httpApi.handle(this.#withoutPath(request), response),
     sendAway: (door) => this.#run.sockets.sendAway(door),
   };
+
+  #withoutPath(request: IncomingMessage): IncomingMessage {
+    request.url = pathBelow(this.#options.path, request.url) ?? request.url;
+    return request;
+  }
 
   get #monitored(): Monitored {
     return { isUp: this.#closing === undefined, metrics: this.api.metrics };
@@ -218,6 +233,8 @@ export interface PublicAddress {
   readonly host?: string;
   readonly port?: number;
   readonly useTLS?: boolean;
+  /** What stands before `/app/KEY`. */
+  readonly path?: string;
 }
 
 /**

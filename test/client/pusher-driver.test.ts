@@ -55,6 +55,7 @@ describe('the options for pusher-js', () => {
       wsHost: 'push.example.com',
       wsPort: 6001,
       wssPort: 6001,
+      wsPath: '',
       forceTLS: false,
       enabledTransports: ['ws'],
       enableStats: false,

@@ -108,7 +108,7 @@ describe('a process beside the one with the server', () => {
     const port = await listenInTest(createServer());
     const { push } = serviceOn(build({ port, host: '127.0.0.1' }));
     await expect(push.send({ channels: 'news', data: 1 })).rejects.toThrow(
-      /another program listens there already.*If it is the server that you mean to send to, publish to it with the backend "remote"\./,
+      /another program listens there already.*If it is the server that you mean to send to, take the backend "remote"\./,
     );
   });
 });
