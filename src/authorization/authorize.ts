@@ -1,3 +1,4 @@
+import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
 import type { PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
@@ -54,7 +55,7 @@ export async function authorizeSubscription(
     checkChannel(channel, backend);
     const verdict = await decide(channel, request, host);
     if ('status' in verdict) throw refusal(verdict, backend, [channel]);
-    return signed(backend, () => backend.authorizeChannel(client, channel, verdict.member));
+    return signed(host, () => backend.authorizeChannel(client, channel, verdict.member), `authorise "${channel}"`);
   }
   return authorizeSeveral(client, request.channel, request, host);
 }
@@ -80,7 +81,11 @@ async function authorizeSeveral(
   const allowed = channels.filter((_, index) => !('status' in (verdicts[index] ?? {})));
   const refused = channels.filter((channel) => !allowed.includes(channel));
   if (allowed.length === 0) throw refusal(verdicts[0] as Refusal, backend, refused);
-  const { auth } = await signed(backend, () => authorizeChannels.call(backend, client, allowed));
+  const { auth } = await signed(
+    host,
+    () => authorizeChannels.call(backend, client, allowed),
+    `authorise "${allowed.join('", "')}"`,
+  );
   return { auth, channels: allowed, refused };
 }
 
@@ -94,7 +99,7 @@ export async function signIn(request: SignInRequest, host: AuthorizationHost): P
   const { user } = request;
   if (!isSomeone(user)) throw nobodyError(backend);
   const client = clientOf(request, host);
-  return signed(backend, () => backend.authenticateUser(client, { id: userIdOf(user, sessions) }));
+  return signed(host, () => backend.authenticateUser(client, { id: userIdOf(user, sessions) }), 'sign a user in');
 }
 
 /** The name by which the backend knows the client: its user's id, or its socket id. */
@@ -151,7 +156,7 @@ async function reaches(user: AppUser, channel: string, host: AuthorizationHost):
 }
 
 function notAnswered(who: string): Wait {
-  return { missing: `${who} did not answer`, consequence: 'nothing was authorised, and nothing was sent' };
+  return { missing: `${who} did not answer`, consequence: NOT_AUTHORISED };
 }
 
 async function askRule(
@@ -199,9 +204,14 @@ function refusal({ status, reason }: Refusal, backend: AnyBackend, channels: rea
   return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
 }
 
-async function signed<Grant>(backend: AnyBackend, work: () => Awaitable<Grant>): Promise<Grant> {
+/** @param failure what the backend did not do when it does not answer, in words */
+async function signed<Grant>(
+  { backend, timeout }: AuthorizationHost,
+  work: () => Awaitable<Grant>,
+  failure: string,
+): Promise<Grant> {
   try {
-    return await work();
+    return await askBackend(backend, timeout, work, failure, NOT_AUTHORISED);
   } catch (error) {
     const failure = asPushError(error, backend);
     if (failure.code !== 'AUTHENTICATION') throw failure;

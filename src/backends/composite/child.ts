@@ -16,7 +16,7 @@ export interface ChildHost extends CircuitLimits {
   readonly name: string;
   readonly logger: () => Logger;
   /** How long a child has to open where the composite can do without it, in milliseconds. */
-  readonly openTimeout: () => number;
+  readonly timeout: () => number;
 }
 
 /** One of the backends that a composite is made of, with its circuit. */
@@ -58,7 +58,7 @@ export class Child {
    */
   async openIfPossible(): Promise<PushError | undefined> {
     try {
-      await new Deadline(this.#host.openTimeout()).wait(this.open(), {
+      await new Deadline(this.#host.timeout()).wait(this.open(), {
         missing: `The ${this.backend.name} backend did not open`,
         consequence: 'nothing was sent by it',
         backend: this.backend.name,
@@ -156,6 +156,13 @@ export class Child {
       logger.warn({ err: this.#lastFailure, forMs: resetAfterMs }, text);
     else logger.info({}, text);
   }
+}
+
+/** A backend's name, with its number where several have the same. */
+export function labelOf(backends: readonly AnyBackend[], index: number): string {
+  const name = backends[index]?.name ?? '';
+  const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));
+  return same.length > 1 ? `${name} ${same.indexOf(index) + 1}` : name;
 }
 
 const circuitTexts: Readonly<Record<CircuitChange, string>> = {

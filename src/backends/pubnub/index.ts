@@ -109,6 +109,10 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     };
   }
 
+  override get hasOwnDeadlines(): boolean {
+    return true;
+  }
+
   override encode(parts: EventParts): string {
     return envelopeJson(parts);
   }
