@@ -147,9 +147,3 @@ export function watchSending(request: ClientRequest, signal: AbortSignal): void 
     else left();
   });
 }
-
-/** Hides a secret in an SDK's object from `inspect` and `JSON.stringify`. The SDK can still use it. */
-export function hideProperty(owner: unknown, key: string): void {
-  if (typeof owner === 'object' && owner !== null && Object.hasOwn(owner, key))
-    Object.defineProperty(owner, key, { enumerable: false });
-}
