@@ -1,3 +1,4 @@
+import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
 import type { AuthenticatedUser, PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
@@ -62,7 +63,7 @@ export async function authorizeSubscription(
     checkChannel(channel, backend);
     const verdict = await decide(channel, request, host);
     if ('status' in verdict) throw refusal(verdict, backend, [channel]);
-    return signed(backend, () => backend.authorizeChannel(client, channel, verdict.member));
+    return signed(host, () => backend.authorizeChannel(client, channel, verdict.member), `authorise "${channel}"`);
   }
   return authorizeSeveral(client, request.channel, request, host);
 }
@@ -88,7 +89,11 @@ async function authorizeSeveral(
   const allowed = channels.filter((_, index) => !('status' in (verdicts[index] ?? {})));
   const refused = channels.filter((channel) => !allowed.includes(channel));
   if (allowed.length === 0) throw refusal(verdicts[0] as Refusal, backend, refused);
-  const { auth } = await signed(backend, () => authorizeChannels.call(backend, client, allowed));
+  const { auth } = await signed(
+    host,
+    () => authorizeChannels.call(backend, client, allowed),
+    `authorise "${allowed.join('", "')}"`,
+  );
   return { auth, channels: allowed, refused };
 }
 
@@ -103,7 +108,8 @@ export async function signIn(request: SignInRequest, host: AuthorizationHost): P
   if (!isSomeone(user)) throw nobodyError(backend);
   const client = clientOf(request, host);
   const details = detailsOf(request);
-  return signed(backend, () => backend.authenticateUser(client, { id: userIdOf(user, sessions), ...details }));
+  const member = { id: userIdOf(user, sessions), ...details };
+  return signed(host, () => backend.authenticateUser(client, member), 'sign a user in');
 }
 
 /** The details of a user as backends take them. */
@@ -174,7 +180,7 @@ async function reaches(user: AppUser, channel: string, host: AuthorizationHost):
 }
 
 function notAnswered(who: string): Wait {
-  return { missing: `${who} did not answer`, consequence: 'nothing was authorised, and nothing was sent' };
+  return { missing: `${who} did not answer`, consequence: NOT_AUTHORISED };
 }
 
 async function askRule(
@@ -223,9 +229,14 @@ function refusal({ status, reason }: Refusal, backend: AnyBackend, channels: rea
   return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
 }
 
-async function signed<Grant>(backend: AnyBackend, work: () => Awaitable<Grant>): Promise<Grant> {
+/** @param failure what the backend did not do when it does not answer, in words */
+async function signed<Grant>(
+  { backend, timeout }: AuthorizationHost,
+  work: () => Awaitable<Grant>,
+  failure: string,
+): Promise<Grant> {
   try {
-    return await work();
+    return await askBackend(backend, timeout, work, failure, NOT_AUTHORISED);
   } catch (error) {
     const failure = asPushError(error, backend);
     if (failure.code !== 'AUTHENTICATION') throw failure;

@@ -1,3 +1,4 @@
+import { askBackend, NOT_SUBSCRIBED } from '../backends/contract/ask.js';
 import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 
@@ -7,10 +8,13 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
  */
 export class Subscriptions {
   readonly #backend: AnyBackend;
+  readonly #timeout: number;
   readonly #wanted = new Map<string, { isExplicit: boolean; loops: number; busy: Promise<void> }>();
 
-  constructor(backend: AnyBackend) {
+  /** @param timeout how long the backend has for a subscription or its end, in milliseconds */
+  constructor(backend: AnyBackend, timeout: number) {
     this.#backend = backend;
+    this.#timeout = timeout;
   }
 
   subscribe(channel: string): Promise<void> {
@@ -37,15 +41,20 @@ export class Subscriptions {
     });
   }
 
-  #change(channel: string, change: (entry: { isExplicit: boolean; loops: number }) => void): Promise<void> {
+  /** @param isLate whether a subscription has come about that was given up before */
+  #change(
+    channel: string,
+    change: (entry: { isExplicit: boolean; loops: number }) => void,
+    isLate = false,
+  ): Promise<void> {
     const entry = this.#wanted.get(channel) ?? { isExplicit: false, loops: 0, busy: Promise.resolve() };
     this.#wanted.set(channel, entry);
     const run = async (): Promise<void> => {
       const before = { isExplicit: entry.isExplicit, loops: entry.loops };
       change(entry);
       try {
-        if (isWanted(entry) && !isWanted(before)) await this.#backend.subscribe(channel);
-        if (!isWanted(entry) && isWanted(before)) await this.#backend.unsubscribe(channel);
+        if (isWanted(entry) && !isWanted(before)) await this.#begin(channel);
+        if (!isWanted(entry) && (isWanted(before) || isLate)) await this.#end(channel);
       } catch (error) {
         // A failed subscription does not count. A failed end does: nobody wants the channel any more.
         if (isWanted(entry)) Object.assign(entry, before);
@@ -59,6 +68,27 @@ export class Subscriptions {
       if (entry.busy === settled && !isWanted(entry)) this.#wanted.delete(channel);
     });
     return done;
+  }
+
+  async #begin(channel: string): Promise<void> {
+    let isGivenUp = false;
+    const begin = async (): Promise<void> => {
+      await this.#backend.subscribe(channel);
+      if (!isGivenUp) return;
+      // Its messages would come in, and the application knows of no subscription.
+      this.#change(channel, () => {}, true).catch(() => {});
+    };
+    try {
+      await askBackend(this.#backend, this.#timeout, begin, `subscribe to "${channel}"`, NOT_SUBSCRIBED);
+    } catch (error) {
+      isGivenUp = true;
+      throw error;
+    }
+  }
+
+  async #end(channel: string): Promise<void> {
+    const end = (): Promise<void> => this.#backend.unsubscribe(channel);
+    await askBackend(this.#backend, this.#timeout, end, `unsubscribe from "${channel}"`);
   }
 }
 

@@ -1,13 +1,17 @@
+import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
 import type { ChannelAuthorization, ChannelInfo, GivenMember } from '../backends/contract/authorization.js';
 import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
+import type { Awaitable } from '../core/until-aborted.js';
 import type { SendOptions } from '../delivery/send-options.js';
 
 /** The parts of a push service that a handle uses. */
 export interface ChannelHost {
   readonly backend: AnyBackend;
+  /** How long the backend has for an answer, in milliseconds. */
+  readonly timeout: number;
   ready(): Promise<void>;
   send(options: SendOptions): Promise<SendReport>;
   subscribe(channel: string): Promise<void>;
@@ -58,7 +62,7 @@ export class ChannelHandle {
 
   /** Asks whether anyone is subscribed, and how many. @throws UnsupportedOperationError when the backend cannot tell */
   async info(): Promise<ChannelInfo> {
-    return this.#ask((backend) => backend.channelInfo(this.name));
+    return this.#ask((backend) => backend.channelInfo(this.name), `tell about "${this.name}"`);
   }
 
   /**
@@ -66,7 +70,7 @@ export class ChannelHandle {
    * @throws UnsupportedOperationError when the backend cannot tell
    */
   async users(): Promise<readonly string[]> {
-    return this.#ask((backend) => backend.channelUsers(this.name));
+    return this.#ask((backend) => backend.channelUsers(this.name), `list the users of "${this.name}"`);
   }
 
   /**
@@ -80,15 +84,24 @@ export class ChannelHandle {
    */
   authorize(client: string, member?: GivenMember): Promise<ChannelAuthorization> {
     const named = member && { ...member, id: userIdText(member.id) ?? '' };
-    return this.#ask(async (backend) => backend.authorizeChannel(client, this.name, named));
+    return this.#ask(
+      (backend) => backend.authorizeChannel(client, this.name, named),
+      `authorise "${this.name}"`,
+      NOT_AUTHORISED,
+    );
   }
 
-  async #ask<Answer>(question: (backend: AnyBackend) => Promise<Answer>): Promise<Answer> {
+  /** @param failure what the backend did not do when it does not answer, in words */
+  async #ask<Answer>(
+    question: (backend: AnyBackend) => Awaitable<Answer>,
+    failure: string,
+    consequence?: string,
+  ): Promise<Answer> {
     await this.#service.ready();
-    const { backend } = this.#service;
+    const { backend, timeout } = this.#service;
     checkName(this.name, 'channel', backend.capabilities.channelName, backend.name);
     try {
-      return await question(backend);
+      return await askBackend(backend, timeout, () => question(backend), failure, consequence);
     } catch (error) {
       throw asPushError(error, backend);
     }

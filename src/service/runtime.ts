@@ -65,7 +65,7 @@ export class Runtime {
     } = rest;
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
-    this.subscriptions = new Subscriptions(this.backend);
+    this.subscriptions = new Subscriptions(this.backend, timeout);
     this.timeout = timeout;
     this.#closeTimeout = closeTimeout;
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });

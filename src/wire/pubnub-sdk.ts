@@ -44,6 +44,7 @@ export interface TransportRequest {
   /** The `requestid` in the address. */
   readonly identifier: string;
   cancellable: boolean;
+  headers?: Readonly<Record<string, string>>;
   /** In seconds; a thousand times as much has to be a whole number. */
   timeout: number;
 }

@@ -6,7 +6,7 @@ import { RecordingBackend } from '../support/recording-backend.js';
 
 test('a channel stays subscribed as long as anyone asks for it', async () => {
   const backend = new RecordingBackend();
-  const subscriptions = new Subscriptions(backend);
+  const subscriptions = new Subscriptions(backend, 1_000);
   await Promise.all([subscriptions.beginLoop('a'), subscriptions.subscribe('a'), subscriptions.beginLoop('a')]);
   await subscriptions.endLoop('a');
   await subscriptions.unsubscribe('a');
@@ -21,7 +21,7 @@ test('of two that ask at once when the first fails, the second tries for itself'
   backend.subscribe = async () => {
     if (++tries === 1) throw new Error('not now');
   };
-  const subscriptions = new Subscriptions(backend);
+  const subscriptions = new Subscriptions(backend, 1_000);
   const [first] = await Promise.all([failureOf(PushError, subscriptions.subscribe('a')), subscriptions.beginLoop('a')]);
   expect(first.message).toBe('The recording backend failed: not now');
   expect(tries).toBe(2);
@@ -33,7 +33,7 @@ test('an unsubscription that failed is not tried again by itself, and the next s
   const backend = new RecordingBackend();
   const { unsubscribe } = backend;
   backend.unsubscribe = () => Promise.reject(new Error('connection lost'));
-  const subscriptions = new Subscriptions(backend);
+  const subscriptions = new Subscriptions(backend, 1_000);
   await subscriptions.subscribe('a');
   await failureOf(PushError, subscriptions.unsubscribe('a'));
   await subscriptions.unsubscribe('a');

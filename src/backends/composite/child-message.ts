@@ -1,4 +1,6 @@
+import { ValidationError } from '../../core/errors.js';
 import { checkName, checkSize } from '../../core/names.js';
+import { didYouMean } from '../../core/schema-check.js';
 import type { OutgoingMessage } from '../../wire/message.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import { outgoingMessage } from '../contract/message.js';
@@ -54,4 +56,27 @@ export function ownOptions(
   name: string,
 ): Record<string, unknown> | undefined {
   return backendOptions?.[name] as Record<string, unknown> | undefined;
+}
+
+/**
+ * Checks that the parts of a composite's `backendOptions` are for its backends.
+ * @param names those of its backends
+ * @throws ValidationError for a part that is for none of them, or that is no object
+ */
+export function checkOptionNames(
+  backendOptions: Readonly<Record<string, unknown>> | undefined,
+  names: readonly string[],
+  composite: string,
+): void {
+  for (const [key, value] of Object.entries(backendOptions ?? {})) {
+    const problem = !names.includes(key)
+      ? `"${key}" is none of its backends${didYouMean(key, names)}`
+      : typeof value !== 'object' || value === null
+        ? `"${key}" must be an object.`
+        : undefined;
+    if (problem === undefined) continue;
+    throw new ValidationError(`"backendOptions" of ${composite} are named after its backends: ${problem}`, {
+      backend: composite,
+    });
+  }
 }

@@ -16,7 +16,7 @@ export interface ChildHost extends CircuitLimits {
   readonly name: string;
   readonly logger: () => Logger;
   /** How long a child has to open where the composite can do without it, in milliseconds. */
-  readonly openTimeout: () => number;
+  readonly timeout: () => number;
 }
 
 /** One of the backends that a composite is made of, with its circuit. */
@@ -58,7 +58,7 @@ export class Child {
    */
   async openIfPossible(): Promise<PushError | undefined> {
     try {
-      await new Deadline(this.#host.openTimeout()).wait(this.open(), {
+      await new Deadline(this.#host.timeout()).wait(this.open(), {
         missing: `The ${this.backend.name} backend did not open`,
         consequence: 'nothing was sent by it',
         backend: this.backend.name,
@@ -158,6 +158,13 @@ export class Child {
   }
 }
 
+/** A backend's name, with its number where several have the same. */
+export function labelOf(backends: readonly AnyBackend[], index: number): string {
+  const name = backends[index]?.name ?? '';
+  const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));
+  return same.length > 1 ? `${name} ${same.indexOf(index) + 1}` : name;
+}
+
 const circuitTexts: Readonly<Record<CircuitChange, string>> = {
   opened: 'fails, and is left out for a while',
   'tried again': 'is tried again',
@@ -190,11 +197,4 @@ function isProviderFailure(error: PushError): boolean {
   // The error of a composite within this one stands for those of its backends.
   const within = errors.filter(PushError.isPushError);
   return outcomeOf(error) === 'unknown' && (within.length === 0 || within.some(isProviderFailure));
-}
-
-/** A backend's name, with its number where several have the same. */
-export function labelOf(backends: readonly AnyBackend[], index: number): string {
-  const name = backends[index]?.name ?? '';
-  const same = backends.flatMap((backend, at) => (backend.name === name ? [at] : []));
-  return same.length > 1 ? `${name} ${same.indexOf(index) + 1}` : name;
 }

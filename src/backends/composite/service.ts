@@ -1,12 +1,12 @@
-import { ConfigurationError, type PushError, ValidationError } from '../../core/errors.js';
+import { ConfigurationError, type PushError } from '../../core/errors.js';
 import { checkName } from '../../core/names.js';
-import { didYouMean } from '../../core/schema-check.js';
 import type { Awaitable } from '../../core/until-aborted.js';
 import type { SessionAdapter } from '../../sessions/adapter.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
 import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import { askBackend, NOT_AUTHORISED } from '../contract/ask.js';
 import type {
   AuthenticatedUser,
   ChannelAuthorization,
@@ -23,14 +23,14 @@ import type { BackendSettings } from '../contract/settings.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 import { composedCapabilities } from './capabilities.js';
 import { Child, labelOf } from './child.js';
-import { ownOptions } from './child-message.js';
+import { checkOptionNames, ownOptions } from './child-message.js';
 import { type CompositeOptions, checkComposite } from './options.js';
 import type { Routing } from './routing.js';
 import { ChildSubscriptions } from './subscriptions.js';
 import { checkHeaders, readWebhook } from './webhooks.js';
 
-/** How long a backend has to open where the service does not say, in milliseconds. */
-const DEFAULT_OPEN_TIMEOUT_MS = 10_000;
+/** How long a backend has to open or to answer where the service does not say, in milliseconds. */
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /**
  * A backend that is made of others; `api` is the list of them. Each message is checked by all of them before anything
@@ -44,7 +44,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   /** The backends whose `subscribe` is called. */
   readonly #subscribers: readonly Child[];
   readonly #subscriptions: ChildSubscriptions;
-  #openTimeout = DEFAULT_OPEN_TIMEOUT_MS;
+  #timeout = DEFAULT_TIMEOUT_MS;
 
   /**
    * @param kind the name before the parentheses
@@ -60,7 +60,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     const { backends, ...limits } = checkComposite(settings, kind);
     this.#name = `${kind}(${backends.map(({ name }) => name).join(', ')})`;
     checkInstances(backends, this.#name);
-    const host = { ...limits, name: this.#name, logger: () => this.logger, openTimeout: () => this.#openTimeout };
+    const host = { ...limits, name: this.#name, logger: () => this.logger, timeout: () => this.#timeout };
     this.#children = backends.map((backend, index) => new Child(backend, labelOf(backends, index), host));
     this.#routing = routingOf(this.#name, this.#children);
     const { sendsToAll } = this.#routing;
@@ -69,13 +69,17 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     const able = this.#children.filter(({ capabilities }) => capabilities.subscribe);
     // A message that goes through all of them is to come in once.
     this.#subscribers = sendsToAll ? able.slice(0, 1) : able;
-    this.#subscriptions = new ChildSubscriptions(this.#subscribers, limits.resetAfterMs, host.logger);
+    this.#subscriptions = new ChildSubscriptions(this.#subscribers, host);
     this.api = [...backends];
     const own = backends.find(({ stringify }) => stringify !== undefined);
     if (own !== undefined) this.stringify = (data) => own.stringify?.(data) ?? '';
     const authorizer = this.#first('authorize');
-    if (authorizer?.authorizeChannels !== undefined)
-      this.authorizeChannels = authorizer.authorizeChannels.bind(authorizer);
+    const several = authorizer?.authorizeChannels;
+    if (authorizer !== undefined && several !== undefined)
+      this.authorizeChannels = (client, channels) => {
+        const work = (): Awaitable<ChannelAuthorization> => several.call(authorizer, client, channels);
+        return askBackend(authorizer, this.#timeout, work, 'authorise channels', NOT_AUTHORISED);
+      };
   }
 
   override get name(): string {
@@ -113,17 +117,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
    */
   override checkMessage(message: BackendMessageOptions): void {
     const names = this.#children.map(({ backend }) => backend.name);
-    for (const [key, value] of Object.entries(message.backendOptions ?? {})) {
-      const problem = !names.includes(key)
-        ? `"${key}" is none of its backends${didYouMean(key, names)}`
-        : typeof value !== 'object' || value === null
-          ? `"${key}" must be an object.`
-          : undefined;
-      if (problem === undefined) continue;
-      throw new ValidationError(`"backendOptions" of ${this.name} are named after its backends: ${problem}`, {
-        backend: this.name,
-      });
-    }
+    checkOptionNames(message.backendOptions, names, this.name);
     for (const { backend, capabilities } of this.#children) {
       checkName(message.event, 'event', capabilities.eventName, backend.name);
       backend.checkMessage({ ...message, backendOptions: ownOptions(message.backendOptions, backend.name) });
@@ -152,8 +146,9 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
 
   /** Signs by the first backend that can. */
   override authorizeChannel(client: string, channel: string, member?: PresenceMember): Awaitable<ChannelAuthorization> {
-    const backend = this.#first('authorize');
-    return backend?.authorizeChannel(client, channel, member) ?? super.authorizeChannel(client, channel, member);
+    const ask = (backend: AnyBackend): Awaitable<ChannelAuthorization> =>
+      backend.authorizeChannel(client, channel, member);
+    return this.#ask('authorize', ask, `authorise "${channel}"`) ?? super.authorizeChannel(client, channel, member);
   }
 
   /** Signs by the first backend that can. */
@@ -179,12 +174,28 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
 
   /** Asks the first backend that can tell. The others' subscribers are not counted. */
   override async channelInfo(channel: string): Promise<ChannelInfo> {
-    return this.#first('presence')?.channelInfo(channel) ?? super.channelInfo(channel);
+    const ask = (backend: AnyBackend): Promise<ChannelInfo> => backend.channelInfo(channel);
+    return this.#ask('presence', ask, `tell about "${channel}"`) ?? super.channelInfo(channel);
   }
 
   /** Asks the first backend that can tell, as {@link channelInfo} does. */
   override async channelUsers(channel: string): Promise<readonly string[]> {
-    return this.#first('presence')?.channelUsers(channel) ?? super.channelUsers(channel);
+    const ask = (backend: AnyBackend): Promise<readonly string[]> => backend.channelUsers(channel);
+    return this.#ask('presence', ask, `list the users of "${channel}"`) ?? super.channelUsers(channel);
+  }
+
+  /** Its backends have theirs, or get the service's time here: one that does not answer may be one of several. */
+  override readonly hasOwnDeadlines: boolean = true;
+
+  /** Asks the first backend that can, within its time. @returns undefined when none can */
+  #ask<Answer>(
+    flag: 'authorize' | 'presence',
+    work: (backend: AnyBackend) => Awaitable<Answer>,
+    failure: string,
+  ): Awaitable<Answer> | undefined {
+    const backend = this.#first(flag);
+    const consequence = flag === 'authorize' ? NOT_AUTHORISED : undefined;
+    return backend && askBackend(backend, this.#timeout, () => work(backend), failure, consequence);
   }
 
   #first(flag: 'authorize' | 'authenticate' | 'presence'): AnyBackend | undefined {
@@ -231,11 +242,8 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   }
 
   async #openAny(): Promise<void> {
-    const failures = (await Promise.all(this.#children.map((child) => child.openIfPossible()))).filter(
-      (error) => error !== undefined,
-    );
-    const [first] = failures;
-    if (first !== undefined && failures.length === this.#children.length) throw first;
+    const failures = await Promise.all(this.#children.map((child) => child.openIfPossible()));
+    if (failures.every((failure) => failure !== undefined)) throw failures[0];
   }
 
   /** Closes all backends, also when one of them fails. @throws PushError the first failure */
@@ -248,7 +256,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
 
   /** Connects all backends to the service, or none. */
   override connect(host: BackendHost): () => void {
-    this.#openTimeout = host.timeout ?? DEFAULT_OPEN_TIMEOUT_MS;
+    this.#timeout = host.timeout ?? DEFAULT_TIMEOUT_MS;
     const releases: (() => void)[] = [];
     const release = (): void => {
       for (const end of releases) end();

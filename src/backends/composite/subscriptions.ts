@@ -1,24 +1,29 @@
 import type { PushError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
+import { askBackend, NOT_SUBSCRIBED } from '../contract/ask.js';
 import { asPushError } from '../contract/failure.js';
 import type { Child } from './child.js';
+
+/** The composite, as its subscriptions see it. */
+export interface SubscriptionHost {
+  readonly logger: () => Logger;
+  /** Time before a backend that failed is tried again, in milliseconds. */
+  readonly resetAfterMs: number;
+  /** How long a backend has for an answer, in milliseconds. */
+  readonly timeout: () => number;
+}
 
 /** Subscribes at several backends. One that fails is logged and tried again, as long as another one delivers. */
 export class ChildSubscriptions {
   readonly #children: readonly Child[];
-  readonly #retryMs: number;
-  readonly #logger: () => Logger;
+  readonly #host: SubscriptionHost;
   readonly #missing = new Map<string, Set<Child>>();
   #timer: NodeJS.Timeout | undefined;
 
-  /**
-   * @param children the backends, all of which can subscribe
-   * @param retryMs time before a backend that failed is tried again, in milliseconds
-   */
-  constructor(children: readonly Child[], retryMs: number, logger: () => Logger) {
+  /** @param children the backends, all of which can subscribe */
+  constructor(children: readonly Child[], host: SubscriptionHost) {
     this.#children = children;
-    this.#retryMs = retryMs;
-    this.#logger = logger;
+    this.#host = host;
   }
 
   /** @throws PushError the first failure, when every backend fails */
@@ -36,7 +41,7 @@ export class ChildSubscriptions {
   /** @throws PushError the first failure, after all were tried */
   async unsubscribe(channel: string): Promise<void> {
     this.#missing.delete(channel);
-    const ends = await Promise.allSettled(this.#children.map(({ backend }) => backend.unsubscribe(channel)));
+    const ends = await Promise.allSettled(this.#children.map((child) => this.#end(channel, child)));
     ends.forEach((end, index) => {
       const child = this.#children[index];
       if (end.status === 'rejected' && child !== undefined) throw asPushError(end.reason, child.backend);
@@ -54,15 +59,13 @@ export class ChildSubscriptions {
     await Promise.all(
       [...missing].map(async (child) => {
         try {
-          await child.open();
-          await child.backend.subscribe(channel);
-          missing.delete(child);
-          // `unsubscribe` was called meanwhile.
-          if (this.#missing.get(channel) !== missing) await child.backend.unsubscribe(channel);
+          await this.#begin(channel, child, missing);
         } catch (thrown) {
           const error = asPushError(thrown, child.backend);
           failures.push(error);
-          this.#logger().warn({ err: error, channel }, `${child.label} could not be subscribed to; it is tried again`);
+          this.#host
+            .logger()
+            .warn({ err: error, channel }, `${child.label} could not be subscribed to; it is tried again`);
         }
       }),
     );
@@ -71,10 +74,27 @@ export class ChildSubscriptions {
     return failures;
   }
 
+  async #begin(channel: string, child: Child, missing: Set<Child>): Promise<void> {
+    const { backend } = child;
+    const begin = async (): Promise<void> => {
+      await child.open();
+      await backend.subscribe(channel);
+      missing.delete(child);
+      // `unsubscribe` was called meanwhile, or this came too late for a call that has failed.
+      if (this.#missing.get(channel) !== missing) await this.#end(channel, child);
+    };
+    await askBackend(backend, this.#host.timeout(), begin, `subscribe to "${channel}"`, NOT_SUBSCRIBED);
+  }
+
+  async #end(channel: string, { backend }: Child): Promise<void> {
+    const end = (): Promise<void> => backend.unsubscribe(channel);
+    await askBackend(backend, this.#host.timeout(), end, `unsubscribe from "${channel}"`);
+  }
+
   #schedule(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       for (const [channel, missing] of this.#missing) void this.#try(channel, missing);
-    }, this.#retryMs).unref();
+    }, this.#host.resetAfterMs).unref();
   }
 }

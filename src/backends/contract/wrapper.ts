@@ -198,6 +198,13 @@ export abstract class PushServiceWrapper<
     return {};
   }
 
+  /**
+   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `channelInfo` and `channelUsers` always
+   * end within a time of the backend's own, such as one of its options. Then the service sets them no deadline.
+   * @default false: each of them has the setting `timeout`, after which the service throws a `TimeoutError`
+   */
+  readonly hasOwnDeadlines: boolean = false;
+
   /** The name that chooses the client's driver in the page. @default the backend's name */
   get clientBackend(): string {
     return this.name;

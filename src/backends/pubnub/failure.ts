@@ -26,6 +26,7 @@ export function failureOf(
   redact: (text: string) => string,
 ): PushError {
   if (PushError.isPushError(error)) return error;
+  if (exchange.brokenOff !== undefined) return exchange.brokenOff;
   const { category, statusCode, errorData } = statusOf(error);
   const { redirected, signal, origin } = exchange;
   if (redirected !== undefined) {

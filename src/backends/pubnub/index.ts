@@ -109,6 +109,8 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     };
   }
 
+  override readonly hasOwnDeadlines: boolean = true;
+
   override encode(parts: EventParts): string {
     return envelopeJson(parts);
   }

@@ -8,6 +8,7 @@ import {
   type TransportRequest,
   type TransportResponse,
 } from '../../wire/pubnub-sdk.js';
+import { UNCOMPRESSED } from '../sdk/answer-size.js';
 import { callSdk, watchSending } from '../sdk/sdk-call.js';
 import { failureOf, statusTold } from './failure.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
@@ -119,7 +120,10 @@ export class SdkCalls {
   #send(request: TransportRequest, makeSendable: MakeSendable): ReturnType<MakeSendable> {
     const exchange = running.getStore();
     request.cancellable = true;
-    if (exchange !== undefined) request.timeout = NO_TIMEOUT_SECONDS;
+    if (exchange !== undefined) {
+      request.timeout = NO_TIMEOUT_SECONDS;
+      request.headers = { ...request.headers, [UNCOMPRESSED.name]: UNCOMPRESSED.value };
+    }
     const [sent, controller] = makeSendable(request);
     const end = (): void => controller?.abort('ended');
     const answered = exchange === undefined ? sent : follow(exchange, sent, end, request.identifier);

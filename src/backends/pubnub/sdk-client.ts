@@ -1,3 +1,4 @@
+import { hideTexts } from '../sdk/hidden-secrets.js';
 import { loadPeer } from '../sdk/peer.js';
 import type { PubNubClass, PubNubClient } from './client.js';
 import type { CheckedOptions } from './options.js';
@@ -52,7 +53,7 @@ export function sdkClient(keys: Keys, options: CheckedOptions, keepAliveSettings
     ...encryption(PubNub, options),
   });
   if (token !== undefined) client.setToken(token);
-  hideSecrets(client);
+  hideSecrets(client, [keys.secretKey, options.cipherKey, authKey, token]);
   return client;
 }
 
@@ -68,8 +69,9 @@ function encryption(PubNub: PubNubClass, { cipherKey, cryptor, useRandomIVs }: C
   };
 }
 
-/** Keeps `console.log` and `JSON.stringify` from showing the secret key that the client holds. */
-function hideSecrets(client: PubNubClient): void {
+/** Keeps `console.log`, `console.dir` and `JSON.stringify` from showing the secrets that the client holds. */
+function hideSecrets(client: PubNubClient, secrets: readonly (string | undefined)[]): void {
+  hideTexts(client, new Set(secrets.filter((secret) => secret !== undefined && secret !== '') as string[]));
   const shown = (): object => ({ PubNub: 'the client of the package "pubnub"' });
   Object.defineProperty(client, Symbol.for('nodejs.util.inspect.custom'), { value: shown });
   Object.defineProperty(client, 'toJSON', { value: shown });

@@ -1,5 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel';
+import type { PushError } from '../../core/errors.js';
 import { trackRequest } from '../contract/request-sent.js';
+import { answerTooLong, type BegunAnswer, compressedAnswer, MAX_ANSWER_BYTES } from '../sdk/answer-size.js';
 
 /**
  * The part of undici's events about a request that is read. Source:
@@ -35,6 +37,8 @@ export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
     if (exchange === undefined) return;
     exchange.status = response.statusCode;
     exchange.retryAfter = headerOf(response.headers, 'retry-after');
+    const compressed = compressedAnswer(headerOf(response.headers, 'content-encoding'), begunAnswer(exchange));
+    if (compressed !== undefined) breakOff(exchange, compressed);
     const location = headerOf(response.headers, 'location');
     // `fetch` would follow the redirect, and with some statuses make a GET of the POST.
     if (location === undefined || exchange.status < 300 || exchange.status >= 400) return;
@@ -43,6 +47,24 @@ export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
       : 'elsewhere';
     exchange.end?.();
   });
+  const received = new WeakMap<object, number>();
+  subscribe('undici:request:bodyChunkReceived', (event) => {
+    const { request, chunk } = event as { request: object; chunk: Uint8Array };
+    const exchange = known.get(request);
+    if (exchange === undefined) return;
+    const bytes = (received.get(request) ?? 0) + chunk.length;
+    received.set(request, bytes);
+    if (bytes > MAX_ANSWER_BYTES) breakOff(exchange, answerTooLong(begunAnswer(exchange)));
+  });
+}
+
+function begunAnswer({ origin, status }: Exchange): BegunAnswer {
+  return { backend: 'pubnub', origin, status };
+}
+
+function breakOff(exchange: Exchange, error: PushError): void {
+  exchange.brokenOff ??= error;
+  exchange.end?.();
 }
 
 function requestIdOf(path: string): string {
@@ -69,6 +91,8 @@ export interface Exchange {
   retryAfter?: string | undefined;
   /** Origin that the service redirected the request to; the redirect was not followed. */
   redirected?: string;
+  /** The reason for which the answer was not read to its end. */
+  brokenOff?: PushError;
   /** Whether the answer came with its whole body. */
   isComplete?: boolean;
   /** The answer's body, if it is JSON. */

@@ -24,6 +24,8 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
     return { ...super.capabilities, channelName, eventName, except: true, keepsOrder: () => true };
   }
 
+  override readonly hasOwnDeadlines: boolean = true;
+
   /** The keys that the backend takes in `backendOptions`. */
   protected get messageOptions(): readonly string[] {
     return [];

@@ -1,9 +1,10 @@
-import { ConfigurationError, TimeoutError } from '../../core/errors.js';
+import { ConfigurationError, PushError, TimeoutError } from '../../core/errors.js';
 import type { NameRule } from '../../core/names.js';
 import { DeliveryError } from '../../core/report.js';
 import { isRecord } from '../../wire/is-record.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../pusher-compatible/signed-query.js';
 import { answerError } from '../sdk/answer-error.js';
+import { textOf } from '../sdk/answer-size.js';
 import { networkFailure } from '../sdk/network-failure.js';
 import { isRedirection, redirection, redirectionTo } from '../sdk/sdk-call.js';
 import type { RemoteAddress } from './options.js';
@@ -76,7 +77,7 @@ export class ApiClient {
         signal,
       });
       ({ status, headers } = response);
-      text = await response.text();
+      text = await textOf(response, { backend, origin: address.http });
     } catch (error) {
       throw networkError(error, address.http, redact);
     }
@@ -107,6 +108,7 @@ function parse(text: string): unknown {
  * @param redact takes the signature out of a text
  */
 function networkError(error: unknown, address: string, redact: (text: string) => string): unknown {
+  if (PushError.isPushError(error)) return error;
   if (error instanceof Error && (error.name === 'AbortError' || error.name === 'TimeoutError')) return error;
   const cause = bareError(error instanceof Error && error.cause instanceof Error ? error.cause : error, redact);
   if (cause.message === 'bad port') {

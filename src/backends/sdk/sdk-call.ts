@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { DeliveryError } from '../../core/report.js';
 import { untilAborted } from '../../core/until-aborted.js';
 import { trackRequest } from '../contract/request-sent.js';
+import { limitAnswer, UNCOMPRESSED } from './answer-size.js';
 
 /** The terms of one call of an SDK, for all requests that the SDK makes to its provider meanwhile. */
 export interface SdkCall {
@@ -41,9 +42,10 @@ let isWatching = false;
 
 /**
  * Calls an SDK on `node:http` that cannot be cancelled, and that follows redirects. A redirect would take the keys
- * elsewhere, or turn a POST into a GET. Node announces each request within the call, so this function can cancel it.
+ * elsewhere, or turn a POST into a GET. Node announces each request within the call, so this function can cancel it,
+ * also when an answer is too long.
  * Source: https://nodejs.org/api/diagnostics_channel.html#http, `http.client.request.created`, since Node 22.12.
- * @throws DeliveryError when the provider redirects; whatever `work` throws
+ * @throws DeliveryError when the provider redirects, or its answer is too long; whatever `work` throws
  */
 export async function callSdk<Result>(call: SdkCall, work: () => Promise<Result>): Promise<Result> {
   if (!isWatching) {
@@ -105,6 +107,7 @@ function watch(request: ClientRequest): void {
 
 function prepare(request: ClientRequest, call: RunningCall): void {
   if (call.signal !== undefined) watchSending(request, call.signal);
+  request.setHeader(UNCOMPRESSED.name, UNCOMPRESSED.value);
   call.prepare?.(request);
   request.prependOnceListener('response', (response) => {
     // Without the header, an SDK cannot follow the redirect.
@@ -114,6 +117,7 @@ function prepare(request: ClientRequest, call: RunningCall): void {
       call.redirected = redirectionTo(location, call.origin, status);
       delete headers.location;
     }
+    limitAnswer(request, response, call, call.fail);
     // On Node 22, node-fetch does not notice a body that breaks off.
     response.once('close', () => {
       if (!response.complete) call.fail(Object.assign(new Error('the connection was lost'), { code: 'ECONNRESET' }));
@@ -142,10 +146,4 @@ export function watchSending(request: ClientRequest, signal: AbortSignal): void 
     else if (socket.connecting) socket.once('connect', left);
     else left();
   });
-}
-
-/** Hides a secret in an SDK's object from `inspect` and `JSON.stringify`. The SDK can still use it. */
-export function hideProperty(owner: unknown, key: string): void {
-  if (typeof owner === 'object' && owner !== null && Object.hasOwn(owner, key))
-    Object.defineProperty(owner, key, { enumerable: false });
 }
