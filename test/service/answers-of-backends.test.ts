@@ -156,9 +156,7 @@ test('a composite goes on with the backend that confirms a subscription when ano
 
 test('a backend with deadlines of its own has as long as they say', async () => {
   class Patient extends RecordingBackend {
-    override get hasOwnDeadlines(): boolean {
-      return true;
-    }
+    override readonly hasOwnDeadlines: boolean = true;
 
     override async subscribe(): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 2_000));
