@@ -27,7 +27,7 @@ export class PushClientError extends Error {
   readonly status: number | undefined;
 
   constructor(message: string, code: PushClientErrorCode, options: PushClientErrorOptions = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.name = 'PushClientError';
     this.code = code;
     this.channel = options.channel;
@@ -41,7 +41,7 @@ export class AuthError extends Error {
   readonly status: number | undefined;
 
   constructor(message: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(message, options);
     this.name = 'AuthError';
     this.status = options.status;
   }
@@ -81,7 +81,6 @@ function refusal(raw: unknown, subject: string, code: 'SUBSCRIPTION' | 'SIGN_IN'
 }
 
 function reasonIn(raw: unknown): RefusalLike {
-  if (raw instanceof AuthError) return { error: raw.message, status: raw.status };
-  if (raw instanceof Error) return { error: raw.message };
-  return record(raw);
+  if (!(raw instanceof Error)) return record(raw);
+  return { error: raw.message, status: raw instanceof AuthError && raw.status };
 }

@@ -117,11 +117,6 @@ export function checkListener(listener: unknown): void {
 
 /** Reports an error to `window.onerror` and to error trackers, and lets the caller go on. */
 function reportUncaught(error: unknown): void {
-  const { reportError } = globalThis as { reportError?: (error: unknown) => void };
-  if (reportError) {
-    reportError(error);
-    return;
-  }
   queueMicrotask(() => {
     throw error;
   });

@@ -103,6 +103,5 @@ export function isSubscription({ path }: TransportRequest): boolean {
 export function laterTimetoken(one: string | undefined, other: string | number | undefined): string | undefined {
   const next = String(other ?? 0);
   if (!/^[1-9]\d*$/.test(next)) return one;
-  if (one === undefined || next.length > one.length) return next;
-  return next.length === one.length && next > one ? next : one;
+  return BigInt(next) > BigInt(one ?? 0) ? next : one;
 }

@@ -339,7 +339,7 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     const pages = [1, 2].map(() => open(provider, PubNub, { config: { userId: undefined } }));
     for (const { subscribed } of pages) await eventually(() => subscribed).toHaveLength(1);
     const [id, ...others] = provider.present.get('orders') ?? [];
-    expect(id).toMatch(/^anonymous-[0-9a-f]{32}$/);
+    expect(id).toMatch(/^anonymous-\d+-\d+-\d+-\d+$/);
     expect(others).toEqual([]);
   });
 

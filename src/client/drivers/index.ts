@@ -20,24 +20,22 @@ const driverClasses: Readonly<Record<(typeof driverNames)[keyof typeof driverNam
   console: ConsoleDriver,
 };
 
-/** The drivers by the name of the backend on the server. */
-const drivers: ReadonlyMap<string, DriverConstructor> = new Map(
-  Object.entries(driverNames).map(([backend, name]) => [backend, driverClasses[name]]),
-);
+/** The drivers' names by the name of the backend on the server. */
+const drivers = new Map(Object.entries(driverNames));
 
 /**
  * Makes the driver for the backend that the configuration names.
  * @throws PushClientError when there is none, or when the driver lacks its SDK or a key
  */
 export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
-  const Driver = drivers.get(config.backend);
-  if (!Driver) {
-    const known = [...drivers.keys()].map((name) => `"${name}"`).join(', ');
+  const name = drivers.get(config.backend);
+  if (!name) {
+    const known = [...drivers.keys()].join(', ');
     throw new PushClientError(
       `PushClient has no driver for the backend "${config.backend}", only for ${known}: ` +
         'override subscribe() and unsubscribe() in a subclass, or pass { driver }.',
       'CONFIGURATION',
     );
   }
-  return new Driver(host, config, options);
+  return new driverClasses[name](host, config, options);
 }

@@ -114,7 +114,7 @@ interface StorageLike {
  * of ids. A browser that stores nothing has a new one each time.
  */
 function anonymousId(): string {
-  const fresh = `anonymous-${randomHex()}`;
+  const fresh = `anonymous-${crypto.getRandomValues(new Uint32Array(4)).join('-')}`;
   try {
     // Throws if the user has forbidden it.
     const { localStorage } = globalThis as { localStorage?: StorageLike };
@@ -125,9 +125,4 @@ function anonymousId(): string {
     // No storage, as in a private window.
   }
   return fresh;
-}
-
-function randomHex(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -23,7 +23,7 @@ export class SharedSubscription {
   readonly #api: PubNubLike;
   readonly #host: ClientDriverHost;
   readonly #authorizer: Authorizer;
-  readonly #network: NetworkWatch;
+  readonly #closing = new AbortController();
   readonly #channels = new Map<string, Status>();
   #failure: SubscribeFailure | undefined;
   /** The timetoken of PubNub from which a lost subscription goes on. */
@@ -45,10 +45,11 @@ export class SharedSubscription {
     watchFailures(api, (failure) => {
       this.#failure = failure;
     });
-    this.#network = new NetworkWatch({
-      onOffline: () => this.#api.disconnect(true),
-      onOnline: () => this.retry(),
-    });
+    watchNetwork(
+      () => this.#api.disconnect(true),
+      () => this.retry(),
+      this.#closing.signal,
+    );
   }
 
   add(channel: string): void {
@@ -83,7 +84,7 @@ export class SharedSubscription {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
-    this.#network.close();
+    this.#closing.abort();
     this.#channels.clear();
     this.#api.destroy();
   }
@@ -233,25 +234,12 @@ export class SharedSubscription {
 }
 
 interface PageLike {
-  addEventListener?(event: string, listener: () => void): void;
-  removeEventListener?(event: string, listener: () => void): void;
+  addEventListener?(event: string, listener: () => void, options: { signal: AbortSignal }): void;
 }
 
 /** Calls back when the browser loses its network and when it has it back. Outside a browser nothing is ever called. */
-class NetworkWatch {
-  readonly #page = globalThis as PageLike;
-  readonly #onOffline: () => void;
-  readonly #onOnline: () => void;
-
-  constructor({ onOffline, onOnline }: { onOffline: () => void; onOnline: () => void }) {
-    this.#onOffline = onOffline;
-    this.#onOnline = onOnline;
-    this.#page.addEventListener?.('offline', onOffline);
-    this.#page.addEventListener?.('online', onOnline);
-  }
-
-  close(): void {
-    this.#page.removeEventListener?.('offline', this.#onOffline);
-    this.#page.removeEventListener?.('online', this.#onOnline);
-  }
+function watchNetwork(onOffline: () => void, onOnline: () => void, signal: AbortSignal): void {
+  const page = globalThis as PageLike;
+  page.addEventListener?.('offline', onOffline, { signal });
+  page.addEventListener?.('online', onOnline, { signal });
 }

@@ -12,6 +12,7 @@ import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, type ConnectionState, neededKey, neededSdk } from '../../driver.js';
 import { channelRefusal, PushClientError, signInRefusal } from '../../errors.js';
 import { connectionError, isRepetition } from './connection-error.js';
+import { checkData } from './json-data.js';
 import { connectionOptions, type PageLocation, type PusherJsOptions } from './options.js';
 import { Reconnection } from './reconnection.js';
 import { Signatures } from './signatures.js';
@@ -108,8 +109,8 @@ export class PusherDriver implements ClientDriver {
   }
 
   /**
-   * @throws TypeError for an event that does not begin with `client-`; PushClientError for a channel that takes no
-   * client events
+   * @throws TypeError for an event that does not begin with `client-`, and for data that JSON loses; PushClientError
+   * for a channel that takes no client events
    */
   trigger(channel: string, event: string, data: unknown): boolean {
     if (typeof event !== 'string' || !event.startsWith(CLIENT_EVENT_PREFIX))
@@ -122,6 +123,7 @@ export class PusherDriver implements ClientDriver {
         { channel },
       );
     }
+    checkData(data);
     const joined = this.#joined.get(channel);
     return joined?.subscribed === true && joined.trigger(event, data);
   }

@@ -15,23 +15,18 @@ export class Reconnection {
    * Takes each state of the connection. A first connection is never hurried: on a slow network that would cut it off.
    */
   follow(state: ConnectionState): void {
-    if (state === 'connecting') {
-      this.#wait();
-      return;
+    if (state !== 'connecting') {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#attempt = state === 'connected' ? 0 : HURRIED_ATTEMPTS;
+    } else if (this.#attempt < HURRIED_ATTEMPTS && this.#timer === undefined) {
+      this.#timer = setTimeout(
+        () => {
+          this.#timer = undefined;
+          this.#tryAgain();
+        },
+        hurriedDelay(this.#attempt++),
+      );
     }
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    this.#attempt = state === 'connected' ? 0 : HURRIED_ATTEMPTS;
-  }
-
-  #wait(): void {
-    if (this.#attempt >= HURRIED_ATTEMPTS || this.#timer !== undefined) return;
-    this.#timer = setTimeout(
-      () => {
-        this.#timer = undefined;
-        this.#tryAgain();
-      },
-      hurriedDelay(this.#attempt++),
-    );
   }
 }
