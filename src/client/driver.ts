@@ -75,7 +75,7 @@ export function neededSdk<Sdk>(passed: Sdk | undefined, name: string, packageNam
   if (sdk) return sdk;
   throw new PushClientError(
     `PushClient needs ${packageName} for the "${config.backend}" backend: ` +
-      `load its script before this one, or pass it as new PushClient(config, { ${name} }).`,
+      `load its script first, or pass it as new PushClient(config, { ${name} }).`,
     'CONFIGURATION',
   );
 }

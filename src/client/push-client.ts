@@ -286,7 +286,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     if (this.#driver?.trigger) return this.#driver.trigger(channel, event, data);
     if (!this.#driver && !this.#hasOwnTransport()) return false;
     throw new PushClientError(
-      `A page cannot send events with the backend "${this.#config.backend}": send a request to the application, and let it send.`,
+      `A page cannot send events with the backend "${this.#config.backend}": ask the application to send them.`,
       'UNSUPPORTED_OPERATION',
       { channel },
     );

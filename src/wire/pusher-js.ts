@@ -49,14 +49,14 @@ export interface PusherConnectionOptions {
   readonly wsHost?: string;
   readonly wsPort?: number;
   readonly wssPort?: number;
-  readonly wsPath?: string;
+  readonly wsPath?: string | undefined;
   readonly forceTLS: boolean;
   readonly enabledTransports?: readonly string[];
   readonly enableStats: boolean;
 }
 
 /** Options of `pusher-js` for one host and one port. @param path stands before `/app/KEY` */
-export function hostOptions(host: string, port: number, useTLS: boolean, path: string = ''): PusherConnectionOptions {
+export function hostOptions(host: string, port: number, useTLS: boolean, path?: string): PusherConnectionOptions {
   return {
     // pusher-js insists on a cluster, though wsHost makes it meaningless.
     cluster: '',

@@ -87,7 +87,7 @@ it('an event of another name, and one for another channel, is refused at once an
   for (const name of ['public', 'private-encrypted-a']) {
     const trigger = (): boolean => client.channel(name).trigger('client-typing', 1);
     expect(trigger).toThrow(PushClientError);
-    expect(trigger).toThrow(/cannot send events on ".*": the channel must be private or presence, and not encrypted/);
+    expect(trigger).toThrow(/cannot send events on ".*": it must be private or presence, and not encrypted/);
   }
   expect(client.channel('private-a').trigger('client-typing', 1)).toBe(true);
   expect(client.channel('presence-a').trigger('client-typing', 1)).toBe(true);

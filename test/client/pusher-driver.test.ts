@@ -55,7 +55,6 @@ describe('the options for pusher-js', () => {
       wsHost: 'push.example.com',
       wsPort: 6001,
       wssPort: 6001,
-      wsPath: '',
       forceTLS: false,
       enabledTransports: ['ws'],
       enableStats: false,
@@ -99,7 +98,7 @@ describe('a client that lacks something', () => {
   it('says how to get pusher-js', () => {
     expect(() => new PushClient(config).connect()).toThrow(
       'needs pusher-js for the "websocket" backend: ' +
-        'load its script before this one, or pass it as new PushClient(config, { Pusher })',
+        'load its script first, or pass it as new PushClient(config, { Pusher })',
     );
   });
 

@@ -118,7 +118,7 @@ export class PusherDriver implements ClientDriver {
     // Source: https://pusher.com/docs/channels/using_channels/events/#triggering-client-events
     if (!isPrivate(channel) || isEncrypted(channel)) {
       throw new PushClientError(
-        `A page cannot send events on "${channel}": the channel must be private or presence, and not encrypted.`,
+        `A page cannot send events on "${channel}": it must be private or presence, and not encrypted.`,
         'UNSUPPORTED_OPERATION',
         { channel },
       );

@@ -45,7 +45,7 @@ export function connectionOptions(config: ClientConfig, page: PageLocation | und
   const host = config.host ?? page?.hostname;
   if (!host) {
     throw new PushClientError(
-      'PushClient needs "host" in its configuration where there is no page to take it from.',
+      'PushClient needs "host" in its configuration: there is no page to take it from.',
       'CONFIGURATION',
     );
   }
