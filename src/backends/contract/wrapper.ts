@@ -199,8 +199,8 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `channelInfo` and `channelUsers` always
-   * end within a time of the backend's own, such as one of its options. Then the service sets them no deadline.
+   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `channelInfo` and `channelUsers` end
+   * within a time of the backend's own, such as one of its options. Then the service sets them no deadline.
    * @default false: each of them has the setting `timeout`, after which the service throws a `TimeoutError`
    */
   readonly hasOwnDeadlines: boolean = false;

@@ -32,7 +32,10 @@ export interface PusherClient {
 /** The constructor that the package exports. */
 export type PusherClass = new (settings: object) => PusherClient;
 
-/** Hides the secrets of a client from `inspect`, `console.dir` and `JSON.stringify`. An agent may hold the password of a proxy. */
+/**
+ * Hides the secrets of a client from `inspect`, `console.dir` and `JSON.stringify`. An agent may hold the password of a
+ * proxy.
+ */
 export function hideSecrets(client: PusherClient): void {
   if (!('config' in client)) return;
   const { config } = client;
