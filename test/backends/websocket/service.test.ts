@@ -41,7 +41,7 @@ describe('settings', () => {
     [{ allowedOrigins: ['https://*'] }, /must be an origin/],
     [{ allowedOrigins: ['https://a.*.com'] }, /must be an origin/],
     [{ publicUrl: 'push.example.com' }, /"publicUrl" must be an address/],
-    [{ publicUrl: 'wss://push.example.com/path' }, /without a path/],
+    [{ publicUrl: 'wss://push.example.com/path/' }, /"publicUrl" must be an address/],
     [{ apps: [{ appId: 'b', pubKey: 'b' }] }, /"apps.0.secretKey" must be of type string, found nothing/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', enable: true }] }, /"apps.0.enable".*did you mean "enabled"/],
     [{ apps: [{ appId: 'b', pubKey: 'b', secretKey: 'b', prt: 1 }] }, /"apps.0.prt" \(known are appId, /],
