@@ -23,8 +23,8 @@ export interface UserDetails {
    */
   readonly info?: unknown;
   /**
-   * The ids of users whom the user watches, such as friends: `pusher.user.watchlist` of `pusher-js` hears when they come
-   * and go. Pusher takes 100.
+   * The ids of users whom the user watches, such as friends: `pusher.user.watchlist` of `pusher-js` hears when they
+   * come and go. Pusher takes 100.
    */
   readonly watchlist?: readonly UserId[] | undefined;
 }

@@ -26,8 +26,8 @@ export function dsnSettings(dsn: string | undefined, environment: NodeJS.Process
 }
 
 /**
- * Makes the settings of a command that talks to a server. `websocket` means the embedded server that another process runs
- * with this DSN, as `remote` does.
+ * Makes the settings of a command that talks to a server. `websocket` means the embedded server that another process
+ * runs with this DSN, as `remote` does.
  * @throws ConfigurationError when there are none or they cannot be read
  */
 export function clientSettings(dsn: string | undefined, terminal: Terminal): PushServerSettings {

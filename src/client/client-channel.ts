@@ -100,8 +100,8 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
    * @param event a name that begins with `client-`
    * @returns whether the event was sent. It is not sent before the subscription is confirmed or while the connection is
    * lost, and it is not kept for later. Before `connect()` nothing is sent and nothing is checked.
-   * @throws TypeError for another name, and for data that JSON loses, as `send` on the server; PushClientError `UNSUPPORTED_OPERATION` for another channel, or for another
-   * backend
+   * @throws TypeError for another name, and for data that JSON loses, as `send` on the server; PushClientError
+   * `UNSUPPORTED_OPERATION` for another channel, or for another backend
    */
   trigger(event: string, data: unknown = null): boolean {
     return this.#source.trigger(this.name, event, data);

@@ -47,7 +47,8 @@ export interface ClientDriver {
   /**
    * Sends an event to the channel's other subscribers. A driver whose server does not allow that has no such method.
    * @returns whether the event was sent
-   * @throws TypeError for a name that no such event can have, and for data that cannot be sent; PushClientError for a channel that takes none
+   * @throws TypeError for a name that no such event can have, and for data that cannot be sent; PushClientError for a
+   * channel that takes none
    */
   trigger?(channel: string, event: string, data: unknown): boolean;
 }

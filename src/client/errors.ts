@@ -82,5 +82,5 @@ function refusal(raw: unknown, subject: string, code: 'SUBSCRIPTION' | 'SIGN_IN'
 
 function reasonIn(raw: unknown): RefusalLike {
   if (!(raw instanceof Error)) return record(raw);
-  return { error: raw.message, status: raw instanceof AuthError && raw.status };
+  return { error: raw.message, status: raw instanceof AuthError ? raw.status : undefined };
 }

@@ -10,10 +10,10 @@ const LOST_AFTER_MS = 600_000;
 const unanswered = new WeakMap<object, Set<{ readonly lateAt: number }>>();
 
 /**
- * Asks somebody, and waits for the answer no longer than a deadline. A call that is late goes on, because nobody can end
- * a promise, and it holds memory here and with whoever is asked: the client of a Redis that is frozen keeps a queue of
- * commands. So who leaves 1 000 calls unanswered is not asked again before some of them have ended, or are ten minutes
- * late.
+ * Asks somebody, and waits for the answer no longer than a deadline. A call that is late goes on, because nobody can
+ * end a promise, and it holds memory here and with whoever is asked: the client of a Redis that is frozen keeps a queue
+ * of commands. So who leaves 1 000 calls unanswered is not asked again before some of them have ended, or are ten
+ * minutes late.
  * @param whom identifies who is asked
  * @param ms the time for the answer, in milliseconds
  * @throws TimeoutError when the answer does not come in time, and at once when too many are late

@@ -68,7 +68,7 @@ function checkParts(value: object, path: string, ancestors: object[]): void {
   } else {
     throw refused(
       path,
-      `is an instance of ${value.constructor?.name ?? 'an unknown class'}, whose contents JSON loses; convert it first`,
+      `is an instance of ${value.constructor?.name || 'an unknown class'}, whose contents JSON loses; convert it first`,
     );
   }
 }

@@ -26,8 +26,8 @@ export interface PendingMessage extends AddressedMessage {
 export type PendingRequest = readonly PendingMessage[];
 
 /**
- * Splits messages, no two of which are for one channel, into as few requests as the backend's capabilities allow. A message to many channels has requests of
- * its own; the rest is packed together with other messages.
+ * Splits messages, no two of which are for one channel, into as few requests as the backend's capabilities allow. A
+ * message to many channels has requests of its own; the rest is packed together with other messages.
  */
 export function* split(deliveries: readonly Delivery[], capabilities: BackendCapabilities): Generator<PendingRequest> {
   const { maxMessagesPerRequest } = capabilities;

@@ -90,7 +90,9 @@ export class SessionBinding {
     return done;
   }
 
-  /** Renews the binding, unless the renewals of many other requests wait for the store: the next request does it too. */
+  /**
+   * Renews the binding, unless the renewals of many other requests wait for the store: the next request does it too.
+   */
   #renewal(failure: string, work: () => Promise<unknown>): Promise<void> {
     const { renewals, logger } = this.#context;
     const leave = renewals.take();

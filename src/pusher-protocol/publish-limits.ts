@@ -3,7 +3,10 @@ import { channelName, eventName, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH 
 
 /** How long names may be, and how much one request to the HTTP API may publish. */
 export interface PublishLimits {
-  /** Length of a channel's name, in characters; 1 000 at most. @default 164 (Pusher's; its server libraries take 200) */
+  /**
+   * Length of a channel's name, in characters; 1 000 at most.
+   * @default 164 (Pusher's; its server libraries take 200)
+   */
   maxChannelNameLength?: number | undefined;
   /** Length of an event's name, in characters; 1 000 at most. @default 200 (Pusher's) */
   maxEventNameLength?: number | undefined;

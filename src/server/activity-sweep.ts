@@ -10,7 +10,8 @@ const pusherPing = textFrame(ping);
 
 /**
  * Finds the connections of an application that have fallen silent: pings them, and ends those that do not answer. One
- * timer serves all of them. Time is counted in sweeps, so each message of a client costs no more than storing a small number.
+ * timer serves all of them. Time is counted in sweeps, so each message of a client costs no more than storing a small
+ * number.
  *
  * Each is pinged twice, with `pusher:ping` and with a ping frame of the WebSocket: the official clients for Android and
  * iOS answer the frame alone. A browser answers the frame for a page that is frozen too. So from a client that has ever

@@ -82,7 +82,8 @@ export class Attachment {
     this.#isAttached = false;
     const server = this.#server;
     server.removeListener('upgrade', this.#onForeignUpgrade);
-    // Somebody else may have replaced our functions by theirs, which call ours: both stay, and ours do nothing any more.
+    // Somebody else may have replaced our functions by theirs, which call ours: both stay, and ours do nothing any
+    // more.
     if (this.#emitBefore !== undefined && server.emit === this.#emit) {
       server.emit = this.#emitBefore;
       this.#emitBefore = undefined;

@@ -166,7 +166,8 @@ function isPublicUrl(value: unknown): boolean {
     (url.pathname === '/' || isPathPrefix(url.pathname)) &&
     url.search === '' &&
     url.hash === '' &&
-    url.username === ''
+    url.username === '' &&
+    url.password === ''
   );
 }
 

@@ -94,7 +94,9 @@ export interface WebSocketLimits extends PublishLimits {
 
 /** An application that the server serves. It has keys and channels of its own, and limits where they differ. */
 export interface WebSocketApp extends WebSocketLimits {
-  /** Names the application in the HTTP API: `/apps/APPID/…`. Digits alone: Python's and Go's libraries take no other. */
+  /**
+   * Names the application in the HTTP API: `/apps/APPID/…`. Digits alone: Python's and Go's libraries take no other.
+   */
   appId: string;
   /** Names the application to browsers: `/app/KEY`. */
   pubKey: string;

@@ -144,8 +144,8 @@ export class ChannelsServer {
   }
 
   /**
-   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. When that server closes, the clients
-   * that came through it are sent away. A second call for the same server changes nothing.
+   * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. When that server closes, the
+   * clients that came through it are sent away. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    */
   attach(server: HttpServerLike): void {
@@ -161,7 +161,8 @@ export class ChannelsServer {
   };
 
   #withoutPath(request: IncomingMessage): IncomingMessage {
-    request.url = pathBelow(this.#options.path, request.url) ?? request.url;
+    const below = pathBelow(this.#options.path, request.url);
+    if (below !== undefined && /^\/apps?\//.test(below)) request.url = below;
     return request;
   }
 

@@ -1,6 +1,6 @@
 /**
- * Things that all wait equally long. So they are due in the order in which they came, and one timer serves them. It does
- * not keep the process alive, and there is none while nothing waits.
+ * Things that all wait equally long. So they are due in the order in which they came, and one timer serves them. It
+ * does not keep the process alive, and there is none while nothing waits.
  */
 export class WaitingLine<Item> {
   readonly #waitMs: number;

@@ -271,8 +271,8 @@ redis.call('ZADD', KEYS[1], ends, ARGV[1])${renewExpiry}
 return ends`;
 
 /**
- * Removes a session, and marks it as removed. Keys: the user's. Parameters: the channel id, or the empty text for all of
- * the user's; how long the mark stays, in milliseconds.
+ * Removes a session, and marks it as removed. Keys: the user's. Parameters: the channel id, or the empty text for all
+ * of the user's; how long the mark stays, in milliseconds.
  */
 const removeScript: string = `${readClock}${dropExpired}
 if ARGV[1] == '' then redis.call('DEL', KEYS[1]) end

@@ -11,8 +11,8 @@ const CHANNEL_ID_BYTES = 18;
 export const DEFAULT_TTL_MS: number = 24 * 60 * 60 * 1000;
 
 /**
- * How long a store remembers a removal, in milliseconds. A request in flight may have loaded its session before: what it
- * renews within this time was removed.
+ * How long a store remembers a removal, in milliseconds. A request in flight may have loaded its session before: what
+ * it renews within this time was removed.
  */
 export const REMOVAL_KEPT_MS = 60_000;
 

@@ -13,7 +13,7 @@ it('application ids are of digits wherever users see one', () => {
   const ids = files.flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
     const literal = [...text.matchAll(/\bappId: '([^']+)'/g)];
-    const inDsn = [...text.matchAll(/\b(?:websocket|pusher):\/\/[\w${}.-]+:[\w${}.-]+@([\w-]+)/g)];
+    const inDsn = [...text.matchAll(/\b(?:websocket|remote|pusher):\/\/[\w${}.-]+:[\w${}.-]+@([\w-]+)/g)];
     return [...literal, ...inDsn].map(([, id = '']) => ({ file, id }));
   });
   expect(ids.length).toBeGreaterThan(30);

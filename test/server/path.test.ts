@@ -68,12 +68,12 @@ test('on a port of its own, a server takes its paths with and without the prefix
   const push = createPushService({
     backend: 'websocket',
     ...credentials,
-    options: { path: '/ws', port: 0, host: '127.0.0.1' },
+    options: { path: '/app', port: 0, host: '127.0.0.1' },
   });
   onTestFinished(() => push.close());
   await push.ready();
   const port = push.backend.address?.port ?? 0;
-  for (const path of ['/ws', undefined]) {
+  for (const path of ['/app', undefined]) {
     const worker = createPushService({ backend: 'remote', ...credentials, options: { port, path } });
     onTestFinished(() => worker.close());
     await worker.subscribe('orders');
@@ -107,18 +107,21 @@ describe('the address for pages', () => {
     expect(publicAddress(options)).toEqual(address);
   });
 
-  test.each(['wss://example.com/ws/', 'wss://example.com//ws', 'wss://example.com/ws?x=1', 'wss://u@example.com/ws'])(
-    'cannot be %s',
-    async (publicUrl) => {
-      const error = await failureOf(
-        ConfigurationError,
-        () => new WebSocketService({ ...credentials, options: { publicUrl } }),
-      );
-      expect(error.message).toContain(
-        '"publicUrl" must be an address such as "wss://push.example.com" or "wss://example.com/ws"',
-      );
-    },
-  );
+  test.each([
+    'wss://example.com/ws/',
+    'wss://example.com//ws',
+    'wss://example.com/ws?x=1',
+    'wss://u@example.com/ws',
+    'wss://:p@example.com',
+  ])('cannot be %s', async (publicUrl) => {
+    const error = await failureOf(
+      ConfigurationError,
+      () => new WebSocketService({ ...credentials, options: { publicUrl } }),
+    );
+    expect(error.message).toContain(
+      '"publicUrl" must be an address such as "wss://push.example.com" or "wss://example.com/ws"',
+    );
+  });
 });
 
 test('a proxy that takes the path off needs only the public address', async () => {

@@ -37,6 +37,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  * is sent, and each of them gets it in its own encoding. Its routing decides which of them a message goes to.
  */
 export abstract class CompositeService extends BatchServiceWrapper<readonly AnyBackend[], CompositeOptions> {
+  /** Its backends have theirs, or get the service's time here: one that does not answer may be one of several. */
+  override readonly hasOwnDeadlines: boolean = true;
   readonly #children: readonly Child[];
   readonly #name: string;
   readonly #routing: Routing;
@@ -152,8 +154,9 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   }
 
   /** Signs by the first backend that can. */
-  override authenticateUser(socketId: string, user: AuthenticatedUser): UserAuthentication {
-    return this.#first('authenticate')?.authenticateUser(socketId, user) ?? super.authenticateUser(socketId, user);
+  override authenticateUser(socketId: string, user: AuthenticatedUser): Awaitable<UserAuthentication> {
+    const ask = (backend: AnyBackend): Awaitable<UserAuthentication> => backend.authenticateUser(socketId, user);
+    return this.#ask('authenticate', ask, 'sign a user in') ?? super.authenticateUser(socketId, user);
   }
 
   /** Takes the headers that any of its backends takes. @throws AuthenticationError when none does */
@@ -184,17 +187,14 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     return this.#ask('presence', ask, `list the users of "${channel}"`) ?? super.channelUsers(channel);
   }
 
-  /** Its backends have theirs, or get the service's time here: one that does not answer may be one of several. */
-  override readonly hasOwnDeadlines: boolean = true;
-
   /** Asks the first backend that can, within its time. @returns undefined when none can */
   #ask<Answer>(
-    flag: 'authorize' | 'presence',
+    flag: 'authorize' | 'authenticate' | 'presence',
     work: (backend: AnyBackend) => Awaitable<Answer>,
     failure: string,
   ): Awaitable<Answer> | undefined {
     const backend = this.#first(flag);
-    const consequence = flag === 'authorize' ? NOT_AUTHORISED : undefined;
+    const consequence = flag === 'presence' ? undefined : NOT_AUTHORISED;
     return backend && askBackend(backend, this.#timeout, () => work(backend), failure, consequence);
   }
 

@@ -76,8 +76,8 @@ export class ChildSubscriptions {
 
   async #begin(channel: string, child: Child, missing: Set<Child>): Promise<void> {
     const { backend } = child;
+    await child.openInTime();
     const begin = async (): Promise<void> => {
-      await child.open();
       await backend.subscribe(channel);
       missing.delete(child);
       // `unsubscribe` was called meanwhile, or this came too late for a call that has failed.

@@ -163,7 +163,7 @@ export abstract class PushServiceWrapper<
   authorizeChannels?(_client: string, channels: readonly string[]): Awaitable<ChannelAuthorization>;
 
   /** Signs a connection in as a user. @param _client as in {@link authorizeChannel} */
-  authenticateUser(_client: string, _user: AuthenticatedUser): UserAuthentication {
+  authenticateUser(_client: string, _user: AuthenticatedUser): Awaitable<UserAuthentication> {
     throw this.unsupported('sign users in', 'use a backend with user sign-in, such as websocket');
   }
 
@@ -199,8 +199,9 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `channelInfo` and `channelUsers` end
-   * within a time of the backend's own, such as one of its options. Then the service sets them no deadline.
+   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `authenticateUser`, `channelInfo` and
+   * `channelUsers` end within a time of the backend's own, such as one of its options. Then the service sets them no
+   * deadline.
    * @default false: each of them has the setting `timeout`, after which the service throws a `TimeoutError`
    */
   readonly hasOwnDeadlines: boolean = false;

@@ -266,7 +266,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     checkSecret(headers, secret, this.name);
   }
 
-  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the option `webhookSecret` in its header */
+  /** Reads a webhook of Events & Actions. @throws AuthenticationError without the `webhookSecret` in its header */
   override parseWebhook(request: WebhookRequest): readonly WebhookEvent[] {
     this.checkWebhookHeaders(request.headers);
     return readEvents(request, { options: this.#options, api: this.api, backend: this.name });

@@ -72,8 +72,8 @@ function baseOf({ id, fields, raw }: EnvelopedEvent, { backend }: WebhookReader)
 
 /**
  * The members in an event of a large channel, for which PubNub tells at intervals who came and who went.
- * Sources: https://www.pubnub.com/docs/presence/presence-events (interval mode and presence deltas), and for the names of
- * the lists the example "Presence Interval Webhook" of its guide to Events & Actions (a copy of it is in
+ * Sources: https://www.pubnub.com/docs/presence/presence-events (interval mode and presence deltas), and for the names
+ * of the lists the example "Presence Interval Webhook" of its guide to Events & Actions (a copy of it is in
  * https://github.com/pubnub/pubnub-mcp-server, resources/how_to_use_pubnub_events_and_actions.md).
  */
 function membersOf({ schema, channel, fields }: EnvelopedEvent, base: WebhookEventBase): WebhookEvent[] {

@@ -30,8 +30,8 @@ export interface PusherOptions {
   /** Port of the HTTP API. @default 443; 80 with `useSsl: false` */
   port?: number | undefined;
   /**
-   * What stands before `/apps/APPID` in the address of the HTTP API, such as `'/ws'`, and before `/app/KEY` where `host`
-   * also serves the WebSockets. It goes with `host`, and is not signed.
+   * What stands before `/apps/APPID` in the address of the HTTP API, such as `'/ws'`, and before `/app/KEY` where
+   * `host` also serves the WebSockets. It goes with `host`, and is not signed.
    * @default nothing
    */
   path?: string | undefined;

@@ -21,9 +21,9 @@ export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { RemoteWebSocketOptions } from './options.js';
 
 /**
- * The `remote` backend: an embedded Channels server that runs in another process. It publishes through the server's HTTP
- * API, and subscribes as a client. It is for worker processes and the command line. The server itself is the backend
- * `websocket`.
+ * The `remote` backend: an embedded Channels server that runs in another process. It publishes through the server's
+ * HTTP API, and subscribes as a client. It is for worker processes and the command line. The server itself is the
+ * backend `websocket`.
  * @example
  * PushService.configure({ backend: 'remote', appId, pubKey, secretKey, options: { host: '10.0.0.5', port: 6001 } });
  */

@@ -106,7 +106,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Listens, when the options have a `port` or a `metricsPort`, and attaches again to the servers that it was attached to before `close`.
+   * Listens, when the options have a `port` or a `metricsPort`, and attaches again to the servers that it was attached
+   * to before `close`.
    * @throws ConfigurationError when it cannot listen on the port, or on `metricsPort`
    */
   override open(): Promise<void> {
@@ -171,8 +172,9 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 
   /**
-   * Warns once from `open` to `close` when no page can connect. Without the warning nobody would know: a page would only
-   * try again and again, and each message would be accepted. Channels that this process itself listens to are heard.
+   * Warns once from `open` to `close` when no page can connect. Without the warning nobody would know: a page would
+   * only try again and again, and each message would be accepted. Channels that this process itself listens to are
+   * heard.
    * @param channels those that are sent to
    */
   #warnUnlessReachable(channels?: readonly string[]): void {

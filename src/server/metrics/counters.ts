@@ -40,8 +40,8 @@ const refusalCodes: readonly number[] = [
 
 /**
  * What has happened in a server since it was made, over all of its applications. The numbers only grow, also when the
- * server is closed and opened again: whoever watches takes a number that falls for a new process. They are plain fields,
- * because some are added to for each write to a socket.
+ * server is closed and opened again: whoever watches takes a number that falls for a new process. They are plain
+ * fields, because some are added to for each write to a socket.
  */
 export class ServerCounters {
   /** Connections that were let in. */

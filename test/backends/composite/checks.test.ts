@@ -186,7 +186,7 @@ describe('what is not sending', () => {
     const backend = failover(new ConsoleService({ options: { stream: { write: () => true } } }), server, other);
     const { push } = serviceOf(backend);
     expect((await push.channel('private-x').authorize('1.1')).auth).toMatch(/^key:/);
-    expect(backend.authenticateUser('1.1', { id: 'ann' }).auth).toMatch(/^key:/);
+    expect((await backend.authenticateUser('1.1', { id: 'ann' })).auth).toMatch(/^key:/);
     expect(await push.channel('x').info()).toEqual({ occupied: false, subscriptionCount: 0 });
     expect(await push.channel('presence-x').users()).toEqual([]);
     expect(await push.clientConfig()).toMatchObject({ backend: 'websocket', key: 'key', host: 'push.example.com' });

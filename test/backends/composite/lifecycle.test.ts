@@ -9,6 +9,7 @@ import {
   createPushService,
   DeliveryError,
   type PushServerSettings,
+  type PushService,
   TimeoutError,
 } from '../../../src/index.js';
 import { everythingShown } from '../../support/everything-shown.js';
@@ -249,7 +250,7 @@ describe('a backend that never opens', () => {
     ['failover', failover],
     ['roundrobin', roundrobin],
   ])(
-    'is left out of %s after the setting `timeout`, and the first send goes through the other one',
+    'is left out of %s after half of the setting `timeout`, and the first send goes through the other one',
     async (_, make) => {
       vi.useFakeTimers();
       onTestFinished(() => void vi.useRealTimers());
@@ -257,17 +258,48 @@ describe('a backend that never opens', () => {
       a.open = never;
       const { push, logger } = serviceOf(make(a, b), { timeout: 500 });
       const sending = push.send(toA);
-      await vi.advanceTimersByTimeAsync(500);
+      await vi.advanceTimersByTimeAsync(250);
       expect(await sending).toMatchObject({ status: 'accepted' });
       expect([a.sent, b.sent]).toEqual([[], [['orders']]]);
       expect(logger.entries).toMatchObject([
         {
           level: 'warn',
-          details: { err: { message: 'The a backend did not open within 500 ms: nothing was sent by it.' } },
+          details: { err: { message: 'The a backend did not open within 250 ms: nothing was sent by it.' } },
         },
       ]);
     },
   );
+
+  test.each([
+    ['failover', failover],
+    ['roundrobin', roundrobin],
+  ])('is left out of %s also when something else is asked first', async (_, make) => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    for (const call of [(push: PushService) => push.ready(), (push: PushService) => push.subscribe('orders')]) {
+      const [a, b] = pair();
+      a.open = never;
+      const called = call(serviceOf(make(a, b), { timeout: 500 }).push);
+      await vi.advanceTimersByTimeAsync(500);
+      await called;
+      expect(a.calls).toEqual([]);
+    }
+  });
+
+  test('does not keep a subscription waiting when it comes after the start, and says that it keeps its own deadlines', async () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const [a, b] = pair();
+    Object.assign(a, { open: never, hasOwnDeadlines: true });
+    const { push } = serviceOf(failover(a, b), { timeout: 500 });
+    const ready = push.ready();
+    await vi.advanceTimersByTimeAsync(250);
+    await ready;
+    const subscribed = push.subscribe('orders');
+    await vi.advanceTimersByTimeAsync(250);
+    await subscribed;
+    expect(b.calls).toContain('subscribe orders');
+  });
 
   test('keeps fanout from sending, and does not keep the others from closing', async () => {
     vi.useFakeTimers();

@@ -33,12 +33,17 @@ it('connections that come and go leave nothing behind: no state, and no memory',
     await expect.poll(async () => (await server.state()).connections).toBe(0);
   };
   await wave();
-  const before = await server.state();
-  for (let round = 0; round < 3; round++) await wave();
-  const after = await server.state();
-  expect(after).toMatchObject({ connections: 0, channels: 0 });
-  // In bytes. A connection takes several kB while it is there; what is left is code that was compiled meanwhile.
-  expect((after.heap - before.heap) / 1500).toBeLessThan(300);
+  const growths: number[] = [];
+  for (let round = 0; round < 4; round++) {
+    const before = await server.state();
+    await wave();
+    const after = await server.state();
+    expect(after).toMatchObject({ connections: 0, channels: 0 });
+    growths.push(after.heap - before.heap);
+  }
+  // In bytes. A connection takes several kB while it is there. Code that is compiled meanwhile, in some round or other,
+  // takes memory too, so the round that left least behind counts: what each connection leaves is in all of them.
+  expect(Math.min(...growths) / 500).toBeLessThan(200);
 });
 
 it('10 000 channels are there, are heard and are listed, and then they are gone', patient, async () => {

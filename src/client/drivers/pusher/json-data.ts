@@ -1,4 +1,6 @@
-/** The kinds of what JSON holds; of a number, the number itself. What has a `toJSON`, as a `Date` has, is asked before. */
+/**
+ * The kinds of what JSON holds; of a number, the number itself. What has a `toJSON`, as a `Date` has, is asked before.
+ */
 const kept = /^(?:Object|Array|String|Number|Boolean|Null|-?\d.*)$/;
 
 /**
