@@ -83,7 +83,8 @@ export class ChannelQueues {
       const [{ channel = '' } = {}] = first.messages;
       const room = maxMessagesPerRequest - taken.length;
       const run = this.#run(channel, keepsOrder?.(channel) ? room : 1);
-      taken.push(...run);
+      // No spread: it takes a place on the stack for each of them.
+      for (const parcel of run) taken.push(parcel);
       this.#begin(channel, run.length);
       if (taken.length >= maxMessagesPerRequest) break;
     }

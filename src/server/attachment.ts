@@ -61,6 +61,8 @@ export class Attachment {
     if (this.#isAttached) return;
     this.#isAttached = true;
     const server = this.#server;
+    // It may have ended, and begun to listen again, while this was detached.
+    if (Reflect.get(server, 'listening') === true) this.#isServerClosing = false;
     // Node treats an upgrade as an ordinary request unless somebody listens for upgrades.
     server.on('upgrade', this.#onForeignUpgrade);
     if (this.#emitBefore === undefined) {
@@ -106,7 +108,7 @@ export class Attachment {
   };
 
   readonly #emit = (event: string, ...args: unknown[]): boolean => {
-    if (event === 'close') this.#isServerClosing = false;
+    if (event === 'close' || event === 'listening') this.#isServerClosing = false;
     if (this.#isAttached && this.#takes(event, args)) return true;
     return this.#emitBefore?.call(this.#server, event, ...args) ?? false;
   };

@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ChannelQueues } from '../../src/delivery/channel-queues.js';
+import type { Delivery } from '../../src/delivery/split.js';
 import { createPushService, type SendOptions } from '../../src/index.js';
 import { type RecordedRequest, RecordingBackend } from '../support/recording-backend.js';
 
@@ -65,6 +67,13 @@ describe('the messages of a sendMany', () => {
     const backend = new RecordingBackend({ maxMessagesPerRequest: 10, keepsOrder });
     await createPushService({ backend }).sendMany(inTurns('ab', 3));
     expect(backend.requests.map(eventsIn)).toEqual(['a1 b1 a2 b2 a3 b3']);
+  });
+
+  test('to one channel go in one request also when they are more than a call takes arguments', () => {
+    const { capabilities } = new RecordingBackend({ maxMessagesPerRequest: Number.POSITIVE_INFINITY, keepsOrder });
+    const delivery = { planned: { channels: ['a'] } } as object as Delivery;
+    const queues = new ChannelQueues(Array<Delivery>(200_000).fill(delivery), capabilities);
+    expect(queues.take()).toHaveLength(200_000);
   });
 
   test('share no request for one channel where the backend does not keep their order', async () => {

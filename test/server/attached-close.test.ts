@@ -106,6 +106,16 @@ describe('an HTTP server that the backend is attached to', () => {
     await clientAt(service, await listen(server));
   });
 
+  it.each(['before', 'after'])('takes clients when it listens again %s the service is opened again', async (order) => {
+    const { server } = await listening();
+    const service = attachedTo(server);
+    await Promise.all([promisify(server.close.bind(server))(), service.close()]);
+    if (order === 'after') await service.open();
+    const port = await listen(server);
+    if (order === 'before') await service.open();
+    await clientAt(service, port);
+  });
+
   it('gets its own close back when the service is closed', async () => {
     const { server } = await listening();
     const { close } = server;
