@@ -66,9 +66,13 @@ function wantedTypes(issue: z.core.$ZodIssue): readonly string[] {
   return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(wantedTypes) : [];
 }
 
-/** What a text means: `'6001'` where a number is wanted, and `'true'` or `'false'` where a boolean is. */
-function meaning(text: unknown, wanted: string): number | boolean | undefined {
+/**
+ * What a text means: `'6001'` where a number is wanted, `'true'` or `'false'` where a boolean is, and a list of one where
+ * a list is: a DSN has a list only of what it names twice.
+ */
+function meaning(text: unknown, wanted: string): number | boolean | string[] | undefined {
   if (typeof text !== 'string') return undefined;
+  if (wanted === 'array') return [text];
   if (wanted === 'boolean' && /^(?:true|false)$/.test(text)) return text === 'true';
   return wanted === 'number' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }

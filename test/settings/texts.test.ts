@@ -35,6 +35,15 @@ describe('a number or a boolean that comes as text', () => {
     expect(push.timeout).toBe(700);
   });
 
+  test('is a list of one where a list is wanted, which a DSN cannot say otherwise', async () => {
+    const dsn = 'websocket://key:secret@1?allowedOrigins=https://a.example';
+    const push = createPushService(dsn);
+    onTestFinished(() => push.close());
+    await push.ready();
+    const error = await failureOf(ConfigurationError, () => createPushService(`${dsn}/path`));
+    expect(error.message).toContain('"allowedOrigins.0" must be an origin');
+  });
+
   test('counts for a composite', () => {
     const options = { resetAfterMs: text('1000'), backends: ['console:', 'console:'] };
     const push = createPushService({ backend: 'failover', options });
