@@ -51,7 +51,13 @@ const definitions: readonly CaseDefinition[] = [
  * The properties that the service needs of a backend, as cases for any test runner.
  * @example
  * const create = () => ({ settings: { backend: new MyService({ … }) }, received: () => provider.messages });
- * for (const { name, run } of backendConformance({ create })) test(name, run);
+ * for (const { name, run } of backendConformance({ create })) {
+ *   // `node:test` and Vitest show a skipped case as skipped, with the reason.
+ *   test(name, async (t) => {
+ *     const { skipped } = await run();
+ *     if (skipped) t.skip(skipped);
+ *   });
+ * }
  */
 export function backendConformance(harness: ConformanceHarness): readonly ConformanceCase[] {
   return definitions.map((definition) => ({ name: definition.name, run: () => runCase(definition, harness) }));

@@ -19,7 +19,13 @@ const definitions: readonly SessionCaseDefinition[] = [
  * The properties that the service needs of a session adapter, as cases for any test runner.
  * @example
  * const create = () => ({ sessions: mySessions() });
- * for (const { name, run } of sessionConformance({ create })) test(name, run);
+ * for (const { name, run } of sessionConformance({ create })) {
+ *   // `node:test` and Vitest show a skipped case as skipped, with the reason.
+ *   test(name, async (t) => {
+ *     const { skipped } = await run();
+ *     if (skipped) t.skip(skipped);
+ *   });
+ * }
  */
 export function sessionConformance(harness: SessionHarness): readonly ConformanceCase[] {
   return definitions.map((definition) => ({ name: definition.name, run: () => runCase(definition, harness) }));

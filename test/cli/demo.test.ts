@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { firstDelivery } from '../../src/cli/demo/command.js';
 import { DemoServer } from '../../src/cli/demo/demo-server.js';
+import { JsClientClass } from '../server/support/js-client.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 async function listening(): Promise<DemoServer> {
@@ -56,7 +57,7 @@ describe('pushrail demo', () => {
       logIn: async () => ({ channelId: 'nobody-sends-here' }),
       logOut: async () => {},
     };
-    expect(await firstDelivery(elsewhere, { patienceMs: 200 })).toBeUndefined();
+    expect(await firstDelivery(elsewhere, { Pusher: JsClientClass, patienceMs: 200 })).toBeUndefined();
   });
 
   it('gives a page its configuration and no secret, and sends to users and channels', async () => {

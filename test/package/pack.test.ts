@@ -213,9 +213,9 @@ describe('the packed package, in an empty project', () => {
     expect(run(join(project, 'node_modules/.bin/pushrail'), '--help')).toMatch(/^Usage: pushrail /);
   });
 
-  it('tells what the demo needs where pusher-js is not installed', () => {
+  it('tells what the demo needs where pusher-js is not installed, and promises no page', () => {
     expect(() => run(join(project, 'node_modules/.bin/pushrail'), 'demo', '--once', '--port', '0')).toThrow(
-      'pushrail demo needs the package "pusher-js": npm install pusher-js',
+      /ended with 1:\n\nerror: pushrail demo needs the package "pusher-js": npm install pusher-js\n$/,
     );
   });
 

@@ -64,7 +64,8 @@ export async function apiCall(
       backend: 'onesignal',
       provider: 'OneSignal',
       status: error.statusCode,
-      reason: reasonOf(error.body, redact),
+      // The SDK makes this text of an empty body.
+      reason: error.body === 'undefined' ? '' : reasonOf(error.body, redact),
       retryAfter,
       cause: causeOf(error, { redact }),
       // A failure of its database, among others. A retry has the same idempotency key, but another backend has none.

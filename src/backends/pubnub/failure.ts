@@ -144,6 +144,8 @@ function codeOf(errorData: unknown): string | undefined {
  */
 function reasonOf(errorData: unknown): string {
   if (typeof errorData === 'string') return errorData;
+  // An error of the SDK's own, such as for an answer without a content type, says nothing of the service's reason.
+  if (errorData instanceof TypeError) return 'an answer that the SDK cannot read';
   const { error, message, error_message: older } = record(errorData);
   const reason = [record(error)['message'], message, older, error].find((text) => typeof text === 'string') ?? '';
   const { details } = record(error);

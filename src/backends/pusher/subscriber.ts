@@ -12,6 +12,7 @@ import type { ChannelAuthorization, PresenceMember } from '../contract/authoriza
 import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
 import type { SocketAddress } from './addresses.js';
 import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient } from './pusher-js.js';
+import { checkTls } from './tls-check.js';
 
 const backend = 'pusher';
 
@@ -43,6 +44,7 @@ export class PusherSubscriber {
   readonly #memberId = `pushrail-${randomUUID()}`;
   readonly #reconnection = new HurriedReconnection(() => this.#tryAgain());
   #client: PusherJsClient | undefined;
+  #endTlsCheck: (() => void) | undefined;
   #isTryingAgain = false;
   /** Whether the next frame of {@link #hear} was decrypted. */
   #isDecrypted = false;
@@ -104,6 +106,10 @@ export class PusherSubscriber {
     client.connection.bind('state_change', (change) => {
       if (client === this.#client && isRecord(change)) this.#changed(change['previous'], change['current']);
     });
+    if (useTLS) {
+      const redact = (text: string): string => this.#host.clean(text);
+      this.#endTlsCheck = checkTls(address, redact, (error) => this.#giveUp(this.#pending.channels(), error));
+    }
     return client;
   }
 
@@ -220,6 +226,7 @@ export class PusherSubscriber {
   #end(): void {
     const client = this.#client;
     this.#client = undefined;
+    this.#endTlsCheck?.();
     this.#reconnection.stop();
     if (client !== undefined) endPusherJs(client);
   }

@@ -18,10 +18,12 @@ export function demoCommand(terminal: Terminal): Command {
     .option('--port <port>', `port of the page (default: ${DEFAULT_PORT}, or a free one)`, portNumber)
     .option('--once', 'end after the first delivery: with 0, or with 1 if nothing arrived', false)
     .action(async ({ port, once }: DemoOptions) => {
+      // Before a page is promised, which needs the package too.
+      const Pusher = pusherJs();
       await using demo = new DemoServer();
       await demo.listen(port ?? DEFAULT_PORT, { orElseAnyPort: port === undefined });
       terminal.print(`Open ${demo.url} in two windows and sign in as Ann and as Ben.`);
-      const delivery = await firstDelivery(demo);
+      const delivery = await firstDelivery(demo, { Pusher });
       if (delivery === undefined) {
         terminal.complain('Nothing arrived at the first client.');
         throw new CommandFailed();
@@ -33,6 +35,15 @@ export function demoCommand(terminal: Terminal): Command {
       terminal.print('Stop with Ctrl-C.');
       await untilStopped(terminal);
     });
+}
+
+/** @throws CommandFailed when the package is missing, which is no wrong usage of the command */
+function pusherJs(): PusherConstructorLike {
+  try {
+    return loadPeer<PusherConstructorLike>('pusher-js', 'pushrail demo');
+  } catch (cause) {
+    throw new CommandFailed(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
 }
 
 /** How long the first client waits for its message, in milliseconds. */
@@ -49,13 +60,11 @@ export interface FirstDelivery {
 /**
  * Signs a real `pusher-js` client in as a user, in this process, and sends to that user.
  * @returns undefined when nothing arrived in time
- * @throws ConfigurationError when `pusher-js` is not installed
  */
 export async function firstDelivery(
   demo: Pick<DemoServer, 'service' | 'port' | 'logIn' | 'logOut'>,
-  { patienceMs = PATIENCE_MS }: { patienceMs?: number } = {},
+  { Pusher, patienceMs = PATIENCE_MS }: { Pusher: PusherConstructorLike; patienceMs?: number },
 ): Promise<FirstDelivery | undefined> {
-  const Pusher = loadPeer<PusherConstructorLike>('pusher-js', 'pushrail demo');
   const user = demoUsers[0] as string;
   const event = 'demo.hello';
   const session = await demo.logIn(user);

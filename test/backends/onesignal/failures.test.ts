@@ -88,6 +88,7 @@ describe('a message', () => {
     [{ body: { message: 'Bad' }, status: 400 }, '{"message":"Bad"}'],
     [{ body: '<html>Bad</html>', status: 400 }, '<html>Bad</html>'],
     [{ body: 'x'.repeat(10_000), status: 400 }, 'x'.repeat(500)],
+    [{ body: '', status: 400 }, 'nothing'],
   ] as const)('is refused for a reason in any form', async ([answer, reason], { expect, onTestFinished }) => {
     const { push, provider } = await start(onTestFinished);
     provider.server.always = faults.answering(answer);

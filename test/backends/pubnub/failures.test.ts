@@ -14,7 +14,7 @@ const message = { event: 'order.shipped', channels: 'orders', data: { orderId: 4
 const cases: readonly FailureCase<RegExp>[] = [
   notNow('429', faults.tooManyRequests(), /429: Too Many Requests/, { status: 429, cause: RateLimitError }),
   inDoubt('500', faults.answering({ status: 500, body: { message: 'broken' } }), /500: broken/, { status: 500 }),
-  inDoubt('502 without a content type', faults.badGateway, /502/, { status: 502 }),
+  inDoubt('502 without a content type', faults.badGateway, /502: an answer that the SDK cannot read$/, { status: 502 }),
   notNow('503', faults.answering({ status: 503, body: {} }), /503/, { status: 503 }),
   refused('400', faults.answering({ status: 400, body: [0, 'Invalid Key', '1'] }), /400: Invalid Key/, { status: 400 }),
   refused(

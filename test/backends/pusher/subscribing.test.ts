@@ -12,6 +12,7 @@ import {
   UnsupportedOperationError,
   ValidationError,
 } from '../../../src/index.js';
+import { startPusherProvider } from '../../providers/pusher-provider.js';
 import { heard, JsClientClass } from '../../server/support/js-client.js';
 import { credentials, startServer } from '../../server/support/server.js';
 import { failureOf } from '../../support/failure-of.js';
@@ -164,6 +165,26 @@ describe('a subscription that fails', () => {
     const error = await failureOf(DeliveryError, push.subscribe('a'));
     expect(error).toMatchObject({ outcome: 'rejected', retryable: true });
     expect(error.message).toBe('Pusher at 127.0.0.1:1 could not be reached within 100 ms.');
+  });
+
+  test('because the certificate is not trusted, at once', async () => {
+    const provider = await startPusherProvider({ tls: true });
+    onTestFinished(() => provider.close());
+    const { push } = serviceOn(Number(provider.settings.options.port), { useSsl: true, requestTimeoutMs: 60_000 });
+    const errors = ['a', 'b'].map((channel) => failureOf(DeliveryError, push.subscribe(channel)));
+    for (const error of await Promise.all(errors)) {
+      expect(error).toMatchObject({ outcome: 'rejected', retryable: false });
+      expect(error.message).toMatch(
+        /^Pusher at https:\/\/127\.0\.0\.1:\d+ is not trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
+      );
+    }
+  });
+
+  test('because the server speaks no TLS, at once', async () => {
+    const server = await startServer();
+    const { push } = serviceOn(server.address?.port ?? 0, { useSsl: true, requestTimeoutMs: 60_000 });
+    const error = await failureOf(DeliveryError, push.subscribe('a'));
+    expect(error.message).toContain('"useSsl"');
   });
 
   test('because it is not confirmed', async () => {

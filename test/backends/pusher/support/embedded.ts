@@ -10,12 +10,12 @@ const encryptionMasterKeyBase64 = Buffer.alloc(32, 7).toString('base64');
 /** A service whose pusher backend talks to the embedded server. */
 export function serviceOn(
   port: number,
-  { logger, ...options }: PusherOptions & { logger?: Logger } = {},
+  { logger, useSsl = false, ...options }: PusherOptions & { logger?: Logger; useSsl?: boolean } = {},
 ): { push: PushService; backend: PusherService } {
   const push = createPushService({
     backend: 'pusher',
     ...credentials,
-    useSsl: false,
+    useSsl,
     retries: 0,
     options: { host: '127.0.0.1', port, encryptionMasterKeyBase64, ...options },
     ...(logger !== undefined && { logger }),
