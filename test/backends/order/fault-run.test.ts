@@ -6,9 +6,9 @@ import { kinds, numbers, serviceOf } from './subjects.js';
 test.each(kinds)('%s keeps the order of each channel, whatever befalls the requests', async (_name, start, channel) => {
   const { push, provider } = await serviceOf(start, { timeout: 400, retries: 1 });
   const channels = numbers(10).map((n) => `${channel}${n}`);
-  provider.server.faults.push(...randomFaults(200));
+  provider.server.faults.push(...randomFaults(120));
   // Each message has its number as its event.
-  const messages = numbers(40).map((n) => ({
+  const messages = numbers(24).map((n) => ({
     event: `e${n}`,
     data: n,
     channels: [channels[n % 10] ?? '', channels[(n * 7 + 3) % 10] ?? ''],
