@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+// Not by its name, for the sake of bundles: see sdk/peer.ts.
+import * as nodeModule from 'node:module';
 import { join } from 'node:path';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import { causeOf, cleaned, secretsOf, textOf, withoutSecrets } from '../core/redaction.js';
@@ -77,7 +78,7 @@ function loadExport(reference: string): PushServiceWrapperClass {
 function loadModule(path: string): Record<string, unknown> {
   const directory = process.cwd();
   try {
-    const exports: unknown = createRequire(join(directory, 'from-here.js'))(path);
+    const exports: unknown = nodeModule.createRequire(join(directory, 'from-here.js'))(path);
     return Object(exports) as Record<string, unknown>;
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
