@@ -60,15 +60,15 @@ function withTextsRead(value: unknown, issues: readonly z.core.$ZodIssue[]): unk
   }, value);
 }
 
-/** The types that a value may have which has none of them. */
+/** The types that would have been right. A union has several, all of which were wrong. */
 function wantedTypes(issue: z.core.$ZodIssue): readonly string[] {
   if (issue.code === 'invalid_type') return [issue.expected];
   return issue.code === 'invalid_union' ? issue.errors.flat().flatMap(wantedTypes) : [];
 }
 
 /**
- * What a text means: `'6001'` where a number is wanted, `'true'` or `'false'` where a boolean is, and a list of one where
- * a list is: a DSN has a list only of what it names twice.
+ * What a text means: `'6001'` where a number is wanted, `'true'` or `'false'` where a boolean is. Where a list is
+ * wanted, it is a list of one: a DSN makes a list only of what it names twice.
  */
 function meaning(text: unknown, wanted: string): number | boolean | string[] | undefined {
   if (typeof text !== 'string') return undefined;

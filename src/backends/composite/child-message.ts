@@ -63,7 +63,7 @@ export function ownOptions(
  * @param names those of its backends
  * @throws ValidationError for a part that is for none of them, or that is no object
  */
-export function checkOptionNames(
+export function checkNamedBackends(
   backendOptions: Readonly<Record<string, unknown>> | undefined,
   names: readonly string[],
   composite: string,

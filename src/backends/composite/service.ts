@@ -23,7 +23,7 @@ import type { BackendSettings } from '../contract/settings.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 import { composedCapabilities } from './capabilities.js';
 import { Child, labelOf } from './child.js';
-import { checkOptionNames, ownOptions } from './child-message.js';
+import { checkNamedBackends, ownOptions } from './child-message.js';
 import { type CompositeOptions, checkComposite } from './options.js';
 import type { Routing } from './routing.js';
 import { ChildSubscriptions } from './subscriptions.js';
@@ -119,7 +119,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
    */
   override checkMessage(message: BackendMessageOptions): void {
     const names = this.#children.map(({ backend }) => backend.name);
-    checkOptionNames(message.backendOptions, names, this.name);
+    checkNamedBackends(message.backendOptions, names, this.name);
     for (const { backend, capabilities } of this.#children) {
       checkName(message.event, 'event', capabilities.eventName, backend.name);
       backend.checkMessage({ ...message, backendOptions: ownOptions(message.backendOptions, backend.name) });

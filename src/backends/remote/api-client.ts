@@ -4,7 +4,7 @@ import { DeliveryError } from '../../core/report.js';
 import { isRecord } from '../../wire/is-record.js';
 import { signedQuery, type UnsignedRequest, withoutSignature } from '../pusher-compatible/signed-query.js';
 import { answerError } from '../sdk/answer-error.js';
-import { textOf } from '../sdk/answer-size.js';
+import { answerText } from '../sdk/answer-size.js';
 import { networkFailure } from '../sdk/network-failure.js';
 import { isRedirection, redirection, redirectionTo } from '../sdk/sdk-call.js';
 import type { RemoteAddress } from './options.js';
@@ -77,7 +77,7 @@ export class ApiClient {
         signal,
       });
       ({ status, headers } = response);
-      text = await textOf(response, { backend, origin: address.http });
+      text = await answerText(response, { backend, origin: address.http });
     } catch (error) {
       throw networkError(error, address.http, redact);
     }

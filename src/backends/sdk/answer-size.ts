@@ -76,7 +76,7 @@ export function limitAnswer(
  * Reads the text of an answer of `fetch`.
  * @throws DeliveryError for one that is too long; whatever reading it throws
  */
-export async function textOf(response: Response, call: Omit<BegunAnswer, 'status'>): Promise<string> {
+export async function answerText(response: Response, call: Omit<BegunAnswer, 'status'>): Promise<string> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
   for await (const piece of response.body ?? []) {
