@@ -1,4 +1,3 @@
-export type { ChannelParams } from './authorization/pattern.js';
 export type {
   AppUser,
   AskingClient,
@@ -27,6 +26,7 @@ export type { ChannelResult, RequestAnswer, RequestContext } from './backends/co
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';
+export type { ChannelParams } from './core/channel-pattern.js';
 export {
   AbortError,
   AuthenticationError,

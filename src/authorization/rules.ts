@@ -1,8 +1,8 @@
 import type { GivenMember } from '../backends/contract/authorization.js';
+import { type ChannelParams, ChannelPattern } from '../core/channel-pattern.js';
 import { ConfigurationError } from '../core/errors.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import { type ChannelParams, ChannelPattern } from './pattern.js';
 import type { AppUser } from './requests.js';
 
 /** The argument of a rule. */

@@ -1,4 +1,5 @@
-import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
+import { authorizeSubscription, signIn } from '../authorization/authorize.js';
+import type { AuthorizationHost } from '../authorization/decision.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
 import { type ChannelRule, ChannelRules } from '../authorization/rules.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
