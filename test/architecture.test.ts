@@ -162,7 +162,7 @@ const imports: readonly (readonly [file: string, imported: string, isAllowed: bo
   ['index.ts', './http/index.js', false],
   ['index.ts', './delivery/plan.js', false],
   ['index.ts', './testing/index.js', false],
-  ['index.ts', './service/push-service.js', true],
+  ['index.ts', './service/default-service.js', true],
   ['index.ts', './sessions/redis.js', true],
   ['cli/serve.ts', '../testing/index.js', false],
   ['cli/serve.ts', '../delivery/plan.js', false],
