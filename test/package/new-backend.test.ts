@@ -51,7 +51,7 @@ describe('a new backend', () => {
     await expect(run('scripts/generate.ts', '--check')).rejects.toThrow('package.json is out of date');
 
     await run('scripts/generate.ts');
-    const generated = ['README.md', 'package.json', 'src/client/drivers/names.ts'];
+    const generated = ['README.md', 'package.json', 'src/wire/driver-names.ts'];
     expect(changed()).toEqual([...touched, ...generated].sort());
     expect(JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8'))).toMatchObject({
       exports: {
