@@ -12,6 +12,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { Listener } from '../contract/listening.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
@@ -19,6 +20,7 @@ export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
+export type { PlainNodeRequest, PlainPath, PlainRequestContext } from '../../server/plain/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 
@@ -48,6 +50,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#server = new ChannelsServer({ appId, pubKey, secretKey }, this.#options, {
       logger: () => this.logger,
       access: signedAccess,
+      plainAccess: ({ channel, ...claim }) => this.mayListen({ channels: [channel], ...claim }),
       received: ({ channel, event, data, userId, id }) =>
         this.receive({
           channel,
@@ -128,6 +131,11 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   override close(): Promise<void> {
     this.#hasWarned = false;
     return this.#server.close();
+  }
+
+  /** Ends the plain WebSockets of a user or a session, with code 4009. */
+  override disconnect(who: Listener): void {
+    this.#app.logOut(who);
   }
 
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
