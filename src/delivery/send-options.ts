@@ -1,6 +1,6 @@
+import { checkOptionNames, checkSignal } from '../core/call-options.js';
 import { checkTimeout } from '../core/durations.js';
 import { ValidationError } from '../core/errors.js';
-import { didYouMean } from '../core/schema-check.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { PushNotification } from '../wire/message.js';
 
@@ -68,6 +68,7 @@ export interface MessageOptions extends CallOptions {
 /** The argument of `send`. */
 export type SendOptions<User = PushUser> = MessageOptions & Audience<User>;
 
+/** The options of `send`. */
 const known = [
   'event',
   'channels',
@@ -81,7 +82,6 @@ const known = [
   'idempotencyKey',
   'backendOptions',
 ];
-const knownNames = new Set(known);
 
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
@@ -91,9 +91,7 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
-  for (const key of Object.keys(options)) {
-    if (!knownNames.has(key)) throw new ValidationError(`send() has no option "${key}"${didYouMean(key, known)}`);
-  }
+  checkOptionNames(options, known, 'send()');
   const { channels, users, timeout, idempotencyKey, backendOptions } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');
@@ -120,6 +118,7 @@ export function messageList<User>(
   if (typeof messages !== 'object' || messages === null || !(Symbol.iterator in messages)) {
     throw new ValidationError('sendMany() takes a list of messages: sendMany([{ event, channels, data }, …]).');
   }
+  checkOptionNames(call, ['signal', 'ordered'], 'sendMany()');
   checkCall(call);
   const list = [...messages];
   for (const key of ['signal', 'ordered'] as const) {
@@ -133,8 +132,7 @@ export function messageList<User>(
 
 /** @throws ValidationError for a signal that is none, and for an `ordered` that is no boolean */
 function checkCall({ signal, ordered }: CallOptions): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new ValidationError('"signal" must be an AbortSignal.');
+  checkSignal(signal);
   if (ordered !== undefined && typeof ordered !== 'boolean')
     throw new ValidationError('"ordered" must be true or false.');
 }

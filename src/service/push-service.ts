@@ -1,9 +1,9 @@
 import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
-import { type ChannelRule, ChannelRules } from '../authorization/rules.js';
+import { type ChannelRule, ChannelRules, type RuleOptions } from '../authorization/rules.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { defaultLogger } from '../core/logger.js';
+import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
 import { type CallOptions, messageList, type SendOptions } from '../delivery/send-options.js';
 import { Inbox } from '../receiving/inbox.js';
@@ -21,13 +21,15 @@ import { ReceivingService } from './receiving-service.js';
  */
 export class PushService<Backend extends AnyBackend = AnyBackend> extends ReceivingService<Backend> {
   readonly #runtime: CurrentRuntime;
-  readonly #rules = new ChannelRules();
+  readonly #rules: ChannelRules;
 
   constructor() {
-    const inbox = new Inbox(() => runtime.latest?.logger ?? defaultLogger);
+    const logger = (): Logger => runtime.latest?.logger ?? defaultLogger;
+    const inbox = new Inbox(logger);
     const runtime = new CurrentRuntime((message) => inbox.receive(message));
     super(runtime, inbox);
     this.#runtime = runtime;
+    this.#rules = new ChannelRules(logger);
   }
 
   /**
@@ -79,12 +81,14 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    * `configure`.
    * @param pattern such as `'private-orders.{orderId}'`: `{parameter}` matches one or more characters except dots,
    * `{parameter*}` also matches dots, and neither matches a `*`
-   * @throws ConfigurationError for a wrong pattern, or one that has a rule already
+   * @param options `signal` takes the rule back; `replace` puts it in the place of another one for the same channels
+   * @throws ConfigurationError for a wrong pattern, and in production (`NODE_ENV`) for one that has a rule already
+   * @throws ValidationError for wrong options
    * @example
    * PushService.authorize('private-orders.{orderId}', ({ user, params }) => db.mayRead(user, params.orderId));
    */
-  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>): this {
-    this.#rules.add(pattern, rule as ChannelRule);
+  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>, options?: RuleOptions): this {
+    this.#rules.add(pattern, rule as ChannelRule, options);
     return this;
   }
 
@@ -122,6 +126,12 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   async clientConfig<User = PushUser>(of?: PageOwner<User>): Promise<ClientConfig> {
     const { backend, sessions, timeout } = await this.#runtime.configured.opened();
     return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user', timeout));
+  }
+
+  /** @internal */
+  override async reset(): Promise<void> {
+    this.#rules.clear();
+    await super.reset();
   }
 
   async #authorizationHost(): Promise<AuthorizationHost> {
