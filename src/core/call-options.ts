@@ -19,13 +19,21 @@ export function checkSignal(signal: unknown): void {
 /**
  * Checks the names in the options of a call.
  * @param call names it in an error, such as `send()`
+ * @param advice says what to write in place of a name that others know, by that name
  * @throws ValidationError for options that are no object, and for a name that is not known
  */
-export function checkOptionNames(options: object, known: readonly string[], call: string): void {
+export function checkOptionNames(
+  options: object,
+  known: readonly string[],
+  call: string,
+  advice: Readonly<Record<string, string>> = {},
+): void {
   if (typeof options !== 'object' || options === null)
     throw new ValidationError(`The options of ${call} must be an object.`);
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new ValidationError(`${call} has no option "${key}"${didYouMean(key, known)}`);
+    if (known.includes(key)) continue;
+    const meant = Object.hasOwn(advice, key) ? `: ${advice[key]}.` : didYouMean(key, known);
+    throw new ValidationError(`${call} has no option "${key}"${meant}`);
   }
 }
 

@@ -5,7 +5,13 @@ import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
-import { type CallOptions, messageList, type SendOptions } from '../delivery/send-options.js';
+import {
+  type CallOptions,
+  messageList,
+  type SendOptions,
+  type TriggerOptions,
+  triggered,
+} from '../delivery/send-options.js';
 import { Inbox } from '../receiving/inbox.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
@@ -14,6 +20,7 @@ import { ChannelHandle } from './channel-handle.js';
 import { CurrentRuntime } from './current-runtime.js';
 import { publishedConfig } from './published-config.js';
 import { ReceivingService } from './receiving-service.js';
+import { FIRE_FAILED } from './runtime.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
@@ -22,6 +29,7 @@ import { ReceivingService } from './receiving-service.js';
 export class PushService<Backend extends AnyBackend = AnyBackend> extends ReceivingService<Backend> {
   readonly #runtime: CurrentRuntime;
   readonly #rules: ChannelRules;
+  readonly #logger: () => Logger;
 
   constructor() {
     const logger = (): Logger => runtime.latest?.logger ?? defaultLogger;
@@ -30,6 +38,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     super(runtime, inbox);
     this.#runtime = runtime;
     this.#rules = new ChannelRules(logger);
+    this.#logger = logger;
   }
 
   /**
@@ -68,6 +77,38 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   ): Promise<SendReport<User>[]> {
     const list = messageList(messages, call);
     return this.#runtime.configured.send(list, call);
+  }
+
+  /**
+   * Sends one event to one channel or several, with the arguments that Pusher's libraries take. The rest is as for
+   * {@link send}.
+   * @param data @default an empty object
+   * @param options those of `send`, such as `except`, or the socket id that must not receive it
+   * @example
+   * await PushService.trigger(['orders', 'stock'], 'order.shipped', { orderId: 42 }, { socket_id: '123.456' });
+   */
+  async trigger(
+    channels: string | Iterable<string>,
+    event: string,
+    data?: unknown,
+    options?: TriggerOptions | string,
+  ): Promise<SendReport> {
+    return this.send(triggered(channels, event, data, options));
+  }
+
+  /**
+   * Sends as {@link send} does, for a caller who does not wait. It never throws: whatever fails is logged, wrong
+   * arguments and channels that were refused among them. `close` waits for it. A message that waits is lost with the
+   * process.
+   * @example
+   * PushService.fire({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
+   */
+  fire<User = PushUser>(options: SendOptions<User>): void {
+    try {
+      this.#runtime.configured.fire(options);
+    } catch (error) {
+      this.#logger().error({ err: error }, FIRE_FAILED);
+    }
   }
 
   /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
