@@ -103,10 +103,11 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
   const base = basePath(node?.originalUrl ?? new URL(request.url).pathname);
-  const { authorize, authenticate } = service.backend.capabilities;
+  const { authorize, authenticate, subscribe } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
+    ...(subscribe && { eventsEndpoint: `${base}events` }),
     ...config,
   };
 }
