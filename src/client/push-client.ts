@@ -242,7 +242,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
 
   /** Passes an error to the listeners. The transport calls it. */
   receiveError(error: PushClientError): void {
-    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined) {
+    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined && !error.isTemporary) {
       this.#states.refuse(error.channel);
       this.#clearMembers(error.channel);
     }
