@@ -4,7 +4,13 @@ import { checkName } from '../core/names.js';
 import type { Places } from '../core/places.js';
 import type { PushService } from '../service/push-service.js';
 import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
-import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
+import {
+  DEFAULT_TTL_MS,
+  newChannelId,
+  readPushSession,
+  SESSION_CHANNEL_PREFIX,
+  writePushSession,
+} from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { NewChannels } from './new-channels.js';
@@ -58,7 +64,7 @@ export class SessionOfRequest implements RequestSession {
     this.#sessionBefore = this.#session;
     this.#userBefore = context.userOf(request);
     const { sessions, service } = context;
-    this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
+    this.#channelPrefix = `${service.backend.capabilities.authorize ? 'private-' : ''}${SESSION_CHANNEL_PREFIX}`;
     this.#adapterKnowsSessions =
       isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const pushSession = this.#session && readPushSession(this.#session);
