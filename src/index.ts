@@ -47,7 +47,7 @@ export { DeliveryError } from './core/report.js';
 export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { ChannelHandle } from './service/channel-handle.js';
-export { createPushService, PushService } from './service/push-service.js';
+export { createPushService, PushService } from './service/default-service.js';
 export {
   type AddSessionOptions,
   type Identify,

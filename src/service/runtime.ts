@@ -50,7 +50,7 @@ export class Runtime {
   #idle: PromiseWithResolvers<void> | undefined;
 
   /**
-   * @param owner the service that is configured
+   * @param owner stands for the service, which the backend then belongs to
    * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
