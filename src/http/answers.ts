@@ -16,7 +16,11 @@ const ownFaults: Readonly<Partial<Record<PushErrorCode, number>>> = {
 
 /** Makes the answer to a request that failed, and logs a failure that is not the client's. It never throws. */
 export function answerTo(error: unknown, logger: Logger): Response {
-  if (error instanceof HttpError) return json({ error: error.message }, error.status, error.headers);
+  if (error instanceof HttpError) {
+    // The application is set up wrongly, and its client may know how.
+    if (error.status === 500) logger.error({ err: error }, 'a request to the push handler failed');
+    return json({ error: error.message }, error.status, error.headers);
+  }
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return json({ error: failure.message }, 400);
