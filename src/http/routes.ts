@@ -9,8 +9,10 @@ import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
 import { isRecord } from '../wire/is-record.js';
+import { answerWithScript, MissingScript } from './client-script.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
+import { hostFor, publicAddress } from './public-address.js';
 import type { PushRequestContext } from './request.js';
 
 /** The arguments of a route. */
@@ -22,11 +24,15 @@ interface RouteCall {
   /** The fields of the request; none where the route takes no form. */
   readonly form: Form;
   readonly logger: Logger;
+  /** Whether a page of another origin asks. */
+  readonly isForeign: boolean;
 }
 
-/** One address of the push handler. Its result is answered as JSON. */
+/** One address of the push handler. Its result is answered as JSON, unless it is an answer already. */
 export interface Route {
   readonly method: 'GET' | 'POST';
+  /** Whether it tells everybody the same, so that a page of any origin may ask. It takes HEAD as well. */
+  readonly isOpen?: boolean;
   /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   /** Whether the request's body is a form. */
@@ -38,12 +44,14 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['auth', { method: 'POST', takesForm: true, answer: authorizeChannel }],
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
+  ['client.js', { method: 'GET', isOpen: true, answer: clientScript }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
-/** Finds a route by the last segment of a path. */
+/** Finds a route by the last segment of a path, behind which a slash may stand. */
 export function findRoute(path: string): Route | undefined {
-  return routes.get(path.slice(path.lastIndexOf('/') + 1));
+  const end = path.endsWith('/') ? path.length - 1 : path.length;
+  return routes.get(path.slice(path.lastIndexOf('/', end - 1) + 1, end));
 }
 
 async function authorizeChannel(call: RouteCall): Promise<object> {
@@ -90,27 +98,27 @@ async function client(call: RouteCall) {
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
-  const { request, context, service, options } = call;
+  const { request, context, service, options, isForeign } = call;
   const own = options.session === undefined ? context.node?.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const base = basePath(context.node?.originalUrl ?? new URL(request.url).pathname);
+  const { base, origin } = publicAddress(request, context, options, isForeign);
   const { authorize, authenticate } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
+    ...(isForeign && hostFor(config, origin)),
   };
 }
 
-/**
- * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
- * does with backslashes, and with a tab or a line break between the two.
- * @param address the address that the client asked for. A proxy may write the whole URL
- */
-function basePath(address: string): string {
-  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
-  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
-  return own.slice(0, own.lastIndexOf('/') + 1);
+async function clientScript({ request, service }: RouteCall): Promise<object> {
+  try {
+    return await answerWithScript(request, service.backend.clientBackend);
+  } catch (cause) {
+    if (!(cause instanceof MissingScript)) throw cause;
+    // Whoever opens the address that does not load is to see why. It is no secret which packages are missing.
+    throw new HttpError(500, cause.message);
+  }
 }
 
 async function webhook({ request, context, service, options, logger }: RouteCall): Promise<object> {
