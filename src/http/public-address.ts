@@ -1,6 +1,5 @@
 import type { ClientConfig } from '../wire/client-config.js';
 import { driverNames } from '../wire/driver-names.js';
-import type { PushRequestContext } from './request.js';
 
 /** The options that say where pages find the push routes. */
 interface AddressOptions {
@@ -18,16 +17,17 @@ export interface PublicAddress {
 
 /**
  * The address of the push routes for the page that asks.
+ * @param originalUrl the full path of the request, where the framework shortens it
  * @param isForeign whether the page is of another origin
  */
 export function publicAddress(
   request: Request,
-  { node }: PushRequestContext,
+  originalUrl: string | undefined,
   { publicUrl, trustProxy = false }: AddressOptions,
   isForeign: boolean,
 ): PublicAddress {
   const { headers, url } = request;
-  const own = publicUrl ?? prefixIn(headers, trustProxy) + basePath(node?.originalUrl ?? new URL(url).pathname);
+  const own = publicUrl ?? prefixIn(headers, trustProxy) + basePath(originalUrl ?? new URL(url).pathname);
   const base = own.endsWith('/') ? own : `${own}/`;
   const origin = new URL(base, originOf(request, trustProxy));
   return { origin, base: isForeign ? origin.href : base };
