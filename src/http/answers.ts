@@ -22,7 +22,11 @@ export function answerTo(error: unknown, logger: Logger): Response {
 
 /** What a client is told of a failure. One that is not the client's is logged. It never throws. */
 export function failureOf(error: unknown, logger: Logger): { readonly status: number; readonly error: string } {
-  if (error instanceof HttpError) return { status: error.status, error: error.message };
+  if (error instanceof HttpError) {
+    // The application is set up wrongly, and its client may know how.
+    if (error.status === 500) logger.error({ err: error }, 'a request to the push handler failed');
+    return { status: error.status, error: error.message };
+  }
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return { status: 400, error: failure.message };

@@ -7,6 +7,8 @@ export interface OriginRule {
    * all.
    */
   admits(request: Request): boolean;
+  /** Whether a page of another origin asks, allowed or not. */
+  isForeign(request: Request): boolean;
   /** The CORS headers that let a page of another origin read the answer. Empty for the application's own pages. */
   corsHeaders(request: Request): Readonly<Record<string, string>>;
 }
@@ -23,6 +25,7 @@ export function originRule(allowed: readonly string[]): OriginRule {
   };
   const isListed = (origin: string | null): boolean => origin !== null && isAllowed(origin);
   return {
+    isForeign,
     admits: (request) => !isForeign(request) || isListed(request.headers.get('origin')),
     corsHeaders: (request) => {
       const origin = request.headers.get('origin');

@@ -11,8 +11,10 @@ import { HttpError } from '../web/http-error.js';
 import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isRecord } from '../wire/is-record.js';
 import { failureOf } from './answers.js';
+import { answerWithScript, MissingScript } from './client-script.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
+import { hostFor, publicAddress } from './public-address.js';
 import type { NodeRequestParts, PushRequestContext } from './request.js';
 
 /** The arguments of a route. */
@@ -27,11 +29,15 @@ interface RouteCall {
   /** The fields of the request; none where the route takes no form. */
   readonly form: Form;
   readonly logger: Logger;
+  /** Whether a page of another origin asks. */
+  readonly isForeign: boolean;
 }
 
-/** One address of the push handler. Its result is answered as JSON. */
+/** One address of the push handler. Its result is answered as JSON, unless it is an answer already. */
 export interface Route {
   readonly method: 'GET' | 'POST';
+  /** Whether it tells everybody the same, so that a page of any origin may ask. It takes HEAD as well. */
+  readonly isOpen?: boolean;
   /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   /** Whether the request's body is a form. */
@@ -43,12 +49,14 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['auth', { method: 'POST', takesForm: true, answer: authorizeChannel }],
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
+  ['client.js', { method: 'GET', isOpen: true, answer: clientScript }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
-/** Finds a route by the last segment of a path. */
+/** Finds a route by the last segment of a path, behind which a slash may stand. */
 export function findRoute(path: string): Route | undefined {
-  return routes.get(path.slice(path.lastIndexOf('/') + 1));
+  const end = path.endsWith('/') ? path.length - 1 : path.length;
+  return routes.get(path.slice(path.lastIndexOf('/', end - 1) + 1, end));
 }
 
 async function authorizeChannel(call: RouteCall): Promise<object> {
@@ -114,10 +122,10 @@ async function client(call: RouteCall) {
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
-  const { request, node, context, service, options } = call;
+  const { request, node, context, service, options, isForeign } = call;
   const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const base = basePath(node?.originalUrl ?? new URL(request.url).pathname);
+  const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
   const { authorizeChannels, capabilities } = service.backend;
   const { authorize, authenticate } = capabilities;
   return {
@@ -126,18 +134,18 @@ async function clientConfig(call: RouteCall): Promise<object> {
     ...(authorize && !authorizeChannels && config.authEndpoint === undefined && { batchAuth: true }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
+    ...(isForeign && hostFor(config, origin)),
   };
 }
 
-/**
- * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
- * does with backslashes, and with a tab or a line break between the two.
- * @param address the address that the client asked for. A proxy may write the whole URL
- */
-function basePath(address: string): string {
-  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
-  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
-  return own.slice(0, own.lastIndexOf('/') + 1);
+async function clientScript({ request, service }: RouteCall): Promise<object> {
+  try {
+    return await answerWithScript(request, service.backend.clientBackend);
+  } catch (cause) {
+    if (!(cause instanceof MissingScript)) throw cause;
+    // Whoever opens the address that does not load is to see why. It is no secret which packages are missing.
+    throw new HttpError(500, cause.message);
+  }
 }
 
 async function webhook({ request, node, service, options, logger }: RouteCall): Promise<object> {

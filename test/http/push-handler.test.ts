@@ -366,7 +366,7 @@ describe('GET …/config', () => {
 describe('any other request', () => {
   it('to an address that is none of these is answered with 404', async () => {
     const { handler } = setUp();
-    for (const path of ['/', '/push/', '/push/auths', '/push/auth/', '/push/AUTH'])
+    for (const path of ['/', '/push/', '/push/auths', '/push/auth//', '/push/AUTH'])
       expect((await answerOf(await handler(post(path, subscription)))).status).toBe(404);
   });
 

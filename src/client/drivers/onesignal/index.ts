@@ -29,6 +29,7 @@ const initialized = new WeakMap<OneSignalLike, Promise<unknown>>();
  */
 export class OneSignalDriver implements ClientDriver {
   readonly socketId = undefined;
+  readonly knowsChannels = false;
   readonly #host: ClientDriverHost;
   readonly #config: ClientConfig;
   readonly #init: Readonly<Record<string, unknown>> | undefined;
