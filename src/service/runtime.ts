@@ -6,6 +6,7 @@ import { Deadline, type Wait } from '../core/deadline.js';
 import { PushError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
 import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
@@ -46,6 +47,8 @@ export class Runtime {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
+  /** The logger for what every request may log alike. */
+  readonly #rated: Logger;
   readonly #order = new SendOrder();
   readonly #disconnect: () => void;
   /** Whether it was said why nobody can be reached. */
@@ -68,6 +71,7 @@ export class Runtime {
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
+    this.#rated = new RepeatedLines().on(this.logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
     this.timeout = timeout;
@@ -180,6 +184,7 @@ export class Runtime {
         backend,
         capabilities,
         policy: this.#policy,
+        logger: this.#rated,
         signal,
       });
       const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
