@@ -30,7 +30,7 @@ import {
 import { hideSecrets, type PusherClass, type PusherClient } from './client.js';
 import { sharedSecret } from './encryption.js';
 import { withoutCredentials } from './failure.js';
-import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage, encodedText } from './message-checks.js';
+import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage } from './message-checks.js';
 import {
   type CheckedOptions,
   checkAddressed,
@@ -84,7 +84,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { appId, pubKey: key, secretKey: secret, useSsl: useTLS } = this;
     checkAddressed(appId, key);
     checkAgent(options.agent, useTLS);
-    const { encryptionMasterKeyBase64, encode } = options;
+    const { encryptionMasterKeyBase64 } = options;
     const { host, port, origin } = apiAddress(options, useTLS);
     const Pusher = loadPeer<PusherClass>('pusher', 'the pusher backend');
     this.#options = options;
@@ -100,7 +100,6 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       ...(encryptionMasterKeyBase64 !== undefined && { encryptionMasterKeyBase64 }),
     });
     hideSecrets(this.api);
-    if (encode !== undefined) this.stringify = (data) => encodedText(encode(data));
     this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
@@ -168,8 +167,9 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
    * @throws ValidationError for a wrong id, event or data, before anything is sent
    * @throws PushError when the request fails
    */
-  async sendToUser(userId: string, event: string, data: unknown): Promise<void> {
-    const payload = checkedUserMessage({ userId, event, data }, this, this.#options.maxEventBytes);
+  async sendToUser(userId: string, event: string, data: unknown = {}): Promise<void> {
+    const json = (): string => this.jsonText(data);
+    const payload = checkedUserMessage({ userId, event, json }, this.#options.maxEventBytes);
     await this.#requests.text(() => this.api.sendToUser(userId, event, payload), this.#terms());
   }
 

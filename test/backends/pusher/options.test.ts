@@ -31,7 +31,7 @@ describe('the options', () => {
     [{ maxEventBytes: 1.5 }, '"maxEventBytes" must be an integer'],
     [{ requestTimeoutMs: 2 ** 31 }, '"requestTimeoutMs" must be at most 2147483647'],
     [{ agent: {} }, '"agent" must be an http.Agent'],
-    [{ encode: 'json' }, '"encode" must be a function'],
+    [{ encode: JSON.stringify }, 'unknown key "encode" (set "encode" beside "options")'],
   ])('%j are refused', async (options, words) => {
     const error = await failureOf(ConfigurationError, () => build(options));
     expect(error.message).toContain("The pusher backend's options: ");
