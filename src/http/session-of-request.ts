@@ -3,7 +3,7 @@ import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
 import type { Places } from '../core/places.js';
 import type { PushService } from '../service/push-service.js';
-import { isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
+import { isAnonymous, isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
 import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
@@ -171,7 +171,7 @@ export class SessionOfRequest implements RequestSession {
     // A destroyed session has no user, and `user` may fail when it reads one.
     if (this.#session === undefined) return undefined;
     const user = userOf(this.#request);
-    if (user === undefined || user === null) return undefined;
+    if (user === undefined || user === null || isAnonymous(user)) return undefined;
     // An application that logs a user out with a new session may leave request.user unchanged. So the user of the
     // session before does not count for the new one; the next request tells.
     if (user === this.#userBefore && !isSameSession(this.#session, this.#sessionBefore)) return undefined;
