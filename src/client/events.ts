@@ -11,7 +11,8 @@ export type PushListener<Data = unknown> = (data: Data, message: IncomingMessage
 /** Adds a message's notification, which realtime backends send as the key `notification` of the data. */
 export function withNotification(message: IncomingMessage): IncomingMessage {
   const notification = message.notification ?? record(message.data)['notification'];
-  return typeof record(notification)['title'] === 'string'
+  const { title, body } = record(notification);
+  return typeof title === 'string' || (title === undefined && typeof body === 'string')
     ? { ...message, notification: notification as PushNotification }
     : message;
 }

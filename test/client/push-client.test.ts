@@ -164,7 +164,7 @@ describe('a notification beside the data', () => {
     expect(listener.mock.calls).toEqual([[data, { channel: 'mine', event: 'shipped', data, notification }]]);
   });
 
-  it.each([null, 'notification', ['notification'], { notification: 'soon' }, { notification: { body: 'no title' } }])(
+  it.each([null, 'notification', ['notification'], { notification: 'soon' }, { notification: { url: 'no text' } }])(
     'is not made up from %j',
     (data) => {
       const client = new PushClient(config);
