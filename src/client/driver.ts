@@ -33,7 +33,10 @@ export interface ClientDriverHost {
 export interface ClientDriver {
   /** Id of the connection; undefined when not connected, or where connections have none. */
   readonly socketId: string | undefined;
-  /** Connects, and subscribes to all channels asked for so far. A second call MUST change nothing while connected. */
+  /**
+   * Connects, and subscribes to all channels asked for so far. A second call MUST change nothing while the connection
+   * stands; it may find out whether it does.
+   */
   connect(): void;
   /** Closes the connection and keeps the list of channels, for a later {@link ClientDriver.connect}. */
   disconnect(): void;

@@ -79,8 +79,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call changes
-   * nothing while connected, and tries again after the connection was refused.
+   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call checks
+   * a connection that seems to stand, and tries again after the connection was refused.
    * @throws PushClientError `CONFIGURATION` when the backend has no driver, or when the driver lacks its SDK or a key
    */
   connect(): void {
