@@ -1,11 +1,11 @@
 import type { ClientConfig } from '../wire/client-config.js';
 import type { IncomingMessage } from '../wire/message.js';
-import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
+import { type ChannelMembers, ChannelStates } from './channel-states.js';
 import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/index.js';
 import { PushClientError } from './errors.js';
-import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
+import { Bindings, type EventData, type EventName, Listeners, type PushListener, withNotification } from './events.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
@@ -36,7 +36,6 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   readonly #stateListeners = new Listeners<[state: ConnectionState, previous: ConnectionState]>();
   readonly #errorListeners = new Listeners<[error: PushClientError]>();
   readonly #subscriptionListeners = new Listeners<[subscription: ChannelSubscription]>();
-  readonly #memberListeners = new Listeners<[channel: string, change: MembersChange]>();
   readonly #states = new ChannelStates();
   readonly #wanted: WantedChannels;
   readonly #channelSource: ChannelSource;
@@ -61,7 +60,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     this.#channelSource = {
       messages: this.#messageListeners,
       subscriptions: this.#subscriptionListeners,
-      members: this.#memberListeners,
+      members: new Listeners(),
+      errors: new Listeners(),
       states: this.#states,
       hold: (channel) => this.#hold(channel),
       trigger: (channel, event, data) => this.#trigger(channel, event, data),
@@ -146,7 +146,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * room.onMembersChange((members) => count(members.size));
    * room.unbind(); // Removes the listener of `message`; that of the members stays.
    */
-  channel<ChannelEvents extends object = Events>(name: string): ClientChannel<ChannelEvents> {
+  channel<ChannelEvents extends object = Events, Info = unknown>(name: string): ClientChannel<ChannelEvents, Info> {
     checkChannel(name);
     return new ClientChannel(name, this.#channelSource);
   }
@@ -155,12 +155,12 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * Calls the listener for each message with this event, on any channel. A listener that is bound twice is called
    * twice. An event of the protocol, such as `pusher:subscription_succeeded`, can be bound by its name as well.
    * @returns a function that removes this one binding
-   * @throws TypeError when the listener is not a function
+   * @throws TypeError when the event is not a text, or the listener not a function
    * @example
    * const stop = client.bind('order.shipped', ({ orderId }, { channel }) => show(channel, orderId));
    * stop();
    */
-  bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
+  bind<Name extends EventName<Events>>(event: Name, listener: PushListener<EventData<Events, Name>>): () => void {
     return this.#bindings.add(event, listener as PushListener<never>);
   }
 
@@ -170,14 +170,14 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * @throws TypeError when the listener is not a function
    */
   bindAll(listener: PushListener<Events[keyof Events]>): () => void {
-    return this.#bindings.add(undefined, listener as PushListener<never>);
+    return this.#bindings.addAll(listener as PushListener<never>);
   }
 
   /**
    * Removes bindings of the client: those of an event and listener, of an event, of a listener
    * (`unbind(undefined, listener)`), or, without arguments, all of them. Bindings of a {@link ClientChannel} stay.
    */
-  unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
+  unbind<Name extends EventName<Events>>(event?: Name, listener?: PushListener<EventData<Events, Name>>): void {
     this.#bindings.remove(event, listener);
   }
 
@@ -237,14 +237,16 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
 
   /** Changes the members of a {@link ClientChannel}. The transport calls it with all members. */
   receiveMembers(channel: string, members: ChannelMembers): void {
-    this.#memberListeners.call(channel, this.#states.setMembers(channel, members));
+    this.#channelSource.members.call(channel, this.#states.setMembers(channel, members));
   }
 
   /** Passes an error to the listeners. The transport calls it. */
   receiveError(error: PushClientError): void {
-    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined && !error.isTemporary) {
-      this.#states.refuse(error.channel);
-      this.#clearMembers(error.channel);
+    const { code, channel, isTemporary } = error;
+    if (code === 'SUBSCRIPTION' && channel !== undefined) {
+      this.#states.fail(channel, error);
+      if (!isTemporary) this.#clearMembers(channel);
+      this.#channelSource.errors.call(error);
     }
     if (this.#errorListeners.size === 0) console.warn(error);
     else this.#errorListeners.call(error);

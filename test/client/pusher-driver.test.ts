@@ -1,4 +1,4 @@
-import PusherJs from 'pusher-js';
+import PusherJs, * as pusherNamespace from 'pusher-js';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PushClient, type PushClientError, type PusherAuthHandler } from '../../src/client/index.js';
 import { FakePusher } from './fake-pusher.js';
@@ -116,10 +116,28 @@ describe('a client that lacks something', () => {
     );
   });
 
-  it('takes the constructor of the pusher-js package as it is', () => {
-    // Its types describe a module with a default export; what Node imports is the class itself.
-    const Pusher = PusherJs as unknown as typeof PusherJs.default;
-    expect(() => new PushClient({ ...config, key: '' }, { Pusher }).connect()).toThrow(/needs "key"/);
+  it.each([
+    ['itself', PusherJs],
+    ['in the namespace of its module', pusherNamespace],
+    ['as a default', { default: PusherJs }],
+    ['as a default of a default', { default: { default: PusherJs } }],
+    ['by its name', { Pusher: PusherJs }],
+    ['by its name in a default', { default: { Pusher: PusherJs } }],
+  ])('takes the constructor of the pusher-js package %s', (_, Pusher) => {
+    const client = new PushClient({ ...config, port: 1 }, { Pusher: Pusher as never });
+    onTestFinished(() => client.disconnect());
+    client.connect();
+    expect(client.state).toBe('connecting');
+  });
+
+  it.each([[{}], [{ default: {} }], ['Pusher'], [[PusherJs]]])('says that %j is no constructor', (Pusher) => {
+    const client = new PushClient(config, { Pusher: Pusher as never });
+    const expected = {
+      name: 'PushClientError',
+      code: 'CONFIGURATION',
+      message: expect.stringContaining('"Pusher" is none'),
+    };
+    expect(() => client.connect()).toThrow(expect.objectContaining(expected));
   });
 });
 

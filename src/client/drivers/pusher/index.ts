@@ -9,7 +9,14 @@ import {
   SERVER_TO_USER_PREFIX,
 } from '../../../wire/pusher-names.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
-import { type ClientDriver, type ClientDriverHost, type ConnectionState, neededKey, neededSdk } from '../../driver.js';
+import {
+  type ClientDriver,
+  type ClientDriverHost,
+  type ConnectionState,
+  neededKey,
+  neededSdk,
+  type SdkModule,
+} from '../../driver.js';
 import { channelRefusal, PushClientError, signInRefusal } from '../../errors.js';
 import { PusherConnection } from './connection.js';
 import { checkData } from './json-data.js';
@@ -21,8 +28,8 @@ export type PusherConstructorLike = new (key: string, options: never) => PusherL
 
 /** Options of {@link PusherDriver}. */
 export interface PusherDriverOptions {
-  /** The constructor of `pusher-js`. @default globalThis.Pusher */
-  readonly Pusher?: PusherConstructorLike | undefined;
+  /** The constructor of `pusher-js`, or the module that has it. @default globalThis.Pusher */
+  readonly Pusher?: SdkModule<PusherConstructorLike, 'Pusher'> | undefined;
   /**
    * How the page asks the application for permission to subscribe, and for the user's sign-in.
    * @default as the configuration says
