@@ -10,6 +10,7 @@ const config: KnipConfig = {
   entry: [
     ...entries,
     'src/client/script.ts',
+    'src/client/scripts/*.ts',
     'src/cli/main.ts',
     'scripts/*',
     'test/**/*.test.ts',

@@ -1,3 +1,6 @@
+import { useDrivers } from './drivers/create-driver.js';
+import { allDrivers } from './drivers/index.js';
+
 export type { ClientConfig } from '../wire/client-config.js';
 export type { IncomingMessage, PushNotification } from '../wire/message.js';
 export type { PubNubEventLike, PubNubLike, PubNubStatusLike } from '../wire/pubnub-sdk.js';
@@ -22,3 +25,5 @@ export {
   type SocketIdSource,
   socketIdFetch,
 } from './socket-id-header.js';
+
+useDrivers(allDrivers);

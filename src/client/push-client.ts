@@ -3,7 +3,7 @@ import type { IncomingMessage } from '../wire/message.js';
 import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
 import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
-import { createDriver, type DriverOptions } from './drivers/index.js';
+import { createDriver, type DriverOptions } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
 import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';

@@ -1,4 +1,5 @@
-import { PushClient } from './push-client.js';
+import { allDrivers } from './drivers/index.js';
+import { setGlobalClient } from './page-script.js';
 
 // The one-file build for pages without modules: <script src="…/pushrail-client.min.js"></script>
-(globalThis as { PushClient?: typeof PushClient }).PushClient = PushClient;
+setGlobalClient(allDrivers);

@@ -2,7 +2,7 @@ import { checkTimeout } from '../core/durations.js';
 import { guarded, type Logger } from '../core/logger.js';
 import { Places } from '../core/places.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
-import { PushService } from '../service/push-service.js';
+import { PushService } from '../service/default-service.js';
 import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
 import { checkedTtl } from '../sessions/session-data.js';
 import { NewChannels } from './new-channels.js';

@@ -11,7 +11,7 @@ export interface BackendHost {
   readonly concurrency?: number;
   /** How long the service waits for the backend to open, in milliseconds. @default undefined: not known */
   readonly timeout?: number;
-  /** The service itself, which has a new host each time it is configured. @default the host */
+  /** Stands for the service, which has a new host each time it is configured. @default the host */
   readonly owner?: object;
 }
 

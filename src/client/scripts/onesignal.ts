@@ -1,0 +1,4 @@
+import { OneSignalDriver } from '../drivers/onesignal/index.js';
+import { setGlobalClient } from '../page-script.js';
+
+setGlobalClient({ onesignal: OneSignalDriver });
