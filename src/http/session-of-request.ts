@@ -1,7 +1,13 @@
 import { ConfigurationError } from '../core/errors.js';
 import { checkName } from '../core/names.js';
 import { isSessionStore, type PushSession } from '../sessions/adapter.js';
-import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
+import {
+  DEFAULT_TTL_MS,
+  newChannelId,
+  readPushSession,
+  SESSION_CHANNEL_PREFIX,
+  writePushSession,
+} from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { RequestSession } from './request.js';
@@ -58,7 +64,7 @@ export class SessionOfRequest implements RequestSession {
     this.#sessionBefore = this.#session;
     this.#userBefore = access.user();
     const { sessions, service } = context;
-    this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
+    this.#channelPrefix = `${service.backend.capabilities.authorize ? 'private-' : ''}${SESSION_CHANNEL_PREFIX}`;
     this.#adapterKnowsSessions =
       isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const pushSession = this.#session && readPushSession(this.#session);

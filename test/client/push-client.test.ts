@@ -198,3 +198,40 @@ describe('the configuration', () => {
     expect(() => new PushClient(config).subscribe(channel as never)).toThrow(TypeError);
   });
 });
+
+describe('a static call where no script client.js stands', () => {
+  const calls: readonly [call: string, make: () => unknown][] = [
+    ['bind()', () => PushClient.bind('greeted', () => {})],
+    ['unbind()', () => PushClient.unbind('greeted')],
+    ['subscribe()', () => PushClient.subscribe('news')],
+    ['unsubscribe()', () => PushClient.unsubscribe('news')],
+    ['receiveMessage()', () => PushClient.receiveMessage({ event: 'greeted' })],
+    ['configure()', () => PushClient.configure()],
+    ['ready', () => PushClient.ready],
+    ['subscribe', () => Object.assign(PushClient, { subscribe: () => {} })],
+    ['unsubscribe', () => Object.assign(PushClient, { unsubscribe: () => {} })],
+  ];
+
+  it.each(calls)('PushClient.%s says what to do', (call, make) => {
+    let failure: unknown;
+    try {
+      make();
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).toBeInstanceOf(PushClientError);
+    expect(failure).toMatchObject({
+      code: 'CONFIGURATION',
+      message:
+        `PushClient.${call} needs the page's default client, which <script src="/push/client.js"> makes. ` +
+        'Without that script, make a client: new PushClient(config).',
+    });
+  });
+
+  it('is Function.prototype.bind for anything but a text and a function, of a subclass too', () => {
+    class Own extends PushClient {}
+    const bind = Own.bind as (thisArgument: unknown, ...given: unknown[]) => new () => PushClient;
+    expect(new (bind.call(Own, null, config))()).toBeInstanceOf(Own);
+    expect(typeof PushClient.bind('greeted' as never)).toBe('function');
+  });
+});
