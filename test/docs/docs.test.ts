@@ -21,6 +21,7 @@ import { typeErrors } from './type-check.js';
 //   .ci/run, and the names of packages are held against package.json. Nor is `node server.mjs`: quick-start.test.ts runs it.
 // - html: opened in a browser, against the server.js of its document.
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
+// - json: parsed.
 // - yaml, nginx, caddy, ini, dockerfile: settings of other programs; their form is checked, and what they say of the embedded server.
 // - mermaid: drawn where the document is read; its nodes and arrows are parsed.
 // Any other block fails the test.
@@ -107,6 +108,8 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
       return openPage(browser(), block.text, directory);
     case 'mermaid':
       return checkDiagram(block);
+    case 'json':
+      return void JSON.parse(block.text);
     case 'yaml':
     case 'nginx':
     case 'caddy':
