@@ -7,14 +7,7 @@ import { userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
 import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
-import {
-  type AuthorizationHost,
-  checkChannel,
-  decide,
-  isSomeone,
-  type Refusal,
-  refusal,
-} from './decision.js';
+import { type AuthorizationHost, checkChannel, decide, isSomeone, type Refusal, refusal } from './decision.js';
 import type { AskingClient, SignInRequest, SubscriptionGrant, SubscriptionRequest, UserDetails } from './requests.js';
 
 /**

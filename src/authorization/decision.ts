@@ -1,5 +1,5 @@
 import { NOT_AUTHORISED } from '../backends/contract/ask.js';
-import type { PresenceMember } from '../backends/contract/authorization.js';
+import { misnamedId, type PresenceMember } from '../backends/contract/authorization.js';
 import { lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { askInTime } from '../core/ask-in-time.js';
@@ -8,7 +8,7 @@ import type { Wait } from '../core/deadline.js';
 import { AuthenticationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, userIdText } from '../core/names.js';
-import type { PushSession, SessionAdapter } from '../sessions/adapter.js';
+import { isAnonymous, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
 import { isSessionChannel } from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { AppUser } from './requests.js';
@@ -107,9 +107,15 @@ async function askRule(
   if (member !== undefined) return { member };
   logger.error(
     { channel, pattern, answered: typeof answer },
-    'an authorisation rule returned neither true, false nor a member { id, info }, so the subscription was refused',
+    `an authorisation rule returned neither true, false nor a member { id, info }${otherKey(answer)}, so the subscription was refused`,
   );
   return notAllowed;
+}
+
+/** Says which key a member has that should have `id`. */
+function otherKey(answer: unknown): string {
+  const key = misnamedId(answer);
+  return key === undefined ? '' : ` (its key is "${key}" and should be "id")`;
 }
 
 /** Reads a member `{ id, info }` of a presence channel. Undefined for a value that is none, or that JSON loses. */
@@ -129,7 +135,7 @@ function memberOf(value: unknown): PresenceMember | undefined {
 
 /** Whether somebody is logged in. */
 export function isSomeone(user: AppUser | null | undefined): user is AppUser {
-  return user !== undefined && user !== null;
+  return user !== undefined && user !== null && !isAnonymous(user);
 }
 
 /** @throws ValidationError for a name that the backend does not take */

@@ -30,7 +30,7 @@ export function failureOf(error: unknown, logger: Logger): { readonly status: nu
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return { status: 400, error: failure.message };
-  if (failure?.code === 'AUTHENTICATION') 
+  if (failure?.code === 'AUTHENTICATION')
     return {
       status: failure.status ?? 401,
       error: failure.message,

@@ -26,7 +26,7 @@ export function loadPeer<Module>(
  */
 export function loadSdk<Module>(packageName: string, neededBy: string, option: string): Module {
   const otherwise = `. In a bundle, import * as ${option} from '${packageName}' and pass it as the option "${option}" (docs/bundlers.md).`;
-  return load(packageName, neededBy, requireFromHere, otherwise);
+  return load(packageName, neededBy, requireHere(), otherwise);
 }
 
 function load<Module>(packageName: string, neededBy: string, from: (id: string) => unknown, otherwise: string): Module {
