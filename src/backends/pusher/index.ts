@@ -17,7 +17,8 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
-import { addressForPages, apiAddress, checkAgent, ownAgent, socketAddress } from './addresses.js';
+import { type ProviderProxy, proxyTo } from '../sdk/provider-proxy.js';
+import { addressForPages, apiAddress, checkAgent, originOf, ownAgent, socketAddress } from './addresses.js';
 import {
   attributesAsked,
   attributesByChannel,
@@ -86,12 +87,25 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { PusherJs } = options;
     const { origin, ...place } = apiAddress(options, useTLS);
     this.#options = options;
-    this.#agent = options.agent === undefined ? ownAgent(useTLS, options.maxSockets) : undefined;
+    this.#agent = options.agent === undefined ? ownAgent(useTLS, options) : undefined;
     this.api = pusherClient({ appId, key, secret, useTLS, ...place }, options, options.agent ?? this.#agent);
-    this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
+    const address = socketAddress(options, useTLS);
+    // An agent knows its own way.
+    const proxyOf = (to: string): ProviderProxy | undefined =>
+      options.agent === undefined ? proxyTo(to, options.proxy) : undefined;
+    this.#requests = new PusherRequests({ origin, path: options.path ?? '', proxy: proxyOf(origin) }, (text) =>
+      this.redact(text),
+    );
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
-      { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs, PusherJs },
+      {
+        key,
+        address,
+        useTLS,
+        timeoutMs: options.requestTimeoutMs,
+        PusherJs,
+        proxy: proxyOf(originOf(address, useTLS)),
+      },
       {
         receive: (message) => this.receive(message),
         authorize: (socketId, channel, member) => this.authorizeChannel(socketId, channel, member),
