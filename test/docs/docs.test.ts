@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Loader, transformSync } from 'esbuild';
+import { build, type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBrowser } from '../e2e/setup.js';
 import { freePort } from '../support/ports.js';
@@ -19,6 +19,7 @@ import { typeErrors } from './type-check.js';
 // - sh: run line by line with the command of this package; the text block that follows is compared as well. A PUSH_SERVER that a
 //   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
 //   .ci/run, and the names of packages are held against package.json. Nor is `node server.mjs`: quick-start.test.ts runs it.
+// - jsx: bundled and run. test/e2e/react-guide.test.ts opens a page with it.
 // - html: opened in a browser, against the server.js of its document.
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
 // - json: parsed.
@@ -102,6 +103,8 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
     case 'js':
     case 'ts':
       return runProgram(block, directory);
+    case 'jsx':
+      return runJsx(block, directory);
     case 'sh':
       return runShell(block, directory);
     case 'html':
@@ -128,6 +131,15 @@ async function runProgram(block: CodeBlock, directory: string): Promise<void> {
   if (block.file !== undefined) return;
   const flags = block.language === 'ts' ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
   expect(await output(process.execPath, [...flags, path], directory)).toBe(block.prints ?? '');
+}
+
+/** Bundles a block in JSX with the files that it imports, and runs it. */
+async function runJsx(block: CodeBlock, directory: string): Promise<void> {
+  const path = writeBlock(block, directory);
+  if (block.file !== undefined) return;
+  const outfile = `${path}.mjs`;
+  await build({ entryPoints: [path], outfile, bundle: true, packages: 'external', format: 'esm', jsx: 'automatic' });
+  expect(await output(process.execPath, [outfile], directory)).toBe(block.prints ?? '');
 }
 
 const knowsUsing = Number.parseInt(process.versions.node, 10) >= 24;
