@@ -11,6 +11,7 @@ import type { Awaitable } from '../core/until-aborted.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { isSessionChannel } from '../sessions/session-data.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isWildcard } from './pattern.js';
 import type {
   AppUser,
@@ -31,9 +32,6 @@ export interface AuthorizationHost {
   /** How long a rule and the session adapter have, in milliseconds. */
   readonly timeout: number;
 }
-
-/** Most channels in one request. Each calls a rule, and a rule may look something up. */
-const MAX_CHANNELS = 100;
 
 /** The reason why a client may not subscribe. */
 interface Refusal {
@@ -83,9 +81,9 @@ async function authorizeSeveral(
   if (names.length === 0) throw new ValidationError('Nothing was authorised: the list of channels is empty.');
   if (authorizeChannels === undefined)
     throw new ValidationError(`Nothing was authorised: the ${backend.name} backend authorises one channel at a time.`);
-  if (names.length > MAX_CHANNELS)
+  if (names.length > MAX_AUTH_CHANNELS)
     throw new ValidationError(
-      `Nothing was authorised: a request may name ${MAX_CHANNELS} channels, not ${names.length}.`,
+      `Nothing was authorised: a request may name ${MAX_AUTH_CHANNELS} channels, not ${names.length}.`,
     );
   const channels = [...new Set(names)];
   for (const channel of channels) checkChannel(channel, backend);

@@ -123,7 +123,7 @@ export class ClientListeners<Events extends object> extends StaticCalls implemen
 
   /** Passes an error to the listeners. The transport calls it. */
   receiveError(error: PushClientError): void {
-    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined) {
+    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined && !error.isTemporary) {
       this.reports.states.refuse(error.channel);
       this.clearMembers(error.channel);
     }

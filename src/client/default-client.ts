@@ -1,6 +1,7 @@
 import { backoffDelay } from '../wire/backoff.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import { record } from '../wire/is-record.js';
+import { shown } from './authorizer.js';
 import { PushClientError } from './errors.js';
 import type { PushListener } from './events.js';
 import { PushClient } from './push-client.js';
@@ -53,7 +54,7 @@ export class PageClient implements DefaultClient {
     client.onSubscribed(({ channel }) => this.#look(channel));
     client.onReport = (error) => {
       this.#lastError = error;
-      this.#look(error.channel);
+      this.#look(error.isTemporary ? undefined : error.channel);
     };
     this.#client = client;
   }
@@ -167,7 +168,6 @@ export class PageClient implements DefaultClient {
 
 /** @returns an error `CONFIGURATION` when the application refuses, `CONNECTION` when it can be asked again */
 async function fetchConfig(address: string): Promise<ClientConfig | PushClientError> {
-  const [shown] = address.split('?');
   const failure = "The page's configuration could not be fetched";
   try {
     const response = await fetch(address, { credentials: 'include', signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -178,12 +178,12 @@ async function fetchConfig(address: string): Promise<ClientConfig | PushClientEr
     const isTrouble = status > 499 || status === 408 || status === 429;
     const reason = typeof answer['error'] === 'string' ? `: ${answer['error']}` : response.ok ? ' without one' : '';
     return new PushClientError(
-      `${failure}: ${shown} answered ${status}${reason}`,
+      `${failure}: ${shown(address)} answered ${status}${reason}`,
       isTrouble ? 'CONNECTION' : 'CONFIGURATION',
       { status },
     );
   } catch (cause) {
-    return new PushClientError(`${failure}: the request to ${shown} failed`, 'CONNECTION', { cause });
+    return new PushClientError(`${failure}: the request to ${shown(address)} failed`, 'CONNECTION', { cause });
   }
 }
 

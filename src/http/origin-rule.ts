@@ -30,7 +30,13 @@ export function originRule(allowed: readonly string[]): OriginRule {
     corsHeaders: (request) => {
       const origin = request.headers.get('origin');
       if (origin === null || !isForeign(request) || !isListed(origin)) return {};
-      return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true', Vary: 'Origin' };
+      return {
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Allow-Credentials': 'true',
+        // A page that is to ask again later has to know when.
+        'Access-Control-Expose-Headers': 'Retry-After',
+        Vary: 'Origin',
+      };
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { AppUser, UserDetails } from '../authorization/requests.js';
+import type { AppUser, SubscriptionRequest, UserDetails } from '../authorization/requests.js';
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -8,7 +8,9 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isRecord } from '../wire/is-record.js';
+import { failureOf } from './answers.js';
 import { answerWithScript, MissingScript } from './client-script.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
@@ -62,11 +64,30 @@ async function authorizeChannel(call: RouteCall): Promise<object> {
   const channels = form.get('channel_name') ?? [];
   const [channel] = channels;
   if (channel === undefined) throw new HttpError(400, 'The "channel_name" is missing.');
-  return service.authorizeChannel({
-    channel: channels.length === 1 ? channel : channels,
-    ...(await client(call)),
-    request,
-  });
+  if (channels.length > MAX_AUTH_CHANNELS)
+    throw new HttpError(400, `A request may name ${MAX_AUTH_CHANNELS} channels, not ${channels.length}.`);
+  const asking = { ...(await client(call)), request };
+  if (channels.length === 1) return service.authorizeChannel({ channel, ...asking });
+  // One token for all of them, where the backend has such tokens.
+  if (service.backend.authorizeChannels) return service.authorizeChannel({ channel: channels, ...asking });
+  return { answers: await answersFor(channels, asking, call) };
+}
+
+/** Grants or refuses each channel for itself. */
+async function answersFor(
+  channels: readonly string[],
+  asking: Omit<SubscriptionRequest, 'channel'>,
+  { service, logger }: RouteCall,
+): Promise<Readonly<Record<string, object>>> {
+  const answer = async (channel: string): Promise<object> => {
+    try {
+      return await service.authorizeChannel({ channel, ...asking });
+    } catch (error) {
+      return failureOf(error, logger);
+    }
+  };
+  const names = [...new Set(channels)];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await answer(name)] as const)));
 }
 
 async function authenticateUser(call: RouteCall): Promise<object> {
@@ -105,9 +126,12 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
   const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
-  const { authorize, authenticate } = service.backend.capabilities;
+  const { authorizeChannels, capabilities } = service.backend;
+  const { authorize, authenticate } = capabilities;
   return {
+    // `batchAuth` tells of this handler's own address. One that the backend names may know one channel at a time.
     ...(authorize && { authEndpoint: `${base}auth` }),
+    ...(authorize && !authorizeChannels && config.authEndpoint === undefined && { batchAuth: true }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
     ...(isForeign && hostFor(config, origin)),

@@ -35,7 +35,7 @@ export interface PusherFrame {
 }
 
 /** Hands over the signature that the application gave, or the reason why there is none. */
-type PusherAuthCallback = (error: Error | null, answer: object | null) => void;
+export type PusherAuthCallback = (error: Error | null, answer: object | null) => void;
 
 /** A function by which `pusher-js` gets a signature. */
 export type PusherAuthHandler = (

@@ -295,6 +295,16 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(application.requests).toHaveLength(1);
   });
 
+  it('waits as long as the application asks it to before it asks for a token again', async () => {
+    const provider = await start();
+    const application = await startAuthServer(() => ({ status: 503, headers: { 'retry-after': '60' } }));
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => timers.mockRestore());
+    const { errors } = open(provider, PubNub, { options: { auth: { endpoint: application.origin } } });
+    await eventually(() => errors).toHaveLength(1);
+    expect(timers.mock.calls.filter(([, ms = 0]) => ms > 60_000 && ms <= 60_500)).toHaveLength(1);
+  });
+
   it('asks for a token until the application answers', async () => {
     const provider = await start();
     const granting = await startApplication(provider, new Set());
@@ -311,7 +321,7 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     isDown = false;
     await eventually(() => subscribed).toEqual(['orders']);
     expect(errors).toMatchObject([
-      { code: 'CONNECTION', message: 'Push connection: no token: the application answered 502' },
+      { code: 'CONNECTION', message: `Push connection: no token: ${application.origin} answered 502` },
     ]);
     expect(states).toEqual(['connecting', 'connected']);
   });

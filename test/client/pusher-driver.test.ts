@@ -1,6 +1,6 @@
 import PusherJs from 'pusher-js';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PushClient, type PushClientError } from '../../src/client/index.js';
+import { PushClient, type PushClientError, type PusherAuthHandler } from '../../src/client/index.js';
 import { FakePusher } from './fake-pusher.js';
 
 const config = { backend: 'websocket', key: 'key', host: 'localhost', port: 6001, useTLS: false, channels: ['mine'] };
@@ -355,5 +355,30 @@ describe('a lost connection', () => {
     vi.useFakeTimers();
     new PushClient(config, { Pusher: FakePusher }).connect();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('an application that wants to be left alone', () => {
+  it('is asked again after its Retry-After and a random part, then after waits that double', async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const retryAfter = ['7', '0', '0'];
+    const asked: number[] = [];
+    const begin = Date.now();
+    const fetch = async (): Promise<Response> => {
+      asked.push(Date.now() - begin);
+      return new Response('', { status: 503, headers: { 'retry-after': retryAfter.shift() ?? '0' } });
+    };
+    const { client, pusher, errors } = connected(['private-mine'], { auth: { fetch } });
+    const { customHandler } = pusher.options['channelAuthorization'] as { customHandler: PusherAuthHandler };
+    customHandler({ socketId: '1.1', channelName: 'private-mine' }, () => {});
+    await vi.advanceTimersByTimeAsync(7_499);
+    expect(asked).toEqual([0]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual([0, 7_500, 8_500, 10_500, 14_500, 22_500, 38_500]);
+    expect(errors).toHaveLength(1);
+    client.disconnect();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.restoreAllMocks();
   });
 });

@@ -63,7 +63,12 @@ export class PusherDriver implements ClientDriver {
     this.#host = host;
     this.#signIn = options.signIn ?? false;
     const authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
-    this.#signatures = new Signatures(authorizer, (socketId) => this.#pusher?.connection.socket_id === socketId);
+    this.#signatures = new Signatures(authorizer, {
+      isCurrent: (socketId) => this.socketId === socketId,
+      isWanted: (channel) => channel === '' || this.#wanted.has(channel),
+      failed: (channel, error) =>
+        host.receiveError(channel === '' ? signInRefusal(error) : channelRefusal(channel, error)),
+    });
     const pusherJsOptions = {
       ...connectionOptions(config, location),
       ...this.#signatures.options(options.pusher),
@@ -138,6 +143,7 @@ export class PusherDriver implements ClientDriver {
       pusher.connect();
     });
     pusher.connection.bind('state_change', (change) => {
+      this.#signatures.hurry();
       if (isTryingAgain) return;
       const { current } = change as { current: ConnectionState };
       reconnection.follow(current);
