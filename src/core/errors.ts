@@ -35,6 +35,9 @@ const brand: symbol = Symbol.for('pushrail.PushError');
  * }
  */
 export class PushError extends Error {
+  /** Written out in each class: a bundler that minifies renames the class itself. */
+  static override readonly name: string = 'PushError';
+
   readonly code: PushErrorCode;
   /** Name of the backend that failed; undefined when none was involved. */
   readonly backend: string | undefined;
@@ -67,6 +70,8 @@ export class PushError extends Error {
 
 /** The settings are wrong or incomplete, or a package that they need is not installed. */
 export class ConfigurationError extends PushError {
+  static override readonly name: string = 'ConfigurationError';
+
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'CONFIGURATION', options);
   }
@@ -74,6 +79,8 @@ export class ConfigurationError extends PushError {
 
 /** The arguments of a call are wrong. Nothing was sent. */
 export class ValidationError extends PushError {
+  static override readonly name: string = 'ValidationError';
+
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'VALIDATION', options);
   }
@@ -81,6 +88,8 @@ export class ValidationError extends PushError {
 
 /** Credentials or a signature were refused. */
 export class AuthenticationError extends PushError {
+  static override readonly name: string = 'AuthenticationError';
+
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'AUTHENTICATION', options);
   }
@@ -88,6 +97,8 @@ export class AuthenticationError extends PushError {
 
 /** The provider asked to slow down. It is retryable unless `options.retryable` says otherwise. */
 export class RateLimitError extends PushError {
+  static override readonly name: string = 'RateLimitError';
+
   /** The time that the provider asked to wait, in milliseconds; undefined when it named none. */
   readonly retryAfter: number | undefined;
 
@@ -105,6 +116,8 @@ export type DeliveryOutcome = 'rejected' | 'unknown';
 
 /** An attempt took longer than its `timeout`. It is retryable unless `options.retryable` says otherwise. */
 export class TimeoutError extends PushError {
+  static override readonly name: string = 'TimeoutError';
+
   /**
    * `'unknown'`, because the message may have been delivered all the same; `'rejected'` when it is known that nothing
    * was sent.
@@ -119,6 +132,8 @@ export class TimeoutError extends PushError {
 
 /** The backend in use cannot do this; the message says what to do instead. */
 export class UnsupportedOperationError extends PushError {
+  static override readonly name: string = 'UnsupportedOperationError';
+
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'UNSUPPORTED_OPERATION', options);
   }
@@ -126,6 +141,8 @@ export class UnsupportedOperationError extends PushError {
 
 /** The caller's `AbortSignal` fired. `name` is `'AbortError'`, as with `fetch`; `cause` is the signal's reason. */
 export class AbortError extends PushError {
+  static override readonly name: string = 'AbortError';
+
   /** `'unknown'` when the signal fired in the middle of a request. */
   readonly outcome: DeliveryOutcome;
 

@@ -41,6 +41,8 @@ export interface SendReport<User = unknown> {
 
 /** A message was not accepted, or it is not known whether it was. */
 export class DeliveryError extends PushError {
+  static override readonly name: string = 'DeliveryError';
+
   /** Whether the message is known not to have been delivered. */
   readonly outcome: DeliveryOutcome;
   /** The report of the `send` that failed; undefined on the error of a single channel. */

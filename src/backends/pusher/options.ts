@@ -5,6 +5,7 @@ import { settingsCheck } from '../../core/schema-check.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { webhookOptions } from '../../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
+import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
 import { HOST_RULE, isHost } from '../sdk/host.js';
 import { isMasterKey } from './encryption.js';
 
@@ -83,6 +84,16 @@ export interface PusherOptions {
    * @default 600 000
    */
   webhookMaxAgeMs?: number | undefined;
+  /**
+   * The class that the package `pusher` exports, if you load it yourself, as for a bundle.
+   * @default the package is loaded
+   */
+  Pusher?: GivenSdk | undefined;
+  /**
+   * The class that the package `pusher-js` exports, which `subscribe` uses, if you load it yourself.
+   * @default the package is loaded by the first `subscribe`
+   */
+  PusherJs?: GivenSdk | undefined;
 }
 
 /** The options that have a default. */
@@ -125,6 +136,8 @@ function buildSchema() {
       .custom<(data: unknown) => string>((value) => typeof value === 'function', 'must be a function that returns JSON')
       .optional(),
     ...webhookOptions(),
+    Pusher: givenSdk('pusher', 'Pusher'),
+    PusherJs: givenSdk('pusher-js', 'Pusher'),
   });
 }
 
