@@ -67,7 +67,7 @@ export interface AuthAnswer {
 export type AuthAnswers = ReadonlyMap<string, AuthAnswer | AuthError>;
 
 /** An answer of the application, as it came. */
-interface Reply {
+export interface Reply {
   /** The address that was asked. */
   readonly url: string;
   readonly status: number;
@@ -169,14 +169,22 @@ export class Authorizer {
     if (request.socketId !== undefined) body.append('socket_id', request.socketId);
     for (const channel of request.channels) body.append('channel_name', channel);
     const init = { method: 'POST', headers: headersOf(sentHeaders), body, credentials: 'same-origin', signal } as const;
-    const address = String(url);
-    try {
-      const response = await fetch(address, init);
-      const { status, headers: answered } = response;
-      return { url: address, status, body: jsonIn(await response.text()), retryAfter: answered.get('retry-after') };
-    } catch (cause) {
-      throw new AuthError(`the request to ${shown(address)} failed`, { cause });
-    }
+    return replyFrom(String(url), init, fetch);
+  }
+}
+
+/** Asks the application. Rejects with an {@link AuthError} when no answer comes. */
+export async function replyFrom(
+  url: string,
+  init: RequestInit,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Promise<Reply> {
+  try {
+    const response = await fetch(url, init);
+    const { status, headers } = response;
+    return { url, status, body: jsonIn(await response.text()), retryAfter: headers.get('retry-after') };
+  } catch (cause) {
+    throw new AuthError(`the request to ${shown(url)} failed`, { cause });
   }
 }
 
@@ -213,7 +221,7 @@ function jsonIn(text: string): Reply['body'] {
 }
 
 /** The error in an answer whose status says that there is one. */
-function failureIn({ url, status, body, retryAfter }: Reply): AuthError | undefined {
+export function failureIn({ url, status, body, retryAfter }: Reply): AuthError | undefined {
   if (status >= 200 && status <= 299) return undefined;
   const { error } = body;
   const reason = typeof error === 'string' ? error : `${shown(url)} answered ${status}`;
