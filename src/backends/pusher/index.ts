@@ -15,6 +15,7 @@ import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
+import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
 import { type ProviderProxy, proxyTo } from '../sdk/provider-proxy.js';
@@ -39,21 +40,13 @@ import {
   type PusherOptions,
 } from './options.js';
 import { Publisher } from './publisher.js';
-import {
-  checkedBody,
-  checkedParameters,
-  checkedPath,
-  type PusherGet,
-  type PusherPost,
-  PusherRequests,
-} from './requests.js';
+import { PusherRequests } from './requests.js';
 import { PusherSubscriber } from './subscriber.js';
 
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { ChannelAttribute, ChannelAttributes } from './channel-attributes.js';
 export type { PusherBatchEvent, PusherClient, PusherResponse } from './client.js';
 export type { HttpAgentLike, PusherOptions } from './options.js';
-export type { PusherGet, PusherPost } from './requests.js';
 
 /**
  * The `pusher` backend: sends through Pusher Channels, or through any server with its HTTP API. It uses the package
@@ -184,24 +177,10 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     await this.post({ path: `/users/${encodeURIComponent(checkedUserId(userId))}/terminate_connections`, body: {} });
   }
 
-  /**
-   * Sends a signed GET request to the HTTP API, to a path below `/apps/APPID`.
-   * @returns the answer, parsed from JSON
-   * @throws ValidationError for a wrong path or parameter, before anything is sent
-   * @throws PushError when the request fails
-   * @example
-   * await backend.get({ path: '/channels/orders', params: { info: 'subscription_count' } });
-   */
-  async get({ path, params }: PusherGet): Promise<unknown> {
-    const target = this.#target('GET', checkedPath(path), checkedParameters(params));
-    return this.#requests.json(() => this.api.get({ path }), { ...this.#terms(), target });
-  }
-
-  /** Sends a signed POST request with a JSON body. The rest is as for {@link get}. */
-  async post({ path, params, body }: PusherPost): Promise<unknown> {
-    const sent = checkedBody(body);
-    const target = this.#target('POST', checkedPath(path), checkedParameters(params), JSON.stringify(sent));
-    return this.#requests.json(() => this.api.post({ path, body: sent }), { ...this.#terms(), target });
+  protected override requestApi({ method, path, parameters, body }: CheckedApiRequest): Promise<unknown> {
+    const target = this.#target(method, path, parameters, method === 'POST' ? JSON.stringify(body) : undefined);
+    const work = () => (method === 'GET' ? this.api.get({ path }) : this.api.post({ path, body }));
+    return this.#requests.json(work, { ...this.#terms(), target });
   }
 
   /**
@@ -290,7 +269,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /** Makes the signed path and query of a request. They replace the SDK's own, which does not encode parameters. */
-  #target(method: 'GET' | 'POST', path: string, parameters: Record<string, string>, body?: string): string {
+  #target(method: 'GET' | 'POST', path: string, parameters: Readonly<Record<string, string>>, body?: string): string {
     const { appId, pubKey, secretKey } = this;
     const whole = `/apps/${appId}${path}`;
     const request = { method, path: whole, parameters, ...(body !== undefined && { body }) };

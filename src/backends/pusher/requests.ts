@@ -1,30 +1,11 @@
 import type { ClientRequest } from 'node:http';
-import { ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
-import { isRecord } from '../../wire/is-record.js';
 import type { ProviderProxy } from '../sdk/provider-proxy.js';
 import { callSdk } from '../sdk/sdk-call.js';
 import type { PusherResponse } from './client.js';
 import { refusal, requestFailure, withoutCredentials } from './failure.js';
 
 const backend = 'pusher';
-
-/** The parameters that sign a request. */
-const reserved = ['auth_key', 'auth_timestamp', 'auth_version', 'auth_signature', 'body_md5'];
-
-/** A query of the HTTP API. */
-export interface PusherGet {
-  /** The path after `/apps/APPID`, percent-encoded, such as `/channels/orders`. */
-  readonly path: string;
-  /** Query parameters, not encoded. */
-  readonly params?: Readonly<Record<string, string | number | boolean>> | undefined;
-}
-
-/** A command of the HTTP API. */
-export interface PusherPost extends PusherGet {
-  /** Sent as JSON. */
-  readonly body: object;
-}
 
 /** The terms of one request. */
 export interface RequestTerms {
@@ -118,57 +99,4 @@ export function parsed(text: string): unknown {
 function retarget(request: ClientRequest, prefix: string, target: string | undefined): void {
   const [base = ''] = /^https?:\/\/[^/]*/.exec(request.path) ?? [];
   request.path = base + prefix + (target ?? request.path.slice(base.length));
-}
-
-/** Checks a path. @throws ValidationError for a path that may leave the application's own part of the API */
-export function checkedPath(path: unknown): string {
-  if (
-    typeof path === 'string' &&
-    /^(?:\/(?:[\w\-.~!$&'()*+,;=:@]|%[0-9a-f]{2})+)+$/i.test(path) &&
-    !path.split('/').some((segment) => /^(?:\.|%2e){1,2}$/i.test(segment)) &&
-    isDecodable(path)
-  )
-    return path;
-  throw new ValidationError(
-    'The path must be percent-encoded, begin with "/" and hold no "..", "?" or "#", such as "/channels/orders". Pass parameters as "params".',
-  );
-}
-
-function isDecodable(path: string): boolean {
-  try {
-    return decodeURIComponent(path) !== '';
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Checks query parameters.
- * @throws ValidationError for a parameter of the signature, and for a value that is no string, number or boolean
- */
-export function checkedParameters(params: PusherGet['params'] = {}): Record<string, string> {
-  if (!isRecord(params)) throw new ValidationError('The parameters must be an object, such as { info: "user_count" }.');
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => {
-      if (reserved.includes(name.toLowerCase()))
-        throw new ValidationError(`The backend itself sets the parameter "${name}": leave it out.`);
-      if (!['string', 'number', 'boolean'].includes(typeof value) || !String(value).isWellFormed())
-        throw new ValidationError(`The parameter "${name}" must be a string, a number or a boolean.`);
-      return [name, String(value)];
-    }),
-  );
-}
-
-/**
- * Checks a body. It is turned into JSON and back once, so that a `toJSON` cannot change it after signing.
- * @throws ValidationError
- */
-export function checkedBody(body: unknown): object {
-  try {
-    const sent: unknown = isRecord(body) ? JSON.parse(JSON.stringify(body)) : undefined;
-    if (isRecord(sent)) return sent;
-  } catch (cause) {
-    throw new ValidationError('The body cannot be turned into JSON.', { cause });
-  }
-  throw new ValidationError('The body must be an object, which is sent as JSON.');
 }
