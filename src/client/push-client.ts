@@ -1,9 +1,10 @@
 import type { ClientConfig } from '../wire/client-config.js';
 import { type ChannelSource, ClientChannel } from './client-channel.js';
 import { ClientListeners } from './client-listeners.js';
-import type { ClientDriver, ClientDriverFactory, ClientDriverHost } from './driver.js';
+import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
+import { fallbackOf } from './fallback.js';
 import { clientFor } from './static-calls.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';
 
@@ -33,6 +34,8 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
   readonly #channelSource: ChannelSource;
   #config: ClientConfig;
   #driver: ClientDriver | undefined;
+  /** The driver that another one stands before, because it does not get through. */
+  #behind: ClientDriver | undefined;
   #isActive = false;
 
   /**
@@ -133,6 +136,7 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
     }
     this.#driver = driver;
     if (!isKept) {
+      this.#behind = undefined;
       before?.disconnect();
       if (this.#isActive) this.receiveState('connecting');
     }
@@ -181,6 +185,13 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
     return new ClientChannel(name, this.#channelSource);
   }
 
+  /** Changes {@link PushClient.state}. The transport calls it. */
+  override receiveState(reported: ConnectionState): void {
+    const state = this.#driver?.follow?.(reported) ?? reported;
+    super.receiveState(state);
+    if (state === 'unavailable' || state === 'failed') void this.#fallBack();
+  }
+
   #hasOwnTransport(): boolean {
     return this.subscribe !== PushClient.prototype.subscribe;
   }
@@ -190,11 +201,22 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
     return this.#driver;
   }
 
+  /** Lets messages come by other means, while the driver does not get through. */
+  async #fallBack(): Promise<void> {
+    const driver = this.#driver;
+    const fallback = driver && (await fallbackOf(driver));
+    const { state } = this;
+    if (!fallback || this.#driver !== driver || !this.#isActive || state === 'connected') return;
+    const [config, options, channels] = [this.#config, this.#options, this.#wanted];
+    this.#behind = driver;
+    this.#driver = fallback({ driver, host: this, config, options, channels, state });
+  }
+
   /** Makes a driver. It is heard as long as it is the client's. */
   #makeDriver(config: ClientConfig): ClientDriver {
     const pass = <Report extends unknown[]>(receive: (...report: Report) => void) => {
       return (...report: Report): void => {
-        if (this.#driver === driver) receive.apply(this, report);
+        if (this.#driver === driver || this.#behind === driver) receive.apply(this, report);
       };
     };
     const host: ClientDriverHost = {

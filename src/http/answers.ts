@@ -30,7 +30,12 @@ export function failureOf(error: unknown, logger: Logger): { readonly status: nu
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return { status: 400, error: failure.message };
-  if (failure?.code === 'AUTHENTICATION') return { status: failure.status ?? 401, error: failure.message };
+  if (failure?.code === 'AUTHENTICATION')
+    return {
+      status: failure.status ?? 401,
+      error: failure.message,
+      ...('refused' in failure && { refused: failure.refused }),
+    };
   logger.error({ err: error }, 'a request to the push handler failed');
   const status = failure === undefined ? 500 : (ownFaults[failure.code] ?? 500);
   return { status, error: 'The server failed.' };

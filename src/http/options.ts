@@ -5,6 +5,7 @@ import type { Awaitable } from '../core/until-aborted.js';
 import type { PushSession } from '../sessions/adapter.js';
 import { isOriginPattern } from '../web/origins.js';
 import type { WebhookHandler } from '../webhooks/event.js';
+import { checkMaxStreams, DEFAULT_MAX_STREAMS } from './event-streams.js';
 import { isPublicUrl } from './public-address.js';
 import type { PushRequestContext } from './request.js';
 
@@ -50,6 +51,11 @@ export interface PushHandlerOptions {
    */
   maxRequests?: number | undefined;
   /**
+   * Most streams of events that are open at the same time, 1 or more. Further ones are answered with 503 and
+   * `Retry-After`. @default 10 000
+   */
+  maxStreams?: number | undefined;
+  /**
    * Where pages find the push routes, where that is another address than the one that is asked here: a path such as
    * `'/shop/push'`, or a URL. It goes before `auth` and `user-auth` in the configuration of a page.
    * @default the address of the request
@@ -69,9 +75,10 @@ export function checkOptions(options: PushHandlerOptions): void {
     'createPushHandler()',
     options,
     ['authenticate', 'session', 'userData', 'webhook'],
-    ['allowedOrigins', 'maxRequests', 'publicUrl', 'trustProxy'],
+    ['allowedOrigins', 'maxRequests', 'maxStreams', 'publicUrl', 'trustProxy'],
   );
-  const { maxRequests = DEFAULT_MAX_REQUESTS } = options;
+  const { maxRequests = DEFAULT_MAX_REQUESTS, maxStreams = DEFAULT_MAX_STREAMS } = options;
+  checkMaxStreams(maxStreams);
   if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
     throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
   const { publicUrl, trustProxy }: { publicUrl?: unknown; trustProxy?: unknown } = options;

@@ -4,6 +4,7 @@ import { RepeatedLines } from '../core/repeated-lines.js';
 import type { PushService } from '../service/push-service.js';
 import { HttpError } from '../web/http-error.js';
 import { answerTo, json, loggerOf } from './answers.js';
+import { DEFAULT_MAX_STREAMS, EventStreams } from './event-streams.js';
 import { type Form, readForm } from './form.js';
 import { checkOptions, DEFAULT_MAX_REQUESTS, type PushHandlerOptions } from './options.js';
 import { originRule, preflightHeaders } from './origin-rule.js';
@@ -28,6 +29,7 @@ export type PushHandler = (request: Request, origin?: PushRequestOrigin) => Prom
  * - `POST …/auth` answers whether a client may subscribe, by the rules of `PushService.authorize`.
  * - `POST …/user-auth` signs a client in as its user.
  * - `GET …/config` returns the configuration for a page's `PushClient`.
+ * - `GET …/events?channel=…` streams the messages of channels as server-sent events, for `EventSource`.
  * - `GET …/client.js` returns the client itself, as a script that fetches this configuration.
  * - `POST …/webhook` takes the provider's webhooks.
  *
@@ -45,11 +47,12 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   const { allowedOrigins = [], maxRequests = DEFAULT_MAX_REQUESTS } = options;
   const origins = originRule(allowedOrigins);
   const places = new Places(maxRequests);
+  const streams = new EventStreams(options.maxStreams ?? DEFAULT_MAX_STREAMS);
   const repeatedLines = new RepeatedLines();
 
   async function answer(request: Request, origin: PushRequestOrigin, logger: Logger): Promise<Response> {
     const route = routeOf(request);
-    if (!route.isForProviders && !route.isOpen && !origins.admits(request))
+    if (!route.isForProviders && !route.isOpen && !hasToken(request) && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
@@ -59,7 +62,7 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
     const form = route.takesForm ? await readForm(request) : noForm;
     const { node } = origin;
     const isForeign = origins.isForeign(request);
-    const call = { request, node, context: contextOf(origin), service, options, form, logger, isForeign };
+    const call = { request, node, context: contextOf(origin), service, options, form, logger, streams, isForeign };
     const answered = await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger));
     return answered instanceof Response ? answered : json(answered);
   }
@@ -87,9 +90,19 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
     const response = await answer(request, origin, logger).catch((error: unknown) => answerTo(error, logger));
     // An answer that every origin may read is the same for all.
     if (response.headers.has('access-control-allow-origin')) return response;
-    for (const [name, value] of Object.entries(origins.corsHeaders(request))) response.headers.set(name, value);
+    const cors = hasToken(request) ? corsOfToken : origins.corsHeaders(request);
+    for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
     return response;
   };
+}
+
+/** What a page of any origin may read: the token says who asks, and no cookie counts. */
+const corsOfToken = { 'Access-Control-Allow-Origin': '*' };
+
+/** Whether a token stands for the page's cookies. */
+function hasToken(request: Request): boolean {
+  const { pathname, searchParams } = new URL(request.url);
+  return findRoute(pathname)?.takesToken === true && searchParams.has('token');
 }
 
 function routeOf(request: Request): Route {

@@ -12,6 +12,7 @@ import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isRecord } from '../wire/is-record.js';
 import { failureOf } from './answers.js';
 import { answerWithScript, MissingScript } from './client-script.js';
+import type { EventStreams } from './event-streams.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import { hostFor, publicAddress } from './public-address.js';
@@ -29,6 +30,7 @@ interface RouteCall {
   /** The fields of the request; none where the route takes no form. */
   readonly form: Form;
   readonly logger: Logger;
+  readonly streams: EventStreams;
   /** Whether a page of another origin asks. */
   readonly isForeign: boolean;
 }
@@ -42,6 +44,9 @@ export interface Route {
   readonly isForProviders?: boolean;
   /** Whether the request's body is a form. */
   readonly takesForm?: boolean;
+  /** Whether a token in the address may stand for the cookies of the page. */
+  readonly takesToken?: boolean;
+  /** @returns what is answered as JSON, or a whole response */
   answer(call: RouteCall): Promise<object>;
 }
 
@@ -49,6 +54,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['auth', { method: 'POST', takesForm: true, answer: authorizeChannel }],
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
+  ['events', { method: 'GET', takesToken: true, answer: events }],
   ['client.js', { method: 'GET', isOpen: true, answer: clientScript }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
@@ -127,15 +133,29 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
   const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
   const { authorizeChannels, capabilities } = service.backend;
-  const { authorize, authenticate } = capabilities;
+  const { authorize, authenticate, subscribe } = capabilities;
   return {
     // `batchAuth` tells of this handler's own address. One that the backend names may know one channel at a time.
     ...(authorize && { authEndpoint: `${base}auth` }),
     ...(authorize && !authorizeChannels && config.authEndpoint === undefined && { batchAuth: true }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
+    ...(subscribe && { eventsEndpoint: `${base}events` }),
     ...config,
     ...(isForeign && hostFor(config, origin)),
   };
+}
+
+async function events(call: RouteCall): Promise<Response> {
+  const { request, service, streams, logger } = call;
+  const parameters = new URL(request.url).searchParams;
+  const channels = parameters.getAll('channel');
+  const token = parameters.get('token') ?? undefined;
+  if (channels.length === 0 && token === undefined)
+    throw new HttpError(400, 'The "channel" is missing: ask for events?channel=NAME.');
+  // A token stands for the visitor: a cookie of another visitor may come along.
+  const asking =
+    token === undefined ? { user: await userOf(call), session: await sessionOf(call), request } : { token };
+  return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger });
 }
 
 async function clientScript({ request, service }: RouteCall): Promise<object> {

@@ -1,6 +1,6 @@
 import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
-import { channelName, eventName } from '../pusher-protocol/names.js';
+import { channelName, eventName, isCache } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
@@ -10,6 +10,7 @@ import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
+import { PlainConnection, type PlainListener, plainFrame } from './plain/connection.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
@@ -48,6 +49,7 @@ export class App {
   readonly heard: Set<string> = new Set();
   readonly #counters: ServerCounters;
   readonly #users = new SignedInUsers();
+  readonly #plain = new Set<PlainConnection>();
   readonly #counts: SubscriptionCounts | undefined;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
@@ -80,6 +82,25 @@ export class App {
     this.#unauthorized?.add(connection);
   }
 
+  /** Takes in a connection that speaks no protocol, and that may hear a channel. */
+  addPlain(connection: PlainConnection, name: string): void {
+    this.connections.set(connection.id, connection);
+    this.#plain.add(connection);
+    const channel = this.#channel(name);
+    connection.channels = new Set([channel]);
+    channel.addPlain(connection);
+    this.#observer?.joined(channel, undefined);
+    this.#counts?.joined(channel, undefined);
+    if (!isCache(name)) return;
+    const text = this.publisher.cachedEvent(name);
+    if (text !== undefined) connection.send(plainFrame(JSON.parse(text) as Publication));
+  }
+
+  /** Ends the connections without a protocol of a user or a session, which is logged out. */
+  logOut(who: PlainListener): void {
+    for (const connection of [...this.#plain]) if (connection.belongsTo(who)) this.dismiss(connection);
+  }
+
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
   get countedConnections(): number {
     return this.connections.size - (this.#unauthorized?.size ?? 0);
@@ -110,16 +131,20 @@ export class App {
    * @returns the bytes that it sends to all subscribers together
    */
   subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): number {
-    let channel = this.channels.get(name);
-    if (channel === undefined) {
-      channel = new LocalChannel(name);
-      this.channels.set(name, channel);
-    }
+    const channel = this.#channel(name);
     connection.channels ??= new Set();
     connection.channels.add(channel);
     const { user, bytes } = channel.add(connection, member);
     this.#observer?.joined(channel, user);
     return bytes + (this.#counts?.joined(channel, connection) ?? 0);
+  }
+
+  #channel(name: string): LocalChannel {
+    const existing = this.channels.get(name);
+    if (existing !== undefined) return existing;
+    const channel = new LocalChannel(name);
+    this.channels.set(name, channel);
+    return channel;
   }
 
   /**
@@ -189,6 +214,7 @@ export class App {
    */
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
+    if (connection instanceof PlainConnection) this.#plain.delete(connection);
     this.#unauthorized?.delete(connection);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);

@@ -27,6 +27,8 @@ export class LocalChannel {
   /** How many they are, as all subscribers have been told; undefined when they know different numbers, or none. */
   toldSize: number | undefined;
   readonly #subscribers = new Set<ChannelSubscriber>();
+  /** Those that hear its events alone, in frames of their own. */
+  #plain: Set<ChannelSubscriber> | undefined;
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
   #confirmation: Buffer | undefined;
 
@@ -37,7 +39,7 @@ export class LocalChannel {
 
   /** Number of connections that are subscribed. */
   get size(): number {
-    return this.#subscribers.size;
+    return this.#subscribers.size + (this.#plain?.size ?? 0);
   }
 
   /**
@@ -57,9 +59,25 @@ export class LocalChannel {
     return { user, bytes: bytes + confirmation.length };
   }
 
+  /** Adds a subscriber that speaks no protocol. It is nobody's member, and hears nothing but {@link deliverPlain}. */
+  addPlain(subscriber: ChannelSubscriber): void {
+    this.#plain ??= new Set();
+    this.#plain.add(subscriber);
+  }
+
+  /** Whether it has subscribers that speak no protocol. */
+  get hasPlain(): boolean {
+    return this.#plain !== undefined && this.#plain.size > 0;
+  }
+
+  /** Sends a frame to the subscribers that speak no protocol. */
+  deliverPlain(frame: Buffer): void {
+    for (const subscriber of this.#plain ?? []) subscriber.send(frame);
+  }
+
   /** Removes a subscriber. When it was its user's last, the other members hear of it. */
   remove(subscriber: ChannelSubscriber): ChannelChange {
-    this.#subscribers.delete(subscriber);
+    if (!this.#subscribers.delete(subscriber)) this.#plain?.delete(subscriber);
     const user = this.members?.remove(subscriber);
     return { user, bytes: user === undefined ? 0 : this.#tell(memberRemoved(this.name, user)) };
   }
@@ -97,6 +115,8 @@ export interface Publication {
   readonly data: string;
   /** The sender's user: of a client event on a presence channel. */
   readonly userId?: string | undefined;
+  /** The message's id, where the application itself has published it. */
+  readonly id?: string | undefined;
 }
 
 /** Hears what happens on an application's channels. Its methods MUST NOT throw, and MUST NOT keep the channel. */

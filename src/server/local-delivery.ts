@@ -3,6 +3,7 @@ import { isCache } from '../pusher-protocol/names.js';
 import type { ChannelCache } from './channel-cache.js';
 import { textFrame } from './frames.js';
 import type { ChannelSubscriber, LocalChannel, Publication } from './local-channel.js';
+import { plainFrame } from './plain/connection.js';
 
 /** The parts of an application that its events go to in this process. */
 export interface LocalDeliveryParts {
@@ -41,38 +42,41 @@ export class LocalDelivery {
 
   /**
    * Delivers an event of the application.
-   * @param data as text; for anything but a text, its JSON
-   * @param dataText `data` as a JSON string
+   * @param dataText its `data` as a JSON string
    * @param exceptSocketId the socket id of a connection that does not get it; it may be a connection of another process
    */
-  deliver(name: string, event: string, data: string, dataText: string, exceptSocketId: string | undefined): void {
+  deliver(publication: Publication, dataText: string, exceptSocketId: string | undefined): void {
+    const { channel: name, event } = publication;
     const channel = this.#parts.channels.get(name);
     const isCached = isCache(name);
     if (channel !== undefined || isCached) {
       const text = channelEvent(name, event, dataText);
-      if (channel !== undefined) this.#send(channel, text, exceptSocketId);
+      if (channel !== undefined) this.#send(channel, publication, text, exceptSocketId);
       if (isCached) {
         this.#parts.cache.set(name, text);
         if (channel !== undefined) channel.isMissTold = false;
       }
     }
-    this.#tell(name, event, data);
+    this.#tell(publication);
   }
 
   /** Delivers a client's event to the other subscribers of a channel. It is not cached. @param socketId the client's */
-  deliverClientEvent({ channel: name, event, data, userId }: Publication, socketId: string): void {
+  deliverClientEvent(publication: Publication, socketId: string): void {
+    const { channel: name, event, data, userId } = publication;
     const channel = this.#parts.channels.get(name);
-    if (channel !== undefined) this.#send(channel, channelEvent(name, event, JSON.stringify(data), userId), socketId);
-    this.#tell(name, event, data, userId);
+    if (channel !== undefined)
+      this.#send(channel, publication, channelEvent(name, event, JSON.stringify(data), userId), socketId);
+    this.#tell(publication);
   }
 
-  #send(channel: LocalChannel, text: string, exceptSocketId: string | undefined): void {
+  #send(channel: LocalChannel, publication: Publication, text: string, exceptSocketId: string | undefined): void {
     const except = exceptSocketId === undefined ? undefined : this.#parts.connections.get(exceptSocketId);
     channel.deliver(textFrame(text), except);
+    if (channel.hasPlain) channel.deliverPlain(plainFrame(publication));
   }
 
-  #tell(channel: string, event: string, data: string, userId?: string): void {
+  #tell(publication: Publication): void {
     const { heard, received } = this.#parts;
-    if (heard.has(channel)) received({ channel, event, data, userId });
+    if (heard.has(publication.channel)) received(publication);
   }
 }

@@ -1,3 +1,4 @@
+import type { ChannelRules } from '../authorization/rules.js';
 import { askBackend } from '../backends/contract/ask.js';
 import { type BackendCapabilities, checkedCapabilities } from '../backends/contract/capabilities.js';
 import { asPushError, openingError } from '../backends/contract/failure.js';
@@ -18,11 +19,14 @@ import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
 import { SendOrder } from '../delivery/send-order.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
+import { Streams } from '../receiving/streams.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
 import { WebhookIntake } from '../receiving/webhook-intake.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
+import { Closing, counted } from './closing.js';
+import { type ListeningHost, mayListen } from './listening.js';
 
 /**
  * Longest time that closing takes, in milliseconds, where the settings do not say. Kubernetes and Heroku end a process
@@ -33,12 +37,26 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
 /** Logged when a message of `fire` could not be sent. */
 export const FIRE_FAILED = 'a message of fire() could not be sent';
 
+/** The service that a runtime belongs to. */
+export interface RuntimeHost {
+  /** The service itself, or what stands for it. */
+  readonly owner: object;
+  /** Gets the messages that come in for the application. */
+  readonly receive: (message: IncomingMessage) => void;
+  readonly rules: ChannelRules;
+}
+
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
-export class Runtime {
+export class Runtime implements ListeningHost {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
   readonly subscriptions: Subscriptions;
+  /** The streams of pages. They end with the backend. */
+  readonly streams: Streams;
+  /** The setting `streamSecret`. */
+  readonly streamSecret: string | undefined;
   readonly webhooks: WebhookIntake;
+  readonly rules: ChannelRules;
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
@@ -66,13 +84,14 @@ export class Runtime {
    * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
-  constructor(settings: CheckedSettings, owner: object, receive: (message: IncomingMessage) => void) {
+  constructor(settings: CheckedSettings, { owner, receive, rules }: RuntimeHost) {
     const { backend, sessions, logger = defaultLogger, ...rest } = settings;
     const {
       timeout = deliveryDefaults.timeout,
       retries = deliveryDefaults.retries,
       concurrency = deliveryDefaults.concurrency,
       closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS,
+      streamSecret,
       defaultEvent = 'push-event',
       encode,
       ...backendSettings
@@ -81,6 +100,8 @@ export class Runtime {
     this.#rated = new RepeatedLines().on(this.logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
+    this.streams = new Streams(this.subscriptions, this.logger);
+    this.streamSecret = streamSecret;
     this.timeout = timeout;
     this.#closeTimeout = closeTimeout;
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
@@ -91,7 +112,19 @@ export class Runtime {
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
     this.#messages = { defaultEvent, encode };
     const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
-    this.#disconnect = this.backend.connect({ receive, logger, json, owner, concurrency, timeout });
+    this.rules = rules;
+    this.#disconnect = this.backend.connect({
+      receive: (message) => {
+        this.streams.deliver(message);
+        if (this.subscriptions.isForApplication(message.subscription ?? message.channel)) receive(message);
+      },
+      mayListen: async (request) => (await mayListen(request, this)).listener,
+      logger,
+      json,
+      owner,
+      concurrency,
+      timeout,
+    });
   }
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
@@ -240,34 +273,26 @@ export class Runtime {
    */
   async close(): Promise<void> {
     const { name } = this.backend;
-    // A message that is still being sent must not take the backend's time to close.
-    const firstHalf = new Deadline(this.#closeTimeout / 2);
-    const whole = new Deadline(this.#closeTimeout);
-    const leftBehind: string[] = [];
-    const waitFor = async (work: Promise<unknown>, deadline: Deadline, what: () => string): Promise<void> => {
-      if (!(await deadline.isMetBy(work))) leftBehind.push(what());
-    };
-    await waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
-    await waitFor(
+    const closing = new Closing(this.#closeTimeout);
+    const { firstHalf, whole } = closing;
+    this.streams.close();
+    await closing.waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
+    await closing.waitFor(
       this.#ready.catch(() => {}),
       firstHalf,
       () => `the opening of the ${name} backend`,
     );
-    await waitFor(
+    await closing.waitFor(
       Promise.all([...this.loops].map((loop) => loop.end())),
       firstHalf,
       () => 'the end of the subscriptions of messages()',
     );
     try {
-      await waitFor(this.#closeBackend(), whole, () => `the closing of the ${name} backend`);
+      await closing.waitFor(this.#closeBackend(), whole, () => `the closing of the ${name} backend`);
     } finally {
-      await waitFor(this.webhooks.idle(), whole, () => counted(this.webhooks.underWay, 'webhook handler'));
+      await closing.waitFor(this.webhooks.idle(), whole, () => counted(this.webhooks.underWay, 'webhook handler'));
       this.#disconnect();
-      if (leftBehind.length > 0)
-        this.logger.warn(
-          { leftBehind, closeTimeout: this.#closeTimeout },
-          `close() did not wait any longer for ${leftBehind.join(', ')}`,
-        );
+      closing.log(this.logger);
     }
   }
 
@@ -285,9 +310,4 @@ export class Runtime {
       throw asPushError(error, this.backend);
     }
   }
-}
-
-/** `2 sends`, or `1 send`. */
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -34,6 +34,11 @@ export interface ServiceSettings {
    * not ended by then is left behind and logged. @default 25 000
    */
   closeTimeout?: number | undefined;
+  /**
+   * Signs the tokens of `streamToken`; 16 characters or more. All processes that take a token need the same one.
+   * @default the backend's `secretKey`
+   */
+  streamSecret?: string | undefined;
   /** The event of messages that name none. @default 'push-event' */
   defaultEvent?: string | undefined;
   /**
@@ -116,6 +121,7 @@ const serviceKeys = [
   'retries',
   'concurrency',
   'closeTimeout',
+  'streamSecret',
   'defaultEvent',
   'encode',
   'logger',
@@ -192,6 +198,7 @@ function buildSchema() {
     retries: z.number().int().min(0).max(100).optional(),
     concurrency: z.number().int().min(1).max(10_000).optional(),
     closeTimeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+    streamSecret: z.string().min(16, 'must have 16 characters or more').optional(),
     defaultEvent: z.string().min(1, 'must not be empty').optional(),
     encode: z
       .custom<(value: unknown, key: string) => unknown>((value) => typeof value === 'function', {

@@ -322,6 +322,7 @@ describe('GET …/config', () => {
         authEndpoint: '/push/auth',
         batchAuth: true,
         userAuthEndpoint: '/push/user-auth',
+        eventsEndpoint: '/push/events',
       },
     });
   });

@@ -14,6 +14,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { Listener } from '../contract/listening.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
@@ -22,6 +23,7 @@ export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
+export type { PlainNodeRequest, PlainPath, PlainRequestContext } from '../../server/plain/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 
@@ -51,8 +53,15 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#server = new ChannelsServer({ appId, pubKey, secretKey }, this.#options, {
       logger: () => this.logger,
       access: signedAccess,
-      received: ({ channel, event, data, userId }) =>
-        this.receive({ channel, event, data: parseData(data), ...(userId !== undefined && { userId }) }),
+      plainAccess: ({ channel, ...claim }) => this.mayListen({ channels: [channel], ...claim }),
+      received: ({ channel, event, data, userId, id }) =>
+        this.receive({
+          channel,
+          event,
+          data: parseData(data),
+          ...(id !== undefined && { id }),
+          ...(userId !== undefined && { userId }),
+        }),
     });
     this.api = this.#server.api;
   }
@@ -131,6 +140,11 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     return this.#server.close();
   }
 
+  /** Ends the plain WebSockets of a user or a session, with code 4009. */
+  override disconnect(who: Listener): void {
+    this.#app.logOut(who);
+  }
+
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
     this.#warnUnlessReachable(channels);
     this.#publish(channels, message);
@@ -141,8 +155,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     for (const { channel, message } of messages) this.#publish([channel], message);
   }
 
-  #publish(channels: readonly string[], { event, payload, except }: OutgoingMessage): void {
-    this.#app.publisher.publish(channels, event, payload, except);
+  #publish(channels: readonly string[], { id, event, payload, except }: OutgoingMessage): void {
+    this.#app.publisher.publish(channels, event, payload, except, id);
   }
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */
