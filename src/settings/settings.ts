@@ -60,7 +60,25 @@ export interface ServiceSettings {
  */
 export type PushServerSettings = ServiceSettings &
   Credentials &
-  (BackendChoice | { backend?: undefined; options?: object | undefined });
+  (BackendChoice | Pick<SettingsWithoutBackend, 'backend' | 'options'>);
+
+/** `PUSH_SERVER` whose backend the environment names. */
+export type SettingsWithoutBackend = ServiceSettings &
+  Credentials & { backend?: undefined; options?: object | undefined };
+
+/**
+ * Settings whose type does not tell the backend, such as a variable of the type {@link PushServerSettings}, or a copy of
+ * one with more keys, or a DSN. Of literal settings, whose `options` are held to the backend, it makes nothing.
+ */
+export type SettingsOfAny<Settings> = MayHaveAnyBackend<Exclude<Settings, string>> extends true ? Settings : never;
+
+type MayHaveAnyBackend<Settings> = [Settings] extends [never]
+  ? true
+  : 'backend' extends keyof Settings
+    ? PushServiceWrapperClass extends Settings['backend']
+      ? true
+      : false
+    : false;
 
 /** What goes with a DSN, and before it: all settings but the backend's name. */
 export type SettingsBesideDsn = ServiceSettings & Credentials & { options?: object | undefined };
