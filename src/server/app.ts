@@ -10,6 +10,7 @@ import type { Connection } from './connection.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
+import { PresenceLeaves } from './presence-leaves.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
@@ -42,7 +43,7 @@ export class App {
   readonly publisher: AppPublisher;
   /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
-  /** Those that somebody is subscribed to, by name. */
+  /** Those that somebody is subscribed to, or that a member who was lost is kept on, by name. */
   readonly channels: Map<string, LocalChannel> = new Map();
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
@@ -52,6 +53,8 @@ export class App {
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
   readonly #observer: ChannelObserver | undefined;
+  /** The members who were lost and may be back in time. */
+  readonly #leaves: PresenceLeaves;
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
@@ -69,6 +72,9 @@ export class App {
         this.end(connection, closeCode.unauthorized, lateAuthorization),
       );
     }
+    this.#leaves = new PresenceLeaves(limits.presenceLeaveDelayMs, (place, channel, mayReturn) =>
+      this.#left(channel, channel.release(place).user, mayReturn),
+    );
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, counters, observer);
@@ -117,8 +123,10 @@ export class App {
     }
     connection.channels ??= new Set();
     connection.channels.add(channel);
-    const { user, bytes } = channel.add(connection, member);
-    this.#observer?.joined(channel, user);
+    const isFirst = !channel.isOccupied;
+    const { user, bytes, place } = channel.add(connection, member);
+    if (place !== undefined) this.#leaves.cancel(place);
+    this.#observer?.joined(channel, user, isFirst);
     return bytes + (this.#counts?.joined(channel, connection) ?? 0);
   }
 
@@ -129,10 +137,15 @@ export class App {
    */
   unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
     if (connection.channels?.delete(channel) !== true) return 0;
-    const { user, bytes } = channel.remove(connection);
-    if (channel.size === 0) this.channels.delete(channel.name);
-    this.#observer?.left(channel, user, mayReturn);
+    const { user, bytes, place } = channel.remove(connection, mayReturn && !this.#isClosing && this.#leaves.wait);
+    if (place !== undefined) this.#leaves.add(place, channel);
+    this.#left(channel, user, mayReturn);
     return bytes + ((!this.#isClosing && this.#counts?.left(channel)) || 0);
+  }
+
+  #left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
+    if (!channel.isOccupied) this.channels.delete(channel.name);
+    this.#observer?.left(channel, goneUser, mayReturn);
   }
 
   /**
@@ -164,6 +177,18 @@ export class App {
     this.#cut(connection, closeCode.unauthorized, 'The application has ended the connection', 'application');
   }
 
+  /**
+   * Ends the connections that are signed in as a user, with code 4009. Where the user was lost and is still kept as a
+   * member, the user leaves.
+   * @returns how many connections there were
+   */
+  dismissUser(userId: string): number {
+    const connections = this.connectionsOf(userId);
+    for (const connection of connections) this.dismiss(connection);
+    this.#leaves.endOf(userId);
+    return connections.length;
+  }
+
   #cut(connection: Connection, code: number, reason: string, why: CutReason): void {
     this.#counters.cut(why);
     this.remove(connection, mayReconnect(code));
@@ -176,9 +201,10 @@ export class App {
     connection.stopReading();
   }
 
-  /** All connections are about to go: from now on nobody is told who has left. */
+  /** All connections are about to go, and have been told: from now on nobody is told who has left. */
   beginClose(): void {
     this.#isClosing = true;
+    this.#leaves.endAll();
     this.#counts?.stop();
     this.#unauthorized?.clear();
   }

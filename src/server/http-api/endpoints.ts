@@ -44,6 +44,6 @@ function checkedName({ channelName }: App, name: string): string {
 
 /** Answers `POST /apps/:id/users/:id/terminate_connections`. */
 function terminateConnections(app: App, userId: string): object {
-  for (const connection of app.connectionsOf(userId)) app.dismiss(connection);
+  app.dismissUser(userId);
   return {};
 }
