@@ -23,7 +23,7 @@ const openToAll = ['core', 'wire'];
 export const house: readonly Part[] = [
   {
     path: 'testing',
-    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters',
+    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters, and `resetPushService`',
     imports: ['index.ts'],
   },
   {

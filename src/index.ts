@@ -8,7 +8,7 @@ export type {
   SubscriptionRequest,
   UserDetails,
 } from './authorization/requests.js';
-export type { ChannelRule, RuleContext } from './authorization/rules.js';
+export type { ChannelRule, RuleContext, RuleOptions } from './authorization/rules.js';
 export type { ChildSettings, CompositeSettings } from './backends/built-in.js';
 export type {
   AuthenticatedUser,
@@ -27,6 +27,7 @@ export type { ChannelResult, RequestAnswer, RequestContext } from './backends/co
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';
+export type { Lasting } from './core/call-options.js';
 export {
   AbortError,
   AuthenticationError,

@@ -78,7 +78,7 @@ export async function plan<User>(
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
   const { backend, capabilities } = context;
   checkSendOptions(options);
-  const { event = 'push-event', data, notification, idempotencyKey, backendOptions } = options;
+  const { event = 'push-event', data = {}, notification, idempotencyKey, backendOptions } = options;
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
   const users = options.users === undefined ? [] : usersOf(options.users);

@@ -5,7 +5,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import type { SendOptions } from '../delivery/send-options.js';
+import { type SendOptions, type TriggerOptions, triggered } from '../delivery/send-options.js';
 
 /** The parts of a push service that a handle uses. */
 export interface ChannelHost {
@@ -35,16 +35,14 @@ export class ChannelHandle {
 
   /**
    * Sends one event to the channel.
-   * @param options `except`: the connection that must not receive it, as a socket id or as a request with the header
-   * `X-Socket-ID`; `ordered`: whether it waits for earlier ordered sends to the channel
+   * @param data @default an empty object
+   * @param options those of `send`, such as `except`, or the socket id that must not receive it
    * @throws PushError in the cases of `PushService.send`
+   * @example
+   * await PushService.channel('orders').trigger('order.shipped', { orderId: 42 }, { except: request });
    */
-  trigger(
-    event: string,
-    data: unknown,
-    { except, ordered }: Pick<SendOptions, 'except' | 'ordered'> = {},
-  ): Promise<SendReport> {
-    return this.#service.send({ event, data, channels: this.name, except, ordered });
+  async trigger(event: string, data?: unknown, options?: TriggerOptions | string): Promise<SendReport> {
+    return this.#service.send(triggered(this.name, event, data, options));
   }
 
   /**

@@ -66,6 +66,18 @@ export abstract class ConfiguredService<Backend extends AnyBackend> implements A
     await this.close();
   }
 
+  /**
+   * Closes the service, and forgets its settings, listeners and rules.
+   * @internal
+   */
+  async reset(): Promise<void> {
+    try {
+      await this.#runtime.close();
+    } finally {
+      this.#runtime.forget();
+    }
+  }
+
   /** Shows the backend's settings, without secrets. */
   toJSON(): object {
     return { backend: this.#runtime.current?.backend.toJSON() };

@@ -74,6 +74,11 @@ export class CurrentRuntime {
     await this.#closing;
   }
 
+  /** Lets the next use start a runtime by the environment, as before the first one. */
+  forget(): void {
+    this.#isClosed = false;
+  }
+
   /** Closes the current runtime, after all earlier ones. */
   #stop(): Promise<void> {
     const runtime = this.#current;

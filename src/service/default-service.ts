@@ -7,12 +7,30 @@ import { PushService as Service } from './push-service.js';
 export type PushService<Backend extends AnyBackend = AnyBackend> = Service<Backend>;
 
 /**
- * The default push service of the application. Configure it once, then import it anywhere.
+ * Where the default service is kept. A major version whose services differ has a place of its own.
+ */
+const place: symbol = Symbol.for('pushrail.v0.PushService');
+
+/**
+ * The default service of the process. Copies of this package share it: a framework may bundle the module that
+ * configures it apart from those that send, and an application may load the package as an ES module and by `require`.
+ */
+function defaultService(): PushService {
+  const shared = Reflect.get(globalThis, place) as PushService | undefined;
+  if (shared !== undefined) return shared;
+  const service = new Service();
+  Object.defineProperty(globalThis, place, { value: service, configurable: true });
+  return service;
+}
+
+/**
+ * The default push service of the application. Configure it once, then import it anywhere: copies of the package in one
+ * process share it.
  * @example
  * PushService.configure({ backend: 'console' });
  * await PushService.send({ event: 'hello', channels: 'news', data: { from: 'me' } });
  */
-export const PushService: PushService = new Service();
+export const PushService: PushService = defaultService();
 
 /**
  * Makes an independent push service, for a second set of keys or for a test.

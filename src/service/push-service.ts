@@ -1,11 +1,17 @@
 import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
-import { type ChannelRule, ChannelRules } from '../authorization/rules.js';
+import { type ChannelRule, ChannelRules, type RuleOptions } from '../authorization/rules.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { defaultLogger } from '../core/logger.js';
+import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
-import { type CallOptions, messageList, type SendOptions } from '../delivery/send-options.js';
+import {
+  type CallOptions,
+  messageList,
+  type SendOptions,
+  type TriggerOptions,
+  triggered,
+} from '../delivery/send-options.js';
 import { Inbox } from '../receiving/inbox.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
@@ -14,6 +20,7 @@ import { ChannelHandle } from './channel-handle.js';
 import { CurrentRuntime } from './current-runtime.js';
 import { publishedConfig } from './published-config.js';
 import { ReceivingService } from './receiving-service.js';
+import { FIRE_FAILED } from './runtime.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
@@ -21,13 +28,17 @@ import { ReceivingService } from './receiving-service.js';
  */
 export class PushService<Backend extends AnyBackend = AnyBackend> extends ReceivingService<Backend> {
   readonly #runtime: CurrentRuntime;
-  readonly #rules = new ChannelRules();
+  readonly #rules: ChannelRules;
+  readonly #logger: () => Logger;
 
   constructor() {
-    const inbox = new Inbox(() => runtime.latest?.logger ?? defaultLogger);
+    const logger = (): Logger => runtime.latest?.logger ?? defaultLogger;
+    const inbox = new Inbox(logger);
     const runtime = new CurrentRuntime((message) => inbox.receive(message));
     super(runtime, inbox);
     this.#runtime = runtime;
+    this.#rules = new ChannelRules(logger);
+    this.#logger = logger;
   }
 
   /**
@@ -68,6 +79,38 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     return this.#runtime.configured.send(list, call);
   }
 
+  /**
+   * Sends one event to one channel or several, with the arguments that Pusher's libraries take. The rest is as for
+   * {@link send}.
+   * @param data @default an empty object
+   * @param options those of `send`, such as `except`, or the socket id that must not receive it
+   * @example
+   * await PushService.trigger(['orders', 'stock'], 'order.shipped', { orderId: 42 }, { socket_id: '123.456' });
+   */
+  async trigger(
+    channels: string | Iterable<string>,
+    event: string,
+    data?: unknown,
+    options?: TriggerOptions | string,
+  ): Promise<SendReport> {
+    return this.send(triggered(channels, event, data, options));
+  }
+
+  /**
+   * Sends as {@link send} does, for a caller who does not wait. It never throws: whatever fails is logged, wrong
+   * arguments and channels that were refused among them. `close` waits for it. A message that waits is lost with the
+   * process.
+   * @example
+   * PushService.fire({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
+   */
+  fire<User = PushUser>(options: SendOptions<User>): void {
+    try {
+      this.#runtime.configured.fire(options);
+    } catch (error) {
+      this.#logger().error({ err: error }, FIRE_FAILED);
+    }
+  }
+
   /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
   channel(name: string): ChannelHandle {
     return new ChannelHandle(this, name);
@@ -79,12 +122,14 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    * `configure`.
    * @param pattern such as `'private-orders.{orderId}'`: `{parameter}` matches one or more characters except dots,
    * `{parameter*}` also matches dots, and neither matches a `*`
-   * @throws ConfigurationError for a wrong pattern, or one that has a rule already
+   * @param options `signal` takes the rule back; `replace` puts it in the place of another one for the same channels
+   * @throws ConfigurationError for a wrong pattern, and in production (`NODE_ENV`) for one that has a rule already
+   * @throws ValidationError for wrong options
    * @example
    * PushService.authorize('private-orders.{orderId}', ({ user, params }) => db.mayRead(user, params.orderId));
    */
-  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>): this {
-    this.#rules.add(pattern, rule as ChannelRule);
+  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>, options?: RuleOptions): this {
+    this.#rules.add(pattern, rule as ChannelRule, options);
     return this;
   }
 
@@ -122,6 +167,12 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   async clientConfig<User = PushUser>(of?: PageOwner<User>): Promise<ClientConfig> {
     const { backend, sessions, timeout } = await this.#runtime.configured.opened();
     return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user', timeout));
+  }
+
+  /** @internal */
+  override async reset(): Promise<void> {
+    this.#rules.clear();
+    await super.reset();
   }
 
   async #authorizationHost(): Promise<AuthorizationHost> {

@@ -1,4 +1,5 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import type { Lasting } from '../core/call-options.js';
 import { checkEvent, type Inbox, type MessageListener } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
 import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
@@ -72,17 +73,21 @@ export abstract class ReceivingService<Backend extends AnyBackend> extends Confi
     return runtime.webhooks.take(request, handle);
   }
 
-  /** Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing. */
-  on(event: 'messageReceived', listener: MessageListener): this {
+  /**
+   * Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing.
+   * @param options `signal` removes it
+   * @throws ValidationError for another event, no function, or wrong options
+   */
+  on(event: 'messageReceived', listener: MessageListener, options?: Lasting): this {
     checkEvent(event);
-    this.#inbox.add(listener);
+    this.#inbox.add(listener, options, 'on()');
     return this;
   }
 
-  /** Adds a listener for one message: it is removed before its first call. */
-  once(event: 'messageReceived', listener: MessageListener): this {
+  /** Adds a listener for one message: it is removed before its first call. The rest is as for {@link on}. */
+  once(event: 'messageReceived', listener: MessageListener, options?: Lasting): this {
     checkEvent(event);
-    this.#inbox.add(listener, true);
+    this.#inbox.add(listener, options, 'once()');
     return this;
   }
 
@@ -91,5 +96,11 @@ export abstract class ReceivingService<Backend extends AnyBackend> extends Confi
     checkEvent(event);
     this.#inbox.remove(listener);
     return this;
+  }
+
+  /** @internal */
+  override async reset(): Promise<void> {
+    this.#inbox.clear();
+    await super.reset();
   }
 }

@@ -3,6 +3,7 @@ import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { Deadline, type Wait } from '../core/deadline.js';
+import { PushError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
@@ -24,6 +25,9 @@ import type { IncomingMessage } from '../wire/message.js';
  * 30 s after they have asked it to end.
  */
 const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
+
+/** Logged when a message of `fire` could not be sent. */
+export const FIRE_FAILED = 'a message of fire() could not be sent';
 
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
 export class Runtime {
@@ -130,13 +134,43 @@ export class Runtime {
    * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
    * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
-  async send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+  send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+    return this.#counted(() => this.#send(messages, call));
+  }
+
+  /** Sends a message that nobody but `close` waits for. What fails is logged. */
+  fire<User>(options: SendOptions<User>): void {
+    const sent = async (): Promise<void> => {
+      try {
+        const [report] = await this.#send([options], options ?? {});
+        if (report?.status !== 'partial') return;
+        const { id, event, rejected } = report;
+        this.logger.warn({ id, event, rejected }, 'a message of fire() was not accepted for some of its channels');
+      } catch (error) {
+        const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
+        this.logger[level]({ err: error, event: options?.event }, FIRE_FAILED);
+      }
+    };
+    void this.#counted(sent);
+  }
+
+  /** Counts work that `close` waits for. */
+  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#idle?.resolve();
+    }
+  }
+
+  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     const { signal, ordered } = call;
     if (signal?.aborted) throw firedEarly(signal);
     const { backend, sessions, capabilities, timeout, logger } = this;
     const turn = ordered === true ? this.#order.next() : undefined;
-    this.#running++;
     try {
       const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal, logger });
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
@@ -153,8 +187,6 @@ export class Runtime {
       return reports;
     } finally {
       turn?.end();
-      this.#running--;
-      if (this.#running === 0) this.#idle?.resolve();
     }
   }
 

@@ -154,6 +154,11 @@ describe('options', () => {
       { channels: 'a', data, whatsoever: 1 },
       'send() has no option "whatsoever"; known are event, channels, users, data, notification, except, signal, ordered, timeout, idempotencyKey, backendOptions.',
     ],
+    [
+      "the socket id by the name of Pusher's libraries",
+      { channels: 'a', data, socket_id: '1.2' },
+      'send() has no option "socket_id": pass the socket id as "except".',
+    ],
     ['a signal that is none', { channels: 'a', data, signal: {} }, '"signal" must be an AbortSignal.'],
     ['an "ordered" that is no boolean', { channels: 'a', data, ordered: 'no' }, '"ordered" must be true or false.'],
     [

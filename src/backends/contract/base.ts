@@ -14,6 +14,9 @@ export abstract class BackendBase<Options extends object> {
 
   constructor(settings: BackendSettings<Options> = {}) {
     this.#settings = new SettingsReader(settings, () => this.name);
+    // Authors hand it to their clients as a callback.
+    const receive = this.receive.bind(this);
+    Object.defineProperty(this, 'receive', { value: receive, configurable: true, writable: true });
   }
 
   static {
@@ -68,6 +71,7 @@ export abstract class BackendBase<Options extends object> {
 
   /**
    * Hands an incoming message to `messageReceived`. It never throws: a listener that does is logged and ends nothing.
+   * It may be handed on as a callback, `this.receive`.
    */
   receive(message: IncomingMessage): void {
     this.#slot.host?.receive(message);
