@@ -1,4 +1,3 @@
-export type { ChannelParams } from './authorization/pattern.js';
 export type {
   AppUser,
   AskingClient,
@@ -22,12 +21,14 @@ export type {
 export { BatchServiceWrapper } from './backends/contract/batch-wrapper.js';
 export type { BackendCapabilities } from './backends/contract/capabilities.js';
 export type { BackendHost } from './backends/contract/host.js';
+export type { Listener, ListenRequest } from './backends/contract/listening.js';
 export type { BackendMessageOptions, EventParts } from './backends/contract/message.js';
 export type { ChannelResult, RequestAnswer, RequestContext } from './backends/contract/request.js';
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';
 export type { Lasting } from './core/call-options.js';
+export type { ChannelParams } from './core/channel-pattern.js';
 export {
   AbortError,
   AuthenticationError,
@@ -47,8 +48,10 @@ export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
+export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/default-service.js';
+export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';
 export {
   type AddSessionOptions,
   type Identify,

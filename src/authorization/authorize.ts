@@ -1,50 +1,21 @@
 import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
-import type { AuthenticatedUser, PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
-import { asPushError, lookUpError } from '../backends/contract/failure.js';
+import type { AuthenticatedUser, UserAuthentication } from '../backends/contract/authorization.js';
+import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { askInTime } from '../core/ask-in-time.js';
-import type { Wait } from '../core/deadline.js';
 import { AuthenticationError, ConfigurationError, ValidationError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
-import { checkName, userIdText } from '../core/names.js';
+import { userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import type { SessionAdapter } from '../sessions/adapter.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
-import { isWildcard } from './pattern.js';
-import type {
-  AppUser,
-  AskingClient,
-  SignInRequest,
-  SubscriptionGrant,
-  SubscriptionRequest,
-  UserDetails,
-} from './requests.js';
-import type { ChannelRules, FoundRule } from './rules.js';
-
-/** The parts of a push service that decide who may subscribe. */
-export interface AuthorizationHost {
-  readonly backend: AnyBackend;
-  readonly sessions: SessionAdapter<never>;
-  readonly logger: Logger;
-  readonly rules: ChannelRules;
-  /** How long a rule and the session adapter have, in milliseconds. */
-  readonly timeout: number;
-}
-
-/** Most channels in one request. Each calls a rule, and a rule may look something up. */
-const MAX_CHANNELS = 100;
-
-/** The reason why a client may not subscribe. */
-interface Refusal {
-  readonly status: 401 | 403;
-  readonly reason: string;
-}
-
-const notLoggedIn: Refusal = { status: 401, reason: 'nobody is logged in' };
-const notAllowed: Refusal = { status: 403, reason: 'this user may not' };
-const noRule: Refusal = { status: 403, reason: 'no rule of authorize() fits it' };
-
-type Verdict = { readonly member?: PresenceMember } | Refusal;
+import {
+  type AuthorizationHost,
+  checkChannel,
+  decide,
+  isSomeone,
+  MAX_CHANNELS,
+  type Refusal,
+  refusal,
+} from './decision.js';
+import type { AskingClient, SignInRequest, SubscriptionGrant, SubscriptionRequest, UserDetails } from './requests.js';
 
 /**
  * Decides whether a client may subscribe, and signs the permission.
@@ -135,98 +106,8 @@ function clientOf({ socketId, user, session }: AskingClient, { backend, sessions
   return socketId;
 }
 
-function isSomeone(user: AppUser | null | undefined): user is AppUser {
-  return user !== undefined && user !== null;
-}
-
 function nobodyError(backend: AnyBackend): AuthenticationError {
   return new AuthenticationError('Nobody is logged in.', { backend: backend.name, status: 401 });
-}
-
-function checkChannel(channel: string, { name, capabilities }: AnyBackend): void {
-  checkName(channel, 'channel', capabilities.channelName, name);
-}
-
-async function decide(channel: string, request: SubscriptionRequest, host: AuthorizationHost): Promise<Verdict> {
-  const { rules, sessions } = host;
-  const { user, session } = request;
-  if (session?.channelId === channel) return {};
-  if (!isSomeone(user)) return notLoggedIn;
-  const found = rules.find(channel);
-  if (found !== undefined)
-    return askInTime(
-      found.rule,
-      () => askRule(found, channel, user, request, host),
-      host.timeout,
-      notAnswered(`The rule for "${found.pattern}"`),
-    );
-  // A user id such as `*` would make a wildcard of the user's own channel, and let that user hear all others.
-  const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
-  return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
-}
-
-/** Whether the channel belongs to one of the user's sessions. */
-async function reaches(user: AppUser, channel: string, host: AuthorizationHost): Promise<boolean> {
-  const { backend, sessions, timeout } = host;
-  const ask = async (): Promise<boolean> => {
-    try {
-      const [channels] = await (sessions as SessionAdapter<unknown>).channelsFor([user]);
-      return channels?.includes(channel) ?? false;
-    } catch (error) {
-      throw lookUpError(error, backend, 'Nothing was authorised');
-    }
-  };
-  return askInTime(sessions, ask, timeout, notAnswered('The session adapter'));
-}
-
-function notAnswered(who: string): Wait {
-  return { missing: `${who} did not answer`, consequence: NOT_AUTHORISED };
-}
-
-async function askRule(
-  { rule, pattern, params }: FoundRule,
-  channel: string,
-  user: AppUser,
-  { request }: SubscriptionRequest,
-  { rules, sessions, ...host }: AuthorizationHost,
-): Promise<Verdict> {
-  const logger = rules.failures.on(host.logger);
-  let answer: unknown;
-  try {
-    answer = await rule({ user, params, channel, request });
-  } catch (error) {
-    logger.error({ err: error, channel, pattern }, 'an authorisation rule failed, so the subscription was refused');
-    return notAllowed;
-  }
-  if (answer === false) return notAllowed;
-  if (answer === true) return { member: { id: userIdOf(user, sessions) } };
-  const member = memberOf(answer);
-  if (member !== undefined) return { member };
-  logger.error(
-    { channel, pattern, answered: typeof answer },
-    'an authorisation rule returned neither true, false nor a member { id, info }, so the subscription was refused',
-  );
-  return notAllowed;
-}
-
-/** Reads a member `{ id, info }` of a presence channel. Undefined for a value that is none, or that JSON loses. */
-function memberOf(value: unknown): PresenceMember | undefined {
-  if (typeof value !== 'object' || value === null || !('id' in value)) return undefined;
-  const id = userIdText(value.id);
-  if (id === undefined) return undefined;
-  const member = { ...value, id };
-  try {
-    // The other members get it as JSON.
-    JSON.stringify(member);
-    return member;
-  } catch {
-    return undefined;
-  }
-}
-
-function refusal({ status, reason }: Refusal, backend: AnyBackend, channels: readonly string[]): AuthenticationError {
-  const names = channels.map((channel) => JSON.stringify(channel)).join(', ');
-  return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
 }
 
 /** @param failure what the backend did not do when it does not answer, in words */

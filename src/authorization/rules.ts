@@ -1,10 +1,10 @@
 import type { GivenMember } from '../backends/contract/authorization.js';
 import { checkOptionNames, checkSignal, type Lasting, whenAborted } from '../core/call-options.js';
+import { type ChannelParams, ChannelPattern } from '../core/channel-pattern.js';
 import { ConfigurationError, ValidationError } from '../core/errors.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import { type ChannelParams, ChannelPattern } from './pattern.js';
 import type { AppUser } from './requests.js';
 
 /** The argument of a rule. */

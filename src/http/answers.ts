@@ -20,7 +20,11 @@ export function answerTo(error: unknown, logger: Logger): Response {
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
   if (failure?.code === 'VALIDATION') return json({ error: failure.message }, 400);
-  if (failure?.code === 'AUTHENTICATION') return json({ error: failure.message }, failure.status ?? 401);
+  if (failure?.code === 'AUTHENTICATION')
+    return json(
+      { error: failure.message, ...('refused' in failure && { refused: failure.refused }) },
+      failure.status ?? 401,
+    );
   logger.error({ err: error }, 'a request to the push handler failed');
   return json({ error: 'The server failed.' }, failure === undefined ? 500 : (ownFaults[failure.code] ?? 500));
 }

@@ -5,6 +5,7 @@ import type { Awaitable } from '../core/until-aborted.js';
 import type { PushSession } from '../sessions/adapter.js';
 import { isOriginPattern } from '../web/origins.js';
 import type { WebhookHandler } from '../webhooks/event.js';
+import { checkMaxStreams, DEFAULT_MAX_STREAMS } from './event-streams.js';
 import type { PushRequestContext } from './request.js';
 
 /** Default of the option `maxRequests`. A request that is not answered holds some 10 kB. */
@@ -48,6 +49,11 @@ export interface PushHandlerOptions {
    * 503 and `Retry-After`. Webhooks do not count. @default 1 000
    */
   maxRequests?: number | undefined;
+  /**
+   * Most streams of events that are open at the same time, 1 or more. Further ones are answered with 503 and
+   * `Retry-After`. @default 10 000
+   */
+  maxStreams?: number | undefined;
 }
 
 /** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
@@ -56,9 +62,10 @@ export function checkOptions(options: PushHandlerOptions): void {
     'createPushHandler()',
     options,
     ['authenticate', 'session', 'userData', 'webhook'],
-    ['allowedOrigins', 'maxRequests'],
+    ['allowedOrigins', 'maxRequests', 'maxStreams'],
   );
-  const { maxRequests = DEFAULT_MAX_REQUESTS } = options;
+  const { maxRequests = DEFAULT_MAX_REQUESTS, maxStreams = DEFAULT_MAX_STREAMS } = options;
+  checkMaxStreams(maxStreams);
   if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
     throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
   const origins: unknown = options.allowedOrigins ?? [];

@@ -4,6 +4,7 @@ import { RepeatedLines } from '../core/repeated-lines.js';
 import type { PushService } from '../service/push-service.js';
 import { HttpError } from '../web/http-error.js';
 import { answerTo, json, loggerOf } from './answers.js';
+import { DEFAULT_MAX_STREAMS, EventStreams } from './event-streams.js';
 import { type Form, readForm } from './form.js';
 import { checkOptions, DEFAULT_MAX_REQUESTS, type PushHandlerOptions } from './options.js';
 import { originRule, preflightHeaders } from './origin-rule.js';
@@ -28,6 +29,7 @@ export type PushHandler = (request: Request, context?: PushRequestContext) => Pr
  * - `POST …/auth` answers whether a client may subscribe, by the rules of `PushService.authorize`.
  * - `POST …/user-auth` signs a client in as its user.
  * - `GET …/config` returns the configuration for a page's `PushClient`.
+ * - `GET …/events?channel=…` streams the messages of channels as server-sent events, for `EventSource`.
  * - `POST …/webhook` takes the provider's webhooks.
  *
  * Failures are answered with their status and `{ "error": "…" }`.
@@ -44,19 +46,21 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   const { allowedOrigins = [], maxRequests = DEFAULT_MAX_REQUESTS } = options;
   const origins = originRule(allowedOrigins);
   const places = new Places(maxRequests);
+  const streams = new EventStreams(options.maxStreams ?? DEFAULT_MAX_STREAMS);
   const repeatedLines = new RepeatedLines();
 
   async function answer(request: Request, context: PushRequestContext, logger: Logger): Promise<Response> {
     const route = routeOf(request);
-    if (!route.isForProviders && !origins.admits(request))
+    if (!route.isForProviders && !hasToken(request) && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
     if (request.method !== route.method)
       throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
     const form = route.takesForm ? await readForm(request) : noForm;
-    const call = { request, context, service, options, form, logger };
-    return json(await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger)));
+    const call = { request, context, service, options, form, logger, streams };
+    const answered = await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger));
+    return answered instanceof Response ? answered : json(answered);
   }
 
   /** Does the work of a page's request. Its body was read before: a client that is slow with it takes no place. */
@@ -80,9 +84,19 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   return async (request, context = {}) => {
     const logger = repeatedLines.on(loggerOf(service));
     const response = await answer(request, context, logger).catch((error: unknown) => answerTo(error, logger));
-    for (const [name, value] of Object.entries(origins.corsHeaders(request))) response.headers.set(name, value);
+    const cors = hasToken(request) ? corsOfToken : origins.corsHeaders(request);
+    for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
     return response;
   };
+}
+
+/** What a page of any origin may read: the token says who asks, and no cookie counts. */
+const corsOfToken = { 'Access-Control-Allow-Origin': '*' };
+
+/** Whether a token stands for the page's cookies. */
+function hasToken(request: Request): boolean {
+  const { pathname, searchParams } = new URL(request.url);
+  return findRoute(pathname)?.takesToken === true && searchParams.has('token');
 }
 
 function routeOf(request: Request): Route {

@@ -9,6 +9,7 @@ import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
 import { isRecord } from '../wire/is-record.js';
+import type { EventStreams } from './event-streams.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
 import type { PushRequestContext } from './request.js';
@@ -22,15 +23,19 @@ interface RouteCall {
   /** The fields of the request; none where the route takes no form. */
   readonly form: Form;
   readonly logger: Logger;
+  readonly streams: EventStreams;
 }
 
-/** One address of the push handler. Its result is answered as JSON. */
+/** One address of the push handler. */
 export interface Route {
   readonly method: 'GET' | 'POST';
   /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   /** Whether the request's body is a form. */
   readonly takesForm?: boolean;
+  /** Whether a token in the address may stand for the cookies of the page. */
+  readonly takesToken?: boolean;
+  /** @returns what is answered as JSON, or a whole response */
   answer(call: RouteCall): Promise<object>;
 }
 
@@ -38,6 +43,7 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['auth', { method: 'POST', takesForm: true, answer: authorizeChannel }],
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
+  ['events', { method: 'GET', takesToken: true, answer: events }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
@@ -100,6 +106,19 @@ async function clientConfig(call: RouteCall): Promise<object> {
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
   };
+}
+
+async function events(call: RouteCall): Promise<Response> {
+  const { request, service, streams, logger } = call;
+  const parameters = new URL(request.url).searchParams;
+  const channels = parameters.getAll('channel');
+  const token = parameters.get('token') ?? undefined;
+  if (channels.length === 0 && token === undefined)
+    throw new HttpError(400, 'The "channel" is missing: ask for events?channel=NAME.');
+  // A token stands for the visitor: a cookie of another visitor may come along.
+  const asking =
+    token === undefined ? { user: await userOf(call), session: await sessionOf(call), request } : { token };
+  return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger });
 }
 
 /**

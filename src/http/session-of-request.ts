@@ -133,8 +133,19 @@ export class SessionOfRequest implements RequestSession {
     if (session !== undefined && !isSame(before, pushSession)) writePushSession(session, pushSession);
     if (session !== undefined && before !== undefined && pushSession === undefined)
       this.#context.newChannels.forget(idOf(session));
+    this.#giveUp(pushSession?.channelId);
     this.#binding?.replace(pushSession && known && { session: pushSession, user: known.user, ttl: this.#ttl });
     return pushSession;
+  }
+
+  /** Ends the streams on the channel that the session had at the beginning of the request, unless it still has it. */
+  #giveUp(channelNow: string | undefined): void {
+    const channelId = this.#channelBefore;
+    if (channelId === undefined || channelId === channelNow) return;
+    const { service, logger } = this.#context;
+    service
+      .disconnect({ session: { channelId } })
+      .catch((error: unknown) => logger.error({ err: error }, 'the streams of a session could not be ended'));
   }
 
   get #pushSession(): PushSession | undefined {

@@ -7,6 +7,7 @@ export {
   isPresence,
   isPrivate,
   isProtocolEvent,
+  isPublic,
   SERVER_TO_USER_PREFIX,
 } from '../wire/pusher-names.js';
 

@@ -2,14 +2,21 @@ import { askBackend, NOT_SUBSCRIBED } from '../backends/contract/ask.js';
 import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 
+/** Who wants a channel: the application by `subscribe`, loops over its messages, and the streams of pages. */
+interface Wanted {
+  isExplicit: boolean;
+  loops: number;
+  streams: number;
+}
+
 /**
- * The channels that a service is subscribed to. A channel stays subscribed while `subscribe` wants it or a loop runs
- * over its messages. Calls for one channel run one after the other.
+ * The channels that a service is subscribed to. A channel stays subscribed while `subscribe` wants it, a loop runs over
+ * its messages, or a page hears it by a stream. Calls for one channel run one after the other.
  */
 export class Subscriptions {
   readonly #backend: AnyBackend;
   readonly #timeout: number;
-  readonly #wanted = new Map<string, { isExplicit: boolean; loops: number; busy: Promise<void> }>();
+  readonly #wanted = new Map<string, Wanted & { busy: Promise<void> }>();
 
   /** @param timeout how long the backend has for a subscription or its end, in milliseconds */
   constructor(backend: AnyBackend, timeout: number) {
@@ -41,16 +48,30 @@ export class Subscriptions {
     });
   }
 
+  beginStream(channel: string): Promise<void> {
+    return this.#change(channel, (entry) => {
+      entry.streams++;
+    });
+  }
+
+  endStream(channel: string): Promise<void> {
+    return this.#change(channel, (entry) => {
+      entry.streams--;
+    });
+  }
+
+  /** Whether the messages of a subscription are for the application, and not for pages alone. */
+  isForApplication(channel: string): boolean {
+    const entry = this.#wanted.get(channel);
+    return entry === undefined || entry.isExplicit || entry.loops > 0 || entry.streams === 0;
+  }
+
   /** @param isLate whether a subscription has come about that was given up before */
-  #change(
-    channel: string,
-    change: (entry: { isExplicit: boolean; loops: number }) => void,
-    isLate = false,
-  ): Promise<void> {
-    const entry = this.#wanted.get(channel) ?? { isExplicit: false, loops: 0, busy: Promise.resolve() };
+  #change(channel: string, change: (entry: Wanted) => void, isLate = false): Promise<void> {
+    const entry = this.#wanted.get(channel) ?? { isExplicit: false, loops: 0, streams: 0, busy: Promise.resolve() };
     this.#wanted.set(channel, entry);
     const run = async (): Promise<void> => {
-      const before = { isExplicit: entry.isExplicit, loops: entry.loops };
+      const before = { isExplicit: entry.isExplicit, loops: entry.loops, streams: entry.streams };
       change(entry);
       try {
         if (isWanted(entry) && !isWanted(before)) await this.#begin(channel);
@@ -92,6 +113,6 @@ export class Subscriptions {
   }
 }
 
-function isWanted(entry: { isExplicit: boolean; loops: number }): boolean {
-  return entry.isExplicit || entry.loops > 0;
+function isWanted({ isExplicit, loops, streams }: Wanted): boolean {
+  return isExplicit || loops > 0 || streams > 0;
 }

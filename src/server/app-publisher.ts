@@ -27,11 +27,12 @@ export class AppPublisher {
    * Publishes an event of the application.
    * @param data as text; for anything but a text, its JSON
    * @param exceptSocketId the socket id of a client that does not get the event
+   * @param id the message's, for whoever takes it without a connection. @default it has none
    */
-  publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string): void {
+  publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string, id?: string): void {
     this.#counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
-    for (const name of channels) this.#local.deliver(name, event, data, dataText, exceptSocketId);
+    for (const name of channels) this.#local.deliver({ channel: name, event, data, id }, dataText, exceptSocketId);
   }
 
   /** Publishes an event that a client sends to the other subscribers of a channel. @param socketId the client's */

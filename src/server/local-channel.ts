@@ -122,6 +122,8 @@ export interface Publication {
   readonly data: string;
   /** The sender's user: of a client event on a presence channel. */
   readonly userId?: string | undefined;
+  /** The message's id, where the application itself has published it. */
+  readonly id?: string | undefined;
 }
 
 /** Hears what happens on an application's channels. Its methods MUST NOT throw, and MUST NOT keep the channel. */

@@ -41,11 +41,11 @@ export class LocalDelivery {
 
   /**
    * Delivers an event of the application.
-   * @param data as text; for anything but a text, its JSON
-   * @param dataText `data` as a JSON string
+   * @param dataText its `data` as a JSON string
    * @param exceptSocketId the socket id of a connection that does not get it; it may be a connection of another process
    */
-  deliver(name: string, event: string, data: string, dataText: string, exceptSocketId: string | undefined): void {
+  deliver(publication: Publication, dataText: string, exceptSocketId: string | undefined): void {
+    const { channel: name, event } = publication;
     const channel = this.#parts.channels.get(name);
     const isCached = isCache(name);
     if (channel !== undefined || isCached) {
@@ -56,14 +56,15 @@ export class LocalDelivery {
         if (channel !== undefined) channel.isMissTold = false;
       }
     }
-    this.#tell(name, event, data);
+    this.#tell(publication);
   }
 
   /** Delivers a client's event to the other subscribers of a channel. It is not cached. @param socketId the client's */
-  deliverClientEvent({ channel: name, event, data, userId }: Publication, socketId: string): void {
+  deliverClientEvent(publication: Publication, socketId: string): void {
+    const { channel: name, event, data, userId } = publication;
     const channel = this.#parts.channels.get(name);
     if (channel !== undefined) this.#send(channel, channelEvent(name, event, JSON.stringify(data), userId), socketId);
-    this.#tell(name, event, data, userId);
+    this.#tell(publication);
   }
 
   #send(channel: LocalChannel, text: string, exceptSocketId: string | undefined): void {
@@ -71,8 +72,8 @@ export class LocalDelivery {
     channel.deliver(textFrame(text), except);
   }
 
-  #tell(channel: string, event: string, data: string, userId?: string): void {
+  #tell(publication: Publication): void {
     const { heard, received } = this.#parts;
-    if (heard.has(channel)) received({ channel, event, data, userId });
+    if (heard.has(publication.channel)) received(publication);
   }
 }

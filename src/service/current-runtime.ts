@@ -1,3 +1,4 @@
+import type { ChannelRules } from '../authorization/rules.js';
 import { ConfigurationError } from '../core/errors.js';
 import { FALLBACK_WARNING } from '../settings/environment.js';
 import { readSettings } from '../settings/read-settings.js';
@@ -11,14 +12,19 @@ import { Runtime } from './runtime.js';
  */
 export class CurrentRuntime {
   readonly #receive: (message: IncomingMessage) => void;
+  readonly #rules: ChannelRules;
   #current: Runtime | undefined;
   #ending: Runtime | undefined;
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
 
-  /** @param receive gets the messages that come in */
-  constructor(receive: (message: IncomingMessage) => void) {
+  /**
+   * @param receive gets the messages that come in
+   * @param rules those of the service, which stay when the runtime changes
+   */
+  constructor(receive: (message: IncomingMessage) => void, rules: ChannelRules) {
     this.#receive = receive;
+    this.#rules = rules;
   }
 
   /** The runtime that is configured, if any. */
@@ -53,7 +59,7 @@ export class CurrentRuntime {
    */
   start(given: unknown, beside?: unknown): Runtime {
     const { settings, isFallback } = readSettings(given, beside, process.env);
-    const runtime = new Runtime(checkPushServer(settings), this, this.#receive);
+    const runtime = new Runtime(checkPushServer(settings), { owner: this, receive: this.#receive, rules: this.#rules });
     if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
     this.#closing = this.#stop().catch((error: unknown) =>
       runtime.logger.error({ err: error }, 'the previous backend could not be closed'),

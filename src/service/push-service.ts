@@ -1,4 +1,4 @@
-import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
+import { authorizeSubscription, signIn } from '../authorization/authorize.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
 import { type ChannelRule, ChannelRules, type RuleOptions } from '../authorization/rules.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
@@ -13,11 +13,20 @@ import {
   triggered,
 } from '../delivery/send-options.js';
 import { Inbox } from '../receiving/inbox.js';
+import type { StreamReader } from '../receiving/streams.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import { ChannelHandle } from './channel-handle.js';
 import { CurrentRuntime } from './current-runtime.js';
+import {
+  disconnect,
+  type OpenStream,
+  openStream,
+  type StreamRequest,
+  type StreamTokenOptions,
+  streamToken,
+} from './listening.js';
 import { publishedConfig } from './published-config.js';
 import { ReceivingService } from './receiving-service.js';
 import { FIRE_FAILED } from './runtime.js';
@@ -34,10 +43,11 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   constructor() {
     const logger = (): Logger => runtime.latest?.logger ?? defaultLogger;
     const inbox = new Inbox(logger);
-    const runtime = new CurrentRuntime((message) => inbox.receive(message));
+    const rules = new ChannelRules(logger);
+    const runtime = new CurrentRuntime((message) => inbox.receive(message), rules);
     super(runtime, inbox);
     this.#runtime = runtime;
-    this.#rules = new ChannelRules(logger);
+    this.#rules = rules;
     this.#logger = logger;
   }
 
@@ -141,7 +151,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    * @throws UnsupportedOperationError when the backend does not authorise
    */
   async authorizeChannel(request: SubscriptionRequest): Promise<SubscriptionGrant> {
-    return authorizeSubscription(request, await this.#authorizationHost());
+    return authorizeSubscription(request, await this.#runtime.configured.opened());
   }
 
   /**
@@ -151,7 +161,18 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    * @throws UnsupportedOperationError when the backend does not sign users in
    */
   async authenticateUser(request: SignInRequest): Promise<UserAuthentication> {
-    return signIn(request, await this.#authorizationHost());
+    return signIn(request, await this.#runtime.configured.opened());
+  }
+
+  /**
+   * Ends the streams of events and the bare WebSockets of a user or a session in this process, and the tokens that were
+   * made for them before. Call it at a log-out; `pushSession` does for its session. They ask anew, and are refused.
+   * @throws ValidationError for anything but `{ user }` or `{ session }`
+   * @example
+   * await PushService.disconnect({ user: 'ann' });
+   */
+  async disconnect<User = PushUser>(of: PageOwner<User>): Promise<void> {
+    disconnect(of, this.#runtime.configured);
   }
 
   /**
@@ -169,14 +190,37 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user', timeout));
   }
 
+  /**
+   * Opens a stream: the reader gets the messages of channels, which the rules of `authorize` have allowed. It goes on
+   * until it is closed, the service closes or is configured anew, or its user or session is logged out. It does not
+   * fire `messageReceived`. `createPushHandler` of `pushrail/http` calls it for you.
+   * @throws AuthenticationError with the status 401 when nobody is logged in, 403 when the user may not listen
+   * @throws ValidationError for a wrong channel name, for no channel, and for more than 100
+   * @throws UnsupportedOperationError when the backend cannot subscribe
+   * @example
+   * const stream = await push.openStream({ channels: ['orders'], user }, { message: ({ json }) => write(json), end });
+   */
+  async openStream(request: StreamRequest, reader: StreamReader): Promise<OpenStream> {
+    return openStream(request, reader, await this.#runtime.configured.opened());
+  }
+
+  /**
+   * Makes a token by which a page opens a stream, or a bare WebSocket of the embedded server, without a cookie: for
+   * pages of other origins, and for clients that are no pages. It stands in the address, as `?token=…`, so it is for a
+   * short time. It is for these channels alone, which the rules of `authorize` allow now.
+   * @throws AuthenticationError with the status 401 when nobody is logged in, 403 when the user may not listen
+   * @throws ValidationError for wrong options
+   * @throws ConfigurationError when there is no secret to sign with
+   * @example
+   * response.json({ token: await PushService.streamToken({ user: request.user, channels: 'private-orders.42' }) });
+   */
+  async streamToken(options: StreamTokenOptions): Promise<string> {
+    return streamToken(options, await this.#runtime.configured.opened());
+  }
+
   /** @internal */
   override async reset(): Promise<void> {
     this.#rules.clear();
     await super.reset();
-  }
-
-  async #authorizationHost(): Promise<AuthorizationHost> {
-    const { backend, sessions, logger, timeout } = await this.#runtime.configured.opened();
-    return { backend, sessions, logger, timeout, rules: this.#rules };
   }
 }

@@ -1,3 +1,4 @@
+import type { ChannelRules } from '../authorization/rules.js';
 import { type BackendCapabilities, checkedCapabilities } from '../backends/contract/capabilities.js';
 import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
@@ -14,11 +15,13 @@ import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
 import { SendOrder } from '../delivery/send-order.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
+import { Streams } from '../receiving/streams.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
 import { WebhookIntake } from '../receiving/webhook-intake.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
+import { type ListeningHost, mayListen } from './listening.js';
 
 /**
  * Longest time that closing takes, in milliseconds, where the settings do not say. Kubernetes and Heroku end a process
@@ -29,12 +32,26 @@ const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
 /** Logged when a message of `fire` could not be sent. */
 export const FIRE_FAILED = 'a message of fire() could not be sent';
 
+/** The service that a runtime belongs to. */
+export interface RuntimeHost {
+  /** The service itself, or what stands for it. */
+  readonly owner: object;
+  /** Gets the messages that come in for the application. */
+  readonly receive: (message: IncomingMessage) => void;
+  readonly rules: ChannelRules;
+}
+
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
-export class Runtime {
+export class Runtime implements ListeningHost {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
   readonly subscriptions: Subscriptions;
+  /** The streams of pages. They end with the backend. */
+  readonly streams: Streams;
+  /** The setting `streamSecret`. */
+  readonly streamSecret: string | undefined;
   readonly webhooks: WebhookIntake;
+  readonly rules: ChannelRules;
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
@@ -58,18 +75,21 @@ export class Runtime {
    * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
-  constructor(settings: CheckedSettings, owner: object, receive: (message: IncomingMessage) => void) {
+  constructor(settings: CheckedSettings, { owner, receive, rules }: RuntimeHost) {
     const { backend, sessions, logger = defaultLogger, ...rest } = settings;
     const {
       timeout = deliveryDefaults.timeout,
       retries = deliveryDefaults.retries,
       concurrency = deliveryDefaults.concurrency,
       closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS,
+      streamSecret,
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
+    this.streams = new Streams(this.subscriptions, this.logger);
+    this.streamSecret = streamSecret;
     this.timeout = timeout;
     this.#closeTimeout = closeTimeout;
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
@@ -78,7 +98,18 @@ export class Runtime {
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency, timeout });
+    this.rules = rules;
+    this.#disconnect = this.backend.connect({
+      receive: (message) => {
+        this.streams.deliver(message);
+        if (this.subscriptions.isForApplication(message.subscription ?? message.channel)) receive(message);
+      },
+      mayListen: async (request) => (await mayListen(request, this)).listener,
+      logger,
+      owner,
+      concurrency,
+      timeout,
+    });
   }
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
@@ -212,6 +243,7 @@ export class Runtime {
     const waitFor = async (work: Promise<unknown>, deadline: Deadline, what: () => string): Promise<void> => {
       if (!(await deadline.isMetBy(work))) leftBehind.push(what());
     };
+    this.streams.close();
     await waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
     await waitFor(
       this.#ready.catch(() => {}),

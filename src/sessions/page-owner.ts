@@ -34,7 +34,7 @@ export async function pageAddress(
   timeout: number,
 ): Promise<PageAddress> {
   if (owner === undefined) return { channels: [] };
-  checkOwner(owner);
+  checkOwner(owner, 'clientConfig()');
   const { session, user } = owner;
   if (session !== undefined) {
     const userId = needsId ? sessionUserId(session) : session.userId;
@@ -55,16 +55,20 @@ export function isSession(value: unknown): value is PushSession {
   return typeof value.channelId === 'string' && value.channelId !== '';
 }
 
-function checkOwner(owner: unknown): asserts owner is PageOwner<unknown> {
+/**
+ * @param caller the function that got it, such as `clientConfig()`
+ * @throws ValidationError for anything that is not a {@link PageOwner}
+ */
+export function checkOwner(owner: unknown, caller: string): asserts owner is PageOwner<unknown> {
   const problem = problemOf(owner);
   if (problem === undefined) return;
-  throw new ValidationError(
-    `clientConfig() got ${problem}. Write clientConfig({ user }) or clientConfig({ session }).`,
-  );
+  const [name] = caller.split('(');
+  throw new ValidationError(`${caller} got ${problem}. Write ${name}({ user }) or ${name}({ session }).`);
 }
 
 function problemOf(owner: unknown): string | undefined {
   if (owner === null) return 'null';
+  if (owner === undefined) return 'nothing';
   if (typeof owner !== 'object') return `a value of type ${typeof owner}`;
   const unknown = Object.keys(owner).find((key) => key !== 'user' && key !== 'session');
   if (unknown !== undefined) return `the unknown key "${unknown}"`;

@@ -34,6 +34,11 @@ export interface ServiceSettings {
    * not ended by then is left behind and logged. @default 25 000
    */
   closeTimeout?: number | undefined;
+  /**
+   * Signs the tokens of `streamToken`; 16 characters or more. All processes that take a token need the same one.
+   * @default the backend's `secretKey`
+   */
+  streamSecret?: string | undefined;
   /** @default silent, except for warnings and errors, which go to stderr */
   logger?: Logger | undefined;
 }
@@ -81,7 +86,15 @@ function withChildren(settings: CheckedSettings, what: string): CheckedSettings 
   return { ...settings, options: { ...options, backends } };
 }
 
-const serviceKeys = ['sessions', 'timeout', 'retries', 'concurrency', 'closeTimeout', 'logger'] as const;
+const serviceKeys = [
+  'sessions',
+  'timeout',
+  'retries',
+  'concurrency',
+  'closeTimeout',
+  'streamSecret',
+  'logger',
+] as const;
 
 function checkChild(child: unknown, what: string): unknown {
   if (PushServiceWrapper.isWrapper(child)) return child;
@@ -154,6 +167,7 @@ function buildSchema() {
     retries: z.number().int().min(0).max(100).optional(),
     concurrency: z.number().int().min(1).max(10_000).optional(),
     closeTimeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+    streamSecret: z.string().min(16, 'must have 16 characters or more').optional(),
     logger,
   });
 }

@@ -9,6 +9,11 @@ export function isPrivate(channel: string): boolean {
   return channel.startsWith('private-') || isPresence(channel);
 }
 
+/** Whether everybody may subscribe to the channel. */
+export function isPublic(channel: string): boolean {
+  return !isPrivate(channel) && !channel.startsWith(SERVER_TO_USER_PREFIX);
+}
+
 /** Whether the channel tells its members of each other. */
 export function isPresence(channel: string): boolean {
   return channel.startsWith('presence-');

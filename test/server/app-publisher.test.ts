@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 
 function deliver(name: string, exceptSocketId?: string): void {
-  local.deliver(name, 'shipped', '{}', '"{}"', exceptSocketId);
+  local.deliver({ channel: name, event: 'shipped', data: '{}' }, '"{}"', exceptSocketId);
 }
 
 function subscriber(socketId: string, ...names: readonly string[]): RecordingSubscriber {

@@ -14,6 +14,7 @@ export function composedCapabilities(all: readonly BackendCapabilities[], sendsT
   const smallest = (limit: 'maxChannelsPerRequest' | 'maxMessagesPerRequest' | 'maxPayloadBytes'): number =>
     Math.min(...all.map((capabilities) => capabilities[limit]));
   const choosy = all.flatMap(({ sharesRequest }) => sharesRequest ?? []);
+  const isPublic = (channel: string): boolean => all.every((each) => each.isPublic?.(channel) === true);
   return {
     maxChannelsPerRequest: smallest('maxChannelsPerRequest'),
     maxMessagesPerRequest: smallest('maxMessagesPerRequest'),
@@ -25,6 +26,7 @@ export function composedCapabilities(all: readonly BackendCapabilities[], sendsT
     subscribe: some('subscribe'),
     presence: some('presence'),
     authorize: some('authorize'),
+    isPublic,
     // That of the backend that is asked.
     clientIs: all.find(({ authorize, authenticate }) => authorize || authenticate)?.clientIs ?? 'connection',
     authenticate: some('authenticate'),

@@ -1,4 +1,5 @@
 import type { OutgoingMessage } from '../../wire/message.js';
+import { isPublic } from '../../wire/pusher-names.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendSettings } from '../contract/settings.js';
@@ -34,7 +35,7 @@ export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOpt
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, except: true };
+    return { ...super.capabilities, except: true, isPublic };
   }
 
   protected async sendData(channel: string, message: OutgoingMessage): Promise<void> {

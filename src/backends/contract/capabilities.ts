@@ -29,6 +29,11 @@ export interface BackendCapabilities {
   /** `authorizeChannel` works. */
   readonly authorize: boolean;
   /**
+   * Whether everybody may hear a channel. A stream of events needs a rule for each of the others.
+   * @default nobody may without a rule
+   */
+  readonly isPublic?: (channel: string) => boolean;
+  /**
    * The id that `authorizeChannel` and `authenticateUser` know a client by: that of its connection, which the client
    * names itself, or that of its user, which MUST come from the application alone.
    * @default 'connection'

@@ -1,12 +1,18 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../../core/logger.js';
 import type { IncomingMessage } from '../../wire/message.js';
+import type { Listener, ListenRequest } from './listening.js';
 
 /** The service that uses a backend, as the backend sees it. */
 export interface BackendHost {
   /** Hands an incoming message to the listeners of `messageReceived`. */
   receive(message: IncomingMessage): void;
   readonly logger: Logger;
+  /**
+   * Decides whether somebody may hear channels without a connection of the provider's protocol.
+   * @throws AuthenticationError with the status 401 or 403; ValidationError; TimeoutError
+   */
+  readonly mayListen?: (request: ListenRequest) => Promise<Listener>;
   /** Number of requests that the service makes at once. @default undefined: not known */
   readonly concurrency?: number;
   /** How long the service waits for the backend to open, in milliseconds. @default undefined: not known */

@@ -15,6 +15,7 @@ import type {
 } from './authorization.js';
 import { BackendBase } from './base.js';
 import { type BackendCapabilities, defaultCapabilities } from './capabilities.js';
+import type { Listener } from './listening.js';
 import { type BackendMessageOptions, type EventParts, jsonWithNotification } from './message.js';
 import type { RequestAnswer, RequestContext } from './request.js';
 import type { BackendSettings } from './settings.js';
@@ -182,6 +183,12 @@ export abstract class PushServiceWrapper<
   parseWebhook(_request: WebhookRequest): Awaitable<readonly WebhookEvent[]> {
     throw this.unsupported('read webhooks', 'override parseWebhook(request)');
   }
+
+  /**
+   * Ends what somebody hears through this backend without a subscription of the provider's protocol, because they are
+   * logged out.
+   */
+  disconnect?(who: Listener): void;
 
   /** Asks the provider for the state of a channel. */
   async channelInfo(channel: string): Promise<ChannelInfo> {

@@ -1,6 +1,6 @@
 import { ValidationError } from '../../core/errors.js';
 import { didYouMean } from '../../core/schema-check.js';
-import { channelName, eventName, isSocketId } from '../../pusher-protocol/names.js';
+import { channelName, eventName, isPublic, isSocketId } from '../../pusher-protocol/names.js';
 import type { WebhookEvent } from '../../webhooks/event.js';
 import type { CheckedWebhookOptions } from '../../webhooks/options.js';
 import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
@@ -21,7 +21,7 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, channelName, eventName, except: true, keepsOrder: () => true };
+    return { ...super.capabilities, channelName, eventName, except: true, keepsOrder: () => true, isPublic };
   }
 
   override readonly hasOwnDeadlines: boolean = true;

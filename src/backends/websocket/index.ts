@@ -49,8 +49,14 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#server = new ChannelsServer({ appId, pubKey, secretKey }, this.#options, {
       logger: () => this.logger,
       access: signedAccess,
-      received: ({ channel, event, data, userId }) =>
-        this.receive({ channel, event, data: parseData(data), ...(userId !== undefined && { userId }) }),
+      received: ({ channel, event, data, userId, id }) =>
+        this.receive({
+          channel,
+          event,
+          data: parseData(data),
+          ...(id !== undefined && { id }),
+          ...(userId !== undefined && { userId }),
+        }),
     });
     this.api = this.#server.api;
   }
@@ -139,8 +145,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     for (const { channel, message } of messages) this.#publish([channel], message);
   }
 
-  #publish(channels: readonly string[], { event, payload, except }: OutgoingMessage): void {
-    this.#app.publisher.publish(channels, event, payload, except);
+  #publish(channels: readonly string[], { id, event, payload, except }: OutgoingMessage): void {
+    this.#app.publisher.publish(channels, event, payload, except, id);
   }
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */

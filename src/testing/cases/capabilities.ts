@@ -26,6 +26,7 @@ export const capabilityCases: readonly CaseDefinition[] = [
         channelName: String(declared.channelName.pattern),
         eventName: String(declared.eventName.pattern),
         sharesRequest: declared.sharesRequest !== undefined,
+        isPublic: declared.isPublic !== undefined,
         keepsOrder: declared.keepsOrder !== undefined,
       }));
       assert.deepEqual(first, second);

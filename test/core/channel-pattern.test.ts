@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { type ChannelParams, ChannelPattern } from '../../src/authorization/pattern.js';
+import { type ChannelParams, ChannelPattern } from '../../src/core/channel-pattern.js';
 import { ConfigurationError } from '../../src/core/errors.js';
 import { failureOf } from '../support/failure-of.js';
 

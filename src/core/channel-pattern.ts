@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError } from './errors.js';
 
 /** The names of the parameters in a pattern, without the `*`. */
 type ParameterName<Pattern extends string> = Pattern extends `${string}{${infer Name}}${infer Rest}`
