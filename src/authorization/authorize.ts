@@ -11,6 +11,7 @@ import {
   checkChannel,
   decide,
   isSomeone,
+  listenerOf,
   MAX_CHANNELS,
   type Refusal,
   refusal,
@@ -29,6 +30,8 @@ export async function authorizeSubscription(
 ): Promise<SubscriptionGrant> {
   const { backend } = host;
   const client = clientOf(request, host);
+  // Before the rules answer: whoever is disconnected meanwhile has a permission for a connection that has ended.
+  backend.clientAsked?.(client, listenerOf(request, host));
   if (typeof request.channel === 'string') {
     const { channel } = request;
     checkChannel(channel, backend);
@@ -80,6 +83,7 @@ export async function signIn(request: SignInRequest, host: AuthorizationHost): P
   const client = clientOf(request, host);
   const details = detailsOf(request);
   const member = { id: userIdOf(user, sessions), ...details };
+  backend.clientAsked?.(client, listenerOf(request, host));
   return signed(host, () => backend.authenticateUser(client, member), 'sign a user in');
 }
 

@@ -7,6 +7,7 @@ import type { ChannelCache } from './channel-cache.js';
 import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
+import { type ConnectionOwner, ConnectionOwners } from './connection-owners.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
@@ -17,6 +18,8 @@ import { WaitingLine } from './waiting-line.js';
 
 /** Tells a client why it may not be there. */
 export const overQuota = 'The application has as many connections as it may have';
+
+const askAnew = 'What this connection may hear has changed: reconnect, and ask anew';
 
 /** It begins with Pusher's words, which people search for. */
 const lateAuthorization =
@@ -49,6 +52,7 @@ export class App {
   readonly heard: Set<string> = new Set();
   readonly #counters: ServerCounters;
   readonly #users = new SignedInUsers();
+  readonly #owners: ConnectionOwners;
   readonly #counts: SubscriptionCounts | undefined;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
@@ -66,6 +70,7 @@ export class App {
     this.access = access;
     this.#counters = counters;
     this.#observer = observer;
+    this.#owners = new ConnectionOwners(limits.maxChannelsPerConnection);
     this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
     if (limits.authorizedConnections) {
       this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
@@ -189,9 +194,48 @@ export class App {
     return connections.length;
   }
 
-  #cut(connection: Connection, code: number, reason: string, why: CutReason): void {
+  /**
+   * Notes whom a connection is authorised for. One that is not there is ignored: it has ended, or was never here.
+   * @param socketId as a client claims it, who may claim any
+   */
+  noteOwner(socketId: string, owner: ConnectionOwner): void {
+    const connection = this.connections.get(socketId);
+    if (connection !== undefined && !this.#owners.note(connection, owner)) this.#sendToAskAnew(connection);
+  }
+
+  /**
+   * Ends the connections of a user or a session, with code 4200: their clients reconnect, and ask anew for each private
+   * channel. They leave presence channels at once.
+   * @returns how many connections there were
+   */
+  sendAway(owner: ConnectionOwner): number {
+    const { userId, sessionChannel } = owner;
+    const going = new Set(this.#owners.of(owner));
+    // Another process may have authorised them, so what a connection does tells, too.
+    if (userId !== undefined) for (const connection of this.connectionsOf(userId)) going.add(connection);
+    const channels = [...this.channels.values()].filter(
+      ({ name, members }) => name === sessionChannel || (userId !== undefined && members?.has(userId) === true),
+    );
+    for (const connection of channels.length > 0 ? this.connections.values() : [])
+      if (channels.some((channel) => isOn(channel, connection, userId))) going.add(connection);
+    for (const connection of going) this.#sendToAskAnew(connection);
+    if (userId !== undefined) this.#leaves.endOf(userId);
+    return going.size;
+  }
+
+  #sendToAskAnew(connection: Connection): void {
+    this.#cut(connection, closeCode.reconnect, askAnew, 'application', false);
+  }
+
+  #cut(
+    connection: Connection,
+    code: number,
+    reason: string,
+    why: CutReason,
+    mayReturn: boolean = mayReconnect(code),
+  ): void {
     this.#counters.cut(why);
-    this.remove(connection, mayReconnect(code));
+    this.remove(connection, mayReturn);
     connection.close(code, reason);
   }
 
@@ -216,7 +260,14 @@ export class App {
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
     this.#unauthorized?.delete(connection);
+    this.#owners.forget(connection);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }
+}
+
+/** Whether a connection is subscribed to a channel: on a presence channel, as a user. */
+function isOn(channel: LocalChannel, connection: Connection, userId: string | undefined): boolean {
+  if (connection.channels?.has(channel) !== true) return false;
+  return channel.members === undefined || channel.members.userOf(connection) === userId;
 }

@@ -13,7 +13,7 @@ const backend = 'remote';
 /** The server, at the beginning of errors. */
 const provider = 'The server';
 
-/** How long a GET request may take, in milliseconds. A POST has the deadline of its attempt. */
+/** How long a question may take, in milliseconds. An event has the deadline of its attempt. */
 const QUERY_TIMEOUT_MS = 10_000;
 
 /** An application on a server in another process: its keys, and the server's address. */
@@ -48,13 +48,18 @@ export class ApiClient {
    * @param path the part after `/apps/APPID`
    * @throws PushError when the server refuses or gives another answer; TimeoutError when there is none within 10 s
    */
-  async get(
-    path: string,
-    parameters: Readonly<Record<string, string>> = {},
-  ): Promise<Readonly<Record<string, unknown>>> {
+  get(path: string, parameters: Readonly<Record<string, string>> = {}): Promise<Readonly<Record<string, unknown>>> {
+    return this.#inTime({ method: 'GET', path, parameters });
+  }
+
+  /** Posts JSON, and returns the JSON object of the answer. The rest is as for {@link get}. */
+  ask(path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
+    return this.#inTime({ method: 'POST', path, body: JSON.stringify(body) });
+  }
+
+  async #inTime(request: UnsignedRequest): Promise<Readonly<Record<string, unknown>>> {
     const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
-    const asked = this.#request({ method: 'GET', path, parameters }, signal);
-    return asked.catch((error: unknown) => {
+    return this.#request(request, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       throw new TimeoutError(`The server did not answer within ${QUERY_TIMEOUT_MS} ms.`, { backend });
     });

@@ -13,6 +13,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { Listener } from '../contract/listening.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
@@ -156,6 +157,19 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   override async unsubscribe(channel: string): Promise<void> {
     this.#app.heard.delete(channel);
+  }
+
+  override clientAsked(socketId: string, who: Listener): void {
+    this.#app.noteOwner(socketId, who);
+  }
+
+  /**
+   * Ends the connections of a user or a session with code 4200: their clients connect anew, and ask anew for their
+   * private channels. Those are the connections that were authorised for them in this process, that are signed in as
+   * the user or are the user's on a presence channel, and that are subscribed to the session's channel.
+   */
+  override disconnect(who: Listener): number {
+    return this.#app.sendAway(who);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {
