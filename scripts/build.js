@@ -62,6 +62,9 @@ for (const [file, { entryPoint, exports: names }] of Object.entries(metafile.out
 await build({
   ...esm,
   entryPoints: sources.filter(isClient),
+  // What a page needs in an emergency alone is a file of its own.
+  splitting: true,
+  chunkNames: 'client/chunks/[hash]',
   packages: 'external',
   platform: 'browser',
   target: 'es2022',

@@ -51,6 +51,13 @@ export interface ClientDriver {
    * channel that takes none
    */
   trigger?(channel: string, event: string, data: unknown): boolean;
+  /** Whether messages may come by server-sent events while it does not get through. @default false */
+  readonly canFallBack?: boolean;
+  /**
+   * Of a driver that stands before another one: takes the state that the other one has reported.
+   * @returns the state that the client is to have
+   */
+  follow?(state: ConnectionState): ConnectionState;
 }
 
 /** Makes a driver. MUST NOT connect yet. */

@@ -7,8 +7,15 @@ import { record } from '../wire/is-record.js';
  * - `SIGN_IN`: the user's sign-in was refused
  * - `CONNECTION`: the connection was lost or refused, or the server reported an error
  * - `UNSUPPORTED_OPERATION`: the backend does not support the operation
+ * - `FALLBACK`: no WebSocket gets through, so messages come by server-sent events, which lack something
  */
-export type PushClientErrorCode = 'CONFIGURATION' | 'SUBSCRIPTION' | 'SIGN_IN' | 'CONNECTION' | 'UNSUPPORTED_OPERATION';
+export type PushClientErrorCode =
+  | 'CONFIGURATION'
+  | 'SUBSCRIPTION'
+  | 'SIGN_IN'
+  | 'CONNECTION'
+  | 'UNSUPPORTED_OPERATION'
+  | 'FALLBACK';
 
 /** Details of a {@link PushClientError}. */
 export interface PushClientErrorOptions {

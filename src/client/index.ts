@@ -1,5 +1,6 @@
 import { useDrivers } from './drivers/create-driver.js';
 import { allDrivers } from './drivers/index.js';
+import { useFallback } from './fallback.js';
 
 export type { ClientConfig } from '../wire/client-config.js';
 export type { IncomingMessage, PushNotification } from '../wire/message.js';
@@ -27,3 +28,4 @@ export {
 } from './socket-id-header.js';
 
 useDrivers(allDrivers);
+useFallback(async () => (await import('./drivers/event-stream/index.js')).eventStream);

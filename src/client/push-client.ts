@@ -6,6 +6,7 @@ import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionSta
 import { createDriver, type DriverOptions } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
 import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
+import { fallbackOf } from './fallback.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
@@ -221,12 +222,14 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /** Changes {@link PushClient.state}. The transport calls it. */
-  receiveState(state: ConnectionState): void {
+  receiveState(reported: ConnectionState): void {
+    const state = this.#driver?.follow?.(reported) ?? reported;
     const previous = this.#state;
     if (state === previous) return;
     this.#state = state;
     if (state !== 'connected') this.#states.lose();
     this.#stateListeners.call(state, previous);
+    if (state === 'unavailable' || state === 'failed') void this.#fallBack();
   }
 
   /** Passes a confirmed subscription to the listeners. The transport calls it. */
@@ -257,6 +260,16 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   #useDriver(): ClientDriver {
     this.#driver ??= this.#options.driver?.(this, this.#config) ?? createDriver(this, this.#config, this.#options);
     return this.#driver;
+  }
+
+  /** Lets messages come by other means, while the driver does not get through. */
+  async #fallBack(): Promise<void> {
+    const driver = this.#driver;
+    const fallback = driver && (await fallbackOf(driver));
+    const state = this.#state;
+    if (!fallback || this.#driver !== driver || !this.#isActive || state === 'connected') return;
+    const [config, options, channels] = [this.#config, this.#options, this.#wanted];
+    this.#driver = fallback({ driver, host: this, config, options, channels, state });
   }
 
   /**

@@ -40,7 +40,8 @@ export class ChannelPattern {
   readonly exactness: string;
   /** Literal texts and parameters, in turn. */
   readonly #parts: readonly string[];
-  readonly #names: readonly string[];
+  /** The names of its parameters. */
+  readonly names: readonly string[];
 
   /** @throws ConfigurationError for a text that is no pattern */
   constructor(text: string) {
@@ -54,7 +55,7 @@ export class ChannelPattern {
     this.text = text;
     this.exactness = parts.map((part, index) => (isParameter(index) ? placeholder(part) : part)).join('') + END;
     this.#parts = parts;
-    this.#names = names;
+    this.names = names;
   }
 
   /**
@@ -63,7 +64,7 @@ export class ChannelPattern {
    */
   match(channel: string): Readonly<Record<string, string>> | undefined {
     const values = this.#valuesFrom(0, channel, 0, new Set());
-    return values && Object.fromEntries(this.#names.map((name, index) => [name, values[index] ?? '']));
+    return values && Object.fromEntries(this.names.map((name, index) => [name, values[index] ?? '']));
   }
 
   /**

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
 import { json } from './answers.js';
 import type { PushHandler } from './push-handler.js';
-import type { NodeRequest } from './request.js';
+import type { NodeRequestParts, RequestSession } from './request.js';
 
 /**
  * A handler for `http.createServer`, Express, Connect and the raw requests of Fastify. It takes an `IncomingMessage`
@@ -20,22 +20,34 @@ export type NodeHandler = (request: object, response: object) => Promise<void>;
 export function toNodeHandler(handler: PushHandler): NodeHandler {
   return async (request, target) => {
     const response = target as ServerResponse;
-    const answer = await answerTo(request as IncomingMessage, response, handler);
+    const answer = await answerTo(request, response, handler);
     if (!response.destroyed) await sendResponse(response, answer).catch(() => response.destroy());
   };
 }
 
-async function answerTo(incoming: IncomingMessage, response: ServerResponse, handler: PushHandler): Promise<Response> {
-  const node = incoming as object as NodeRequest;
-  let request: Request;
+/**
+ * Answers a request of Node's.
+ * @param request an `IncomingMessage`
+ * @param response its `ServerResponse`
+ * @param pushSession the push session of the request, when it is not a property of it
+ */
+export async function answerTo(
+  request: object,
+  response: object,
+  handler: PushHandler,
+  pushSession?: RequestSession,
+): Promise<Response> {
+  const node = request as NodeRequestParts;
+  const incoming = request as IncomingMessage;
+  let asked: Request;
   try {
-    request = createRequest(incoming, response);
-    if (node.readableEnded && request.body !== null) request = withBody(request, node);
+    asked = createRequest(incoming, response as ServerResponse);
+    if (node.readableEnded && asked.body !== null) asked = withBody(asked, node);
   } catch {
     return json({ error: 'The address of the request is not valid.' }, 400);
   }
-  const answer = await handler(request, { node });
-  dropBody(request, incoming);
+  const answer = await handler(asked, { node, pushSession });
+  dropBody(asked, incoming);
   return answer;
 }
 
@@ -47,7 +59,7 @@ function dropBody({ body }: Request, incoming: IncomingMessage): void {
 }
 
 /** A request with the body that a parser has read. */
-function withBody({ url, method, headers }: Request, { body, rawBody }: NodeRequest): Request {
+function withBody({ url, method, headers }: Request, { body, rawBody }: NodeRequestParts): Request {
   const raw = [rawBody, body].find((value) => typeof value === 'string' || value instanceof Uint8Array);
   if (raw !== undefined) return new Request(url, { method, headers, body: raw as string | Uint8Array<ArrayBuffer> });
   const text = JSON.stringify(body ?? {});

@@ -16,12 +16,12 @@ export interface PushHandlerOptions {
   /**
    * Returns the user who is logged in; null or undefined for nobody. It MUST use something that a client cannot forge,
    * such as a signed cookie.
-   * @default nobody is logged in
+   * @default the user whom `pushSession()` knows; nobody without it
    */
   authenticate?: ((request: Request, context: PushRequestContext) => Awaitable<AppUser | null | undefined>) | undefined;
   /**
    * Returns the session of the page that asks, which may subscribe to its own channel.
-   * @default the session of `pushSession()`, with `toNodeHandler`
+   * @default the session of `pushSession()`
    */
   session?: ((request: Request, context: PushRequestContext) => Awaitable<PushSession | undefined>) | undefined;
   /**

@@ -1,4 +1,4 @@
-import { originCheck } from '../web/origins.js';
+import { isOwnOrigin, originCheck } from '../web/origins.js';
 
 /** Decides which pages may send requests. */
 export interface OriginRule {
@@ -41,21 +41,10 @@ export function preflightHeaders(request: Request, methods: readonly string[]): 
   };
 }
 
-/** The ports that an origin leaves out. A proxy may write them into `Host` all the same. */
-const defaultPorts: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' };
-
-function isOwn(origin: string, request: Request): boolean {
-  if (!URL.canParse(origin)) return false;
-  const { host, protocol } = new URL(origin);
-  return hostsOf(request).some((name) => name === host || name === host + defaultPorts[protocol]);
-}
-
 /**
- * The hosts of the application. Behind a proxy, `Host` may be the proxy's own. No page of another origin can forge
- * `X-Forwarded-Host`: the browser would send a preflight request, which is refused.
+ * Whether an origin is the application's. Behind a proxy, `Host` may be the proxy's own. No page of another origin can
+ * forge `X-Forwarded-Host`: the browser would send a preflight request, which is refused.
  */
-function hostsOf(request: Request): readonly string[] {
-  const forwarded = request.headers.get('x-forwarded-host')?.split(',', 1)[0]?.trim();
-  const host = request.headers.get('host') ?? new URL(request.url).host;
-  return [host, ...(forwarded === undefined ? [] : [forwarded])].map((name) => name.toLowerCase());
+function isOwn(origin: string, { headers, url }: Request): boolean {
+  return isOwnOrigin(origin, headers.get('host') ?? new URL(url).host, headers.get('x-forwarded-host') ?? undefined);
 }

@@ -8,7 +8,7 @@ import { DEFAULT_MAX_STREAMS, EventStreams } from './event-streams.js';
 import { type Form, readForm } from './form.js';
 import { checkOptions, DEFAULT_MAX_REQUESTS, type PushHandlerOptions } from './options.js';
 import { originRule, preflightHeaders } from './origin-rule.js';
-import type { PushRequestContext } from './request.js';
+import { contextOf, type PushRequestOrigin } from './request.js';
 import { findRoute, type Route } from './routes.js';
 
 /** When a client that was turned away may ask again, in seconds. */
@@ -18,9 +18,9 @@ const noForm: Form = new Map();
 
 /**
  * Answers the requests of clients and providers. It never rejects.
- * @param context holds the Node request; `toNodeHandler` passes it
+ * @param origin holds the Node request, which `toNodeHandler` passes, or the push session of the request
  */
-export type PushHandler = (request: Request, context?: PushRequestContext) => Promise<Response>;
+export type PushHandler = (request: Request, origin?: PushRequestOrigin) => Promise<Response>;
 
 /**
  * Makes a handler for the push routes of a web application. The last segment of the path chooses the route, so you can
@@ -49,7 +49,7 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   const streams = new EventStreams(options.maxStreams ?? DEFAULT_MAX_STREAMS);
   const repeatedLines = new RepeatedLines();
 
-  async function answer(request: Request, context: PushRequestContext, logger: Logger): Promise<Response> {
+  async function answer(request: Request, origin: PushRequestOrigin, logger: Logger): Promise<Response> {
     const route = routeOf(request);
     if (!route.isForProviders && !hasToken(request) && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
@@ -58,7 +58,7 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
     if (request.method !== route.method)
       throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
     const form = route.takesForm ? await readForm(request) : noForm;
-    const call = { request, context, service, options, form, logger, streams };
+    const call = { request, node: origin.node, context: contextOf(origin), service, options, form, logger, streams };
     const answered = await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger));
     return answered instanceof Response ? answered : json(answered);
   }
@@ -81,9 +81,9 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
     }
   }
 
-  return async (request, context = {}) => {
+  return async (request, origin = {}) => {
     const logger = repeatedLines.on(loggerOf(service));
-    const response = await answer(request, context, logger).catch((error: unknown) => answerTo(error, logger));
+    const response = await answer(request, origin, logger).catch((error: unknown) => answerTo(error, logger));
     const cors = hasToken(request) ? corsOfToken : origins.corsHeaders(request);
     for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
     return response;

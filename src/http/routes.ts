@@ -1,4 +1,4 @@
-import type { UserDetails } from '../authorization/requests.js';
+import type { AppUser, UserDetails } from '../authorization/requests.js';
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -12,11 +12,14 @@ import { isRecord } from '../wire/is-record.js';
 import type { EventStreams } from './event-streams.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
-import type { PushRequestContext } from './request.js';
+import type { NodeRequestParts, PushRequestContext } from './request.js';
 
 /** The arguments of a route. */
 interface RouteCall {
   readonly request: Request;
+  /** The Node request behind it, when there is one. */
+  readonly node: NodeRequestParts | undefined;
+  /** What the application's functions get. */
   readonly context: PushRequestContext;
   readonly service: PushService;
   readonly options: PushHandlerOptions;
@@ -96,14 +99,15 @@ async function client(call: RouteCall) {
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
-  const { request, context, service, options } = call;
-  const own = options.session === undefined ? context.node?.pushSession : undefined;
+  const { request, node, context, service, options } = call;
+  const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const base = basePath(context.node?.originalUrl ?? new URL(request.url).pathname);
-  const { authorize, authenticate } = service.backend.capabilities;
+  const base = basePath(node?.originalUrl ?? new URL(request.url).pathname);
+  const { authorize, authenticate, subscribe } = service.backend.capabilities;
   return {
     ...(authorize && { authEndpoint: `${base}auth` }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
+    ...(subscribe && { eventsEndpoint: `${base}events` }),
     ...config,
   };
 }
@@ -132,13 +136,12 @@ function basePath(address: string): string {
   return own.slice(0, own.lastIndexOf('/') + 1);
 }
 
-async function webhook({ request, context, service, options, logger }: RouteCall): Promise<object> {
+async function webhook({ request, node, service, options, logger }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
   // A body that a parser has changed cannot be verified. The service looks for the raw bytes on Node's request, or says
   // how to keep them.
-  const { node } = context;
   try {
     await service.webhook(node?.readableEnded === true ? node : request, handle);
   } catch (cause) {
@@ -163,7 +166,12 @@ function isLateBody(error: unknown): error is PushError {
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */
 async function userOf(call: RouteCall) {
-  const user = await answerOf('authenticate', call.options.authenticate, call);
+  const { authenticate } = call.options;
+  // Whoever said to pushSession() who is logged in need not say it again.
+  const user =
+    authenticate === undefined
+      ? (call.context.pushSession?.user as AppUser | undefined)
+      : await answerOf('authenticate', authenticate, call);
   if (user === undefined || user === null) return undefined;
   try {
     userIdOf(user, call.service.sessions);
@@ -177,7 +185,7 @@ async function userOf(call: RouteCall) {
 async function sessionOf(call: RouteCall): Promise<PushSession | undefined> {
   const { session } = call.options;
   if (session !== undefined) return answerOf('session', session, call);
-  const { channelId, userId } = call.context.node?.pushSession ?? {};
+  const { channelId, userId } = call.context.pushSession ?? {};
   return channelId === undefined ? undefined : { channelId, userId };
 }
 

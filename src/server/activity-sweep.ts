@@ -70,7 +70,8 @@ export class ActivitySweep {
       this.#app.end(connection, closeCode.noPong, 'Pong reply not received in time');
     } else if (!connection.isPinged) {
       connection.isPinged = true;
-      connection.send(this.#pingsOfSweep());
+      // A plain client knows no message of the protocol, and its browser answers the ping frame.
+      connection.send(connection.isPlain ? pingFrame(String(this.count)) : this.#pingsOfSweep());
     }
   }
 

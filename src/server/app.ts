@@ -1,6 +1,6 @@
 import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
-import { channelName, eventName } from '../pusher-protocol/names.js';
+import { channelName, eventName, isCache } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
@@ -11,6 +11,7 @@ import { type ConnectionOwner, ConnectionOwners } from './connection-owners.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
+import { PlainConnection, plainFrame } from './plain/connection.js';
 import { PresenceLeaves } from './presence-leaves.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
@@ -53,6 +54,7 @@ export class App {
   readonly #counters: ServerCounters;
   readonly #users = new SignedInUsers();
   readonly #owners: ConnectionOwners;
+  readonly #plain = new Set<PlainConnection>();
   readonly #counts: SubscriptionCounts | undefined;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
@@ -91,6 +93,21 @@ export class App {
     this.#unauthorized?.add(connection);
   }
 
+  /** Takes in a connection that speaks no protocol, and that may hear a channel. */
+  addPlain(connection: PlainConnection, name: string): void {
+    this.connections.set(connection.id, connection);
+    this.#plain.add(connection);
+    const channel = this.#channel(name);
+    connection.channels = new Set([channel]);
+    const isFirst = !channel.isOccupied;
+    channel.addPlain(connection);
+    this.#observer?.joined(channel, undefined, isFirst);
+    this.#counts?.joined(channel, undefined);
+    if (!isCache(name)) return;
+    const text = this.publisher.cachedEvent(name);
+    if (text !== undefined) connection.send(plainFrame(JSON.parse(text) as Publication));
+  }
+
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
   get countedConnections(): number {
     return this.connections.size - (this.#unauthorized?.size ?? 0);
@@ -121,11 +138,7 @@ export class App {
    * @returns the bytes that it sends to all subscribers together
    */
   subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): number {
-    let channel = this.channels.get(name);
-    if (channel === undefined) {
-      channel = new LocalChannel(name);
-      this.channels.set(name, channel);
-    }
+    const channel = this.#channel(name);
     connection.channels ??= new Set();
     connection.channels.add(channel);
     const isFirst = !channel.isOccupied;
@@ -133,6 +146,14 @@ export class App {
     if (place !== undefined) this.#leaves.cancel(place);
     this.#observer?.joined(channel, user, isFirst);
     return bytes + (this.#counts?.joined(channel, connection) ?? 0);
+  }
+
+  #channel(name: string): LocalChannel {
+    const existing = this.channels.get(name);
+    if (existing !== undefined) return existing;
+    const channel = new LocalChannel(name);
+    this.channels.set(name, channel);
+    return channel;
   }
 
   /**
@@ -205,7 +226,7 @@ export class App {
 
   /**
    * Ends the connections of a user or a session, with code 4200: their clients reconnect, and ask anew for each private
-   * channel. They leave presence channels at once.
+   * channel. They leave presence channels at once. Those without a protocol end with 4009.
    * @returns how many connections there were
    */
   sendAway(owner: ConnectionOwner): number {
@@ -219,8 +240,11 @@ export class App {
     for (const connection of channels.length > 0 ? this.connections.values() : [])
       if (channels.some((channel) => isOn(channel, connection, userId))) going.add(connection);
     for (const connection of going) this.#sendToAskAnew(connection);
+    // Who speaks no protocol knows no code by which to come back.
+    const plain = [...this.#plain].filter((connection) => connection.belongsTo(owner));
+    for (const connection of plain) this.dismiss(connection);
     if (userId !== undefined) this.#leaves.endOf(userId);
-    return going.size;
+    return going.size + plain.length;
   }
 
   #sendToAskAnew(connection: Connection): void {
@@ -259,6 +283,7 @@ export class App {
    */
   remove(connection: Connection, mayReturn: boolean = true): void {
     this.connections.delete(connection.id);
+    if (connection instanceof PlainConnection) this.#plain.delete(connection);
     this.#unauthorized?.delete(connection);
     this.#owners.forget(connection);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);

@@ -16,6 +16,8 @@ export interface PortTaker {
 export interface RequestTaker extends PortTaker {
   /** Whether there is an application with this id. */
   serves(appId: string): boolean;
+  /** Whether an address takes WebSockets without a protocol. */
+  takesSocket(url: string | undefined): boolean;
   /** Sends away the clients that came through a door. */
   sendAway(door: object): void;
 }
@@ -143,7 +145,8 @@ export class Attachment {
   };
 
   #isOurs(request: IncomingMessage): boolean {
-    return isWebSocketUpgrade(request) && /^\/app(?:[/?]|$)/.test(pathBelow(this.#path, request.url) ?? '');
+    if (!isWebSocketUpgrade(request)) return false;
+    return /^\/app(?:[/?]|$)/.test(pathBelow(this.#path, request.url) ?? '') || this.#taker.takesSocket(request.url);
   }
 
   /** Whether nobody else listens for upgrades. */

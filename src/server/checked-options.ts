@@ -7,6 +7,7 @@ import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import type { WebSocketApp, WebSocketLimits, WebSocketOptions } from './options.js';
+import { plainOption } from './plain/options.js';
 import { webhook } from './webhooks/options.js';
 
 /** Names of the options that have no default. */
@@ -16,6 +17,7 @@ type UnfilledName =
   | 'metricsPort'
   | 'path'
   | 'publicUrl'
+  | 'plain'
   | 'apps'
   | 'webhooks'
   | 'webhookKeys'
@@ -74,6 +76,7 @@ function buildSchema() {
     metricsHost: text().optional(),
     path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
     publicUrl: publicUrl.optional(),
+    plain: plainOption().optional(),
     apps: z.array(app()).optional(),
     webhooks: z.array(webhook()).optional(),
     webhookBatchMs: milliseconds().default(250),

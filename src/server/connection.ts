@@ -80,6 +80,11 @@ export class Connection {
     this.#host = host;
   }
 
+  /** Whether its client speaks no protocol. */
+  get isPlain(): boolean {
+    return false;
+  }
+
   /** False as soon as the closing handshake begins, although the client may still send. */
   get isOpen(): boolean {
     return this.#ws.readyState === WebSocket.OPEN;

@@ -53,19 +53,31 @@ export class Handshake {
     );
   }
 
+  /**
+   * Checks TLS and limits for a client that speaks no protocol.
+   * @param connections as in {@link check}
+   */
+  checkPlain(app: App, request: IncomingMessage, connections: number): HandshakeRefusal | undefined {
+    return this.#checkTls(request) ?? this.#checkCapacity(app, connections);
+  }
+
   #checkApp({ settings }: App): HandshakeRefusal | undefined {
     if (settings.enabled === false) return { code: closeCode.appDisabled, reason: 'The application is disabled' };
     return undefined;
   }
 
   #checkTransport(request: IncomingMessage, app: App): HandshakeRefusal | undefined {
-    if (this.#options.tlsOnly && !isSecure(request)) {
-      return { code: closeCode.tlsOnly, reason: 'The application takes connections over TLS only' };
-    }
+    const refusal = this.#checkTls(request);
+    if (refusal !== undefined) return refusal;
     if (this.#originChecks.get(app)?.(request.headers.origin) !== true) {
       return { code: closeCode.unauthorized, reason: 'This origin is not allowed' };
     }
     return undefined;
+  }
+
+  #checkTls(request: IncomingMessage): HandshakeRefusal | undefined {
+    if (!this.#options.tlsOnly || isSecure(request)) return undefined;
+    return { code: closeCode.tlsOnly, reason: 'The application takes connections over TLS only' };
   }
 
   #checkCapacity({ settings, countedConnections }: App, connections: number): HandshakeRefusal | undefined {

@@ -29,6 +29,8 @@ export class LocalChannel {
   /** How many they are, as all subscribers have been told; undefined when they know different numbers, or none. */
   toldSize: number | undefined;
   readonly #subscribers = new Set<ChannelSubscriber>();
+  /** Those that hear its events alone, in frames of their own. */
+  #plain: Set<ChannelSubscriber> | undefined;
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
   #confirmation: Buffer | undefined;
 
@@ -39,7 +41,7 @@ export class LocalChannel {
 
   /** Number of connections that are subscribed. */
   get size(): number {
-    return this.#subscribers.size;
+    return this.#subscribers.size + (this.#plain?.size ?? 0);
   }
 
   /** Whether it has subscribers or members. A member who was lost is kept for some time, without a subscription. */
@@ -69,12 +71,28 @@ export class LocalChannel {
     };
   }
 
+  /** Adds a subscriber that speaks no protocol. It is nobody's member, and hears nothing but {@link deliverPlain}. */
+  addPlain(subscriber: ChannelSubscriber): void {
+    this.#plain ??= new Set();
+    this.#plain.add(subscriber);
+  }
+
+  /** Whether it has subscribers that speak no protocol. */
+  get hasPlain(): boolean {
+    return this.#plain !== undefined && this.#plain.size > 0;
+  }
+
+  /** Sends a frame to the subscribers that speak no protocol. */
+  deliverPlain(frame: Buffer): void {
+    for (const subscriber of this.#plain ?? []) subscriber.send(frame);
+  }
+
   /**
    * Removes a subscriber. When it was its user's last, the other members hear of it.
    * @param isKept whether its place is kept for its user instead
    */
   remove(subscriber: ChannelSubscriber, isKept = false): ChannelChange {
-    this.#subscribers.delete(subscriber);
+    if (!this.#subscribers.delete(subscriber)) this.#plain?.delete(subscriber);
     if (isKept && this.members !== undefined)
       return { user: undefined, bytes: 0, place: this.members.hold(subscriber) };
     return this.#left(this.members?.remove(subscriber));

@@ -3,6 +3,7 @@ import { isCache } from '../pusher-protocol/names.js';
 import type { ChannelCache } from './channel-cache.js';
 import { textFrame } from './frames.js';
 import type { ChannelSubscriber, LocalChannel, Publication } from './local-channel.js';
+import { plainFrame } from './plain/connection.js';
 
 /** The parts of an application that its events go to in this process. */
 export interface LocalDeliveryParts {
@@ -50,7 +51,7 @@ export class LocalDelivery {
     const isCached = isCache(name);
     if (channel !== undefined || isCached) {
       const text = channelEvent(name, event, dataText);
-      if (channel !== undefined) this.#send(channel, text, exceptSocketId);
+      if (channel !== undefined) this.#send(channel, publication, text, exceptSocketId);
       if (isCached) {
         this.#parts.cache.set(name, text);
         if (channel !== undefined) channel.isMissTold = false;
@@ -63,13 +64,15 @@ export class LocalDelivery {
   deliverClientEvent(publication: Publication, socketId: string): void {
     const { channel: name, event, data, userId } = publication;
     const channel = this.#parts.channels.get(name);
-    if (channel !== undefined) this.#send(channel, channelEvent(name, event, JSON.stringify(data), userId), socketId);
+    if (channel !== undefined)
+      this.#send(channel, publication, channelEvent(name, event, JSON.stringify(data), userId), socketId);
     this.#tell(publication);
   }
 
-  #send(channel: LocalChannel, text: string, exceptSocketId: string | undefined): void {
+  #send(channel: LocalChannel, publication: Publication, text: string, exceptSocketId: string | undefined): void {
     const except = exceptSocketId === undefined ? undefined : this.#parts.connections.get(exceptSocketId);
     channel.deliver(textFrame(text), except);
+    if (channel.hasPlain) channel.deliverPlain(plainFrame(publication));
   }
 
   #tell(publication: Publication): void {

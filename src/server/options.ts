@@ -1,5 +1,6 @@
 import type { PublishLimits } from '../pusher-protocol/publish-limits.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
+import type { PlainPath } from './plain/options.js';
 import type { WebSocketWebhook } from './webhooks/options.js';
 
 // The options as an application writes them. `checked-options.ts` checks them and has the defaults. An option is
@@ -153,6 +154,13 @@ export interface WebSocketOptions extends WebSocketLimits {
    * `'wss://push.example.com'`, or `'wss://example.com/ws'` for a proxy that takes the path off.
    */
   publicUrl?: string | undefined;
+  /**
+   * Paths that take WebSockets without a protocol: a page gets the messages of one channel as `{ event, data, id }`,
+   * and may send nothing. A path is a pattern as in `authorize`, such as `'/ws/{channel}'`, and stands as it arrives
+   * here, whatever `path` says. The rules of `authorize` decide who may hear a channel that is not public.
+   * @default none
+   */
+  plain?: Readonly<Record<string, PlainPath>> | undefined;
   /** Further applications that are served beside the one in the settings. @default none */
   apps?: readonly WebSocketApp[] | undefined;
   /** Webhooks that tell the application in the settings what happens on its channels, as Pusher's do. @default none */

@@ -15,6 +15,8 @@ import { ServerCounters } from './metrics/counters.js';
 import type { Monitored } from './metrics/endpoints.js';
 import { type ServerState, serverMetrics } from './metrics/server-metrics.js';
 import { pathBelow } from './path-below.js';
+import type { PlainAccess } from './plain/admission.js';
+import { PlainPaths } from './plain/paths.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { SocketServer } from './socket-server.js';
@@ -28,6 +30,8 @@ export interface ServerHost {
   readonly access: (keys: AppKeys) => ClientAccess;
   /** Takes the events of channels that an application itself listens to (`App.heard`). Must not throw. */
   readonly received: (publication: Publication) => void;
+  /** Decides who may hear a channel by a plain WebSocket. */
+  readonly plainAccess: PlainAccess;
 }
 
 /** The id and the keys of an application. */
@@ -62,6 +66,7 @@ export class ChannelsServer {
   readonly #ports: Ports;
   readonly #counters = new ServerCounters();
   readonly #attachments = new Map<HttpServerLike, Attachment>();
+  readonly #plain: PlainPaths;
   #run: Run;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -76,6 +81,7 @@ export class ChannelsServer {
     checkApps(this.#settings);
     this.#options = options;
     this.#host = host;
+    this.#plain = new PlainPaths(options.plain);
     this.#ports = new Ports(options, { taker: this.#taker, monitored: () => this.#monitored });
     this.#run = this.#begin();
   }
@@ -120,7 +126,7 @@ export class ChannelsServer {
   }
 
   #begin(): Run {
-    const { logger, access, received } = this.#host;
+    const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const counters = this.#counters;
     const webhooks: AppWebhooks[] = [];
@@ -132,9 +138,10 @@ export class ChannelsServer {
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
-    const all = [own, ...further.map(build)];
+    const all = [own, ...further.map(build)] as const;
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const sockets = new SocketServer(all, this.#options, { counters, logger });
+    const host = { counters, logger, paths: this.#plain, access: plainAccess };
+    const sockets = new SocketServer(all, this.#options, host);
     return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks };
   }
 
@@ -169,6 +176,7 @@ export class ChannelsServer {
 
   readonly #taker: RequestTaker = {
     serves: (appId) => this.#run.apps.has(appId),
+    takesSocket: (url) => this.#plain.find(url) !== undefined,
     upgrade: (request, socket, head, door) => this.#run.sockets.upgrade(this.#withoutPath(request), socket, head, door),
     request: (request, response) => void this.#run.httpApi.handle(this.#withoutPath(request), response),
     sendAway: (door) => this.#run.sockets.sendAway(door),

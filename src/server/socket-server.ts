@@ -1,45 +1,28 @@
 import { randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Server, WebSocket, WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
 import type { App } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
+import { ClientSocket, ClientSocketServers } from './client-socket.js';
 import { type BacklogReason, Connection, type ConnectionHost, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, isPusherJs } from './handshake.js';
 import { MessageHandler } from './message-handler.js';
 import type { ServerCounters } from './metrics/counters.js';
 import { Outbox } from './outbox.js';
+import { PlainAdmission, type PlainHost } from './plain/admission.js';
+import { PlainConnection } from './plain/connection.js';
+import type { FoundPath } from './plain/paths.js';
 import { RefusedConnections, refuseUpgrade } from './upgrade.js';
 
 /** Each half of a socket id is below this: two random halves are more than anybody can guess. */
 const MAX_HALF_ID = 2 ** 47;
 
-/**
- * A message may come in this many fragments, and in this many pieces that the network makes of it. A larger one may
- * come in more, each of so many bytes. Each takes memory beside its bytes, so small ones would take most of it.
- */
-const MIN_PARTS = 128;
-const MIN_FRAGMENT_BYTES = 512;
-const MIN_CHUNK_BYTES = 64;
-
-/** A `ws` socket that knows its connection, so that all sockets share their listeners. */
-class ClientSocket extends WebSocket {
-  connection: Connection | undefined;
-  messages: MessageHandler | undefined;
-  whenClosing: (() => void) | undefined;
-
-  /** Begins the closing handshake, or answers the client's: then `ws` calls it, and tells nobody else. */
-  override close(code?: number, reason?: string | Buffer): void {
-    super.close(code, reason);
-    this.whenClosing?.();
-  }
-}
-
 /** The server that the sockets belong to. */
-export interface SocketServerHost {
+export interface SocketServerHost extends Pick<PlainHost, 'paths' | 'access'> {
   readonly counters: ServerCounters;
   /** Its logger must not throw. */
   readonly logger: () => Logger;
@@ -52,12 +35,13 @@ export class SocketServer implements ConnectionHost {
   readonly outbox: Outbox<Connection> = new Outbox((connection, error) => this.fail(connection, error));
   readonly sendBufferBytes: number;
   readonly counters: ServerCounters;
-  readonly #handlers: readonly MessageHandler[];
+  /** Of the application in the settings, which the plain paths belong to, and of the others. */
+  readonly #handlers: readonly [own: MessageHandler, ...others: MessageHandler[]];
   readonly #options: CheckedOptions;
   readonly #logger: () => Logger;
   readonly #handshake: Handshake;
-  /** By the size of a message: `ws` has one for all sockets of a server. */
-  readonly #servers = new Map<number, Server<typeof ClientSocket>>();
+  readonly #plain: PlainAdmission;
+  readonly #servers: ClientSocketServers;
   readonly #refused = new RefusedConnections();
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
   readonly #admitted = new Set<Connection>();
@@ -65,33 +49,20 @@ export class SocketServer implements ConnectionHost {
   #isSendingAway = false;
   #whenEmpty: (() => void) | undefined;
 
-  constructor(apps: readonly App[], options: CheckedOptions, { counters, logger }: SocketServerHost) {
+  constructor([own, ...others]: readonly [App, ...App[]], options: CheckedOptions, host: SocketServerHost) {
+    const { counters, logger } = host;
     this.counters = counters;
     this.#options = options;
+    this.#servers = new ClientSocketServers(options.closeTimeoutMs);
     this.#logger = logger;
     this.sendBufferBytes = options.sendBufferBytes;
-    this.#handlers = apps.map((app) => new MessageHandler(app));
+    this.#handlers = [new MessageHandler(own), ...others.map((app) => new MessageHandler(app))];
     const byKey = new Map(this.#handlers.map((handler) => [handler.app.settings.pubKey, handler]));
     this.#handshake = new Handshake(byKey, options);
-  }
-
-  #serverFor({ limits: { maxMessageBytes } }: App): Server<typeof ClientSocket> {
-    const existing = this.#servers.get(maxMessageBytes);
-    if (existing !== undefined) return existing;
-    const settings = {
-      noServer: true,
-      clientTracking: false,
-      perMessageDeflate: false,
-      autoPong: false,
-      maxPayload: maxMessageBytes,
-      maxFragments: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / MIN_FRAGMENT_BYTES)),
-      maxBufferedChunks: Math.max(MIN_PARTS, Math.ceil(maxMessageBytes / MIN_CHUNK_BYTES)),
-      closeTimeout: this.#options.closeTimeoutMs,
-      WebSocket: ClientSocket,
-    };
-    const server = new WebSocketServer(settings);
-    this.#servers.set(maxMessageBytes, server);
-    return server;
+    const { requestTimeoutMs } = options;
+    const check: PlainHost['check'] = (request, asking) =>
+      this.#isClosing ? closing : this.#handshake.checkPlain(own, request, this.#admitted.size + asking);
+    this.#plain = new PlainAdmission(own, { ...host, requestTimeoutMs, check });
   }
 
   /**
@@ -103,12 +74,22 @@ export class SocketServer implements ConnectionHost {
       refuseUpgrade(socket, 503, 'The server is closing');
       return;
     }
+    const path = this.#plain.pathOf(request.url);
+    if (path !== undefined) {
+      void this.#upgradePlain(path, request, socket, head, door);
+      return;
+    }
     const verdict = this.#handshake.check(request, this.#admitted.size);
     if (verdict instanceof MessageHandler)
-      this.#serverFor(verdict.app).handleUpgrade(request, socket, head, (ws) => {
-        const connection = this.#admit(ws, socket, verdict);
+      this.#servers.for(verdict.app).handleUpgrade(request, socket, head, (ws) => {
+        const { app } = verdict;
+        const connection = new Connection(newId(), socket, ws, this);
         connection.answersPusherPing = isPusherJs(request);
         connection.door = door;
+        this.#admit(connection, ws, verdict, () => {
+          app.add(connection);
+          connection.sendText(connectionEstablished(connection.id, app.limits.activityTimeoutSeconds));
+        });
       });
     else {
       this.counters.refused(verdict.code);
@@ -116,12 +97,28 @@ export class SocketServer implements ConnectionHost {
     }
   }
 
-  #admit(ws: ClientSocket, socket: Duplex, messages: MessageHandler): Connection {
-    const connection = new Connection(`${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`, socket, ws, this);
+  async #upgradePlain(
+    path: FoundPath,
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Buffer,
+    door: object | undefined,
+  ): Promise<void> {
+    const listener = await this.#plain.admitted(path, request, socket);
+    if (listener === undefined) return;
+    const [own] = this.#handlers;
+    this.#servers.for(own.app).handleUpgrade(request, socket, head, (ws) => {
+      const connection = new PlainConnection(newId(), socket, ws, this);
+      connection.listener = listener;
+      connection.door = door;
+      this.#admit(connection, ws, own, () => own.app.addPlain(connection, path.channel));
+    });
+  }
+
+  #admit(connection: Connection, ws: ClientSocket, messages: MessageHandler, join: () => void): void {
     connection.lastSweep = messages.sweep.count;
     ws.connection = connection;
     ws.messages = messages;
-    messages.app.add(connection);
     this.#admitted.add(connection);
     this.counters.connections++;
     messages.sweep.start();
@@ -131,13 +128,13 @@ export class SocketServer implements ConnectionHost {
     ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
     ws.whenClosing = this.#onClosing;
-    connection.sendText(connectionEstablished(connection.id, messages.app.limits.activityTimeoutSeconds));
-    return connection;
+    join();
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
     if (!server.#mayGoOn(connection, messages, data.length)) return;
     messages.sweep.heardOf(connection);
+    if (connection.isPlain) return;
     if (isBinary) {
       server.counters.cut('bad_frame');
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
@@ -182,7 +179,8 @@ export class SocketServer implements ConnectionHost {
     if (verdict === 'taken') return true;
     const { messagesPerSecond, bytesPerSecond } = app.limits;
     const limit = `A connection may send ${messagesPerSecond} messages and ${bytesPerSecond} bytes a second`;
-    if (verdict === 'refused') connection.sendText(protocolError(`${limit}: this message was ignored`));
+    if (verdict === 'refused' && !connection.isPlain)
+      connection.sendText(protocolError(`${limit}: this message was ignored`));
     if (verdict === 'cut') {
       app.cut(connection, limit);
       const text =
@@ -253,6 +251,12 @@ export class SocketServer implements ConnectionHost {
       for (const connection of app.connections.values()) app.remove(connection);
     }
   }
+}
+
+const closing = { code: closeCode.overCapacity, reason: 'The server is closing' };
+
+function newId(): string {
+  return `${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`;
 }
 
 function sayGoodbye(connection: Connection): void {

@@ -20,12 +20,15 @@ export class SubscriptionCounts {
   /** Large channels whose number has changed. */
   readonly #waiting = new WaitingLine<LocalChannel>(INTERVAL_MS, (channel) => this.#tellChange(channel));
 
-  /** A connection has subscribed. Returns the bytes that are sent. */
-  joined(channel: LocalChannel, subscriber: ChannelSubscriber): number {
+  /**
+   * A connection has subscribed. Returns the bytes that are sent.
+   * @param subscriber undefined for one that speaks no protocol, which is told nothing
+   */
+  joined(channel: LocalChannel, subscriber: ChannelSubscriber | undefined): number {
     if (!isCounted(channel)) return 0;
     if (channel.size <= MAX_TOLD_AT_ONCE) return this.#tellAll(channel);
     const frame = countFrame(channel);
-    subscriber.send(frame);
+    subscriber?.send(frame);
     if (channel.size !== channel.toldSize) channel.toldSize = undefined;
     this.#waiting.add(channel);
     return frame.length;

@@ -50,6 +50,8 @@ export function readPushSession(session: object): PushSession | undefined {
 
 /** Writes the push session into an application's session, or removes it. */
 export function writePushSession(session: object, pushSession: PushSession | undefined): void {
-  if (pushSession === undefined) Reflect.deleteProperty(session, KEY);
-  else Reflect.set(session, KEY, pushSession);
+  // A session may be a proxy, or stand for one that is read and written by methods: nothing can be deleted from those.
+  Reflect.set(session, KEY, pushSession);
+  const isPlain = Object.getOwnPropertyDescriptor(session, KEY)?.writable === true;
+  if (pushSession === undefined && isPlain) Reflect.deleteProperty(session, KEY);
 }

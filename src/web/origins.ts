@@ -41,3 +41,20 @@ function fits(origin: string, { start, end }: Wildcard): boolean {
 function withoutWildcard(text: string): string {
   return text.replace('*.', '');
 }
+
+/** The ports that an origin leaves out. A proxy may write them into `Host` all the same. */
+const defaultPorts: Readonly<Record<string, string>> = { 'http:': ':80', 'https:': ':443' };
+
+/**
+ * Whether an origin is that of the server that was asked.
+ * @param host the header `Host`
+ * @param forwardedHost the header `X-Forwarded-Host`
+ */
+export function isOwnOrigin(origin: string, host: string, forwardedHost: string | undefined): boolean {
+  if (!URL.canParse(origin)) return false;
+  const own = new URL(origin);
+  const forwarded = forwardedHost?.split(',', 1)[0]?.trim();
+  return [host, ...(forwarded === undefined ? [] : [forwarded])]
+    .map((name) => name.toLowerCase())
+    .some((name) => name === own.host || name === own.host + defaultPorts[own.protocol]);
+}

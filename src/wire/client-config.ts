@@ -25,6 +25,8 @@ export interface ClientConfig {
   readonly authEndpoint?: string;
   /** Path or URL that signs the page's user in. @default '/push/user-auth' with Pusher's protocol, none elsewhere */
   readonly userAuthEndpoint?: string;
+  /** Path or URL of the messages as server-sent events. @default '/push/events' with Pusher's protocol */
+  readonly eventsEndpoint?: string;
   /** Further values for the backend's driver. */
   readonly [name: string]: unknown;
 }

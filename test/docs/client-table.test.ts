@@ -44,6 +44,7 @@ describe('the documentation of the client', () => {
       SIGN_IN: true,
       CONNECTION: true,
       UNSUPPORTED_OPERATION: true,
+      FALLBACK: true,
     };
     expect(namesIn('`code`')).toEqual(Object.keys(codes));
   });

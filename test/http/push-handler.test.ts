@@ -273,6 +273,7 @@ describe('GET …/config', () => {
         userId: 'ann',
         authEndpoint: '/push/auth',
         userAuthEndpoint: '/push/user-auth',
+        eventsEndpoint: '/push/events',
       },
     });
   });

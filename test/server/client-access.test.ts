@@ -11,6 +11,7 @@ it('the server asks whoever runs it which clients may hear what', async () => {
   const server = new ChannelsServer(credentials, checkOptions({ port: 0, host: '127.0.0.1' }), {
     logger: () => new RecordingLogger(),
     received: () => {},
+    plainAccess: async () => ({}),
     access: ({ pubKey }) => ({
       maySubscribe: (claim) => claims.push(claim) > 0 && claim.auth === `let ${pubKey} in`,
       maySignIn: (claim) => claims.push(claim) > 0 && claim.auth === 'I am Ann',

@@ -1,7 +1,8 @@
-import { UnsupportedOperationError } from '../../core/errors.js';
+import { AuthenticationError, UnsupportedOperationError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { IncomingMessage } from '../../wire/message.js';
 import { type BackendHost, HostSlot } from './host.js';
+import type { Listener, ListenRequest } from './listening.js';
 import { type BackendSettings, type Credential, SettingsReader } from './settings.js';
 
 /**
@@ -75,6 +76,17 @@ export abstract class BackendBase<Options extends object> {
    */
   receive(message: IncomingMessage): void {
     this.#slot.host?.receive(message);
+  }
+
+  /**
+   * Asks the service whether somebody may hear channels without a subscription of the provider's protocol: by its
+   * rules, or by a token.
+   * @throws AuthenticationError with the status 401 or 403; ValidationError for a wrong channel; TimeoutError
+   */
+  protected async mayListen(request: ListenRequest): Promise<Listener> {
+    const { host } = this.#slot;
+    if (host?.mayListen !== undefined) return host.mayListen(request);
+    throw new AuthenticationError('No push service uses the backend, so nobody may listen.', { status: 401 });
   }
 
   /** The logger of the service that uses the backend, and the default one before that. It never throws. */

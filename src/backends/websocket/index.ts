@@ -21,6 +21,7 @@ export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
+export type { PlainNodeRequest, PlainPath, PlainRequestContext } from '../../server/plain/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 
@@ -50,6 +51,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     this.#server = new ChannelsServer({ appId, pubKey, secretKey }, this.#options, {
       logger: () => this.logger,
       access: signedAccess,
+      plainAccess: ({ channel, ...claim }) => this.mayListen({ channels: [channel], ...claim }),
       received: ({ channel, event, data, userId, id }) =>
         this.receive({
           channel,
@@ -166,7 +168,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   /**
    * Ends the connections of a user or a session with code 4200: their clients connect anew, and ask anew for their
    * private channels. Those are the connections that were authorised for them in this process, that are signed in as
-   * the user or are the user's on a presence channel, and that are subscribed to the session's channel.
+   * the user or are the user's on a presence channel, and that are subscribed to the session's channel. Bare WebSockets end with 4009.
    */
   override disconnect(who: Listener): number {
     return this.#app.sendAway(who);

@@ -182,7 +182,7 @@ describe('receiving', () => {
     await service.unsubscribe('a');
     await service.unsubscribe('never');
     await deliver(service, ['a'], message('y'), context);
-    expect(received).toEqual([{ channel: 'a', event: 'x', data: { n: 1 } }]);
+    expect(received).toEqual([{ channel: 'a', event: 'x', data: { n: 1 }, id: expect.any(String) }]);
   });
 
   it('another application on the same server is not heard', async () => {

@@ -40,6 +40,7 @@ const DEFAULT_ENDPOINTS = { endpoint: '/push/auth', userEndpoint: '/push/user-au
 
 /** Speaks Pusher's protocol through `pusher-js`, which subscribes again by itself after a reconnection. */
 export class PusherDriver implements ClientDriver {
+  readonly canFallBack = true;
   readonly #host: ClientDriverHost;
   readonly #signIn: boolean;
   readonly #create: () => PusherLike;

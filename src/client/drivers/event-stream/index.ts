@@ -1,0 +1,186 @@
+import { backoffDelay } from '../../../wire/backoff.js';
+import { record } from '../../../wire/is-record.js';
+import type { IncomingMessage } from '../../../wire/message.js';
+import { SERVER_TO_USER_PREFIX } from '../../../wire/pusher-names.js';
+import type { ClientDriver, ConnectionState } from '../../driver.js';
+import { channelRefusal, PushClientError } from '../../errors.js';
+import type { Fallback, FallbackParts } from '../../fallback.js';
+import { eventsIn } from './events-in.js';
+
+/** The application's address, where the configuration names none. */
+const DEFAULT_ENDPOINT = '/push/events';
+/** A stream is given up when nothing has come for so long, in milliseconds; the server gives a sign every 15 s. */
+const SILENCE_MS = 45_000;
+/** Statuses of an application that has no such address. */
+const notThere = [404, 405, 501];
+
+const notice =
+  'WebSockets do not get through, so messages come by server-sent events. Until a WebSocket gets through, presence, ' +
+  'client events and sign-in do not work.';
+
+/**
+ * Hears the client's channels by server-sent events while its driver does not get through, as behind a proxy that knows
+ * no WebSockets. The driver goes on trying, and takes over again when it is connected.
+ */
+class EventStreamDriver implements ClientDriver {
+  readonly #parts: FallbackParts;
+  readonly #endpoint: string | undefined;
+  readonly #refused = new Set<string>();
+  /** The last report of the driver behind. */
+  #reported: ConnectionState;
+  /** Ends the present stream; undefined while none is wanted. */
+  #stream: AbortController | undefined;
+  #isOpen = false;
+  #isReporting = false;
+  #isTold = false;
+
+  constructor(parts: FallbackParts) {
+    const { config, state } = parts;
+    const { location } = globalThis as { location?: { readonly href: string } };
+    const endpoint = String(config.eventsEndpoint ?? DEFAULT_ENDPOINT);
+    this.#parts = parts;
+    this.#reported = state;
+    // Without a page there is nothing that a path could belong to.
+    this.#endpoint = URL.canParse(endpoint, location?.href) ? new URL(endpoint, location?.href).href : undefined;
+    this.#start();
+  }
+
+  get socketId(): string | undefined {
+    return this.#parts.driver.socketId;
+  }
+
+  connect(): void {
+    this.#parts.driver.connect();
+    if (isCutOff(this.#reported)) this.#start();
+  }
+
+  disconnect(): void {
+    this.#stop();
+    this.#parts.driver.disconnect();
+  }
+
+  subscribe(channel: string): void {
+    this.#parts.driver.subscribe(channel);
+    this.#refused.delete(channel);
+    this.#renew();
+  }
+
+  unsubscribe(channel: string): void {
+    this.#parts.driver.unsubscribe(channel);
+    this.#renew();
+  }
+
+  trigger(channel: string, event: string, data: unknown): boolean {
+    return this.#parts.driver.trigger?.(channel, event, data) ?? false;
+  }
+
+  follow(state: ConnectionState): ConnectionState {
+    if (this.#isReporting) return state;
+    this.#reported = state;
+    if (isCutOff(state)) this.#start();
+    else if (state !== 'connecting') this.#stop();
+    return this.#isOpen ? 'connected' : state;
+  }
+
+  #start(): void {
+    if (this.#stream || this.#endpoint === undefined) return;
+    this.#stream = new AbortController();
+    void this.#run(this.#endpoint);
+  }
+
+  #stop(): void {
+    this.#isOpen = false;
+    this.#stream?.abort();
+    this.#stream = undefined;
+  }
+
+  /** Asks anew, for the channels that are wanted now, at the end of the current task. */
+  #renew(): void {
+    const stream = this.#stream;
+    if (stream === undefined) return;
+    setTimeout(() => {
+      if (this.#stream !== stream) return;
+      this.#stream = undefined;
+      stream.abort();
+      this.#start();
+    });
+  }
+
+  async #run(endpoint: string): Promise<void> {
+    const stream = this.#stream as AbortController;
+    const { signal } = stream;
+    for (let failures = 0; !signal.aborted; failures++) {
+      const channels = this.#channels();
+      if (channels.length === 0) return this.#report(false);
+      try {
+        const response = await this.#ask(endpoint, channels, signal);
+        if (notThere.includes(response.status)) return this.#stop();
+        if (!response.ok || response.body === null) {
+          // Without those that were refused, it is asked again at once.
+          if (await this.#noteRefusal(response, channels)) failures = -1;
+          else throw new Error(`answered ${response.status}`);
+          continue;
+        }
+        failures = -1;
+        this.#opened(channels);
+        for await (const data of eventsIn(response.body, SILENCE_MS)) {
+          if (signal.aborted) break;
+          this.#parts.host.receiveMessage(JSON.parse(data) as IncomingMessage);
+        }
+      } catch {
+        // The driver has reported that there is no connection, and it is tried again.
+      }
+      if (signal.aborted) return;
+      this.#report(false);
+      await new Promise((resolve) => setTimeout(resolve, backoffDelay(Math.max(0, failures))));
+    }
+  }
+
+  #channels(): readonly string[] {
+    const { channels, config, options } = this.#parts;
+    const user = options.signIn && config.userId !== undefined ? [SERVER_TO_USER_PREFIX + config.userId] : [];
+    return [...new Set([...channels, ...user])].filter((channel) => !this.#refused.has(channel));
+  }
+
+  async #ask(endpoint: string, channels: readonly string[], signal: AbortSignal): Promise<Response> {
+    const { headers: given, fetch = globalThis.fetch } = this.#parts.options.auth ?? {};
+    const headers = typeof given === 'function' ? await given({ channels, socketId: undefined }) : given;
+    const url = new URL(endpoint);
+    for (const channel of channels) url.searchParams.append('channel', channel);
+    return fetch(url.href, { headers: { ...headers }, credentials: 'same-origin', signal });
+  }
+
+  /** Reports the channels that the application refuses. @returns whether there were any */
+  async #noteRefusal(response: Response, channels: readonly string[]): Promise<boolean> {
+    const { error, refused } = record(await response.json().catch(() => undefined));
+    if (!Array.isArray(refused)) return false;
+    const known = channels.filter((channel) => refused.includes(channel));
+    for (const channel of known) {
+      this.#refused.add(channel);
+      this.#parts.host.receiveError(channelRefusal(channel, { error, status: response.status }));
+    }
+    return known.length > 0;
+  }
+
+  #opened(channels: readonly string[]): void {
+    const { host } = this.#parts;
+    this.#report(true);
+    if (!this.#isTold) host.receiveError(new PushClientError(notice, 'FALLBACK'));
+    this.#isTold = true;
+    for (const channel of channels) host.receiveSubscription(channel);
+  }
+
+  #report(isOpen: boolean): void {
+    this.#isOpen = isOpen;
+    this.#isReporting = true;
+    this.#parts.host.receiveState(isOpen ? 'connected' : this.#reported);
+    this.#isReporting = false;
+  }
+}
+
+function isCutOff(state: ConnectionState): boolean {
+  return state === 'unavailable' || state === 'failed';
+}
+
+/** Stands before a driver that does not get through. */
+export const eventStream: Fallback = (parts) => new EventStreamDriver(parts);
