@@ -35,6 +35,7 @@ export {
   ConfigurationError,
   type DeliveryOutcome,
   PushError,
+  type PushErrorClass,
   type PushErrorCode,
   type PushErrorOptions,
   RateLimitError,

@@ -6,13 +6,13 @@ import { AuthenticationError, ConfigurationError, ValidationError } from '../cor
 import { userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import {
   type AuthorizationHost,
   checkChannel,
   decide,
   isSomeone,
   listenerOf,
-  MAX_CHANNELS,
   type Refusal,
   refusal,
 } from './decision.js';
@@ -53,9 +53,9 @@ async function authorizeSeveral(
   if (names.length === 0) throw new ValidationError('Nothing was authorised: the list of channels is empty.');
   if (authorizeChannels === undefined)
     throw new ValidationError(`Nothing was authorised: the ${backend.name} backend authorises one channel at a time.`);
-  if (names.length > MAX_CHANNELS)
+  if (names.length > MAX_AUTH_CHANNELS)
     throw new ValidationError(
-      `Nothing was authorised: a request may name ${MAX_CHANNELS} channels, not ${names.length}.`,
+      `Nothing was authorised: a request may name ${MAX_AUTH_CHANNELS} channels, not ${names.length}.`,
     );
   const channels = [...new Set(names)];
   for (const channel of channels) checkChannel(channel, backend);

@@ -1,5 +1,5 @@
 import { NOT_AUTHORISED } from '../backends/contract/ask.js';
-import type { PresenceMember } from '../backends/contract/authorization.js';
+import { misnamedId, type PresenceMember } from '../backends/contract/authorization.js';
 import { lookUpError } from '../backends/contract/failure.js';
 import type { Listener } from '../backends/contract/listening.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
@@ -9,7 +9,8 @@ import type { Wait } from '../core/deadline.js';
 import { AuthenticationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, userIdText } from '../core/names.js';
-import type { PushSession, SessionAdapter } from '../sessions/adapter.js';
+import { isAnonymous, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
+import { isSessionChannel } from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { AppUser } from './requests.js';
 import type { ChannelRules, FoundRule } from './rules.js';
@@ -23,9 +24,6 @@ export interface AuthorizationHost {
   /** How long a rule and the session adapter have, in milliseconds. */
   readonly timeout: number;
 }
-
-/** Most channels in one request. Each calls a rule, and a rule may look something up. */
-export const MAX_CHANNELS: number = 100;
 
 /** Who asks. All of it comes from the application. */
 export interface Visitor {
@@ -45,6 +43,9 @@ const notLoggedIn: Refusal = { status: 401, reason: 'nobody is logged in' };
 const notAllowed: Refusal = { status: 403, reason: 'this user may not' };
 const noRule: Refusal = { status: 403, reason: 'no rule of authorize() fits it' };
 
+/** What a page asks with that was opened before its user logged in or out. */
+const OLD_SESSION = "it is not, or no longer, this session's channel: fetch the page's configuration anew";
+
 /** Leave to subscribe, with the user whom the other members of a presence channel see, or a refusal. */
 export type Verdict = { readonly member?: PresenceMember } | Refusal;
 
@@ -53,7 +54,8 @@ export async function decide(channel: string, visitor: Visitor, host: Authorizat
   const { rules, sessions } = host;
   const { user, session } = visitor;
   if (session?.channelId === channel) return {};
-  if (!isSomeone(user)) return notLoggedIn;
+  const ofSession = (refusal: Refusal) => (isSessionChannel(channel) ? { ...refusal, reason: OLD_SESSION } : refusal);
+  if (!isSomeone(user)) return ofSession(notLoggedIn);
   const found = rules.find(channel);
   if (found !== undefined)
     return askInTime(
@@ -64,7 +66,7 @@ export async function decide(channel: string, visitor: Visitor, host: Authorizat
     );
   // A user id such as `*` would make a wildcard of the user's own channel, and let that user hear all others.
   const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
-  return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
+  return isOwn ? { member: { id: userIdOf(user, sessions) } } : ofSession(noRule);
 }
 
 /** Whether the channel belongs to one of the user's sessions. */
@@ -106,9 +108,15 @@ async function askRule(
   if (member !== undefined) return { member };
   logger.error(
     { channel, pattern, answered: typeof answer },
-    'an authorisation rule returned neither true, false nor a member { id, info }, so the subscription was refused',
+    `an authorisation rule returned neither true, false nor a member { id, info }${otherKey(answer)}, so the subscription was refused`,
   );
   return notAllowed;
+}
+
+/** Says which key a member has that should have `id`. */
+function otherKey(answer: unknown): string {
+  const key = misnamedId(answer);
+  return key === undefined ? '' : ` (its key is "${key}" and should be "id")`;
 }
 
 /** Reads a member `{ id, info }` of a presence channel. Undefined for a value that is none, or that JSON loses. */
@@ -128,7 +136,7 @@ function memberOf(value: unknown): PresenceMember | undefined {
 
 /** Whether somebody is logged in. */
 export function isSomeone(user: AppUser | null | undefined): user is AppUser {
-  return user !== undefined && user !== null;
+  return user !== undefined && user !== null && !isAnonymous(user);
 }
 
 /** @throws ValidationError for a name that the backend does not take */

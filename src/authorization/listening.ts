@@ -1,13 +1,13 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { AuthenticationError, ValidationError } from '../core/errors.js';
 import { userIdOf } from '../sessions/user-id.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isEncrypted, SERVER_TO_USER_PREFIX } from '../wire/pusher-names.js';
 import {
   type AuthorizationHost,
   checkChannel,
   decide,
   isSomeone,
-  MAX_CHANNELS,
   type Refusal,
   refusal,
   type Visitor,
@@ -35,8 +35,8 @@ const encrypted: Refusal = { status: 403, reason: 'its events are encrypted, and
 export function checkChannels(channels: readonly string[], backend: AnyBackend): readonly string[] {
   const names = [...new Set(channels)];
   if (names.length === 0) throw new ValidationError('Nobody can listen to no channel: name one or more.');
-  if (names.length > MAX_CHANNELS)
-    throw new ValidationError(`One may listen to ${MAX_CHANNELS} channels at once, not to ${names.length}.`);
+  if (names.length > MAX_AUTH_CHANNELS)
+    throw new ValidationError(`One may listen to ${MAX_AUTH_CHANNELS} channels at once, not to ${names.length}.`);
   for (const name of names) checkChannel(name, backend);
   return names;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
+import { isRecord } from '../wire/is-record.js';
 import { json } from './answers.js';
 import type { PushHandler } from './push-handler.js';
 import type { NodeRequestParts, RequestSession } from './request.js';
@@ -42,7 +43,7 @@ export async function answerTo(
   let asked: Request;
   try {
     asked = createRequest(incoming, response as ServerResponse);
-    if (node.readableEnded && asked.body !== null) asked = withBody(asked, node);
+    if (node.readableEnded && asked.body !== null) asked = await withBody(asked, node);
   } catch {
     return json({ error: 'The address of the request is not valid.' }, 400);
   }
@@ -58,13 +59,26 @@ function dropBody({ body }: Request, incoming: IncomingMessage): void {
   incoming.resume();
 }
 
-/** A request with the body that a parser has read. */
-function withBody({ url, method, headers }: Request, { body, rawBody }: NodeRequestParts): Request {
+/** A request with the body that a parser has read; with one that is used up when the parser has left nothing of it. */
+async function withBody(incoming: Request, { body, rawBody }: NodeRequestParts): Promise<Request> {
+  const { url, method, headers } = incoming;
   const raw = [rawBody, body].find((value) => typeof value === 'string' || value instanceof Uint8Array);
   if (raw !== undefined) return new Request(url, { method, headers, body: raw as string | Uint8Array<ArrayBuffer> });
-  const text = JSON.stringify(body ?? {});
+  if (isLost(body, headers)) {
+    const spent = new Request(url, { method, headers, body: '' });
+    await spent.text();
+    return spent;
+  }
   const own = new Headers(headers);
   own.set('Content-Type', 'application/json');
   own.delete('Content-Length');
-  return new Request(url, { method, headers: own, body: text });
+  return new Request(url, { method, headers: own, body: JSON.stringify(body ?? {}) });
+}
+
+/** Whether a request had a body, and no parser has left it here. Some leave an empty object for what they do not know. */
+function isLost(body: unknown, headers: Headers): boolean {
+  const hadBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding');
+  const isEmpty = isRecord(body) && Object.keys(body).length === 0;
+  const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '');
+  return hadBody && (body === undefined || body === null || (isEmpty && !isJson));
 }

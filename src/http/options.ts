@@ -6,6 +6,7 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isOriginPattern } from '../web/origins.js';
 import type { WebhookHandler } from '../webhooks/event.js';
 import { checkMaxStreams, DEFAULT_MAX_STREAMS } from './event-streams.js';
+import { isPublicUrl } from './public-address.js';
 import type { PushRequestContext } from './request.js';
 
 /** Default of the option `maxRequests`. A request that is not answered holds some 10 kB. */
@@ -54,6 +55,18 @@ export interface PushHandlerOptions {
    * `Retry-After`. @default 10 000
    */
   maxStreams?: number | undefined;
+  /**
+   * Where pages find the push routes, where that is another address than the one that is asked here: a path such as
+   * `'/shop/push'`, or a URL. It goes before `auth` and `user-auth` in the configuration of a page.
+   * @default the address of the request
+   */
+  publicUrl?: string | undefined;
+  /**
+   * Whether a proxy stands before the application that sets `X-Forwarded-Prefix`, `X-Forwarded-Host` and
+   * `X-Forwarded-Proto`, and takes over none from a client. They then tell the address that pages ask.
+   * @default false
+   */
+  trustProxy?: boolean | undefined;
 }
 
 /** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
@@ -62,12 +75,19 @@ export function checkOptions(options: PushHandlerOptions): void {
     'createPushHandler()',
     options,
     ['authenticate', 'session', 'userData', 'webhook'],
-    ['allowedOrigins', 'maxRequests', 'maxStreams'],
+    ['allowedOrigins', 'maxRequests', 'maxStreams', 'publicUrl', 'trustProxy'],
   );
   const { maxRequests = DEFAULT_MAX_REQUESTS, maxStreams = DEFAULT_MAX_STREAMS } = options;
   checkMaxStreams(maxStreams);
   if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
     throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
+  const { publicUrl, trustProxy }: { publicUrl?: unknown; trustProxy?: unknown } = options;
+  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
+    throw new ConfigurationError(
+      'createPushHandler(): "publicUrl" must be a path such as "/shop/push", or a URL such as "https://example.com/shop/push", without a query.',
+    );
+  if (trustProxy !== undefined && typeof trustProxy !== 'boolean')
+    throw new ConfigurationError('createPushHandler(): "trustProxy" must be true or false.');
   const origins: unknown = options.allowedOrigins ?? [];
   if (!Array.isArray(origins))
     throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');

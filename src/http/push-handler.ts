@@ -30,6 +30,7 @@ export type PushHandler = (request: Request, origin?: PushRequestOrigin) => Prom
  * - `POST …/user-auth` signs a client in as its user.
  * - `GET …/config` returns the configuration for a page's `PushClient`.
  * - `GET …/events?channel=…` streams the messages of channels as server-sent events, for `EventSource`.
+ * - `GET …/client.js` returns the client itself, as a script that fetches this configuration.
  * - `POST …/webhook` takes the provider's webhooks.
  *
  * Failures are answered with their status and `{ "error": "…" }`.
@@ -51,14 +52,17 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
 
   async function answer(request: Request, origin: PushRequestOrigin, logger: Logger): Promise<Response> {
     const route = routeOf(request);
-    if (!route.isForProviders && !hasToken(request) && !origins.admits(request))
+    if (!route.isForProviders && !route.isOpen && !hasToken(request) && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
-    if (request.method !== route.method)
+    const isHead = route.isOpen === true && request.method === 'HEAD';
+    if (request.method !== route.method && !isHead)
       throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
     const form = route.takesForm ? await readForm(request) : noForm;
-    const call = { request, node: origin.node, context: contextOf(origin), service, options, form, logger, streams };
+    const { node } = origin;
+    const isForeign = origins.isForeign(request);
+    const call = { request, node, context: contextOf(origin), service, options, form, logger, streams, isForeign };
     const answered = await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger));
     return answered instanceof Response ? answered : json(answered);
   }
@@ -84,6 +88,8 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   return async (request, origin = {}) => {
     const logger = repeatedLines.on(loggerOf(service));
     const response = await answer(request, origin, logger).catch((error: unknown) => answerTo(error, logger));
+    // An answer that every origin may read is the same for all.
+    if (response.headers.has('access-control-allow-origin')) return response;
     const cors = hasToken(request) ? corsOfToken : origins.corsHeaders(request);
     for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
     return response;

@@ -1,4 +1,4 @@
-import type { AppUser, UserDetails } from '../authorization/requests.js';
+import type { AppUser, SubscriptionRequest, UserDetails } from '../authorization/requests.js';
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -8,10 +8,14 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isRecord } from '../wire/is-record.js';
+import { failureOf } from './answers.js';
+import { answerWithScript, MissingScript } from './client-script.js';
 import type { EventStreams } from './event-streams.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
+import { hostFor, publicAddress } from './public-address.js';
 import type { NodeRequestParts, PushRequestContext } from './request.js';
 
 /** The arguments of a route. */
@@ -27,11 +31,15 @@ interface RouteCall {
   readonly form: Form;
   readonly logger: Logger;
   readonly streams: EventStreams;
+  /** Whether a page of another origin asks. */
+  readonly isForeign: boolean;
 }
 
-/** One address of the push handler. */
+/** One address of the push handler. Its result is answered as JSON, unless it is an answer already. */
 export interface Route {
   readonly method: 'GET' | 'POST';
+  /** Whether it tells everybody the same, so that a page of any origin may ask. It takes HEAD as well. */
+  readonly isOpen?: boolean;
   /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   /** Whether the request's body is a form. */
@@ -47,12 +55,14 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
   ['events', { method: 'GET', takesToken: true, answer: events }],
+  ['client.js', { method: 'GET', isOpen: true, answer: clientScript }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
-/** Finds a route by the last segment of a path. */
+/** Finds a route by the last segment of a path, behind which a slash may stand. */
 export function findRoute(path: string): Route | undefined {
-  return routes.get(path.slice(path.lastIndexOf('/') + 1));
+  const end = path.endsWith('/') ? path.length - 1 : path.length;
+  return routes.get(path.slice(path.lastIndexOf('/', end - 1) + 1, end));
 }
 
 async function authorizeChannel(call: RouteCall): Promise<object> {
@@ -60,11 +70,30 @@ async function authorizeChannel(call: RouteCall): Promise<object> {
   const channels = form.get('channel_name') ?? [];
   const [channel] = channels;
   if (channel === undefined) throw new HttpError(400, 'The "channel_name" is missing.');
-  return service.authorizeChannel({
-    channel: channels.length === 1 ? channel : channels,
-    ...(await client(call)),
-    request,
-  });
+  if (channels.length > MAX_AUTH_CHANNELS)
+    throw new HttpError(400, `A request may name ${MAX_AUTH_CHANNELS} channels, not ${channels.length}.`);
+  const asking = { ...(await client(call)), request };
+  if (channels.length === 1) return service.authorizeChannel({ channel, ...asking });
+  // One token for all of them, where the backend has such tokens.
+  if (service.backend.authorizeChannels) return service.authorizeChannel({ channel: channels, ...asking });
+  return { answers: await answersFor(channels, asking, call) };
+}
+
+/** Grants or refuses each channel for itself. */
+async function answersFor(
+  channels: readonly string[],
+  asking: Omit<SubscriptionRequest, 'channel'>,
+  { service, logger }: RouteCall,
+): Promise<Readonly<Record<string, object>>> {
+  const answer = async (channel: string): Promise<object> => {
+    try {
+      return await service.authorizeChannel({ channel, ...asking });
+    } catch (error) {
+      return failureOf(error, logger);
+    }
+  };
+  const names = [...new Set(channels)];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await answer(name)] as const)));
 }
 
 async function authenticateUser(call: RouteCall): Promise<object> {
@@ -99,16 +128,20 @@ async function client(call: RouteCall) {
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
-  const { request, node, context, service, options } = call;
+  const { request, node, context, service, options, isForeign } = call;
   const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const base = basePath(node?.originalUrl ?? new URL(request.url).pathname);
-  const { authorize, authenticate, subscribe } = service.backend.capabilities;
+  const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
+  const { authorizeChannels, capabilities } = service.backend;
+  const { authorize, authenticate, subscribe } = capabilities;
   return {
+    // `batchAuth` tells of this handler's own address. One that the backend names may know one channel at a time.
     ...(authorize && { authEndpoint: `${base}auth` }),
+    ...(authorize && !authorizeChannels && config.authEndpoint === undefined && { batchAuth: true }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...(subscribe && { eventsEndpoint: `${base}events` }),
     ...config,
+    ...(isForeign && hostFor(config, origin)),
   };
 }
 
@@ -125,15 +158,14 @@ async function events(call: RouteCall): Promise<Response> {
   return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger });
 }
 
-/**
- * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
- * does with backslashes, and with a tab or a line break between the two.
- * @param address the address that the client asked for. A proxy may write the whole URL
- */
-function basePath(address: string): string {
-  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
-  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
-  return own.slice(0, own.lastIndexOf('/') + 1);
+async function clientScript({ request, service }: RouteCall): Promise<object> {
+  try {
+    return await answerWithScript(request, service.backend.clientBackend);
+  } catch (cause) {
+    if (!(cause instanceof MissingScript)) throw cause;
+    // Whoever opens the address that does not load is to see why. It is no secret which packages are missing.
+    throw new HttpError(500, cause.message);
+  }
 }
 
 async function webhook({ request, node, service, options, logger }: RouteCall): Promise<object> {

@@ -1,7 +1,13 @@
 import { ConfigurationError, PushError } from '../core/errors.js';
 import { checkName } from '../core/names.js';
-import { isSessionStore, type PushSession } from '../sessions/adapter.js';
-import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
+import { isAnonymous, isSessionStore, type PushSession } from '../sessions/adapter.js';
+import {
+  DEFAULT_TTL_MS,
+  newChannelId,
+  readPushSession,
+  SESSION_CHANNEL_PREFIX,
+  writePushSession,
+} from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import type { RequestSession } from './request.js';
@@ -60,7 +66,7 @@ export class SessionOfRequest implements RequestSession {
     this.#sessionBefore = this.#session;
     this.#userBefore = access.user();
     const { sessions, service } = context;
-    this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
+    this.#channelPrefix = `${service.backend.capabilities.authorize ? 'private-' : ''}${SESSION_CHANNEL_PREFIX}`;
     this.#adapterKnowsSessions =
       isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const pushSession = this.#session && readPushSession(this.#session);
@@ -195,7 +201,7 @@ export class SessionOfRequest implements RequestSession {
     const session = this.#session;
     if (session === undefined) return undefined;
     const user = this.#access.user();
-    if (user === undefined || user === null) return undefined;
+    if (user === undefined || user === null || isAnonymous(user)) return undefined;
     // An application that logs a user out with a new or an emptied session may leave request.user unchanged. So the
     // user of the session before does not count for the new one; the next request tells.
     if (user === this.#userBefore && (!this.#isSessionBefore(session) || this.#isEmptied(session))) return undefined;

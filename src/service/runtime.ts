@@ -7,9 +7,11 @@ import { Deadline, type Wait } from '../core/deadline.js';
 import { PushError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
-import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
+import { encodedData, jsonText } from '../delivery/json-text.js';
+import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
@@ -21,6 +23,7 @@ import { WebhookIntake } from '../receiving/webhook-intake.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
+import { Closing, counted } from './closing.js';
 import { type ListeningHost, mayListen } from './listening.js';
 
 /**
@@ -63,6 +66,10 @@ export class Runtime implements ListeningHost {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
+  /** How messages are planned. */
+  readonly #messages: Pick<PlanContext, 'defaultEvent' | 'encode'>;
+  /** The logger for what every request may log alike. */
+  readonly #rated: Logger;
   readonly #order = new SendOrder();
   readonly #disconnect: () => void;
   /** Whether it was said why nobody can be reached. */
@@ -83,9 +90,12 @@ export class Runtime implements ListeningHost {
       concurrency = deliveryDefaults.concurrency,
       closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS,
       streamSecret,
+      defaultEvent = 'push-event',
+      encode,
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
+    this.#rated = new RepeatedLines().on(this.logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
     this.streams = new Streams(this.subscriptions, this.logger);
@@ -98,6 +108,8 @@ export class Runtime implements ListeningHost {
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
+    this.#messages = { defaultEvent, encode };
+    const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
     this.rules = rules;
     this.#disconnect = this.backend.connect({
       receive: (message) => {
@@ -106,6 +118,7 @@ export class Runtime implements ListeningHost {
       },
       mayListen: async (request) => (await mayListen(request, this)).listener,
       logger,
+      json,
       owner,
       concurrency,
       timeout,
@@ -203,7 +216,15 @@ export class Runtime implements ListeningHost {
     const { backend, sessions, capabilities, timeout, logger } = this;
     const turn = ordered === true ? this.#order.next() : undefined;
     try {
-      const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal, logger });
+      const planned = await plan(messages, {
+        ...this.#messages,
+        backend,
+        capabilities,
+        sessions,
+        timeout,
+        signal,
+        logger,
+      });
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       await this.opened(longestTimeout(planned, timeout), signal);
       await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
@@ -211,6 +232,7 @@ export class Runtime implements ListeningHost {
         backend,
         capabilities,
         policy: this.#policy,
+        logger: this.#rated,
         signal,
       });
       const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
@@ -236,35 +258,26 @@ export class Runtime implements ListeningHost {
    */
   async close(): Promise<void> {
     const { name } = this.backend;
-    // A message that is still being sent must not take the backend's time to close.
-    const firstHalf = new Deadline(this.#closeTimeout / 2);
-    const whole = new Deadline(this.#closeTimeout);
-    const leftBehind: string[] = [];
-    const waitFor = async (work: Promise<unknown>, deadline: Deadline, what: () => string): Promise<void> => {
-      if (!(await deadline.isMetBy(work))) leftBehind.push(what());
-    };
+    const closing = new Closing(this.#closeTimeout);
+    const { firstHalf, whole } = closing;
     this.streams.close();
-    await waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
-    await waitFor(
+    await closing.waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
+    await closing.waitFor(
       this.#ready.catch(() => {}),
       firstHalf,
       () => `the opening of the ${name} backend`,
     );
-    await waitFor(
+    await closing.waitFor(
       Promise.all([...this.loops].map((loop) => loop.end())),
       firstHalf,
       () => 'the end of the subscriptions of messages()',
     );
     try {
-      await waitFor(this.#closeBackend(), whole, () => `the closing of the ${name} backend`);
+      await closing.waitFor(this.#closeBackend(), whole, () => `the closing of the ${name} backend`);
     } finally {
-      await waitFor(this.webhooks.idle(), whole, () => counted(this.webhooks.underWay, 'webhook handler'));
+      await closing.waitFor(this.webhooks.idle(), whole, () => counted(this.webhooks.underWay, 'webhook handler'));
       this.#disconnect();
-      if (leftBehind.length > 0)
-        this.logger.warn(
-          { leftBehind, closeTimeout: this.#closeTimeout },
-          `close() did not wait any longer for ${leftBehind.join(', ')}`,
-        );
+      closing.log(this.logger);
     }
   }
 
@@ -282,9 +295,4 @@ export class Runtime implements ListeningHost {
       throw asPushError(error, this.backend);
     }
   }
-}
-
-/** `2 sends`, or `1 send`. */
-function counted(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }

@@ -39,6 +39,17 @@ export interface ServiceSettings {
    * @default the backend's `secretKey`
    */
   streamSecret?: string | undefined;
+  /** The event of messages that name none. @default 'push-event' */
+  defaultEvent?: string | undefined;
+  /**
+   * Puts something else in the place of values within `data`, before it becomes JSON: a text for a decimal number, a
+   * list for a `Set`. It is called for `data` as a whole, with the key `''`, and then for each value within what it
+   * returned; a place in a list is its key. A Date comes as a Date. MUST be pure.
+   * @default data goes as it is; what JSON would lose is refused
+   * @example
+   * PushService.configure({ encode: (value) => (value instanceof Decimal ? value.toString() : value) });
+   */
+  encode?: ((value: unknown, key: string) => unknown) | undefined;
   /** @default silent, except for warnings and errors, which go to stderr */
   logger?: Logger | undefined;
 }
@@ -93,6 +104,8 @@ const serviceKeys = [
   'concurrency',
   'closeTimeout',
   'streamSecret',
+  'defaultEvent',
+  'encode',
   'logger',
 ] as const;
 
@@ -168,6 +181,12 @@ function buildSchema() {
     concurrency: z.number().int().min(1).max(10_000).optional(),
     closeTimeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
     streamSecret: z.string().min(16, 'must have 16 characters or more').optional(),
+    defaultEvent: z.string().min(1, 'must not be empty').optional(),
+    encode: z
+      .custom<(value: unknown, key: string) => unknown>((value) => typeof value === 'function', {
+        error: 'must be a function (value, key) that returns what is sent for the value',
+      })
+      .optional(),
     logger,
   });
 }

@@ -13,6 +13,8 @@ export interface BackendHost {
    * @throws AuthenticationError with the status 401 or 403; ValidationError; TimeoutError
    */
   readonly mayListen?: (request: ListenRequest) => Promise<Listener>;
+  /** Turns data into JSON text as `send` does. @default JSON.stringify */
+  readonly json?: (data: unknown) => string;
   /** Number of requests that the service makes at once. @default undefined: not known */
   readonly concurrency?: number;
   /** How long the service waits for the backend to open, in milliseconds. @default undefined: not known */

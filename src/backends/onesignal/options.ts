@@ -3,6 +3,7 @@ import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
+import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
 import { identityKey } from './identity-token.js';
 import { messageOptionsSchema, type OneSignalMessageOptions } from './message-options.js';
 import { isLanguage } from './notification.js';
@@ -58,6 +59,11 @@ export interface OneSignalOptions {
   identityPrivateKey?: string | undefined;
   /** How long such a token is valid, in minutes; up to 43 200 (30 days). @default 60 */
   identityTokenTtlMinutes?: number | undefined;
+  /**
+   * What the package `onesignal-node` exports, or its class `Client`, if you load it yourself, as for a bundle.
+   * @default the package is loaded
+   */
+  OneSignal?: GivenSdk | { readonly Client: unknown } | undefined;
 }
 
 /** The options that have a default. */
@@ -108,6 +114,7 @@ function buildSchema() {
       )
       .optional(),
     identityTokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
+    OneSignal: givenSdk('onesignal-node', 'Client'),
   });
 }
 

@@ -3,6 +3,7 @@ import { REDACTED } from '../../core/redaction.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
+import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
 import {
   DEFAULT_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
@@ -70,10 +71,10 @@ export interface PubNubOptions {
    */
   webhookSecret?: string | readonly string[] | undefined;
   /**
-   * The class that the package `pubnub` exports, if you load it yourself, as with a bundler.
+   * The class that the package `pubnub` exports, if you load it yourself, as for a bundle.
    * @default the package is loaded
    */
-  PubNub?: (new (configuration: never) => object) | undefined;
+  PubNub?: GivenSdk | undefined;
 }
 
 /** Names of the options that have a default. */
@@ -111,10 +112,6 @@ function buildSchema() {
     isPubNubUserId,
     `must be a string of 1 to ${MAX_NAME_LENGTH} characters that is not blank`,
   );
-  const sdk = z.custom<NonNullable<PubNubOptions['PubNub']>>(
-    (value) => typeof value === 'function',
-    'must be the class that the package "pubnub" exports',
-  );
   return z.strictObject({
     origin: origin.default('ps.pndsn.com'),
     userId: userId.default('pushrail'),
@@ -139,7 +136,7 @@ function buildSchema() {
     authKey: text.optional(),
     token: text.optional(),
     webhookSecret: webhookSecret().optional(),
-    PubNub: sdk.optional(),
+    PubNub: givenSdk('pubnub', 'PubNub'),
   });
 }
 

@@ -1,5 +1,5 @@
 import { hideTexts } from '../sdk/hidden-secrets.js';
-import { loadPeer } from '../sdk/peer.js';
+import { loadSdk } from '../sdk/peer.js';
 import type { PubNubClass, PubNubClient } from './client.js';
 import type { CheckedOptions } from './options.js';
 
@@ -33,7 +33,7 @@ export function connectionPool(requests = 10): ConnectionPool {
 
 /** Makes the SDK's client. @throws ConfigurationError when the package is not installed */
 export function sdkClient(keys: Keys, options: CheckedOptions, keepAliveSettings: ConnectionPool): PubNubClient {
-  const PubNub = (options.PubNub ?? loadPeer('pubnub', 'the pubnub backend')) as PubNubClass;
+  const PubNub = (options.PubNub ?? loadSdk('pubnub', 'the pubnub backend', 'PubNub')) as PubNubClass;
   const { origin, userId, requestTimeoutMs, longPollSeconds } = options;
   const { filterExpression, suppressLeaveEvents, authKey, token } = options;
   const client = new PubNub({

@@ -18,7 +18,6 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
-import { loadPeer } from '../sdk/peer.js';
 import { addressForPages, apiAddress, checkAgent, ownAgent, socketAddress } from './addresses.js';
 import {
   attributesAsked,
@@ -31,10 +30,10 @@ import {
   SubscriptionCounting,
   userIdsTold,
 } from './channel-attributes.js';
-import { hideSecrets, type PusherClass, type PusherClient } from './client.js';
+import { type PusherClient, pusherClient } from './client.js';
 import { sharedSecret } from './encryption.js';
 import { withoutCredentials } from './failure.js';
-import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage, encodedText } from './message-checks.js';
+import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage } from './message-checks.js';
 import {
   type CheckedOptions,
   checkAddressed,
@@ -88,27 +87,15 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { appId, pubKey: key, secretKey: secret, useSsl: useTLS } = this;
     checkAddressed(appId, key);
     checkAgent(options.agent, useTLS);
-    const { encryptionMasterKeyBase64, encode } = options;
-    const { host, port, origin } = apiAddress(options, useTLS);
-    const Pusher = loadPeer<PusherClass>('pusher', 'the pusher backend');
+    const { PusherJs } = options;
+    const { origin, ...place } = apiAddress(options, useTLS);
     this.#options = options;
     this.#agent = options.agent === undefined ? ownAgent(useTLS, options.maxSockets) : undefined;
-    this.api = new Pusher({
-      appId,
-      key,
-      secret,
-      useTLS,
-      host,
-      port,
-      agent: options.agent ?? this.#agent,
-      ...(encryptionMasterKeyBase64 !== undefined && { encryptionMasterKeyBase64 }),
-    });
-    hideSecrets(this.api);
-    if (encode !== undefined) this.stringify = (data) => encodedText(encode(data));
+    this.api = pusherClient({ appId, key, secret, useTLS, ...place }, options, options.agent ?? this.#agent);
     this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
-      { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs },
+      { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs, PusherJs },
       {
         receive: (message) => this.receive(message),
         authorize: (socketId, channel, member) => this.authorizeChannel(socketId, channel, member),
@@ -173,8 +160,9 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
    * @throws ValidationError for a wrong id, event or data, before anything is sent
    * @throws PushError when the request fails
    */
-  async sendToUser(userId: string, event: string, data: unknown): Promise<void> {
-    const payload = checkedUserMessage({ userId, event, data }, this, this.#options.maxEventBytes);
+  async sendToUser(userId: string, event: string, data: unknown = {}): Promise<void> {
+    const json = (): string => this.jsonText(data);
+    const payload = checkedUserMessage({ userId, event, json }, this.#options.maxEventBytes);
     await this.#requests.text(() => this.api.sendToUser(userId, event, payload), this.#terms());
   }
 

@@ -5,6 +5,7 @@ import { settingsCheck } from '../../core/schema-check.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { webhookOptions } from '../../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
+import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
 import { HOST_RULE, isHost } from '../sdk/host.js';
 import { isMasterKey } from './encryption.js';
 
@@ -68,11 +69,6 @@ export interface PusherOptions {
   /** Deadline of a query, `sendToUser`, `terminateUserConnections` or `subscribe`, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /**
-   * Turns `data` into JSON text. MUST be pure.
-   * @default JSON.stringify, after a check that refuses data that JSON would lose
-   */
-  encode?: ((data: unknown) => string) | undefined;
-  /**
    * More keys that may sign the application's webhooks, for example while you replace a key.
    * @default only the keys of the settings
    */
@@ -83,6 +79,16 @@ export interface PusherOptions {
    * @default 600 000
    */
   webhookMaxAgeMs?: number | undefined;
+  /**
+   * The class that the package `pusher` exports, if you load it yourself, as for a bundle.
+   * @default the package is loaded
+   */
+  Pusher?: GivenSdk | undefined;
+  /**
+   * The class that the package `pusher-js` exports, which `subscribe` uses, if you load it yourself.
+   * @default the package is loaded by the first `subscribe`
+   */
+  PusherJs?: GivenSdk | undefined;
 }
 
 /** The options that have a default. */
@@ -96,7 +102,11 @@ export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<Pusher
 
 const WHAT = "The pusher backend's options";
 
-const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema);
+const check: (options: unknown) => CheckedOptions = settingsCheck(
+  WHAT,
+  buildSchema,
+  new Map(['encode', 'encoder'].map((key) => [key, 'set "encode" beside "options"'])),
+);
 
 function buildSchema() {
   const host = z.custom<string>(isHost, HOST_RULE);
@@ -121,10 +131,9 @@ function buildSchema() {
     maxSockets: count.default(100),
     maxEventBytes: count.max(2 ** 28).default(10_240),
     requestTimeoutMs: count.max(MAX_TIMEOUT_MS).default(10_000),
-    encode: z
-      .custom<(data: unknown) => string>((value) => typeof value === 'function', 'must be a function that returns JSON')
-      .optional(),
     ...webhookOptions(),
+    Pusher: givenSdk('pusher', 'Pusher'),
+    PusherJs: givenSdk('pusher-js', 'Pusher'),
   });
 }
 

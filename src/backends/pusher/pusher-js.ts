@@ -5,12 +5,12 @@ import {
   type PusherChannelLike,
   type PusherLike,
 } from '../../wire/pusher-js.js';
-import { loadPeer } from '../sdk/peer.js';
+import type { GivenSdk } from '../sdk/given-sdk.js';
+import { loadSdk } from '../sdk/peer.js';
 
 /** The part of a `pusher-js` instance that `subscribe` uses. */
 export interface PusherJsClient extends PusherLike {
   channel(name: string): PusherChannelLike | undefined;
-  send_event(event: string, data: object): unknown;
 }
 
 interface PusherJsClass {
@@ -28,11 +28,14 @@ export interface PusherJsSettings {
   readonly path: string;
   readonly useTLS: boolean;
   readonly authorize: PusherAuthHandler;
+  /** The class of the package. @default the package is loaded */
+  readonly PusherJs: GivenSdk | undefined;
 }
 
 /** Makes a client, which connects at once. @throws ConfigurationError when the package is missing */
-export function createPusherJs({ key, host, port, path, useTLS, authorize }: PusherJsSettings): PusherJsClient {
-  const Pusher = pusherJs();
+export function createPusherJs(settings: PusherJsSettings): PusherJsClient {
+  const { key, host, port, path, useTLS, authorize, PusherJs } = settings;
+  const Pusher = (PusherJs ?? loadSdk('pusher-js', "the pusher backend's subscribe()", 'PusherJs')) as PusherJsClass;
   return new Pusher(key, {
     ...hostOptions(host, port, useTLS, path),
     channelAuthorization: { transport: 'ajax', endpoint: '', customHandler: authorize },
@@ -42,13 +45,9 @@ export function createPusherJs({ key, host, port, path, useTLS, authorize }: Pus
 /** Ends a client for good: the package would keep it for ever. */
 export function endPusherJs(client: PusherJsClient): void {
   client.disconnect();
-  const { instances } = pusherJs();
+  const { instances } = client.constructor as PusherJsClass;
   const place = instances?.indexOf(client) ?? -1;
   if (place >= 0) instances?.splice(place, 1);
-}
-
-function pusherJs(): PusherJsClass {
-  return loadPeer<PusherJsClass>('pusher-js', "the pusher backend's subscribe()");
 }
 
 /**

@@ -10,6 +10,7 @@ import type { IncomingMessage } from '../../wire/message.js';
 import type { PusherAuthHandler, PusherFrame } from '../../wire/pusher-js.js';
 import type { ChannelAuthorization, PresenceMember } from '../contract/authorization.js';
 import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
+import type { GivenSdk } from '../sdk/given-sdk.js';
 import type { SocketAddress } from './addresses.js';
 import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient } from './pusher-js.js';
 import { checkTls } from './tls-check.js';
@@ -23,6 +24,8 @@ export interface SubscriberSettings {
   readonly useTLS: boolean;
   /** Deadline of a subscription, in milliseconds; connecting counts in. */
   readonly timeoutMs: number;
+  /** The class of `pusher-js`. @default the package is loaded */
+  readonly PusherJs: GivenSdk | undefined;
 }
 
 /** The parts of the backend that its subscriber uses. */
@@ -86,7 +89,7 @@ export class PusherSubscriber {
 
   #connected(): PusherJsClient {
     if (this.#client !== undefined) return this.#client;
-    const { key, address, useTLS } = this.#settings;
+    const { key, address, useTLS, PusherJs } = this.#settings;
     const authorize: PusherAuthHandler = ({ socketId, channelName = '' }, callback) => {
       try {
         callback(null, this.#grant(socketId, channelName));
@@ -95,7 +98,7 @@ export class PusherSubscriber {
         this.#notGranted(channelName, error);
       }
     };
-    const client = createPusherJs({ key, ...address, useTLS, authorize });
+    const client = createPusherJs({ key, ...address, useTLS, authorize, PusherJs });
     this.#client = client;
     client.connection.bind('message', (frame) => {
       if (client === this.#client) this.#hear(frame as PusherFrame);
