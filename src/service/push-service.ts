@@ -185,14 +185,19 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   }
 
   /**
-   * Ends the streams of events and the bare WebSockets of a user or a session in this process, and the tokens that were
-   * made for them before. Call it at a log-out; `pushSession` does for its session. They ask anew, and are refused.
+   * Ends the connections of a user or a session, with their streams of events and the tokens that were made for them.
+   * The clients connect anew and ask anew, so that what is public goes on, and what they may hear no longer ends. Call
+   * it at a log-out; `pushSession` does for its session. With Pusher, `{ user }` ends the connections that are signed in
+   * as the user, for good: public channels end as well.
+   * @returns how many there were; undefined where the provider does not tell
    * @throws ValidationError for anything but `{ user }` or `{ session }`
+   * @throws UnsupportedOperationError where the backend cannot; then the streams in this process have ended all the same
+   * @throws PushError when the provider refuses; TimeoutError when it does not answer
    * @example
    * await PushService.disconnect({ user: 'ann' });
    */
-  async disconnect<User = PushUser>(of: PageOwner<User>): Promise<void> {
-    disconnect(of, this.#runtime.configured);
+  async disconnect<User = PushUser>(of: PageOwner<User>): Promise<number | undefined> {
+    return disconnect(of, this.#runtime.configured);
   }
 
   /**
