@@ -30,7 +30,7 @@ import {
 } from './listening.js';
 import { publishedConfig } from './published-config.js';
 import { ReceivingService } from './receiving-service.js';
-import { FIRE_FAILED } from './runtime.js';
+import { FIRE_FAILED } from './sender.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
@@ -65,7 +65,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    * console.log(report.status); // 'accepted'
    */
   async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
-    const [report] = await this.#runtime.configured.send([options], options ?? {});
+    const [report] = await this.#runtime.configured.sender.send([options], options ?? {});
     return report as SendReport<User>;
   }
 
@@ -87,7 +87,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     call: CallOptions = {},
   ): Promise<SendReport<User>[]> {
     const list = messageList(messages, call);
-    return this.#runtime.configured.send(list, call);
+    return this.#runtime.configured.sender.send(list, call);
   }
 
   /**
@@ -116,7 +116,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    */
   fire<User = PushUser>(options: SendOptions<User>): void {
     try {
-      this.#runtime.configured.fire(options);
+      this.#runtime.configured.sender.fire(options);
     } catch (error) {
       this.#logger().error({ err: error }, FIRE_FAILED);
     }
