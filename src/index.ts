@@ -34,6 +34,7 @@ export {
   ConfigurationError,
   type DeliveryOutcome,
   PushError,
+  type PushErrorClass,
   type PushErrorCode,
   type PushErrorOptions,
   RateLimitError,

@@ -1,5 +1,10 @@
 import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
-import type { AuthenticatedUser, PresenceMember, UserAuthentication } from '../backends/contract/authorization.js';
+import {
+  type AuthenticatedUser,
+  misnamedId,
+  type PresenceMember,
+  type UserAuthentication,
+} from '../backends/contract/authorization.js';
 import { asPushError, lookUpError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { askInTime } from '../core/ask-in-time.js';
@@ -8,7 +13,7 @@ import { AuthenticationError, ConfigurationError, ValidationError } from '../cor
 import type { Logger } from '../core/logger.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import type { SessionAdapter } from '../sessions/adapter.js';
+import { isAnonymous, type SessionAdapter } from '../sessions/adapter.js';
 import { isSessionChannel } from '../sessions/session-data.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
 import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
@@ -138,7 +143,7 @@ function clientOf({ socketId, user, session }: AskingClient, { backend, sessions
 }
 
 function isSomeone(user: AppUser | null | undefined): user is AppUser {
-  return user !== undefined && user !== null;
+  return user !== undefined && user !== null && !isAnonymous(user);
 }
 
 function nobodyError(backend: AnyBackend): AuthenticationError {
@@ -207,9 +212,15 @@ async function askRule(
   if (member !== undefined) return { member };
   logger.error(
     { channel, pattern, answered: typeof answer },
-    'an authorisation rule returned neither true, false nor a member { id, info }, so the subscription was refused',
+    `an authorisation rule returned neither true, false nor a member { id, info }${otherKey(answer)}, so the subscription was refused`,
   );
   return notAllowed;
+}
+
+/** Says which key a member has that should have `id`. */
+function otherKey(answer: unknown): string {
+  const key = misnamedId(answer);
+  return key === undefined ? '' : ` (its key is "${key}" and should be "id")`;
 }
 
 /** Reads a member `{ id, info }` of a presence channel. Undefined for a value that is none, or that JSON loses. */

@@ -3,11 +3,12 @@ import { type ChannelMembers, ChannelStates, type MembersChange } from './channe
 import type { ChannelSource, ChannelSubscription } from './client-channel.js';
 import type { ClientDriverHost, ConnectionState } from './driver.js';
 import type { PushClientError } from './errors.js';
-import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
+import { Bindings, type EventData, type EventName, Listeners, type PushListener, withNotification } from './events.js';
 import { StaticCalls } from './static-calls.js';
 
 /** What the listeners of a client and of its channels hear of. */
-export interface ClientReports extends Pick<ChannelSource, 'messages' | 'subscriptions' | 'members' | 'states'> {}
+export interface ClientReports
+  extends Pick<ChannelSource, 'messages' | 'subscriptions' | 'members' | 'errors' | 'states'> {}
 
 /**
  * The part of `PushClient` that hands on what a transport reports: listeners are added to it, and the transport calls
@@ -20,6 +21,7 @@ export class ClientListeners<Events extends object> extends StaticCalls implemen
     messages: new Listeners<[message: IncomingMessage]>(),
     subscriptions: new Listeners<[subscription: ChannelSubscription]>(),
     members: new Listeners<[channel: string, change: MembersChange]>(),
+    errors: new Listeners<[error: PushClientError]>(),
     states: new ChannelStates(),
   };
   readonly #bindings = new Bindings(this.reports.messages, () => true);
@@ -36,12 +38,12 @@ export class ClientListeners<Events extends object> extends StaticCalls implemen
    * Calls the listener for each message with this event, on any channel. A listener that is bound twice is called
    * twice. An event of the protocol, such as `pusher:subscription_succeeded`, can be bound by its name as well.
    * @returns a function that removes this one binding
-   * @throws TypeError when the listener is not a function
+   * @throws TypeError when the event is not a text, or the listener not a function
    * @example
    * const stop = client.bind('order.shipped', ({ orderId }, { channel }) => show(channel, orderId));
    * stop();
    */
-  bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
+  bind<Name extends EventName<Events>>(event: Name, listener: PushListener<EventData<Events, Name>>): () => void {
     return this.#bindings.add(event, listener as PushListener<never>);
   }
 
@@ -51,14 +53,14 @@ export class ClientListeners<Events extends object> extends StaticCalls implemen
    * @throws TypeError when the listener is not a function
    */
   bindAll(listener: PushListener<Events[keyof Events]>): () => void {
-    return this.#bindings.add(undefined, listener as PushListener<never>);
+    return this.#bindings.addAll(listener as PushListener<never>);
   }
 
   /**
    * Removes bindings of the client: those of an event and listener, of an event, of a listener
    * (`unbind(undefined, listener)`), or, without arguments, all of them. Bindings of a {@link ClientChannel} stay.
    */
-  unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
+  unbind<Name extends EventName<Events>>(event?: Name, listener?: PushListener<EventData<Events, Name>>): void {
     this.#bindings.remove(event, listener);
   }
 
@@ -123,9 +125,11 @@ export class ClientListeners<Events extends object> extends StaticCalls implemen
 
   /** Passes an error to the listeners. The transport calls it. */
   receiveError(error: PushClientError): void {
-    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined && !error.isTemporary) {
-      this.reports.states.refuse(error.channel);
-      this.clearMembers(error.channel);
+    const { code, channel, isTemporary } = error;
+    if (code === 'SUBSCRIPTION' && channel !== undefined) {
+      this.reports.states.fail(channel, error);
+      if (!isTemporary) this.clearMembers(channel);
+      this.reports.errors.call(error);
     }
     if (this.#errorListeners.size === 0) console.warn(error);
     else this.#errorListeners.call(error);

@@ -79,8 +79,8 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
   }
 
   /**
-   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call changes
-   * nothing while connected, and tries again after the connection was refused.
+   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call checks
+   * a connection that seems to stand, and tries again after the connection was refused.
    * @throws PushClientError `CONFIGURATION` when the backend has no driver, or when the driver lacks its SDK or a key
    */
   connect(): void {
@@ -176,7 +176,7 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
    * room.onMembersChange((members) => count(members.size));
    * room.unbind(); // Removes the listener of `message`; that of the members stays.
    */
-  channel<ChannelEvents extends object = Events>(name: string): ClientChannel<ChannelEvents> {
+  channel<ChannelEvents extends object = Events, Info = unknown>(name: string): ClientChannel<ChannelEvents, Info> {
     checkChannel(name);
     return new ClientChannel(name, this.#channelSource);
   }

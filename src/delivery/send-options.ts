@@ -37,7 +37,7 @@ export interface CallOptions {
 
 /** The contents of a message, and how it is sent. */
 export interface MessageOptions extends CallOptions {
-  /** @default 'push-event' */
+  /** @default the setting `defaultEvent`, which is `'push-event'` */
   event?: string | undefined;
   /**
    * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something else.

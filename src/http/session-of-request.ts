@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../core/errors.js';
 import { checkName } from '../core/names.js';
-import { isSessionStore, type PushSession } from '../sessions/adapter.js';
+import { isAnonymous, isSessionStore, type PushSession } from '../sessions/adapter.js';
 import {
   DEFAULT_TTL_MS,
   newChannelId,
@@ -182,7 +182,7 @@ export class SessionOfRequest implements RequestSession {
     const session = this.#session;
     if (session === undefined) return undefined;
     const user = this.#access.user();
-    if (user === undefined || user === null) return undefined;
+    if (user === undefined || user === null || isAnonymous(user)) return undefined;
     // An application that logs a user out with a new or an emptied session may leave request.user unchanged. So the
     // user of the session before does not count for the new one; the next request tells.
     if (user === this.#userBefore && (!this.#isSessionBefore(session) || this.#isEmptied(session))) return undefined;

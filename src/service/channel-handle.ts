@@ -1,7 +1,13 @@
 import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
-import type { ChannelAuthorization, ChannelInfo, GivenMember } from '../backends/contract/authorization.js';
+import {
+  type ChannelAuthorization,
+  type ChannelInfo,
+  type GivenMember,
+  misnamedId,
+} from '../backends/contract/authorization.js';
 import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { ValidationError } from '../core/errors.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import type { Awaitable } from '../core/until-aborted.js';
@@ -77,10 +83,13 @@ export class ChannelHandle {
    * @param client the client's socket id; with PubNub, its user id
    * @param member the user that other members see; required on a presence channel
    * @returns the answer for the client
-   * @throws ValidationError for a wrong socket id
+   * @throws ValidationError for a wrong socket id or member
    * @throws UnsupportedOperationError when the backend does not authorise
    */
-  authorize(client: string, member?: GivenMember): Promise<ChannelAuthorization> {
+  async authorize(client: string, member?: GivenMember): Promise<ChannelAuthorization> {
+    const key = misnamedId(member);
+    if (key !== undefined)
+      throw new ValidationError(`A member has the key "id", not "${key}": authorize(socketId, { id, info }).`);
     const named = member && { ...member, id: userIdText(member.id) ?? '' };
     return this.#ask(
       (backend) => backend.authorizeChannel(client, this.name, named),

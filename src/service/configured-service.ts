@@ -1,7 +1,14 @@
+import type { BackendReference } from '../backends/built-in.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import type { Logger } from '../core/logger.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
-import type { PushServerSettings, SettingsBesideDsn } from '../settings/settings.js';
+import type {
+  PushServerSettings,
+  SettingsBesideDsn,
+  SettingsOf,
+  SettingsOfAny,
+  SettingsWithoutBackend,
+} from '../settings/settings.js';
 import type { CurrentRuntime } from './current-runtime.js';
 
 /** The part of a push service that is set up and closed. */
@@ -22,7 +29,13 @@ export abstract class ConfiguredService<Backend extends AnyBackend> implements A
    * @example
    * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
    */
-  configure(settings: PushServerSettings | string, beside?: SettingsBesideDsn): void {
+  configure<Settings extends PushServerSettings | string>(
+    settings: SettingsOfAny<Settings>,
+    beside?: SettingsBesideDsn,
+  ): void;
+  configure(settings: SettingsWithoutBackend): void;
+  configure<Reference extends BackendReference>(settings: SettingsOf<Reference>): void;
+  configure(settings: unknown, beside?: SettingsBesideDsn): void {
     this.#runtime.start(settings, beside);
   }
 

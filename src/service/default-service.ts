@@ -1,6 +1,12 @@
 import type { BackendOf, BackendReference } from '../backends/built-in.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import type { PushServerSettings, SettingsBesideDsn, SettingsOf } from '../settings/settings.js';
+import type {
+  PushServerSettings,
+  SettingsBesideDsn,
+  SettingsOf,
+  SettingsOfAny,
+  SettingsWithoutBackend,
+} from '../settings/settings.js';
 import { PushService as Service } from './push-service.js';
 
 /** The type of the default push service and of those from {@link createPushService}. */
@@ -39,12 +45,16 @@ export const PushService: PushService = defaultService();
  * @example
  * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
  */
+export function createPushService<Settings extends PushServerSettings | string>(
+  settings: SettingsOfAny<Settings>,
+  beside?: SettingsBesideDsn,
+): PushService;
+export function createPushService(settings: SettingsWithoutBackend): PushService;
 export function createPushService<Reference extends BackendReference>(
   settings: SettingsOf<Reference>,
 ): PushService<BackendOf<Reference>>;
-export function createPushService(settings: PushServerSettings | string, beside?: SettingsBesideDsn): PushService;
 export function createPushService(settings: unknown, beside?: SettingsBesideDsn): PushService {
   const service = new Service();
-  service.configure(settings as PushServerSettings, beside);
+  service.configure(settings as PushServerSettings | string, beside);
   return service;
 }

@@ -6,9 +6,11 @@ import { Deadline, type Wait } from '../core/deadline.js';
 import { PushError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
-import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
+import { encodedData, jsonText } from '../delivery/json-text.js';
+import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
@@ -46,6 +48,10 @@ export class Runtime {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
+  /** How messages are planned. */
+  readonly #messages: Pick<PlanContext, 'defaultEvent' | 'encode'>;
+  /** The logger for what every request may log alike. */
+  readonly #rated: Logger;
   readonly #order = new SendOrder();
   readonly #disconnect: () => void;
   /** Whether it was said why nobody can be reached. */
@@ -65,9 +71,12 @@ export class Runtime {
       retries = deliveryDefaults.retries,
       concurrency = deliveryDefaults.concurrency,
       closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS,
+      defaultEvent = 'push-event',
+      encode,
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
+    this.#rated = new RepeatedLines().on(this.logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
     this.timeout = timeout;
@@ -78,7 +87,9 @@ export class Runtime {
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency, timeout });
+    this.#messages = { defaultEvent, encode };
+    const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
+    this.#disconnect = this.backend.connect({ receive, logger, json, owner, concurrency, timeout });
   }
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
@@ -172,7 +183,15 @@ export class Runtime {
     const { backend, sessions, capabilities, timeout, logger } = this;
     const turn = ordered === true ? this.#order.next() : undefined;
     try {
-      const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal, logger });
+      const planned = await plan(messages, {
+        ...this.#messages,
+        backend,
+        capabilities,
+        sessions,
+        timeout,
+        signal,
+        logger,
+      });
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       await this.opened(longestTimeout(planned, timeout), signal);
       await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
@@ -180,6 +199,7 @@ export class Runtime {
         backend,
         capabilities,
         policy: this.#policy,
+        logger: this.#rated,
         signal,
       });
       const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));

@@ -23,6 +23,8 @@ export interface PusherLike {
   subscribe(channel: string): PusherChannelLike;
   unsubscribe(channel: string): void;
   signin(): void;
+  /** Sends a message of the protocol, if there is a connection. */
+  send_event(event: string, data: object): unknown;
 }
 
 /** A message of Pusher's protocol as `pusher-js` has read it: the argument of its connection's event `message`. */

@@ -53,6 +53,25 @@ describe('a subscription', () => {
     expect(seen[0]?.user).toBe(user);
   });
 
+  it('of a rule that names its member by user_id is refused, and the log names the right key', async () => {
+    const { push, logger } = service();
+    push.authorize('presence-a', () => ({ user_id: 'ann' }) as never);
+    const asking = push.authorizeChannel({ channel: 'presence-a', socketId, user: 'ann' });
+    expect(await failureOf(AuthenticationError, asking)).toMatchObject({ status: 403 });
+    expect(logger.entries[0]?.text).toContain('(its key is "user_id" and should be "id")');
+  });
+
+  it('by an object that stands for nobody is refused as that of nobody, and no rule is asked', async () => {
+    const { push } = service();
+    push.authorize('private-{name}', () => {
+      throw new Error('asked');
+    });
+    const user = { isAuthenticated: false } as never;
+    const asking = push.authorizeChannel({ channel: 'private-a', socketId, user });
+    expect(await failureOf(AuthenticationError, asking)).toMatchObject({ status: 401 });
+    await failureOf(AuthenticationError, push.authenticateUser({ socketId, user }));
+  });
+
   it('that no rule is for is refused, and told so', async () => {
     const { push } = service();
     push.authorize('private-orders.{id}', () => true);

@@ -295,6 +295,16 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(application.requests).toHaveLength(1);
   });
 
+  it('takes the class in the module around it', () => {
+    const page = { backend: 'pubnub', subscribeKey: 'sub', channels: [] };
+    for (const module of [{ default: PubNub }, { PubNub }, { default: { PubNub } }]) {
+      const client = new PushClient(page, { PubNub: module as never });
+      client.connect();
+      expect(client.state).toBe('connected');
+      client.disconnect();
+    }
+  });
+
   it('waits as long as the application asks it to before it asks for a token again', async () => {
     const provider = await start();
     const application = await startAuthServer(() => ({ status: 503, headers: { 'retry-after': '60' } }));

@@ -83,6 +83,19 @@ describe('binding', () => {
     expect(all.mock.calls.map(([data]) => data)).toEqual([1]);
   });
 
+  it.each([[/order/], [undefined], [null], [7], [['greeted']]])(
+    'refuses the event %s, which none would have',
+    (event) => {
+      const client = new PushClient(config);
+      const channel = client.channel('mine');
+      const text = `An event must be a string, not ${typeof event}: it is bound by its name, and no pattern matches.`;
+      for (const target of [client, channel])
+        expect(() => target.bind(event as never, () => {})).toThrow(new TypeError(text));
+      if (event === undefined) return;
+      for (const target of [client, channel]) expect(() => target.unbind(event as never)).toThrow(new TypeError(text));
+    },
+  );
+
   it('refuses a listener that is not a function', () => {
     const client = new PushClient(config);
     expect(() => client.bind('greeted', undefined as never)).toThrow(
@@ -164,7 +177,7 @@ describe('a notification beside the data', () => {
     expect(listener.mock.calls).toEqual([[data, { channel: 'mine', event: 'shipped', data, notification }]]);
   });
 
-  it.each([null, 'notification', ['notification'], { notification: 'soon' }, { notification: { body: 'no title' } }])(
+  it.each([null, 'notification', ['notification'], { notification: 'soon' }, { notification: { url: 'no text' } }])(
     'is not made up from %j',
     (data) => {
       const client = new PushClient(config);

@@ -31,6 +31,14 @@ describe('a channel handle', () => {
     expect(backend.calls).toEqual(['open', 'info presence-room']);
   });
 
+  test.each(['user_id', 'userId'])('names the right key to whoever gives a member by %s', async (key) => {
+    const { push } = start();
+    const asking = push.channel('presence-a').authorize('1.1', { [key]: 'ann' } as never);
+    expect((await failureOf(ValidationError, asking)).message).toBe(
+      `A member has the key "id", not "${key}": authorize(socketId, { id, info }).`,
+    );
+  });
+
   test('throws a PushError when the backend fails, without secrets', async () => {
     const { push, backend } = start();
     backend.channelInfo = () => Promise.reject(new Error('refused open-sesame'));

@@ -12,8 +12,8 @@ import { failureOf } from '../support/failure-of.js';
 const dsn = 'websocket://key:open-sesame@1?host=127.0.0.1&port=0&maxEventBytes=500&retries=0';
 const sessions = memorySessions();
 
-function made(...settings: Parameters<typeof createPushService>): PushService {
-  const push = createPushService(...settings);
+function made(settings: object | string, beside?: object): PushService {
+  const push = createPushService(settings as PushServerSettings, beside);
   onTestFinished(() => push.close());
   return push;
 }

@@ -53,11 +53,15 @@ void push
 void push.trigger('orders');
 // @ts-expect-error: an option that is not known
 void push.channel('orders').trigger('order.shipped', data, { excpet: '123.456' });
+const failure: unknown = undefined;
+if (PushError.is(failure, RateLimitError) && !('retryAfter' in failure))
+  expectTypeOf(failure.reason).toEqualTypeOf<RateLimitError>();
 expectTypeOf(push.fire({ users: 'ann', data })).toEqualTypeOf<void>();
 // @ts-expect-error: a channel is its name
 void push.send({ channels: 42, data });
-// @ts-expect-error: a notification has a title
 void push.send({ channels: 'orders', data, notification: { body: 'It is on its way.' } });
+// @ts-expect-error: a notification has a title or a body
+void push.send({ channels: 'orders', data, notification: { url: 'https://shop.example' } });
 // @ts-expect-error: an option that there is not
 void push.send({ channel: 'orders', channels: 'orders', data });
 

@@ -61,12 +61,13 @@ fromDsn.terminateUserConnections;
 // Each backend has its own options.
 createPushService({ backend: 'console', options: { format: 'json' } });
 createPushService({ backend: 'websocket', options: { port: 6001 } });
-createPushService({ backend: 'pusher', options: { cluster: 'eu', host: 'localhost', encode: JSON.stringify } });
 createPushService({ backend: 'pusher', options: { Pusher, PusherJs } });
 createPushService({ backend: 'pusher', options: { Pusher: pusher, PusherJs: pusherJs } });
 createPushService({ backend: 'onesignal', options: { OneSignal } });
 createPushService({ backend: 'onesignal', options: { OneSignal: OneSignal.Client } });
 createPushService({ backend: 'pubnub', options: { PubNub } });
+createPushService({ backend: 'pusher', options: { cluster: 'eu', host: 'localhost' }, defaultEvent: 'message' });
+createPushService({ backend: 'console', encode: (value) => (value instanceof Date ? value.getTime() : value) });
 createPushService({ backend: 'pubnub', options: { ttl: 24, userId: 'server' } });
 createPushService({ backend: 'onesignal', options: { language: 'de', target: 'aliases' } });
 // @ts-expect-error: a format that there is not
@@ -107,7 +108,17 @@ createPushService({ backend: 'console', pubkey: 'k' });
 // PUSH_SERVER as a type of its own, for settings that are kept elsewhere.
 expectTypeOf<{ backend: 'pusher'; options: { cluster: 'eu' } }>().toExtend<PushServerSettings>();
 expectTypeOf<{ backend: 'pusher'; options: { cluster: 1 } }>().not.toExtend<PushServerSettings>();
-expectTypeOf(PushService.configure).parameter(0).toEqualTypeOf<PushServerSettings | string>();
+declare const kept: PushServerSettings;
+PushService.configure(kept);
+PushService.configure(keys.appId === 'a' ? kept : 'console:', { sessions });
+PushService.configure({ ...kept, retries: 0 });
+PushService.configure({ sessions, defaultEvent: 'message' });
+expectTypeOf(createPushService(kept).backend).toEqualTypeOf<AnyBackend>();
+expectTypeOf(createPushService({ ...kept, logger: console }).backend).toEqualTypeOf<AnyBackend>();
+// @ts-expect-error: a key that there is not
+PushService.configure({ sessions, sesions: sessions });
+// @ts-expect-error: an option of Pusher
+PushService.configure({ backend: 'pubnub', ...keys, options: { cluster: 'eu' } });
 
 // A backend of one's own: its client, its options, and what it must have.
 interface PigeonOptions {
@@ -135,6 +146,21 @@ class PigeonService extends PushServiceWrapper<Loft, PigeonOptions> {
 const pigeons = createPushService({ backend: PigeonService, secretKey: 'coo', options: { speed: 80 } });
 expectTypeOf(pigeons.backend).toEqualTypeOf<PigeonService>();
 expectTypeOf(pigeons.backend.api).toEqualTypeOf<Loft>();
+PushService.configure({ backend: PigeonService, secretKey: 'coo', options: { speed: 80 } });
+// @ts-expect-error: an option of the class is a number
+createPushService({ backend: PigeonService, options: { speed: 'fast' } });
+// @ts-expect-error: an option that the class does not have
+createPushService({ backend: PigeonService, options: { speed: 80, height: 3 } });
+// @ts-expect-error: an option of the class is a number
+PushService.configure({ backend: PigeonService, options: { speed: 'fast' } });
+// @ts-expect-error: an option that the class does not have
+PushService.configure({ backend: PigeonService, options: { speed: 80, height: 3 } });
+// @ts-expect-error: an option that the class does not have
+createPushService({ backend: PusherService, ...keys, options: { port: 80, cluter: 'eu' } });
+class PlainService extends PushServiceWrapper {
+  protected async sendData(): Promise<void> {}
+}
+createPushService({ backend: PlainService, options: { whatever: 1 } });
 // @ts-expect-error: a class that is no backend
 createPushService({ backend: Loft });
 // @ts-expect-error: sendData is the one method that a backend must have

@@ -82,6 +82,14 @@ export abstract class BackendBase<Options extends object> {
     return this.#slot.logger;
   }
 
+  /**
+   * Turns data into JSON text as `send` does, for methods of a backend's own that send.
+   * @throws ValidationError for what JSON would lose
+   */
+  protected jsonText(data: unknown): string {
+    return this.#slot.host?.json?.(data) ?? JSON.stringify(data);
+  }
+
   /** Makes the error for something that the backend cannot do. @param advice what to do instead */
   protected unsupported(operation: string, advice: string): UnsupportedOperationError {
     const { name: backend } = this;

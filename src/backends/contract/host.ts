@@ -7,6 +7,8 @@ export interface BackendHost {
   /** Hands an incoming message to the listeners of `messageReceived`. */
   receive(message: IncomingMessage): void;
   readonly logger: Logger;
+  /** Turns data into JSON text as `send` does. @default JSON.stringify */
+  readonly json?: (data: unknown) => string;
   /** Number of requests that the service makes at once. @default undefined: not known */
   readonly concurrency?: number;
   /** How long the service waits for the backend to open, in milliseconds. @default undefined: not known */

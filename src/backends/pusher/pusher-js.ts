@@ -11,7 +11,6 @@ import { loadSdk } from '../sdk/peer.js';
 /** The part of a `pusher-js` instance that `subscribe` uses. */
 export interface PusherJsClient extends PusherLike {
   channel(name: string): PusherChannelLike | undefined;
-  send_event(event: string, data: object): unknown;
 }
 
 interface PusherJsClass {
