@@ -5,6 +5,7 @@ import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { pageScripts } from './page-scripts.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -73,5 +74,5 @@ const script = { ...common, format: 'iife', target: 'es2022', minify: true };
 await build({ ...script, entryPoints: ['src/client/script.ts'], outfile: 'dist/client/pushrail-client.min.js' });
 // The client with one driver each, of which the push handler makes a page's client.js.
 const scripts = globSync('src/client/scripts/*.ts', { cwd: root });
-await build({ ...script, entryPoints: scripts, outdir: 'dist/client/scripts' });
+await build({ ...common, ...pageScripts, entryPoints: scripts, outdir: 'dist/client/scripts' });
 chmodSync(`${root}/${bin.pushrail}`, 0o755);
