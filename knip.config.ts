@@ -10,6 +10,7 @@ const config: KnipConfig = {
   entry: [
     ...entries,
     'src/client/script.ts',
+    'src/client/scripts/*.ts',
     'src/cli/main.ts',
     'scripts/*',
     'test/**/*.test.ts',
@@ -19,6 +20,8 @@ const config: KnipConfig = {
     'examples/**/*.js',
   ],
   ignoreBinaries: ['redis-server'],
+  // A page of the documents alone runs it.
+  ignoreDependencies: ['laravel-echo'],
   project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'examples/**/*.js'],
 };
 

@@ -8,8 +8,10 @@ const ofTheBuild = [
   'test/e2e/**/*.test.ts',
   'test/examples/**/*.test.ts',
   'test/live/**/*.test.ts',
-  'test/package/**/*.test.ts',
 ];
+
+/** Tests of the package as others get it: packed, bundled, extended. `npm run check:package` runs them. */
+const ofThePackage = ['test/package/**/*.test.ts'];
 
 /** The suites that every backend and adapter passes, the runs of many calls at once, and the loads of an attack. */
 const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts', 'test/server/attack/**/*.test.ts'];
@@ -34,12 +36,13 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'build', include: ofTheBuild, globalSetup: ['test/e2e/shared-browser.ts'] } },
       { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
       { extends: true, test: { name: 'long', include: long, exclude: [...configDefaults.exclude, ...withFakeTimers] } },
+      { extends: true, test: { name: 'package', include: ofThePackage } },
       {
         extends: true,
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ofTheBuild, ...withFakeTimers, ...long],
+          exclude: [...configDefaults.exclude, ...ofTheBuild, ...ofThePackage, ...withFakeTimers, ...long],
         },
       },
     ],
@@ -49,7 +52,7 @@ const config: ViteUserConfig = defineConfig({
       enabled: process.env['CI'] === 'true',
       include: ['src/**/*.ts'],
       // Runs as a process of its own, which the package test does.
-      exclude: ['src/cli/main.ts', 'src/client/script.ts'],
+      exclude: ['src/cli/main.ts', 'src/client/script.ts', 'src/client/scripts/*.ts'],
       reporter: ['text-summary'],
       thresholds: { lines: 95, functions: 95, branches: 90, statements: 95 },
     },

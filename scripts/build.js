@@ -1,7 +1,7 @@
 // Makes dist: types by tsc, and modules that are joined into few files, because Node takes most of the time of an
 // import to find and link files (figures in docs/architecture.md).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -66,12 +66,9 @@ await build({
   platform: 'browser',
   target: 'es2022',
 });
-await build({
-  ...common,
-  entryPoints: ['src/client/script.ts'],
-  outfile: 'dist/client/pushrail-client.min.js',
-  format: 'iife',
-  target: 'es2022',
-  minify: true,
-});
+const script = { ...common, format: 'iife', target: 'es2022', minify: true };
+await build({ ...script, entryPoints: ['src/client/script.ts'], outfile: 'dist/client/pushrail-client.min.js' });
+// The client with one driver each, of which the push handler makes a page's client.js.
+const scripts = globSync('src/client/scripts/*.ts', { cwd: root });
+await build({ ...script, entryPoints: scripts, outdir: 'dist/client/scripts' });
 chmodSync(`${root}/${bin.pushrail}`, 0o755);

@@ -44,7 +44,7 @@ function backendTable(backends: readonly Backend[]): string {
     .join('\n');
 }
 
-/** The module that tells the page's client which driver goes with which backend. */
+/** The module that tells which driver of the page's client goes with which backend. */
 function driverNames(backends: readonly Backend[]): string {
   const lines = backends.flatMap(({ name, clientDriver }) =>
     clientDriver === undefined ? [] : [`  ${name}: '${clientDriver}',\n`],
@@ -54,6 +54,9 @@ function driverNames(backends: readonly Backend[]): string {
 /** The name of the client's driver for each backend of the server. */
 export const driverNames = {
 ${lines.join('')}} as const;
+
+/** The name of a driver. */
+export type DriverName = (typeof driverNames)[keyof typeof driverNames];
 `;
 }
 
@@ -76,7 +79,7 @@ const backends = listedBackends(root).map((line): Backend => {
 
 const generated: readonly (readonly [file: string, make: (text: string) => string])[] = [
   ['package.json', (text) => withEntries(text, backends)],
-  ['src/client/drivers/names.ts', () => driverNames(backends)],
+  ['src/wire/driver-names.ts', () => driverNames(backends)],
   ['README.md', (text) => withPart(text, 'backends', backendTable(backends))],
   ['docs/architecture.md', (text) => withPart(text, 'house', houseTable())],
 ];

@@ -23,7 +23,7 @@ const openToAll = ['core', 'wire'];
 export const house: readonly Part[] = [
   {
     path: 'testing',
-    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters',
+    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters, and `resetPushService`',
     imports: ['index.ts'],
   },
   {
@@ -46,6 +46,12 @@ export const house: readonly Part[] = [
       'sessions',
       'webhooks (types)',
     ],
+  },
+  {
+    path: 'http/fastify.ts',
+    holds: '`pushrail/http/fastify`: plugins for Fastify, of which it takes the types alone',
+    imports: ['http', 'authorization (types)'],
+    packages: ['fastify', 'node:stream', 'node:stream/web'],
   },
   {
     path: 'http',

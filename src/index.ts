@@ -8,7 +8,7 @@ export type {
   SubscriptionRequest,
   UserDetails,
 } from './authorization/requests.js';
-export type { ChannelRule, RuleContext } from './authorization/rules.js';
+export type { ChannelRule, RuleContext, RuleOptions } from './authorization/rules.js';
 export type { ChildSettings, CompositeSettings } from './backends/built-in.js';
 export type {
   AuthenticatedUser,
@@ -27,12 +27,14 @@ export type { ChannelResult, RequestAnswer, RequestContext } from './backends/co
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export { loadPeer } from './backends/sdk/peer.js';
+export type { Lasting } from './core/call-options.js';
 export {
   AbortError,
   AuthenticationError,
   ConfigurationError,
   type DeliveryOutcome,
   PushError,
+  type PushErrorClass,
   type PushErrorCode,
   type PushErrorOptions,
   RateLimitError,
@@ -47,7 +49,7 @@ export { DeliveryError } from './core/report.js';
 export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { ChannelHandle } from './service/channel-handle.js';
-export { createPushService, PushService } from './service/push-service.js';
+export { createPushService, PushService } from './service/default-service.js';
 export {
   type AddSessionOptions,
   type Identify,

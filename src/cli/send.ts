@@ -18,7 +18,7 @@ export function sendCommand(terminal: Terminal): Command {
     .argument('[channels...]', 'names of channels')
     .option('--server <dsn>', serverHelp)
     .option('-e, --event <name>', 'name of the event', 'push-event')
-    .option('-d, --data <json>', 'data of the event', jsonValue, null)
+    .option('-d, --data <json>', 'data of the event', jsonValue, {})
     .option('-u, --user <id>', 'a user instead of channels; may be repeated', gathered, [])
     .action(async (channels: string[], options: SendCommandOptions) => {
       const { event, data, user: users } = options;

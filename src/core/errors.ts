@@ -21,6 +21,13 @@ export interface PushErrorOptions {
   cause?: unknown;
 }
 
+/** A class of {@link PushError}. Each that this package exports has a code of its own. */
+export type PushErrorClass<Failure extends PushError = PushError> = (abstract new (
+  ...parameters: never[]
+) => Failure) & {
+  readonly code?: PushErrorCode | undefined;
+};
+
 const brand: symbol = Symbol.for('pushrail.PushError');
 
 /**
@@ -66,11 +73,34 @@ export class PushError extends Error {
   static isPushError(value: unknown): value is PushError {
     return isBranded(value, brand);
   }
+
+  /**
+   * Whether an error is of a class, or is a `DeliveryError` whose `reason` is. Errors of another copy of this package
+   * are, too.
+   * @example
+   * try {
+   *   await push.send({ event: 'order.shipped', channels: 'orders', data });
+   * } catch (error) {
+   *   if (PushError.is(error, AuthenticationError)) alarm('the keys of the push service are wrong');
+   *   else throw error;
+   * }
+   */
+  static is<Failure extends PushError>(
+    error: unknown,
+    type: PushErrorClass<Failure>,
+  ): error is Failure | (PushError & { readonly reason: Failure }) {
+    for (let found = error; PushError.isPushError(found); found = Reflect.get(found, 'reason')) {
+      if (found instanceof type || Object.hasOwn(type.prototype, brand)) return true;
+      if (Object.hasOwn(type, 'code') && found.code === type.code) return true;
+    }
+    return false;
+  }
 }
 
 /** The settings are wrong or incomplete, or a package that they need is not installed. */
 export class ConfigurationError extends PushError {
   static override readonly name: string = 'ConfigurationError';
+  static readonly code: PushErrorCode = 'CONFIGURATION';
 
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'CONFIGURATION', options);
@@ -80,6 +110,7 @@ export class ConfigurationError extends PushError {
 /** The arguments of a call are wrong. Nothing was sent. */
 export class ValidationError extends PushError {
   static override readonly name: string = 'ValidationError';
+  static readonly code: PushErrorCode = 'VALIDATION';
 
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'VALIDATION', options);
@@ -89,6 +120,7 @@ export class ValidationError extends PushError {
 /** Credentials or a signature were refused. */
 export class AuthenticationError extends PushError {
   static override readonly name: string = 'AuthenticationError';
+  static readonly code: PushErrorCode = 'AUTHENTICATION';
 
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'AUTHENTICATION', options);
@@ -98,6 +130,7 @@ export class AuthenticationError extends PushError {
 /** The provider asked to slow down. It is retryable unless `options.retryable` says otherwise. */
 export class RateLimitError extends PushError {
   static override readonly name: string = 'RateLimitError';
+  static readonly code: PushErrorCode = 'RATE_LIMIT';
 
   /** The time that the provider asked to wait, in milliseconds; undefined when it named none. */
   readonly retryAfter: number | undefined;
@@ -117,6 +150,7 @@ export type DeliveryOutcome = 'rejected' | 'unknown';
 /** An attempt took longer than its `timeout`. It is retryable unless `options.retryable` says otherwise. */
 export class TimeoutError extends PushError {
   static override readonly name: string = 'TimeoutError';
+  static readonly code: PushErrorCode = 'TIMEOUT';
 
   /**
    * `'unknown'`, because the message may have been delivered all the same; `'rejected'` when it is known that nothing
@@ -133,6 +167,7 @@ export class TimeoutError extends PushError {
 /** The backend in use cannot do this; the message says what to do instead. */
 export class UnsupportedOperationError extends PushError {
   static override readonly name: string = 'UnsupportedOperationError';
+  static readonly code: PushErrorCode = 'UNSUPPORTED_OPERATION';
 
   constructor(message: string, options?: PushErrorOptions) {
     super(message, 'UNSUPPORTED_OPERATION', options);
@@ -142,6 +177,7 @@ export class UnsupportedOperationError extends PushError {
 /** The caller's `AbortSignal` fired. `name` is `'AbortError'`, as with `fetch`; `cause` is the signal's reason. */
 export class AbortError extends PushError {
   static override readonly name: string = 'AbortError';
+  static readonly code: PushErrorCode = 'ABORTED';
 
   /** `'unknown'` when the signal fired in the middle of a request. */
   readonly outcome: DeliveryOutcome;

@@ -1,4 +1,4 @@
-import type { PushError } from './errors.js';
+import { PushError } from './errors.js';
 
 // Keeps secrets out of errors, logs and everything else that is shown. A setting is secret when its key says so, such
 // as `secretKey`, `authToken`, `password`, `apiKey` or `encryptionMasterKeyBase64`. The password in an address is
@@ -105,6 +105,7 @@ export function cleaned<Failure extends PushError>(error: Failure, redactor: Red
   for (const key of Reflect.ownKeys(error)) {
     const value: unknown = Reflect.get(error, key);
     if (key === 'cause') error.cause = causeOf(value, redactor);
+    else if (PushError.isPushError(value)) cleaned(value, redactor);
     else if (showsSecret(value, redactor))
       Reflect.set(error, key, typeof value === 'string' ? redactor.redact(value) : REDACTED);
   }

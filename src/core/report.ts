@@ -1,5 +1,5 @@
 import type { ChannelDetails } from '../wire/message.js';
-import { type DeliveryOutcome, PushError, type PushErrorOptions } from './errors.js';
+import { type DeliveryOutcome, PushError, type PushErrorCode, type PushErrorOptions, retryAfterOf } from './errors.js';
 
 /**
  * How a `send` ended. `accepted`: the backend accepted the message for every channel. `partial`: for some of them.
@@ -42,6 +42,7 @@ export interface SendReport<User = unknown> {
 /** A message was not accepted, or it is not known whether it was. */
 export class DeliveryError extends PushError {
   static override readonly name: string = 'DeliveryError';
+  static readonly code: PushErrorCode = 'DELIVERY';
 
   /** Whether the message is known not to have been delivered. */
   readonly outcome: DeliveryOutcome;
@@ -52,14 +53,47 @@ export class DeliveryError extends PushError {
    * channel.
    */
   readonly reports: readonly SendReport[];
+  /**
+   * The reason, where all channels failed for one: an `AuthenticationError`, a `RateLimitError`, or another error of the
+   * provider's answer. `PushError.is(error, AuthenticationError)` looks through it. It is not the class of this error:
+   * a request handler that let an `AuthenticationError` through would tell the asker that his credentials were refused.
+   */
+  declare readonly reason: PushError | undefined;
 
   constructor(
     message: string,
-    options: PushErrorOptions & { outcome: DeliveryOutcome; reports?: readonly SendReport[] | undefined },
+    options: PushErrorOptions & {
+      outcome: DeliveryOutcome;
+      reports?: readonly SendReport[] | undefined;
+      reason?: PushError | undefined;
+    },
   ) {
     super(message, 'DELIVERY', options);
+    // Not enumerable: console.log shows it as the cause already.
+    Object.defineProperty(this, 'reason', { value: options.reason, configurable: true, writable: true });
     this.outcome = options.outcome;
     this.reports = options.reports ?? [];
     this.report = this.reports[0];
   }
+}
+
+/**
+ * Finds the reason that several errors have in common: one class and one status. Of several such errors it is the one
+ * whose provider asked for the longest wait.
+ * @returns undefined when they have more than one reason
+ */
+export function sharedReason(errors: Iterable<PushError>): PushError | undefined {
+  let shared: PushError | undefined;
+  for (const error of new Set(errors)) {
+    const reason = (Reflect.get(error, 'reason') as PushError | undefined) ?? error;
+    if (shared !== undefined && !isAlike(shared, reason)) return undefined;
+    if (shared === undefined || retryAfterOf(reason) > retryAfterOf(shared)) shared = reason;
+  }
+  return shared;
+}
+
+/** Whether two errors have one reason. A `DeliveryError` may stand for anything, so its message counts. */
+function isAlike(one: PushError, other: PushError): boolean {
+  if (one.code !== other.code || one.status !== other.status) return false;
+  return one.code !== 'DELIVERY' || one.message === other.message;
 }

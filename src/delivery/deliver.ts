@@ -4,7 +4,8 @@ import { makeRequest, type Outcome, type RequestedBackend } from '../backends/co
 import { nothingSent } from '../backends/contract/request-sent.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { AbortError, outcomeOf, type PushError, retryAfterOf, TimeoutError } from '../core/errors.js';
-import { DeliveryError } from '../core/report.js';
+import type { Logger } from '../core/logger.js';
+import { DeliveryError, sharedReason } from '../core/report.js';
 import { untilAborted } from '../core/until-aborted.js';
 import { ChannelQueues, repeatChannels } from './channel-queues.js';
 import type { PlannedMessage } from './plan.js';
@@ -16,6 +17,8 @@ export interface DeliveryContext {
   readonly backend: AnyBackend;
   readonly capabilities: BackendCapabilities;
   readonly policy: DeliveryPolicy;
+  /** Gets a warning for each retry, and a debug line for what failed in the end. Its warnings should be rated. */
+  readonly logger: Logger;
   /** Ends the delivery: what was not sent by then is not sent. */
   readonly signal: AbortSignal | undefined;
 }
@@ -79,8 +82,9 @@ function inOrder(
 async function deliverRequest(
   request: PendingRequest,
   target: RequestedBackend,
-  { policy, signal: callerSignal }: DeliveryContext,
+  { policy, signal: callerSignal, logger }: DeliveryContext,
 ): Promise<void> {
+  const { name } = target.backend;
   let pending = request;
   let lastSignal: AbortSignal | undefined;
   /** Messages that an attempt may have delivered without our knowing. */
@@ -98,9 +102,14 @@ async function deliverRequest(
     pending = recordOutcomes(pending, outcomes);
     if (pending.length > 0) throw failureToWaitFor(pending);
   };
+  const retried = (err: unknown, waitMs: number): void =>
+    logger.warn(
+      { err, backend: name, channels: pending.length, waitMs },
+      `a request to the ${name} backend failed and is tried again`,
+    );
   try {
     throwIfAborted(callerSignal, false);
-    await untilAborted(policy.run(attempt, deadlineOf(request, policy), callerSignal), callerSignal, (fired) =>
+    await untilAborted(policy.run(attempt, deadlineOf(request, policy), callerSignal, retried), callerSignal, (fired) =>
       abortError(fired, lastSignal !== undefined),
     );
   } catch (error) {
@@ -111,7 +120,17 @@ async function deliverRequest(
       if (!delivery.failures.has(channel)) delivery.failures.set(channel, failure);
     }
   }
-  if (uncertain.size > 0) markUnknown(uncertain, target.backend.name);
+  if (uncertain.size > 0) markUnknown(uncertain, name);
+  logFailures(request, name, logger);
+}
+
+/** Logs what failed in the end. The caller gets it as an error or in the report, so the line is for whoever looks. */
+function logFailures(request: PendingRequest, backend: string, logger: Logger): void {
+  if (request.every(({ delivery }) => delivery.failures.size === 0)) return;
+  const errors = request.flatMap(({ delivery, channel }) => delivery.failures.get(channel) ?? []);
+  const [err] = errors;
+  if (err !== undefined)
+    logger.debug({ err, backend, channels: errors.length }, `a request to the ${backend} backend failed`);
 }
 
 /** Counts an attempt for each delivery of a request, and forgets how the one before failed. */
@@ -158,6 +177,7 @@ function markUnknown(messages: Iterable<PendingMessage>, backend: string): void 
         outcome: 'unknown',
         retryable,
         status,
+        reason: sharedReason([cause]),
       });
     known.set(cause, failure);
     delivery.failures.set(channel, failure);

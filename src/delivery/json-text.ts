@@ -1,5 +1,55 @@
 import { ValidationError } from '../core/errors.js';
 
+const CYCLE = 'refers back to an object that holds it (a cycle)';
+
+/**
+ * Returns what is to be sent for a value within `data`: the value itself, or what stands for it. Called for `data` as a
+ * whole, with the key `''`, and then for each value within what it returned, before its `toJSON` is. A place in a list is
+ * its key. Nothing of what it returns may be lost by JSON.
+ */
+export type EncodeValue = (value: unknown, key: string) => unknown;
+
+/**
+ * Puts what the setting `encode` returns in the place of each value.
+ * @throws ValidationError naming the path of a value that it throws for
+ */
+export function encodedData(data: unknown, encode: EncodeValue): unknown {
+  try {
+    return encodedValue(data, '', 'data', [], encode);
+  } catch (error) {
+    if (error instanceof RangeError) throw tooDeep(error);
+    throw error;
+  }
+}
+
+function encodedValue(given: unknown, key: string, path: string, holders: object[], encode: EncodeValue): unknown {
+  let value: unknown;
+  try {
+    value = encode(given, key);
+  } catch (cause) {
+    if (cause instanceof ValidationError) throw cause;
+    throw new ValidationError(`The setting "encode" failed at "${path}".`, { cause });
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  if (holders.includes(value)) throw refused(path, CYCLE);
+  // JSON asks these itself, and a raw text in JSON has no values.
+  if ('toJSON' in value || isRawJson(value)) return value;
+  const within = (inner: unknown, name: string, at: string): unknown =>
+    encodedValue(inner, name, path + at, [...holders, value], encode);
+  if (Array.isArray(value)) return value.map((inner, index) => within(inner, String(index), `[${index}]`));
+  if (!isKeptByJson(value) || boxes.some((box) => value instanceof box)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, within(inner, name, `.${name}`)]));
+}
+
+/** Whether an object is of `JSON.rawJSON`, which the types of the language do not know yet. */
+function isRawJson(value: object): boolean {
+  return Object.isFrozen(value) && (Reflect.get(JSON, 'isRawJSON') as (value: object) => boolean)(value);
+}
+
+function tooDeep(cause: unknown): ValidationError {
+  return new ValidationError('"data" is nested too deeply to be sent as JSON.', { cause });
+}
+
 /**
  * Turns `data` into JSON text.
  * @throws ValidationError naming the path of a value that JSON would lose or change
@@ -11,11 +61,8 @@ export function jsonText(data: unknown): string {
     text = JSON.stringify(data);
   } catch (error) {
     if (error instanceof ValidationError) throw error;
-    const isTooDeep = error instanceof RangeError;
-    throw new ValidationError(
-      isTooDeep ? '"data" is nested too deeply to be sent as JSON.' : '"data" could not be turned into JSON.',
-      { cause: error },
-    );
+    if (error instanceof RangeError) throw tooDeep(error);
+    throw new ValidationError('"data" could not be turned into JSON.', { cause: error });
   }
   if (text === undefined) throw refused('data', 'is undefined after its toJSON()');
   return text;
@@ -43,7 +90,7 @@ function checkValue(value: unknown, path: string, ancestors: object[]): void {
 }
 
 function checkObject(value: object, path: string, ancestors: object[]): void {
-  if (ancestors.includes(value)) throw refused(path, 'refers back to an object that holds it (a cycle)');
+  if (ancestors.includes(value)) throw refused(path, CYCLE);
   if (value instanceof Date && Number.isNaN(value.getTime()))
     throw refused(path, 'is an invalid Date, which JSON turns into null');
   ancestors.push(value);

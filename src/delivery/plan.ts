@@ -11,7 +11,7 @@ import { TimeSlices } from '../core/time-slices.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
 import { checkedExcept } from './except.js';
-import { jsonText } from './json-text.js';
+import { type EncodeValue, encodedData, jsonText } from './json-text.js';
 import { channelsOf, checkSendOptions, type SendOptions, usersOf } from './send-options.js';
 
 /** A message that has passed every check, with the channels that it goes to. */
@@ -31,6 +31,10 @@ export interface PlanContext {
   readonly backend: AnyBackend;
   readonly capabilities: BackendCapabilities;
   readonly sessions: SessionAdapter<never>;
+  /** The event of messages that name none. */
+  readonly defaultEvent: string;
+  /** Stands in for values of `data`, if the settings say so. */
+  readonly encode: EncodeValue | undefined;
   /** How long the session adapter has for messages without a `timeout`, in milliseconds. */
   readonly timeout: number;
   /** Ends the waiting for the session adapter. */
@@ -76,9 +80,9 @@ export async function plan<User>(
 }
 
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
-  const { backend, capabilities } = context;
+  const { backend, capabilities, defaultEvent, encode } = context;
   checkSendOptions(options);
-  const { event = 'push-event', data, notification, idempotencyKey, backendOptions } = options;
+  const { event = defaultEvent, data: given = {}, notification, idempotencyKey, backendOptions } = options;
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
   const users = options.users === undefined ? [] : usersOf(options.users);
@@ -88,6 +92,7 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
       { backend: backend.name },
     );
   }
+  const data = encode === undefined ? given : encodedData(given, encode);
   const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
   const except = checkedExcept(options.except, { event, notification, backendOptions }, context);
@@ -220,14 +225,15 @@ const notificationKeys = ['title', 'body', 'url', 'locale'];
 function checkNotification(notification: PushNotification | undefined, data: unknown): void {
   if (notification === undefined) return;
   if (typeof notification !== 'object' || notification === null)
-    throw new ValidationError('"notification" must be an object with a "title".');
+    throw new ValidationError('"notification" must be an object with a "title" or a "body".');
   for (const [key, value] of Object.entries(notification)) {
     if (!notificationKeys.includes(key))
       throw new ValidationError(`"notification" has no key "${key}"; it has ${notificationKeys.join(', ')}.`);
     if (value !== undefined && typeof value !== 'string')
       throw new ValidationError(`"notification.${key}" must be a string, not a value of type ${typeof value}.`);
   }
-  if (!notification.title) throw new ValidationError('"notification" needs a "title" that is not empty.');
+  if (!notification.title && !notification.body)
+    throw new ValidationError('"notification" needs a "title" or a "body" that is not empty.');
   if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'notification')) {
     throw new ValidationError(
       '"data" has a key "notification", and the notification goes under that key: rename the one in "data".',

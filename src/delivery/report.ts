@@ -1,5 +1,5 @@
 import { outcomeOf } from '../core/errors.js';
-import { DeliveryError, type RejectedChannel, type SendReport, type SendStatus } from '../core/report.js';
+import { DeliveryError, type RejectedChannel, type SendReport, type SendStatus, sharedReason } from '../core/report.js';
 import type { PlannedMessage } from './plan.js';
 import type { Delivery } from './split.js';
 
@@ -57,5 +57,6 @@ export function throwIfAllRejected(reports: readonly SendReport[], backend: stri
     retryable: rejected.every((failed) => failed.error.retryable),
     status: error.status,
     reports,
+    reason: sharedReason(rejected.map((failed) => failed.error)),
   });
 }

@@ -43,12 +43,14 @@ export class DeliveryPolicy {
    * Runs `attempt` until it succeeds, fails for good, or the retries are used up.
    * @param attempt throws a `PushError` when it fails
    * @param deadline of each attempt, in milliseconds
+   * @param retried called before the wait for the next attempt, in milliseconds
    * @throws PushError that of the last attempt
    */
   async run(
     attempt: (signal: AbortSignal) => Promise<void>,
     deadline: number,
     signal: AbortSignal | undefined,
+    retried: (failure: unknown, waitMs: number) => void,
   ): Promise<void> {
     const limit = timeout(deadline, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
     for (let retry = 1; ; retry++) {
@@ -64,7 +66,9 @@ export class DeliveryPolicy {
       } catch (error) {
         const failure = isTaskCancelledError(error) ? timeoutError(error, deadline, lastSignal) : error;
         if (retry > this.#retries || !mayBeRetried(failure)) throw failure;
-        await pause(delayBeforeRetry(retry, failure), signal);
+        const waitMs = delayBeforeRetry(retry, failure);
+        if (!signal?.aborted) retried(failure, waitMs);
+        await pause(waitMs, signal);
         if (signal?.aborted) throw failure;
       }
     }

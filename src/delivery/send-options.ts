@@ -1,6 +1,6 @@
+import { checkOptionNames, checkSignal } from '../core/call-options.js';
 import { checkTimeout } from '../core/durations.js';
 import { ValidationError } from '../core/errors.js';
-import { didYouMean } from '../core/schema-check.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { PushNotification } from '../wire/message.js';
 
@@ -37,14 +37,15 @@ export interface CallOptions {
 
 /** The contents of a message, and how it is sent. */
 export interface MessageOptions extends CallOptions {
-  /** @default 'push-event' */
+  /** @default the setting `defaultEvent`, which is `'push-event'` */
   event?: string | undefined;
   /**
    * Anything that survives JSON: no cycles, functions, BigInts, NaN, or instances that JSON turns into something else.
    * An object with `toJSON`, such as a Date, goes as the value that it returns. A key whose value is `undefined` is
-   * left out. Pass `null` for an event without data.
+   * left out.
+   * @default an empty object
    */
-  data: unknown;
+  data?: unknown;
   /**
    * The notification that a device shows. Realtime backends deliver it beside the data, under the key `notification`.
    */
@@ -68,6 +69,7 @@ export interface MessageOptions extends CallOptions {
 /** The argument of `send`. */
 export type SendOptions<User = PushUser> = MessageOptions & Audience<User>;
 
+/** The options of `send`. */
 const known = [
   'event',
   'channels',
@@ -81,7 +83,46 @@ const known = [
   'idempotencyKey',
   'backendOptions',
 ];
-const knownNames = new Set(known);
+
+/** What other libraries call an option, and what it is here. */
+const advice = {
+  socket_id: 'pass the socket id as "except"',
+  socketId: 'pass the socket id as "except"',
+  info: 'pass it as { backendOptions: { info } }',
+};
+
+/** How `trigger` sends: the options of `send` beside channels, event and data. */
+export interface TriggerOptions extends Omit<MessageOptions, 'event' | 'data'> {
+  /** The same as `except`, as Pusher's libraries call it. */
+  socket_id?: string | undefined;
+}
+
+const triggerNames = [
+  ...known.filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
+  'socket_id',
+] as const;
+
+/**
+ * Reads the arguments of `trigger`.
+ * @param options a text is the socket id that must not receive the message
+ * @returns the argument of `send`
+ * @throws ValidationError for no event, wrong options, and two socket ids
+ */
+export function triggered(
+  channels: string | Iterable<string>,
+  event: string,
+  data: unknown,
+  options: TriggerOptions | string = {},
+): SendOptions {
+  if (event === undefined) throw new ValidationError('trigger() needs an event.');
+  if (typeof options === 'string') return { channels, event, data, except: options };
+  checkOptionNames(options, triggerNames, 'trigger()', advice);
+  const { socket_id: socketId, ...rest } = options;
+  if (socketId === undefined) return { channels, event, data, ...rest };
+  if (rest.except !== undefined)
+    throw new ValidationError('trigger() takes "except" or "socket_id", which mean the same, not both.');
+  return { channels, event, data, ...rest, except: socketId };
+}
 
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
@@ -91,9 +132,7 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
-  for (const key of Object.keys(options)) {
-    if (!knownNames.has(key)) throw new ValidationError(`send() has no option "${key}"${didYouMean(key, known)}`);
-  }
+  checkOptionNames(options, known, 'send()', advice);
   const { channels, users, timeout, idempotencyKey, backendOptions } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');
@@ -120,6 +159,7 @@ export function messageList<User>(
   if (typeof messages !== 'object' || messages === null || !(Symbol.iterator in messages)) {
     throw new ValidationError('sendMany() takes a list of messages: sendMany([{ event, channels, data }, …]).');
   }
+  checkOptionNames(call, ['signal', 'ordered'], 'sendMany()');
   checkCall(call);
   const list = [...messages];
   for (const key of ['signal', 'ordered'] as const) {
@@ -133,8 +173,7 @@ export function messageList<User>(
 
 /** @throws ValidationError for a signal that is none, and for an `ordered` that is no boolean */
 function checkCall({ signal, ordered }: CallOptions): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal))
-    throw new ValidationError('"signal" must be an AbortSignal.');
+  checkSignal(signal);
   if (ordered !== undefined && typeof ordered !== 'boolean')
     throw new ValidationError('"ordered" must be true or false.');
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { whenAborted } from '../core/call-options.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
@@ -147,10 +148,17 @@ export class ChannelsServer {
    * Serves on an HTTP server that somebody else runs, and leaves it open at `close`. When that server closes, the
    * clients that came through it are sent away. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
+   * @param signal detaches it, and sends away the clients that came through it
    */
-  attach(server: HttpServerLike): void {
-    if (this.#attachments.has(server)) return;
-    this.#attachments.set(server, new Attachment(server, this.#taker, this.#options.path));
+  attach(server: HttpServerLike, signal?: AbortSignal): void {
+    if (this.#attachments.has(server) || signal?.aborted) return;
+    const attachment = new Attachment(server, this.#taker, this.#options.path);
+    this.#attachments.set(server, attachment);
+    whenAborted(signal, () => {
+      this.#attachments.delete(server);
+      attachment.detach();
+      this.#taker.sendAway(attachment);
+    });
   }
 
   readonly #taker: RequestTaker = {

@@ -1,11 +1,17 @@
 import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
-import type { ChannelAuthorization, ChannelInfo, GivenMember } from '../backends/contract/authorization.js';
+import {
+  type ChannelAuthorization,
+  type ChannelInfo,
+  type GivenMember,
+  misnamedId,
+} from '../backends/contract/authorization.js';
 import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { ValidationError } from '../core/errors.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { SendReport } from '../core/report.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import type { SendOptions } from '../delivery/send-options.js';
+import { type SendOptions, type TriggerOptions, triggered } from '../delivery/send-options.js';
 
 /** The parts of a push service that a handle uses. */
 export interface ChannelHost {
@@ -35,16 +41,14 @@ export class ChannelHandle {
 
   /**
    * Sends one event to the channel.
-   * @param options `except`: the connection that must not receive it, as a socket id or as a request with the header
-   * `X-Socket-ID`; `ordered`: whether it waits for earlier ordered sends to the channel
+   * @param data @default an empty object
+   * @param options those of `send`, such as `except`, or the socket id that must not receive it
    * @throws PushError in the cases of `PushService.send`
+   * @example
+   * await PushService.channel('orders').trigger('order.shipped', { orderId: 42 }, { except: request });
    */
-  trigger(
-    event: string,
-    data: unknown,
-    { except, ordered }: Pick<SendOptions, 'except' | 'ordered'> = {},
-  ): Promise<SendReport> {
-    return this.#service.send({ event, data, channels: this.name, except, ordered });
+  async trigger(event: string, data?: unknown, options?: TriggerOptions | string): Promise<SendReport> {
+    return this.#service.send(triggered(this.name, event, data, options));
   }
 
   /**
@@ -79,10 +83,13 @@ export class ChannelHandle {
    * @param client the client's socket id; with PubNub, its user id
    * @param member the user that other members see; required on a presence channel
    * @returns the answer for the client
-   * @throws ValidationError for a wrong socket id
+   * @throws ValidationError for a wrong socket id or member
    * @throws UnsupportedOperationError when the backend does not authorise
    */
-  authorize(client: string, member?: GivenMember): Promise<ChannelAuthorization> {
+  async authorize(client: string, member?: GivenMember): Promise<ChannelAuthorization> {
+    const key = misnamedId(member);
+    if (key !== undefined)
+      throw new ValidationError(`A member has the key "id", not "${key}": authorize(socketId, { id, info }).`);
     const named = member && { ...member, id: userIdText(member.id) ?? '' };
     return this.#ask(
       (backend) => backend.authorizeChannel(client, this.name, named),

@@ -10,16 +10,14 @@ import { Runtime } from './runtime.js';
  * closed.
  */
 export class CurrentRuntime {
-  readonly #owner: object;
   readonly #receive: (message: IncomingMessage) => void;
   #current: Runtime | undefined;
   #ending: Runtime | undefined;
   #isClosed = false;
   #closing: Promise<void> = Promise.resolve();
 
-  /** @param owner the service, which the backend then belongs to */
-  constructor(owner: object, receive: (message: IncomingMessage) => void) {
-    this.#owner = owner;
+  /** @param receive gets the messages that come in */
+  constructor(receive: (message: IncomingMessage) => void) {
     this.#receive = receive;
   }
 
@@ -31,6 +29,11 @@ export class CurrentRuntime {
   /** The runtime that is closing, if any. */
   get ending(): Runtime | undefined {
     return this.#ending;
+  }
+
+  /** The runtime that is configured, else the one that is closing, if any. */
+  get latest(): Runtime | undefined {
+    return this.#current ?? this.#ending;
   }
 
   /**
@@ -50,7 +53,7 @@ export class CurrentRuntime {
    */
   start(given: unknown, beside?: unknown): Runtime {
     const { settings, isFallback } = readSettings(given, beside, process.env);
-    const runtime = new Runtime(checkPushServer(settings), this.#owner, this.#receive);
+    const runtime = new Runtime(checkPushServer(settings), this, this.#receive);
     if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
     this.#closing = this.#stop().catch((error: unknown) =>
       runtime.logger.error({ err: error }, 'the previous backend could not be closed'),
@@ -69,6 +72,11 @@ export class CurrentRuntime {
     this.#isClosed = true;
     this.#closing = this.#stop();
     await this.#closing;
+  }
+
+  /** Lets the next use start a runtime by the environment, as before the first one. */
+  forget(): void {
+    this.#isClosed = false;
   }
 
   /** Closes the current runtime, after all earlier ones. */

@@ -1,74 +1,44 @@
 import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
-import { type ChannelRule, ChannelRules } from '../authorization/rules.js';
-import type { BackendOf, BackendReference } from '../backends/built-in.js';
+import { type ChannelRule, ChannelRules, type RuleOptions } from '../authorization/rules.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
-import { type CallOptions, messageList, type SendOptions } from '../delivery/send-options.js';
-import { checkEvent, Inbox, type MessageListener } from '../receiving/inbox.js';
-import { messageLoop } from '../receiving/message-loop.js';
-import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
+import {
+  type CallOptions,
+  messageList,
+  type SendOptions,
+  type TriggerOptions,
+  triggered,
+} from '../delivery/send-options.js';
+import { Inbox } from '../receiving/inbox.js';
+import type { PushUser } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
-import type { PushServerSettings, SettingsBesideDsn, SettingsOf } from '../settings/settings.js';
-import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
-import type { WebhookSource } from '../webhooks/source.js';
 import type { ClientConfig } from '../wire/client-config.js';
-import type { IncomingMessage } from '../wire/message.js';
 import { ChannelHandle } from './channel-handle.js';
 import { CurrentRuntime } from './current-runtime.js';
 import { publishedConfig } from './published-config.js';
+import { ReceivingService } from './receiving-service.js';
+import { FIRE_FAILED } from './runtime.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
  * @typeParam Backend the backend, when the settings tell its type
  */
-class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposable {
-  readonly #runtime = new CurrentRuntime(this, (message) => this.#inbox.receive(message));
-  readonly #inbox = new Inbox(() => (this.#runtime.current ?? this.#runtime.ending)?.logger ?? defaultLogger);
-  readonly #rules = new ChannelRules();
+export class PushService<Backend extends AnyBackend = AnyBackend> extends ReceivingService<Backend> {
+  readonly #runtime: CurrentRuntime;
+  readonly #rules: ChannelRules;
+  readonly #logger: () => Logger;
 
-  /**
-   * Sets up the service. Call it once, when the application starts. A second call replaces the backend: sends in
-   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. `PUSH_SERVER` in the
-   * environment is used where no `backend` is named, and without any call.
-   * @param settings an object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
-   * @param beside goes with a DSN: what it does not say, such as `{ sessions }`
-   * @throws ConfigurationError for a wrong setting or a package that is not installed
-   * @example
-   * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
-   */
-  configure(settings: PushServerSettings | string, beside?: SettingsBesideDsn): void {
-    this.#runtime.start(settings, beside);
-  }
-
-  /** The backend. Its `api` is the client of the provider's package. @throws ConfigurationError for wrong settings */
-  get backend(): Backend {
-    return this.#runtime.configured.backend as Backend;
-  }
-
-  /** The session adapter, which finds users' channels. @throws ConfigurationError for wrong settings */
-  get sessions(): SessionAdapter {
-    return this.#runtime.configured.sessions as SessionAdapter<never> as SessionAdapter;
-  }
-
-  /** The logger of the service. Its methods never throw. @throws ConfigurationError for wrong settings */
-  get logger(): Logger {
-    return (this.#runtime.current ?? this.#runtime.ending ?? this.#runtime.configured).logger;
-  }
-
-  /** The setting `timeout`, in milliseconds. @throws ConfigurationError for wrong settings */
-  get timeout(): number {
-    return this.#runtime.configured.timeout;
-  }
-
-  /**
-   * Resolves when the backend is open: an embedded server then listens. `send` does not need it.
-   * @throws ConfigurationError when it cannot open, for example because its port is taken; TimeoutError when it is late
-   */
-  async ready(): Promise<void> {
-    await this.#runtime.configured.opened();
+  constructor() {
+    const logger = (): Logger => runtime.latest?.logger ?? defaultLogger;
+    const inbox = new Inbox(logger);
+    const runtime = new CurrentRuntime((message) => inbox.receive(message));
+    super(runtime, inbox);
+    this.#runtime = runtime;
+    this.#rules = new ChannelRules(logger);
+    this.#logger = logger;
   }
 
   /**
@@ -109,84 +79,41 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     return this.#runtime.configured.send(list, call);
   }
 
+  /**
+   * Sends one event to one channel or several, with the arguments that Pusher's libraries take. The rest is as for
+   * {@link send}.
+   * @param data @default an empty object
+   * @param options those of `send`, such as `except`, or the socket id that must not receive it
+   * @example
+   * await PushService.trigger(['orders', 'stock'], 'order.shipped', { orderId: 42 }, { socket_id: '123.456' });
+   */
+  async trigger(
+    channels: string | Iterable<string>,
+    event: string,
+    data?: unknown,
+    options?: TriggerOptions | string,
+  ): Promise<SendReport> {
+    return this.send(triggered(channels, event, data, options));
+  }
+
+  /**
+   * Sends as {@link send} does, for a caller who does not wait. It never throws: whatever fails is logged, wrong
+   * arguments and channels that were refused among them. `close` waits for it. A message that waits is lost with the
+   * process.
+   * @example
+   * PushService.fire({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
+   */
+  fire<User = PushUser>(options: SendOptions<User>): void {
+    try {
+      this.#runtime.configured.fire(options);
+    } catch (error) {
+      this.#logger().error({ err: error }, FIRE_FAILED);
+    }
+  }
+
   /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
   channel(name: string): ChannelHandle {
     return new ChannelHandle(this, name);
-  }
-
-  /**
-   * Subscribes to a channel: its messages fire `messageReceived`. Subscribing twice changes nothing.
-   * @throws UnsupportedOperationError when the backend cannot receive
-   */
-  async subscribe(channel: string): Promise<void> {
-    const runtime = await this.#runtime.configured.opened();
-    await runtime.subscriptions.subscribe(runtime.checkedChannel(channel));
-  }
-
-  /** Ends the subscription of `subscribe`. A channel without one is ignored. */
-  async unsubscribe(channel: string): Promise<void> {
-    // As in subscribe(), so that calls of both run in their order.
-    const runtime = await this.#runtime.configured.opened();
-    await runtime.subscriptions.unsubscribe(runtime.checkedChannel(channel));
-  }
-
-  /**
-   * Loops over the messages of a channel with `for await`. The subscription ends with the loop; `close` and `configure`
-   * end the loop. Messages wait in memory until the loop takes them, without a limit.
-   * @param options `signal` ends the loop without an error
-   * @example
-   * for await (const { event, data } of PushService.messages('orders')) console.log(event, data);
-   */
-  messages(
-    channel: string,
-    options: { signal?: AbortSignal | undefined } = {},
-  ): AsyncIterableIterator<IncomingMessage> {
-    const runtime = this.#runtime.configured;
-    return messageLoop(runtime.checkedChannel(channel), runtime, this.#inbox, options.signal);
-  }
-
-  /**
-   * Reads a webhook of the provider, verifies it, and drops events that came before. Client events also fire
-   * `messageReceived`.
-   * @param request a web `Request`, a Node request, or `{ headers, rawBody }`
-   * @param handle called with each event, one after the other. When it throws or rejects, so does this call, and the
-   * event is handled again when the provider repeats it. @default none: an event counts as handled when this call
-   * returns it
-   * @returns the new events
-   * @throws AuthenticationError for a webhook that is forged or too old; ValidationError for one that cannot be read
-   * @throws TimeoutError for a body that does not arrive, or a handler that does not end, in time
-   * @throws UnsupportedOperationError when the backend takes no webhooks
-   * @throws whatever `handle` throws
-   * @example
-   * const events = await PushService.webhook(request, async (event) => {
-   *   if (event.type === 'channelVacated') await stopFeed(event.channel);
-   * });
-   */
-  async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
-    // An embedded server still sends webhooks while it closes, when the next runtime is not open yet.
-    const runtime = await (this.#runtime.ending ?? this.#runtime.configured).opened();
-    return runtime.webhooks.take(request, handle);
-  }
-
-  /** Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing. */
-  on(event: 'messageReceived', listener: MessageListener): this {
-    checkEvent(event);
-    this.#inbox.add(listener);
-    return this;
-  }
-
-  /** Adds a listener for one message: it is removed before its first call. */
-  once(event: 'messageReceived', listener: MessageListener): this {
-    checkEvent(event);
-    this.#inbox.add(listener, true);
-    return this;
-  }
-
-  /** Removes a listener. */
-  off(event: 'messageReceived', listener: MessageListener): this {
-    checkEvent(event);
-    this.#inbox.remove(listener);
-    return this;
   }
 
   /**
@@ -195,12 +122,14 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
    * `configure`.
    * @param pattern such as `'private-orders.{orderId}'`: `{parameter}` matches one or more characters except dots,
    * `{parameter*}` also matches dots, and neither matches a `*`
-   * @throws ConfigurationError for a wrong pattern, or one that has a rule already
+   * @param options `signal` takes the rule back; `replace` puts it in the place of another one for the same channels
+   * @throws ConfigurationError for a wrong pattern, and in production (`NODE_ENV`) for one that has a rule already
+   * @throws ValidationError for wrong options
    * @example
    * PushService.authorize('private-orders.{orderId}', ({ user, params }) => db.mayRead(user, params.orderId));
    */
-  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>): this {
-    this.#rules.add(pattern, rule as ChannelRule);
+  authorize<const Pattern extends string>(pattern: Pattern, rule: ChannelRule<Pattern>, options?: RuleOptions): this {
+    this.#rules.add(pattern, rule as ChannelRule, options);
     return this;
   }
 
@@ -240,61 +169,14 @@ class Service<Backend extends AnyBackend = AnyBackend> implements AsyncDisposabl
     return publishedConfig(backend, await pageAddress(of, sessions, backend.capabilities.clientIs === 'user', timeout));
   }
 
-  /**
-   * Closes the service, within the setting `closeTimeout`; what it leaves behind is logged. Sends in progress finish,
-   * the backend closes what it opened, and the process can end by itself. Later sends fail, until `configure`.
-   */
-  async close(): Promise<void> {
-    await this.#runtime.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  /** Shows the backend's settings, without secrets. */
-  toJSON(): object {
-    return { backend: this.#runtime.current?.backend.toJSON() };
-  }
-
-  static {
-    Object.defineProperty(Service.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: Service): object {
-        return { PushService: this.toJSON() };
-      },
-    });
+  /** @internal */
+  override async reset(): Promise<void> {
+    this.#rules.clear();
+    await super.reset();
   }
 
   async #authorizationHost(): Promise<AuthorizationHost> {
     const { backend, sessions, logger, timeout } = await this.#runtime.configured.opened();
     return { backend, sessions, logger, timeout, rules: this.#rules };
   }
-}
-
-/** The type of the default push service and of those from {@link createPushService}. */
-export type PushService<Backend extends AnyBackend = AnyBackend> = Service<Backend>;
-
-/**
- * The default push service of the application. Configure it once, then import it anywhere.
- * @example
- * PushService.configure({ backend: 'console' });
- * await PushService.send({ event: 'hello', channels: 'news', data: { from: 'me' } });
- */
-export const PushService: PushService = new Service();
-
-/**
- * Makes an independent push service, for a second set of keys or for a test.
- * @param settings an object or a DSN, as for `PushService.configure`, which `beside` goes with as there
- * @throws ConfigurationError for a wrong setting or a package that is not installed
- * @example
- * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
- */
-export function createPushService<Reference extends BackendReference>(
-  settings: SettingsOf<Reference>,
-): PushService<BackendOf<Reference>>;
-export function createPushService(settings: PushServerSettings | string, beside?: SettingsBesideDsn): PushService;
-export function createPushService(settings: unknown, beside?: SettingsBesideDsn): PushService {
-  const service = new Service();
-  service.configure(settings as PushServerSettings, beside);
-  return service;
 }

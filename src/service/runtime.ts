@@ -3,11 +3,14 @@ import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { Deadline, type Wait } from '../core/deadline.js';
+import { PushError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
-import { firedEarly, longestTimeout, plan } from '../delivery/plan.js';
+import { encodedData, jsonText } from '../delivery/json-text.js';
+import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
@@ -24,6 +27,9 @@ import type { IncomingMessage } from '../wire/message.js';
  * 30 s after they have asked it to end.
  */
 const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
+
+/** Logged when a message of `fire` could not be sent. */
+export const FIRE_FAILED = 'a message of fire() could not be sent';
 
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
 export class Runtime {
@@ -42,6 +48,10 @@ export class Runtime {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #policy: DeliveryPolicy;
+  /** How messages are planned. */
+  readonly #messages: Pick<PlanContext, 'defaultEvent' | 'encode'>;
+  /** The logger for what every request may log alike. */
+  readonly #rated: Logger;
   readonly #order = new SendOrder();
   readonly #disconnect: () => void;
   /** Whether it was said why nobody can be reached. */
@@ -50,7 +60,7 @@ export class Runtime {
   #idle: PromiseWithResolvers<void> | undefined;
 
   /**
-   * @param owner the service that is configured
+   * @param owner stands for the service, which the backend then belongs to
    * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
@@ -61,9 +71,12 @@ export class Runtime {
       retries = deliveryDefaults.retries,
       concurrency = deliveryDefaults.concurrency,
       closeTimeout = DEFAULT_CLOSE_TIMEOUT_MS,
+      defaultEvent = 'push-event',
+      encode,
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
+    this.#rated = new RepeatedLines().on(this.logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
     this.timeout = timeout;
@@ -74,7 +87,9 @@ export class Runtime {
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.#disconnect = this.backend.connect({ receive, logger, owner, concurrency, timeout });
+    this.#messages = { defaultEvent, encode };
+    const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
+    this.#disconnect = this.backend.connect({ receive, logger, json, owner, concurrency, timeout });
   }
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
@@ -130,15 +145,53 @@ export class Runtime {
    * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
    * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
-  async send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+  send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+    return this.#counted(() => this.#send(messages, call));
+  }
+
+  /** Sends a message that nobody but `close` waits for. What fails is logged. */
+  fire<User>(options: SendOptions<User>): void {
+    const sent = async (): Promise<void> => {
+      try {
+        const [report] = await this.#send([options], options ?? {});
+        if (report?.status !== 'partial') return;
+        const { id, event, rejected } = report;
+        this.logger.warn({ id, event, rejected }, 'a message of fire() was not accepted for some of its channels');
+      } catch (error) {
+        const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
+        this.logger[level]({ err: error, event: options?.event }, FIRE_FAILED);
+      }
+    };
+    void this.#counted(sent);
+  }
+
+  /** Counts work that `close` waits for. */
+  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#idle?.resolve();
+    }
+  }
+
+  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     const { signal, ordered } = call;
     if (signal?.aborted) throw firedEarly(signal);
     const { backend, sessions, capabilities, timeout, logger } = this;
     const turn = ordered === true ? this.#order.next() : undefined;
-    this.#running++;
     try {
-      const planned = await plan(messages, { backend, capabilities, sessions, timeout, signal, logger });
+      const planned = await plan(messages, {
+        ...this.#messages,
+        backend,
+        capabilities,
+        sessions,
+        timeout,
+        signal,
+        logger,
+      });
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       await this.opened(longestTimeout(planned, timeout), signal);
       await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
@@ -146,6 +199,7 @@ export class Runtime {
         backend,
         capabilities,
         policy: this.#policy,
+        logger: this.#rated,
         signal,
       });
       const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
@@ -153,8 +207,6 @@ export class Runtime {
       return reports;
     } finally {
       turn?.end();
-      this.#running--;
-      if (this.#running === 0) this.#idle?.resolve();
     }
   }
 

@@ -99,8 +99,30 @@ export function identifyUser(user: unknown): string {
   const id: unknown = typeof user === 'object' && user !== null && 'id' in user ? user.id : user;
   const text = userIdText(id);
   if (text !== undefined) return text;
+  if (isAnonymous(user)) {
+    throw new ValidationError(
+      'The user is not logged in, so there is no id to find channels by: send to the channel of the session, { channels: session.channelId }.',
+    );
+  }
   throw new ValidationError(
     `A user must be an id (a string or a number) or an object with an "id", not ${describe(user)}. For other users, give the session adapter the option "identify".`,
+  );
+}
+
+/**
+ * Whether a value is what frameworks put in the place of a user when nobody is logged in: an object without an id that
+ * says so, such as `{ isAuthenticated: false }`.
+ */
+export function isAnonymous(user: unknown): boolean {
+  if (typeof user !== 'object' || user === null) return false;
+  if ('id' in user && userIdText(user.id) !== undefined) return false;
+  const says = (name: string, value: boolean): boolean => Reflect.get(user, name) === value;
+  return (
+    says('isAuthenticated', false) ||
+    says('is_authenticated', false) ||
+    says('isAnonymous', true) ||
+    says('is_anonymous', true) ||
+    user.constructor?.name === 'AnonymousUser'
   );
 }
 
@@ -109,5 +131,7 @@ function describe(user: unknown): string {
   if (typeof user === 'string') return 'an empty string';
   if (typeof user === 'number') return String(user);
   if (typeof user !== 'object') return `a value of type ${typeof user}`;
-  return 'id' in user ? 'an object whose "id" is neither' : 'an object without "id"';
+  if ('id' in user) return 'an object whose "id" is neither';
+  const other = ['user_id', 'userId', 'pk', '_id'].find((name) => name in user);
+  return other === undefined ? 'an object without "id"' : `an object with "${other}" in place of "id"`;
 }

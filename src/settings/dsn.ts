@@ -15,6 +15,7 @@ export interface DsnSettings {
   retries?: number;
   concurrency?: number;
   closeTimeout?: number;
+  defaultEvent?: string;
   options?: Record<string, unknown>;
 }
 
@@ -123,6 +124,7 @@ function addQuery(settings: DsnSettings, query: string, texts: readonly Credenti
     const credential = texts.find((name) => name === key);
     if (credential !== undefined) settings[credential] = text;
     else if (service !== undefined) settings[service] = readValue(text) as number;
+    else if (key === 'defaultEvent') settings.defaultEvent = text;
     else if (key === 'useSsl') settings.useSsl = readValue(text) as boolean;
     else setOption(options, key, readValue(text));
   }

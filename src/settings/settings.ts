@@ -34,6 +34,17 @@ export interface ServiceSettings {
    * not ended by then is left behind and logged. @default 25 000
    */
   closeTimeout?: number | undefined;
+  /** The event of messages that name none. @default 'push-event' */
+  defaultEvent?: string | undefined;
+  /**
+   * Puts something else in the place of values within `data`, before it becomes JSON: a text for a decimal number, a
+   * list for a `Set`. It is called for `data` as a whole, with the key `''`, and then for each value within what it
+   * returned; a place in a list is its key. A Date comes as a Date. MUST be pure.
+   * @default data goes as it is; what JSON would lose is refused
+   * @example
+   * PushService.configure({ encode: (value) => (value instanceof Decimal ? value.toString() : value) });
+   */
+  encode?: ((value: unknown, key: string) => unknown) | undefined;
   /** @default silent, except for warnings and errors, which go to stderr */
   logger?: Logger | undefined;
 }
@@ -81,7 +92,16 @@ function withChildren(settings: CheckedSettings, what: string): CheckedSettings 
   return { ...settings, options: { ...options, backends } };
 }
 
-const serviceKeys = ['sessions', 'timeout', 'retries', 'concurrency', 'closeTimeout', 'logger'] as const;
+const serviceKeys = [
+  'sessions',
+  'timeout',
+  'retries',
+  'concurrency',
+  'closeTimeout',
+  'defaultEvent',
+  'encode',
+  'logger',
+] as const;
 
 function checkChild(child: unknown, what: string): unknown {
   if (PushServiceWrapper.isWrapper(child)) return child;
@@ -154,6 +174,12 @@ function buildSchema() {
     retries: z.number().int().min(0).max(100).optional(),
     concurrency: z.number().int().min(1).max(10_000).optional(),
     closeTimeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
+    defaultEvent: z.string().min(1, 'must not be empty').optional(),
+    encode: z
+      .custom<(value: unknown, key: string) => unknown>((value) => typeof value === 'function', {
+        error: 'must be a function (value, key) that returns what is sent for the value',
+      })
+      .optional(),
     logger,
   });
 }

@@ -6,5 +6,6 @@ export type {
   ProviderFaults,
   ProviderRecord,
 } from './harness.js';
+export { resetPushService } from './reset-push-service.js';
 export { sessionConformance } from './session-conformance.js';
 export type { SessionHarness, SessionSubject } from './session-harness.js';

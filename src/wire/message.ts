@@ -4,9 +4,11 @@ export type JsonValue = string | number | boolean | null | readonly JsonValue[] 
 /**
  * The notification that a device shows for a message. Backends that reach closed apps map it to the provider's fields.
  */
-export interface PushNotification {
-  title: string;
-  body?: string;
+export type PushNotification = NotificationDetails &
+  // A notification has a title, a body, or both.
+  ({ title: string; body?: string } | { title?: string; body: string });
+
+interface NotificationDetails {
   /** Address that opens when the notification is clicked. */
   url?: string;
   /** BCP 47 tag of the language that title and body are in, such as `en` or `pt-BR`. */

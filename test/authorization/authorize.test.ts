@@ -53,6 +53,25 @@ describe('a subscription', () => {
     expect(seen[0]?.user).toBe(user);
   });
 
+  it('of a rule that names its member by user_id is refused, and the log names the right key', async () => {
+    const { push, logger } = service();
+    push.authorize('presence-a', () => ({ user_id: 'ann' }) as never);
+    const asking = push.authorizeChannel({ channel: 'presence-a', socketId, user: 'ann' });
+    expect(await failureOf(AuthenticationError, asking)).toMatchObject({ status: 403 });
+    expect(logger.entries[0]?.text).toContain('(its key is "user_id" and should be "id")');
+  });
+
+  it('by an object that stands for nobody is refused as that of nobody, and no rule is asked', async () => {
+    const { push } = service();
+    push.authorize('private-{name}', () => {
+      throw new Error('asked');
+    });
+    const user = { isAuthenticated: false } as never;
+    const asking = push.authorizeChannel({ channel: 'private-a', socketId, user });
+    expect(await failureOf(AuthenticationError, asking)).toMatchObject({ status: 401 });
+    await failureOf(AuthenticationError, push.authenticateUser({ socketId, user }));
+  });
+
   it('that no rule is for is refused, and told so', async () => {
     const { push } = service();
     push.authorize('private-orders.{id}', () => true);
@@ -61,6 +80,22 @@ describe('a subscription', () => {
       status: 403,
       message: 'No subscription to "private-elsewhere": no rule of authorize() fits it.',
     });
+  });
+
+  it.each([
+    ['a visitor', undefined, 401],
+    ['a user', 'ann', 403],
+  ])('of a session that is no longer that of %s is refused, and told so', async (_, user, status) => {
+    const { push } = service();
+    const session = { channelId: 'private-session-new', userId: user };
+    const ask = (channel: string) => push.authorizeChannel({ channel, socketId, user, session });
+    expect(await failureOf(AuthenticationError, ask('private-session-old'))).toMatchObject({
+      status,
+      message:
+        'No subscription to "private-session-old": it is not, or no longer, this session\'s channel: ' +
+        "fetch the page's configuration anew.",
+    });
+    await ask('private-session-new');
   });
 
   it.each([

@@ -2,12 +2,14 @@ import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { driverNames } from '../../src/wire/driver-names.js';
 
-/** The promise of docs/client.md, in bytes after gzip. */
-const MAX_SCRIPT_BYTES = 8 * 1024;
+/** The promises of docs/client.md, in bytes after gzip. */
+const MAX_ALL_BYTES = 10 * 1024;
+const MAX_PUSHER_BYTES = 8 * 1024;
 
 const { outputFiles, metafile } = await build({
-  entryPoints: ['src/client/script.ts'],
+  entryPoints: ['src/client/script.ts', 'src/client/scripts/*.ts'],
   bundle: true,
   minify: true,
   format: 'iife',
@@ -15,18 +17,31 @@ const { outputFiles, metafile } = await build({
   target: 'es2022',
   write: false,
   metafile: true,
+  outdir: 'out',
 });
-const script = outputFiles[0]?.text ?? '';
+
+/** A script's text. @param name as in `script` or `scripts/pusher` */
+function scriptOf(name: string): string {
+  return outputFiles.find(({ path }) => path.endsWith(`/out/${name}.js`))?.text ?? '';
+}
+
+/** The source files that a script is made of. */
+function sourcesOf(name: string): readonly string[] {
+  const sources = Object.entries(metafile.outputs[`out/${name}.js`]?.inputs ?? {});
+  return sources.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
+}
+
+const drivers = [...new Set(Object.values(driverNames))];
 
 describe('the one-file script', () => {
-  it('is at most 8 kB gzipped', () => {
-    expect(script).not.toBe('');
-    expect(gzipSync(script).length).toBeLessThanOrEqual(MAX_SCRIPT_BYTES);
+  it('is at most 10 kB gzipped', () => {
+    expect(scriptOf('script')).not.toBe('');
+    expect(gzipSync(scriptOf('script')).length).toBeLessThanOrEqual(MAX_ALL_BYTES);
   });
 
   it('sets the global PushClient and nothing else', () => {
     const page = createContext({});
-    runInContext(script, page);
+    runInContext(scriptOf('script'), page);
     expect(Object.keys(page)).toEqual(['PushClient']);
     expect(runInContext('new PushClient({ backend: "websocket", channels: [] }).state', page)).toBe('initialized');
   });
@@ -34,5 +49,17 @@ describe('the one-file script', () => {
   it('is made from the client’s own files only', () => {
     const foreign = Object.keys(metafile.inputs).filter((path) => !/^src\/(client|wire)\//.test(path));
     expect(foreign).toEqual([]);
+  });
+});
+
+describe('the script with one driver', () => {
+  it('is at most 8 kB gzipped with the driver of the embedded server', () => {
+    expect(scriptOf('scripts/pusher')).not.toBe('');
+    expect(gzipSync(scriptOf('scripts/pusher')).length).toBeLessThanOrEqual(MAX_PUSHER_BYTES);
+  });
+
+  it.each(drivers)('exists for the driver %s, and holds no other', (driver) => {
+    const held = sourcesOf(`scripts/${driver}`).flatMap((path) => /drivers\/(\w+)(?:\/|\.ts)/.exec(path)?.[1] ?? []);
+    expect([...new Set(held)]).toEqual([driver]);
   });
 });

@@ -44,6 +44,27 @@ test('details are kept', () => {
   expect(new DeliveryError('x', { outcome: 'rejected' })).toMatchObject({ report: undefined, reports: [] });
 });
 
+test('an error is told by its class, also through the reason of a DeliveryError', async () => {
+  const other = await anotherCopy();
+  class OwnError extends DeliveryError {}
+  const refused = new AuthenticationError('wrong key');
+  const failed = new DeliveryError('no', { outcome: 'rejected', reason: refused });
+  const outer = new DeliveryError('no', { outcome: 'rejected', reason: failed });
+  for (const error of [refused, failed, outer]) {
+    expect(PushError.is(error, AuthenticationError)).toBe(true);
+    expect(PushError.is(error, other.AuthenticationError)).toBe(true);
+    expect(other.PushError.is(error, AuthenticationError)).toBe(true);
+    expect(PushError.is(error, PushError)).toBe(true);
+    expect(PushError.is(error, other.PushError)).toBe(true);
+    expect(PushError.is(error, RateLimitError)).toBe(false);
+    expect(PushError.is(error, OwnError)).toBe(false);
+  }
+  expect([PushError.is(refused, DeliveryError), PushError.is(failed, DeliveryError)]).toEqual([false, true]);
+  expect(PushError.is(new OwnError('x', { outcome: 'rejected' }), OwnError)).toBe(true);
+  for (const value of [new Error('x'), undefined, 'x', { reason: refused }])
+    expect(PushError.is(value, AuthenticationError)).toBe(false);
+});
+
 test('an error of another copy of the package is recognised, and nothing else', async () => {
   const other = await anotherCopy();
   const error = new other.RateLimitError('slow down');

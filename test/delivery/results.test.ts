@@ -4,6 +4,7 @@ import {
   createPushService,
   DeliveryError,
   PushServiceWrapper,
+  RateLimitError,
   type SendReport,
 } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
@@ -105,6 +106,51 @@ describe('for one channel', () => {
     expect(report.rejected).toMatchObject([
       { channel: 'bad', error: { message: 'The Synchronous backend failed: thrown at once', outcome: 'unknown' } },
     ]);
+  });
+});
+
+describe('the reason of a DeliveryError', () => {
+  async function reasonFor(...errors: readonly unknown[]): Promise<unknown> {
+    const channels = ['a', 'b'];
+    backend.answer = () => channels.map((channel, index) => ({ channel, error: errors[index] ?? errors[0] }));
+    const push = createPushService({ backend, retries: 0 });
+    return (await failureOf(DeliveryError, push.send({ channels, data: 1 }))).reason;
+  }
+
+  test.each([
+    ['the one error of all channels', [new AuthenticationError('wrong key', { status: 401 })], 0],
+    ['one of several that are alike', [new AuthenticationError('a'), new AuthenticationError('b')], 0],
+    [
+      'the one with the longest wait',
+      [new RateLimitError('a', { retryAfter: 5 }), new RateLimitError('b', { retryAfter: 9 })],
+      1,
+    ],
+    [
+      'that of a DeliveryError',
+      [
+        new AuthenticationError('a'),
+        new DeliveryError('b', { outcome: 'rejected', reason: new AuthenticationError('c') }),
+      ],
+      0,
+    ],
+  ])('is %s', async (_what, errors, index) => {
+    expect(await reasonFor(...errors)).toBe(errors[index]);
+  });
+
+  test.each([
+    ['of two classes', [new AuthenticationError('a'), new RateLimitError('a')]],
+    ['of two statuses', [new AuthenticationError('a', { status: 401 }), new AuthenticationError('a', { status: 403 })]],
+    ['without a class of their own', [new Error('a'), new Error('b')]],
+  ])('is undefined for errors %s', async (_what, errors) => {
+    expect(await reasonFor(...errors)).toBeUndefined();
+  });
+
+  test('shows no secret', async () => {
+    backend = new RecordingBackend({ maxChannelsPerRequest: 10 }, { secretKey: 'open-sesame' });
+    const reason = new AuthenticationError('open-sesame is wrong');
+    expect(await reasonFor(new DeliveryError('no', { outcome: 'rejected', reason }))).toMatchObject({
+      message: '[secret] is wrong',
+    });
   });
 });
 

@@ -9,6 +9,7 @@ import {
 } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
 import { type Answer, RecordingBackend } from '../support/recording-backend.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -120,6 +121,45 @@ describe('how often', () => {
   test('a channel that is accepted in the end shows as accepted, with all its attempts', async () => {
     const { outcome } = await attemptsAt(failingWith(broken(), broken()));
     expect(outcome).toMatchObject({ status: 'accepted', attempts: 3, accepted: ['a'], rejected: [] });
+  });
+});
+
+describe('the log', () => {
+  const retried = 'a request to the recording backend failed and is tried again';
+  const failed = 'a request to the recording backend failed';
+
+  test('has a warning for a retry, which is not repeated, and a debug line for what failed in the end', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const logger = new RecordingLogger();
+    await attemptsAt(failingWith(broken(), broken(), broken()), { retries: 2, logger });
+    expect(logger.entries).toMatchObject([
+      { level: 'warn', text: retried, details: { backend: 'recording', channels: 1, waitMs: 500 } },
+      { level: 'debug', text: failed, details: { backend: 'recording', channels: 1 } },
+    ]);
+    for (const { details } of logger.entries)
+      expect(details).toMatchObject({ err: { message: 'The recording backend failed: read ECONNRESET' } });
+  });
+
+  test('tells how many warnings were left out, and other reasons apart', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const logger = new RecordingLogger();
+    const slow = new RateLimitError('slow down', { retryAfter: 20_000 });
+    await attemptsAt(failingWith(broken(), broken(), slow, broken()), { retries: 4, logger });
+    expect(logger.entries).toMatchObject([
+      { level: 'warn', details: { waitMs: 500 } },
+      { level: 'warn', details: { waitMs: 20_000, err: slow } },
+      { level: 'warn', details: { leftOut: 1 } },
+    ]);
+  });
+
+  test('has nothing of what is accepted, and no warning for what is not tried again', async () => {
+    const logger = new RecordingLogger();
+    await attemptsAt(failingWith(), { logger });
+    expect(logger.entries).toEqual([]);
+    await attemptsAt(failingWith(new AuthenticationError('wrong key')), { logger });
+    expect(logger.entries).toMatchObject([
+      { level: 'debug', text: failed, details: { err: { message: 'wrong key' } } },
+    ]);
   });
 });
 

@@ -158,6 +158,41 @@ it('keeps the names of errors and backends when it is minified, and says how a b
   );
 });
 
+it('shares the default service with other copies in the process, as in Next.js, and by require and import', async () => {
+  const outputs = await Promise.all(
+    (['esm', 'cjs'] as const).map(async (format) => {
+      const { outputFiles } = await build({
+        stdin: { contents: "export { PushService } from 'pushrail';", resolveDir: root },
+        bundle: true,
+        platform: 'node',
+        format,
+        banner: format === 'esm' ? { js: banner } : {},
+        write: false,
+        tsconfigRaw: {},
+      });
+      return outputFiles[0]?.contents;
+    }),
+  );
+  writeFileSync(join(empty, 'instrumentation.mjs'), outputs[0] as Uint8Array);
+  writeFileSync(join(empty, 'route.cjs'), outputs[1] as Uint8Array);
+  const program = `
+    import { PushService as ofInstrumentation } from './instrumentation.mjs';
+    import { createRequire } from 'node:module';
+    const { PushService } = createRequire(import.meta.url)('./route.cjs');
+    ofInstrumentation.configure({ backend: 'console' });
+    const { status } = await PushService.send({ event: 'order.shipped', channels: 'orders', data: { orderId: 42 } });
+    console.log(status, PushService === ofInstrumentation);
+    const version = JSON.parse(process.argv[2]).split('.')[0];
+    console.log(PushService === globalThis[Symbol.for('pushrail.v' + version + '.PushService')]);
+    await PushService.close();`;
+  writeFileSync(join(empty, 'application.mjs'), program);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+  const args = [join(empty, 'application.mjs'), JSON.stringify(version)];
+  expect(await programOutput(process.execPath, args, empty)).toBe(
+    '[push] orders  order.shipped  {"orderId":42}\naccepted true\ntrue\n',
+  );
+});
+
 it('keeps nothing of import.meta in CommonJS, of whatever an application imports on the server', async () => {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
   const entries = Object.keys(exports).filter((entry) => !/^\.\/(?:client|package)\b/.test(entry));

@@ -62,6 +62,25 @@ describe('an HTTP server that the backend is attached to', () => {
     expect(await client.closed).toMatchObject({ code: 4200 });
   });
 
+  it('is given back by the signal of attach, its clients are sent away, and the service goes on', async () => {
+    const { server, port } = await listening();
+    const service = attachedTo(await listening().then((other) => other.server));
+    const { emit, close } = server;
+    const attaching = new AbortController();
+    service.attach(server, { signal: attaching.signal });
+    const client = await clientAt(service, port);
+    attaching.abort();
+    expect(await client.closed).toMatchObject({ code: 4200 });
+    expect([server.emit, server.close, server.listenerCount('upgrade')]).toEqual([emit, close, 0]);
+    service.attach(server, { signal: attaching.signal });
+    expect(server.emit).toBe(emit);
+    service.attach(server, { signal: new AbortController().signal });
+    const again = await clientAt(service, port);
+    expect(service.api.connectionCount).toBe(1);
+    again.socket.terminate();
+    expect(() => service.attach(server, { signal: 'x' as never })).toThrow('"signal" must be an AbortSignal.');
+  });
+
   it('ends when it is disposed of', async () => {
     const { server, port } = await listening();
     const service = attachedTo(server);

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import {
   AbortError,
   createPushService,
+  identifyUser,
   PushError,
   type PushService,
   UnsupportedOperationError,
@@ -72,11 +73,29 @@ describe('to whom', () => {
     ['an empty text', '', 'an empty string'],
     ['true', true, 'a value of type boolean'],
     ['NaN', Number.NaN, 'NaN'],
+    ['an object with the id under another name', { user_id: 7 }, 'an object with "user_id" in place of "id"'],
     ['null', null, 'null'],
     ['undefined', undefined, 'a value of type undefined'],
   ])('a user that is %s', async (_what, user, words) => {
     expect(await refusal({ users: ['ann', user], data })).toBe(noUser(words));
   });
+});
+
+test.each<[string, object]>([
+  ['isAuthenticated', { isAuthenticated: false, name: '' }],
+  ['is_authenticated', { is_authenticated: false, id: null }],
+  ['isAnonymous', { isAnonymous: true }],
+  ['its class', new (class AnonymousUser {})()],
+])('a user who is not logged in by %s is said to be that, with the way out', async (_what, user) => {
+  expect(await refusal({ users: [user], data })).toBe(
+    'The user is not logged in, so there is no id to find channels by: send to the channel of the session, { channels: session.channelId }.',
+  );
+});
+
+test('a guest with an id of its own is a user', async () => {
+  service.configure({ backend, sessions: { channelsFor: async (users) => users.map((user) => [identifyUser(user)]) } });
+  await service.send({ users: { id: 'guest', isAuthenticated: false }, data });
+  expect(backend.sent).toEqual([['guest']]);
 });
 
 describe('names', () => {
@@ -154,6 +173,11 @@ describe('options', () => {
       { channels: 'a', data, whatsoever: 1 },
       'send() has no option "whatsoever"; known are event, channels, users, data, notification, except, signal, ordered, timeout, idempotencyKey, backendOptions.',
     ],
+    [
+      "the socket id by the name of Pusher's libraries",
+      { channels: 'a', data, socket_id: '1.2' },
+      'send() has no option "socket_id": pass the socket id as "except".',
+    ],
     ['a signal that is none', { channels: 'a', data, signal: {} }, '"signal" must be an AbortSignal.'],
     ['an "ordered" that is no boolean', { channels: 'a', data, ordered: 'no' }, '"ordered" must be true or false.'],
     [
@@ -189,12 +213,12 @@ describe('options', () => {
     [
       'a notification that is a text',
       { channels: 'a', data, notification: 'Hi' },
-      '"notification" must be an object with a "title".',
+      '"notification" must be an object with a "title" or a "body".',
     ],
     [
-      'a notification without a title',
-      { channels: 'a', data, notification: { body: 'x' } },
-      '"notification" needs a "title" that is not empty.',
+      'a notification without a text',
+      { channels: 'a', data, notification: { title: '', url: 'https://shop.example' } },
+      '"notification" needs a "title" or a "body" that is not empty.',
     ],
     [
       'a notification with an unknown key',

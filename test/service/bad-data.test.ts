@@ -23,7 +23,6 @@ describe('data', () => {
   cycle.list.push({ back: cycle });
 
   test.each<[string, unknown, string]>([
-    ['missing', undefined, '"data" is undefined; use null for "nothing".'],
     ['with a cycle', cycle, '"data.list[1].back" refers back to an object that holds it (a cycle).'],
     ['with a BigInt', { price: { cents: 5n } }, '"data.price.cents" is a BigInt; use String(value).'],
     ['a function', () => 1, '"data" is a function, which JSON cannot hold.'],

@@ -31,6 +31,14 @@ describe('a channel handle', () => {
     expect(backend.calls).toEqual(['open', 'info presence-room']);
   });
 
+  test.each(['user_id', 'userId'])('names the right key to whoever gives a member by %s', async (key) => {
+    const { push } = start();
+    const asking = push.channel('presence-a').authorize('1.1', { [key]: 'ann' } as never);
+    expect((await failureOf(ValidationError, asking)).message).toBe(
+      `A member has the key "id", not "${key}": authorize(socketId, { id, info }).`,
+    );
+  });
+
   test('throws a PushError when the backend fails, without secrets', async () => {
     const { push, backend } = start();
     backend.channelInfo = () => Promise.reject(new Error('refused open-sesame'));
@@ -43,6 +51,66 @@ describe('a channel handle', () => {
   test('with a wrong name refuses to send', async () => {
     const { push, backend } = start();
     await failureOf(ValidationError, push.channel('').trigger('e', 1));
+    expect(backend.requests).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['its text alone', '123.456'],
+    ['socket_id', { socket_id: '123.456' }],
+    ['except', { except: '123.456' }],
+    ['a request', { except: { headers: { 'x-socket-id': '123.456' } } }],
+  ])('leaves out the connection that is named by %s, as trigger() of the service does', async (_what, options) => {
+    const { push, backend } = start();
+    await push.channel('orders').trigger('e', 1, options as string);
+    await push.trigger(['orders', 'stock'], 'e', 1, options as string);
+    expect(backend.requests.map(({ channels, message }) => [channels, message.except])).toEqual([
+      [['orders'], '123.456'],
+      [['orders'], '123.456'],
+      [['stock'], '123.456'],
+    ]);
+  });
+
+  test('sends with all options of send, and without data an empty object', async () => {
+    const { push, backend } = start();
+    const notification = { title: 'Hi' };
+    await push.channel('orders').trigger('e', undefined, { notification, timeout: 500 });
+    await push.trigger('orders', 'e');
+    await push.send({ event: 'e', channels: 'orders' });
+    expect(backend.requests.map(({ message }) => message.payload)).toEqual([
+      '{"notification":{"title":"Hi"}}',
+      '{}',
+      '{}',
+    ]);
+  });
+
+  test.each<[string, unknown[], string]>([
+    ['no event', [], 'trigger() needs an event.'],
+    ['a misspelt option', ['e', 1, { excpet: '1.2' }], 'trigger() has no option "excpet"; did you mean "except"?'],
+    [
+      'another channel',
+      ['e', 1, { channels: 'b' }],
+      'trigger() has no option "channels"; known are notification, except, signal, ordered, timeout, idempotencyKey, backendOptions, socket_id.',
+    ],
+    [
+      "an attribute of Pusher's",
+      ['e', 1, { info: 'subscription_count' }],
+      'trigger() has no option "info": pass it as { backendOptions: { info } }.',
+    ],
+    ['null', ['e', 1, null], 'The options of trigger() must be an object.'],
+    ['an empty socket id', ['e', 1, ''], '"except" must be a socket id, or a request with the header X-Socket-ID.'],
+    [
+      'two socket ids',
+      ['e', 1, { except: '1.2', socket_id: '1.3' }],
+      'trigger() takes "except" or "socket_id", which mean the same, not both.',
+    ],
+  ])('refuses %s, as trigger() of the service does', async (_what, given, words) => {
+    const { push, backend } = start();
+    const [event, data, options] = given as [string, unknown, string];
+    for (const sending of [
+      () => push.channel('a').trigger(event, data, options),
+      () => push.trigger('a', event, data, options),
+    ])
+      expect((await failureOf(ValidationError, sending)).message).toBe(words);
     expect(backend.requests).toEqual([]);
   });
 

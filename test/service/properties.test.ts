@@ -25,8 +25,9 @@ async function sendsAllOrNothing(options: SendOptions): Promise<'sent' | 'refuse
     else if (options.channels !== undefined) expect(report.channels).toEqual([...new Set(options.channels)]);
     for (const { message } of backend.requests) {
       expect(message.event).toBe(options.event ?? 'push-event');
-      expect(message.data).toEqual(JSON.parse(JSON.stringify(options.data)));
-      if (options.notification === undefined) expect(message.payload).toBe(JSON.stringify(options.data));
+      const json = JSON.stringify(options.data ?? (options.data === undefined ? {} : null));
+      expect(message.data).toEqual(JSON.parse(json));
+      if (options.notification === undefined) expect(message.payload).toBe(json);
     }
     return 'sent';
   } catch (error) {

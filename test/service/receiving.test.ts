@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import {
   createPushService,
@@ -21,6 +22,15 @@ beforeEach(() => {
   logger = new RecordingLogger();
   push = createPushService({ backend, logger });
 });
+
+function abortable(): { signal: AbortSignal; abort: () => void } {
+  const controller = new AbortController();
+  return { signal: controller.signal, abort: () => controller.abort() };
+}
+
+function listenersOf(signal: AbortSignal): number {
+  return getEventListeners(signal, 'abort').length;
+}
 
 function message(data: unknown, channel = 'orders'): IncomingMessage {
   return { channel, event: 'e', data };
@@ -91,6 +101,33 @@ describe('listeners', () => {
     backend.receive(message(1));
     backend.receive(message(2));
     expect(calls).toEqual(['first', 'second', 'first']);
+  });
+
+  test('end with their signal, which forgets those that were removed before', () => {
+    const calls: unknown[] = [];
+    const { signal, abort } = abortable();
+    const listener = (received: IncomingMessage): void => void calls.push(received.data);
+    push.on('messageReceived', listener, { signal });
+    push.once('messageReceived', () => calls.push('once'), { signal });
+    backend.receive(message(1));
+    expect(listenersOf(signal)).toBe(1);
+    push.off('messageReceived', listener);
+    expect(listenersOf(signal)).toBe(0);
+    push.on('messageReceived', listener, { signal });
+    abort();
+    backend.receive(message(2));
+    push.on('messageReceived', listener, { signal });
+    backend.receive(message(3));
+    expect(calls).toEqual([1, 'once']);
+  });
+
+  test.each([
+    [{ signal: 5 }, '"signal" must be an AbortSignal.'],
+    [{ sginal: undefined }, 'on() has no option "sginal"; did you mean "signal"?'],
+    ['orders', 'The options of on() must be an object.'],
+  ])('refuse the options %j', async (options, words) => {
+    const adding = (): unknown => push.on('messageReceived', () => {}, options as never);
+    expect((await failureOf(ValidationError, adding)).message).toBe(words);
   });
 
   test('must be functions, and the event messageReceived', async () => {

@@ -182,7 +182,7 @@ describe('users', () => {
 
 describe('all or some', () => {
   test.each<[string, SendOptions]>([
-    ['wrong data', { channels: 'c', data: undefined }],
+    ['wrong data', { channels: 'c', data: 1n }],
     ['a wrong channel', { channels: ['ok', ''], data: 1 }],
     ['a user without an id', { users: [{} as { id: string }], data: 1 }],
     ['a signal of its own', { channels: 'c', data: 1, signal: new AbortController().signal }],

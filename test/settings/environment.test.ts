@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { ConfigurationError } from '../../src/index.js';
+import { ConfigurationError, PushService } from '../../src/index.js';
 import { settingsFromEnvironment } from '../../src/settings/environment.js';
+import { resetPushService } from '../../src/testing/index.js';
 import { failureOf } from '../support/failure-of.js';
 
 describe('the settings of an application that did not call configure', () => {
@@ -31,7 +32,6 @@ describe('the settings of an application that did not call configure', () => {
 
 describe('the default service', () => {
   beforeEach(() => {
-    vi.resetModules();
     vi.stubEnv('PUSH_SERVER', undefined);
     vi.stubEnv('PUSHER_URL', undefined);
     vi.stubEnv('NODE_ENV', 'development');
@@ -45,7 +45,6 @@ describe('the default service', () => {
   test('prints messages when nothing is configured, and says so in one line, once', async () => {
     const warned = vi.spyOn(console, 'warn').mockReturnValue();
     const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    const { PushService } = await import('../../src/index.js');
     await PushService.send({ channels: 'orders', data: { id: 1 } });
     await PushService.send({ channels: 'orders', data: { id: 2 } });
     expect(PushService.backend.name).toBe('console');
@@ -58,28 +57,26 @@ describe('the default service', () => {
       ['[push] orders  push-event  {"id":1}\n'],
       ['[push] orders  push-event  {"id":2}\n'],
     ]);
-    await PushService.close();
+    await resetPushService();
   });
 
   test('reads PUSH_SERVER when it is first used, and says nothing', async () => {
     const warned = vi.spyOn(console, 'warn').mockReturnValue();
-    const { PushService } = await import('../../src/index.js');
     vi.stubEnv('PUSH_SERVER', 'websocket://key:secret@app');
     expect(PushService.backend).toMatchObject({ name: 'websocket', appId: 'app', pubKey: 'key', secretKey: 'secret' });
     expect(warned).not.toHaveBeenCalled();
-    await PushService.close();
+    await resetPushService();
   });
 
   test('in production without settings sends nothing, each time anew, until it is configured', async () => {
     vi.stubEnv('NODE_ENV', 'production');
     const written = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    const { ConfigurationError: Refusal, PushService } = await import('../../src/index.js');
-    await failureOf(Refusal, PushService.send({ channels: 'a', data: 1 }));
-    await failureOf(Refusal, PushService.send({ channels: 'a', data: 1 }));
+    await failureOf(ConfigurationError, PushService.send({ channels: 'a', data: 1 }));
+    await failureOf(ConfigurationError, PushService.send({ channels: 'a', data: 1 }));
     expect(written).not.toHaveBeenCalled();
     PushService.configure({ backend: 'console' });
     await PushService.send({ channels: 'a', data: 1 });
     expect(written).toHaveBeenCalledOnce();
-    await PushService.close();
+    await resetPushService();
   });
 });

@@ -44,12 +44,24 @@ void push.send({ channels: 'orders', data, idempotencyKey: 'order-42', backendOp
 void push.send({ channels: 'orders', users: 'ann', data });
 // @ts-expect-error: to one of the two
 void push.send({ event: 'order.shipped', data });
-// @ts-expect-error: the data is said, be it null
-void push.send({ channels: 'orders' });
+void push.send({ event: 'order.shipped', channels: 'orders' });
+void push.trigger(['orders'], 'order.shipped', data, '123.456');
+void push
+  .channel('orders')
+  .trigger('order.shipped', undefined, { socket_id: '123.456', notification: { title: 'Hi' } });
+// @ts-expect-error: trigger() has an event
+void push.trigger('orders');
+// @ts-expect-error: an option that is not known
+void push.channel('orders').trigger('order.shipped', data, { excpet: '123.456' });
+const failure: unknown = undefined;
+if (PushError.is(failure, RateLimitError) && !('retryAfter' in failure))
+  expectTypeOf(failure.reason).toEqualTypeOf<RateLimitError>();
+expectTypeOf(push.fire({ users: 'ann', data })).toEqualTypeOf<void>();
 // @ts-expect-error: a channel is its name
 void push.send({ channels: 42, data });
-// @ts-expect-error: a notification has a title
 void push.send({ channels: 'orders', data, notification: { body: 'It is on its way.' } });
+// @ts-expect-error: a notification has a title or a body
+void push.send({ channels: 'orders', data, notification: { url: 'https://shop.example' } });
 // @ts-expect-error: an option that there is not
 void push.send({ channel: 'orders', channels: 'orders', data });
 

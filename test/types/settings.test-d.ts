@@ -61,12 +61,13 @@ fromDsn.terminateUserConnections;
 // Each backend has its own options.
 createPushService({ backend: 'console', options: { format: 'json' } });
 createPushService({ backend: 'websocket', options: { port: 6001 } });
-createPushService({ backend: 'pusher', options: { cluster: 'eu', host: 'localhost', encode: JSON.stringify } });
 createPushService({ backend: 'pusher', options: { Pusher, PusherJs } });
 createPushService({ backend: 'pusher', options: { Pusher: pusher, PusherJs: pusherJs } });
 createPushService({ backend: 'onesignal', options: { OneSignal } });
 createPushService({ backend: 'onesignal', options: { OneSignal: OneSignal.Client } });
 createPushService({ backend: 'pubnub', options: { PubNub } });
+createPushService({ backend: 'pusher', options: { cluster: 'eu', host: 'localhost' }, defaultEvent: 'message' });
+createPushService({ backend: 'console', encode: (value) => (value instanceof Date ? value.getTime() : value) });
 createPushService({ backend: 'pubnub', options: { ttl: 24, userId: 'server' } });
 createPushService({ backend: 'onesignal', options: { language: 'de', target: 'aliases' } });
 // @ts-expect-error: a format that there is not

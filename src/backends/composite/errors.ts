@@ -1,5 +1,5 @@
 import { type DeliveryOutcome, outcomeOf, type PushError, retryAfterOf } from '../../core/errors.js';
-import { DeliveryError } from '../../core/report.js';
+import { DeliveryError, sharedReason } from '../../core/report.js';
 
 /** The reason of one backend for not accepting a message. */
 export interface ChildRefusal {
@@ -17,7 +17,14 @@ class CompositeError extends DeliveryError {
 
   constructor(
     message: string,
-    options: { backend: string; outcome: DeliveryOutcome; retryable: boolean; cause: unknown; retryAfter: number },
+    options: {
+      backend: string;
+      outcome: DeliveryOutcome;
+      retryable: boolean;
+      cause: unknown;
+      retryAfter: number;
+      reason?: PushError | undefined;
+    },
   ) {
     super(message, options);
     this.retryAfter = options.retryAfter > 0 ? options.retryAfter : undefined;
@@ -49,6 +56,7 @@ export function compositeError(
     outcome: mayHaveArrived ? 'unknown' : 'rejected',
     retryable: retryable.length > 0,
     retryAfter: retryable.length > 0 ? Math.min(...retryable.map(retryAfterOf)) : 0,
+    reason: sharedReason(errors),
     cause:
       errors.length === 1 ? first : new AggregateError(errors, `${errors.length} backends did not accept the message.`),
   });

@@ -14,6 +14,12 @@ export interface GivenMember extends Omit<PresenceMember, 'id'> {
   readonly id: UserId;
 }
 
+/** The key that a member has in the place of `id`, as Pusher's libraries call it; undefined when it has none such. */
+export function misnamedId(member: unknown): string | undefined {
+  if (typeof member !== 'object' || member === null || 'id' in member) return undefined;
+  return ['user_id', 'userId'].find((key) => key in member);
+}
+
 /** The answer that lets a client subscribe to a channel. The client hands it on to the provider. */
 export interface ChannelAuthorization {
   readonly auth: string;

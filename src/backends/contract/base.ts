@@ -14,6 +14,9 @@ export abstract class BackendBase<Options extends object> {
 
   constructor(settings: BackendSettings<Options> = {}) {
     this.#settings = new SettingsReader(settings, () => this.name);
+    // Authors hand it to their clients as a callback.
+    const receive = this.receive.bind(this);
+    Object.defineProperty(this, 'receive', { value: receive, configurable: true, writable: true });
   }
 
   static {
@@ -68,6 +71,7 @@ export abstract class BackendBase<Options extends object> {
 
   /**
    * Hands an incoming message to `messageReceived`. It never throws: a listener that does is logged and ends nothing.
+   * It may be handed on as a callback, `this.receive`.
    */
   receive(message: IncomingMessage): void {
     this.#slot.host?.receive(message);
@@ -76,6 +80,14 @@ export abstract class BackendBase<Options extends object> {
   /** The logger of the service that uses the backend, and the default one before that. It never throws. */
   protected get logger(): Logger {
     return this.#slot.logger;
+  }
+
+  /**
+   * Turns data into JSON text as `send` does, for methods of a backend's own that send.
+   * @throws ValidationError for what JSON would lose
+   */
+  protected jsonText(data: unknown): string {
+    return this.#slot.host?.json?.(data) ?? JSON.stringify(data);
   }
 
   /** Makes the error for something that the backend cannot do. @param advice what to do instead */

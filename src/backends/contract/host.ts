@@ -7,11 +7,13 @@ export interface BackendHost {
   /** Hands an incoming message to the listeners of `messageReceived`. */
   receive(message: IncomingMessage): void;
   readonly logger: Logger;
+  /** Turns data into JSON text as `send` does. @default JSON.stringify */
+  readonly json?: (data: unknown) => string;
   /** Number of requests that the service makes at once. @default undefined: not known */
   readonly concurrency?: number;
   /** How long the service waits for the backend to open, in milliseconds. @default undefined: not known */
   readonly timeout?: number;
-  /** The service itself, which has a new host each time it is configured. @default the host */
+  /** Stands for the service, which has a new host each time it is configured. @default the host */
   readonly owner?: object;
 }
 

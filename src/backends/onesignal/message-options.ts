@@ -5,7 +5,7 @@ import type { PushNotification } from '../../wire/message.js';
 
 /** The title and body of a notification in another language. */
 export type OneSignalTexts = {
-  title: string;
+  title?: string | undefined;
   body?: string | undefined;
 };
 
@@ -59,8 +59,8 @@ export type OneSignalMessageOptions = {
   /** On the web, replaces an earlier notification with the same topic. */
   webPushTopic?: string | undefined;
   /**
-   * The texts in other languages, by BCP 47 tag. Each needs a `body` if the notification has one, and no `body` if it
-   * has none.
+   * The texts in other languages, by BCP 47 tag. Each has a `title` and a `body` where the notification has them, and
+   * none where it has none.
    */
   translations?: Record<string, OneSignalTexts> | undefined;
   /** On phones, opened in place of `notification.url`. It may have the app's own scheme. */
@@ -135,7 +135,7 @@ export function messageOptionsSchema(): z.ZodType<OneSignalMessageOptions> & { r
     priority: z.union([z.literal(5), z.literal(10)], 'must be 5 or 10').optional(),
     collapseId: z.custom<string>(isCollapseId, 'must be a string of 1 to 64 bytes').optional(),
     webPushTopic: text.optional(),
-    translations: z.record(z.string(), z.strictObject({ title: text, body: text.optional() })).optional(),
+    translations: z.record(z.string(), z.strictObject({ title: text.optional(), body: text.optional() })).optional(),
     appUrl: text.optional(),
     webUrl: text.optional(),
     image: text.optional(),

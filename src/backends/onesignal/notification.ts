@@ -92,16 +92,17 @@ export function notificationTexts(
   language: string,
 ): NotificationTexts {
   const own = languageCode(locale ?? language);
-  const texts = new Map([[own, { title, body }]]);
+  const texts = new Map<string, OneSignalTexts>([[own, { title, body }]]);
   for (const [tag, translation] of Object.entries(translations)) {
     const code = languageCode(tag);
     if (texts.has(code)) throw refused(tag, `the language "${code}" has texts already`);
-    if ((translation.body === undefined) !== (body === undefined)) {
+    for (const [part, ofNotification] of Object.entries({ title, body })) {
+      if ((translation[part as 'title' | 'body'] === undefined) === (ofNotification === undefined)) continue;
       throw refused(
         tag,
-        body === undefined
-          ? 'it must have no "body", because the notification has none'
-          : 'it needs a "body", because the notification has one',
+        ofNotification === undefined
+          ? `it must have no "${part}", because the notification has none`
+          : `it needs a "${part}", because the notification has one`,
       );
     }
     texts.set(code, { title: translation.title, body: translation.body });
@@ -110,8 +111,9 @@ export function notificationTexts(
   if (isFilled) texts.set('en', { title, body });
   const entries = [...texts];
   return {
-    ...(body !== undefined && { headings: Object.fromEntries(entries.map(([code, text]) => [code, text.title])) }),
-    contents: Object.fromEntries(entries.map(([code, text]) => [code, text.body ?? text.title])),
+    ...(title !== undefined &&
+      body !== undefined && { headings: Object.fromEntries(entries.map(([code, text]) => [code, text.title ?? ''])) }),
+    contents: Object.fromEntries(entries.map(([code, text]) => [code, text.body ?? text.title ?? ''])),
     ...(isFilled && { filledFrom: own }),
   };
 }

@@ -30,7 +30,7 @@ import {
 import { type PusherClient, pusherClient } from './client.js';
 import { sharedSecret } from './encryption.js';
 import { withoutCredentials } from './failure.js';
-import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage, encodedText } from './message-checks.js';
+import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage } from './message-checks.js';
 import {
   type CheckedOptions,
   checkAddressed,
@@ -84,12 +84,11 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { appId, pubKey: key, secretKey: secret, useSsl: useTLS } = this;
     checkAddressed(appId, key);
     checkAgent(options.agent, useTLS);
-    const { encode, PusherJs } = options;
+    const { PusherJs } = options;
     const { origin, ...place } = apiAddress(options, useTLS);
     this.#options = options;
     this.#agent = options.agent === undefined ? ownAgent(useTLS, options) : undefined;
     this.api = pusherClient({ appId, key, secret, useTLS, ...place }, options, options.agent ?? this.#agent);
-    if (encode !== undefined) this.stringify = (data) => encodedText(encode(data));
     const address = socketAddress(options, useTLS);
     // An agent knows its own way.
     const proxyOf = (to: string): ProviderProxy | undefined =>
@@ -170,8 +169,9 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
    * @throws ValidationError for a wrong id, event or data, before anything is sent
    * @throws PushError when the request fails
    */
-  async sendToUser(userId: string, event: string, data: unknown): Promise<void> {
-    const payload = checkedUserMessage({ userId, event, data }, this, this.#options.maxEventBytes);
+  async sendToUser(userId: string, event: string, data: unknown = {}): Promise<void> {
+    const json = (): string => this.jsonText(data);
+    const payload = checkedUserMessage({ userId, event, json }, this.#options.maxEventBytes);
     await this.#requests.text(() => this.api.sendToUser(userId, event, payload), this.#terms());
   }
 

@@ -1,4 +1,4 @@
-import { ValidationError } from '../../core/errors.js';
+import { PushError, ValidationError } from '../../core/errors.js';
 import { checkName } from '../../core/names.js';
 import {
   channelName,
@@ -55,35 +55,23 @@ export function checkedChannel(channel: string): string {
   return encodeURIComponent(channel);
 }
 
-/** An encoder of data, such as the backend. */
-interface Encoder {
-  stringify?(data: unknown): string;
-}
-
 /** Checks a message to a user and makes its payload. @throws ValidationError for a wrong id, event or data */
 export function checkedUserMessage(
-  { userId, event, data }: { userId: string; event: string; data: unknown },
-  encoder: Encoder,
+  { userId, event, json }: { userId: string; event: string; json: () => string },
   maxEventBytes: number,
 ): string {
   checkedUserId(userId);
   checkName(event, 'event', eventName, backend);
   let text: string;
   try {
-    text = encoder.stringify === undefined ? encodedText(JSON.stringify(data)) : encoder.stringify(data);
-    JSON.parse(text);
+    text = json();
   } catch (cause) {
+    if (PushError.isPushError(cause)) throw cause;
     throw new ValidationError('"data" cannot be turned into JSON.', { backend, cause });
   }
   const bytes = Buffer.byteLength(text);
   if (bytes > maxEventBytes) throw invalid(`"data" takes ${bytes} bytes as JSON; Pusher takes ${maxEventBytes}.`);
   return text;
-}
-
-/** Checks the result of an encoder. @throws ValidationError when it is no string */
-export function encodedText(text: unknown): string {
-  if (typeof text === 'string') return text;
-  throw invalid(`"data" cannot be turned into JSON: the encoder returned a value of type ${typeof text}.`);
 }
 
 function invalid(message: string): ValidationError {

@@ -76,11 +76,6 @@ export interface PusherOptions {
   /** Deadline of a query, `sendToUser`, `terminateUserConnections` or `subscribe`, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /**
-   * Turns `data` into JSON text. MUST be pure.
-   * @default JSON.stringify, after a check that refuses data that JSON would lose
-   */
-  encode?: ((data: unknown) => string) | undefined;
-  /**
    * More keys that may sign the application's webhooks, for example while you replace a key.
    * @default only the keys of the settings
    */
@@ -114,7 +109,11 @@ export type CheckedOptions = { readonly [Name in FilledName]: NonNullable<Pusher
 
 const WHAT = "The pusher backend's options";
 
-const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSchema);
+const check: (options: unknown) => CheckedOptions = settingsCheck(
+  WHAT,
+  buildSchema,
+  new Map(['encode', 'encoder'].map((key) => [key, 'set "encode" beside "options"'])),
+);
 
 function buildSchema() {
   const host = z.custom<string>(isHost, HOST_RULE);
@@ -140,9 +139,6 @@ function buildSchema() {
     maxSockets: count.default(100),
     maxEventBytes: count.max(2 ** 28).default(10_240),
     requestTimeoutMs: count.max(MAX_TIMEOUT_MS).default(10_000),
-    encode: z
-      .custom<(data: unknown) => string>((value) => typeof value === 'function', 'must be a function that returns JSON')
-      .optional(),
     ...webhookOptions(),
     Pusher: givenSdk('pusher', 'Pusher'),
     PusherJs: givenSdk('pusher-js', 'Pusher'),

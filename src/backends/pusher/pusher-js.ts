@@ -14,7 +14,6 @@ import type { ProviderProxy } from '../sdk/provider-proxy.js';
 /** The part of a `pusher-js` instance that `subscribe` uses. */
 export interface PusherJsClient extends PusherLike {
   channel(name: string): PusherChannelLike | undefined;
-  send_event(event: string, data: object): unknown;
 }
 
 interface PusherJsClass {

@@ -1,8 +1,5 @@
-// Not by its name: the line that makes a "require" for a bundle of ES modules declares "createRequire" there.
-import * as nodeModule from 'node:module';
-import { isAbsolute, join } from 'node:path';
-import { getCallSites } from 'node:util';
 import { ConfigurationError } from '../../core/errors.js';
+import { isModuleNotFound, requireHere } from '../../core/require-here.js';
 
 /**
  * Loads a package that is an optional peer dependency.
@@ -17,7 +14,7 @@ import { ConfigurationError } from '../../core/errors.js';
 export function loadPeer<Module>(
   packageName: string,
   neededBy: string,
-  from: (id: string) => unknown = requireFromHere,
+  from: (id: string) => unknown = requireHere(),
 ): Module {
   return load(packageName, neededBy, from, '');
 }
@@ -29,7 +26,7 @@ export function loadPeer<Module>(
  */
 export function loadSdk<Module>(packageName: string, neededBy: string, option: string): Module {
   const otherwise = `. In a bundle, import * as ${option} from '${packageName}' and pass it as the option "${option}" (docs/bundlers.md).`;
-  return load(packageName, neededBy, requireFromHere, otherwise);
+  return load(packageName, neededBy, requireHere(), otherwise);
 }
 
 function load<Module>(packageName: string, neededBy: string, from: (id: string) => unknown, otherwise: string): Module {
@@ -44,25 +41,4 @@ function load<Module>(packageName: string, neededBy: string, from: (id: string) 
       { cause },
     );
   }
-}
-
-function isModuleNotFound(error: unknown): error is Error {
-  return (
-    error instanceof Error &&
-    'code' in error &&
-    (error.code === 'MODULE_NOT_FOUND' || error.code === 'ERR_MODULE_NOT_FOUND')
-  );
-}
-
-/**
- * Requires a package from the file that this code runs in: a file of pushrail, or the bundle that holds it. The call
- * stack tells that file in every form of module. `import.meta.url` does not: a bundle in CommonJS has none, Jest's
- * transforms stop at it, and webpack writes the path on the machine that built the bundle. A file with a made-up name,
- * as in webpack's `eval` modes, counts as one of the working directory.
- */
-function requireFromHere(id: string): unknown {
-  const [here] = getCallSites(1, { sourceMap: false });
-  const file = here?.scriptName ?? '';
-  const isFile = file.startsWith('file:') || isAbsolute(file);
-  return nodeModule.createRequire(isFile ? file : join(process.cwd(), 'from-here.js'))(id);
 }

@@ -1,3 +1,4 @@
+import { checkOptionNames, checkSignal, type Lasting } from '../../core/call-options.js';
 import { ValidationError } from '../../core/errors.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
@@ -99,9 +100,13 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * `close` is called, the clients that came through it are sent away to reconnect, so that the server can end; the
    * backend goes on. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
+   * @param options `signal` detaches the backend, and sends away the clients that came through the server
+   * @throws ValidationError for wrong options
    */
-  attach(server: HttpServerLike): this {
-    this.#server.attach(server);
+  attach(server: HttpServerLike, options: Lasting = {}): this {
+    checkOptionNames(options, ['signal'], 'attach()');
+    checkSignal(options.signal);
+    this.#server.attach(server, options.signal);
     return this;
   }
 

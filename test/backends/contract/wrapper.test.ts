@@ -5,6 +5,7 @@ import {
   type BackendSettings,
   ConfigurationError,
   createPushService,
+  type IncomingMessage,
   PushServiceWrapper,
   UnsupportedOperationError,
 } from '../../../src/index.js';
@@ -16,6 +17,14 @@ class Plain extends PushServiceWrapper {
 
   check(...keys: ('appId' | 'pubKey' | 'subKey' | 'secretKey')[]): void {
     this.requireCredentials(...keys);
+  }
+}
+
+class Listening extends Plain {
+  callback: ((message: IncomingMessage) => void) | undefined;
+
+  override async subscribe(): Promise<void> {
+    this.callback = this.receive;
   }
 }
 
@@ -86,6 +95,23 @@ describe('what a backend does not override', () => {
   ])('%s says what to do instead', async (_method, call, words) => {
     const error = await failureOf(UnsupportedOperationError, call);
     expect(error).toMatchObject({ message: words, backend: 'Plain', code: 'UNSUPPORTED_OPERATION', retryable: false });
+  });
+
+  test('receive is its own method also when it is handed on as a callback', async () => {
+    class Loud extends Listening {
+      override receive(message: IncomingMessage): void {
+        super.receive({ ...message, event: message.event.toUpperCase() });
+      }
+    }
+    const received: unknown[] = [];
+    for (const backend of [new Listening(), new Loud()]) {
+      await using push = createPushService({ backend });
+      push.on('messageReceived', ({ event }) => received.push(event));
+      await push.subscribe('orders');
+      backend.callback?.({ channel: 'orders', event: 'shipped', data: 1 });
+      expect(inspect(backend)).toBe(`{ backend: '${backend.name}' }`);
+    }
+    expect(received).toEqual(['shipped', 'SHIPPED']);
   });
 
   test('receive before it is in use, and after, harms nothing', async () => {

@@ -133,7 +133,8 @@ describe('an answer', () => {
     const errors = { rate: { limit: 3 }, invalid_aliases: { external_id: ['bob'] } };
     provider.server.faults.push(answering({ body: { id: 'n1', errors } }), answering({ body: { errors } }));
     expect(await push.send({ users: ['ann', 'bob'], data: 1 })).toMatchObject({ accepted: ['ann'] });
-    expect(logger.entries.map(({ text }) => text)).toEqual(['OneSignal: {"rate":{"limit":3}}']);
+    const warnings = logger.entries.filter(({ level }) => level === 'warn');
+    expect(warnings.map(({ text }) => text)).toEqual(['OneSignal: {"rate":{"limit":3}}']);
     const failure = await failureOf(DeliveryError, push.send({ users: ['ann', 'bob'], data: 1 }));
     expect(failure.message).toContain('OneSignal created no notification: {"rate":{"limit":3}}');
     expect(failure.outcome).toBe('rejected');

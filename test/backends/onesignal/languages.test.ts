@@ -47,6 +47,18 @@ describe('a notification', () => {
     expect(Object.keys(request)).not.toContain('headings');
   });
 
+  it('of a body alone has no heading, in no language', async () => {
+    const { requestOf } = await start(onTestFinished);
+    const request = await requestOf({ translations: { fr: { body: 'Bonjour' } } }, { title: undefined, body: 'Hello' });
+    expect(request['contents']).toEqual({ en: 'Hello', fr: 'Bonjour' });
+    expect(Object.keys(request)).not.toContain('headings');
+    const failure = await failureOf(
+      ValidationError,
+      requestOf({ translations: { fr: { title: 'Bon', body: 'jour' } } }, { title: undefined, body: 'Hello' }),
+    );
+    expect(failure.message).toContain('it must have no "title", because the notification has none');
+  });
+
   it('without English goes as English, too, which is said once', async () => {
     const { requestOf, logger } = await start(onTestFinished);
     const german = { title: 'Bestellung', body: 'Unterwegs', locale: 'de-AT' };

@@ -17,13 +17,10 @@ describe('encrypted channels', () => {
     expect(decrypted(event?.data, key)).toEqual({ text: '世界', notification: { title: 'Hi' } });
   });
 
-  test('get numbers as the encoder of the application wrote them, however long', async () => {
-    const encode = (data: unknown): string =>
-      JSON.stringify(data, (_key, value: unknown) => (typeof value === 'bigint' ? `#${value}` : value)).replace(
-        /"#(\d+)"/g,
-        '$1',
-      );
-    const { provider, push, backend } = await start({ options: { encode } });
+  test('get numbers as the setting encode writes them, however long', async () => {
+    const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+    const encode = (value: unknown): unknown => (typeof value === 'bigint' ? rawJSON(String(value)) : value);
+    const { provider, push, backend } = await start({ encode });
     const channel = 'private-encrypted-a';
     await push.send({ channels: channel, data: { id: 12345678901234567890n, price: 1.5 } });
     const { shared_secret: key } = backend.authorizeChannel('1.2', channel);

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { AuthenticationError, DeliveryError, RateLimitError, TimeoutError } from '../../../src/index.js';
+import { AuthenticationError, DeliveryError, PushError, RateLimitError, TimeoutError } from '../../../src/index.js';
 import { type FailureCase, inDoubt, notNow, refused } from '../../providers/failure-case.js';
 import * as faults from '../../providers/faults.js';
 import { type PusherProvider, startPusherProvider } from '../../providers/pusher-provider.js';
@@ -136,6 +136,7 @@ describe('a request that fails', () => {
     const { provider, push } = await start({ secretKey: 'another-secret-key' });
     const error = await failureOf(DeliveryError, push.send({ channels: 'a', data: 1 }));
     expect(error.cause).toBeInstanceOf(AuthenticationError);
+    expect(PushError.is(error, AuthenticationError)).toBe(true);
     expect(error.message).toContain('Invalid signature');
     expect(everythingShown(error)).not.toContain('another-secret-key');
     expectNoSecret({ ...provider, secrets: provider.secrets.slice(0, 3) }, error);

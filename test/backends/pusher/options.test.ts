@@ -31,10 +31,10 @@ describe('the options', () => {
     [{ maxEventBytes: 1.5 }, '"maxEventBytes" must be an integer'],
     [{ requestTimeoutMs: 2 ** 31 }, '"requestTimeoutMs" must be at most 2147483647'],
     [{ agent: {} }, '"agent" must be an http.Agent'],
-    [{ encode: 'json' }, '"encode" must be a function'],
     [{ Pusher: 'pusher' }, '"Pusher" must be the class that the package "pusher" exports'],
     [{ Pusher: {} }, '"Pusher" must be the class that the package "pusher" exports'],
     [{ PusherJs: () => {} }, '"PusherJs" must be the class that the package "pusher-js" exports'],
+    [{ encode: JSON.stringify }, 'unknown key "encode" (set "encode" beside "options")'],
   ])('%j are refused', async (options, words) => {
     const error = await failureOf(ConfigurationError, () => build(options));
     expect(error.message).toContain("The pusher backend's options: ");

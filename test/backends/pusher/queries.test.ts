@@ -229,10 +229,11 @@ describe('sendToUser', () => {
     expect(provider.received).toEqual([{ channel: '#server-to-user-auth0|a b', event: 'hello', data: { n: 1 } }]);
   });
 
-  test('writes the data with the encoder of the options', async () => {
-    const { provider, backend } = await start({ options: { encode: () => '"encoded"' } });
+  test('writes the data as the setting encode says, and an empty object without data', async () => {
+    const { provider, backend } = await start({ encode: (value) => (value === 1 ? 'one' : value) });
     await backend.sendToUser('ann', 'hello', { n: 1 });
-    expect(provider.received[0]?.data).toBe('encoded');
+    await backend.sendToUser('ann', 'hello');
+    expect(provider.received.map(({ data }) => data)).toEqual([{ n: 'one' }, {}]);
   });
 
   test.each([
@@ -241,7 +242,7 @@ describe('sendToUser', () => {
     ['an event', 'ann', '', 1],
     ['a protocol event', 'ann', 'pusher:ping', 1],
     ['a long event', 'ann', 'x'.repeat(201), 1],
-    ['data', 'ann', 'x', undefined],
+    ['data that JSON loses', 'ann', 'x', new Map()],
     ['data that is no JSON', 'ann', 'x', 1n],
     ['data over the limit', 'ann', 'x', 'x'.repeat(10_239)],
   ])('refuses %s that it cannot send', async (_what, id, event, data) => {

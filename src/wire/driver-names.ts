@@ -9,3 +9,6 @@ export const driverNames = {
   onesignal: 'onesignal',
   console: 'console',
 } as const;
+
+/** The name of a driver. */
+export type DriverName = (typeof driverNames)[keyof typeof driverNames];

@@ -1,0 +1,4 @@
+import { PubNubDriver } from '../drivers/pubnub/index.js';
+import { setUpPage } from '../page-script.js';
+
+setUpPage({ pubnub: PubNubDriver });

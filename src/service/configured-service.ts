@@ -1,0 +1,93 @@
+import type { AnyBackend } from '../backends/contract/wrapper.js';
+import type { Logger } from '../core/logger.js';
+import type { SessionAdapter } from '../sessions/adapter.js';
+import type { PushServerSettings, SettingsBesideDsn } from '../settings/settings.js';
+import type { CurrentRuntime } from './current-runtime.js';
+
+/** The part of a push service that is set up and closed. */
+export abstract class ConfiguredService<Backend extends AnyBackend> implements AsyncDisposable {
+  readonly #runtime: CurrentRuntime;
+
+  constructor(runtime: CurrentRuntime) {
+    this.#runtime = runtime;
+  }
+
+  /**
+   * Sets up the service. Call it once, when the application starts. A second call replaces the backend: sends in
+   * progress finish, the old backend closes, listeners and rules stay, and subscriptions end. `PUSH_SERVER` in the
+   * environment is used where no `backend` is named, and without any call.
+   * @param settings an object, or a DSN such as `websocket://KEY:SECRET@APPID?port=6001`
+   * @param beside goes with a DSN: what it does not say, such as `{ sessions }`
+   * @throws ConfigurationError for a wrong setting or a package that is not installed
+   * @example
+   * PushService.configure({ backend: 'pusher', appId, pubKey, secretKey, options: { cluster: 'eu' } });
+   */
+  configure(settings: PushServerSettings | string, beside?: SettingsBesideDsn): void {
+    this.#runtime.start(settings, beside);
+  }
+
+  /** The backend. Its `api` is the client of the provider's package. @throws ConfigurationError for wrong settings */
+  get backend(): Backend {
+    return this.#runtime.configured.backend as Backend;
+  }
+
+  /** The session adapter, which finds users' channels. @throws ConfigurationError for wrong settings */
+  get sessions(): SessionAdapter {
+    return this.#runtime.configured.sessions as SessionAdapter<never> as SessionAdapter;
+  }
+
+  /** The logger of the service. Its methods never throw. @throws ConfigurationError for wrong settings */
+  get logger(): Logger {
+    return (this.#runtime.latest ?? this.#runtime.configured).logger;
+  }
+
+  /** The setting `timeout`, in milliseconds. @throws ConfigurationError for wrong settings */
+  get timeout(): number {
+    return this.#runtime.configured.timeout;
+  }
+
+  /**
+   * Resolves when the backend is open: an embedded server then listens. `send` does not need it.
+   * @throws ConfigurationError when it cannot open, for example because its port is taken; TimeoutError when it is late
+   */
+  async ready(): Promise<void> {
+    await this.#runtime.configured.opened();
+  }
+
+  /**
+   * Closes the service, within the setting `closeTimeout`; what it leaves behind is logged. Sends in progress finish,
+   * the backend closes what it opened, and the process can end by itself. Later sends fail, until `configure`.
+   */
+  async close(): Promise<void> {
+    await this.#runtime.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * Closes the service, and forgets its settings, listeners and rules.
+   * @internal
+   */
+  async reset(): Promise<void> {
+    try {
+      await this.#runtime.close();
+    } finally {
+      this.#runtime.forget();
+    }
+  }
+
+  /** Shows the backend's settings, without secrets. */
+  toJSON(): object {
+    return { backend: this.#runtime.current?.backend.toJSON() };
+  }
+
+  static {
+    Object.defineProperty(ConfiguredService.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+      value(this: ConfiguredService<AnyBackend>): object {
+        return { PushService: this.toJSON() };
+      },
+    });
+  }
+}
