@@ -20,6 +20,8 @@ const config: KnipConfig = {
     'examples/**/*.js',
   ],
   ignoreBinaries: ['redis-server'],
+  // A page of the documents alone runs it.
+  ignoreDependencies: ['laravel-echo'],
   project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'examples/**/*.js'],
 };
 

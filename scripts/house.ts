@@ -48,6 +48,12 @@ export const house: readonly Part[] = [
     ],
   },
   {
+    path: 'http/fastify.ts',
+    holds: '`pushrail/http/fastify`: plugins for Fastify, of which it takes the types alone',
+    imports: ['http', 'authorization (types)'],
+    packages: ['fastify', 'node:stream', 'node:stream/web'],
+  },
+  {
     path: 'http',
     holds: 'for web applications: the push handler and its form for Node, the middleware `pushSession`',
     imports: ['service', 'authorization (types)', 'sessions', 'webhooks (types)', 'web'],

@@ -55,6 +55,12 @@ app.post('/login', async (request, response) => {
   response.json({ user, config: await request.pushSession.clientConfig() });
 });
 
+// A page that is loaded anew asks who its visitor is.
+app.get('/me', async (request, response) => {
+  const { user } = request.session;
+  response.json(user === undefined ? {} : { user, config: await request.pushSession.clientConfig() });
+});
+
 app.use((request, response, next) => {
   if (request.session.user === undefined) return response.status(401).json({ error: 'Log in first.' });
   next();

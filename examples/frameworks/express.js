@@ -1,7 +1,8 @@
 // Express 5. Run it: node examples/frameworks/express.js
 import express from 'express';
 import { createPushHandler, toNodeHandler } from 'pushrail/http';
-import { backend, logIn, order, push, stopOnSignal, userOf } from './shop.js';
+import { backend, logIn, order, push, userOf } from './shop.js';
+import { stopOnSignal } from './stop-on-signal.js';
 
 const app = express();
 app.use((request, _response, next) => {
@@ -23,4 +24,4 @@ app.post('/orders', async (request, response) => {
 
 const server = app.listen(process.env.PORT ?? 3000, () => console.log(`http://127.0.0.1:${server.address().port}`));
 backend.attach(server);
-stopOnSignal(server);
+stopOnSignal(server, push);

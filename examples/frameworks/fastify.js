@@ -1,22 +1,12 @@
 // Fastify 5. Run it: node examples/frameworks/fastify.js
 import fastify from 'fastify';
-import { createPushHandler, toNodeHandler } from 'pushrail/http';
+import { createPushHandler } from 'pushrail/http';
+import { fastifyPushRoutes } from 'pushrail/http/fastify';
 import { backend, logIn, order, push, userOf } from './shop.js';
 
 const app = fastify();
-const pushRoutes = toNodeHandler(
-  createPushHandler(push, { authenticate: (request) => userOf(request.headers.get('cookie')) }),
-);
-
-app.register(async (routes) => {
-  // The handler reads the body itself: within these routes nothing parses it before.
-  routes.removeAllContentTypeParsers();
-  routes.addContentTypeParser('*', (_request, _payload, done) => done(null));
-  routes.all('/push/*', (request, reply) => {
-    reply.hijack();
-    return pushRoutes(request.raw, reply.raw);
-  });
-});
+const handler = createPushHandler(push, { authenticate: (request) => userOf(request.headers.get('cookie')) });
+app.register(fastifyPushRoutes(handler), { prefix: '/push' });
 
 app.post('/login', (request, reply) => {
   reply

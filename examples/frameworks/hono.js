@@ -2,7 +2,8 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createPushHandler } from 'pushrail/http';
-import { backend, logIn, order, push, stopOnSignal, userOf } from './shop.js';
+import { backend, logIn, order, push, userOf } from './shop.js';
+import { stopOnSignal } from './stop-on-signal.js';
 
 const app = new Hono();
 const pushRoutes = createPushHandler(push, { authenticate: (request) => userOf(request.headers.get('cookie')) });
@@ -23,4 +24,4 @@ const server = serve({ fetch: app.fetch, port: Number(process.env.PORT ?? 3000) 
   console.log(`http://127.0.0.1:${port}`),
 );
 backend.attach(server);
-stopOnSignal(server);
+stopOnSignal(server, push);

@@ -1,7 +1,8 @@
 // Plain node:http. Run it: node examples/frameworks/node-http.js
 import { createServer } from 'node:http';
 import { createPushHandler, toNodeHandler } from 'pushrail/http';
-import { backend, logIn, order, push, stopOnSignal, userOf } from './shop.js';
+import { backend, logIn, order, push, userOf } from './shop.js';
+import { stopOnSignal } from './stop-on-signal.js';
 
 const pushRoutes = toNodeHandler(
   createPushHandler(push, { authenticate: (request) => userOf(request.headers.get('cookie')) }),
@@ -28,4 +29,4 @@ async function answer(request, response) {
 
 backend.attach(server);
 server.listen(process.env.PORT ?? 3000, () => console.log(`http://127.0.0.1:${server.address().port}`));
-stopOnSignal(server);
+stopOnSignal(server, push);

@@ -31,16 +31,3 @@ export function userOf(cookie) {
 export function order(user) {
   return push.send({ event: 'order.shipped', users: user, data: { orderId: 42 } });
 }
-
-/**
- * Ends a program at SIGINT or SIGTERM. The server goes first, because requests that it still answers may send; it sends
- * the pages away, to reconnect.
- */
-export function stopOnSignal(server) {
-  const stop = () => {
-    server.close(() => push.close());
-    // A browser may hold a connection open without a request.
-    setTimeout(() => server.closeAllConnections(), 500).unref();
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-}

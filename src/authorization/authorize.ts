@@ -14,7 +14,9 @@ import type { Logger } from '../core/logger.js';
 import { checkName, userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { isAnonymous, type SessionAdapter } from '../sessions/adapter.js';
+import { isSessionChannel } from '../sessions/session-data.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isWildcard } from './pattern.js';
 import type {
   AppUser,
@@ -36,9 +38,6 @@ export interface AuthorizationHost {
   readonly timeout: number;
 }
 
-/** Most channels in one request. Each calls a rule, and a rule may look something up. */
-const MAX_CHANNELS = 100;
-
 /** The reason why a client may not subscribe. */
 interface Refusal {
   readonly status: 401 | 403;
@@ -48,6 +47,9 @@ interface Refusal {
 const notLoggedIn: Refusal = { status: 401, reason: 'nobody is logged in' };
 const notAllowed: Refusal = { status: 403, reason: 'this user may not' };
 const noRule: Refusal = { status: 403, reason: 'no rule of authorize() fits it' };
+
+/** What a page asks with that was opened before its user logged in or out. */
+const OLD_SESSION = "it is not, or no longer, this session's channel: fetch the page's configuration anew";
 
 type Verdict = { readonly member?: PresenceMember } | Refusal;
 
@@ -84,9 +86,9 @@ async function authorizeSeveral(
   if (names.length === 0) throw new ValidationError('Nothing was authorised: the list of channels is empty.');
   if (authorizeChannels === undefined)
     throw new ValidationError(`Nothing was authorised: the ${backend.name} backend authorises one channel at a time.`);
-  if (names.length > MAX_CHANNELS)
+  if (names.length > MAX_AUTH_CHANNELS)
     throw new ValidationError(
-      `Nothing was authorised: a request may name ${MAX_CHANNELS} channels, not ${names.length}.`,
+      `Nothing was authorised: a request may name ${MAX_AUTH_CHANNELS} channels, not ${names.length}.`,
     );
   const channels = [...new Set(names)];
   for (const channel of channels) checkChannel(channel, backend);
@@ -156,7 +158,8 @@ async function decide(channel: string, request: SubscriptionRequest, host: Autho
   const { rules, sessions } = host;
   const { user, session } = request;
   if (session?.channelId === channel) return {};
-  if (!isSomeone(user)) return notLoggedIn;
+  const ofSession = (refusal: Refusal) => (isSessionChannel(channel) ? { ...refusal, reason: OLD_SESSION } : refusal);
+  if (!isSomeone(user)) return ofSession(notLoggedIn);
   const found = rules.find(channel);
   if (found !== undefined)
     return askInTime(
@@ -167,7 +170,7 @@ async function decide(channel: string, request: SubscriptionRequest, host: Autho
     );
   // A user id such as `*` would make a wildcard of the user's own channel, and let that user hear all others.
   const isOwn = !isWildcard(channel) && (await reaches(user, channel, host));
-  return isOwn ? { member: { id: userIdOf(user, sessions) } } : noRule;
+  return isOwn ? { member: { id: userIdOf(user, sessions) } } : ofSession(noRule);
 }
 
 /** Whether the channel belongs to one of the user's sessions. */

@@ -20,6 +20,12 @@ export function namedBackend(name: string): PushServiceWrapperClass | undefined 
   return builtIn.get(name);
 }
 
+/** The name of a backend's class in errors: a bundler that minifies renames the built-in ones. */
+export function nameOfClass(Backend: PushServiceWrapperClass): string {
+  for (const [name, Known] of builtIn) if (Known === Backend) return name;
+  return Backend.name;
+}
+
 /** Whether this is the name of a backend that is made of others, which its option `backends` lists. */
 export function isComposite(name: unknown): boolean {
   return typeof name === 'string' && builtIn.get(name)?.prototype instanceof CompositeService;

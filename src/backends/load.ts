@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import { causeOf, cleaned, secretsOf, textOf, withoutSecrets } from '../core/redaction.js';
 import { didYouMean } from '../core/schema-check.js';
-import { isComposite, namedBackend } from './built-in.js';
+import { isComposite, namedBackend, nameOfClass } from './built-in.js';
 import type { BackendSettings } from './contract/settings.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './contract/wrapper.js';
 
@@ -54,12 +54,15 @@ function build(Backend: PushServiceWrapperClass, settings: BackendSettings<objec
     const secrets = secretsOf(settings);
     const redactor = { redact: (text: string) => withoutSecrets(text, secrets) };
     if (error instanceof PushError) throw cleaned(error, redactor);
-    throw new ConfigurationError(`The ${Backend.name} backend refused its settings: ${textOf(error, redactor)}`, {
-      cause: causeOf(error, redactor),
-    });
+    throw new ConfigurationError(
+      `The ${nameOfClass(Backend)} backend refused its settings: ${textOf(error, redactor)}`,
+      {
+        cause: causeOf(error, redactor),
+      },
+    );
   }
   if ('sendData' in backend) return backend;
-  throw new ConfigurationError(`The ${Backend.name} backend has no method sendData(channel, message).`);
+  throw new ConfigurationError(`The ${nameOfClass(Backend)} backend has no method sendData(channel, message).`);
 }
 
 /** Loads the class that `'module#Export'` names. The module is a path from the working directory, or a package. */

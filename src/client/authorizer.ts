@@ -1,5 +1,5 @@
 import type { ClientConfig } from '../wire/client-config.js';
-import { record } from '../wire/is-record.js';
+import { isRecord, record } from '../wire/is-record.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { AuthError } from './errors.js';
 
@@ -39,8 +39,17 @@ export interface AuthOptions {
   readonly params?: AuthValue<Readonly<Record<string, string>>> | undefined;
   /** The function that makes the requests. @default the global `fetch`, with `credentials: 'same-origin'` */
   readonly fetch?: typeof fetch | undefined;
-  /** Deadline of one authorisation, in milliseconds. The functions above count in. @default 10 000 */
+  /**
+   * Deadline of one request, in milliseconds. The functions above count in. A request that is late is made again.
+   * @default 10 000
+   */
   readonly timeout?: number | undefined;
+  /**
+   * Whether the endpoint answers up to 100 channels in one request, each for itself, as the push handler does. Only
+   * Pusher's protocol needs it.
+   * @default `config.batchAuth` for `config.authEndpoint`, false for an endpoint that these options name
+   */
+  readonly batch?: boolean | undefined;
 }
 
 /** The application's answer. */
@@ -54,9 +63,20 @@ export interface AuthAnswer {
   readonly [name: string]: unknown;
 }
 
+/** What the application said about each of several channels. */
+export type AuthAnswers = ReadonlyMap<string, AuthAnswer | AuthError>;
+
+/** An answer of the application, as it came. */
+interface Reply {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly retryAfter?: string | null;
+}
+
 /** Asks the application for permission to subscribe and for the user's sign-in. */
 export class Authorizer {
   readonly #options: AuthOptions;
+  #asksForSeveral: boolean;
   readonly #endpoint: AuthValue<string> | undefined;
   readonly #userEndpoint: AuthValue<string> | undefined;
 
@@ -69,6 +89,7 @@ export class Authorizer {
     this.#options = options;
     this.#endpoint = options.endpoint ?? config.authEndpoint ?? defaults.endpoint;
     this.#userEndpoint = options.userEndpoint ?? config.userAuthEndpoint ?? defaults.userEndpoint;
+    this.#asksForSeveral = options.batch ?? (options.endpoint === undefined && config.batchAuth === true);
   }
 
   /** Whether the application is asked about channels. */
@@ -81,17 +102,37 @@ export class Authorizer {
     return this.#userEndpoint !== undefined;
   }
 
-  /** Asks for permission to subscribe. Rejects with an {@link AuthError}. */
-  authorize(channels: readonly string[], socketId?: string): Promise<AuthAnswer> {
-    return this.#within((signal) => this.#ask(this.#endpoint, { channels, socketId }, signal));
+  /** Asks for permission to subscribe to all of the channels. Rejects with an {@link AuthError}. */
+  async authorize(channels: readonly string[], socketId?: string): Promise<AuthAnswer> {
+    return grantIn(await this.#ask(this.#endpoint, { channels, socketId }));
+  }
+
+  /**
+   * Asks for permission to subscribe to each of the channels for itself: in one request where the endpoint answers
+   * several. It never rejects.
+   */
+  async authorizeEach(channels: readonly string[], socketId: string): Promise<AuthAnswers> {
+    if (channels.length > 1 && this.#asksForSeveral) {
+      const reply = await settled(this.#ask(this.#endpoint, { channels, socketId }));
+      const error = reply instanceof AuthError ? reply : failureIn(reply);
+      if (error && !error.isRefusal) return new Map(channels.map((channel) => [channel, error]));
+      const answers = reply instanceof AuthError ? undefined : reply.body['answers'];
+      if (!error && isRecord(answers)) {
+        return new Map(channels.map((channel) => [channel, answerIn(record(answers[channel]))]));
+      }
+      // Another endpoint, or an older one: it knows only the form with one channel.
+      this.#asksForSeveral = false;
+    }
+    const ask = async (channel: string) => [channel, await settled(this.authorize([channel], socketId))] as const;
+    return new Map(await Promise.all(channels.map(ask)));
   }
 
   /** Asks for the user's sign-in. Rejects with an {@link AuthError}. */
-  signIn(socketId?: string): Promise<AuthAnswer> {
-    return this.#within((signal) => this.#ask(this.#userEndpoint, { channels: [], socketId }, signal));
+  async signIn(socketId?: string): Promise<AuthAnswer> {
+    return grantIn(await this.#ask(this.#userEndpoint, { channels: [], socketId }));
   }
 
-  async #within(ask: (signal: AbortSignal) => Promise<AuthAnswer>): Promise<AuthAnswer> {
+  async #ask(endpoint: AuthValue<string> | undefined, request: AuthRequest): Promise<Reply> {
     const { timeout = TIMEOUT_MS } = this.#options;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -105,7 +146,7 @@ export class Authorizer {
       );
     });
     try {
-      return await Promise.race([ask(controller.signal), tooLate]);
+      return await Promise.race([this.#request(endpoint, request, controller.signal), tooLate]);
     } catch (error) {
       throw error instanceof AuthError
         ? error
@@ -115,7 +156,7 @@ export class Authorizer {
     }
   }
 
-  async #ask(endpoint: AuthValue<string> | undefined, request: AuthRequest, signal: AbortSignal): Promise<AuthAnswer> {
+  async #request(endpoint: AuthValue<string> | undefined, request: AuthRequest, signal: AbortSignal): Promise<Reply> {
     const { headers, params, fetch = globalThis.fetch } = this.#options;
     const [url, sentHeaders, sentParams] = await Promise.all([
       made(endpoint, request),
@@ -126,14 +167,19 @@ export class Authorizer {
     if (request.socketId !== undefined) body.append('socket_id', request.socketId);
     for (const channel of request.channels) body.append('channel_name', channel);
     const init = { method: 'POST', headers: headersOf(sentHeaders), body, credentials: 'same-origin', signal } as const;
-    let response: Response;
     try {
-      response = await fetch(String(url), init);
+      const response = await fetch(String(url), init);
+      const { status, headers: answered } = response;
+      return { status, body: jsonIn(await response.text()), retryAfter: answered.get('retry-after') };
     } catch (cause) {
       throw new AuthError('the request failed', { cause });
     }
-    return answerOf(response.status, await response.text().catch(() => ''));
   }
+}
+
+/** The answer, or the error with which it failed. The {@link Authorizer} fails with no other. */
+function settled<Answer>(answer: Promise<Answer>): Promise<Answer | AuthError> {
+  return answer.catch((error: AuthError) => error);
 }
 
 async function made<Value>(value: AuthValue<Value> | undefined, request: AuthRequest): Promise<Value | undefined> {
@@ -149,16 +195,49 @@ function headersOf(headers: Readonly<Record<string, string>> | undefined): Heade
   }
 }
 
-function answerOf(status: number, text: string): AuthAnswer {
-  let answer: Partial<AuthAnswer> & { readonly error?: unknown } = {};
+/** An object that has come as JSON. A proxy's page or an empty body is none: the status says enough then. */
+function jsonIn(text: string): Reply['body'] {
   try {
-    answer = record(JSON.parse(text));
+    return record(JSON.parse(text));
   } catch {
-    // A proxy's page, or an empty body: the status says enough.
+    return {};
   }
-  const { auth, error } = answer;
-  if (status < 200 || status > 299)
-    throw new AuthError(typeof error === 'string' ? error : `the application answered ${status}`, { status });
+}
+
+/** The error in an answer whose status says that there is one. */
+function failureIn({ status, body, retryAfter }: Reply): AuthError | undefined {
+  if (status >= 200 && status <= 299) return undefined;
+  const { error } = body;
+  const reason = typeof error === 'string' ? error : `the application answered ${status}`;
+  return new AuthError(reason, { status, retryAfterMs: waitIn(retryAfter) });
+}
+
+/** @throws AuthError for an answer that grants nothing */
+function grantIn(reply: Reply): AuthAnswer {
+  const { status, body } = reply;
+  const error = failureIn(reply);
+  if (error) throw error;
+  const { auth } = body;
   if (typeof auth !== 'string') throw new AuthError('the application’s answer has no "auth"', { status });
-  return { ...answer, auth };
+  return { ...body, auth };
+}
+
+/** What the application says of one channel among several: a grant, or `{ error, status }`. */
+function answerIn(body: Reply['body']): AuthAnswer | AuthError {
+  const { status } = body;
+  try {
+    return grantIn({ status: typeof status === 'number' ? status : 200, body });
+  } catch (error) {
+    return error as AuthError;
+  }
+}
+
+/** Longest wait that an application can ask for, in milliseconds. */
+const LONGEST_WAIT_MS = 600_000;
+
+/** The milliseconds in a header `Retry-After`, which holds seconds or a date. */
+function waitIn(header: string | null | undefined): number {
+  if (!header) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now();
+  return Math.min(Math.max(ms || 0, 0), LONGEST_WAIT_MS);
 }

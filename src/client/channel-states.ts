@@ -1,5 +1,7 @@
+import type { PushClientError } from './errors.js';
+
 /** The members of a presence channel: user id → the info that the server gave when it authorised the member. */
-export type ChannelMembers = ReadonlyMap<string, unknown>;
+export type ChannelMembers<Info = unknown> = ReadonlyMap<string, Info>;
 
 /** A change of a channel's members, by user id. */
 export interface MembersChange {
@@ -16,6 +18,7 @@ export class ChannelStates {
   /** Channels that were confirmed once and not left since. */
   readonly #known = new Set<string>();
   readonly #members = new Map<string, ChannelMembers>();
+  readonly #errors = new Map<string, PushClientError>();
 
   isSubscribed(channel: string): boolean {
     return this.#subscribed.has(channel);
@@ -25,11 +28,17 @@ export class ChannelStates {
     return this.#members.get(channel) ?? noMembers;
   }
 
+  /** The last failure of the subscription; undefined after a success. */
+  errorOf(channel: string): PushClientError | undefined {
+    return this.#errors.get(channel);
+  }
+
   /** Notes that the server has confirmed a subscription. @returns whether it had confirmed the channel before */
   confirm(channel: string): boolean {
     const isResubscription = this.#known.has(channel);
     this.#subscribed.add(channel);
     this.#known.add(channel);
+    this.#errors.delete(channel);
     return isResubscription;
   }
 
@@ -49,14 +58,16 @@ export class ChannelStates {
     this.#subscribed.clear();
   }
 
-  /** Notes that the channel was refused. */
-  refuse(channel: string): void {
+  /** Notes that the channel was refused, or could not be asked about. */
+  fail(channel: string, error: PushClientError): void {
     this.#subscribed.delete(channel);
+    this.#errors.set(channel, error);
   }
 
   /** Notes that the channel was left. */
   forget(channel: string): void {
     this.#subscribed.delete(channel);
     this.#known.delete(channel);
+    this.#errors.delete(channel);
   }
 }

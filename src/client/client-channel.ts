@@ -1,6 +1,14 @@
 import type { IncomingMessage } from '../wire/message.js';
 import type { ChannelMembers, ChannelStates, MembersChange } from './channel-states.js';
-import { Bindings, checkListener, type Listeners, type PushListener } from './events.js';
+import type { PushClientError } from './errors.js';
+import {
+  Bindings,
+  checkListener,
+  type EventData,
+  type EventName,
+  type Listeners,
+  type PushListener,
+} from './events.js';
 
 /** A subscription that the server has confirmed. */
 export interface ChannelSubscription {
@@ -17,12 +25,19 @@ export interface ChannelSource {
   readonly messages: Listeners<[message: IncomingMessage]>;
   readonly subscriptions: Listeners<[subscription: ChannelSubscription]>;
   readonly members: Listeners<[channel: string, change: MembersChange]>;
+  readonly errors: Listeners<[error: PushClientError]>;
   readonly states: ChannelStates;
   /** Subscribes to the channel, until the returned function is called. */
   hold(channel: string): () => void;
   /** Sends an event to the channel's other subscribers. @returns whether it was sent */
   trigger(channel: string, event: string, data: unknown): boolean;
 }
+
+/** The events that a page can send on a channel. */
+export type ClientEventName<Events extends object> = keyof Events & `client-${string}`;
+
+/** The data of an event that a page sends. It may be left out where the event can be without. */
+type TriggerData<Data> = null extends Data ? [data?: Data] : undefined extends Data ? [data?: Data] : [data: Data];
 
 /**
  * A handle on one channel, for one part of a page. `PushClient.channel` makes it.
@@ -32,8 +47,9 @@ export interface ChannelSource {
  * that `client.subscribe` asked for.
  *
  * @typeParam Events the data of each event, as for `PushClient`
+ * @typeParam Info what the server's `authorize` tells of each member of a presence channel
  */
-export class ClientChannel<Events extends object = Record<string, unknown>> {
+export class ClientChannel<Events extends object = Record<string, unknown>, Info = unknown> {
   readonly name: string;
   readonly #source: ChannelSource;
   readonly #bindings: Bindings;
@@ -57,21 +73,29 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
    * confirmed. Always empty on other channels, and with backends that do not speak Pusher's protocol. Each change makes
    * a new map.
    */
-  get members(): ChannelMembers {
-    return this.#source.states.membersOf(this.name);
+  get members(): ChannelMembers<Info> {
+    return this.#source.states.membersOf(this.name) as ChannelMembers<Info>;
+  }
+
+  /**
+   * Why the page is not subscribed to the channel: it was refused, or could not be asked about. Undefined before that,
+   * and once the subscription is confirmed.
+   */
+  get error(): PushClientError | undefined {
+    return this.#source.states.errorOf(this.name);
   }
 
   /**
    * Calls the listener for each message of this channel with this event. A listener that is bound twice is called
    * twice.
    * @returns a function that removes this one binding
-   * @throws TypeError when the listener is not a function
+   * @throws TypeError when the event is not a text, or the listener not a function
    * @example
    * const orders = client.channel('orders');
    * const stop = orders.bind('order.shipped', ({ orderId }) => show(orderId));
    * stop(); // The channel is left, unless it has other listeners.
    */
-  bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
+  bind<Name extends EventName<Events>>(event: Name, listener: PushListener<EventData<Events, Name>>): () => void {
     return this.#bindings.add(event, listener as PushListener<never>, () => this.#source.hold(this.name));
   }
 
@@ -82,14 +106,14 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
    * @throws TypeError when the listener is not a function
    */
   bindAll(listener: PushListener<Events[keyof Events]>): () => void {
-    return this.#bindings.add(undefined, listener as PushListener<never>, () => this.#source.hold(this.name));
+    return this.#bindings.addAll(listener as PushListener<never>, () => this.#source.hold(this.name));
   }
 
   /**
    * Removes bindings of this handle: those of an event and listener, of an event, of a listener
    * (`unbind(undefined, listener)`), or, without arguments, all of them.
    */
-  unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
+  unbind<Name extends EventName<Events>>(event?: Name, listener?: PushListener<EventData<Events, Name>>): void {
     this.#bindings.remove(event, listener);
   }
 
@@ -103,8 +127,9 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
    * @throws TypeError for another name, and for data that JSON loses, as `send` on the server; PushClientError
    * `UNSUPPORTED_OPERATION` for another channel, or for another backend
    */
-  trigger(event: string, data: unknown = null): boolean {
-    return this.#source.trigger(this.name, event, data);
+  trigger<Name extends ClientEventName<Events>>(event: Name, ...data: TriggerData<Events[Name]>): boolean {
+    const [sent = null] = data;
+    return this.#source.trigger(this.name, event, sent);
   }
 
   /**
@@ -126,10 +151,23 @@ export class ClientChannel<Events extends object = Record<string, unknown>> {
    * @returns a function that removes the listener
    * @throws TypeError when the listener is not a function
    */
-  onMembersChange(listener: (members: ChannelMembers, change: MembersChange) => void): () => void {
+  onMembersChange(listener: (members: ChannelMembers<Info>, change: MembersChange) => void): () => void {
     checkListener(listener);
     const remove = this.#source.members.add((channel, change) => {
       if (channel === this.name) listener(this.members, change);
+    });
+    return this.#withHold(remove);
+  }
+
+  /**
+   * Calls the listener with each {@link ClientChannel.error}. `client.onError` hears of it as well.
+   * @returns a function that removes the listener
+   * @throws TypeError when the listener is not a function
+   */
+  onError(listener: (error: PushClientError) => void): () => void {
+    checkListener(listener);
+    const remove = this.#source.errors.add((error) => {
+      if (error.channel === this.name) listener(error);
     });
     return this.#withHold(remove);
   }

@@ -1,4 +1,5 @@
 import type { ClientConfig } from '../wire/client-config.js';
+import { record } from '../wire/is-record.js';
 import type { IncomingMessage } from '../wire/message.js';
 import type { ChannelMembers } from './channel-states.js';
 import { PushClientError } from './errors.js';
@@ -14,7 +15,7 @@ import { PushClientError } from './errors.js';
  */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected' | 'unavailable' | 'failed' | 'disconnected';
 
-/** The receiver of a driver's reports: the `PushClient` that made the driver. None of its methods throws. */
+/** The receiver of a driver's reports, which hands them to the `PushClient` that made it. None of its methods throws. */
 export interface ClientDriverHost {
   receiveMessage(message: IncomingMessage): void;
   receiveState(state: ConnectionState): void;
@@ -33,7 +34,15 @@ export interface ClientDriverHost {
 export interface ClientDriver {
   /** Id of the connection; undefined when not connected, or where connections have none. */
   readonly socketId: string | undefined;
-  /** Connects, and subscribes to all channels asked for so far. A second call MUST change nothing while connected. */
+  /**
+   * Whether the server knows channels, so that the client's channels can change on one connection. Where it is false, the
+   * client makes a new driver for a configuration with other channels. @default true
+   */
+  readonly knowsChannels?: boolean;
+  /**
+   * Connects, and subscribes to all channels asked for so far. A second call MUST change nothing while the connection
+   * stands; it may find out whether it does.
+   */
   connect(): void;
   /** Closes the connection and keeps the list of channels, for a later {@link ClientDriver.connect}. */
   disconnect(): void;
@@ -66,17 +75,39 @@ export function neededKey(config: ClientConfig, key: string): string {
   );
 }
 
+/** The class of an SDK, or a module that has it as its default or by its name. */
+export type SdkModule<Class, Name extends string> =
+  | Class
+  | { readonly default: SdkModule<Class, Name> }
+  | { readonly [Key in Name]: SdkModule<Class, Name> };
+
 /**
- * Finds the SDK that a driver uses: the one passed to the client, else the one that a script of the page has loaded.
+ * Finds the class of the SDK that a driver uses: the one passed to the client, else the one that a script of the page
+ * has loaded. Bundlers and `import *` hand over the module around it.
  * @param name global name of the SDK, and name of the client's option
  * @throws PushClientError when there is neither
  */
-export function neededSdk<Sdk>(passed: Sdk | undefined, name: string, packageName: string, config: ClientConfig): Sdk {
-  const sdk = passed ?? (globalThis as unknown as Readonly<Record<string, Sdk | undefined>>)[name];
-  if (sdk) return sdk;
+export function neededSdk<Class, Name extends string>(
+  passed: SdkModule<Class, Name> | undefined,
+  name: Name,
+  packageName: string,
+  config: ClientConfig,
+): Class {
+  const given = passed ?? (globalThis as Readonly<Record<string, unknown>>)[name];
+  const sdk = classIn(given, name, 2);
+  if (sdk) return sdk as Class;
   throw new PushClientError(
-    `PushClient needs ${packageName} for the "${config.backend}" backend: ` +
-      `load its script first, or pass it as new PushClient(config, { ${name} }).`,
+    given
+      ? `PushClient needs the class of ${packageName}, and "${name}" is none: pass what the package exports, as in import ${name} from '${packageName}'.`
+      : `PushClient needs ${packageName} for the "${config.backend}" backend: ` +
+          `load its script first, or pass it as new PushClient(config, { ${name} }).`,
     'CONFIGURATION',
   );
+}
+
+/** @param depth how many modules may lie around the class */
+function classIn(value: unknown, name: string, depth: number): unknown {
+  if (typeof value === 'function') return value;
+  const module = record(value);
+  return depth > 0 && (classIn(module[name], name, depth - 1) || classIn(module['default'], name, depth - 1));
 }

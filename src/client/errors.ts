@@ -14,6 +14,7 @@ export type PushClientErrorCode = 'CONFIGURATION' | 'SUBSCRIPTION' | 'SIGN_IN' |
 export interface PushClientErrorOptions {
   readonly channel?: string | undefined;
   readonly status?: number | undefined;
+  readonly isTemporary?: boolean | undefined;
   /** The report of the transport. */
   readonly cause?: unknown;
 }
@@ -25,6 +26,11 @@ export class PushClientError extends Error {
   readonly channel: string | undefined;
   /** HTTP status of a refused authorisation, or the code with which the server closed the connection. */
   readonly status: number | undefined;
+  /**
+   * Whether the client tries again by itself: the application could not be asked about a channel or a sign-in. It is
+   * false for a refusal.
+   */
+  readonly isTemporary: boolean;
 
   constructor(message: string, code: PushClientErrorCode, options: PushClientErrorOptions = {}) {
     super(message, options);
@@ -32,6 +38,7 @@ export class PushClientError extends Error {
     this.code = code;
     this.channel = options.channel;
     this.status = options.status;
+    this.isTemporary = options.isTemporary ?? false;
   }
 }
 
@@ -39,11 +46,17 @@ export class PushClientError extends Error {
 export class AuthError extends Error {
   /** HTTP status of the application's answer; undefined without an answer. */
   readonly status: number | undefined;
+  /** How long the application wants to be left alone, in milliseconds. */
+  readonly retryAfterMs: number;
 
-  constructor(message: string, options: { readonly status?: number; readonly cause?: unknown } = {}) {
+  constructor(
+    message: string,
+    options: { readonly status?: number; readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+  ) {
     super(message, options);
     this.name = 'AuthError';
     this.status = options.status;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
   }
 
   /** Whether the application refused: the same request would be refused again. */
@@ -59,7 +72,7 @@ interface RefusalLike {
   readonly status?: unknown;
 }
 
-/** The error for a refused channel. @param raw the report of the server or of the SDK, or an {@link AuthError} */
+/** The error for a channel that was refused, or could not be asked about. @param raw the report of the server or of the SDK, or an {@link AuthError} */
 export function channelRefusal(channel: string, raw: unknown): PushClientError {
   return refusal(raw, `The subscription to "${channel}"`, 'SUBSCRIPTION', channel);
 }
@@ -72,9 +85,11 @@ export function signInRefusal(raw: unknown): PushClientError {
 function refusal(raw: unknown, subject: string, code: 'SUBSCRIPTION' | 'SIGN_IN', channel?: string): PushClientError {
   const { error, status } = reasonIn(raw);
   const reason = typeof error === 'string' && error !== '' ? error : 'no reason was given';
-  const what = raw instanceof AuthError && !raw.isRefusal ? 'failed' : 'was refused';
-  return new PushClientError(`${subject} ${what}: ${reason}`, code, {
+  const isTemporary = raw instanceof AuthError && !raw.isRefusal;
+  const text = isTemporary ? `failed for now, and is tried again: ${reason}` : `was refused: ${reason}`;
+  return new PushClientError(`${subject} ${text}`, code, {
     channel,
+    isTemporary,
     status: typeof status === 'number' ? status : undefined,
     cause: raw,
   });

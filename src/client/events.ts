@@ -8,6 +8,15 @@ import { isProtocolEvent } from '../wire/pusher-names.js';
  */
 export type PushListener<Data = unknown> = (data: Data, message: IncomingMessage) => void;
 
+/** An event of Pusher's protocol, such as `pusher:subscription_succeeded`. It can be bound beside one's own events. */
+export type ProtocolEvent = `pusher:${string}`;
+
+/** The events that can be bound: those of the type parameter, and those of the protocol. */
+export type EventName<Events extends object> = (keyof Events & string) | ProtocolEvent;
+
+/** The data of an event; unknown for an event of the protocol. */
+export type EventData<Events extends object, Name> = Name extends keyof Events ? Events[Name] : unknown;
+
 /** Adds a message's notification, which realtime backends send as the key `notification` of the data. */
 export function withNotification(message: IncomingMessage): IncomingMessage {
   const notification = message.notification ?? record(message.data)['notification'];
@@ -37,13 +46,22 @@ export class Bindings {
   }
 
   /**
-   * Adds a binding.
-   * @param event undefined for all events but those of the protocol
+   * Adds a binding to one event.
    * @param hold called once the listener is in place; its result is called when the listener is removed
    * @returns a function that removes this one binding
-   * @throws TypeError when the listener is not a function
+   * @throws TypeError when the event is not a text, or the listener not a function
    */
-  add(event: string | undefined, listener: PushListener<never>, hold: () => () => void = () => () => {}): () => void {
+  add(event: string, listener: PushListener<never>, hold?: () => () => void): () => void {
+    checkEvent(event);
+    return this.#add(event, listener, hold);
+  }
+
+  /** Adds a binding to all events but those of the protocol, as {@link Bindings.add} does. */
+  addAll(listener: PushListener<never>, hold?: () => () => void): () => void {
+    return this.#add(undefined, listener, hold);
+  }
+
+  #add(event: string | undefined, listener: PushListener<never>, hold = (): (() => void) => () => {}): () => void {
     checkListener(listener);
     const removeListener = this.#messages.add((message) => {
       if (event === undefined ? isProtocolEvent(message.event) : message.event !== event) return;
@@ -63,8 +81,12 @@ export class Bindings {
     return binding.remove;
   }
 
-  /** Removes all bindings of the event and the listener; undefined stands for any. */
+  /**
+   * Removes all bindings of the event and the listener; undefined stands for any.
+   * @throws TypeError when the event is neither a text nor undefined
+   */
   remove(event: string | undefined, listener: unknown): void {
+    if (event !== undefined) checkEvent(event);
     for (const binding of [...this.#bindings]) {
       if (event !== undefined && binding.event !== event) continue;
       if (listener !== undefined && binding.listener !== listener) continue;
@@ -109,6 +131,14 @@ export class Listeners<Arguments extends unknown[]> {
       }
     }
   }
+}
+
+/** @throws TypeError when the event is not a text, as a regular expression, which would match no event */
+function checkEvent(event: unknown): void {
+  if (typeof event !== 'string')
+    throw new TypeError(
+      `An event must be a string, not ${typeof event}: it is bound by its name, and no pattern matches.`,
+    );
 }
 
 /** @throws TypeError when the listener is not a function */

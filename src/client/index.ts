@@ -7,14 +7,14 @@ export type { PubNubEventLike, PubNubLike, PubNubStatusLike } from '../wire/pubn
 export type { PusherAuthHandler, PusherChannelLike, PusherLike } from '../wire/pusher-js.js';
 export type { AuthOptions, AuthRequest, AuthValue } from './authorizer.js';
 export type { ChannelMembers, MembersChange } from './channel-states.js';
-export type { ChannelSubscription, ClientChannel } from './client-channel.js';
-export type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
+export type { ChannelSubscription, ClientChannel, ClientEventName } from './client-channel.js';
+export type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState, SdkModule } from './driver.js';
 export type { OneSignalDriverOptions } from './drivers/onesignal/index.js';
 export type { PubNubConstructorLike, PubNubDriverOptions } from './drivers/pubnub/index.js';
 export type { PusherConstructorLike, PusherDriverOptions } from './drivers/pusher/index.js';
 export type { PusherAuthOptions, PusherJsOptions } from './drivers/pusher/options.js';
 export { PushClientError, type PushClientErrorCode, type PushClientErrorOptions } from './errors.js';
-export type { PushListener } from './events.js';
+export type { EventData, EventName, ProtocolEvent, PushListener } from './events.js';
 export { PushClient, type PushClientOptions } from './push-client.js';
 export {
   type AxiosLike,

@@ -1,11 +1,9 @@
 import type { ClientConfig } from '../wire/client-config.js';
-import type { IncomingMessage } from '../wire/message.js';
-import { type ChannelMembers, ChannelStates, type MembersChange } from './channel-states.js';
-import { type ChannelSource, type ChannelSubscription, ClientChannel } from './client-channel.js';
-import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
+import { type ChannelSource, ClientChannel } from './client-channel.js';
+import { ClientListeners } from './client-listeners.js';
+import type { ClientDriver, ClientDriverFactory, ClientDriverHost } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
-import { Bindings, Listeners, type PushListener, withNotification } from './events.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
@@ -28,20 +26,12 @@ export interface PushClientOptions extends DriverOptions {
  * client.onError((error) => console.warn(error.code, error.message));
  * client.connect();
  */
-export class PushClient<Events extends object = Record<string, unknown>> implements ClientDriverHost {
-  readonly #config: ClientConfig;
+export class PushClient<Events extends object = Record<string, unknown>> extends ClientListeners<Events> {
   readonly #options: PushClientOptions;
-  readonly #messageListeners = new Listeners<[message: IncomingMessage]>();
-  readonly #bindings = new Bindings(this.#messageListeners, () => true);
-  readonly #stateListeners = new Listeners<[state: ConnectionState, previous: ConnectionState]>();
-  readonly #errorListeners = new Listeners<[error: PushClientError]>();
-  readonly #subscriptionListeners = new Listeners<[subscription: ChannelSubscription]>();
-  readonly #memberListeners = new Listeners<[channel: string, change: MembersChange]>();
-  readonly #states = new ChannelStates();
   readonly #wanted: WantedChannels;
   readonly #channelSource: ChannelSource;
+  #config: ClientConfig;
   #driver: ClientDriver | undefined;
-  #state: ConnectionState = 'initialized';
   #isActive = false;
 
   /**
@@ -49,28 +39,25 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * @throws PushClientError `CONFIGURATION` when `config` is something else
    */
   constructor(config: ClientConfig, options: PushClientOptions = {}) {
-    if (typeof config?.backend !== 'string' || !Array.isArray(config.channels)) {
-      throw new PushClientError(
-        'PushClient needs { backend, channels, … }: pass what PushService.clientConfig() returned on the server.',
-        'CONFIGURATION',
-      );
-    }
+    super();
+    checkConfig(config);
     this.#config = config;
     this.#options = options;
     this.#wanted = new WantedChannels(config.channels);
     this.#channelSource = {
-      messages: this.#messageListeners,
-      subscriptions: this.#subscriptionListeners,
-      members: this.#memberListeners,
-      states: this.#states,
+      ...this.reports,
       hold: (channel) => this.#hold(channel),
       trigger: (channel, event, data) => this.#trigger(channel, event, data),
     };
   }
 
-  /** State of the connection. */
-  get state(): ConnectionState {
-    return this.#state;
+  // What it resolves with is known here alone.
+  static override get ready(): Promise<PushClient> {
+    return ClientListeners.ready as Promise<PushClient>;
+  }
+
+  static override configure(config?: ClientConfig): Promise<PushClient> {
+    return ClientListeners.configure(config) as Promise<PushClient>;
   }
 
   /** Id of the connection, for the header `X-Socket-ID` and `send({ except })`; undefined when not connected. */
@@ -79,8 +66,8 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   /**
-   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call changes
-   * nothing while connected, and tries again after the connection was refused.
+   * Connects, and subscribes to the channels of the configuration and to those asked for so far. A second call checks
+   * a connection that seems to stand, and tries again after the connection was refused.
    * @throws PushClientError `CONFIGURATION` when the backend has no driver, or when the driver lacks its SDK or a key
    */
   connect(): void {
@@ -89,7 +76,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     this.#isActive = true;
     for (const channel of this.#wanted) this.#join(channel);
     driver?.connect();
-    if (!this.#driver && (this.#state === 'initialized' || this.#state === 'disconnected'))
+    if (!this.#driver && (this.state === 'initialized' || this.state === 'disconnected'))
       this.receiveState('connected');
   }
 
@@ -108,6 +95,37 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     this.#driver?.disconnect();
     // A listener may have connected again.
     if (!this.#isActive) this.receiveState('disconnected');
+  }
+
+  /**
+   * Takes another configuration, as after a log-in in a page that stays. Listeners stay. Channels of the old
+   * configuration are left, unless the page asked for them by name or listens to them; those of the new one are joined.
+   * The connection is made anew only where the new configuration names another server or another user.
+   * @throws PushClientError `CONFIGURATION`, before anything is changed, for what the constructor or
+   * {@link PushClient.connect} refuses
+   * @example
+   * await fetch('/login', { method: 'POST', body });
+   * client.configure(await (await fetch('/push/config')).json());
+   */
+  configure(config: ClientConfig): void {
+    checkConfig(config);
+    const before = this.#driver;
+    const isKept = before === undefined || this.#servesToo(before, config);
+    const driver = isKept ? before : this.#makeDriver(config);
+    this.#config = config;
+    const { left, joined } = this.#wanted.configure(config.channels);
+    for (const channel of left) {
+      if (this.#isActive || before) this.unsubscribe(channel);
+      this.#forget(channel);
+    }
+    this.#driver = driver;
+    if (!isKept) {
+      before?.disconnect();
+      if (this.#isActive) this.receiveState('connecting');
+    }
+    if (!this.#isActive) return;
+    for (const channel of isKept ? joined : this.#wanted) this.#join(channel);
+    if (!isKept) driver?.connect();
   }
 
   /**
@@ -132,8 +150,7 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   unsubscribe(channel: string): void {
     this.#wanted.drop(channel);
     this.#driver?.unsubscribe(channel);
-    this.#states.forget(channel);
-    this.#clearMembers(channel);
+    this.#forget(channel);
   }
 
   /**
@@ -146,108 +163,9 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
    * room.onMembersChange((members) => count(members.size));
    * room.unbind(); // Removes the listener of `message`; that of the members stays.
    */
-  channel<ChannelEvents extends object = Events>(name: string): ClientChannel<ChannelEvents> {
+  channel<ChannelEvents extends object = Events, Info = unknown>(name: string): ClientChannel<ChannelEvents, Info> {
     checkChannel(name);
     return new ClientChannel(name, this.#channelSource);
-  }
-
-  /**
-   * Calls the listener for each message with this event, on any channel. A listener that is bound twice is called
-   * twice. An event of the protocol, such as `pusher:subscription_succeeded`, can be bound by its name as well.
-   * @returns a function that removes this one binding
-   * @throws TypeError when the listener is not a function
-   * @example
-   * const stop = client.bind('order.shipped', ({ orderId }, { channel }) => show(channel, orderId));
-   * stop();
-   */
-  bind<Name extends keyof Events & string>(event: Name, listener: PushListener<Events[Name]>): () => void {
-    return this.#bindings.add(event, listener as PushListener<never>);
-  }
-
-  /**
-   * Calls the listener for each message, whatever its event. Events of the protocol (`pusher:…`) do not come.
-   * @returns a function that removes this one binding
-   * @throws TypeError when the listener is not a function
-   */
-  bindAll(listener: PushListener<Events[keyof Events]>): () => void {
-    return this.#bindings.add(undefined, listener as PushListener<never>);
-  }
-
-  /**
-   * Removes bindings of the client: those of an event and listener, of an event, of a listener
-   * (`unbind(undefined, listener)`), or, without arguments, all of them. Bindings of a {@link ClientChannel} stay.
-   */
-  unbind<Name extends keyof Events & string>(event?: Name, listener?: PushListener<Events[Name]>): void {
-    this.#bindings.remove(event, listener);
-  }
-
-  /**
-   * Calls the listener at each change of {@link PushClient.state}.
-   * @returns a function that removes the listener
-   * @throws TypeError when the listener is not a function
-   */
-  onStateChange(listener: (state: ConnectionState, previous: ConnectionState) => void): () => void {
-    return this.#stateListeners.add(listener);
-  }
-
-  /**
-   * Calls the listener each time the server confirms a subscription, also when it was restored. That is the moment to
-   * fetch what the page has missed.
-   * @returns a function that removes the listener
-   * @throws TypeError when the listener is not a function
-   * @example
-   * client.onSubscribed(({ channel, isResubscription }) => isResubscription && reload(channel));
-   */
-  onSubscribed(listener: (subscription: ChannelSubscription) => void): () => void {
-    return this.#subscriptionListeners.add(listener);
-  }
-
-  /**
-   * Calls the listener with each error: a refused channel or sign-in, a lost or refused connection. Without a listener,
-   * errors go to `console.warn`.
-   * @returns a function that removes the listener
-   * @throws TypeError when the listener is not a function
-   */
-  onError(listener: (error: PushClientError) => void): () => void {
-    return this.#errorListeners.add(listener);
-  }
-
-  /**
-   * Passes a message to the listeners, in the order in which they were bound. The transport calls it. It never throws:
-   * the error of a listener is reported as an uncaught error, and the other listeners are called all the same.
-   */
-  receiveMessage(message: IncomingMessage): void {
-    this.#messageListeners.call(withNotification(message));
-  }
-
-  /** Changes {@link PushClient.state}. The transport calls it. */
-  receiveState(state: ConnectionState): void {
-    const previous = this.#state;
-    if (state === previous) return;
-    this.#state = state;
-    if (state !== 'connected') this.#states.lose();
-    this.#stateListeners.call(state, previous);
-  }
-
-  /** Passes a confirmed subscription to the listeners. The transport calls it. */
-  receiveSubscription(channel: string): void {
-    const isResubscription = this.#states.confirm(channel);
-    this.#subscriptionListeners.call({ channel, isResubscription });
-  }
-
-  /** Changes the members of a {@link ClientChannel}. The transport calls it with all members. */
-  receiveMembers(channel: string, members: ChannelMembers): void {
-    this.#memberListeners.call(channel, this.#states.setMembers(channel, members));
-  }
-
-  /** Passes an error to the listeners. The transport calls it. */
-  receiveError(error: PushClientError): void {
-    if (error.code === 'SUBSCRIPTION' && error.channel !== undefined) {
-      this.#states.refuse(error.channel);
-      this.#clearMembers(error.channel);
-    }
-    if (this.#errorListeners.size === 0) console.warn(error);
-    else this.#errorListeners.call(error);
   }
 
   #hasOwnTransport(): boolean {
@@ -255,8 +173,26 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
   }
 
   #useDriver(): ClientDriver {
-    this.#driver ??= this.#options.driver?.(this, this.#config) ?? createDriver(this, this.#config, this.#options);
+    this.#driver ??= this.#makeDriver(this.#config);
     return this.#driver;
+  }
+
+  /** Makes a driver. It is heard as long as it is the client's. */
+  #makeDriver(config: ClientConfig): ClientDriver {
+    const pass = <Report extends unknown[]>(receive: (...report: Report) => void) => {
+      return (...report: Report): void => {
+        if (this.#driver === driver) receive.apply(this, report);
+      };
+    };
+    const host: ClientDriverHost = {
+      receiveMessage: pass(this.receiveMessage),
+      receiveState: pass(this.receiveState),
+      receiveError: pass(this.receiveError),
+      receiveSubscription: pass(this.receiveSubscription),
+      receiveMembers: pass(this.receiveMembers),
+    };
+    const driver = this.#options.driver?.(host, config) ?? createDriver(host, config, this.#options);
+    return driver;
   }
 
   /**
@@ -267,6 +203,21 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
     const isAsked = this.#wanted.isAsked(channel);
     this.subscribe(channel);
     if (!isAsked) this.#wanted.unask(channel);
+  }
+
+  /** Whether a driver can go on with another configuration, which may name other channels. */
+  #servesToo({ knowsChannels = true }: ClientDriver, config: ClientConfig): boolean {
+    const { userId } = this.#config;
+    // A visitor has subscribed to nothing in a user's name, so that logging in needs no other connection.
+    const isOther = userId !== config.userId && (userId !== undefined || this.#options.signIn === true);
+    const server = (of: ClientConfig): string =>
+      JSON.stringify(Object.entries({ ...of, userId: 0, ...(knowsChannels && { channels: 0 }) }).sort());
+    return !isOther && server(this.#config) === server(config);
+  }
+
+  #forget(channel: string): void {
+    this.reports.states.forget(channel);
+    this.clearMembers(channel);
   }
 
   #hold(channel: string): () => void {
@@ -291,8 +242,13 @@ export class PushClient<Events extends object = Record<string, unknown>> impleme
       { channel },
     );
   }
+}
 
-  #clearMembers(channel: string): void {
-    if (this.#states.membersOf(channel).size > 0) this.receiveMembers(channel, new Map());
-  }
+/** @throws PushClientError `CONFIGURATION` for anything but a configuration */
+function checkConfig(config: ClientConfig): void {
+  if (typeof config?.backend === 'string' && Array.isArray(config.channels)) return;
+  throw new PushClientError(
+    'PushClient needs { backend, channels, … }: pass what PushService.clientConfig() returned on the server.',
+    'CONFIGURATION',
+  );
 }

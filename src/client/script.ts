@@ -1,5 +1,7 @@
+import { useDrivers } from './drivers/create-driver.js';
 import { allDrivers } from './drivers/index.js';
-import { setGlobalClient } from './page-script.js';
+import { PushClient } from './push-client.js';
 
 // The one-file build for pages without modules: <script src="…/pushrail-client.min.js"></script>
-setGlobalClient(allDrivers);
+useDrivers(allDrivers);
+(globalThis as { PushClient?: typeof PushClient }).PushClient = PushClient;

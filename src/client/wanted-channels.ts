@@ -4,17 +4,19 @@ export function checkChannel(channel: string): void {
     throw new TypeError('A channel must be a string that is not empty.');
 }
 
-/** The channels that a client wants: those asked for by name, and those that a listener holds. */
+/** The channels that a client wants: those of its configuration, those asked for by name, and those that a listener holds. */
 export class WantedChannels implements Iterable<string> {
-  #asked: Set<string>;
+  #configured: Set<string>;
+  #asked = new Set<string>();
   #holds = new Map<string, Set<object>>();
 
-  constructor(channels: Iterable<string>) {
-    this.#asked = new Set(channels);
+  /** @param configured the channels of the configuration */
+  constructor(configured: Iterable<string>) {
+    this.#configured = new Set(configured);
   }
 
   has(channel: string): boolean {
-    return this.#asked.has(channel) || this.#holds.has(channel);
+    return this.#configured.has(channel) || this.#asked.has(channel) || this.#holds.has(channel);
   }
 
   isAsked(channel: string): boolean {
@@ -25,7 +27,7 @@ export class WantedChannels implements Iterable<string> {
     this.#asked.add(channel);
   }
 
-  /** Takes back {@link WantedChannels.ask}; a channel that is held stays wanted. */
+  /** Takes back {@link WantedChannels.ask}; a channel that is configured or held stays wanted. */
   unask(channel: string): void {
     this.#asked.delete(channel);
   }
@@ -41,22 +43,35 @@ export class WantedChannels implements Iterable<string> {
     };
   }
 
-  /** Removes a channel, whether it was asked for or is held. */
+  /** Removes a channel, however it is wanted. */
   drop(channel: string): void {
+    this.#configured.delete(channel);
     this.#asked.delete(channel);
     this.#holds.delete(channel);
   }
 
   /** Does the work, and restores the wanted channels after it. */
   keep(work: () => void): void {
-    const asked = new Set(this.#asked);
-    const holds = new Map(this.#holds);
+    const before = [new Set(this.#configured), new Set(this.#asked), new Map(this.#holds)] as const;
     work();
-    this.#asked = asked;
-    this.#holds = holds;
+    [this.#configured, this.#asked, this.#holds] = before;
+  }
+
+  /**
+   * Takes the channels of another configuration in place of those of the present one.
+   * @returns the channels that are wanted no more, and those that were not wanted before
+   */
+  configure(channels: Iterable<string>): { readonly left: readonly string[]; readonly joined: readonly string[] } {
+    const before = new Set(this);
+    this.#configured = new Set(channels);
+    const after = new Set(this);
+    return {
+      left: [...before].filter((channel) => !after.has(channel)),
+      joined: [...after].filter((channel) => !before.has(channel)),
+    };
   }
 
   [Symbol.iterator](): Iterator<string> {
-    return new Set([...this.#asked, ...this.#holds.keys()]).values();
+    return new Set([...this.#configured, ...this.#asked, ...this.#holds.keys()]).values();
   }
 }

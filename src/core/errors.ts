@@ -42,6 +42,9 @@ const brand: symbol = Symbol.for('pushrail.PushError');
  * }
  */
 export class PushError extends Error {
+  /** Written out in each class: a bundler that minifies renames the class itself. */
+  static override readonly name: string = 'PushError';
+
   readonly code: PushErrorCode;
   /** Name of the backend that failed; undefined when none was involved. */
   readonly backend: string | undefined;
@@ -96,6 +99,7 @@ export class PushError extends Error {
 
 /** The settings are wrong or incomplete, or a package that they need is not installed. */
 export class ConfigurationError extends PushError {
+  static override readonly name: string = 'ConfigurationError';
   static readonly code: PushErrorCode = 'CONFIGURATION';
 
   constructor(message: string, options?: PushErrorOptions) {
@@ -105,6 +109,7 @@ export class ConfigurationError extends PushError {
 
 /** The arguments of a call are wrong. Nothing was sent. */
 export class ValidationError extends PushError {
+  static override readonly name: string = 'ValidationError';
   static readonly code: PushErrorCode = 'VALIDATION';
 
   constructor(message: string, options?: PushErrorOptions) {
@@ -114,6 +119,7 @@ export class ValidationError extends PushError {
 
 /** Credentials or a signature were refused. */
 export class AuthenticationError extends PushError {
+  static override readonly name: string = 'AuthenticationError';
   static readonly code: PushErrorCode = 'AUTHENTICATION';
 
   constructor(message: string, options?: PushErrorOptions) {
@@ -123,6 +129,7 @@ export class AuthenticationError extends PushError {
 
 /** The provider asked to slow down. It is retryable unless `options.retryable` says otherwise. */
 export class RateLimitError extends PushError {
+  static override readonly name: string = 'RateLimitError';
   static readonly code: PushErrorCode = 'RATE_LIMIT';
 
   /** The time that the provider asked to wait, in milliseconds; undefined when it named none. */
@@ -142,6 +149,7 @@ export type DeliveryOutcome = 'rejected' | 'unknown';
 
 /** An attempt took longer than its `timeout`. It is retryable unless `options.retryable` says otherwise. */
 export class TimeoutError extends PushError {
+  static override readonly name: string = 'TimeoutError';
   static readonly code: PushErrorCode = 'TIMEOUT';
 
   /**
@@ -158,6 +166,7 @@ export class TimeoutError extends PushError {
 
 /** The backend in use cannot do this; the message says what to do instead. */
 export class UnsupportedOperationError extends PushError {
+  static override readonly name: string = 'UnsupportedOperationError';
   static readonly code: PushErrorCode = 'UNSUPPORTED_OPERATION';
 
   constructor(message: string, options?: PushErrorOptions) {
@@ -167,6 +176,7 @@ export class UnsupportedOperationError extends PushError {
 
 /** The caller's `AbortSignal` fired. `name` is `'AbortError'`, as with `fetch`; `cause` is the signal's reason. */
 export class AbortError extends PushError {
+  static override readonly name: string = 'AbortError';
   static readonly code: PushErrorCode = 'ABORTED';
 
   /** `'unknown'` when the signal fired in the middle of a request. */

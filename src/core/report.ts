@@ -41,6 +41,7 @@ export interface SendReport<User = unknown> {
 
 /** A message was not accepted, or it is not known whether it was. */
 export class DeliveryError extends PushError {
+  static override readonly name: string = 'DeliveryError';
   static readonly code: PushErrorCode = 'DELIVERY';
 
   /** Whether the message is known not to have been delivered. */

@@ -16,13 +16,24 @@ const ownFaults: Readonly<Partial<Record<PushErrorCode, number>>> = {
 
 /** Makes the answer to a request that failed, and logs a failure that is not the client's. It never throws. */
 export function answerTo(error: unknown, logger: Logger): Response {
-  if (error instanceof HttpError) return json({ error: error.message }, error.status, error.headers);
+  const { status, ...body } = failureOf(error, logger);
+  return json(body, status, error instanceof HttpError ? error.headers : {});
+}
+
+/** What a client is told of a failure. One that is not the client's is logged. It never throws. */
+export function failureOf(error: unknown, logger: Logger): { readonly status: number; readonly error: string } {
+  if (error instanceof HttpError) {
+    // The application is set up wrongly, and its client may know how.
+    if (error.status === 500) logger.error({ err: error }, 'a request to the push handler failed');
+    return { status: error.status, error: error.message };
+  }
   const failure = PushError.isPushError(error) ? error : undefined;
   // The client's own mistakes, which it may know.
-  if (failure?.code === 'VALIDATION') return json({ error: failure.message }, 400);
-  if (failure?.code === 'AUTHENTICATION') return json({ error: failure.message }, failure.status ?? 401);
+  if (failure?.code === 'VALIDATION') return { status: 400, error: failure.message };
+  if (failure?.code === 'AUTHENTICATION') return { status: failure.status ?? 401, error: failure.message };
   logger.error({ err: error }, 'a request to the push handler failed');
-  return json({ error: 'The server failed.' }, failure === undefined ? 500 : (ownFaults[failure.code] ?? 500));
+  const status = failure === undefined ? 500 : (ownFaults[failure.code] ?? 500);
+  return { status, error: 'The server failed.' };
 }
 
 /** The service's logger, or the default one while the service cannot be configured. */

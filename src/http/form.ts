@@ -7,6 +7,10 @@ const MAX_BYTES = 65_536;
 /** Deadline of a body, in milliseconds. */
 const TIMEOUT_MS = 10_000;
 
+/** The application has mounted something else first, which is not the client's mistake. */
+const BODY_WAS_READ =
+  'The body was read before the push handler got the request, and nothing of it is left: mount the push handler before what parses bodies, or hand on what was parsed as "body" of Node\'s request.';
+
 const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
 
 /** The fields of a request. Each has one value or more. */
@@ -72,8 +76,7 @@ function fromJson(body: string): Form {
  * breaks off
  */
 async function readBody(request: Request): Promise<string> {
-  if (request.bodyUsed)
-    throw new HttpError(400, 'The body of this Request has been read before the push handler got it.');
+  if (request.bodyUsed) throw new HttpError(500, BODY_WAS_READ);
   if (Number(request.headers.get('content-length') ?? 0) > MAX_BYTES) throw rules.tooLarge(MAX_BYTES);
   return request.body === null ? '' : new TextDecoder().decode(await readWebStream(request.body, rules));
 }

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequest, sendResponse } from '@remix-run/node-fetch-server';
+import { isRecord } from '../wire/is-record.js';
 import { json } from './answers.js';
 import type { PushHandler } from './push-handler.js';
-import type { NodeRequest } from './request.js';
+import type { NodeRequestParts, RequestSession } from './request.js';
 
 /**
  * A handler for `http.createServer`, Express, Connect and the raw requests of Fastify. It takes an `IncomingMessage`
@@ -20,22 +21,34 @@ export type NodeHandler = (request: object, response: object) => Promise<void>;
 export function toNodeHandler(handler: PushHandler): NodeHandler {
   return async (request, target) => {
     const response = target as ServerResponse;
-    const answer = await answerTo(request as IncomingMessage, response, handler);
+    const answer = await answerTo(request, response, handler);
     if (!response.destroyed) await sendResponse(response, answer).catch(() => response.destroy());
   };
 }
 
-async function answerTo(incoming: IncomingMessage, response: ServerResponse, handler: PushHandler): Promise<Response> {
-  const node = incoming as object as NodeRequest;
-  let request: Request;
+/**
+ * Answers a request of Node's.
+ * @param request an `IncomingMessage`
+ * @param response its `ServerResponse`
+ * @param pushSession the push session of the request, when it is not a property of it
+ */
+export async function answerTo(
+  request: object,
+  response: object,
+  handler: PushHandler,
+  pushSession?: RequestSession,
+): Promise<Response> {
+  const node = request as NodeRequestParts;
+  const incoming = request as IncomingMessage;
+  let asked: Request;
   try {
-    request = createRequest(incoming, response);
-    if (node.readableEnded && request.body !== null) request = withBody(request, node);
+    asked = createRequest(incoming, response as ServerResponse);
+    if (node.readableEnded && asked.body !== null) asked = await withBody(asked, node);
   } catch {
     return json({ error: 'The address of the request is not valid.' }, 400);
   }
-  const answer = await handler(request, { node });
-  dropBody(request, incoming);
+  const answer = await handler(asked, { node, pushSession });
+  dropBody(asked, incoming);
   return answer;
 }
 
@@ -46,13 +59,26 @@ function dropBody({ body }: Request, incoming: IncomingMessage): void {
   incoming.resume();
 }
 
-/** A request with the body that a parser has read. */
-function withBody({ url, method, headers }: Request, { body, rawBody }: NodeRequest): Request {
+/** A request with the body that a parser has read; with one that is used up when the parser has left nothing of it. */
+async function withBody(incoming: Request, { body, rawBody }: NodeRequestParts): Promise<Request> {
+  const { url, method, headers } = incoming;
   const raw = [rawBody, body].find((value) => typeof value === 'string' || value instanceof Uint8Array);
   if (raw !== undefined) return new Request(url, { method, headers, body: raw as string | Uint8Array<ArrayBuffer> });
-  const text = JSON.stringify(body ?? {});
+  if (isLost(body, headers)) {
+    const spent = new Request(url, { method, headers, body: '' });
+    await spent.text();
+    return spent;
+  }
   const own = new Headers(headers);
   own.set('Content-Type', 'application/json');
   own.delete('Content-Length');
-  return new Request(url, { method, headers: own, body: text });
+  return new Request(url, { method, headers: own, body: JSON.stringify(body ?? {}) });
+}
+
+/** Whether a request had a body, and no parser has left it here. Some leave an empty object for what they do not know. */
+function isLost(body: unknown, headers: Headers): boolean {
+  const hadBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding');
+  const isEmpty = isRecord(body) && Object.keys(body).length === 0;
+  const isJson = /^application\/json\b/i.test(headers.get('content-type') ?? '');
+  return hadBody && (body === undefined || body === null || (isEmpty && !isJson));
 }

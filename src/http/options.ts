@@ -5,6 +5,7 @@ import type { Awaitable } from '../core/until-aborted.js';
 import type { PushSession } from '../sessions/adapter.js';
 import { isOriginPattern } from '../web/origins.js';
 import type { WebhookHandler } from '../webhooks/event.js';
+import { isPublicUrl } from './public-address.js';
 import type { PushRequestContext } from './request.js';
 
 /** Default of the option `maxRequests`. A request that is not answered holds some 10 kB. */
@@ -15,12 +16,12 @@ export interface PushHandlerOptions {
   /**
    * Returns the user who is logged in; null or undefined for nobody. It MUST use something that a client cannot forge,
    * such as a signed cookie.
-   * @default nobody is logged in
+   * @default the user whom `pushSession()` knows; nobody without it
    */
   authenticate?: ((request: Request, context: PushRequestContext) => Awaitable<AppUser | null | undefined>) | undefined;
   /**
    * Returns the session of the page that asks, which may subscribe to its own channel.
-   * @default the session of `pushSession()`, with `toNodeHandler`
+   * @default the session of `pushSession()`
    */
   session?: ((request: Request, context: PushRequestContext) => Awaitable<PushSession | undefined>) | undefined;
   /**
@@ -48,6 +49,18 @@ export interface PushHandlerOptions {
    * 503 and `Retry-After`. Webhooks do not count. @default 1 000
    */
   maxRequests?: number | undefined;
+  /**
+   * Where pages find the push routes, where that is another address than the one that is asked here: a path such as
+   * `'/shop/push'`, or a URL. It goes before `auth` and `user-auth` in the configuration of a page.
+   * @default the address of the request
+   */
+  publicUrl?: string | undefined;
+  /**
+   * Whether a proxy stands before the application that sets `X-Forwarded-Prefix`, `X-Forwarded-Host` and
+   * `X-Forwarded-Proto`, and takes over none from a client. They then tell the address that pages ask.
+   * @default false
+   */
+  trustProxy?: boolean | undefined;
 }
 
 /** Checks the options of `createPushHandler`. @throws ConfigurationError for an unknown or wrong option */
@@ -56,11 +69,18 @@ export function checkOptions(options: PushHandlerOptions): void {
     'createPushHandler()',
     options,
     ['authenticate', 'session', 'userData', 'webhook'],
-    ['allowedOrigins', 'maxRequests'],
+    ['allowedOrigins', 'maxRequests', 'publicUrl', 'trustProxy'],
   );
   const { maxRequests = DEFAULT_MAX_REQUESTS } = options;
   if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
     throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
+  const { publicUrl, trustProxy }: { publicUrl?: unknown; trustProxy?: unknown } = options;
+  if (publicUrl !== undefined && !isPublicUrl(publicUrl))
+    throw new ConfigurationError(
+      'createPushHandler(): "publicUrl" must be a path such as "/shop/push", or a URL such as "https://example.com/shop/push", without a query.',
+    );
+  if (trustProxy !== undefined && typeof trustProxy !== 'boolean')
+    throw new ConfigurationError('createPushHandler(): "trustProxy" must be true or false.');
   const origins: unknown = options.allowedOrigins ?? [];
   if (!Array.isArray(origins))
     throw new ConfigurationError('createPushHandler(): "allowedOrigins" must be a list of origins.');

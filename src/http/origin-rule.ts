@@ -7,6 +7,8 @@ export interface OriginRule {
    * all.
    */
   admits(request: Request): boolean;
+  /** Whether a page of another origin asks, allowed or not. */
+  isForeign(request: Request): boolean;
   /** The CORS headers that let a page of another origin read the answer. Empty for the application's own pages. */
   corsHeaders(request: Request): Readonly<Record<string, string>>;
 }
@@ -23,11 +25,18 @@ export function originRule(allowed: readonly string[]): OriginRule {
   };
   const isListed = (origin: string | null): boolean => origin !== null && isAllowed(origin);
   return {
+    isForeign,
     admits: (request) => !isForeign(request) || isListed(request.headers.get('origin')),
     corsHeaders: (request) => {
       const origin = request.headers.get('origin');
       if (origin === null || !isForeign(request) || !isListed(origin)) return {};
-      return { 'Access-Control-Allow-Origin': origin, 'Access-Control-Allow-Credentials': 'true', Vary: 'Origin' };
+      return {
+        'Access-Control-Allow-Origin': origin,
+        'Access-Control-Allow-Credentials': 'true',
+        // A page that is to ask again later has to know when.
+        'Access-Control-Expose-Headers': 'Retry-After',
+        Vary: 'Origin',
+      };
     },
   };
 }

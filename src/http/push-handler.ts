@@ -7,7 +7,7 @@ import { answerTo, json, loggerOf } from './answers.js';
 import { type Form, readForm } from './form.js';
 import { checkOptions, DEFAULT_MAX_REQUESTS, type PushHandlerOptions } from './options.js';
 import { originRule, preflightHeaders } from './origin-rule.js';
-import type { PushRequestContext } from './request.js';
+import { contextOf, type PushRequestOrigin } from './request.js';
 import { findRoute, type Route } from './routes.js';
 
 /** When a client that was turned away may ask again, in seconds. */
@@ -17,9 +17,9 @@ const noForm: Form = new Map();
 
 /**
  * Answers the requests of clients and providers. It never rejects.
- * @param context holds the Node request; `toNodeHandler` passes it
+ * @param origin holds the Node request, which `toNodeHandler` passes, or the push session of the request
  */
-export type PushHandler = (request: Request, context?: PushRequestContext) => Promise<Response>;
+export type PushHandler = (request: Request, origin?: PushRequestOrigin) => Promise<Response>;
 
 /**
  * Makes a handler for the push routes of a web application. The last segment of the path chooses the route, so you can
@@ -28,6 +28,7 @@ export type PushHandler = (request: Request, context?: PushRequestContext) => Pr
  * - `POST …/auth` answers whether a client may subscribe, by the rules of `PushService.authorize`.
  * - `POST …/user-auth` signs a client in as its user.
  * - `GET …/config` returns the configuration for a page's `PushClient`.
+ * - `GET …/client.js` returns the client itself, as a script that fetches this configuration.
  * - `POST …/webhook` takes the provider's webhooks.
  *
  * Failures are answered with their status and `{ "error": "…" }`.
@@ -46,17 +47,21 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   const places = new Places(maxRequests);
   const repeatedLines = new RepeatedLines();
 
-  async function answer(request: Request, context: PushRequestContext, logger: Logger): Promise<Response> {
+  async function answer(request: Request, origin: PushRequestOrigin, logger: Logger): Promise<Response> {
     const route = routeOf(request);
-    if (!route.isForProviders && !origins.admits(request))
+    if (!route.isForProviders && !route.isOpen && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
-    if (request.method !== route.method)
+    const isHead = route.isOpen === true && request.method === 'HEAD';
+    if (request.method !== route.method && !isHead)
       throw new HttpError(405, `This address takes ${route.method} only.`, { Allow: route.method });
     const form = route.takesForm ? await readForm(request) : noForm;
-    const call = { request, context, service, options, form, logger };
-    return json(await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger)));
+    const { node } = origin;
+    const isForeign = origins.isForeign(request);
+    const call = { request, node, context: contextOf(origin), service, options, form, logger, isForeign };
+    const answered = await (route.isForProviders ? route.answer(call) : inPlace(() => route.answer(call), logger));
+    return answered instanceof Response ? answered : json(answered);
   }
 
   /** Does the work of a page's request. Its body was read before: a client that is slow with it takes no place. */
@@ -77,9 +82,11 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
     }
   }
 
-  return async (request, context = {}) => {
+  return async (request, origin = {}) => {
     const logger = repeatedLines.on(loggerOf(service));
-    const response = await answer(request, context, logger).catch((error: unknown) => answerTo(error, logger));
+    const response = await answer(request, origin, logger).catch((error: unknown) => answerTo(error, logger));
+    // An answer that every origin may read is the same for all.
+    if (response.headers.has('access-control-allow-origin')) return response;
     for (const [name, value] of Object.entries(origins.corsHeaders(request))) response.headers.set(name, value);
     return response;
   };

@@ -1,43 +1,14 @@
-import { checkTimeout } from '../core/durations.js';
 import { ConfigurationError } from '../core/errors.js';
-import { guarded, type Logger } from '../core/logger.js';
-import { Places } from '../core/places.js';
-import { RepeatedLines } from '../core/repeated-lines.js';
-import { PushService } from '../service/default-service.js';
-import type { PushUser, SessionAdapter } from '../sessions/adapter.js';
-import { checkedTtl } from '../sessions/session-data.js';
-import { NewChannels } from './new-channels.js';
-import { checkOptionNames } from './options.js';
+import type { PushUser } from '../sessions/adapter.js';
 import type { RequestSession } from './request.js';
 import { type ResponseLike, takeSteps } from './response-steps.js';
-import { applicationSession, SessionOfRequest } from './session-of-request.js';
-
-/** Default deadline of the session adapter within a request, in milliseconds. */
-const DEFAULT_TIMEOUT_MS = 1000;
-
-/** Most renewals that wait for the session adapter at the same time. */
-const MAX_RENEWALS = 1000;
+import { type SessionChannelOptions, sessionContexts } from './session-context.js';
+import { type SessionAccess, SessionOfRequest } from './session-of-request.js';
 
 /** Options of {@link pushSession}. */
-export interface PushSessionOptions<User = PushUser> {
-  /** The push service whose messages the pages receive. @default PushService */
-  service?: PushService | undefined;
-  /** The session adapter that stores users' sessions. @default the session adapter of the service */
-  sessions?: SessionAdapter<User> | undefined;
+export interface PushSessionOptions<User = PushUser> extends SessionChannelOptions<User> {
   /** Returns the user who is logged in; null or undefined for nobody. @default request.user */
   user?(request: Express.Request): User | null | undefined;
-  /**
-   * How long a session stays bound to its user after the last request, in milliseconds; above 0.
-   * @default the `maxAge` of express-session's cookie; 24 hours when it has none, and with other session middleware
-   */
-  ttl?: number | undefined;
-  /**
-   * How long a request waits for the session adapter, in milliseconds. After that it continues without it.
-   * @default 1 000
-   */
-  timeout?: number | undefined;
-  /** Logs failures of the session adapter. @default the logger of the service */
-  logger?: Logger | undefined;
 }
 
 /** Middleware for Express and Connect. */
@@ -55,13 +26,7 @@ export type SessionMiddleware = (request: object, response: ResponseLike, next: 
  * app.use(pushSession({ user: (request) => request.session.userId }));
  */
 export function pushSession<User = PushUser>(options: PushSessionOptions<User> = {}): SessionMiddleware {
-  checkOptionNames('pushSession()', options, ['user'], ['service', 'sessions', 'ttl', 'timeout', 'logger']);
-  const { service = PushService, sessions, ttl, timeout = DEFAULT_TIMEOUT_MS } = options;
-  if (ttl !== undefined) checkedTtl(ttl);
-  checkTimeout(timeout);
-  const newChannels = new NewChannels();
-  const renewals = new Places(MAX_RENEWALS);
-  const repeatedLines = new RepeatedLines();
+  const contextOfRequest = sessionContexts('pushSession()', options);
   const userOf = (request: object): unknown =>
     options.user === undefined ? Reflect.get(request, 'user') : options.user(request as Express.Request);
 
@@ -70,15 +35,19 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
     if (push.pushSession !== undefined) return next();
     let session: SessionOfRequest;
     try {
-      if (applicationSession(request) === undefined) {
+      const access: SessionAccess = {
+        session: () => sessionAt(request),
+        user: () => userOf(request),
+        // Only sessions of express-session have one.
+        idOf: (given) => Reflect.get(given, 'id'),
+        hasBegun: () => response.headersSent,
+      };
+      if (access.session() === undefined) {
         throw new ConfigurationError(
           'pushSession() found no request.session: use it after express-session or cookie-session.',
         );
       }
-      const logger = repeatedLines.on(guarded(options.logger ?? service.logger));
-      const adapter = (sessions ?? service.sessions) as SessionAdapter<unknown>;
-      const context = { service, sessions: adapter, userOf, ttl, timeout, logger, newChannels, renewals };
-      session = new SessionOfRequest(request, response, context);
+      session = new SessionOfRequest(access, contextOfRequest());
       session.begin();
     } catch (error) {
       return next(error);
@@ -91,4 +60,10 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
     });
     next();
   };
+}
+
+/** The application's own session in a request of a framework. */
+export function sessionAt(request: object): object | undefined {
+  const session: unknown = Reflect.get(request, 'session');
+  return typeof session === 'object' && session !== null ? session : undefined;
 }

@@ -1,4 +1,4 @@
-import type { UserDetails } from '../authorization/requests.js';
+import type { AppUser, SubscriptionRequest, UserDetails } from '../authorization/requests.js';
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -8,25 +8,36 @@ import type { PushSession } from '../sessions/adapter.js';
 import { isSession, type PageOwner } from '../sessions/page-owner.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { HttpError } from '../web/http-error.js';
+import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isRecord } from '../wire/is-record.js';
+import { failureOf } from './answers.js';
+import { answerWithScript, MissingScript } from './client-script.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
-import type { PushRequestContext } from './request.js';
+import { hostFor, publicAddress } from './public-address.js';
+import type { NodeRequestParts, PushRequestContext } from './request.js';
 
 /** The arguments of a route. */
 interface RouteCall {
   readonly request: Request;
+  /** The Node request behind it, when there is one. */
+  readonly node: NodeRequestParts | undefined;
+  /** What the application's functions get. */
   readonly context: PushRequestContext;
   readonly service: PushService;
   readonly options: PushHandlerOptions;
   /** The fields of the request; none where the route takes no form. */
   readonly form: Form;
   readonly logger: Logger;
+  /** Whether a page of another origin asks. */
+  readonly isForeign: boolean;
 }
 
-/** One address of the push handler. Its result is answered as JSON. */
+/** One address of the push handler. Its result is answered as JSON, unless it is an answer already. */
 export interface Route {
   readonly method: 'GET' | 'POST';
+  /** Whether it tells everybody the same, so that a page of any origin may ask. It takes HEAD as well. */
+  readonly isOpen?: boolean;
   /** Whether providers send requests to it, and not pages. */
   readonly isForProviders?: boolean;
   /** Whether the request's body is a form. */
@@ -38,12 +49,14 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['auth', { method: 'POST', takesForm: true, answer: authorizeChannel }],
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
+  ['client.js', { method: 'GET', isOpen: true, answer: clientScript }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
-/** Finds a route by the last segment of a path. */
+/** Finds a route by the last segment of a path, behind which a slash may stand. */
 export function findRoute(path: string): Route | undefined {
-  return routes.get(path.slice(path.lastIndexOf('/') + 1));
+  const end = path.endsWith('/') ? path.length - 1 : path.length;
+  return routes.get(path.slice(path.lastIndexOf('/', end - 1) + 1, end));
 }
 
 async function authorizeChannel(call: RouteCall): Promise<object> {
@@ -51,11 +64,30 @@ async function authorizeChannel(call: RouteCall): Promise<object> {
   const channels = form.get('channel_name') ?? [];
   const [channel] = channels;
   if (channel === undefined) throw new HttpError(400, 'The "channel_name" is missing.');
-  return service.authorizeChannel({
-    channel: channels.length === 1 ? channel : channels,
-    ...(await client(call)),
-    request,
-  });
+  if (channels.length > MAX_AUTH_CHANNELS)
+    throw new HttpError(400, `A request may name ${MAX_AUTH_CHANNELS} channels, not ${channels.length}.`);
+  const asking = { ...(await client(call)), request };
+  if (channels.length === 1) return service.authorizeChannel({ channel, ...asking });
+  // One token for all of them, where the backend has such tokens.
+  if (service.backend.authorizeChannels) return service.authorizeChannel({ channel: channels, ...asking });
+  return { answers: await answersFor(channels, asking, call) };
+}
+
+/** Grants or refuses each channel for itself. */
+async function answersFor(
+  channels: readonly string[],
+  asking: Omit<SubscriptionRequest, 'channel'>,
+  { service, logger }: RouteCall,
+): Promise<Readonly<Record<string, object>>> {
+  const answer = async (channel: string): Promise<object> => {
+    try {
+      return await service.authorizeChannel({ channel, ...asking });
+    } catch (error) {
+      return failureOf(error, logger);
+    }
+  };
+  const names = [...new Set(channels)];
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await answer(name)] as const)));
 }
 
 async function authenticateUser(call: RouteCall): Promise<object> {
@@ -90,36 +122,38 @@ async function client(call: RouteCall) {
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
-  const { request, context, service, options } = call;
-  const own = options.session === undefined ? context.node?.pushSession : undefined;
+  const { request, node, context, service, options, isForeign } = call;
+  const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const base = basePath(context.node?.originalUrl ?? new URL(request.url).pathname);
-  const { authorize, authenticate } = service.backend.capabilities;
+  const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
+  const { authorizeChannels, capabilities } = service.backend;
+  const { authorize, authenticate } = capabilities;
   return {
+    // `batchAuth` tells of this handler's own address. One that the backend names may know one channel at a time.
     ...(authorize && { authEndpoint: `${base}auth` }),
+    ...(authorize && !authorizeChannels && config.authEndpoint === undefined && { batchAuth: true }),
     ...(authenticate && { userAuthEndpoint: `${base}user-auth` }),
     ...config,
+    ...(isForeign && hostFor(config, origin)),
   };
 }
 
-/**
- * The path below which the routes are, with one slash at a time. A browser takes `//host` for another host, and so it
- * does with backslashes, and with a tab or a line break between the two.
- * @param address the address that the client asked for. A proxy may write the whole URL
- */
-function basePath(address: string): string {
-  const [path = ''] = address.replace(/^https?:\/\/[^/]*/i, '').split('?', 1);
-  const own = `/${path}`.replace(/[/\\\t\n\r]+/g, '/');
-  return own.slice(0, own.lastIndexOf('/') + 1);
+async function clientScript({ request, service }: RouteCall): Promise<object> {
+  try {
+    return await answerWithScript(request, service.backend.clientBackend);
+  } catch (cause) {
+    if (!(cause instanceof MissingScript)) throw cause;
+    // Whoever opens the address that does not load is to see why. It is no secret which packages are missing.
+    throw new HttpError(500, cause.message);
+  }
 }
 
-async function webhook({ request, context, service, options, logger }: RouteCall): Promise<object> {
+async function webhook({ request, node, service, options, logger }: RouteCall): Promise<object> {
   const { webhook: handle } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
   // A body that a parser has changed cannot be verified. The service looks for the raw bytes on Node's request, or says
   // how to keep them.
-  const { node } = context;
   try {
     await service.webhook(node?.readableEnded === true ? node : request, handle);
   } catch (cause) {
@@ -144,7 +178,12 @@ function isLateBody(error: unknown): error is PushError {
 
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */
 async function userOf(call: RouteCall) {
-  const user = await answerOf('authenticate', call.options.authenticate, call);
+  const { authenticate } = call.options;
+  // Whoever said to pushSession() who is logged in need not say it again.
+  const user =
+    authenticate === undefined
+      ? (call.context.pushSession?.user as AppUser | undefined)
+      : await answerOf('authenticate', authenticate, call);
   if (user === undefined || user === null) return undefined;
   try {
     userIdOf(user, call.service.sessions);
@@ -158,7 +197,7 @@ async function userOf(call: RouteCall) {
 async function sessionOf(call: RouteCall): Promise<PushSession | undefined> {
   const { session } = call.options;
   if (session !== undefined) return answerOf('session', session, call);
-  const { channelId, userId } = call.context.node?.pushSession ?? {};
+  const { channelId, userId } = call.context.pushSession ?? {};
   return channelId === undefined ? undefined : { channelId, userId };
 }
 

@@ -1,27 +1,35 @@
 import { ConfigurationError } from '../core/errors.js';
-import type { Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
-import type { Places } from '../core/places.js';
-import type { PushService } from '../service/push-service.js';
-import { isAnonymous, isSessionStore, type PushSession, type SessionAdapter } from '../sessions/adapter.js';
-import { DEFAULT_TTL_MS, newChannelId, readPushSession, writePushSession } from '../sessions/session-data.js';
+import { isAnonymous, isSessionStore, type PushSession } from '../sessions/adapter.js';
+import {
+  DEFAULT_TTL_MS,
+  newChannelId,
+  readPushSession,
+  SESSION_CHANNEL_PREFIX,
+  writePushSession,
+} from '../sessions/session-data.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { ClientConfig } from '../wire/client-config.js';
-import type { NewChannels } from './new-channels.js';
 import type { RequestSession } from './request.js';
 import { SessionBinding } from './session-binding.js';
+import type { SessionContext } from './session-context.js';
 
-/** The settings of `pushSession()`, which all requests share. */
-export interface SessionContext {
-  readonly service: PushService;
-  readonly sessions: SessionAdapter<unknown>;
-  readonly userOf: (request: object) => unknown;
-  readonly ttl: number | undefined;
-  readonly timeout: number;
-  readonly logger: Logger;
-  readonly newChannels: NewChannels;
-  /** The renewals that wait for the session adapter. */
-  readonly renewals: Places;
+/**
+ * How one request reaches what the application keeps for its visitor. This is all that differs from one web framework
+ * to another. What it returns may change while the request is handled.
+ */
+export interface SessionAccess {
+  /**
+   * The application's own session: an object whose key `pushSession` can be read and written. Undefined when there is
+   * none, and when the application has destroyed it.
+   */
+  session(): object | undefined;
+  /** The user who is logged in; null or undefined for nobody. */
+  user(): unknown;
+  /** The id of a session, which another session does not have; undefined when sessions have no ids. */
+  idOf(session: object): unknown;
+  /** Whether the response has begun, so that the cookie of a new session cannot be sent any more. */
+  hasBegun(): boolean;
 }
 
 /** The user who is logged in. */
@@ -35,8 +43,7 @@ interface KnownUser {
  * `settle` then updates both the data in the session and the binding to its user.
  */
 export class SessionOfRequest implements RequestSession {
-  readonly #request: object;
-  readonly #response: { readonly headersSent: boolean };
+  readonly #access: SessionAccess;
   readonly #context: SessionContext;
   readonly #binding: SessionBinding | undefined;
   /**
@@ -51,14 +58,13 @@ export class SessionOfRequest implements RequestSession {
   readonly #userBefore: unknown;
 
   /** @throws whatever `user` throws */
-  constructor(request: object, response: { readonly headersSent: boolean }, context: SessionContext) {
-    this.#request = request;
-    this.#response = response;
+  constructor(access: SessionAccess, context: SessionContext) {
+    this.#access = access;
     this.#context = context;
     this.#sessionBefore = this.#session;
-    this.#userBefore = context.userOf(request);
+    this.#userBefore = access.user();
     const { sessions, service } = context;
-    this.#channelPrefix = service.backend.capabilities.authorize ? 'private-session-' : 'session-';
+    this.#channelPrefix = `${service.backend.capabilities.authorize ? 'private-' : ''}${SESSION_CHANNEL_PREFIX}`;
     this.#adapterKnowsSessions =
       isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const pushSession = this.#session && readPushSession(this.#session);
@@ -80,6 +86,10 @@ export class SessionOfRequest implements RequestSession {
     return this.#pushSession?.userId;
   }
 
+  get user(): unknown {
+    return this.#knownUser?.user;
+  }
+
   async clientConfig(): Promise<ClientConfig> {
     const { service } = this.#context;
     if (!this.#adapterKnowsSessions) {
@@ -87,9 +97,9 @@ export class SessionOfRequest implements RequestSession {
       return user === undefined ? service.clientConfig() : service.clientConfig({ user: user.user });
     }
     if (this.#session === undefined) {
-      throw new ConfigurationError('clientConfig() found no request.session: the application has destroyed it.');
+      throw new ConfigurationError('clientConfig() found no session: the application has destroyed it.');
     }
-    if (this.#response.headersSent && this.channelId === undefined) {
+    if (this.#access.hasBegun() && this.channelId === undefined) {
       throw new ConfigurationError(
         'clientConfig() was called after the response had begun, too late for the cookie of a new session: call it earlier.',
       );
@@ -132,7 +142,7 @@ export class SessionOfRequest implements RequestSession {
     if (pushSession !== undefined && known !== undefined) pushSession = { ...pushSession, userId: known.userId };
     if (session !== undefined && !isSame(before, pushSession)) writePushSession(session, pushSession);
     if (session !== undefined && before !== undefined && pushSession === undefined)
-      this.#context.newChannels.forget(idOf(session));
+      this.#context.newChannels.forget(this.#access.idOf(session));
     this.#binding?.replace(pushSession && known && { session: pushSession, user: known.user, ttl: this.#ttl });
     return pushSession;
   }
@@ -149,6 +159,7 @@ export class SessionOfRequest implements RequestSession {
     const pushSession = readPushSession(session);
     if (pushSession === undefined || !pushSession.channelId.startsWith(this.#channelPrefix)) return undefined;
     if (pushSession.userId !== known?.userId) return undefined;
+    const { idOf } = this.#access;
     const isNew = idOf(session) !== (this.#sessionBefore && idOf(this.#sessionBefore));
     return isNew && pushSession.channelId === this.#channelBefore ? undefined : pushSession;
   }
@@ -157,7 +168,7 @@ export class SessionOfRequest implements RequestSession {
     const { service, newChannels } = this.#context;
     const { backend } = service;
     const channelId = newChannels.channelFor(
-      idOf(session),
+      this.#access.idOf(session),
       userId,
       givenUp,
       () => this.#channelPrefix + newChannelId(),
@@ -167,19 +178,32 @@ export class SessionOfRequest implements RequestSession {
   }
 
   get #knownUser(): KnownUser | undefined {
-    const { userOf, sessions } = this.#context;
     // A destroyed session has no user, and `user` may fail when it reads one.
-    if (this.#session === undefined) return undefined;
-    const user = userOf(this.#request);
+    const session = this.#session;
+    if (session === undefined) return undefined;
+    const user = this.#access.user();
     if (user === undefined || user === null || isAnonymous(user)) return undefined;
-    // An application that logs a user out with a new session may leave request.user unchanged. So the user of the
-    // session before does not count for the new one; the next request tells.
-    if (user === this.#userBefore && !isSameSession(this.#session, this.#sessionBefore)) return undefined;
-    return { user, userId: userIdOf(user, sessions) };
+    // An application that logs a user out with a new or an emptied session may leave request.user unchanged. So the
+    // user of the session before does not count for the new one; the next request tells.
+    if (user === this.#userBefore && (!this.#isSessionBefore(session) || this.#isEmptied(session))) return undefined;
+    return { user, userId: userIdOf(user, this.#context.sessions) };
+  }
+
+  /** Whether a session is the one at the beginning. One that is loaded again is another object with the same id. */
+  #isSessionBefore(session: object): boolean {
+    const before = this.#sessionBefore;
+    if (before === undefined || before === session) return before === session;
+    const id = this.#access.idOf(session);
+    return id !== undefined && id === this.#access.idOf(before);
+  }
+
+  /** Whether the application has deleted all that was in a session, also what we had written. */
+  #isEmptied(session: object): boolean {
+    return this.#channelBefore !== undefined && readPushSession(session) === undefined;
   }
 
   get #session(): object | undefined {
-    return applicationSession(this.#request);
+    return this.#access.session();
   }
 
   /** Lifetime of the session from now on, in milliseconds. */
@@ -188,24 +212,7 @@ export class SessionOfRequest implements RequestSession {
   }
 }
 
-/** The application's own session in a request. */
-export function applicationSession(request: object): object | undefined {
-  const session: unknown = Reflect.get(request, 'session');
-  return typeof session === 'object' && session !== null ? session : undefined;
-}
-
-/** Whether two objects are the same session. A session that is loaded again is another object with the same id. */
-function isSameSession(one: object | undefined, other: object | undefined): boolean {
-  if (one === undefined || other === undefined || one === other) return one === other;
-  return idOf(one) !== undefined && idOf(one) === idOf(other);
-}
-
-/** The id of a session. Only sessions of express-session have one. */
-function idOf(session: object): unknown {
-  return Reflect.get(session, 'id');
-}
-
-/** The lifetime that express-session gives its cookie, which starts again with each request, in milliseconds. */
+/** The lifetime that express-session and @fastify/session give their cookies, which starts again with each request, in milliseconds. */
 function lifetimeOf(session: object): number | undefined {
   const cookie: unknown = Reflect.get(session, 'cookie');
   if (typeof cookie !== 'object' || cookie === null) return undefined;

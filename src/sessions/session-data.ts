@@ -19,6 +19,14 @@ export const REMOVAL_KEPT_MS = 60_000;
 /** The key in the application's own session where `pushSession()` writes the channel id and the user's id. */
 const KEY = 'pushSession';
 
+/** The beginning of the channels that `pushSession()` makes, behind `private-` where the backend has private channels. */
+export const SESSION_CHANNEL_PREFIX = 'session-';
+
+/** Whether a channel has the name of one that `pushSession()` made. */
+export function isSessionChannel(channel: string): boolean {
+  return channel.replace(/^private-/, '').startsWith(SESSION_CHANNEL_PREFIX);
+}
+
 /** Makes a channel id that nobody can guess: 24 letters, digits, `-` and `_`. */
 export function newChannelId(): string {
   return randomBytes(CHANNEL_ID_BYTES).toString('base64url');
@@ -50,6 +58,8 @@ export function readPushSession(session: object): PushSession | undefined {
 
 /** Writes the push session into an application's session, or removes it. */
 export function writePushSession(session: object, pushSession: PushSession | undefined): void {
-  if (pushSession === undefined) Reflect.deleteProperty(session, KEY);
-  else Reflect.set(session, KEY, pushSession);
+  // A session may be a proxy, or stand for one that is read and written by methods: nothing can be deleted from those.
+  Reflect.set(session, KEY, pushSession);
+  const isPlain = Object.getOwnPropertyDescriptor(session, KEY)?.writable === true;
+  if (pushSession === undefined && isPlain) Reflect.deleteProperty(session, KEY);
 }

@@ -67,6 +67,8 @@ export interface NotificationEvent extends WebhookEventBase {
   readonly notificationId: string | undefined;
   /** The recipient's user id in the application, when the provider knows it. */
   readonly userId?: string;
+  /** A notification is of no channel. */
+  readonly channel?: undefined;
 }
 
 /** Any other event of the provider. Its content is in `raw`. */
@@ -74,6 +76,8 @@ export interface OtherEvent extends WebhookEventBase {
   readonly type: 'other';
   /** The provider's own name of the event. */
   readonly name: string;
+  /** Where there is one, `raw` has it. */
+  readonly channel?: undefined;
 }
 
 /** An event that a provider reports by webhook. Its `type` tells which. */

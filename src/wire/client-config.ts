@@ -23,6 +23,8 @@ export interface ClientConfig {
   readonly userId?: string;
   /** Path or URL that authorises the page's channels. @default '/push/auth' with Pusher's protocol, none elsewhere */
   readonly authEndpoint?: string;
+  /** Whether `authEndpoint` answers several channels in one request, each for itself. @default false */
+  readonly batchAuth?: boolean;
   /** Path or URL that signs the page's user in. @default '/push/user-auth' with Pusher's protocol, none elsewhere */
   readonly userAuthEndpoint?: string;
   /** Further values for the backend's driver. */

@@ -23,6 +23,8 @@ export interface PusherLike {
   subscribe(channel: string): PusherChannelLike;
   unsubscribe(channel: string): void;
   signin(): void;
+  /** Sends a message of the protocol, if there is a connection. */
+  send_event(event: string, data: object): unknown;
 }
 
 /** A message of Pusher's protocol as `pusher-js` has read it: the argument of its connection's event `message`. */
@@ -35,7 +37,7 @@ export interface PusherFrame {
 }
 
 /** Hands over the signature that the application gave, or the reason why there is none. */
-type PusherAuthCallback = (error: Error | null, answer: object | null) => void;
+export type PusherAuthCallback = (error: Error | null, answer: object | null) => void;
 
 /** A function by which `pusher-js` gets a signature. */
 export type PusherAuthHandler = (

@@ -83,6 +83,22 @@ describe('a subscription', () => {
   });
 
   it.each([
+    ['a visitor', undefined, 401],
+    ['a user', 'ann', 403],
+  ])('of a session that is no longer that of %s is refused, and told so', async (_, user, status) => {
+    const { push } = service();
+    const session = { channelId: 'private-session-new', userId: user };
+    const ask = (channel: string) => push.authorizeChannel({ channel, socketId, user, session });
+    expect(await failureOf(AuthenticationError, ask('private-session-old'))).toMatchObject({
+      status,
+      message:
+        'No subscription to "private-session-old": it is not, or no longer, this session\'s channel: ' +
+        "fetch the page's configuration anew.",
+    });
+    await ask('private-session-new');
+  });
+
+  it.each([
     ['that its rule refuses', 'private-no'],
     ['whose rule throws', 'private-throws'],
     ['whose rule rejects', 'private-rejects'],

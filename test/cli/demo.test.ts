@@ -69,22 +69,24 @@ describe('pushrail demo', () => {
       key: expect.any(String),
       channels: [expect.any(String)],
     });
-    expect(await (await post(`${demo.url}send`, { to: 'ann', text: 'Hi' })).json()).toEqual({
+    const send = async (to: string): Promise<unknown> =>
+      (await post(`${demo.url}send`, { to, text: "It's here" })).json();
+    expect(await send('ann')).toEqual({
       status: 'accepted',
       channels: 1,
+      code: expect.stringMatching(
+        /^const report = await PushService\.send\(\{\n {2}event: 'demo\.message',\n {2}users: 'ann',/,
+      ),
+      report: expect.stringMatching(/status: 'accepted',[\s\S]*durationMs: \d+(\.\d)?\n\}$/),
     });
-    expect(await (await post(`${demo.url}send`, { to: 'ben', text: 'Hi' })).json()).toEqual({
+    expect(await send('ben')).toMatchObject({
       status: 'unreachable',
       channels: 0,
+      report: expect.stringContaining("unreachable: [ 'ben' ]"),
     });
-    expect(await (await post(`${demo.url}send`, { to: 'news', text: 'Hi' })).json()).toEqual({
-      status: 'accepted',
-      channels: 1,
-    });
+    expect(await send('news')).toMatchObject({ status: 'accepted', channels: 1 });
     await post(`${demo.url}logout`, { user: 'ann', channelId: (config['channels'] as string[])[0] });
-    expect(await (await post(`${demo.url}send`, { to: 'ann', text: 'Hi' })).json()).toMatchObject({
-      status: 'unreachable',
-    });
+    expect(await send('ann')).toMatchObject({ status: 'unreachable' });
   });
 
   it('answers wrong requests with an error', async () => {

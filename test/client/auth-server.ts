@@ -16,7 +16,10 @@ export interface AuthServer {
   readonly requests: AuthServerRequest[];
 }
 
-/** @param answer what to answer: an object as JSON, a number as a status alone, or undefined for nothing at all */
+/**
+ * @param answer what to answer: an object as JSON, with its status and headers as keys, a number as a status alone,
+ * 'reset' for a connection that breaks off, or undefined for nothing at all
+ */
 export async function startAuthServer(
   answer: (request: AuthServerRequest) => unknown | Promise<unknown>,
 ): Promise<AuthServer> {
@@ -27,10 +30,11 @@ export async function startAuthServer(
     requests.push(request);
     const said = await answer(request);
     if (said === undefined) return;
-    if (typeof said === 'number') response.writeHead(said).end();
+    if (said === 'reset') incoming.socket.resetAndDestroy();
+    else if (typeof said === 'number') response.writeHead(said).end();
     else {
-      const { status = 200, ...body } = said as { status?: number };
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+      const { status = 200, headers = {}, ...body } = said as { status?: number; headers?: Record<string, string> };
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
     }
   });
   return { origin: `http://127.0.0.1:${await listenInTest(server)}`, requests };

@@ -108,6 +108,20 @@ describe('an authorisation that is not given', () => {
     expect(failure).toMatchObject(expected);
   });
 
+  it.each([
+    ['7', 7_000],
+    ['0', 0],
+    ['86400', 600_000],
+    ['Wed, 21 Oct 2015 07:28:00 GMT', 0],
+    ['Wed, 21 Oct 2099 07:28:00 GMT', 600_000],
+    ['soon', 0],
+    ['-1', 0],
+  ])('after the header "Retry-After: %s" says how long to wait', async (header, retryAfterMs) => {
+    const fetch = async (): Promise<Response> => new Response('', { status: 503, headers: { 'retry-after': header } });
+    const failure = await failureOf(AuthError, authorizer({ endpoint: '/push/auth', fetch }).authorize(['a']));
+    expect(failure).toMatchObject({ status: 503, retryAfterMs });
+  });
+
   it('says that nobody can be reached', async () => {
     const failure = await failureOf(AuthError, authorizer({ endpoint: 'http://127.0.0.1:1/' }).authorize(['a']));
     expect(failure).toMatchObject({ message: 'the request failed', status: undefined, isRefusal: false });

@@ -217,6 +217,36 @@ describe('a confirmed subscription', () => {
     expect(own).toHaveBeenCalledTimes(2);
   });
 
+  it('that fails is told to the handles of its channel, which remember why until it is confirmed or left', () => {
+    const { client } = open();
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    onTestFinished(() => warn.mockRestore());
+    const [orders, room] = [client.channel('private-orders'), client.channel('presence-room')];
+    const heard: PushClientError[] = [];
+    const remove = orders.onError((error) => heard.push(error));
+    room.onMembersChange(() => {});
+    const failure = (channel: string, isTemporary: boolean): PushClientError =>
+      new PushClientError('It is not yours.', 'SUBSCRIPTION', { channel, isTemporary });
+    const refusals = [failure('private-orders', true), failure('private-orders', false)];
+    client.receiveMembers('presence-room', new Map([['ann', {}]]));
+    for (const error of [...refusals, failure('presence-room', true)]) client.receiveError(error);
+    expect(heard).toEqual(refusals);
+    expect(client.channel('private-orders').error).toBe(refusals[1]);
+    expect(room.members.size).toBe(1);
+    client.receiveError(failure('presence-room', false));
+    expect(room.members.size).toBe(0);
+    // The page itself has not been told.
+    expect(warn).toHaveBeenCalledTimes(4);
+    client.receiveSubscription('private-orders');
+    expect(orders.error).toBeUndefined();
+    client.receiveError(failure('private-orders', false));
+    client.unsubscribe('private-orders');
+    expect(orders.error).toBeUndefined();
+    remove();
+    client.receiveError(failure('private-orders', false));
+    expect(heard).toHaveLength(3);
+  });
+
   it('is none any more when the server refuses to restore it', () => {
     const { client } = open(['room']);
     client.onError(() => {});

@@ -81,7 +81,7 @@ it('an event of another name, and one for another channel, is refused at once an
   client.connect();
   for (const name of ['private-a', 'presence-a', 'public']) client.subscribe(name);
   for (const channel of FakePusher.last?.channels.values() ?? []) channel.subscribed = true;
-  expect(() => client.channel('private-a').trigger('typing', 1)).toThrow(
+  expect(() => client.channel('private-a').trigger('typing' as 'client-typing', 1)).toThrow(
     new TypeError('A page cannot send the event "typing": its name must begin with "client-".'),
   );
   for (const name of ['public', 'private-encrypted-a']) {

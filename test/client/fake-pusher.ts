@@ -85,6 +85,11 @@ export class FakePusher {
     this.channels.delete(name);
   }
 
+  send_event(event: string): boolean {
+    this.calls.push(event);
+    return true;
+  }
+
   signin(): void {
     this.calls.push('signin');
   }

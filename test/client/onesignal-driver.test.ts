@@ -126,6 +126,30 @@ describe('the driver for OneSignal', () => {
     await expect.poll(() => second.errors).toMatchObject([{ code: 'SIGN_IN', message, cause: sdk.loginFailure }]);
   });
 
+  it('asks for the token again when the application fails for now', async () => {
+    const answers: unknown[] = [503, 'reset', { auth: 'a.jwt', user_data: '{"id":"ann"}' }];
+    const application = await startAuthServer(() => answers.shift());
+    const { states, errors, subscribed } = open({ userAuthEndpoint: application.origin });
+    sdk.load();
+    await expect.poll(() => subscribed, { timeout: 5_000 }).toEqual(['ann']);
+    expect(sdk.calls.at(-1)).toEqual(['login', 'ann', 'a.jwt']);
+    expect(errors).toMatchObject([{ code: 'SIGN_IN', status: 503, isTemporary: true }]);
+    expect(states).toEqual(['connecting', 'connected']);
+  });
+
+  it('does not ask again for a token when a listener gives up', async () => {
+    const application = await startAuthServer(() => 503);
+    const { client, errors } = open({ userAuthEndpoint: `${application.origin}/first` });
+    client.onError(() => client.disconnect());
+    sdk.load();
+    await expect.poll(() => errors).toHaveLength(1);
+    open({ userAuthEndpoint: `${application.origin}/second` });
+    // Two waits of the second take longer than the one that the first would have.
+    const requests = (path: string): unknown[] => application.requests.filter((request) => request.path === path);
+    await expect.poll(() => requests('/second').length, { timeout: 5_000 }).toBeGreaterThan(2);
+    expect(requests('/first')).toHaveLength(1);
+  });
+
   it('says that the SDK does not start', async () => {
     sdk.initFailure = new Error('App not configured for web push');
     const { states, errors } = open();

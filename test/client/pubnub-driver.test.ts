@@ -295,6 +295,26 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     expect(application.requests).toHaveLength(1);
   });
 
+  it('takes the class in the module around it', () => {
+    const page = { backend: 'pubnub', subscribeKey: 'sub', channels: [] };
+    for (const module of [{ default: PubNub }, { PubNub }, { default: { PubNub } }]) {
+      const client = new PushClient(page, { PubNub: module as never });
+      client.connect();
+      expect(client.state).toBe('connected');
+      client.disconnect();
+    }
+  });
+
+  it('waits as long as the application asks it to before it asks for a token again', async () => {
+    const provider = await start();
+    const application = await startAuthServer(() => ({ status: 503, headers: { 'retry-after': '60' } }));
+    const timers = vi.spyOn(globalThis, 'setTimeout');
+    onTestFinished(() => timers.mockRestore());
+    const { errors } = open(provider, PubNub, { options: { auth: { endpoint: application.origin } } });
+    await eventually(() => errors).toHaveLength(1);
+    expect(timers.mock.calls.filter(([, ms = 0]) => ms > 60_000 && ms <= 60_500)).toHaveLength(1);
+  });
+
   it('asks for a token until the application answers', async () => {
     const provider = await start();
     const granting = await startApplication(provider, new Set());

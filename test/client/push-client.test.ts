@@ -83,6 +83,19 @@ describe('binding', () => {
     expect(all.mock.calls.map(([data]) => data)).toEqual([1]);
   });
 
+  it.each([[/order/], [undefined], [null], [7], [['greeted']]])(
+    'refuses the event %s, which none would have',
+    (event) => {
+      const client = new PushClient(config);
+      const channel = client.channel('mine');
+      const text = `An event must be a string, not ${typeof event}: it is bound by its name, and no pattern matches.`;
+      for (const target of [client, channel])
+        expect(() => target.bind(event as never, () => {})).toThrow(new TypeError(text));
+      if (event === undefined) return;
+      for (const target of [client, channel]) expect(() => target.unbind(event as never)).toThrow(new TypeError(text));
+    },
+  );
+
   it('refuses a listener that is not a function', () => {
     const client = new PushClient(config);
     expect(() => client.bind('greeted', undefined as never)).toThrow(
@@ -196,5 +209,42 @@ describe('the configuration', () => {
 
   it.each(['', undefined, 7])('asks for the name of a channel that is not %j', (channel) => {
     expect(() => new PushClient(config).subscribe(channel as never)).toThrow(TypeError);
+  });
+});
+
+describe('a static call where no script client.js stands', () => {
+  const calls: readonly [call: string, make: () => unknown][] = [
+    ['bind()', () => PushClient.bind('greeted', () => {})],
+    ['unbind()', () => PushClient.unbind('greeted')],
+    ['subscribe()', () => PushClient.subscribe('news')],
+    ['unsubscribe()', () => PushClient.unsubscribe('news')],
+    ['receiveMessage()', () => PushClient.receiveMessage({ event: 'greeted' })],
+    ['configure()', () => PushClient.configure()],
+    ['ready', () => PushClient.ready],
+    ['subscribe', () => Object.assign(PushClient, { subscribe: () => {} })],
+    ['unsubscribe', () => Object.assign(PushClient, { unsubscribe: () => {} })],
+  ];
+
+  it.each(calls)('PushClient.%s says what to do', (call, make) => {
+    let failure: unknown;
+    try {
+      make();
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).toBeInstanceOf(PushClientError);
+    expect(failure).toMatchObject({
+      code: 'CONFIGURATION',
+      message:
+        `PushClient.${call} needs the page's default client, which <script src="/push/client.js"> makes. ` +
+        'Without that script, make a client: new PushClient(config).',
+    });
+  });
+
+  it('is Function.prototype.bind for anything but a text and a function, of a subclass too', () => {
+    class Own extends PushClient {}
+    const bind = Own.bind as (thisArgument: unknown, ...given: unknown[]) => new () => PushClient;
+    expect(new (bind.call(Own, null, config))()).toBeInstanceOf(Own);
+    expect(typeof PushClient.bind('greeted' as never)).toBe('function');
   });
 });

@@ -1,6 +1,6 @@
-import PusherJs from 'pusher-js';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { PushClient, type PushClientError } from '../../src/client/index.js';
+import PusherJs, * as pusherNamespace from 'pusher-js';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { PushClient, type PushClientError, type PusherAuthHandler } from '../../src/client/index.js';
 import { FakePusher } from './fake-pusher.js';
 
 const config = { backend: 'websocket', key: 'key', host: 'localhost', port: 6001, useTLS: false, channels: ['mine'] };
@@ -17,6 +17,7 @@ function connected(channels: readonly string[] = ['mine'], options: object = {})
   client.bindAll((_data, message) => received.push(message));
   client.onError((error) => errors.push(error));
   client.connect();
+  onTestFinished(() => client.disconnect());
   const pusher = FakePusher.last;
   if (!pusher) throw new Error('no pusher was made');
   pusher.connection.become('connected');
@@ -115,10 +116,28 @@ describe('a client that lacks something', () => {
     );
   });
 
-  it('takes the constructor of the pusher-js package as it is', () => {
-    // Its types describe a module with a default export; what Node imports is the class itself.
-    const Pusher = PusherJs as unknown as typeof PusherJs.default;
-    expect(() => new PushClient({ ...config, key: '' }, { Pusher }).connect()).toThrow(/needs "key"/);
+  it.each([
+    ['itself', PusherJs],
+    ['in the namespace of its module', pusherNamespace],
+    ['as a default', { default: PusherJs }],
+    ['as a default of a default', { default: { default: PusherJs } }],
+    ['by its name', { Pusher: PusherJs }],
+    ['by its name in a default', { default: { Pusher: PusherJs } }],
+  ])('takes the constructor of the pusher-js package %s', (_, Pusher) => {
+    const client = new PushClient({ ...config, port: 1 }, { Pusher: Pusher as never });
+    onTestFinished(() => client.disconnect());
+    client.connect();
+    expect(client.state).toBe('connecting');
+  });
+
+  it.each([[{}], [{ default: {} }], ['Pusher'], [[PusherJs]]])('says that %j is no constructor', (Pusher) => {
+    const client = new PushClient(config, { Pusher: Pusher as never });
+    const expected = {
+      name: 'PushClientError',
+      code: 'CONFIGURATION',
+      message: expect.stringContaining('"Pusher" is none'),
+    };
+    expect(() => client.connect()).toThrow(expect.objectContaining(expected));
   });
 });
 
@@ -355,5 +374,105 @@ describe('a lost connection', () => {
     vi.useFakeTimers();
     new PushClient(config, { Pusher: FakePusher }).connect();
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a page that has woken up', () => {
+  /** Stands in for the globals of a page. */
+  function stubPage(): { window: EventTarget; document: EventTarget & { visibilityState: string } } {
+    const window = new EventTarget();
+    const document = Object.assign(new EventTarget(), { visibilityState: 'visible' });
+    vi.stubGlobal('addEventListener', window.addEventListener.bind(window));
+    vi.stubGlobal('document', document);
+    return { window, document };
+  }
+
+  const persisted = (type: string): Event => Object.assign(new Event(type), { persisted: true });
+
+  it('asks the server for a sign of life, once at a time, and keeps a connection that gives one', () => {
+    vi.useFakeTimers();
+    const { window, document } = stubPage();
+    const { client, pusher } = connected();
+    for (const type of ['focus', 'online', 'pageshow']) window.dispatchEvent(new Event(type));
+    document.dispatchEvent(new Event('visibilitychange'));
+    client.connect();
+    expect(pusher.calls.filter((call) => call !== 'subscribe mine')).toEqual(['pusher:ping', 'connect']);
+    pusher.connection.emit('message', { event: 'pusher:pong', data: {} });
+    expect(vi.getTimerCount()).toBe(0);
+    document.visibilityState = 'hidden';
+    document.dispatchEvent(new Event('visibilitychange'));
+    expect(vi.getTimerCount()).toBe(0);
+    window.dispatchEvent(new Event('focus'));
+    expect(pusher.calls.at(-1)).toBe('pusher:ping');
+  });
+
+  it('replaces within 3 seconds a connection that gives none, and at once one that pusher-js waits to try', () => {
+    vi.useFakeTimers();
+    const { window } = stubPage();
+    const { client, pusher } = connected();
+    const states: string[] = [];
+    client.onStateChange((state) => states.push(state));
+    window.dispatchEvent(new Event('online'));
+    vi.advanceTimersByTime(2_999);
+    expect(pusher.calls).toEqual(['pusher:ping']);
+    vi.advanceTimersByTime(1);
+    expect(pusher.calls).toEqual(['pusher:ping', 'disconnect', 'connect']);
+    pusher.connection.become('unavailable');
+    window.dispatchEvent(new Event('focus'));
+    expect(pusher.calls.slice(3)).toEqual(['disconnect', 'connect']);
+    expect(states).toEqual(['connecting', 'unavailable', 'connecting']);
+  });
+
+  it('does nothing after disconnect(), and listens to the page no more', () => {
+    vi.useFakeTimers();
+    const { window } = stubPage();
+    const { client, pusher } = connected();
+    window.dispatchEvent(new Event('focus'));
+    client.disconnect();
+    pusher.calls.length = 0;
+    for (const event of [new Event('focus'), persisted('pagehide'), persisted('pageshow')]) window.dispatchEvent(event);
+    expect([pusher.calls, vi.getTimerCount()]).toEqual([[], 0]);
+  });
+
+  it('was away in the back/forward cache: it leaves the server and comes back', () => {
+    vi.useFakeTimers();
+    const { window } = stubPage();
+    const { client, pusher } = connected();
+    window.dispatchEvent(Object.assign(new Event('pagehide'), { persisted: false }));
+    expect([client.state, pusher.calls]).toEqual(['connected', []]);
+    window.dispatchEvent(persisted('pagehide'));
+    expect([client.state, client.socketId, pusher.calls]).toEqual(['connecting', undefined, ['disconnect']]);
+    window.dispatchEvent(persisted('pageshow'));
+    expect([client.state, pusher.calls]).toEqual(['connecting', ['disconnect', 'connect']]);
+    pusher.connection.become('connected');
+    window.dispatchEvent(persisted('pagehide'));
+    client.disconnect();
+    window.dispatchEvent(persisted('pageshow'));
+    expect([client.state, pusher.connection.state]).toEqual(['disconnected', 'disconnected']);
+  });
+});
+
+describe('an application that wants to be left alone', () => {
+  it('is asked again after its Retry-After and a random part, then after waits that double', async () => {
+    vi.useFakeTimers();
+    vi.spyOn(Math, 'random').mockReturnValue(1);
+    const retryAfter = ['7', '0', '0'];
+    const asked: number[] = [];
+    const begin = Date.now();
+    const fetch = async (): Promise<Response> => {
+      asked.push(Date.now() - begin);
+      return new Response('', { status: 503, headers: { 'retry-after': retryAfter.shift() ?? '0' } });
+    };
+    const { client, pusher, errors } = connected(['private-mine'], { auth: { fetch } });
+    const { customHandler } = pusher.options['channelAuthorization'] as { customHandler: PusherAuthHandler };
+    customHandler({ socketId: '1.1', channelName: 'private-mine' }, () => {});
+    await vi.advanceTimersByTimeAsync(7_499);
+    expect(asked).toEqual([0]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(asked).toEqual([0, 7_500, 8_500, 10_500, 14_500, 22_500, 38_500]);
+    expect(errors).toHaveLength(1);
+    client.disconnect();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.restoreAllMocks();
   });
 });

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Loader, transformSync } from 'esbuild';
+import { build, type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBrowser } from '../e2e/setup.js';
 import { freePort } from '../support/ports.js';
 import { findRedis } from '../support/redis.js';
+import { checkConfiguration } from './configurations.js';
 import { type CodeBlock, codeBlocks } from './document.js';
 import { openPage } from './page-in-browser.js';
 import { typeErrors } from './type-check.js';
@@ -18,9 +19,11 @@ import { typeErrors } from './type-check.js';
 // - sh: run line by line with the command of this package; the text block that follows is compared as well. A PUSH_SERVER that a
 //   line exports must make a service. A line `npm install …` is not run here: those of the two commands in the README are run by
 //   .ci/run, and the names of packages are held against package.json. Nor is `node server.mjs`: quick-start.test.ts runs it.
+// - jsx: bundled and run. test/e2e/react-guide.test.ts opens a page with it.
 // - html: opened in a browser, against the server.js of its document.
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
-// - yaml: settings of other programs; its form is checked, and that the embedded server answers at the paths that it names.
+// - json: parsed.
+// - yaml, nginx, caddy, ini, dockerfile: settings of other programs; their form is checked, and what they say of the embedded server.
 // - mermaid: drawn where the document is read; its nodes and arrows are parsed.
 // Any other block fails the test.
 
@@ -100,13 +103,21 @@ async function runBlock(block: CodeBlock, directory: string): Promise<void> {
     case 'js':
     case 'ts':
       return runProgram(block, directory);
+    case 'jsx':
+      return runJsx(block, directory);
     case 'sh':
       return runShell(block, directory);
     case 'html':
       return openPage(browser(), block.text, directory);
     case 'mermaid':
       return checkDiagram(block);
+    case 'json':
+      return void JSON.parse(block.text);
     case 'yaml':
+    case 'nginx':
+    case 'caddy':
+    case 'ini':
+    case 'dockerfile':
       return checkConfiguration(block);
     default:
       throw new Error(`Line ${block.line}: nothing here runs a block of the language "${block.language}".`);
@@ -120,6 +131,15 @@ async function runProgram(block: CodeBlock, directory: string): Promise<void> {
   if (block.file !== undefined) return;
   const flags = block.language === 'ts' ? ['--experimental-strip-types', '--disable-warning=ExperimentalWarning'] : [];
   expect(await output(process.execPath, [...flags, path], directory)).toBe(block.prints ?? '');
+}
+
+/** Bundles a block in JSX with the files that it imports, and runs it. */
+async function runJsx(block: CodeBlock, directory: string): Promise<void> {
+  const path = writeBlock(block, directory);
+  if (block.file !== undefined) return;
+  const outfile = `${path}.mjs`;
+  await build({ entryPoints: [path], outfile, bundle: true, packages: 'external', format: 'esm', jsx: 'automatic' });
+  expect(await output(process.execPath, [outfile], directory)).toBe(block.prints ?? '');
 }
 
 const knowsUsing = Number.parseInt(process.versions.node, 10) >= 24;
@@ -188,18 +208,6 @@ function checkDiagram({ text }: CodeBlock): void {
   const [first = '', ...lines] = text.trimEnd().split('\n');
   expect(first).toMatch(/^flowchart (LR|TD)$/);
   for (const line of lines) expect(line).toMatch(/^ {2}\w+(\["[^"]+"\])? (-->|-\.->)(\|[^|]+\|)? \w+(\["[^"]+"\])?$/);
-}
-
-/** Keys and values, two spaces deeper at a time below a key without a value. */
-function checkConfiguration({ text }: CodeBlock): void {
-  let deepest = 0;
-  for (const line of text.trimEnd().split('\n')) {
-    expect(line).toMatch(/^(?: {2})*(?:- )?\w+:(?: \S.*)?$/);
-    expect(line.search(/\S/), line).toBeLessThanOrEqual(deepest);
-    deepest = line.search(/\w/) + (line.endsWith(':') ? 2 : 0);
-  }
-  const paths = [...text.matchAll(/path: ([^\s,]+)/g)].map(([, path]) => path);
-  expect(['/up', '/metrics']).toEqual(expect.arrayContaining(paths));
 }
 
 /** Runs a program and returns what it prints; it must end by itself, with 0, in time. */

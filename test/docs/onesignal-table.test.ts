@@ -36,7 +36,14 @@ describe('docs/backends/onesignal.md', () => {
       if (name in defaults) expect(shown.replaceAll(/(?<=\d) (?=\d)/g, '')).toBe(String(defaults[name]));
     }
     const shownAsNone = rows('Options').filter(([name]) => !(name in defaults));
-    expect(shownAsNone.map(([name]) => name)).toEqual(['recipient', 'defaults', 'webhookSecret', 'identityPrivateKey']);
+    expect(shownAsNone.map(([name]) => name)).toEqual([
+      'recipient',
+      'defaults',
+      'webhookSecret',
+      'proxy',
+      'identityPrivateKey',
+      'OneSignal',
+    ]);
   });
 
   it('lists each option of a message', () => {

@@ -41,7 +41,14 @@ interface Executable {
  */
 export async function startChromium(): Promise<BrowserServer> {
   const executable = systemChromium() ?? (await packagedChromium());
-  return await chromium.launchServer({ ...executable, args: flags, host: '127.0.0.1' });
+  // Browsers of people keep pages that are left; Playwright's do so only where they are told.
+  const ignoreDefaultArgs = ['--disable-back-forward-cache'];
+  return await chromium.launchServer({ ...executable, args: flags, ignoreDefaultArgs, host: '127.0.0.1' });
+}
+
+/** Whether the browser keeps pages that are left, to come back to. The package's headless shell cannot. */
+export function hasBackForwardCache(): boolean {
+  return systemChromium() !== undefined;
 }
 
 function systemChromium(): Executable | undefined {

@@ -4,6 +4,7 @@ import type { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushService, type MemorySessions, memorySessions, type PushService } from '../../src/index.js';
 import { Application } from './application.js';
 import { connectBrowser } from './browser.js';
+import { hasBackForwardCache } from './chromium.js';
 
 interface PageRecord {
   messages: { channel: string; event: string; data: unknown; userId?: string; notification?: unknown }[];
@@ -210,6 +211,36 @@ describe('a page in a browser', { timeout: 30_000 }, () => {
       { channel: 'presence-room', event: 'client-typing', data: { isTyping: true }, userId: 'bob' },
     ]);
     expect(await ada.evaluate('record.joined')).toEqual(['bob']);
+  });
+
+  it('leaves presence channels when it goes into the back/forward cache, and is back when it comes out', async () => {
+    const [ada, bob] = [await open('ada'), await open('bob')];
+    for (const page of [ada, bob]) {
+      await page.evaluate("client.subscribe('presence-room')");
+      await page.waitForFunction("record.subscribed.includes('presence-room')");
+    }
+    const users = (): Promise<readonly string[]> => service.channel('presence-room').users();
+    await expect.poll(users).toHaveLength(2);
+    await ada.evaluate(`
+      client.onSubscribed(({ channel, isResubscription }) => {
+        if (channel !== 'presence-room') return;
+        client.channel(channel).trigger('client-back', { isResubscription, states: record.states });
+      });
+    `);
+    // Without the cache the page hears of it alone.
+    const event = (type: string): string => `dispatchEvent(new PageTransitionEvent('${type}', { persisted: true }))`;
+    await ada.evaluate(hasBackForwardCache() ? "location.href = 'module.html?user=ada'" : event('pagehide'));
+    await expect.poll(users, { timeout: 5_000 }).toEqual(['bob']);
+    if (hasBackForwardCache()) await ada.waitForURL('**/module.html?user=ada');
+    await ada.evaluate(hasBackForwardCache() ? 'history.back()' : event('pageshow'));
+    expect(await messages(bob, 1)).toMatchObject([
+      {
+        event: 'client-back',
+        userId: 'ada',
+        data: { isResubscription: true, states: ['connecting', 'connected', 'connecting', 'connected'] },
+      },
+    ]);
+    expect(await users()).toHaveLength(2);
   });
 
   it('receives what is sent to its user when signed in, and is told when the sign-in is refused', async () => {

@@ -108,6 +108,22 @@ describe('a React application in strict mode', { timeout: 30_000 }, () => {
     expect(subscriptions).toEqual(['subscribe presence-room']);
   });
 
+  it('shows why a channel is refused, until the subscription is confirmed', async () => {
+    const { page } = await open();
+    await connect(page, 'ada');
+    await page.evaluate("show({ asked: 'private-guarded' })");
+    const shows = (text: string): Promise<unknown> =>
+      page.waitForFunction(`document.querySelector('#asked').textContent === 'Error: ${text}'`);
+    await shows('403');
+    // A component that comes later shows it as well.
+    await page.evaluate("show({ asked: undefined }), client.subscribe('private-guarded')");
+    await page.evaluate("show({ asked: 'private-guarded' })");
+    await shows('403');
+    running().application.isGuarding = false;
+    await page.evaluate("client.subscribe('private-guarded')");
+    await shows('undefined');
+  });
+
   it('shows the state and who is there, and hears all channels where none is named', async () => {
     const { page } = await open();
     expect(await page.textContent('#state')).toBe('initialized');

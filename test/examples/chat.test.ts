@@ -112,9 +112,11 @@ describe.each(backends)('the chat room on %s', (_, environment) => {
     expect((await post('/login', { name: 'Anna' })).status).toBe(409);
   });
 
-  it('ends on SIGTERM, with a page connected', async () => {
+  it('keeps its visitor when the page is loaded anew, and ends on SIGTERM with a page connected', async () => {
     await open();
     const page = await comeIn('Ann');
+    await page.reload();
+    await page.getByRole('button', { name: 'Ann (you)' }).waitFor();
     expect(await chat.stop()).toEqual({ code: 0, signal: null });
     await page.close();
   });

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createPushHandler, type PushHandler, toNodeHandler } from '../../src/http/index.js';
-import { createPushService } from '../../src/index.js';
+import { createPushHandler, type PushHandler, type PushHandlerOptions, toNodeHandler } from '../../src/http/index.js';
+import { ConfigurationError, createPushService } from '../../src/index.js';
 import { growthOf, LINEAR } from '../support/growth.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { serve } from '../support/test-server.js';
@@ -14,10 +14,15 @@ import { bareClient } from '../webhooks/support/bare-client.js';
 const keys = { appId: 'shop', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' };
 const page = 'https://shop.example';
 
-function pushHandler(): PushHandler {
-  const push = createPushService({ backend: 'websocket', ...keys, logger: new RecordingLogger() });
+function pushHandler(options: PushHandlerOptions = {}, port?: number): PushHandler {
+  const push = createPushService({
+    backend: 'websocket',
+    ...keys,
+    logger: new RecordingLogger(),
+    ...(port !== undefined && { options: { port } }),
+  });
   onTestFinished(() => push.close());
-  return createPushHandler(push);
+  return createPushHandler(push, options);
 }
 
 /** The arguments of the handler when Express hands on a request. */
@@ -42,6 +47,9 @@ it.each([
   ['/push/config?', '/push/'],
   ['/push/?/config', '/push/'],
   ['/push//config', '/push/'],
+  ['/push/config/', '/push/'],
+  ['/push/config/?tab=1', '/push/'],
+  ['/config/', '/'],
 ])('at %s, an address that Express hands on, a page asks below %s', async (originalUrl, base) => {
   expect(await addressesIn(await pushHandler()(...fromExpress(originalUrl)))).toMatchObject({
     authEndpoint: `${base}auth`,
@@ -115,3 +123,116 @@ it.each([
     expect(await growthOf(ask)).toBeLessThan(LINEAR);
   }
 });
+
+describe('behind a path that the application does not see', () => {
+  const ask = async (options: PushHandlerOptions, headers: Record<string, string> = {}, path = '/push/config') =>
+    (await addressesIn(await pushHandler(options)(new Request(page + path, { headers })))).authEndpoint;
+
+  it.each([
+    ['/shop/push', '/shop/push/auth'],
+    ['/shop/push/', '/shop/push/auth'],
+    ['/', '/auth'],
+    ['https://example.com/shop/push', 'https://example.com/shop/push/auth'],
+    ['http://localhost:3000', 'http://localhost:3000/auth'],
+  ])('a page asks below the publicUrl %s', async (publicUrl, address) => {
+    expect(await ask({ publicUrl })).toBe(address);
+  });
+
+  it.each([
+    ['/shop', '/shop/push/auth'],
+    ['/shop/', '/shop/push/auth'],
+    ['/a/b, /c', '/a/b/push/auth'],
+    ['/', '/push/auth'],
+  ])('a page asks below the X-Forwarded-Prefix %s of a proxy that is trusted', async (prefix, address) => {
+    const headers = { 'x-forwarded-prefix': prefix };
+    expect(await ask({ trustProxy: true }, headers)).toBe(address);
+    expect(await ask({}, headers)).toBe('/push/auth');
+    expect(await ask({ trustProxy: true, publicUrl: '/own' }, headers)).toBe('/own/auth');
+  });
+
+  it.each([
+    '//evil.example',
+    '/\\evil.example',
+    '\\\\evil.example',
+    'evil.example',
+    'https://evil.example',
+    '/a//b',
+    '/a?b',
+    '/a#b',
+    '/a b',
+  ])('a page does not ask below the X-Forwarded-Prefix %s', async (prefix) => {
+    expect(await ask({ trustProxy: true }, { 'x-forwarded-prefix': prefix })).toBe('/push/auth');
+  });
+
+  it.each([
+    '',
+    'shop',
+    '//evil.example',
+    '/a//b',
+    '/\\evil.example',
+    'ftp://example.com',
+    'https://u:p@example.com',
+    '/a?b',
+    42,
+    null,
+  ])('the publicUrl %j is refused', (publicUrl) => {
+    expect(() => pushHandler({ publicUrl: publicUrl as string })).toThrow(ConfigurationError);
+    expect(() => pushHandler({ publicUrl: publicUrl as string })).toThrow('"publicUrl" must be a path such as');
+  });
+
+  it('trustProxy is true or false', () => {
+    expect(() => pushHandler({ trustProxy: 1 as never })).toThrow('"trustProxy" must be true or false.');
+  });
+});
+
+describe('a page of another origin', () => {
+  const allowedOrigins = ['https://blog.example'];
+  const foreign = { origin: 'https://blog.example', 'sec-fetch-site': 'cross-site' };
+
+  async function ask(options: PushHandlerOptions, headers: Record<string, string> = {}, url = page, port?: number) {
+    const handler = pushHandler({ allowedOrigins, ...options }, port);
+    const response = await handler(new Request(`${url}/push/config`, { headers: { ...foreign, ...headers } }));
+    const config = (await response.json()) as Record<string, unknown>;
+    return [config['authEndpoint'], config['host'], config['port'], config['useTLS']];
+  }
+
+  it('is told whole addresses, and where the embedded server is', async () => {
+    expect(await ask({})).toEqual(['https://shop.example/push/auth', 'shop.example', 443, true]);
+    expect(await ask({}, {}, 'http://localhost:3000')).toEqual([
+      'http://localhost:3000/push/auth',
+      'localhost',
+      3000,
+      false,
+    ]);
+    expect(await ask({}, {}, page, 6001)).toEqual(['https://shop.example/push/auth', 'shop.example', 6001, false]);
+  });
+
+  it('is told those of the publicUrl, or of a proxy that is trusted', async () => {
+    const inside = 'http://10.0.0.1:8080';
+    const proxy = { 'x-forwarded-proto': 'https', 'x-forwarded-host': 'shop.example', 'x-forwarded-prefix': '/shop' };
+    const outside = ['https://shop.example/shop/push/auth', 'shop.example', 443, true];
+    expect(await ask({ trustProxy: true }, proxy, inside)).toEqual(outside);
+    expect(await ask({ publicUrl: 'https://shop.example/shop/push' }, {}, inside)).toEqual(outside);
+    expect(await ask({ publicUrl: '/shop/push' }, { host: 'shop.example' }, 'https://10.0.0.1')).toEqual(outside);
+    expect(await ask({}, proxy, inside)).toEqual(['http://10.0.0.1:8080/push/auth', '10.0.0.1', 8080, false]);
+    const odd = { 'x-forwarded-proto': 'javascript', 'x-forwarded-host': 'evil.example/x' };
+    expect(await ask({ trustProxy: true }, odd, inside)).toEqual([
+      'http://10.0.0.1:8080/push/auth',
+      '10.0.0.1',
+      8080,
+      false,
+    ]);
+  });
+});
+
+it.each(['auth', 'user-auth', 'config', 'webhook', 'client.js'])(
+  'the route %s takes a slash behind it',
+  async (route) => {
+    const handler = pushHandler();
+    const ask = async (path: string) =>
+      (await handler(new Request(`${page}/push/${path}`, { method: 'DELETE' }))).status;
+    expect(await ask(route)).toBe(405);
+    expect(await ask(`${route}/`)).toBe(405);
+    expect(await ask(`${route}//`)).toBe(404);
+  },
+);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { Agent, type IncomingMessage, request as nodeRequest, type RequestListener } from 'node:http';
 import express from 'express';
+import Fastify from 'fastify';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   createPushHandler,
@@ -86,6 +87,63 @@ describe("a push handler's Node form", () => {
     app.use(parser, handler());
     const response = await ask(`${await listen(app)}/push/auth`, body, headers);
     expect([response.status, await response.json()]).toEqual([200, signed]);
+  });
+
+  const lost: readonly [by: string, leave: (request: object) => void][] = [
+    ['leaves nothing, as Koa and Fastify do on the request of Node', () => {}],
+    ['leaves an empty object, as some do', (request) => void Object.assign(request, { body: {} })],
+  ];
+
+  it.each(lost)('says that the body was read before, by something that %s', async (_, leave) => {
+    const logger = new RecordingLogger();
+    const push = createPushService({ backend: 'websocket', ...keys, logger });
+    onTestFinished(() => push.close());
+    const nodeHandler = toNodeHandler(createPushHandler(push, { authenticate: () => 'ann' }));
+    const url = await listen(async (request, response) => {
+      await request.toArray();
+      leave(request);
+      await nodeHandler(request, response);
+    });
+    const text = /^The body was read before the push handler got the request.*: mount the push handler before/;
+    for (const path of ['auth', 'user-auth']) {
+      const response = await ask(`${url}/push/${path}`);
+      expect([response.status, await response.json()]).toEqual([500, { error: expect.stringMatching(text) }]);
+    }
+    expect(logger.entries[0]).toMatchObject({
+      level: 'error',
+      details: { err: { message: expect.stringMatching(text) } },
+    });
+    // What is missing from a body that is empty, or from JSON, is the client's affair.
+    for (const [body, headers] of [
+      ['', {}],
+      ['{}', { 'content-type': 'application/json' }],
+    ] as const) {
+      const status = (await ask(`${url}/push/auth`, body, headers)).status;
+      expect(status).toBe(body !== '' && leave === lost[0]?.[1] ? 500 : 400);
+    }
+  });
+
+  it("says so where Fastify's own parser has read the body", async () => {
+    const app = Fastify();
+    onTestFinished(() => app.close());
+    const nodeHandler = handler();
+    app.post('/push/*', (request, reply) => {
+      reply.hijack();
+      void nodeHandler(request.raw, reply.raw);
+    });
+    const response = await ask(`${await app.listen()}/push/auth`, JSON.stringify(fields), {
+      'content-type': 'application/json',
+    });
+    expect(response.status).toBe(500);
+    expect(await response.text()).toContain('The body was read before the push handler got the request');
+  });
+
+  it('says that the body of a web Request was read before', async () => {
+    const request = new Request('http://shop.example/push/auth', { method: 'POST', body: new URLSearchParams(fields) });
+    await request.text();
+    const response = await createPushHandler(service())(request);
+    expect(response.status).toBe(500);
+    expect(await response.text()).toContain('The body was read before the push handler got the request');
   });
 
   it("lets a session have its own channel, by pushSession's word", async () => {

@@ -121,14 +121,62 @@ describe('POST …/auth', () => {
       '"socket_id" may be given only once.',
     ],
     [
-      'with several channels, where each takes an answer of its own',
-      'socket_id=1.2&channel_name=private-a&channel_name=private-b',
-      'Nothing was authorised: the websocket backend authorises one channel at a time.',
+      'with over 100 channels',
+      `socket_id=1.2${'&channel_name=private-orders.ann'.repeat(101)}`,
+      'A request may name 100 channels, not 101.',
     ],
     ['without a body', '', 'The "channel_name" is missing.'],
   ])('%s is answered with 400 and nothing is signed', async (_, fields, error) => {
     const { handler } = setUp();
     expect(await answerOf(await handler(post('/push/auth', fields)))).toEqual({ status: 400, body: { error } });
+  });
+
+  it('grants or refuses each of several channels for itself, and asks once who asks', async () => {
+    const asked: string[] = [];
+    const authenticate = (): string => {
+      asked.push('authenticate');
+      return 'ann';
+    };
+    const { handler, push, logger } = setUp({ authenticate });
+    push.authorize('private-slow', () => Promise.reject(new Error('the database is away')));
+    const channels = ['private-orders.ann', 'private-orders.ben', 'presence-room', 'private-slow', 'private-ü'];
+    const form = new URLSearchParams([
+      ['socket_id', '1.2'],
+      ...channels.map((name): [string, string] => ['channel_name', name]),
+    ]);
+    form.append('channel_name', 'presence-room');
+    expect(await answerOf(await handler(post('/push/auth', form.toString())))).toEqual({
+      status: 200,
+      body: {
+        answers: {
+          'private-orders.ann': { auth: expect.stringMatching(/^shop-key:/) },
+          'private-orders.ben': {
+            status: 403,
+            error: 'No subscription to "private-orders.ben": this user may not.',
+          },
+          'presence-room': {
+            auth: expect.stringMatching(/^shop-key:/),
+            channel_data: '{"user_id":"ann","user_info":{"name":"Ann"}}',
+          },
+          'private-slow': { status: 403, error: 'No subscription to "private-slow": this user may not.' },
+          'private-ü': { status: 400, error: expect.stringContaining('private-ü') },
+        },
+      },
+    });
+    expect(asked).toEqual(['authenticate']);
+    expect(logger.entries).toHaveLength(1);
+  });
+
+  it('tells of a failure with one channel, and answers the others', async () => {
+    const { handler, push, logger } = setUp();
+    push.authorize('private-stuck', () => new Promise(() => {}));
+    push.configure({ backend: 'websocket', ...keys, logger, timeout: 20 });
+    const form = 'socket_id=1.2&channel_name=private-stuck&channel_name=private-orders.ann';
+    const { body } = await answerOf(await handler(post('/push/auth', form)));
+    expect(body['answers']).toEqual({
+      'private-stuck': { status: 504, error: 'The server failed.' },
+      'private-orders.ann': { auth: expect.stringMatching(/^shop-key:/) },
+    });
   });
 
   it.each(['{', '[]', '"text"', 'null', ''])('with the JSON %j is answered with 400', async (body) => {
@@ -272,6 +320,7 @@ describe('GET …/config', () => {
         channels: ['private-phone'],
         userId: 'ann',
         authEndpoint: '/push/auth',
+        batchAuth: true,
         userAuthEndpoint: '/push/user-auth',
       },
     });
@@ -317,7 +366,7 @@ describe('GET …/config', () => {
 describe('any other request', () => {
   it('to an address that is none of these is answered with 404', async () => {
     const { handler } = setUp();
-    for (const path of ['/', '/push/', '/push/auths', '/push/auth/', '/push/AUTH'])
+    for (const path of ['/', '/push/', '/push/auths', '/push/auth//', '/push/AUTH'])
       expect((await answerOf(await handler(post(path, subscription)))).status).toBe(404);
   });
 
@@ -406,6 +455,7 @@ describe('a page of another origin', () => {
     expect(Object.fromEntries(preflight.headers)).toEqual({
       'access-control-allow-origin': origin,
       'access-control-allow-credentials': 'true',
+      'access-control-expose-headers': 'Retry-After',
       'access-control-allow-methods': 'POST',
       'access-control-allow-headers': 'content-type,x-csrf-token',
       'access-control-max-age': '600',

@@ -171,7 +171,7 @@ describe('what is wrong in the application', () => {
     await browser.get('/gone');
     expect(errors.map(({ name, message }) => `${name}: ${message}`)).toEqual([
       'ConfigurationError: clientConfig() was called after the response had begun, too late for the cookie of a new session: call it earlier.',
-      'ConfigurationError: clientConfig() found no request.session: the application has destroyed it.',
+      'ConfigurationError: clientConfig() found no session: the application has destroyed it.',
     ]);
   });
 

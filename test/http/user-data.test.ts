@@ -31,12 +31,25 @@ function signIn(user: string | undefined = 'ann', socketId = '1.2'): Request {
 }
 
 it('a sign-in has what userData() returns, and the user stays the one who is logged in', async () => {
-  const { handler } = setUp((user, request, { node }) => {
-    expect([request.url, node]).toEqual(['https://shop.example/push/user-auth', undefined]);
+  const { handler } = setUp((user, request, { pushSession }) => {
+    expect([request.url, pushSession]).toEqual(['https://shop.example/push/user-auth', undefined]);
     return { info: { name: `${String(user)}!` }, watchlist: [7] };
   });
   const { user_data: userData } = (await (await handler(signIn())).json()) as { user_data: string };
   expect(userData).toBe('{"id":"ann","user_info":{"name":"ann!"},"watchlist":["7"]}');
+});
+
+it('a function that reads "node" where a web Request came alone is told so, and the visitor is not', async () => {
+  const { handler, logger } = setUp((_user, _request, { node }) => ({ info: node }));
+  const answer = await handler(signIn());
+  expect([answer.status, await answer.json()]).toEqual([500, { error: 'The server failed.' }]);
+  expect(logger.entries).toEqual([
+    expect.objectContaining({
+      details: {
+        err: expect.objectContaining({ message: expect.stringContaining('Wrap the handler in toNodeHandler()') }),
+      },
+    }),
+  ]);
 });
 
 it.each([undefined, null, {}])('with %j from userData() a sign-in has the id alone', async (details) => {

@@ -1,8 +1,13 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { nodeFileTrace } from '@vercel/nft';
 import { type BuildOptions, build, type Format } from 'esbuild';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest';
+import { startOneSignalProvider } from '../providers/onesignal-provider.js';
+import { startPubNubProvider } from '../providers/pubnub-provider.js';
+import { startPusherProvider } from '../providers/pusher-provider.js';
+import { credentials, startServer } from '../server/support/server.js';
 import { programOutput } from '../support/program-output.js';
 
 // Applications on the built package, made into one file by esbuild, which runs where nothing is installed.
@@ -37,6 +42,13 @@ async function bundled(program: string, format: Format, options: BuildOptions = 
   return programOutput(process.execPath, [file], empty);
 }
 
+/** The hosted backends, with their packages and the options that take these. */
+const hosted = [
+  { backend: 'pusher', sdk: 'pusher', option: 'Pusher', startProvider: () => startPusherProvider() },
+  { backend: 'pubnub', sdk: 'pubnub', option: 'PubNub', startProvider: () => startPubNubProvider() },
+  { backend: 'onesignal', sdk: 'onesignal-node', option: 'OneSignal', startProvider: () => startOneSignalProvider() },
+];
+
 describe.each(['cjs', 'esm'] as const)('in a bundle that is %s', (format) => {
   it.each([false, true])('sends with a backend that needs no other package (minified: %s)', async (minify) => {
     const program = `
@@ -46,6 +58,104 @@ describe.each(['cjs', 'esm'] as const)('in a bundle that is %s', (format) => {
         .then(({ status }) => { console.log(status); return push.close(); });`;
     expect(await bundled(program, format, { minify })).toBe('[push] orders  order.shipped  {"orderId":42}\naccepted\n');
   });
+
+  it('sends by hosted backends, and subscribes, with packages that the application imports', async () => {
+    const server = await startServer();
+    const channels = { ...credentials, useSsl: false, options: { host: '127.0.0.1', port: server.address?.port } };
+    const services = [{ backend: 'pusher', ...channels }];
+    for (const { startProvider } of hosted.slice(1)) {
+      const provider = await startProvider();
+      onTestFinished(() => provider.close());
+      services.push(provider.settings as (typeof services)[0]);
+    }
+    const program = `
+      import { createPushService } from 'pushrail';
+      ${hosted.map(({ sdk, option }) => `import * as ${option} from '${sdk}';`).join('\n')}
+      import * as PusherJs from 'pusher-js';
+      const given = [{ Pusher, PusherJs }, { PubNub }, { OneSignal }];
+      async function main() {
+        for (const [index, settings] of ${JSON.stringify(services)}.entries()) {
+          const push = createPushService({ ...settings, options: { ...settings.options, ...given[index] } });
+          if (index === 0) await push.subscribe('private-orders');
+          const arrived = index > 0 || new Promise((resolve) => push.on('messageReceived', ({ data }) => resolve(data)));
+          const notification = { title: 'Order 42' };
+          const { status } = await push.send({ event: 'a', channels: 'private-orders', data: 42, notification });
+          console.log(push.backend.name, status, (await arrived).notification?.title);
+          await push.close();
+        }
+      }
+      void main();`;
+    expect(await bundled(program, format)).toBe(
+      'pusher accepted Order 42\npubnub accepted undefined\nonesignal accepted undefined\n',
+    );
+  });
+});
+
+it('has its files and those of the packages that a route imports in a trace, as Next.js copies them', async () => {
+  const server = await startServer();
+  const folder = mkdtempSync(join(import.meta.dirname, '.route-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const options = { host: '127.0.0.1', port: server.address?.port };
+  writeFileSync(
+    join(folder, 'route.mjs'),
+    `import { createPushService } from 'pushrail';
+    import * as Pusher from 'pusher';
+    import * as PusherJs from 'pusher-js';
+    const options = ${JSON.stringify(options)};
+    const settings = ${JSON.stringify({ ...credentials, useSsl: false })};
+    const push = createPushService({ backend: 'pusher', ...settings, options: { ...options, Pusher, PusherJs } });
+    const arrived = new Promise((resolve) => push.on('messageReceived', resolve));
+    await push.subscribe('orders');
+    await push.send({ event: 'order.shipped', channels: 'orders', data: 42 });
+    console.log((await arrived).data);
+    await push.close();`,
+  );
+  const { fileList } = await nodeFileTrace([join(folder, 'route.mjs')], { base: root });
+  const traced = mkdtempSync(join(tmpdir(), 'pushrail-traced-'));
+  onTestFinished(() => rmSync(traced, { recursive: true }));
+  for (const file of fileList) cpSync(join(root, file), join(traced, file));
+  const copy = join(traced, relative(root, folder));
+  expect(await programOutput(process.execPath, [join(copy, 'route.mjs')], copy)).toBe('42\n');
+});
+
+it('keeps the names of errors and backends when it is minified, and says how a backend gets its package', async () => {
+  const program = `
+    import * as pushrail from 'pushrail';
+    import { PushClientError } from 'pushrail/client';
+    import { FailoverService } from 'pushrail/backends/failover';
+    import { PusherService } from 'pushrail/backends/pusher';
+    const errors = ['ConfigurationError', 'ValidationError', 'AuthenticationError', 'RateLimitError', 'TimeoutError',
+      'UnsupportedOperationError', 'AbortError', 'DeliveryError'];
+    for (const name of errors) {
+      const error = new pushrail[name]('text', {});
+      if (error.name !== name || !require('node:util').inspect(error).startsWith(name + ': text')) console.log(error);
+    }
+    console.log(new pushrail.PushError('text', 'DELIVERY').name, new PushClientError('text', 'CONNECTION').name);
+    class Late extends pushrail.DeliveryError { static name = 'Late'; }
+    console.log(new Late('text', { outcome: 'unknown' }).name);
+    class Pusher { constructor() { throw new Error('no key'); } }
+    const keys = { appId: '1001', pubKey: 'key', secretKey: 'secret', options: { Pusher } };
+    for (const settings of [{ backend: PusherService, ...keys }, { backend: FailoverService }]) {
+      try { pushrail.createPushService(settings); } catch (error) { console.log(error.name + ': ' + error.message); }
+    }
+    const appId = '00000000-0000-4000-8000-000000000000';
+    for (const backend of ['pusher', 'pubnub', 'onesignal']) {
+      try { pushrail.createPushService({ backend, ...keys, appId, subKey: 'key', options: {} }); }
+      catch (error) { console.log(error.message); }
+    }`;
+  expect(await bundled(program, 'cjs', { minify: true })).toBe(
+    [
+      'PushError PushClientError',
+      'Late',
+      'ConfigurationError: The pusher backend refused its settings: no key',
+      'ConfigurationError: The failover backend\'s options: "backends" must be of type array, found nothing.',
+      ...hosted.map(
+        ({ backend, sdk, option }) =>
+          `the ${backend} backend needs the package "${sdk}": npm install ${sdk}. In a bundle, import * as ${option} from '${sdk}' and pass it as the option "${option}" (docs/bundlers.md).`,
+      ),
+      '',
+    ].join('\n'),
+  );
 });
 
 it('shares the default service with other copies in the process, as in Next.js, and by require and import', async () => {

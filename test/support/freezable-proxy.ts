@@ -39,6 +39,16 @@ export class FreezableProxy {
     for (const socket of this.#sockets) socket.resume();
   }
 
+  /** Lets the connections that stand go silent, as they do when a machine sleeps. New ones are forwarded. */
+  silence(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  /** Breaks the connections off that stand. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
   close(): void {
     this.#server.close();
     for (const socket of this.#sockets) socket.destroy();

@@ -1,3 +1,5 @@
+import 'express-session';
+import fastify, { type FastifyPluginAsync, type FastifyRequest } from 'fastify';
 import {
   type ExpressSessions,
   expressSessions,
@@ -20,9 +22,18 @@ import {
   type RequestSession,
   type SessionMiddleware,
   toNodeHandler,
+  type WebPushSession,
+  webPushSession,
 } from 'pushrail/http';
+import { fastifyPushRoutes, fastifyPushSession } from 'pushrail/http/fastify';
 import { backendConformance, type ConformanceCase, sessionConformance } from 'pushrail/testing';
 import { expectTypeOf } from 'vitest';
+
+declare module 'express-session' {
+  interface SessionData {
+    userId: string;
+  }
+}
 
 // Session adapters know the application's users.
 interface Customer {
@@ -45,9 +56,13 @@ PushService.configure({ backend: 'console', sessions: {} });
 
 // The push handler is a function of a Request, and in its Node form one of Node's.
 const handler = createPushHandler(PushService, {
-  authenticate: (request, { node }) => {
+  authenticate: (request, { node, pushSession }) => {
     expectTypeOf(request).toEqualTypeOf<Request>();
-    expectTypeOf(node?.pushSession).toEqualTypeOf<RequestSession | undefined>();
+    expectTypeOf(node.pushSession).toEqualTypeOf<RequestSession | undefined>();
+    expectTypeOf(pushSession).toEqualTypeOf<RequestSession | undefined>();
+    // What the types of express-session know of a request, and what no types know.
+    expectTypeOf(node.session.userId).toEqualTypeOf<string | undefined>();
+    expectTypeOf(node.tenant).toBeUnknown();
     return 'ann';
   },
   userData: async (user, { url }) => {
@@ -59,8 +74,8 @@ const handler = createPushHandler(PushService, {
     if (event.type === 'clientEvent') expectTypeOf(event.socketId).toEqualTypeOf<string | undefined>();
     if (event.type === 'memberAdded') expectTypeOf(event.userId).toEqualTypeOf<string>();
     if (event.type === 'subscriptionCount') expectTypeOf(event.subscriptionCount).toEqualTypeOf<number>();
-    // @ts-expect-error: a notification is of no channel
-    if (event.type === 'notificationSent') event.channel;
+    if (event.type === 'notificationSent') expectTypeOf(event.channel).toBeUndefined();
+    expectTypeOf(event.channel).toEqualTypeOf<string | undefined>();
     // @ts-expect-error: an event that there is not
     if (event.type === 'memberLeft') return;
   },
@@ -79,6 +94,42 @@ createPushHandler(PushService, { allowedOrigins: 'https://shop.example' });
 expectTypeOf(pushSession({ sessions: memorySessions() })).toEqualTypeOf<SessionMiddleware>();
 // @ts-expect-error: an option that there is not
 pushSession({ session: memorySessions() });
+
+// A handler's function reads the session as a reader of the README would write it.
+createPushHandler(PushService, { authenticate: (_request, { node }) => node.session.userId });
+// @ts-expect-error: a key that the session does not have
+createPushHandler(PushService, { authenticate: (_request, { node }) => node.session.usrId });
+pushSession({
+  user: (request) => {
+    expectTypeOf(request.session.userId).toEqualTypeOf<string | undefined>();
+    return request.session.userId;
+  },
+});
+
+// Other frameworks: the session of a web handler, and the request of Fastify.
+const pushSessionOf = webPushSession({ user: (session: { customer?: { id: string } }) => session.customer });
+expectTypeOf(pushSessionOf).parameter(0).toEqualTypeOf<{ customer?: { id: string } }>();
+expectTypeOf(pushSessionOf({})).toEqualTypeOf<WebPushSession>();
+void handler(new Request('http://localhost'), { pushSession: pushSessionOf({}) });
+// @ts-expect-error: a session is an object
+pushSessionOf('ann');
+// Users of a kind of their own come with the adapter that knows them.
+webPushSession({
+  sessions: memorySessions<Customer>({ identify: ({ number }) => number }),
+  // @ts-expect-error: a user without what the adapter needs
+  user: () => ({ name: 'Ann' }),
+});
+const app = fastify();
+app.register(fastifyPushSession, {
+  user: (request) => {
+    expectTypeOf(request).toEqualTypeOf<FastifyRequest>();
+    return 'ann';
+  },
+});
+app.get('/', ({ pushSession }) => expectTypeOf(pushSession).toEqualTypeOf<RequestSession>());
+expectTypeOf(fastifyPushRoutes(handler)).toEqualTypeOf<FastifyPluginAsync>();
+// @ts-expect-error: a user has an id
+app.register(fastifyPushSession, { user: () => ({ name: 'Ann' }) });
 
 // The suites for backends and session adapters of one's own.
 expectTypeOf(sessionConformance({ create: () => ({ sessions: memorySessions() }) })).toExtend<

@@ -1,3 +1,7 @@
+import * as OneSignal from 'onesignal-node';
+import PubNub from 'pubnub';
+import Pusher, * as pusher from 'pusher';
+import PusherJs, * as pusherJs from 'pusher-js';
 import {
   type AnyBackend,
   type BackendSettings,
@@ -57,6 +61,11 @@ fromDsn.terminateUserConnections;
 // Each backend has its own options.
 createPushService({ backend: 'console', options: { format: 'json' } });
 createPushService({ backend: 'websocket', options: { port: 6001 } });
+createPushService({ backend: 'pusher', options: { Pusher, PusherJs } });
+createPushService({ backend: 'pusher', options: { Pusher: pusher, PusherJs: pusherJs } });
+createPushService({ backend: 'onesignal', options: { OneSignal } });
+createPushService({ backend: 'onesignal', options: { OneSignal: OneSignal.Client } });
+createPushService({ backend: 'pubnub', options: { PubNub } });
 createPushService({ backend: 'pusher', options: { cluster: 'eu', host: 'localhost' }, defaultEvent: 'message' });
 createPushService({ backend: 'console', encode: (value) => (value instanceof Date ? value.getTime() : value) });
 createPushService({ backend: 'pubnub', options: { ttl: 24, userId: 'server' } });

@@ -15,12 +15,17 @@ byId('login').addEventListener('submit', async (event) => {
     event.target.querySelector('[role=alert]').textContent = answer.error;
     return;
   }
-  event.target.hidden = true;
-  byId('room').hidden = false;
   enter(answer.user, answer.config);
 });
 
+// Whoever came in before, and has loaded the page anew, is still in.
+const { user, config } = await (await fetch('me')).json();
+if (user) enter(user, config);
+else byId('login').hidden = false;
+
 function enter(me, config) {
+  byId('login').hidden = true;
+  byId('room').hidden = false;
   const client = new PushClient(config);
   const room = client.channel('presence-chat');
   let recipient;

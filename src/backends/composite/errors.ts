@@ -10,6 +10,8 @@ export interface ChildRefusal {
 
 /** A message was not accepted: the errors of several backends in one. */
 class CompositeError extends DeliveryError {
+  static override readonly name: string = 'DeliveryError';
+
   /** Time until the first of the backends may be tried again, in milliseconds; undefined when that is at once. */
   readonly retryAfter: number | undefined;
 
@@ -25,7 +27,6 @@ class CompositeError extends DeliveryError {
     },
   ) {
     super(message, options);
-    this.name = 'DeliveryError';
     this.retryAfter = options.retryAfter > 0 ? options.retryAfter : undefined;
   }
 }

@@ -20,7 +20,8 @@ import type { BackendMessageOptions, EventParts } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { hideProperty } from '../sdk/hidden-secrets.js';
-import { loadPeer } from '../sdk/peer.js';
+import { loadSdk } from '../sdk/peer.js';
+import { proxyTo } from '../sdk/provider-proxy.js';
 import { fieldsOf, namedAsInvalid, notCreated, readAnswer, reasonOf, unreadable } from './answer.js';
 import { apiCall, type OneSignalClient, type OneSignalResponse } from './api-call.js';
 import { identityKey, identityToken } from './identity-token.js';
@@ -38,7 +39,7 @@ export type {
 } from './message-options.js';
 export type { OneSignalOptions } from './options.js';
 
-type OneSignalModule = { Client: new (appId: string, key: string, options: object) => OneSignalClient };
+type ClientClass = new (appId: string, key: string, options: object) => OneSignalClient;
 
 /**
  * The `onesignal` backend: sends push notifications through OneSignal, with the package `onesignal-node`.
@@ -73,8 +74,10 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
     const { identityPrivateKey } = this.#checked;
     this.#identityKey = identityPrivateKey === undefined ? undefined : identityKey(identityPrivateKey);
     this.#bodies = new MessageBodies(this.#checked, (language) => this.#warnOfEnglish(language));
-    const { Client } = loadPeer<OneSignalModule>('onesignal-node', 'the onesignal backend');
-    this.api = new Client(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
+    const Client =
+      this.#checked.OneSignal ??
+      loadSdk<{ Client: ClientClass }>('onesignal-node', 'the onesignal backend', 'OneSignal').Client;
+    this.api = new (Client as ClientClass)(this.appId, this.secretKey, { apiRoot: this.#checked.apiRoot });
     hideProperty(this.api, 'apiKey');
   }
 
@@ -210,7 +213,8 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
 
   #call(signal: AbortSignal, work: () => Promise<OneSignalResponse>): Promise<unknown> {
     const { origin } = new URL(this.#checked.apiRoot);
-    const access = { origin, secretKey: this.secretKey, redact: (text: string) => this.redact(text) };
+    const proxy = proxyTo(origin, this.#checked.proxy);
+    const access = { origin, proxy, secretKey: this.secretKey, redact: (text: string) => this.redact(text) };
     return apiCall(access, signal, work);
   }
 

@@ -3,6 +3,8 @@ import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
+import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
+import { proxyOption } from '../sdk/provider-proxy.js';
 import { identityKey } from './identity-token.js';
 import { messageOptionsSchema, type OneSignalMessageOptions } from './message-options.js';
 import { isLanguage } from './notification.js';
@@ -48,6 +50,11 @@ export interface OneSignalOptions {
    * @default none: webhooks are refused
    */
   webhookSecret?: string | readonly string[] | undefined;
+  /**
+   * Address of an HTTP proxy for all requests, such as `'http://user:password@10.0.0.1:3128'`.
+   * @default what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say
+   */
+  proxy?: string | undefined;
   /** Deadline of `cancel` and `viewNotification`, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /**
@@ -58,6 +65,11 @@ export interface OneSignalOptions {
   identityPrivateKey?: string | undefined;
   /** How long such a token is valid, in minutes; up to 43 200 (30 days). @default 60 */
   identityTokenTtlMinutes?: number | undefined;
+  /**
+   * What the package `onesignal-node` exports, or its class `Client`, if you load it yourself, as for a bundle.
+   * @default the package is loaded
+   */
+  OneSignal?: GivenSdk | { readonly Client: unknown } | undefined;
 }
 
 /** The options that have a default. */
@@ -100,6 +112,7 @@ function buildSchema() {
     defaults: messageOptionsSchema().optional(),
     maxDataBytes: z.number().int().min(1).default(MAX_DATA_BYTES),
     webhookSecret: webhookSecret().optional(),
+    proxy: proxyOption(),
     requestTimeoutMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(10_000),
     identityPrivateKey: z
       .custom<string>(
@@ -108,6 +121,7 @@ function buildSchema() {
       )
       .optional(),
     identityTokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
+    OneSignal: givenSdk('onesignal-node', 'Client'),
   });
 }
 

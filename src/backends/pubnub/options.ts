@@ -3,6 +3,8 @@ import { REDACTED } from '../../core/redaction.js';
 import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
+import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
+import { proxyOption } from '../sdk/provider-proxy.js';
 import {
   DEFAULT_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
@@ -42,6 +44,11 @@ export interface PubNubOptions {
    */
   maxSockets?: number | undefined;
   /**
+   * Address of an HTTP proxy for all requests, such as `'http://user:password@10.0.0.1:3128'`.
+   * @default what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, where Node is told to use them
+   */
+  proxy?: string | undefined;
+  /**
    * Deadline of a request other than a message, in milliseconds. Messages have the setting `timeout` instead.
    * @default 10 000
    */
@@ -70,10 +77,10 @@ export interface PubNubOptions {
    */
   webhookSecret?: string | readonly string[] | undefined;
   /**
-   * The class that the package `pubnub` exports, if you load it yourself, as with a bundler.
+   * The class that the package `pubnub` exports, if you load it yourself, as for a bundle.
    * @default the package is loaded
    */
-  PubNub?: (new (configuration: never) => object) | undefined;
+  PubNub?: GivenSdk | undefined;
 }
 
 /** Names of the options that have a default. */
@@ -111,10 +118,6 @@ function buildSchema() {
     isPubNubUserId,
     `must be a string of 1 to ${MAX_NAME_LENGTH} characters that is not blank`,
   );
-  const sdk = z.custom<NonNullable<PubNubOptions['PubNub']>>(
-    (value) => typeof value === 'function',
-    'must be the class that the package "pubnub" exports',
-  );
   return z.strictObject({
     origin: origin.default('ps.pndsn.com'),
     userId: userId.default('pushrail'),
@@ -125,6 +128,7 @@ function buildSchema() {
     storeInHistory: z.boolean().optional(),
     maxMessageBytes: z.number().int().min(100).max(MAX_MESSAGE_BYTES).default(DEFAULT_MESSAGE_BYTES),
     maxSockets: z.number().int().min(2).optional(),
+    proxy: proxyOption(),
     requestTimeoutMs: milliseconds.default(10_000),
     subscribeTimeoutMs: milliseconds.default(10_000),
     longPollSeconds: z
@@ -139,7 +143,7 @@ function buildSchema() {
     authKey: text.optional(),
     token: text.optional(),
     webhookSecret: webhookSecret().optional(),
-    PubNub: sdk.optional(),
+    PubNub: givenSdk('pubnub', 'PubNub'),
   });
 }
 

@@ -1,4 +1,7 @@
+import { record } from '../../wire/is-record.js';
 import { hideProperty } from '../sdk/hidden-secrets.js';
+import { loadSdk } from '../sdk/peer.js';
+import type { CheckedOptions, HttpAgentLike } from './options.js';
 
 /** An answer of the package `pusher`. */
 export interface PusherResponse {
@@ -30,15 +33,40 @@ export interface PusherClient {
 }
 
 /** The constructor that the package exports. */
-export type PusherClass = new (settings: object) => PusherClient;
+type PusherClass = new (settings: object) => PusherClient;
+
+/** The application's keys and the server's address, as the package takes them. */
+export interface PusherTarget {
+  readonly appId: string;
+  readonly key: string;
+  readonly secret: string;
+  readonly useTLS: boolean;
+  readonly host: string;
+  readonly port?: string;
+}
+
+/** Makes the client of the package, which shows no secret. @throws ConfigurationError when the package is missing */
+export function pusherClient(
+  target: PusherTarget,
+  { Pusher, encryptionMasterKeyBase64 }: CheckedOptions,
+  agent: HttpAgentLike | undefined,
+): PusherClient {
+  const Class = (Pusher ?? loadSdk('pusher', 'the pusher backend', 'Pusher')) as PusherClass;
+  const key = encryptionMasterKeyBase64 !== undefined && { encryptionMasterKeyBase64 };
+  const client = new Class({ ...target, agent, ...key });
+  hideSecrets(client);
+  return client;
+}
 
 /**
  * Hides the secrets of a client from `inspect`, `console.dir` and `JSON.stringify`. An agent may hold the password of a
  * proxy.
  */
-export function hideSecrets(client: PusherClient): void {
-  if (!('config' in client)) return;
-  const { config } = client;
-  for (const key of ['encryptionMasterKey', 'agent']) hideProperty(config, key);
-  if (typeof config === 'object' && config !== null && 'token' in config) hideProperty(config.token, 'secret');
+function hideSecrets(client: object): void {
+  // Versions before 5.2 have a second client, for another product.
+  for (const owner of [client, Reflect.get(client, 'notificationClient')]) {
+    const config: unknown = record(owner)['config'];
+    for (const key of ['encryptionMasterKey', 'agent']) hideProperty(config, key);
+    hideProperty(record(config)['token'], 'secret');
+  }
 }

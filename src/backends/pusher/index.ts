@@ -18,8 +18,8 @@ import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
-import { loadPeer } from '../sdk/peer.js';
-import { addressForPages, apiAddress, checkAgent, ownAgent, socketAddress } from './addresses.js';
+import { type ProviderProxy, proxyTo } from '../sdk/provider-proxy.js';
+import { addressForPages, apiAddress, checkAgent, originOf, ownAgent, socketAddress } from './addresses.js';
 import {
   attributesAsked,
   attributesByChannel,
@@ -28,7 +28,7 @@ import {
   type ChannelAttributes,
   SubscriptionCounting,
 } from './channel-attributes.js';
-import { hideSecrets, type PusherClass, type PusherClient } from './client.js';
+import { type PusherClient, pusherClient } from './client.js';
 import { sharedSecret } from './encryption.js';
 import { withoutCredentials } from './failure.js';
 import { checkDestination, checkedChannel, checkedUserId, checkedUserMessage } from './message-checks.js';
@@ -77,26 +77,28 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { appId, pubKey: key, secretKey: secret, useSsl: useTLS } = this;
     checkAddressed(appId, key);
     checkAgent(options.agent, useTLS);
-    const { encryptionMasterKeyBase64 } = options;
-    const { host, port, origin } = apiAddress(options, useTLS);
-    const Pusher = loadPeer<PusherClass>('pusher', 'the pusher backend');
+    const { PusherJs } = options;
+    const { origin, ...place } = apiAddress(options, useTLS);
     this.#options = options;
-    this.#agent = options.agent === undefined ? ownAgent(useTLS, options.maxSockets) : undefined;
-    this.api = new Pusher({
-      appId,
-      key,
-      secret,
-      useTLS,
-      host,
-      port,
-      agent: options.agent ?? this.#agent,
-      ...(encryptionMasterKeyBase64 !== undefined && { encryptionMasterKeyBase64 }),
-    });
-    hideSecrets(this.api);
-    this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
+    this.#agent = options.agent === undefined ? ownAgent(useTLS, options) : undefined;
+    this.api = pusherClient({ appId, key, secret, useTLS, ...place }, options, options.agent ?? this.#agent);
+    const address = socketAddress(options, useTLS);
+    // An agent knows its own way.
+    const proxyOf = (to: string): ProviderProxy | undefined =>
+      options.agent === undefined ? proxyTo(to, options.proxy) : undefined;
+    this.#requests = new PusherRequests({ origin, path: options.path ?? '', proxy: proxyOf(origin) }, (text) =>
+      this.redact(text),
+    );
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
-      { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs },
+      {
+        key,
+        address,
+        useTLS,
+        timeoutMs: options.requestTimeoutMs,
+        PusherJs,
+        proxy: proxyOf(originOf(address, useTLS)),
+      },
       {
         receive: (message) => this.receive(message),
         authorize: (socketId, channel, member) => this.authorizeChannel(socketId, channel, member),

@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { DeliveryError } from '../../core/report.js';
+import type { ProviderProxy } from '../sdk/provider-proxy.js';
 import { callSdk } from '../sdk/sdk-call.js';
 import type { PusherResponse } from './client.js';
 import { refusal, requestFailure, withoutCredentials } from './failure.js';
@@ -16,30 +17,35 @@ export interface RequestTerms {
   readonly target?: string;
 }
 
+/** Where the HTTP API is. */
+export interface ApiLocation {
+  /** Scheme, host and port, such as `https://api.pusherapp.com`. */
+  readonly origin: string;
+  /** What stands before `/apps/APPID`; the SDK has no option for it, and it is not signed. */
+  readonly path: string;
+  /** The proxy on the way. */
+  readonly proxy: ProviderProxy | undefined;
+}
+
 /** Makes requests through the SDK. It adds a deadline, refuses redirects, and makes errors that show no key. */
 export class PusherRequests {
-  readonly #origin: string;
-  readonly #path: string;
+  readonly #api: ApiLocation;
   readonly #redact: (text: string) => string;
 
-  /**
-   * @param origin scheme, host and port, such as `https://api.pusherapp.com`
-   * @param path what stands before `/apps/APPID`; the SDK has no option for it, and it is not signed
-   */
-  constructor(origin: string, path: string, redact: (text: string) => string) {
-    this.#origin = origin;
-    this.#path = path;
+  constructor(api: ApiLocation, redact: (text: string) => string) {
+    this.#api = api;
     this.#redact = redact;
   }
 
   /** Makes a request and reads the whole answer. @returns the text of the answer @throws PushError for any failure */
   async text(work: () => Promise<PusherResponse>, { signal, deadlineMs, target }: RequestTerms): Promise<string> {
+    const { origin, path, proxy } = this.#api;
     let retryAfter: string | undefined;
     const call = {
       backend,
       signal,
-      origin: this.#origin,
-      prepare: (request: ClientRequest) => retarget(request, this.#path, target),
+      origin,
+      prepare: (request: ClientRequest) => retarget(request, path, target),
       onResponse: ({ headers }: { headers: NodeJS.Dict<string | string[]> }) => {
         retryAfter = typeof headers['retry-after'] === 'string' ? headers['retry-after'] : undefined;
       },
@@ -52,7 +58,7 @@ export class PusherRequests {
         return [response.status, await response.text()];
       });
     } catch (error) {
-      throw requestFailure({ error, origin: this.#origin, signal, deadlineMs, retryAfter, redact: this.#redact });
+      throw requestFailure({ error, origin, proxy, signal, deadlineMs, retryAfter, redact: this.#redact });
     }
     if (status >= 200 && status < 300) {
       // A proxy, or a server at a wrong address, may answer any request with a page.
@@ -71,7 +77,7 @@ export class PusherRequests {
 
   #notTheApi(): DeliveryError {
     return new DeliveryError(
-      `The answer of ${this.#origin} is not JSON. Check that the host serves the Pusher Channels HTTP API.`,
+      `The answer of ${this.#api.origin} is not JSON. Check that the host serves the Pusher Channels HTTP API.`,
       { backend, outcome: 'unknown' },
     );
   }

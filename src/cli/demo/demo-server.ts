@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { inspect } from 'node:util';
 import { WebSocketService } from '../../backends/websocket/index.js';
 import {
   createPushService,
@@ -13,6 +14,7 @@ import {
   PushError,
   type PushService,
   type PushSession,
+  type SendReport,
 } from '../../index.js';
 import { CommandFailed } from '../arguments.js';
 import { demoPage } from './page.js';
@@ -106,12 +108,10 @@ export class DemoServer implements AsyncDisposable {
   async #send({ to, text: said }: Record<string, unknown>): Promise<object> {
     if (typeof to !== 'string' || typeof said !== 'string') throw new BadRequest('Say what to send, and to whom.');
     const audience = demoUsers.includes(to) ? { users: to } : { channels: to };
-    const { status, channels } = await this.service.send({
-      event: 'demo.message',
-      data: { to, text: said },
-      ...audience,
-    });
-    return { status, channels: channels.length };
+    const options = { event: 'demo.message', ...audience, data: { text: said } };
+    const report = await this.service.send(options);
+    const code = `const report = await PushService.send(${inspect(options, { breakLength: 56 })});`;
+    return { status: report.status, channels: report.channels.length, code, report: shown(report) };
   }
 
   #listenOn(port: number): Promise<void> {
@@ -137,6 +137,11 @@ export class DemoServer implements AsyncDisposable {
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ error: message }));
     }
   }
+}
+
+/** A report as a console prints it, in lines that a phone has room for. */
+function shown({ durationMs, ...report }: SendReport): string {
+  return inspect({ ...report, durationMs: Math.round(durationMs * 10) / 10 }, { breakLength: 56 });
 }
 
 class BadRequest extends Error {

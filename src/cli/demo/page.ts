@@ -31,8 +31,10 @@ export function demoPage(users: readonly string[], commonChannel: string): strin
       </section>
 
       <section id="signed-in" aria-label="Messages" hidden>
-        <p>You are <strong id="user"></strong>; the connection is <strong id="state">closed</strong>.
+        <p id="who">You are <strong id="user"></strong>; the connection is <strong id="state">closed</strong>.
           <button type="button" id="sign-out">Sign out</button></p>
+        <div>
+        <h2>Send</h2>
         <form id="form">
           <label>To
             <select name="to">
@@ -46,6 +48,18 @@ export function demoPage(users: readonly string[], commonChannel: string): strin
         <h2>Received</h2>
         <ol id="received" aria-live="polite"></ol>
         <p id="nothing">Nothing yet.</p>
+        </div>
+        <figure>
+          <figcaption>What the page runs</figcaption>
+          <pre tabindex="0">client.bind('demo.message',
+  ({ text }) => show(text));</pre>
+          <div id="sent" hidden>
+            <figcaption>What the server ran for your click</figcaption>
+            <pre id="code" tabindex="0"></pre>
+            <figcaption>The <code>report</code> that came of it</figcaption>
+            <pre id="report" tabindex="0"></pre>
+          </div>
+        </figure>
       </section>
     </main>
     <script src="/pusher.js"></script>
@@ -63,9 +77,17 @@ function capitalised(word: string): string {
 const style = `
       :root { color-scheme: light dark; font: 17px/1.5 system-ui, sans-serif; }
       body { margin: 0; }
-      main { max-width: 40rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
+      main { max-width: 64rem; margin: 0 auto; padding: 1.5rem 1rem 3rem; }
       h1 { font-size: 1.5rem; margin: 0 0 .5rem; }
-      h2 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
+      h2 { font-size: 1.1rem; margin: .5rem 0; }
+      [hidden] { display: none !important; }
+      #signed-in { display: grid; gap: 0 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
+      #signed-in > * { min-width: 0; }
+      #who { grid-column: 1 / -1; margin: .5rem 0; }
+      figure { margin: .6rem 0; }
+      figcaption code { font-size: 1em; }
+      figcaption { font-size: .85rem; color: GrayText; }
+      pre { margin: .2rem 0 .8rem; padding: .7rem .8rem; overflow: auto; border-radius: .4rem; font: .8rem/1.45 ui-monospace, monospace; background: color-mix(in srgb, GrayText 14%, transparent); }
       button, input, select { font: inherit; padding: .4rem .8rem; border-radius: .4rem; border: 1px solid GrayText; }
       form { display: flex; flex-wrap: wrap; gap: .75rem; align-items: end; }
       label { display: grid; gap: .2rem; flex: 1 1 12rem; }
@@ -100,18 +122,25 @@ function behaviour(commonChannel: string): string {
         client.bind('demo.hello', show);
         client.subscribe(${JSON.stringify(commonChannel)});
         client.connect();
+        sessionStorage.setItem('user', name);
         $('user').textContent = name[0].toUpperCase() + name.slice(1);
         $('signed-out').hidden = true;
         $('signed-in').hidden = false;
       }
 
-      function signOut() {
+      function leave() {
         client?.disconnect();
         if (channelId) navigator.sendBeacon('/logout', new Blob([JSON.stringify({ user, channelId })], { type: 'application/json' }));
         client = channelId = undefined;
+      }
+
+      function signOut() {
+        leave();
+        sessionStorage.removeItem('user');
         $('received').replaceChildren();
         $('nothing').hidden = false;
         $('result').textContent = '';
+        $('sent').hidden = true;
         $('signed-in').hidden = true;
         $('signed-out').hidden = false;
       }
@@ -126,16 +155,23 @@ function behaviour(commonChannel: string): string {
         $('nothing').hidden = true;
       }
 
-      for (const button of document.querySelectorAll('[data-user]')) {
-        button.addEventListener('click', () => signIn(button.dataset.user).catch((error) => alert(error.message)));
-      }
+      const come = (name) => signIn(name).catch((error) => alert(error.message));
+      for (const button of document.querySelectorAll('[data-user]'))
+        button.addEventListener('click', () => come(button.dataset.user));
       $('sign-out').addEventListener('click', signOut);
-      addEventListener('pagehide', signOut);
+
+      // A tab that is closed is heard of no more; one that is loaded anew, or that comes back, is its visitor's again.
+      const comeBack = () => sessionStorage.getItem('user') && !client && come(sessionStorage.getItem('user'));
+      addEventListener('pagehide', leave);
+      addEventListener('pageshow', comeBack);
       $('form').addEventListener('submit', async (event) => {
         event.preventDefault();
         try {
-          const { status, channels } = await post('/send', Object.fromEntries(new FormData(event.target)));
+          const { status, channels, code, report } = await post('/send', Object.fromEntries(new FormData(event.target)));
           $('result').textContent = status === 'unreachable' ? 'Nobody there: that user has no page open.' : 'Sent to ' + channels + (channels === 1 ? ' channel.' : ' channels.');
+          $('code').textContent = code;
+          $('report').textContent = report;
+          $('sent').hidden = false;
         } catch (error) {
           $('result').textContent = error.message;
         }

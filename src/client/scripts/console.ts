@@ -1,4 +1,4 @@
 import { ConsoleDriver } from '../drivers/console.js';
-import { setGlobalClient } from '../page-script.js';
+import { setUpPage } from '../page-script.js';
 
-setGlobalClient({ console: ConsoleDriver });
+setUpPage({ console: ConsoleDriver });

@@ -1,4 +1,4 @@
-import { setGlobalClient } from '../page-script.js';
+import { setUpPage } from '../page-script.js';
 
 // For a backend that has no driver: the page brings a transport of its own.
-setGlobalClient({});
+setUpPage({});

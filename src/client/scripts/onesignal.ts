@@ -1,4 +1,8 @@
 import { OneSignalDriver } from '../drivers/onesignal/index.js';
-import { setGlobalClient } from '../page-script.js';
+import { setUpPage } from '../page-script.js';
 
-setGlobalClient({ onesignal: OneSignalDriver });
+// OneSignal keeps its SDK to its own servers, so this is the one script that the page gets from elsewhere.
+setUpPage(
+  { onesignal: OneSignalDriver },
+  { address: 'https://cdn.onesignal.com/sdks/web/v16/OneSignalSDK.page.js', name: 'OneSignalSDK' },
+);

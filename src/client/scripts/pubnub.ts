@@ -1,4 +1,4 @@
 import { PubNubDriver } from '../drivers/pubnub/index.js';
-import { setGlobalClient } from '../page-script.js';
+import { setUpPage } from '../page-script.js';
 
-setGlobalClient({ pubnub: PubNubDriver });
+setUpPage({ pubnub: PubNubDriver });

@@ -1,4 +1,4 @@
 import { PusherDriver } from '../drivers/pusher/index.js';
-import { setGlobalClient } from '../page-script.js';
+import { setUpPage } from '../page-script.js';
 
-setGlobalClient({ pusher: PusherDriver });
+setUpPage({ pusher: PusherDriver });

@@ -23,6 +23,7 @@ describe('the settings of the pubnub backend', () => {
     [{ requestTimeoutMs: 0 }, /"requestTimeoutMs"/],
     [{ longPollSeconds: 0.5 }, /"longPollSeconds" must be an integer/],
     [{ PubNub: 'pubnub' }, /"PubNub" must be the class/],
+    [{ PubNub: { default: {} } }, /"PubNub" must be the class/],
     [{ userid: 'x' }, /unknown key "userid" \(did you mean "userId"\?\)/],
   ])('are refused: %j', async (options, says) => {
     const failure = await failureOf(

@@ -31,6 +31,9 @@ describe('the options', () => {
     [{ maxEventBytes: 1.5 }, '"maxEventBytes" must be an integer'],
     [{ requestTimeoutMs: 2 ** 31 }, '"requestTimeoutMs" must be at most 2147483647'],
     [{ agent: {} }, '"agent" must be an http.Agent'],
+    [{ Pusher: 'pusher' }, '"Pusher" must be the class that the package "pusher" exports'],
+    [{ Pusher: {} }, '"Pusher" must be the class that the package "pusher" exports'],
+    [{ PusherJs: () => {} }, '"PusherJs" must be the class that the package "pusher-js" exports'],
     [{ encode: JSON.stringify }, 'unknown key "encode" (set "encode" beside "options")'],
   ])('%j are refused', async (options, words) => {
     const error = await failureOf(ConfigurationError, () => build(options));
@@ -64,6 +67,44 @@ describe('the options', () => {
   ])('refuse an agent for the other protocol', async (agent, settings, words) => {
     const error = await failureOf(ConfigurationError, () => build({ agent }, settings));
     expect(error.message).toContain(`"agent" must be an ${words}`);
+  });
+
+  class Given {
+    readonly settings: object;
+    constructor(settings: object) {
+      this.settings = settings;
+    }
+  }
+  test.each([
+    Given,
+    { default: Given },
+    { Pusher: Given },
+    { default: { default: Given, 'module.exports': Given } },
+    // A namespace of Turbopack.
+    Object.assign(() => {}, { default: Given }),
+    Object.assign(function call() {}, { default: Given }),
+  ])('take the class of the package as it is imported: %o', (Pusher) => {
+    expect(build({ Pusher }).api).toBeInstanceOf(Given);
+  });
+
+  test('hide what a client of version 5.1 holds twice', () => {
+    class Pusher {
+      readonly config: object;
+      readonly notificationClient: object;
+      constructor({ secret, agent }: { secret: string; agent: unknown }) {
+        this.config = { token: { secret }, agent };
+        this.notificationClient = { config: { token: { secret }, agent } };
+      }
+    }
+    const { api } = build({ Pusher, proxy: 'http://user:pass-word@10.0.0.1' });
+    for (const secret of [credentials.secretKey, 'pass-word', btoa('user:pass-word')])
+      expect(everythingShown(api)).not.toContain(secret);
+    expect(api).toMatchObject({ notificationClient: { config: { token: { secret: credentials.secretKey } } } });
+  });
+
+  test('that a DSN cannot give are refused there', async () => {
+    const error = await failureOf(ConfigurationError, () => createPushService('pusher://k:s@1?Pusher=pusher'));
+    expect(error.message).toContain('"Pusher" must be the class that the package "pusher" exports');
   });
 
   test('need all credentials', async () => {

@@ -1,8 +1,9 @@
+import { backoffDelay } from '../../../wire/backoff.js';
 import type { ClientConfig } from '../../../wire/client-config.js';
 import { RecentIds } from '../../../wire/recent-ids.js';
-import { type AuthOptions, Authorizer } from '../../authorizer.js';
+import { type AuthAnswer, type AuthOptions, Authorizer } from '../../authorizer.js';
 import { type ClientDriver, type ClientDriverHost, neededKey } from '../../driver.js';
-import { PushClientError, signInRefusal } from '../../errors.js';
+import { AuthError, PushClientError, signInRefusal } from '../../errors.js';
 import { type OneSignalDeferredLike, type OneSignalEventLike, type OneSignalLike, readMessage } from './sdk.js';
 
 /** Options of {@link OneSignalDriver}. */
@@ -28,6 +29,7 @@ const initialized = new WeakMap<OneSignalLike, Promise<unknown>>();
  */
 export class OneSignalDriver implements ClientDriver {
   readonly socketId = undefined;
+  readonly knowsChannels = false;
   readonly #host: ClientDriverHost;
   readonly #config: ClientConfig;
   readonly #init: Readonly<Record<string, unknown>> | undefined;
@@ -41,7 +43,8 @@ export class OneSignalDriver implements ClientDriver {
   /** Object that stands for the present connection; work that an earlier one began is dropped. */
   #connection: object | undefined;
   #oneSignal: OneSignalLike | undefined;
-  #loadTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Waits for the SDK to load, and later to ask for a token again. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** @throws PushClientError when the app id is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: OneSignalDriverOptions = {}) {
@@ -57,13 +60,13 @@ export class OneSignalDriver implements ClientDriver {
     const connection = {};
     this.#connection = connection;
     this.#host.receiveState('connecting');
-    this.#loadTimer = setTimeout(() => {
+    this.#timer = setTimeout(() => {
       this.#fail(connection, 'OneSignal’s SDK has not loaded: is its script in the page, or blocked?', 'unavailable');
     }, LOAD_TIMEOUT_MS);
     const page = globalThis as { OneSignalDeferred?: OneSignalDeferredLike };
     page.OneSignalDeferred ??= [];
     page.OneSignalDeferred.push((oneSignal) => {
-      clearTimeout(this.#loadTimer);
+      clearTimeout(this.#timer);
       return this.#start(oneSignal, connection);
     });
   }
@@ -71,7 +74,7 @@ export class OneSignalDriver implements ClientDriver {
   /** Stops listening. The browser stays logged in, so that notifications reach it while no page is open. */
   disconnect(): void {
     this.#connection = undefined;
-    clearTimeout(this.#loadTimer);
+    clearTimeout(this.#timer);
     for (const event of ['foregroundWillDisplay', 'click'] as const)
       this.#oneSignal?.Notifications.removeEventListener(event, this.#receive);
     this.#oneSignal = undefined;
@@ -117,7 +120,7 @@ export class OneSignalDriver implements ClientDriver {
     // Channels that are devices, segments or other aliases are no user's id.
     if (usesExternalId === false) return true;
     try {
-      const answer = this.#authorizer.hasUserEndpoint ? await this.#authorizer.signIn() : undefined;
+      const answer = this.#authorizer.hasUserEndpoint ? await this.#signIn(connection) : undefined;
       const externalId = idIn(answer?.user_data) ?? userId ?? channels[0];
       if (externalId === undefined || this.#connection !== connection) return false;
       await oneSignal.login(externalId, answer?.auth);
@@ -125,6 +128,23 @@ export class OneSignalDriver implements ClientDriver {
     } catch (error) {
       if (this.#connection === connection) this.#host.receiveError(signInRefusal(error));
       return false;
+    }
+  }
+
+  /** Asks the application for a token until it grants one or refuses, or the connection ends. */
+  async #signIn(connection: object): Promise<AuthAnswer> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#authorizer.signIn();
+      } catch (error) {
+        if (!(error instanceof AuthError) || error.isRefusal || this.#connection !== connection) throw error;
+        if (failures === 0) this.#host.receiveError(signInRefusal(error));
+        const wait = error.retryAfterMs + backoffDelay(failures);
+        await new Promise((resolve) => {
+          this.#timer = setTimeout(resolve, wait);
+        });
+        if (this.#connection !== connection) throw error;
+      }
     }
   }
 

@@ -3,7 +3,7 @@ import { pubnubMessage, repetitionIds } from '../../../wire/pubnub-envelope.js';
 import type { PubNubEventLike, PubNubLike } from '../../../wire/pubnub-sdk.js';
 import { RecentIds } from '../../../wire/recent-ids.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
-import { type ClientDriver, type ClientDriverHost, neededKey, neededSdk } from '../../driver.js';
+import { type ClientDriver, type ClientDriverHost, neededKey, neededSdk, type SdkModule } from '../../driver.js';
 import { PushClientError } from '../../errors.js';
 import { SharedSubscription } from './subscription.js';
 
@@ -15,8 +15,8 @@ export interface PubNubConstructorLike {
 
 /** Options of {@link PubNubDriver}. */
 export interface PubNubDriverOptions {
-  /** The class of the package `pubnub`, 11 or later. @default globalThis.PubNub */
-  readonly PubNub?: PubNubConstructorLike | undefined;
+  /** The class of the package `pubnub`, 11 or later, or the module that has it. @default globalThis.PubNub */
+  readonly PubNub?: SdkModule<PubNubConstructorLike, 'PubNub'> | undefined;
   /** How the page asks the application for a token. @default as the configuration says, if it names an endpoint */
   readonly auth?: AuthOptions | undefined;
   /** Options for `new PubNub`, such as `{ userId }`; they win over those made from the `ClientConfig`. @default {} */

@@ -204,7 +204,7 @@ export class SharedSubscription {
   #lost(what: string, status?: number, cause?: unknown): void {
     this.#unconfirm();
     this.#isBroken = true;
-    const delay = backoffDelay(this.#failures);
+    const delay = backoffDelay(this.#failures) + (cause instanceof AuthError ? cause.retryAfterMs : 0);
     this.#failures += 1;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#advance(), delay);

@@ -9,12 +9,18 @@ import {
   SERVER_TO_USER_PREFIX,
 } from '../../../wire/pusher-names.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
-import { type ClientDriver, type ClientDriverHost, type ConnectionState, neededKey, neededSdk } from '../../driver.js';
+import {
+  type ClientDriver,
+  type ClientDriverHost,
+  type ConnectionState,
+  neededKey,
+  neededSdk,
+  type SdkModule,
+} from '../../driver.js';
 import { channelRefusal, PushClientError, signInRefusal } from '../../errors.js';
-import { connectionError, isRepetition } from './connection-error.js';
+import { PusherConnection } from './connection.js';
 import { checkData } from './json-data.js';
 import { connectionOptions, type PageLocation, type PusherJsOptions } from './options.js';
-import { Reconnection } from './reconnection.js';
 import { Signatures } from './signatures.js';
 
 /** The constructor that `pusher-js` exports; `never` because its options are its own affair. */
@@ -22,8 +28,8 @@ export type PusherConstructorLike = new (key: string, options: never) => PusherL
 
 /** Options of {@link PusherDriver}. */
 export interface PusherDriverOptions {
-  /** The constructor of `pusher-js`. @default globalThis.Pusher */
-  readonly Pusher?: PusherConstructorLike | undefined;
+  /** The constructor of `pusher-js`, or the module that has it. @default globalThis.Pusher */
+  readonly Pusher?: SdkModule<PusherConstructorLike, 'Pusher'> | undefined;
   /**
    * How the page asks the application for permission to subscribe, and for the user's sign-in.
    * @default as the configuration says
@@ -54,6 +60,7 @@ export class PusherDriver implements ClientDriver {
   readonly #joined = new Map<string, PusherChannelLike>();
   readonly #signatures: Signatures;
   #pusher: PusherLike | undefined;
+  #connection: PusherConnection | undefined;
 
   /** @throws PushClientError when `pusher-js` or the key is missing */
   constructor(host: ClientDriverHost, config: ClientConfig, options: PusherDriverOptions = {}) {
@@ -63,7 +70,12 @@ export class PusherDriver implements ClientDriver {
     this.#host = host;
     this.#signIn = options.signIn ?? false;
     const authorizer = new Authorizer(config, options.auth, DEFAULT_ENDPOINTS);
-    this.#signatures = new Signatures(authorizer, (socketId) => this.#pusher?.connection.socket_id === socketId);
+    this.#signatures = new Signatures(authorizer, {
+      isCurrent: (socketId) => this.socketId === socketId,
+      isWanted: (channel) => channel === '' || this.#wanted.has(channel),
+      failed: (channel, error) =>
+        host.receiveError(channel === '' ? signInRefusal(error) : channelRefusal(channel, error)),
+    });
     const pusherJsOptions = {
       ...connectionOptions(config, location),
       ...this.#signatures.options(options.pusher),
@@ -80,21 +92,22 @@ export class PusherDriver implements ClientDriver {
   }
 
   connect(): void {
-    if (this.#pusher) {
-      this.#pusher.connect();
+    if (this.#connection) {
+      this.#connection.connect();
       return;
     }
     const pusher = this.#create();
     this.#pusher = pusher;
+    this.#connection = new PusherConnection(pusher, this.#host, this.#address, () => this.#signatures.hurry());
     this.#listen(pusher);
     if (this.#signIn) pusher.signin();
     for (const channel of this.#wanted) this.#join(pusher, channel);
-    pusher.connect();
+    this.#connection.connect();
     this.#host.receiveState(pusher.connection.state as ConnectionState);
   }
 
   disconnect(): void {
-    this.#pusher?.disconnect();
+    this.#connection?.disconnect();
   }
 
   subscribe(channel: string): void {
@@ -129,32 +142,6 @@ export class PusherDriver implements ClientDriver {
   }
 
   #listen(pusher: PusherLike): void {
-    let lastError: PushClientError | undefined;
-    let isTryingAgain = false;
-    const reconnection = new Reconnection(() => {
-      isTryingAgain = true;
-      pusher.disconnect();
-      isTryingAgain = false;
-      pusher.connect();
-    });
-    pusher.connection.bind('state_change', (change) => {
-      if (isTryingAgain) return;
-      const { current } = change as { current: ConnectionState };
-      reconnection.follow(current);
-      if (current === 'connected') lastError = undefined;
-      this.#host.receiveState(current);
-      // pusher-js reports no error for a first connection that fails.
-      if (current === 'unavailable' && lastError === undefined) {
-        const text = `Push connection: no answer yet from ${this.#address}. Is the push server running?`;
-        lastError = new PushClientError(text, 'CONNECTION');
-        this.#host.receiveError(lastError);
-      }
-    });
-    pusher.connection.bind('error', (raw) => {
-      const error = connectionError(raw);
-      if (!isRepetition(error, lastError)) this.#host.receiveError(error);
-      lastError = error;
-    });
     pusher.connection.bind('message', (raw) => this.#receiveFrame(raw as PusherFrame));
     pusher.user.bind('pusher:signin_error', (raw) => {
       this.#host.receiveError(signInRefusal(this.#signatures.reason(raw)));
