@@ -10,6 +10,7 @@ export type {
 } from './authorization/requests.js';
 export type { ChannelRule, RuleContext, RuleOptions } from './authorization/rules.js';
 export type { ChildSettings, CompositeSettings } from './backends/built-in.js';
+export type { ApiCommand, ApiParameters, ApiQuery } from './backends/contract/api-request.js';
 export type {
   AuthenticatedUser,
   ChannelAuthorization,

@@ -67,7 +67,9 @@ export interface AuthAnswer {
 export type AuthAnswers = ReadonlyMap<string, AuthAnswer | AuthError>;
 
 /** An answer of the application, as it came. */
-interface Reply {
+export interface Reply {
+  /** The address that was asked. */
+  readonly url: string;
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
   readonly retryAfter?: string | null;
@@ -118,7 +120,7 @@ export class Authorizer {
       if (error && !error.isRefusal) return new Map(channels.map((channel) => [channel, error]));
       const answers = reply instanceof AuthError ? undefined : reply.body['answers'];
       if (!error && isRecord(answers)) {
-        return new Map(channels.map((channel) => [channel, answerIn(record(answers[channel]))]));
+        return new Map(channels.map((channel) => [channel, answerIn(record(answers[channel]), reply as Reply)]));
       }
       // Another endpoint, or an older one: it knows only the form with one channel.
       this.#asksForSeveral = false;
@@ -167,13 +169,22 @@ export class Authorizer {
     if (request.socketId !== undefined) body.append('socket_id', request.socketId);
     for (const channel of request.channels) body.append('channel_name', channel);
     const init = { method: 'POST', headers: headersOf(sentHeaders), body, credentials: 'same-origin', signal } as const;
-    try {
-      const response = await fetch(String(url), init);
-      const { status, headers: answered } = response;
-      return { status, body: jsonIn(await response.text()), retryAfter: answered.get('retry-after') };
-    } catch (cause) {
-      throw new AuthError('the request failed', { cause });
-    }
+    return replyFrom(String(url), init, fetch);
+  }
+}
+
+/** Asks the application. Rejects with an {@link AuthError} when no answer comes. */
+export async function replyFrom(
+  url: string,
+  init: RequestInit,
+  fetch: typeof globalThis.fetch = globalThis.fetch,
+): Promise<Reply> {
+  try {
+    const response = await fetch(url, init);
+    const { status, headers } = response;
+    return { url, status, body: jsonIn(await response.text()), retryAfter: headers.get('retry-after') };
+  } catch (cause) {
+    throw new AuthError(`the request to ${shown(url)} failed`, { cause });
   }
 }
 
@@ -195,6 +206,11 @@ function headersOf(headers: Readonly<Record<string, string>> | undefined): Heade
   }
 }
 
+/** An address as an error shows it: its query may hold a token. */
+export function shown(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}
+
 /** An object that has come as JSON. A proxy's page or an empty body is none: the status says enough then. */
 function jsonIn(text: string): Reply['body'] {
   try {
@@ -205,28 +221,28 @@ function jsonIn(text: string): Reply['body'] {
 }
 
 /** The error in an answer whose status says that there is one. */
-function failureIn({ status, body, retryAfter }: Reply): AuthError | undefined {
+export function failureIn({ url, status, body, retryAfter }: Reply): AuthError | undefined {
   if (status >= 200 && status <= 299) return undefined;
   const { error } = body;
-  const reason = typeof error === 'string' ? error : `the application answered ${status}`;
+  const reason = typeof error === 'string' ? error : `${shown(url)} answered ${status}`;
   return new AuthError(reason, { status, retryAfterMs: waitIn(retryAfter) });
 }
 
 /** @throws AuthError for an answer that grants nothing */
 function grantIn(reply: Reply): AuthAnswer {
-  const { status, body } = reply;
+  const { url, status, body } = reply;
   const error = failureIn(reply);
   if (error) throw error;
   const { auth } = body;
-  if (typeof auth !== 'string') throw new AuthError('the application’s answer has no "auth"', { status });
+  if (typeof auth !== 'string') throw new AuthError(`the answer of ${shown(url)} has no "auth"`, { status });
   return { ...body, auth };
 }
 
 /** What the application says of one channel among several: a grant, or `{ error, status }`. */
-function answerIn(body: Reply['body']): AuthAnswer | AuthError {
+function answerIn(body: Reply['body'], { url }: Reply): AuthAnswer | AuthError {
   const { status } = body;
   try {
-    return grantIn({ status: typeof status === 'number' ? status : 200, body });
+    return grantIn({ url, status: typeof status === 'number' ? status : 200, body });
   } catch (error) {
     return error as AuthError;
   }

@@ -1,7 +1,8 @@
 import { backoffDelay } from '../wire/backoff.js';
 import type { ClientConfig } from '../wire/client-config.js';
 import { record } from '../wire/is-record.js';
-import { PushClientError } from './errors.js';
+import { failureIn, replyFrom, shown } from './authorizer.js';
+import { AuthError, PushClientError } from './errors.js';
 import type { PushListener } from './events.js';
 import { PushClient } from './push-client.js';
 import type { ChannelTransport, DefaultClient, PluggedMessage } from './static-calls.js';
@@ -53,7 +54,7 @@ export class PageClient implements DefaultClient {
     client.onSubscribed(({ channel }) => this.#look(channel));
     client.onReport = (error) => {
       this.#lastError = error;
-      this.#look(error.channel);
+      this.#look(error.isTemporary ? undefined : error.channel);
     };
     this.#client = client;
   }
@@ -152,45 +153,33 @@ export class PageClient implements DefaultClient {
    * @throws PushClientError when the application refuses
    */
   async #fetched(turn: Turn | undefined): Promise<ClientConfig | undefined> {
-    let text = '';
+    const address = this.#address;
+    let told = '';
     for (let failures = 0; turn === this.#turn; failures += 1) {
-      const answer = await fetchConfig(this.#address);
-      if (!(answer instanceof PushClientError)) return answer;
-      if (answer.code === 'CONFIGURATION') throw answer;
-      if (answer.message !== text && turn === this.#turn) this.#client.receiveError(answer);
-      text = answer.message;
-      await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures, FIRST_WAIT_MS)));
+      try {
+        return await configFrom(address);
+      } catch (cause) {
+        const { message, status, isRefusal, retryAfterMs } = cause as AuthError;
+        const text = `The page's configuration could not be fetched from ${shown(address)}: ${message}`;
+        const isTemporary = !isRefusal;
+        const error = new PushClientError(text, 'CONFIGURATION', { status, isTemporary, cause });
+        if (isRefusal) throw error;
+        if (text !== told && turn === this.#turn) this.#client.receiveError(error);
+        told = text;
+        const wait = Math.max(backoffDelay(failures, FIRST_WAIT_MS), retryAfterMs);
+        await new Promise((resolve) => setTimeout(resolve, wait));
+      }
     }
     return undefined;
   }
 }
 
-/** @returns an error `CONFIGURATION` when the application refuses, `CONNECTION` when it can be asked again */
-async function fetchConfig(address: string): Promise<ClientConfig | PushClientError> {
-  const [shown] = address.split('?');
-  const failure = "The page's configuration could not be fetched";
-  try {
-    const response = await fetch(address, { credentials: 'include', signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const text = await response.text();
-    const { status } = response;
-    const answer = parsed(text);
-    if (response.ok && answer['backend'] !== undefined) return answer as unknown as ClientConfig;
-    const isTrouble = status > 499 || status === 408 || status === 429;
-    const reason = typeof answer['error'] === 'string' ? `: ${answer['error']}` : response.ok ? ' without one' : '';
-    return new PushClientError(
-      `${failure}: ${shown} answered ${status}${reason}`,
-      isTrouble ? 'CONNECTION' : 'CONFIGURATION',
-      { status },
-    );
-  } catch (cause) {
-    return new PushClientError(`${failure}: the request to ${shown} failed`, 'CONNECTION', { cause });
-  }
-}
-
-function parsed(text: string): Readonly<Record<string, unknown>> {
-  try {
-    return record(JSON.parse(text));
-  } catch {
-    return {};
-  }
+/** Rejects with an {@link AuthError}. */
+async function configFrom(address: string): Promise<ClientConfig> {
+  const reply = await replyFrom(address, { credentials: 'include', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const { body, status } = reply;
+  const error = failureIn(reply);
+  if (error) throw error;
+  if (typeof body['backend'] === 'string') return body as unknown as ClientConfig;
+  throw new AuthError('the answer has no "backend"', { status });
 }

@@ -4,6 +4,7 @@ import { ClientListeners } from './client-listeners.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
+import { clientFor } from './static-calls.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';
 
 /** Options of {@link PushClient}. */
@@ -51,13 +52,25 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
     };
   }
 
-  // What it resolves with is known here alone.
-  static override get ready(): Promise<PushClient> {
-    return ClientListeners.ready as Promise<PushClient>;
+  /**
+   * Resolves with the default client when its page hears what is sent to it: it is connected, and its channels are
+   * subscribed to. Reading it connects the page, as {@link PushClient.bind} does. It rejects when the configuration or
+   * the connection is refused; `PushClient.configure()` makes it anew.
+   * @example
+   * const client = await PushClient.ready;
+   * client.channel('presence-room').onMembersChange((members) => count(members.size));
+   */
+  static get ready(): Promise<PushClient> {
+    return clientFor('ready').ready as Promise<PushClient>;
   }
 
-  static override configure(config?: ClientConfig): Promise<PushClient> {
-    return ClientListeners.configure(config) as Promise<PushClient>;
+  /**
+   * Gives the default client another configuration, as `configure` of a client does. Without an argument it fetches the
+   * configuration anew, as after a log-in.
+   * @returns {@link PushClient.ready}
+   */
+  static configure(config?: ClientConfig): Promise<PushClient> {
+    return clientFor('configure()').configure(config) as Promise<PushClient>;
   }
 
   /** Id of the connection, for the header `X-Socket-ID` and `send({ except })`; undefined when not connected. */

@@ -33,7 +33,8 @@ export function setDefaultClient(client: DefaultClient): void {
   defaultClient = client;
 }
 
-function clientFor(call: string): DefaultClient {
+/** @throws PushClientError `CONFIGURATION` where the page has no default client */
+export function clientFor(call: string): DefaultClient {
   if (defaultClient) return defaultClient;
   throw new PushClientError(
     `PushClient.${call} needs the page's default client, which <script src="/push/client.js"> makes. ` +
@@ -48,18 +49,6 @@ function clientFor(call: string): DefaultClient {
  */
 // biome-ignore lint/complexity/noStaticOnlyClass: PushClient inherits them.
 export class StaticCalls {
-  /**
-   * Resolves with the default client when its page hears what is sent to it: it is connected, and its channels are
-   * subscribed to. Reading it connects the page, as {@link StaticCalls.bind} does. It rejects when the configuration or
-   * the connection is refused; `PushClient.configure()` makes it anew.
-   * @example
-   * const client = await PushClient.ready;
-   * client.channel('presence-room').onMembersChange((members) => count(members.size));
-   */
-  static get ready(): Promise<unknown> {
-    return clientFor('ready').ready;
-  }
-
   /**
    * Calls the listener for each message with this event, as `bind` of a client does. The first call fetches the
    * configuration and connects. For anything but a text and a function it is `Function.prototype.bind`.
@@ -111,14 +100,5 @@ export class StaticCalls {
    */
   static receiveMessage(message: PluggedMessage): void {
     clientFor('receiveMessage()').receiveMessage(message);
-  }
-
-  /**
-   * Gives the default client another configuration, as `configure` of a client does. Without an argument it fetches the
-   * configuration anew, as after a log-in.
-   * @returns {@link StaticCalls.ready}
-   */
-  static configure(config?: ClientConfig): Promise<unknown> {
-    return clientFor('configure()').configure(config);
   }
 }

@@ -8,7 +8,7 @@ import { PushError } from './errors.js';
 const secretName =
   /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|api[-_]?key|cipherkey|authkey/i;
 /** The password in `redis://user:password@host`. */
-const passwordInAddress = /^[a-z][a-z0-9+.-]*:\/\/[^/?#:@]*:([^/?#@]+)@/i;
+const loginInAddress = /^([a-z][a-z0-9+.-]*:\/\/)(?<user>[^/?#:@]*):(?<password>[^/?#@]+)@/i;
 /** Length from which a secret is also found within a longer text. A shorter one may be there by chance. */
 const MIN_EMBEDDED_LENGTH = 6;
 /**
@@ -37,8 +37,7 @@ export function isSecretName(key: string): boolean {
 export function secretsOf(settings: object): ReadonlySet<string> {
   const secrets = new Set<string>();
   for (const [key, value] of entriesOf(settings, new Set())) {
-    const password = typeof value === 'string' ? passwordInAddress.exec(value)?.[1] : undefined;
-    if (password !== undefined) addForms(password, secrets);
+    if (typeof value === 'string') addLogin(value, secrets);
     if (!isSecretName(key)) continue;
     // A list holds several secrets while one replaces another.
     for (const secret of [value].flat())
@@ -128,6 +127,20 @@ function* entriesOf(value: object, seen: Set<object>): Generator<readonly [key: 
   }
 }
 
+/** Adds the password in an address, also as it is decoded, and as a header has it together with the user name. */
+function addLogin(address: string, secrets: Set<string>): void {
+  const { user = '', password } = loginInAddress.exec(address)?.groups ?? {};
+  if (password === undefined) return;
+  addForms(password, secrets);
+  try {
+    const decoded = decodeURIComponent(password);
+    addForms(decoded, secrets);
+    secrets.add(Buffer.from(`${decodeURIComponent(user)}:${decoded}`).toString('base64'));
+  } catch {
+    // Broken percent-encoding: whoever uses the address refuses it.
+  }
+}
+
 /** Adds a secret as it is, and as it looks in JSON and in an address. */
 function addForms(secret: string, secrets: Set<string>): void {
   if (secret === '') return;
@@ -137,7 +150,7 @@ function addForms(secret: string, secrets: Set<string>): void {
 }
 
 function copy(value: unknown, secrets: ReadonlySet<string>, ancestors: Set<object>): unknown {
-  if (typeof value === 'string') return withoutSecrets(value, secrets);
+  if (typeof value === 'string') return withoutSecrets(value.replace(loginInAddress, `$1$2:${REDACTED}@`), secrets);
   if (typeof value === 'function') return `[class ${value.name || 'anonymous'}]`;
   if (typeof value !== 'object' || value === null) return value;
   if (ancestors.has(value)) return '[circular]';

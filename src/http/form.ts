@@ -9,7 +9,7 @@ const TIMEOUT_MS = 10_000;
 
 /** The application has mounted something else first, which is not the client's mistake. */
 const BODY_WAS_READ =
-  'The body was read before the push handler got the request, and nothing of it is left: mount the push handler before what parses bodies, or hand on what was parsed as "body" of Node\'s request.';
+  'The body was read before the push handler got the request, and nothing of it is left: mount the push handler before what parses bodies (in Fastify, by fastifyPushRoutes()), or hand on what was parsed as "body" of Node\'s request.';
 
 const rules = httpBodyRules(MAX_BYTES, TIMEOUT_MS);
 

@@ -1,6 +1,7 @@
 import { type AuthorizationHost, authorizeSubscription, signIn } from '../authorization/authorize.js';
 import type { SignInRequest, SubscriptionGrant, SubscriptionRequest } from '../authorization/requests.js';
 import { type ChannelRule, ChannelRules, type RuleOptions } from '../authorization/rules.js';
+import type { ApiCommand, ApiParameters, ApiQuery } from '../backends/contract/api-request.js';
 import type { UserAuthentication } from '../backends/contract/authorization.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { defaultLogger, type Logger } from '../core/logger.js';
@@ -109,6 +110,25 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     } catch (error) {
       this.#logger().error({ err: error }, FIRE_FAILED);
     }
+  }
+
+  /**
+   * Asks the HTTP API of Pusher or the embedded server, at a path below `/apps/APPID`.
+   * @param query the path, or `{ path, params }`
+   * @returns the answer, parsed from JSON
+   * @throws ValidationError for a wrong path or parameter, before anything is sent
+   * @throws UnsupportedOperationError when the backend has no such API
+   * @example
+   * const { channels } = await PushService.get('/channels', { filter_by_prefix: 'presence-' });
+   */
+  async get(query: string | ApiQuery, params?: ApiParameters): Promise<unknown> {
+    return (await this.#runtime.configured.opened()).ask((backend) => backend.get(query, params), 'answer a query');
+  }
+
+  /** Posts JSON to the HTTP API. @param command the path, or `{ path, params, body }`. The rest is as for {@link get} */
+  async post(command: string | ApiCommand, body?: object, params?: ApiParameters): Promise<unknown> {
+    const runtime = await this.#runtime.configured.opened();
+    return runtime.ask((backend) => backend.post(command, body, params), 'answer a command');
   }
 
   /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */

@@ -1,3 +1,4 @@
+import { askBackend } from '../backends/contract/ask.js';
 import { type BackendCapabilities, checkedCapabilities } from '../backends/contract/capabilities.js';
 import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
@@ -8,6 +9,7 @@ import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
+import type { Awaitable } from '../core/until-aborted.js';
 import { deliver } from '../delivery/deliver.js';
 import { encodedData, jsonText } from '../delivery/json-text.js';
 import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
@@ -130,6 +132,19 @@ export class Runtime {
         ? `The backend that was configured before the ${backend} backend did not close`
         : `The ${backend} backend did not open`;
     return { missing, consequence: 'nothing was sent', backend };
+  }
+
+  /**
+   * Asks the backend for something.
+   * @param failure what it did not do when it does not answer, in words
+   * @throws PushError
+   */
+  async ask<Answer>(question: (backend: AnyBackend) => Awaitable<Answer>, failure: string): Promise<Answer> {
+    try {
+      return await askBackend(this.backend, this.timeout, () => question(this.backend), failure);
+    } catch (error) {
+      throw asPushError(error, this.backend);
+    }
   }
 
   /** @throws ValidationError for a name that the backend does not take */

@@ -94,18 +94,19 @@ describe('an authorisation that is not given', () => {
       { status: 403, error: 'This is not yours.' },
       { message: 'This is not yours.', status: 403, isRefusal: true },
     ],
-    [401, { message: 'the application answered 401', status: 401, isRefusal: true }],
+    [401, { message: 'ORIGIN/auth answered 401', status: 401, isRefusal: true }],
     [
       { status: 503, error: { code: 7 } },
-      { message: 'the application answered 503', status: 503, isRefusal: false },
+      { message: 'ORIGIN/auth answered 503', status: 503, isRefusal: false },
     ],
-    [429, { message: 'the application answered 429', status: 429, isRefusal: false }],
-    [{ token: 'x' }, { message: 'the application’s answer has no "auth"', status: 200, isRefusal: true }],
-    [200, { message: 'the application’s answer has no "auth"', status: 200, isRefusal: true }],
+    [429, { message: 'ORIGIN/auth answered 429', status: 429, isRefusal: false }],
+    [{ token: 'x' }, { message: 'the answer of ORIGIN/auth has no "auth"', status: 200, isRefusal: true }],
+    [200, { message: 'the answer of ORIGIN/auth has no "auth"', status: 200, isRefusal: true }],
   ])('after the answer %j says why', async (answer, expected) => {
     const server = await startAuthServer(() => answer);
-    const failure = await failureOf(AuthError, authorizer({ endpoint: server.origin }).authorize(['a']));
-    expect(failure).toMatchObject(expected);
+    const endpoint = `${server.origin}/auth?token=secret#there`;
+    const failure = await failureOf(AuthError, authorizer({ endpoint }).authorize(['a']));
+    expect(failure).toMatchObject({ ...expected, message: expected.message.replace('ORIGIN', server.origin) });
   });
 
   it.each([
@@ -123,8 +124,15 @@ describe('an authorisation that is not given', () => {
   });
 
   it('says that nobody can be reached', async () => {
-    const failure = await failureOf(AuthError, authorizer({ endpoint: 'http://127.0.0.1:1/' }).authorize(['a']));
-    expect(failure).toMatchObject({ message: 'the request failed', status: undefined, isRefusal: false });
+    const failure = await failureOf(
+      AuthError,
+      authorizer({ endpoint: 'http://127.0.0.1:1/?token=secret' }).authorize(['a']),
+    );
+    expect(failure).toMatchObject({
+      message: 'the request to http://127.0.0.1:1/ failed',
+      status: undefined,
+      isRefusal: false,
+    });
   });
 
   it('ends when there is no answer in time, and the request with it', async () => {

@@ -331,7 +331,7 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     isDown = false;
     await eventually(() => subscribed).toEqual(['orders']);
     expect(errors).toMatchObject([
-      { code: 'CONNECTION', message: 'Push connection: no token: the application answered 502' },
+      { code: 'CONNECTION', message: `Push connection: no token: ${application.origin} answered 502` },
     ]);
     expect(states).toEqual(['connecting', 'connected']);
   });

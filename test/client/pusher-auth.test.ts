@@ -87,7 +87,7 @@ describe('the driver for pusher-js', () => {
           code: 'SUBSCRIPTION',
           status: undefined,
           isTemporary: true,
-          message: 'The subscription to "private-orders" failed for now, and is tried again: the request failed',
+          message: 'The subscription to "private-orders" failed for now, and is tried again: the request to http://127.0.0.1:1/ failed',
         },
       ]);
   });

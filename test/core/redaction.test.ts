@@ -52,8 +52,16 @@ describe('which values are secret', () => {
     'https://user:pass-word@host/?a=b',
     'postgres://u:pass-word@h',
   ])('the password in %s is', (address) => {
-    expect([...secretsOf({ redis: address })]).toEqual(['pass-word']);
+    const user = new URL(address).username;
+    const inHeader = Buffer.from(`${user}:pass-word`).toString('base64');
+    expect([...secretsOf({ redis: address })]).toEqual([inHeader, 'pass-word']);
     expect(JSON.stringify(redacted({ redis: address }))).not.toContain('pass-word');
+  });
+
+  test('a password with percent-encoding is, in both forms', () => {
+    const secrets = secretsOf({ proxy: 'http://user:p%40ss%25word@host' });
+    expect([...secrets]).toEqual(expect.arrayContaining(['p%40ss%25word', 'p@ss%word']));
+    expect([...secretsOf({ proxy: 'http://user:100%@host' })]).toEqual(['100%25', '100%']);
   });
 
   test.each(['https://host:8080/a@b', 'redis://localhost:6379', 'user:word@host', 'redis://user@host'])(

@@ -40,6 +40,7 @@ describe('docs/backends/onesignal.md', () => {
       'recipient',
       'defaults',
       'webhookSecret',
+      'proxy',
       'identityPrivateKey',
       'OneSignal',
     ]);

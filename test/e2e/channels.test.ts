@@ -91,7 +91,7 @@ describe('authorisation in a browser', { timeout: 30_000 }, () => {
         code: 'SUBSCRIPTION',
         channel: 'private-guarded-too',
         status: 403,
-        message: 'The subscription to "private-guarded-too" was refused: the application answered 403',
+        message: 'The subscription to "private-guarded-too" was refused: /push/auth answered 403',
       },
     ]);
     await page.evaluate(`token = "ada's", guarded.then((client) => client.subscribe('private-guarded-too'))`);

@@ -219,6 +219,27 @@ describe('the packed package, in an empty project', () => {
     );
   });
 
+  it('tells in the log and in the answer what client.js needs where pusher-js is not installed', () => {
+    const file = write(
+      'client-script.mjs',
+      `import { createPushService } from 'pushrail';
+       import { createPushHandler } from 'pushrail/http';
+       const logger = { debug() {}, info() {}, warn() {}, error: ({ err }) => console.log(err.message) };
+       const ask = async (settings) => {
+         const push = createPushService({ ...settings, logger });
+         const response = await createPushHandler(push)(new Request('http://localhost/push/client.js'));
+         console.log(response.status, response.ok || (await response.json()).error);
+         await push.close();
+       };
+       await ask({ backend: 'websocket', appId: '1001', pubKey: 'key', secretKey: 'secret' });
+       await ask({ backend: 'console' });`,
+    );
+    const text =
+      'client.js needs the package "pusher-js" for the websocket backend, and dist/web/pusher.min.js in it: ' +
+      'npm install pusher-js. A bundled server needs it in node_modules beside it.';
+    expect(run(process.execPath, file)).toBe(`${text}\n500 ${text}\n200 true\n`);
+  });
+
   it('lets the process end by itself after close()', () => {
     const file = write(
       'end.mjs',

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { createPushService, PushError, type PushService, ValidationError } from '../../src/index.js';
+import {
+  createPushService,
+  PushError,
+  type PushService,
+  UnsupportedOperationError,
+  ValidationError,
+} from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
@@ -7,6 +13,14 @@ function start(): { push: PushService; backend: RecordingBackend } {
   const backend = new RecordingBackend({}, { secretKey: 'open-sesame' });
   return { push: createPushService({ backend, retries: 0 }), backend };
 }
+
+test('get and post are refused where the backend has no HTTP API that is common', async () => {
+  const { push } = start();
+  for (const asking of [() => push.get('channels'), () => push.post('events', {})])
+    expect((await failureOf(UnsupportedOperationError, asking)).message).toMatch(
+      /^The recording backend cannot .* HTTP API: use the provider's own client, which is the backend's api\.$/,
+    );
+});
 
 describe('a channel handle', () => {
   test('costs nothing until it is used', async () => {

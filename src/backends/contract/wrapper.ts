@@ -6,6 +6,7 @@ import type { WebhookEvent } from '../../webhooks/event.js';
 import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
+import type { ApiCommand, ApiParameters, ApiQuery } from './api-request.js';
 import type {
   AuthenticatedUser,
   ChannelAuthorization,
@@ -193,14 +194,27 @@ export abstract class PushServiceWrapper<
     throw this.unsupported(`list the users of "${channel}"`, 'use a backend with presence channels, such as websocket');
   }
 
+  /**
+   * Asks the provider's HTTP API, where the backend has one that is common to several providers.
+   * @returns the answer, parsed from JSON
+   */
+  async get(_query: string | ApiQuery, _params?: ApiParameters): Promise<unknown> {
+    throw this.unsupported('ask an HTTP API', "use the provider's own client, which is the backend's api");
+  }
+
+  /** Posts JSON to the provider's HTTP API. The rest is as for {@link get}. */
+  async post(_command: string | ApiCommand, _body?: object, _params?: ApiParameters): Promise<unknown> {
+    throw this.unsupported('post to an HTTP API', "use the provider's own client, which is the backend's api");
+  }
+
   /** The configuration that a browser needs to connect. MUST NOT hold a secret: all of it is published. */
   clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
     return {};
   }
 
   /**
-   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `authenticateUser`, `channelInfo` and
-   * `channelUsers` end within a time of the backend's own, such as one of its options. Then the service sets them no
+   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `authenticateUser`, `channelInfo`,
+   * `channelUsers`, `get` and `post` end within a time of the backend's own, such as one of its options. Then the service sets them no
    * deadline.
    * @default false: each of them has the setting `timeout`, after which the service throws a `TimeoutError`
    */

@@ -2,6 +2,7 @@ import { PushError } from '../../core/errors.js';
 import { causeOf, type Redactor } from '../../core/redaction.js';
 import { answerError } from '../sdk/answer-error.js';
 import { networkFailure } from '../sdk/network-failure.js';
+import type { ProviderProxy } from '../sdk/provider-proxy.js';
 import { callSdk } from '../sdk/sdk-call.js';
 import { reasonOf } from './answer.js';
 
@@ -9,6 +10,8 @@ import { reasonOf } from './answer.js';
 export interface ApiAccess extends Redactor {
   /** Scheme, host and port, such as `https://api.onesignal.com`. */
   readonly origin: string;
+  /** The proxy on the way. */
+  readonly proxy: ProviderProxy | undefined;
   readonly secretKey: string;
 }
 
@@ -35,7 +38,7 @@ export interface OneSignalResponse {
  * @throws PushError for an answer that is not a success, and for a network failure
  */
 export async function apiCall(
-  { origin, secretKey, redact }: ApiAccess,
+  { origin, proxy, secretKey, redact }: ApiAccess,
   signal: AbortSignal,
   work: () => Promise<OneSignalResponse>,
 ): Promise<unknown> {
@@ -52,13 +55,13 @@ export async function apiCall(
           retryAfter = headers['retry-after'];
         },
       },
-      work,
+      () => withProxy(proxy, work),
     );
     return body;
   } catch (error) {
     if (!isHttpError(error)) {
       if (PushError.isPushError(error) || signal.aborted) throw error;
-      throw networkFailure({ backend: 'onesignal', provider: 'OneSignal', origin, error, redact }) ?? error;
+      throw networkFailure({ backend: 'onesignal', provider: 'OneSignal', origin, proxy, error, redact }) ?? error;
     }
     throw answerError({
       backend: 'onesignal',
@@ -72,6 +75,22 @@ export async function apiCall(
       // Source: https://docs.rs/onesignal-rust-api/5.14.0/onesignal_rust_api/errors/ (SERVICE_UNAVAILABLE)
       isUnavailableUncertain: true,
     });
+  }
+}
+
+/**
+ * Begins a request through a proxy. The SDK takes none, and the package `request` below it reads the environment while
+ * a request is made, before it returns. So the environment is another one for that moment: another object, because a
+ * variable that is really set would be seen by other threads.
+ */
+function withProxy<Result>(proxy: ProviderProxy | undefined, begin: () => Result): Result {
+  if (proxy === undefined) return begin();
+  const { env } = process;
+  process.env = { ...env, HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: '', no_proxy: '' };
+  try {
+    return begin();
+  } finally {
+    process.env = env;
   }
 }
 

@@ -21,6 +21,7 @@ import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { hideProperty } from '../sdk/hidden-secrets.js';
 import { loadSdk } from '../sdk/peer.js';
+import { proxyTo } from '../sdk/provider-proxy.js';
 import { fieldsOf, namedAsInvalid, notCreated, readAnswer, reasonOf, unreadable } from './answer.js';
 import { apiCall, type OneSignalClient, type OneSignalResponse } from './api-call.js';
 import { identityKey, identityToken } from './identity-token.js';
@@ -212,7 +213,8 @@ export class OneSignalService extends BatchServiceWrapper<OneSignalClient, OneSi
 
   #call(signal: AbortSignal, work: () => Promise<OneSignalResponse>): Promise<unknown> {
     const { origin } = new URL(this.#checked.apiRoot);
-    const access = { origin, secretKey: this.secretKey, redact: (text: string) => this.redact(text) };
+    const proxy = proxyTo(origin, this.#checked.proxy);
+    const access = { origin, proxy, secretKey: this.secretKey, redact: (text: string) => this.redact(text) };
     return apiCall(access, signal, work);
   }
 

@@ -4,6 +4,7 @@ import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
+import { proxyOption } from '../sdk/provider-proxy.js';
 import { identityKey } from './identity-token.js';
 import { messageOptionsSchema, type OneSignalMessageOptions } from './message-options.js';
 import { isLanguage } from './notification.js';
@@ -49,6 +50,11 @@ export interface OneSignalOptions {
    * @default none: webhooks are refused
    */
   webhookSecret?: string | readonly string[] | undefined;
+  /**
+   * Address of an HTTP proxy for all requests, such as `'http://user:password@10.0.0.1:3128'`.
+   * @default what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say
+   */
+  proxy?: string | undefined;
   /** Deadline of `cancel` and `viewNotification`, in milliseconds. @default 10 000 */
   requestTimeoutMs?: number | undefined;
   /**
@@ -106,6 +112,7 @@ function buildSchema() {
     defaults: messageOptionsSchema().optional(),
     maxDataBytes: z.number().int().min(1).default(MAX_DATA_BYTES),
     webhookSecret: webhookSecret().optional(),
+    proxy: proxyOption(),
     requestTimeoutMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(10_000),
     identityPrivateKey: z
       .custom<string>(

@@ -22,13 +22,13 @@ const base = { backend: 'pubnub' };
  */
 export function failureOf(
   error: unknown,
-  exchange: Pick<Exchange, 'origin'> & Partial<Exchange>,
+  exchange: Pick<Exchange, 'origin' | 'proxy'> & Partial<Exchange>,
   redact: (text: string) => string,
 ): PushError {
   if (PushError.isPushError(error)) return error;
   if (exchange.brokenOff !== undefined) return exchange.brokenOff;
   const { category, statusCode, errorData } = statusOf(error);
-  const { redirected, signal, origin } = exchange;
+  const { redirected, signal, origin, proxy } = exchange;
   if (redirected !== undefined) {
     return new DeliveryError(
       `PubNub redirected the request to ${redirected}, and that was not followed: is the option "origin" right?`,
@@ -48,7 +48,9 @@ export function failureOf(
   if (signal?.aborted || category === 'PNTimeoutCategory')
     return new TimeoutError('PubNub did not answer in time.', { ...base, cause });
   if (exchange.isComplete) return notJson(cause);
-  const failure = networkFailure({ backend: 'pubnub', provider: 'PubNub', origin, error: errorData ?? error, redact });
+  const failed = { backend: 'pubnub', provider: 'PubNub', origin, proxy, redact };
+  const failure =
+    networkFailure({ ...failed, error: errorData ?? error }) ?? networkFailure({ ...failed, error: exchange.failure });
   if (failure !== undefined) return failure;
   // The SDK cannot read a gateway's answer without a content type: its error has neither a status nor a code.
   const isOfNetwork = status > 0 || category === 'PNNetworkIssuesCategory' || category === 'PNBadRequestCategory';

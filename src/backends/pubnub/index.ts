@@ -26,7 +26,7 @@ import {
   withoutCredentials,
 } from './options.js';
 import { SdkCalls } from './sdk-calls.js';
-import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient } from './sdk-client.js';
+import { type ConnectionPool, closeIdleConnections, connectionPool, sdkClient, serviceAddress } from './sdk-client.js';
 import { Subscriber, type SubscriptionFailure } from './subscriber.js';
 import { grantParameters, type TokenGrant } from './token-grant.js';
 import { readEvents } from './webhooks.js';
@@ -68,9 +68,9 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     const { pubKey: publishKey, subKey: subscribeKey, useSsl: ssl } = this;
     const secretKey = this.#hasSecret ? this.secretKey : undefined;
     this.#pool = connectionPool(this.#options.maxSockets);
-    this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options, this.#pool);
-    const { origin } = new URL(`${ssl ? 'https' : 'http'}://${this.#options.origin}`);
-    this.#calls = new SdkCalls(this.api, origin, (text) => this.redact(text));
+    const address = serviceAddress(this.#options, ssl);
+    this.api = sdkClient({ publishKey, subscribeKey, secretKey, ssl }, this.#options, this.#pool, address.proxy);
+    this.#calls = new SdkCalls(this.api, address, (text) => this.redact(text));
     this.#calls.onSubscriptionFailure = (error) => {
       this.#subscriptionFailure = error;
     };
@@ -294,7 +294,7 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   #lastSubscriptionFailure(): SubscriptionFailure {
-    const error = failureOf(this.#subscriptionFailure, { origin: this.#calls.origin }, (text) => this.redact(text));
+    const error = failureOf(this.#subscriptionFailure, this.#calls.address, (text) => this.redact(text));
     return { error, ...refusedSubscriptions(this.#subscriptionFailure) };
   }
 }

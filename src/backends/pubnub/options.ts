@@ -4,6 +4,7 @@ import { settingsCheck } from '../../core/schema-check.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
+import { proxyOption } from '../sdk/provider-proxy.js';
 import {
   DEFAULT_MESSAGE_BYTES,
   MAX_MESSAGE_BYTES,
@@ -42,6 +43,11 @@ export interface PubNubOptions {
    * @default as many as the setting `concurrency`, at least 2
    */
   maxSockets?: number | undefined;
+  /**
+   * Address of an HTTP proxy for all requests, such as `'http://user:password@10.0.0.1:3128'`.
+   * @default what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, where Node is told to use them
+   */
+  proxy?: string | undefined;
   /**
    * Deadline of a request other than a message, in milliseconds. Messages have the setting `timeout` instead.
    * @default 10 000
@@ -122,6 +128,7 @@ function buildSchema() {
     storeInHistory: z.boolean().optional(),
     maxMessageBytes: z.number().int().min(100).max(MAX_MESSAGE_BYTES).default(DEFAULT_MESSAGE_BYTES),
     maxSockets: z.number().int().min(2).optional(),
+    proxy: proxyOption(),
     requestTimeoutMs: milliseconds.default(10_000),
     subscribeTimeoutMs: milliseconds.default(10_000),
     longPollSeconds: z

@@ -11,6 +11,7 @@ import {
 import { UNCOMPRESSED } from '../sdk/answer-size.js';
 import { callSdk, watchSending } from '../sdk/sdk-call.js';
 import { failureOf, statusTold } from './failure.js';
+import type { ServiceAddress } from './sdk-client.js';
 import { type Exchange, newExchange, watchUndici } from './undici-watch.js';
 
 const running = new AsyncLocalStorage<Exchange>();
@@ -31,8 +32,8 @@ interface OpenRequest {
  * SDK offers neither, so each request is intercepted at its transport.
  */
 export class SdkCalls {
-  /** The one origin of all requests, as in `https://ps.pndsn.com`. */
-  readonly origin: string;
+  /** Where all requests go. */
+  readonly address: ServiceAddress;
   readonly #open = new Set<OpenRequest>();
   readonly #redact: (text: string) => string;
   /** Called with the error of each request of a subscription that failed. */
@@ -42,8 +43,8 @@ export class SdkCalls {
    * @param redact takes secrets out of a text
    * @throws ConfigurationError for an SDK whose transport is unknown
    */
-  constructor(client: object, origin: string, redact: (text: string) => string) {
-    this.origin = origin;
+  constructor(client: object, address: ServiceAddress, redact: (text: string) => string) {
+    this.address = address;
     this.#redact = redact;
     if (!interceptRequests(client, (request, makeSendable) => this.#send(request, makeSendable))) {
       throw new ConfigurationError(
@@ -64,7 +65,7 @@ export class SdkCalls {
     work: () => Promise<Result>,
     judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
   ): Promise<Result> {
-    const exchange = newExchange(signal, this.origin);
+    const exchange = newExchange(signal, this.address);
     let result: Result;
     try {
       result = await this.#run(exchange, work);
@@ -87,7 +88,7 @@ export class SdkCalls {
     // Version 11 uses node:http.
     const call = {
       backend: 'pubnub',
-      origin: this.origin,
+      origin: this.address.origin,
       prepare: (request: ClientRequest) => watchSending(request, exchange.signal),
       onResponse: ({ statusCode = 0, headers }: IncomingMessage): void => {
         exchange.status = statusCode;

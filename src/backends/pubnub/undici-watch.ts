@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { PushError } from '../../core/errors.js';
 import { trackRequest } from '../contract/request-sent.js';
 import { answerTooLong, type BegunAnswer, compressedAnswer, MAX_ANSWER_BYTES } from '../sdk/answer-size.js';
+import type { ServiceAddress } from './sdk-client.js';
 
 /**
  * The part of undici's events about a request that is read. Source:
@@ -47,6 +48,11 @@ export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
       : 'elsewhere';
     exchange.end?.();
   });
+  subscribe('undici:request:error', (event) => {
+    const { request, error } = event as { request: object; error: unknown };
+    const exchange = known.get(request);
+    if (exchange !== undefined) exchange.failure = error;
+  });
   const received = new WeakMap<object, number>();
   subscribe('undici:request:bodyChunkReceived', (event) => {
     const { request, chunk } = event as { request: object; chunk: Uint8Array };
@@ -78,11 +84,9 @@ function headerOf(headers: readonly (Buffer | string)[], wanted: string): string
 }
 
 /** One request of the SDK: the signal that ends it, and the facts about its answer. */
-export interface Exchange {
+export interface Exchange extends ServiceAddress {
   /** Signal that ends the request, also in the middle of an answer's body. */
   readonly signal: AbortSignal;
-  /** The one origin that the request may go to, as in `https://ps.pndsn.com`. */
-  readonly origin: string;
   /** Ends the request in both versions of the SDK; set once the request is under way. */
   end?: () => void;
   /** Status of the answer; 0 before there is one. */
@@ -91,6 +95,8 @@ export interface Exchange {
   retryAfter?: string | undefined;
   /** Origin that the service redirected the request to; the redirect was not followed. */
   redirected?: string;
+  /** What went wrong below the SDK, whose error may leave out the reason. */
+  failure?: unknown;
   /** The reason for which the answer was not read to its end. */
   brokenOff?: PushError;
   /** Whether the answer came with its whole body. */
@@ -99,6 +105,6 @@ export interface Exchange {
   answer?: unknown;
 }
 
-export function newExchange(signal: AbortSignal, origin: string): Exchange {
-  return { signal, origin, status: 0 };
+export function newExchange(signal: AbortSignal, address: ServiceAddress): Exchange {
+  return { signal, ...address, status: 0 };
 }

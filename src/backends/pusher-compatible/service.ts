@@ -4,11 +4,13 @@ import { channelName, eventName, isSocketId } from '../../pusher-protocol/names.
 import type { WebhookEvent } from '../../webhooks/event.js';
 import type { CheckedWebhookOptions } from '../../webhooks/options.js';
 import type { WebhookHeaders, WebhookRequest } from '../../webhooks/source.js';
+import type { ApiCommand, ApiParameters, ApiQuery } from '../contract/api-request.js';
 import type { ChannelAuthorization, GivenMember, GivenUser, UserAuthentication } from '../contract/authorization.js';
 import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions } from '../contract/message.js';
 import type { BackendSettings } from '../contract/settings.js';
+import { type CheckedApiRequest, checkedCommand, checkedQuery } from './api-request.js';
 import { grantChannel, grantUser } from './grants.js';
 import { checkHeaders, parseWebhook, type WebhookTerms } from './webhooks.js';
 
@@ -44,6 +46,26 @@ export abstract class ChannelsService<Api, Options extends object> extends Batch
   override authenticateUser(socketId: string, user: GivenUser): UserAuthentication {
     return grantUser(this, socketId, user);
   }
+
+  /**
+   * Asks the HTTP API, at a path below `/apps/APPID`: `get('channels')` or `get({ path: '/channels', params })`.
+   * @returns the answer, parsed from JSON
+   * @throws ValidationError for a wrong path or parameter, before anything is sent
+   * @throws PushError when the request fails
+   * @example
+   * await backend.get('/channels/orders', { info: 'subscription_count' });
+   */
+  override async get(query: string | ApiQuery, params?: ApiParameters): Promise<unknown> {
+    return this.requestApi(checkedQuery(query, params));
+  }
+
+  /** Posts JSON to the HTTP API. The rest is as for {@link get}. */
+  override async post(command: string | ApiCommand, body?: object, params?: ApiParameters): Promise<unknown> {
+    return this.requestApi(checkedCommand(command, body, params));
+  }
+
+  /** Makes a request to the HTTP API. @returns the answer, parsed from JSON */
+  protected abstract requestApi(request: CheckedApiRequest): Promise<unknown>;
 
   protected abstract get webhookOptions(): CheckedWebhookOptions;
 

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../../core/errors.js';
 import { authorityOf, hostInAddress } from '../sdk/host.js';
-import type { HttpAgentLike, PusherOptions } from './options.js';
+import { agentSettings } from '../sdk/provider-proxy.js';
+import type { CheckedOptions, HttpAgentLike, PusherOptions } from './options.js';
 
 /** Default cluster. Source: the package `pusher`, whose default host is in this cluster. */
 const DEFAULT_CLUSTER = 'mt1';
@@ -46,6 +47,11 @@ export function socketAddress(options: AddressOptions, useTLS: boolean): SocketA
     : { host: clusterHost, port: wsPort, path: '' };
 }
 
+/** Scheme, host and port of the WebSockets, as those of HTTP. */
+export function originOf({ host, port }: Pick<SocketAddress, 'host' | 'port'>, useTLS: boolean): string {
+  return new URL(`${useTLS ? 'https' : 'http'}://${host}:${port}`).origin;
+}
+
 /** The address of the WebSockets, as the configuration of a page tells it. */
 export function addressForPages(
   options: AddressOptions,
@@ -66,10 +72,14 @@ function clusterOf({ cluster = DEFAULT_CLUSTER, host }: AddressOptions): string 
 // Node's modules are loaded on demand. Imported as ES modules they would also load fetch, with every import of the
 // package.
 
-/** Makes an agent that keeps connections open, unlike the SDK's own. @param maxSockets most connections at once */
-export function ownAgent(useTLS: boolean, maxSockets: number): HttpAgentLike {
+/**
+ * Makes an agent that keeps connections open, unlike the SDK's own, and goes through the same proxy.
+ * @param maxSockets most connections at once
+ * @throws ConfigurationError when this Node knows no proxies, and the option names one
+ */
+export function ownAgent(useTLS: boolean, { maxSockets, proxy }: CheckedOptions): HttpAgentLike {
   const http = useTLS ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http');
-  return new http.Agent({ keepAlive: true, maxSockets });
+  return new http.Agent({ keepAlive: true, maxSockets, ...agentSettings(proxy, 'pusher') });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { record } from '../../wire/is-record.js';
 import { hideProperty } from '../sdk/hidden-secrets.js';
 import { loadSdk } from '../sdk/peer.js';
 import type { CheckedOptions, HttpAgentLike } from './options.js';
@@ -61,9 +62,11 @@ export function pusherClient(
  * Hides the secrets of a client from `inspect`, `console.dir` and `JSON.stringify`. An agent may hold the password of a
  * proxy.
  */
-function hideSecrets(client: PusherClient): void {
-  if (!('config' in client)) return;
-  const { config } = client;
-  for (const key of ['encryptionMasterKey', 'agent']) hideProperty(config, key);
-  if (typeof config === 'object' && config !== null && 'token' in config) hideProperty(config.token, 'secret');
+function hideSecrets(client: object): void {
+  // Versions before 5.2 have a second client, for another product.
+  for (const owner of [client, Reflect.get(client, 'notificationClient')]) {
+    const config: unknown = record(owner)['config'];
+    for (const key of ['encryptionMasterKey', 'agent']) hideProperty(config, key);
+    hideProperty(record(config)['token'], 'secret');
+  }
 }

@@ -4,11 +4,14 @@ import { DeliveryError } from '../../core/report.js';
 import { innermostReason } from '../contract/network-error.js';
 import { answerError, type FailedAnswer } from '../sdk/answer-error.js';
 import { networkFailure } from '../sdk/network-failure.js';
+import type { ProviderProxy } from '../sdk/provider-proxy.js';
 
 /** A failed request. */
 export interface RequestFailure {
   readonly error: unknown;
   readonly origin: string;
+  /** The proxy on the way. */
+  readonly proxy: ProviderProxy | undefined;
   /** The signal of the request, which may have ended it. */
   readonly signal: AbortSignal;
   /** The deadline in milliseconds, when the backend has set it. */
@@ -24,7 +27,8 @@ const backend = 'pusher';
  * Makes a PushError from an error of the SDK. It keeps only words and codes, because `url` and message of the original
  * hold the key and the signature.
  */
-export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, redact }: RequestFailure): PushError {
+export function requestFailure(failed: RequestFailure): PushError {
+  const { error, origin, proxy, signal, deadlineMs, retryAfter, redact } = failed;
   if (PushError.isPushError(error)) return cleaned(error, { redact });
   if (signal.aborted) {
     const limit = deadlineMs === undefined ? 'in time' : `within ${deadlineMs} ms`;
@@ -33,7 +37,7 @@ export function requestFailure({ error, origin, signal, deadlineMs, retryAfter, 
   const clean = (text: string): string => withoutCredentials(redact(text));
   const answer = answerIn(error);
   if (answer !== undefined) return refusal({ ...answer, reason: clean(answer.reason), retryAfter });
-  const lost = networkFailure({ backend, provider: 'Pusher', origin, error, redact: clean });
+  const lost = networkFailure({ backend, provider: 'Pusher', origin, proxy, error, redact: clean });
   return (
     lost ??
     new DeliveryError(`The pusher package failed: ${clean(innermostReason(error) || textOf(error, { redact }))}`, {

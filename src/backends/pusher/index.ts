@@ -15,9 +15,11 @@ import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendMessageOptions } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
+import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { signedQuery } from '../pusher-compatible/signed-query.js';
-import { addressForPages, apiAddress, checkAgent, ownAgent, socketAddress } from './addresses.js';
+import { type ProviderProxy, proxyTo } from '../sdk/provider-proxy.js';
+import { addressForPages, apiAddress, checkAgent, originOf, ownAgent, socketAddress } from './addresses.js';
 import {
   attributesAsked,
   attributesByChannel,
@@ -38,21 +40,13 @@ import {
   type PusherOptions,
 } from './options.js';
 import { Publisher } from './publisher.js';
-import {
-  checkedBody,
-  checkedParameters,
-  checkedPath,
-  type PusherGet,
-  type PusherPost,
-  PusherRequests,
-} from './requests.js';
+import { PusherRequests } from './requests.js';
 import { PusherSubscriber } from './subscriber.js';
 
 export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { ChannelAttribute, ChannelAttributes } from './channel-attributes.js';
 export type { PusherBatchEvent, PusherClient, PusherResponse } from './client.js';
 export type { HttpAgentLike, PusherOptions } from './options.js';
-export type { PusherGet, PusherPost } from './requests.js';
 
 /**
  * The `pusher` backend: sends through Pusher Channels, or through any server with its HTTP API. It uses the package
@@ -86,12 +80,25 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     const { PusherJs } = options;
     const { origin, ...place } = apiAddress(options, useTLS);
     this.#options = options;
-    this.#agent = options.agent === undefined ? ownAgent(useTLS, options.maxSockets) : undefined;
+    this.#agent = options.agent === undefined ? ownAgent(useTLS, options) : undefined;
     this.api = pusherClient({ appId, key, secret, useTLS, ...place }, options, options.agent ?? this.#agent);
-    this.#requests = new PusherRequests(origin, options.path ?? '', (text) => this.redact(text));
+    const address = socketAddress(options, useTLS);
+    // An agent knows its own way.
+    const proxyOf = (to: string): ProviderProxy | undefined =>
+      options.agent === undefined ? proxyTo(to, options.proxy) : undefined;
+    this.#requests = new PusherRequests({ origin, path: options.path ?? '', proxy: proxyOf(origin) }, (text) =>
+      this.redact(text),
+    );
     this.#publisher = new Publisher(this.api, this.#requests);
     this.#subscriber = new PusherSubscriber(
-      { key, address: socketAddress(options, useTLS), useTLS, timeoutMs: options.requestTimeoutMs, PusherJs },
+      {
+        key,
+        address,
+        useTLS,
+        timeoutMs: options.requestTimeoutMs,
+        PusherJs,
+        proxy: proxyOf(originOf(address, useTLS)),
+      },
       {
         receive: (message) => this.receive(message),
         authorize: (socketId, channel, member) => this.authorizeChannel(socketId, channel, member),
@@ -170,24 +177,10 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     await this.post({ path: `/users/${encodeURIComponent(checkedUserId(userId))}/terminate_connections`, body: {} });
   }
 
-  /**
-   * Sends a signed GET request to the HTTP API, to a path below `/apps/APPID`.
-   * @returns the answer, parsed from JSON
-   * @throws ValidationError for a wrong path or parameter, before anything is sent
-   * @throws PushError when the request fails
-   * @example
-   * await backend.get({ path: '/channels/orders', params: { info: 'subscription_count' } });
-   */
-  async get({ path, params }: PusherGet): Promise<unknown> {
-    const target = this.#target('GET', checkedPath(path), checkedParameters(params));
-    return this.#requests.json(() => this.api.get({ path }), { ...this.#terms(), target });
-  }
-
-  /** Sends a signed POST request with a JSON body. The rest is as for {@link get}. */
-  async post({ path, params, body }: PusherPost): Promise<unknown> {
-    const sent = checkedBody(body);
-    const target = this.#target('POST', checkedPath(path), checkedParameters(params), JSON.stringify(sent));
-    return this.#requests.json(() => this.api.post({ path, body: sent }), { ...this.#terms(), target });
+  protected override requestApi({ method, path, parameters, body }: CheckedApiRequest): Promise<unknown> {
+    const target = this.#target(method, path, parameters, method === 'POST' ? JSON.stringify(body) : undefined);
+    const work = () => (method === 'GET' ? this.api.get({ path }) : this.api.post({ path, body }));
+    return this.#requests.json(work, { ...this.#terms(), target });
   }
 
   /**
@@ -276,7 +269,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
   }
 
   /** Makes the signed path and query of a request. They replace the SDK's own, which does not encode parameters. */
-  #target(method: 'GET' | 'POST', path: string, parameters: Record<string, string>, body?: string): string {
+  #target(method: 'GET' | 'POST', path: string, parameters: Readonly<Record<string, string>>, body?: string): string {
     const { appId, pubKey, secretKey } = this;
     const whole = `/apps/${appId}${path}`;
     const request = { method, path: whole, parameters, ...(body !== undefined && { body }) };

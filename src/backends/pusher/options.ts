@@ -7,6 +7,7 @@ import { webhookOptions } from '../../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
 import { HOST_RULE, isHost } from '../sdk/host.js';
+import { proxyOption } from '../sdk/provider-proxy.js';
 import { isMasterKey } from './encryption.js';
 
 /** An `http.Agent` or `https.Agent`. The type is structural, so that it needs no types of Node. */
@@ -56,6 +57,12 @@ export interface PusherOptions {
    * @default an agent of the backend, with keep-alive
    */
   agent?: HttpAgentLike | undefined;
+  /**
+   * Address of an HTTP proxy, such as `'http://user:password@10.0.0.1:3128'`, for all connections to the service. It
+   * takes the place of `agent`.
+   * @default what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say, where Node is told to use them
+   */
+  proxy?: string | undefined;
   /**
    * Most connections of the backend's own agent. The setting `concurrency` also limits the requests of `send`.
    * @default 100
@@ -128,6 +135,7 @@ function buildSchema() {
       .custom<string>(isMasterKey, 'must be 32 bytes in base64, such as "openssl rand -base64 32" prints')
       .optional(),
     agent: z.custom<HttpAgentLike>(isAgent, 'must be an http.Agent or https.Agent').optional(),
+    proxy: proxyOption(),
     maxSockets: count.default(100),
     maxEventBytes: count.max(2 ** 28).default(10_240),
     requestTimeoutMs: count.max(MAX_TIMEOUT_MS).default(10_000),
@@ -144,6 +152,10 @@ function isAgent(value: unknown): boolean {
 /** Checks the options. @throws ConfigurationError that names each wrong option */
 export function checkOptions(options: unknown): CheckedOptions {
   const checked = check(options);
+  if (checked.agent !== undefined && checked.proxy !== undefined)
+    throw new ConfigurationError(`${WHAT}: "proxy" and "agent" exclude each other: leave one out.`, {
+      backend: 'pusher',
+    });
   refusePathWithoutHost(checked, 'path', 'host');
   refusePathWithoutHost(checked, 'wsPath', checked.wsHost === undefined ? 'host' : 'wsHost');
   return checked;

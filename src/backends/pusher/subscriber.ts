@@ -11,8 +11,9 @@ import type { PusherAuthHandler, PusherFrame } from '../../wire/pusher-js.js';
 import type { ChannelAuthorization, PresenceMember } from '../contract/authorization.js';
 import { PendingSubscriptions } from '../pusher-compatible/pending-subscriptions.js';
 import type { GivenSdk } from '../sdk/given-sdk.js';
+import type { ProviderProxy } from '../sdk/provider-proxy.js';
 import type { SocketAddress } from './addresses.js';
-import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient } from './pusher-js.js';
+import { createPusherJs, endPusherJs, HurriedReconnection, type PusherJsClient, throughProxy } from './pusher-js.js';
 import { checkTls } from './tls-check.js';
 
 const backend = 'pusher';
@@ -26,6 +27,8 @@ export interface SubscriberSettings {
   readonly timeoutMs: number;
   /** The class of `pusher-js`. @default the package is loaded */
   readonly PusherJs: GivenSdk | undefined;
+  /** The proxy on the way. */
+  readonly proxy: ProviderProxy | undefined;
 }
 
 /** The parts of the backend that its subscriber uses. */
@@ -89,7 +92,7 @@ export class PusherSubscriber {
 
   #connected(): PusherJsClient {
     if (this.#client !== undefined) return this.#client;
-    const { key, address, useTLS, PusherJs } = this.#settings;
+    const { key, address, useTLS, PusherJs, proxy } = this.#settings;
     const authorize: PusherAuthHandler = ({ socketId, channelName = '' }, callback) => {
       try {
         callback(null, this.#grant(socketId, channelName));
@@ -98,7 +101,7 @@ export class PusherSubscriber {
         this.#notGranted(channelName, error);
       }
     };
-    const client = createPusherJs({ key, ...address, useTLS, authorize, PusherJs });
+    const client = createPusherJs({ key, ...address, useTLS, authorize, PusherJs, proxy });
     this.#client = client;
     client.connection.bind('message', (frame) => {
       if (client === this.#client) this.#hear(frame as PusherFrame);
@@ -111,7 +114,9 @@ export class PusherSubscriber {
     });
     if (useTLS) {
       const redact = (text: string): string => this.#host.clean(text);
-      this.#endTlsCheck = checkTls(address, redact, (error) => this.#giveUp(this.#pending.channels(), error));
+      this.#endTlsCheck = checkTls({ ...address, proxy }, redact, (error) =>
+        this.#giveUp(this.#pending.channels(), error),
+      );
     }
     return client;
   }
@@ -159,7 +164,7 @@ export class PusherSubscriber {
     this.#isTryingAgain = true;
     this.#client?.disconnect();
     this.#isTryingAgain = false;
-    this.#client?.connect();
+    throughProxy(this.#settings.proxy, () => this.#client?.connect());
   }
 
   #reported(error: unknown): void {

@@ -13,7 +13,7 @@ const backend = 'remote';
 /** The server, at the beginning of errors. */
 const provider = 'The server';
 
-/** How long a GET request may take, in milliseconds. A POST has the deadline of its attempt. */
+/** How long a query or a command may take, in milliseconds. A message has the deadline of its attempt. */
 const QUERY_TIMEOUT_MS = 10_000;
 
 /** An application on a server in another process: its keys, and the server's address. */
@@ -52,9 +52,21 @@ export class ApiClient {
     path: string,
     parameters: Readonly<Record<string, string>> = {},
   ): Promise<Readonly<Record<string, unknown>>> {
+    return this.#inTime({ method: 'GET', path, parameters });
+  }
+
+  /** Posts JSON, and returns the answer. The rest is as for {@link get}. */
+  async command(
+    path: string,
+    body: object,
+    parameters: Readonly<Record<string, string>>,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    return this.#inTime({ method: 'POST', path, parameters, body: JSON.stringify(body) });
+  }
+
+  async #inTime(request: UnsignedRequest): Promise<Readonly<Record<string, unknown>>> {
     const signal = AbortSignal.timeout(QUERY_TIMEOUT_MS);
-    const asked = this.#request({ method: 'GET', path, parameters }, signal);
-    return asked.catch((error: unknown) => {
+    return this.#request(request, signal).catch((error: unknown) => {
       if (!signal.aborted) throw error;
       throw new TimeoutError(`The server did not answer within ${QUERY_TIMEOUT_MS} ms.`, { backend });
     });

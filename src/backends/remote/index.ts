@@ -7,6 +7,7 @@ import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
+import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 import { ApiClient } from './api-client.js';
 import {
@@ -109,6 +110,10 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
 
   override unsubscribe(channel: string): Promise<void> {
     return this.#subscriber.unsubscribe(channel);
+  }
+
+  protected override async requestApi({ method, path, parameters, body }: CheckedApiRequest): Promise<unknown> {
+    return method === 'GET' ? this.#api.get(path, parameters) : this.#api.command(path, body, parameters);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

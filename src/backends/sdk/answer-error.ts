@@ -4,6 +4,10 @@ import { DeliveryError } from '../../core/report.js';
 /** Longest part of an answer's text that an error quotes, in characters. */
 const MAX_REASON_LENGTH = 500;
 
+/** What 407 means, which comes from a proxy alone. */
+export const REFUSED_BY_PROXY =
+  'the proxy on the way refuses its user name and password (407): check the option "proxy", or HTTPS_PROXY';
+
 /** An HTTP answer that is not a success. */
 export interface FailedAnswer {
   /** The backend's name. */
@@ -36,6 +40,7 @@ export function answerError({
   const message = `${provider} answered ${status}: ${reason.trim().slice(0, MAX_REASON_LENGTH) || 'nothing'}`;
   const options = { backend, status, cause };
   if (status === 401) return new AuthenticationError(`${message} (${adviceOn(reason)})`, options);
+  if (status === 407) return new AuthenticationError(`${provider}: ${REFUSED_BY_PROXY}.`, options);
   if (status === 403) return new AuthenticationError(message, options);
   if (status === 429) return new RateLimitError(message, { ...options, retryAfter: retryAfterMs(retryAfter) });
   const mayPass = status >= 500 || status === 408;

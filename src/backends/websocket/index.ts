@@ -5,6 +5,7 @@ import { parseData } from '../../pusher-protocol/parse-message.js';
 import type { App } from '../../server/app.js';
 import { type CheckedOptions, checkOptions } from '../../server/checked-options.js';
 import { signedAccess } from '../../server/client-access.js';
+import { answerOwn } from '../../server/http-api/own-request.js';
 import type { WebSocketOptions } from '../../server/options.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 import { ChannelsServer } from '../../server/server.js';
@@ -14,6 +15,7 @@ import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendSettings } from '../contract/settings.js';
+import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
 export type { PublishLimits } from '../../pusher-protocol/publish-limits.js';
@@ -150,6 +152,10 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   override async unsubscribe(channel: string): Promise<void> {
     this.#app.heard.delete(channel);
+  }
+
+  protected override async requestApi(request: CheckedApiRequest): Promise<unknown> {
+    return answerOwn(this.#app, request);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

@@ -1,7 +1,7 @@
 import { createServer, request as forward, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { createPushService, DeliveryError } from '../../../src/index.js';
+import { AuthenticationError, createPushService, DeliveryError } from '../../../src/index.js';
 import { redirectTo, stalledBody } from '../../providers/faults.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
@@ -107,9 +107,9 @@ describe('through a proxy in the environment', () => {
     await startProxy('HTTPS_PROXY', () =>
       createServer().on('connect', (_incoming, socket) => socket.end('HTTP/1.1 407 No\r\n\r\n')),
     );
-    const failure = await failureOf(DeliveryError, service.viewNotification(unknownId));
+    const failure = await failureOf(AuthenticationError, service.viewNotification(unknownId));
     expect(failure).toMatchObject({
-      outcome: 'rejected',
+      status: 407,
       cause: { message: expect.stringContaining('statusCode=407') },
     });
     expect(everythingShown(failure)).not.toContain(password);

@@ -87,6 +87,21 @@ describe('the options', () => {
     expect(build({ Pusher }).api).toBeInstanceOf(Given);
   });
 
+  test('hide what a client of version 5.1 holds twice', () => {
+    class Pusher {
+      readonly config: object;
+      readonly notificationClient: object;
+      constructor({ secret, agent }: { secret: string; agent: unknown }) {
+        this.config = { token: { secret }, agent };
+        this.notificationClient = { config: { token: { secret }, agent } };
+      }
+    }
+    const { api } = build({ Pusher, proxy: 'http://user:pass-word@10.0.0.1' });
+    for (const secret of [credentials.secretKey, 'pass-word', btoa('user:pass-word')])
+      expect(everythingShown(api)).not.toContain(secret);
+    expect(api).toMatchObject({ notificationClient: { config: { token: { secret: credentials.secretKey } } } });
+  });
+
   test('that a DSN cannot give are refused there', async () => {
     const error = await failureOf(ConfigurationError, () => createPushService('pusher://k:s@1?Pusher=pusher'));
     expect(error.message).toContain('"Pusher" must be the class that the package "pusher" exports');

@@ -124,6 +124,19 @@ describe('signed requests', () => {
     expect(provider.received).toEqual([{ channel: 'a', event: 'x', data: 1 }]);
   });
 
+  test('take both forms that the libraries have, also through the service', async () => {
+    const { provider, push, backend } = await start();
+    const params = { info: 'subscription_count' };
+    const answer = { occupied: true, subscription_count: 2 };
+    expect(await backend.get('channels/orders', params)).toEqual(answer);
+    expect(await push.get('/channels/orders', params)).toEqual(answer);
+    expect(await push.get({ path: '/channels/orders', params })).toEqual(answer);
+    await push.post('events', { name: 'x', channels: ['a'], data: '1' }, { extra: 'a b' });
+    expect(provider.received).toEqual([{ channel: 'a', event: 'x', data: 1 }]);
+    await failureOf(ValidationError, push.get({ path: '/channels', params }, params));
+    await failureOf(ValidationError, push.post({ path: '/events', body: {} }, {}));
+  });
+
   test.each([
     '/../../x',
     '/channels/..',
@@ -131,7 +144,7 @@ describe('signed requests', () => {
     '/channels/.',
     '/channels?auth_key=x',
     '/channels#x',
-    'channels',
+    'channels/..',
     '//evil.example',
     '/a\\b',
     '/a b',

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import { type Duplex, PassThrough } from 'node:stream';
@@ -9,7 +7,10 @@ import { certificate } from '../../providers/provider-server.js';
 import { credentials, startServer } from '../../server/support/server.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
-import { PlainProxyAgent, startProxy, TunnelAgent } from './support/proxies.js';
+import { startProxy } from '../../support/http-proxy.js';
+import { programOutput } from '../../support/program-output.js';
+import { sourceProgram } from '../../support/source-program.js';
+import { PlainProxyAgent, TunnelAgent } from './support/proxies.js';
 import { start } from './support/start.js';
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index}`);
@@ -73,24 +74,9 @@ describe('connections', () => {
       await service.sendToUser('ann', 'x', 1);
       await service.close();
       console.log('closed');`;
-    const child = spawn(
-      process.execPath,
-      ['--experimental-strip-types', '--no-warnings', '--input-type=module', '--import', hook(), '-e', program],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
-    );
-    let output = '';
-    child.stdout.on('data', (chunk) => (output += String(chunk)));
-    const [code] = await once(child, 'exit');
-    expect({ code, output }).toEqual({ code: 0, output: 'closed\n' });
+    expect(await programOutput(process.execPath, sourceProgram(program), process.cwd())).toBe('closed\n');
   });
 });
-
-/** Lets Node load the sources as they are: their imports end in .js. */
-function hook(): string {
-  const code = `import { registerHooks } from 'node:module';
-    registerHooks({ resolve: (specifier, at, next) => next(at.parentURL?.includes('/src/') && specifier.startsWith('.') ? specifier.replace(/\\.js$/, '.ts') : specifier, at) });`;
-  return `data:text/javascript,${encodeURIComponent(code)}`;
-}
 
 describe('an agent that is handed in', () => {
   test('is used, and stays open', async () => {

@@ -1,6 +1,12 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { RemoteWebSocketService } from '../../../src/backends/remote/index.js';
-import { AuthenticationError, ConfigurationError, PushError, RateLimitError } from '../../../src/core/errors.js';
+import {
+  AuthenticationError,
+  ConfigurationError,
+  PushError,
+  RateLimitError,
+  ValidationError,
+} from '../../../src/core/errors.js';
 import { DeliveryError } from '../../../src/core/report.js';
 import { Client } from '../../server/support/client.js';
 import { remoteAt, remoteOf } from '../../server/support/remote.js';
@@ -28,6 +34,30 @@ describe('publishing', () => {
     );
     expect((await client.settled()).map(({ event }) => event)).toEqual(['one', 'two', 'three', 'four']);
     expect((await sender.settled()).map(({ event }) => event)).toEqual(['one', 'three']);
+  });
+
+  it('asks and commands the HTTP API, which the embedded server answers in its own process, too', async () => {
+    const service = await startServer();
+    const remote = remoteOf(service);
+    const client = await Client.connect(service);
+    await client.subscribe('orders');
+    for (const backend of [service, remote]) {
+      expect(await backend.get('channels')).toEqual({ channels: { orders: {} } });
+      expect(await backend.get('/channels/orders', { info: 'subscription_count' })).toEqual({
+        occupied: true,
+        subscription_count: 1,
+      });
+      await backend.post({ path: '/events', body: { name: backend.name, channels: ['orders'], data: '1' } });
+      const wrong = [
+        () => backend.get('/nowhere'),
+        () => backend.get('/events'),
+        () => backend.get('/channels', { info: 'user_count' }),
+        () => backend.post('/events', { name: 'x' }),
+      ];
+      for (const request of wrong) await failureOf(PushError, request);
+    }
+    expect((await client.settled()).map(({ event }) => event)).toEqual(['websocket', 'remote']);
+    await failureOf(ValidationError, () => service.get('/channels/%ff'));
   });
 
   it('its limits are those of the HTTP API', () => {

@@ -1,47 +1,8 @@
-import {
-  type ClientRequest,
-  createServer,
-  Agent as HttpAgent,
-  type IncomingMessage,
-  request,
-  type Server,
-} from 'node:http';
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { listenInTest } from '../../../support/test-server.js';
-
-/** An HTTP proxy, for plain requests and for tunnels; closed at the end of the test. */
-export interface Proxy {
-  readonly port: number;
-  /** The addresses that it was asked for. */
-  readonly asked: readonly string[];
-}
-
-export async function startProxy(): Promise<Proxy> {
-  const asked: string[] = [];
-  const server: Server = createServer((incoming, response) => {
-    asked.push(incoming.url ?? '');
-    const { method, headers, url = '' } = incoming;
-    const onward = request(url, { method: method ?? 'GET', headers }, (answer: IncomingMessage) => {
-      response.writeHead(answer.statusCode ?? 500, answer.headers);
-      answer.pipe(response);
-    });
-    incoming.pipe(onward);
-  });
-  server.on('connect', (incoming: IncomingMessage, client: Duplex) => {
-    asked.push(incoming.url ?? '');
-    const { hostname, port } = new URL(`http://${incoming.url}`);
-    const onward = connect(Number(port), hostname, () => {
-      client.write('HTTP/1.1 200 Connection Established\r\n\r\n');
-      onward.pipe(client).pipe(onward);
-    });
-    client.on('error', () => onward.destroy());
-    onward.on('error', () => client.destroy());
-  });
-  return { port: await listenInTest(server), asked };
-}
 
 /** Sends plain requests to a proxy, with the whole address for their path. */
 export class PlainProxyAgent extends HttpAgent {
