@@ -72,6 +72,11 @@ await build({
 });
 const script = { ...common, format: 'iife', target: 'es2022', minify: true };
 await build({ ...script, entryPoints: ['src/client/script.ts'], outfile: 'dist/client/pushrail-client.min.js' });
+await build({
+  ...script,
+  entryPoints: ['src/client/fallback-script.ts'],
+  outfile: 'dist/client/pushrail-fallback.min.js',
+});
 // The client with one driver each, of which the push handler makes a page's client.js.
 const scripts = globSync('src/client/scripts/*.ts', { cwd: root });
 await build({ ...common, ...pageScripts, entryPoints: scripts, outdir: 'dist/client/scripts' });

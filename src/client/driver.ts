@@ -62,6 +62,8 @@ export interface ClientDriver {
   trigger?(channel: string, event: string, data: unknown): boolean;
   /** Whether messages may come by server-sent events while it does not get through. @default false */
   readonly canFallBack?: boolean;
+  /** The driver that this one stands before. */
+  readonly behind?: ClientDriver;
   /**
    * Of a driver that stands before another one: takes the state that the other one has reported.
    * @returns the state that the client is to have

@@ -2,20 +2,18 @@ import type { ClientConfig } from '../wire/client-config.js';
 import type { ClientDriver, ClientDriverHost, ConnectionState } from './driver.js';
 import type { DriverOptions } from './drivers/create-driver.js';
 
-/** The client whose driver does not get through. */
-export interface FallbackParts {
-  readonly driver: ClientDriver;
-  readonly host: ClientDriverHost;
-  readonly config: ClientConfig;
-  readonly options: DriverOptions;
-  /** The channels that the client wants, now and later. */
-  readonly channels: Iterable<string>;
-  /** What the driver has reported. */
-  readonly state: ConnectionState;
-}
-
-/** Makes a driver that stands before another one, and hears for it while that does not get through. */
-export type Fallback = (parts: FallbackParts) => ClientDriver;
+/**
+ * Makes a driver that stands before another one, which does not get through, and hears for it meanwhile.
+ * @param host the client
+ * @param channels those that the client wants, now and later
+ */
+export type Fallback = (
+  driver: ClientDriver,
+  host: ClientDriverHost & { readonly state: ConnectionState },
+  config: ClientConfig,
+  options: DriverOptions,
+  channels: Iterable<string>,
+) => ClientDriver;
 
 let load: (() => Promise<Fallback>) | undefined;
 
@@ -24,7 +22,12 @@ export function useFallback(loader: () => Promise<Fallback>): void {
   load = loader;
 }
 
-/** Loads the fallback of a driver that can have one; undefined where there is none, or it cannot be loaded. */
-export async function fallbackOf({ canFallBack }: ClientDriver): Promise<Fallback | undefined> {
-  return canFallBack ? load?.().catch(() => undefined) : undefined;
+/** The fallback: what `useFallback` loads, else the one that a script of the page has brought. */
+export async function loadedFallback(): Promise<Fallback | undefined> {
+  try {
+    return (await load?.()) ?? (globalThis as { pushrailFallback?: Fallback }).pushrailFallback;
+  } catch {
+    // It cannot be loaded: the driver goes on alone.
+    return undefined;
+  }
 }

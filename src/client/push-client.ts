@@ -4,7 +4,7 @@ import { ClientListeners } from './client-listeners.js';
 import type { ClientDriver, ClientDriverFactory, ClientDriverHost, ConnectionState } from './driver.js';
 import { createDriver, type DriverOptions } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
-import { fallbackOf } from './fallback.js';
+import { loadedFallback } from './fallback.js';
 import { clientFor } from './static-calls.js';
 import { checkChannel, WantedChannels } from './wanted-channels.js';
 
@@ -34,8 +34,6 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
   readonly #channelSource: ChannelSource;
   #config: ClientConfig;
   #driver: ClientDriver | undefined;
-  /** The driver that another one stands before, because it does not get through. */
-  #behind: ClientDriver | undefined;
   #isActive = false;
 
   /**
@@ -136,7 +134,6 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
     }
     this.#driver = driver;
     if (!isKept) {
-      this.#behind = undefined;
       before?.disconnect();
       if (this.#isActive) this.receiveState('connecting');
     }
@@ -187,9 +184,8 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
 
   /** Changes {@link PushClient.state}. The transport calls it. */
   override receiveState(reported: ConnectionState): void {
-    const state = this.#driver?.follow?.(reported) ?? reported;
-    super.receiveState(state);
-    if (state === 'unavailable' || state === 'failed') void this.#fallBack();
+    super.receiveState(this.#driver?.follow?.(reported) ?? reported);
+    if (reported === 'unavailable' || reported === 'failed') void this.#fallBack();
   }
 
   #hasOwnTransport(): boolean {
@@ -204,19 +200,16 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
   /** Lets messages come by other means, while the driver does not get through. */
   async #fallBack(): Promise<void> {
     const driver = this.#driver;
-    const fallback = driver && (await fallbackOf(driver));
-    const { state } = this;
-    if (!fallback || this.#driver !== driver || !this.#isActive || state === 'connected') return;
-    const [config, options, channels] = [this.#config, this.#options, this.#wanted];
-    this.#behind = driver;
-    this.#driver = fallback({ driver, host: this, config, options, channels, state });
+    const fallback = driver?.canFallBack && (await loadedFallback());
+    if (!fallback || this.#driver !== driver || !this.#isActive || this.state === 'connected') return;
+    this.#driver = fallback(driver, this, this.#config, this.#options, this.#wanted);
   }
 
   /** Makes a driver. It is heard as long as it is the client's. */
   #makeDriver(config: ClientConfig): ClientDriver {
     const pass = <Report extends unknown[]>(receive: (...report: Report) => void) => {
       return (...report: Report): void => {
-        if (this.#driver === driver || this.#behind === driver) receive.apply(this, report);
+        if (this.#driver === driver || this.#driver?.behind === driver) receive.apply(this, report);
       };
     };
     const host: ClientDriverHost = {

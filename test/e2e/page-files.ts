@@ -6,6 +6,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 /** What a page loads by name; everything else is a module of the built package or a page of these tests. */
 const scripts: Readonly<Record<string, string>> = {
   '/pushrail-client.min.js': `${root}dist/client/pushrail-client.min.js`,
+  '/pushrail-fallback.min.js': `${root}dist/client/pushrail-fallback.min.js`,
   '/pusher.min.js': `${root}node_modules/pusher-js/dist/web/pusher.min.js`,
   '/pubnub.min.js': `${root}node_modules/pubnub/dist/web/pubnub.min.js`,
   '/axios.min.js': `${root}node_modules/axios/dist/axios.min.js`,

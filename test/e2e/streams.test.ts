@@ -12,7 +12,8 @@ import { useBrowser } from './setup.js';
 const browser = useBrowser();
 
 const html = `<!doctype html><link rel="icon" href="data:,">
-  <script src="/pusher.min.js"></script><script src="/pushrail-client.min.js"></script>`;
+  <script src="/pusher.min.js"></script><script src="/pushrail-client.min.js"></script>
+  <script src="/pushrail-fallback.min.js"></script>`;
 
 /** An application on the embedded server, in which everybody is Ann. */
 async function startApplication(): Promise<{ push: PushService; server: Server; port: number }> {

@@ -1,10 +1,12 @@
 import { backoffDelay } from '../../../wire/backoff.js';
+import type { ClientConfig } from '../../../wire/client-config.js';
 import { record } from '../../../wire/is-record.js';
 import type { IncomingMessage } from '../../../wire/message.js';
 import { SERVER_TO_USER_PREFIX } from '../../../wire/pusher-names.js';
 import type { ClientDriver, ConnectionState } from '../../driver.js';
 import { channelRefusal, PushClientError } from '../../errors.js';
-import type { Fallback, FallbackParts } from '../../fallback.js';
+import type { Fallback } from '../../fallback.js';
+import type { DriverOptions } from '../create-driver.js';
 import { eventsIn } from './events-in.js';
 
 /** The application's address, where the configuration names none. */
@@ -18,12 +20,21 @@ const notice =
   'WebSockets do not get through, so messages come by server-sent events. Until a WebSocket gets through, presence, ' +
   'client events and sign-in do not work.';
 
+/** What the driver has of its client. */
+interface Parts {
+  readonly host: Parameters<Fallback>[1];
+  readonly config: ClientConfig;
+  readonly options: DriverOptions;
+  readonly channels: Iterable<string>;
+}
+
 /**
  * Hears the client's channels by server-sent events while its driver does not get through, as behind a proxy that knows
  * no WebSockets. The driver goes on trying, and takes over again when it is connected.
  */
 class EventStreamDriver implements ClientDriver {
-  readonly #parts: FallbackParts;
+  readonly behind: ClientDriver;
+  readonly #parts: Parts;
   readonly #endpoint: string | undefined;
   readonly #refused = new Set<string>();
   /** The last report of the driver behind. */
@@ -34,44 +45,45 @@ class EventStreamDriver implements ClientDriver {
   #isReporting = false;
   #isTold = false;
 
-  constructor(parts: FallbackParts) {
-    const { config, state } = parts;
+  constructor(behind: ClientDriver, parts: Parts) {
+    const { config, host } = parts;
     const { location } = globalThis as { location?: { readonly href: string } };
     const endpoint = String(config.eventsEndpoint ?? DEFAULT_ENDPOINT);
     this.#parts = parts;
-    this.#reported = state;
+    this.behind = behind;
+    this.#reported = host.state;
     // Without a page there is nothing that a path could belong to.
     this.#endpoint = URL.canParse(endpoint, location?.href) ? new URL(endpoint, location?.href).href : undefined;
     this.#start();
   }
 
   get socketId(): string | undefined {
-    return this.#parts.driver.socketId;
+    return this.behind.socketId;
   }
 
   connect(): void {
-    this.#parts.driver.connect();
+    this.behind.connect();
     if (isCutOff(this.#reported)) this.#start();
   }
 
   disconnect(): void {
     this.#stop();
-    this.#parts.driver.disconnect();
+    this.behind.disconnect();
   }
 
   subscribe(channel: string): void {
-    this.#parts.driver.subscribe(channel);
+    this.behind.subscribe(channel);
     this.#refused.delete(channel);
     this.#renew();
   }
 
   unsubscribe(channel: string): void {
-    this.#parts.driver.unsubscribe(channel);
+    this.behind.unsubscribe(channel);
     this.#renew();
   }
 
   trigger(channel: string, event: string, data: unknown): boolean {
-    return this.#parts.driver.trigger?.(channel, event, data) ?? false;
+    return this.behind.trigger?.(channel, event, data) ?? false;
   }
 
   follow(state: ConnectionState): ConnectionState {
@@ -183,4 +195,5 @@ function isCutOff(state: ConnectionState): boolean {
 }
 
 /** Stands before a driver that does not get through. */
-export const eventStream: Fallback = (parts) => new EventStreamDriver(parts);
+export const eventStream: Fallback = (driver, host, config, options, channels) =>
+  new EventStreamDriver(driver, { host, config, options, channels });
