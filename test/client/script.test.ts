@@ -2,7 +2,7 @@ import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
-import { pageScripts } from '../../scripts/page-scripts.ts';
+import { buildPageScripts } from '../../scripts/page-scripts.ts';
 import { driverNames } from '../../src/wire/driver-names.js';
 
 /** The promises of docs/client.md, in bytes after gzip. */
@@ -12,8 +12,12 @@ const MAX_PUSHER_BYTES = 8 * 1024;
 const plain = { bundle: true, minify: true, format: 'iife', platform: 'browser', target: 'es2022' } as const;
 const options = { write: false as const, metafile: true as const, outdir: 'out', outbase: 'src/client' };
 const whole = await build({ ...plain, ...options, entryPoints: ['src/client/script.ts'] });
-const parts = await build({ ...pageScripts, ...options, entryPoints: ['src/client/scripts/*.ts'] });
-const outputFiles = [...whole.outputFiles, ...parts.outputFiles];
+const parts = await buildPageScripts({
+  outdir: 'out',
+  outbase: 'src/client',
+  entryPoints: ['src/client/scripts/*.ts'],
+});
+const outputFiles = [...whole.outputFiles, ...parts.scripts];
 const metafile = {
   inputs: { ...whole.metafile.inputs, ...parts.metafile.inputs },
   outputs: { ...whole.metafile.outputs, ...parts.metafile.outputs },
