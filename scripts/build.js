@@ -5,6 +5,7 @@ import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildPageScripts } from './page-scripts.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -78,5 +79,7 @@ await build({
 });
 // The client with one driver each, of which the push handler makes a page's client.js.
 const scripts = globSync('src/client/scripts/*.ts', { cwd: root });
-await build({ ...script, entryPoints: scripts, outdir: 'dist/client/scripts' });
+const built = await buildPageScripts({ ...common, entryPoints: scripts, outdir: 'dist/client/scripts' });
+mkdirSync(`${root}/dist/client/scripts`, { recursive: true });
+for (const { path, text } of built.scripts) writeFileSync(path, text);
 chmodSync(`${root}/${bin.pushrail}`, 0o755);

@@ -11,7 +11,13 @@ import { createPushHandler, pushSession, toNodeHandler } from 'pushrail/http';
 
 const embedded =
   process.env.PUSH_SERVER === undefined
-    ? new WebSocketService({ appId: '1001', pubKey: 'chat-key', secretKey: randomBytes(24).toString('base64url') })
+    ? new WebSocketService({
+        appId: '1001',
+        pubKey: 'chat-key',
+        secretKey: randomBytes(24).toString('base64url'),
+        // Who reloads the page has not left the room.
+        options: { presenceLeaveDelayMs: 3000 },
+      })
     : undefined;
 if (embedded !== undefined) PushService.configure({ backend: embedded });
 

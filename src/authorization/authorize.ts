@@ -7,7 +7,15 @@ import { userIdText } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { sessionUserId, userIdOf } from '../sessions/user-id.js';
 import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
-import { type AuthorizationHost, checkChannel, decide, isSomeone, type Refusal, refusal } from './decision.js';
+import {
+  type AuthorizationHost,
+  checkChannel,
+  decide,
+  isSomeone,
+  listenerOf,
+  type Refusal,
+  refusal,
+} from './decision.js';
 import type { AskingClient, SignInRequest, SubscriptionGrant, SubscriptionRequest, UserDetails } from './requests.js';
 
 /**
@@ -22,6 +30,8 @@ export async function authorizeSubscription(
 ): Promise<SubscriptionGrant> {
   const { backend } = host;
   const client = clientOf(request, host);
+  // Before the rules answer: whoever is disconnected meanwhile has a permission for a connection that has ended.
+  backend.clientAsked?.(client, listenerOf(request, host));
   if (typeof request.channel === 'string') {
     const { channel } = request;
     checkChannel(channel, backend);
@@ -73,6 +83,7 @@ export async function signIn(request: SignInRequest, host: AuthorizationHost): P
   const client = clientOf(request, host);
   const details = detailsOf(request);
   const member = { id: userIdOf(user, sessions), ...details };
+  backend.clientAsked?.(client, listenerOf(request, host));
   return signed(host, () => backend.authenticateUser(client, member), 'sign a user in');
 }
 

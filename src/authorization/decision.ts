@@ -1,6 +1,7 @@
 import { NOT_AUTHORISED } from '../backends/contract/ask.js';
 import { misnamedId, type PresenceMember } from '../backends/contract/authorization.js';
 import { lookUpError } from '../backends/contract/failure.js';
+import type { Listener } from '../backends/contract/listening.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { askInTime } from '../core/ask-in-time.js';
 import { isWildcard } from '../core/channel-pattern.js';
@@ -151,4 +152,10 @@ export function refusal(
 ): AuthenticationError {
   const names = channels.map((channel) => JSON.stringify(channel)).join(', ');
   return new AuthenticationError(`No subscription to ${names}: ${reason}.`, { backend: backend.name, status });
+}
+
+/** Names a visitor as a listener. @throws ValidationError for a user without an id */
+export function listenerOf({ user, session }: Visitor, { sessions }: AuthorizationHost): Listener {
+  const userId = isSomeone(user) ? userIdOf(user, sessions) : session?.userId;
+  return { userId, sessionChannel: session?.channelId };
 }

@@ -1,4 +1,3 @@
-import type { Listener } from '../backends/contract/listening.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { AuthenticationError, ValidationError } from '../core/errors.js';
 import { userIdOf } from '../sessions/user-id.js';
@@ -40,12 +39,6 @@ export function checkChannels(channels: readonly string[], backend: AnyBackend):
     throw new ValidationError(`One may listen to ${MAX_AUTH_CHANNELS} channels at once, not to ${names.length}.`);
   for (const name of names) checkChannel(name, backend);
   return names;
-}
-
-/** Names a visitor as a listener. @throws ValidationError for a user without an id */
-export function listenerOf({ user, session }: Visitor, { sessions }: AuthorizationHost): Listener {
-  const userId = isSomeone(user) ? userIdOf(user, sessions) : session?.userId;
-  return { userId, sessionChannel: session?.channelId };
 }
 
 /**

@@ -107,7 +107,7 @@ export function neededSdk<Class, Name extends string>(
   if (sdk) return sdk as Class;
   throw new PushClientError(
     given
-      ? `PushClient needs the class of ${packageName}, and "${name}" is none: pass what the package exports, as in import ${name} from '${packageName}'.`
+      ? `PushClient needs the class of ${packageName}, and "${name}" is none: pass what the package exports.`
       : `PushClient needs ${packageName} for the "${config.backend}" backend: ` +
           `load its script first, or pass it as new PushClient(config, { ${name} }).`,
     'CONFIGURATION',

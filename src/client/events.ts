@@ -135,15 +135,16 @@ export class Listeners<Arguments extends unknown[]> {
 
 /** @throws TypeError when the event is not a text, as a regular expression, which would match no event */
 function checkEvent(event: unknown): void {
-  if (typeof event !== 'string')
-    throw new TypeError(
-      `An event must be a string, not ${typeof event}: it is bound by its name, and no pattern matches.`,
-    );
+  checkType('An event', event, 'string');
 }
 
 /** @throws TypeError when the listener is not a function */
 export function checkListener(listener: unknown): void {
-  if (typeof listener !== 'function') throw new TypeError(`A listener must be a function, not ${typeof listener}.`);
+  checkType('A listener', listener, 'function');
+}
+
+function checkType(subject: string, value: unknown, type: string): void {
+  if (typeof value !== type) throw new TypeError(`${subject} must be a ${type}, not ${typeof value}.`);
 }
 
 /** Reports an error to `window.onerror` and to error trackers, and lets the caller go on. */

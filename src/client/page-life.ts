@@ -8,31 +8,25 @@ export interface PageLife {
   returned(): void;
 }
 
-interface Listening {
+/** The globals of a page; a program outside a browser has none of them. */
+interface PageLike {
   addEventListener?(
     event: string,
     listener: (event: { readonly persisted?: boolean }) => void,
     options: { signal: AbortSignal },
   ): void;
-}
-
-/** The globals of a page; a program outside a browser has none of them. */
-interface PageLike extends Listening {
-  readonly document?: Listening & { readonly visibilityState?: string };
+  readonly document?: { readonly visibilityState?: string };
 }
 
 /** Reports the life of the page until the signal fires. Outside a browser nothing is ever reported. */
 export function watchPage(life: PageLife, signal: AbortSignal): void {
   const page = globalThis as PageLike;
-  const options = { signal };
-  const woken = (): void => life.woken();
-  page.addEventListener?.('focus', woken, options);
-  page.addEventListener?.('online', woken, options);
-  page.document?.addEventListener?.(
-    'visibilitychange',
-    () => page.document?.visibilityState === 'visible' && life.woken(),
-    options,
-  );
-  page.addEventListener?.('pagehide', ({ persisted }) => persisted && life.left(), options);
-  page.addEventListener?.('pageshow', ({ persisted }) => (persisted ? life.returned() : life.woken()), options);
+  for (const event of ['focus', 'online', 'visibilitychange', 'pageshow', 'pagehide']) {
+    const changed = ({ persisted }: { readonly persisted?: boolean }): void => {
+      if (event === 'pagehide') persisted && life.left();
+      else if (persisted) life.returned();
+      else if (page.document?.visibilityState !== 'hidden') life.woken();
+    };
+    page.addEventListener?.(event, changed, { signal });
+  }
 }

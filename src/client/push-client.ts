@@ -276,7 +276,7 @@ export class PushClient<Events extends object = Record<string, unknown>> extends
 function checkConfig(config: ClientConfig): void {
   if (typeof config?.backend === 'string' && Array.isArray(config.channels)) return;
   throw new PushClientError(
-    'PushClient needs { backend, channels, … }: pass what PushService.clientConfig() returned on the server.',
+    'PushClient needs "backend" and "channels" in its configuration: pass what PushService.clientConfig() returned.',
     'CONFIGURATION',
   );
 }

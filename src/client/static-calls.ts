@@ -26,6 +26,9 @@ export interface DefaultClient {
   plugIn(method: 'subscribe' | 'unsubscribe', transport: ChannelTransport): void;
 }
 
+/** Set by the build of the page's scripts, which always have a default client. */
+declare const IS_PAGE_SCRIPT: true | undefined;
+
 let defaultClient: DefaultClient | undefined;
 
 /** Gives the static calls their client. */
@@ -35,7 +38,7 @@ export function setDefaultClient(client: DefaultClient): void {
 
 /** @throws PushClientError `CONFIGURATION` where the page has no default client */
 export function clientFor(call: string): DefaultClient {
-  if (defaultClient) return defaultClient;
+  if (defaultClient || typeof IS_PAGE_SCRIPT !== 'undefined') return defaultClient as DefaultClient;
   throw new PushClientError(
     `PushClient.${call} needs the page's default client, which <script src="/push/client.js"> makes. ` +
       'Without that script, make a client: new PushClient(config).',

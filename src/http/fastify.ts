@@ -63,7 +63,11 @@ export const fastifyPushSession: FastifyPluginAsync<FastifyPushSessionOptions> =
   });
   app.addHook('onSend', async (request) => sessions.get(request)?.settle());
   // A reply that was hijacked, or whose connection was lost, has no onSend.
-  app.addHook('onResponse', async (request) => void sessions.get(request)?.settle(true));
+  app.addHook('onResponse', async (request) => {
+    const session = sessions.get(request);
+    void session?.settle(true);
+    session?.disconnectFormer();
+  });
 });
 
 /**

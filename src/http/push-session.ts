@@ -57,6 +57,7 @@ export function pushSession<User = PushUser>(options: PushSessionOptions<User> =
       beforeHead: () => void session.settle(),
       beforeEnd: () => session.settle(),
       afterLoss: () => void session.settle(true),
+      afterClose: () => session.disconnectFormer(),
     });
     next();
   };

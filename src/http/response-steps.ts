@@ -16,6 +16,8 @@ export interface ResponseSteps {
   beforeEnd(): Promise<void> | undefined;
   /** Runs when the connection was lost before the application ended the response. */
   afterLoss(): void;
+  /** Runs last, when the response has been sent or its connection was lost. */
+  afterClose(): void;
 }
 
 /** Runs steps during a response. Other middleware that wrapped the response earlier runs after them. */
@@ -45,5 +47,6 @@ export function takeSteps(response: ResponseLike, steps: ResponseSteps): void {
 
   response.once('close', () => {
     if (!hasEnded) steps.afterLoss();
+    steps.afterClose();
   });
 }

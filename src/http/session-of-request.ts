@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../core/errors.js';
+import { ConfigurationError, PushError } from '../core/errors.js';
 import { checkName } from '../core/names.js';
 import { isAnonymous, isSessionStore, type PushSession } from '../sessions/adapter.js';
 import {
@@ -54,6 +54,8 @@ export class SessionOfRequest implements RequestSession {
   readonly #channelPrefix: string;
   readonly #sessionBefore: object | undefined;
   readonly #channelBefore: string | undefined;
+  /** The channel when the session was last settled. */
+  #channelNow: string | undefined;
   /** The user at the beginning of the request. */
   readonly #userBefore: unknown;
 
@@ -69,6 +71,7 @@ export class SessionOfRequest implements RequestSession {
       isSessionStore(sessions) || ('readsSessions' in sessions && sessions.readsSessions === true);
     const pushSession = this.#session && readPushSession(this.#session);
     this.#channelBefore = pushSession?.channelId;
+    this.#channelNow = this.#channelBefore;
     if (isSessionStore(sessions)) {
       const bound =
         pushSession?.userId === undefined
@@ -143,19 +146,24 @@ export class SessionOfRequest implements RequestSession {
     if (session !== undefined && !isSame(before, pushSession)) writePushSession(session, pushSession);
     if (session !== undefined && before !== undefined && pushSession === undefined)
       this.#context.newChannels.forget(this.#access.idOf(session));
-    this.#giveUp(pushSession?.channelId);
+    this.#channelNow = pushSession?.channelId;
     this.#binding?.replace(pushSession && known && { session: pushSession, user: known.user, ttl: this.#ttl });
     return pushSession;
   }
 
-  /** Ends the streams on the channel that the session had at the beginning of the request, unless it still has it. */
-  #giveUp(channelNow: string | undefined): void {
+  /**
+   * Ends what is heard on the channel that the session had at the beginning of the request, unless it still has it:
+   * somebody has logged in or out. Call it when the response has ended: the pages connect anew at once and ask anew, and
+   * only then is the session saved.
+   */
+  disconnectFormer(): void {
     const channelId = this.#channelBefore;
-    if (channelId === undefined || channelId === channelNow) return;
+    if (channelId === undefined || channelId === this.#channelNow) return;
     const { service, logger } = this.#context;
-    service
-      .disconnect({ session: { channelId } })
-      .catch((error: unknown) => logger.error({ err: error }, 'the streams of a session could not be ended'));
+    service.disconnect({ session: { channelId } }).catch((error: unknown) => {
+      if (PushError.isPushError(error) && error.code === 'UNSUPPORTED_OPERATION') return;
+      logger.error({ err: error }, 'the connections of a session could not be ended, and go on receiving');
+    });
   }
 
   get #pushSession(): PushSession | undefined {

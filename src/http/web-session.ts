@@ -5,6 +5,12 @@ import type { RequestSession } from './request.js';
 import { type SessionChannelOptions, sessionContexts } from './session-context.js';
 import { SessionOfRequest } from './session-of-request.js';
 
+/**
+ * Time for a response to reach the browser, in milliseconds, before the session's pages are sent to connect anew: a web
+ * handler does not tell when it has been sent, and pages that come back before it have the cookie of before.
+ */
+const RESPONSE_MS = 1000;
+
 /** Options of {@link webPushSession}. */
 export interface WebPushSessionOptions<Session extends object, User = PushUser> extends SessionChannelOptions<User> {
   /** Returns the user who is logged in, as the session tells; null or undefined for nobody. @default session.user */
@@ -72,6 +78,7 @@ export function webPushSession<Session extends object, User = PushUser>(
         const current = JSON.stringify(readPushSession(session));
         const hasChanged = current !== saved;
         saved = current;
+        if (hasChanged) setTimeout(() => request.disconnectFormer(), RESPONSE_MS).unref();
         return hasChanged;
       },
     };

@@ -7,16 +7,20 @@ import type { ChannelCache } from './channel-cache.js';
 import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
+import { type ConnectionOwner, ConnectionOwners } from './connection-owners.js';
 import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
-import { PlainConnection, type PlainListener, plainFrame } from './plain/connection.js';
+import { PlainConnection, plainFrame } from './plain/connection.js';
+import { PresenceLeaves } from './presence-leaves.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
 
 /** Tells a client why it may not be there. */
 export const overQuota = 'The application has as many connections as it may have';
+
+const askAnew = 'What this connection may hear has changed: reconnect, and ask anew';
 
 /** It begins with Pusher's words, which people search for. */
 const lateAuthorization =
@@ -43,17 +47,20 @@ export class App {
   readonly publisher: AppPublisher;
   /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
-  /** Those that somebody is subscribed to, by name. */
+  /** Those that somebody is subscribed to, or that a member who was lost is kept on, by name. */
   readonly channels: Map<string, LocalChannel> = new Map();
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
   readonly #counters: ServerCounters;
   readonly #users = new SignedInUsers();
+  readonly #owners: ConnectionOwners;
   readonly #plain = new Set<PlainConnection>();
   readonly #counts: SubscriptionCounts | undefined;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
   readonly #observer: ChannelObserver | undefined;
+  /** The members who were lost and may be back in time. */
+  readonly #leaves: PresenceLeaves;
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
@@ -65,12 +72,16 @@ export class App {
     this.access = access;
     this.#counters = counters;
     this.#observer = observer;
+    this.#owners = new ConnectionOwners(limits.maxChannelsPerConnection);
     this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
     if (limits.authorizedConnections) {
       this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
         this.end(connection, closeCode.unauthorized, lateAuthorization),
       );
     }
+    this.#leaves = new PresenceLeaves(limits.presenceLeaveDelayMs, (place, channel, mayReturn) =>
+      this.#left(channel, channel.release(place).user, mayReturn),
+    );
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, counters, observer);
@@ -88,17 +99,13 @@ export class App {
     this.#plain.add(connection);
     const channel = this.#channel(name);
     connection.channels = new Set([channel]);
+    const isFirst = !channel.isOccupied;
     channel.addPlain(connection);
-    this.#observer?.joined(channel, undefined);
+    this.#observer?.joined(channel, undefined, isFirst);
     this.#counts?.joined(channel, undefined);
     if (!isCache(name)) return;
     const text = this.publisher.cachedEvent(name);
     if (text !== undefined) connection.send(plainFrame(JSON.parse(text) as Publication));
-  }
-
-  /** Ends the connections without a protocol of a user or a session, which is logged out. */
-  logOut(who: PlainListener): void {
-    for (const connection of [...this.#plain]) if (connection.belongsTo(who)) this.dismiss(connection);
   }
 
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
@@ -134,8 +141,10 @@ export class App {
     const channel = this.#channel(name);
     connection.channels ??= new Set();
     connection.channels.add(channel);
-    const { user, bytes } = channel.add(connection, member);
-    this.#observer?.joined(channel, user);
+    const isFirst = !channel.isOccupied;
+    const { user, bytes, place } = channel.add(connection, member);
+    if (place !== undefined) this.#leaves.cancel(place);
+    this.#observer?.joined(channel, user, isFirst);
     return bytes + (this.#counts?.joined(channel, connection) ?? 0);
   }
 
@@ -154,10 +163,15 @@ export class App {
    */
   unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
     if (connection.channels?.delete(channel) !== true) return 0;
-    const { user, bytes } = channel.remove(connection);
-    if (channel.size === 0) this.channels.delete(channel.name);
-    this.#observer?.left(channel, user, mayReturn);
+    const { user, bytes, place } = channel.remove(connection, mayReturn && !this.#isClosing && this.#leaves.wait);
+    if (place !== undefined) this.#leaves.add(place, channel);
+    this.#left(channel, user, mayReturn);
     return bytes + ((!this.#isClosing && this.#counts?.left(channel)) || 0);
+  }
+
+  #left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
+    if (!channel.isOccupied) this.channels.delete(channel.name);
+    this.#observer?.left(channel, goneUser, mayReturn);
   }
 
   /**
@@ -189,9 +203,63 @@ export class App {
     this.#cut(connection, closeCode.unauthorized, 'The application has ended the connection', 'application');
   }
 
-  #cut(connection: Connection, code: number, reason: string, why: CutReason): void {
+  /**
+   * Ends the connections that are signed in as a user, with code 4009. Where the user was lost and is still kept as a
+   * member, the user leaves.
+   * @returns how many connections there were
+   */
+  dismissUser(userId: string): number {
+    const connections = this.connectionsOf(userId);
+    for (const connection of connections) this.dismiss(connection);
+    this.#leaves.endOf(userId);
+    return connections.length;
+  }
+
+  /**
+   * Notes whom a connection is authorised for. One that is not there is ignored: it has ended, or was never here.
+   * @param socketId as a client claims it, who may claim any
+   */
+  noteOwner(socketId: string, owner: ConnectionOwner): void {
+    const connection = this.connections.get(socketId);
+    if (connection !== undefined && !this.#owners.note(connection, owner)) this.#sendToAskAnew(connection);
+  }
+
+  /**
+   * Ends the connections of a user or a session, with code 4200: their clients reconnect, and ask anew for each private
+   * channel. They leave presence channels at once. Those without a protocol end with 4009.
+   * @returns how many connections there were
+   */
+  sendAway(owner: ConnectionOwner): number {
+    const { userId, sessionChannel } = owner;
+    const going = new Set(this.#owners.of(owner));
+    // Another process may have authorised them, so what a connection does tells, too.
+    if (userId !== undefined) for (const connection of this.connectionsOf(userId)) going.add(connection);
+    const channels = [...this.channels.values()].filter(
+      ({ name, members }) => name === sessionChannel || (userId !== undefined && members?.has(userId) === true),
+    );
+    for (const connection of channels.length > 0 ? this.connections.values() : [])
+      if (channels.some((channel) => isOn(channel, connection, userId))) going.add(connection);
+    for (const connection of going) this.#sendToAskAnew(connection);
+    // Who speaks no protocol knows no code by which to come back.
+    const plain = [...this.#plain].filter((connection) => connection.belongsTo(owner));
+    for (const connection of plain) this.dismiss(connection);
+    if (userId !== undefined) this.#leaves.endOf(userId);
+    return going.size + plain.length;
+  }
+
+  #sendToAskAnew(connection: Connection): void {
+    this.#cut(connection, closeCode.reconnect, askAnew, 'application', false);
+  }
+
+  #cut(
+    connection: Connection,
+    code: number,
+    reason: string,
+    why: CutReason,
+    mayReturn: boolean = mayReconnect(code),
+  ): void {
     this.#counters.cut(why);
-    this.remove(connection, mayReconnect(code));
+    this.remove(connection, mayReturn);
     connection.close(code, reason);
   }
 
@@ -201,9 +269,10 @@ export class App {
     connection.stopReading();
   }
 
-  /** All connections are about to go: from now on nobody is told who has left. */
+  /** All connections are about to go, and have been told: from now on nobody is told who has left. */
   beginClose(): void {
     this.#isClosing = true;
+    this.#leaves.endAll();
     this.#counts?.stop();
     this.#unauthorized?.clear();
   }
@@ -216,7 +285,14 @@ export class App {
     this.connections.delete(connection.id);
     if (connection instanceof PlainConnection) this.#plain.delete(connection);
     this.#unauthorized?.delete(connection);
+    this.#owners.forget(connection);
     for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }
+}
+
+/** Whether a connection is subscribed to a channel: on a presence channel, as a user. */
+function isOn(channel: LocalChannel, connection: Connection, userId: string | undefined): boolean {
+  if (connection.channels?.has(channel) !== true) return false;
+  return channel.members === undefined || channel.members.userOf(connection) === userId;
 }

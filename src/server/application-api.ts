@@ -21,10 +21,6 @@ export function applicationApi(app: () => App, metrics: () => string): WebSocket
       app().dismiss(connection);
       return true;
     },
-    disconnectUser: (userId) => {
-      const connections = app().connectionsOf(userId);
-      for (const connection of connections) app().dismiss(connection);
-      return connections.length;
-    },
+    disconnectUser: (userId) => app().dismissUser(userId),
   };
 }

@@ -46,6 +46,9 @@ const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
 /** A webhook with more events would be too large for many receivers, `PushService.webhook` among them. */
 const MAX_WEBHOOK_BATCH_EVENTS = 500;
 
+/** A member who is kept for longer is no more than a wrong list. */
+const MAX_PRESENCE_LEAVE_DELAY_MS = 600_000;
+
 /** The options' name in errors. */
 const TITLE = "The websocket backend's options";
 
@@ -128,6 +131,7 @@ function limits() {
     bytesPerSecond: count().optional(),
     maxPresenceMembers: count().default(100),
     maxPresenceMemberBytes: count().default(1024),
+    presenceLeaveDelayMs: z.number().int().min(0).max(MAX_PRESENCE_LEAVE_DELAY_MS).default(0),
     authorizedConnections: z.boolean().default(false),
     authorizationTimeoutMs: milliseconds().default(30_000),
     subscriptionCounting: z.boolean().default(false),

@@ -52,6 +52,8 @@ export class Connection {
   channels: Set<LocalChannel> | undefined;
   /** The user who is signed in. */
   user: ProtocolUser | undefined;
+  /** The users and sessions that it was authorised for, see `ConnectionOwners`; undefined for none. */
+  owners: Set<string> | undefined;
   /** The ids of the users whom it watches, each once; undefined for none. */
   watched: readonly string[] | undefined;
   /** The sweep during which the client was last heard of. */

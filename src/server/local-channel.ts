@@ -2,7 +2,7 @@ import { memberAdded, memberRemoved, subscriptionSucceeded } from '../pusher-pro
 import { isPresence } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
-import { PresenceMembers } from './presence.js';
+import { type HeldPlace, PresenceMembers } from './presence.js';
 
 /** A connection, as far as a channel needs it. */
 export interface ChannelSubscriber {
@@ -15,9 +15,11 @@ export interface ChannelChange {
   readonly user: string | undefined;
   /** Bytes that it sends to all subscribers together. */
   readonly bytes: number;
+  /** The place that is kept from now on, or the one that is kept no longer because its user is back. */
+  readonly place?: HeldPlace | undefined;
 }
 
-/** A channel with its subscribers in this process. It exists while it has any. */
+/** A channel with its subscribers in this process. It exists while it has any, or keeps a place for one. */
 export class LocalChannel {
   readonly name: string;
   /** The users on it; undefined unless it is a presence channel. */
@@ -42,21 +44,31 @@ export class LocalChannel {
     return this.#subscribers.size + (this.#plain?.size ?? 0);
   }
 
+  /** Whether it has subscribers or members. A member who was lost is kept for some time, without a subscription. */
+  get isOccupied(): boolean {
+    return this.size > 0 || (this.members?.count ?? 0) > 0;
+  }
+
   /**
    * Adds a subscriber and confirms its subscription. The other members hear of a user who was not there before.
    * @param member the subscriber's user, on a presence channel
    */
   add(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
-    let user: string | undefined;
+    const arrival = member && this.members?.add(subscriber, member);
     let bytes = 0;
-    if (member !== undefined && this.members?.add(subscriber, member) === true) {
-      user = member.id;
-      bytes = this.#tell(memberAdded(this.name, member));
+    if (member !== undefined && arrival !== undefined) {
+      // Pages take the details of a member who is added, and not those of one who is there.
+      if (arrival.isChanged) bytes += this.#tell(memberRemoved(this.name, member.id));
+      if (arrival.isNew || arrival.isChanged) bytes += this.#tell(memberAdded(this.name, member));
     }
     this.#subscribers.add(subscriber);
     const confirmation = this.#confirm();
     subscriber.send(confirmation);
-    return { user, bytes: bytes + confirmation.length };
+    return {
+      user: arrival?.isNew ? member?.id : undefined,
+      bytes: bytes + confirmation.length,
+      place: arrival?.place,
+    };
   }
 
   /** Adds a subscriber that speaks no protocol. It is nobody's member, and hears nothing but {@link deliverPlain}. */
@@ -75,10 +87,23 @@ export class LocalChannel {
     for (const subscriber of this.#plain ?? []) subscriber.send(frame);
   }
 
-  /** Removes a subscriber. When it was its user's last, the other members hear of it. */
-  remove(subscriber: ChannelSubscriber): ChannelChange {
+  /**
+   * Removes a subscriber. When it was its user's last, the other members hear of it.
+   * @param isKept whether its place is kept for its user instead
+   */
+  remove(subscriber: ChannelSubscriber, isKept = false): ChannelChange {
     if (!this.#subscribers.delete(subscriber)) this.#plain?.delete(subscriber);
-    const user = this.members?.remove(subscriber);
+    if (isKept && this.members !== undefined)
+      return { user: undefined, bytes: 0, place: this.members.hold(subscriber) };
+    return this.#left(this.members?.remove(subscriber));
+  }
+
+  /** Keeps a place no longer. When nothing else keeps its user, the members hear of it. */
+  release(place: HeldPlace): ChannelChange {
+    return this.#left(this.members?.release(place));
+  }
+
+  #left(user: string | undefined): ChannelChange {
     return { user, bytes: user === undefined ? 0 : this.#tell(memberRemoved(this.name, user)) };
   }
 
@@ -121,12 +146,16 @@ export interface Publication {
 
 /** Hears what happens on an application's channels. Its methods MUST NOT throw, and MUST NOT keep the channel. */
 export interface ChannelObserver {
-  /** A connection has subscribed. @param newUser on a presence channel, a user who was not there before */
-  joined(channel: LocalChannel, newUser: string | undefined): void;
   /**
-   * A connection has left.
-   * @param goneUser on a presence channel, a user whose last connection it was
-   * @param mayReturn whether it was only lost, so that its client may come back soon
+   * A connection has subscribed.
+   * @param newUser on a presence channel, a user who was not there before
+   * @param isFirst whether the channel was not occupied before
+   */
+  joined(channel: LocalChannel, newUser: string | undefined, isFirst: boolean): void;
+  /**
+   * A connection has left, or a place is kept for one no longer.
+   * @param goneUser on a presence channel, a user who is a member no more
+   * @param mayReturn whether the connection was only lost, so that its client may come back soon
    */
   left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void;
   /** A client has sent an event. @param socketId the client's */

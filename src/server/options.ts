@@ -62,6 +62,15 @@ export interface WebSocketLimits extends PublishLimits {
   /** Size of a member's `channel_data`, in UTF-8 bytes. @default 1 024 (Pusher's) */
   maxPresenceMemberBytes?: number | undefined;
   /**
+   * How long a presence channel keeps a member whose connection was lost, in milliseconds. When the user is back in
+   * time, as after a reload of the page, the other members hear nothing. Meanwhile `users()` and the counts of users
+   * have the member, who counts against `maxPresenceMembers`. Who unsubscribes or is sent away leaves at once. Webhooks
+   * wait as long, or for `webhookLeaveDelayMs` where that is longer. Of more than 100 000 who are kept, the first
+   * leaves. Up to 600 000.
+   * @default 0 (as at Pusher, which tells pages at once)
+   */
+  presenceLeaveDelayMs?: number | undefined;
+  /**
    * Closes with 4009 what does not sign in, or subscribe to a private or presence channel, within
    * `authorizationTimeoutMs`. Until then it does not count against the `maxConnections` of its application. Source:
    * https://pusher.com/docs/channels/using_channels/authorized-connections

@@ -1,8 +1,31 @@
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 
+/** The place of a connection that was lost, which keeps its user a member for some time. */
+export interface HeldPlace {
+  readonly userId: string;
+}
+
+interface Member {
+  info: string | undefined;
+  /** Subscriptions of the user. */
+  connections: number;
+  /** The places that are kept for the user's lost connections, the oldest first; undefined for none. */
+  held: HeldPlace[] | undefined;
+}
+
+/** What a connection that was added has changed. */
+export interface Arrival {
+  /** Whether the user was no member before. */
+  readonly isNew: boolean;
+  /** The place that the connection has taken, which is kept no longer. */
+  readonly place?: HeldPlace | undefined;
+  /** Whether the user has come back with other details. */
+  readonly isChanged?: boolean;
+}
+
 /** The members of one presence channel. A user is a member once, however many connections they have. */
 export class PresenceMembers {
-  readonly #members = new Map<string, { info: string | undefined; connections: number }>();
+  readonly #members = new Map<string, Member>();
   readonly #userOf = new Map<object, string>();
 
   /** Number of users. */
@@ -24,30 +47,71 @@ export class PresenceMembers {
     return this.#userOf.get(connection);
   }
 
-  /** Adds a connection of a user. Returns whether it is the user's first. */
-  add(connection: object, { id, info }: ProtocolUser): boolean {
+  /** Adds a connection of a user. It takes the oldest of the places that are kept for the user. */
+  add(connection: object, { id, info }: ProtocolUser): Arrival {
     this.#userOf.set(connection, id);
     const member = this.#members.get(id);
     if (member === undefined) {
-      this.#members.set(id, { info, connections: 1 });
-      return true;
+      this.#members.set(id, { info, connections: 1, held: undefined });
+      return { isNew: true };
     }
+    const isChanged = member.connections === 0 && member.info !== info;
+    if (isChanged) member.info = info;
     member.connections++;
-    return false;
+    return { isNew: false, place: takeFirst(member), isChanged };
   }
 
-  /** Removes a connection. Returns the user's id when it was the user's last. */
+  /** Removes a connection. Returns the user's id when nothing else keeps the user a member. */
   remove(connection: object): string | undefined {
-    const id = this.#userOf.get(connection);
-    const member = id === undefined ? undefined : this.#members.get(id);
+    const member = this.#leave(connection);
+    return member && this.#gone(member);
+  }
+
+  /** Removes a connection that was lost, and keeps its place. Returns the place. */
+  hold(connection: object): HeldPlace | undefined {
+    const userId = this.#leave(connection);
+    const member = userId === undefined ? undefined : this.#members.get(userId);
+    if (userId === undefined || member === undefined) return undefined;
+    const place = { userId };
+    member.held ??= [];
+    member.held.push(place);
+    return place;
+  }
+
+  /** Keeps a place no longer. Returns the user's id when nothing else keeps the user a member. */
+  release(place: HeldPlace): string | undefined {
+    const member = this.#members.get(place.userId);
+    const index = member?.held?.indexOf(place) ?? -1;
+    if (member === undefined || index < 0) return undefined;
+    member.held?.splice(index, 1);
+    if (member.held?.length === 0) member.held = undefined;
+    return this.#gone(place.userId);
+  }
+
+  /** Returns the id of the connection's user. */
+  #leave(connection: object): string | undefined {
+    const userId = this.#userOf.get(connection);
+    const member = userId === undefined ? undefined : this.#members.get(userId);
     this.#userOf.delete(connection);
-    if (id === undefined || member === undefined || --member.connections > 0) return undefined;
-    this.#members.delete(id);
-    return id;
+    if (member !== undefined) member.connections--;
+    return userId;
+  }
+
+  #gone(userId: string): string | undefined {
+    const member = this.#members.get(userId);
+    if (member === undefined || member.connections > 0 || member.held !== undefined) return undefined;
+    this.#members.delete(userId);
+    return userId;
   }
 
   /** Each user once, in the order in which they came. */
   list(): readonly ProtocolUser[] {
     return Array.from(this.#members, ([id, { info }]) => ({ id, info }));
   }
+}
+
+function takeFirst(member: Member): HeldPlace | undefined {
+  const place = member.held?.shift();
+  if (member.held?.length === 0) member.held = undefined;
+  return place;
 }

@@ -146,9 +146,15 @@ export class ChannelsServer {
   }
 
   #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
-    const { webhooks = [] } = settings;
+    const { webhooks = [], limits } = settings;
     if (webhooks.length === 0) return undefined;
-    return new AppWebhooks(settings, webhooks, this.#options, { counters: this.#counters, logger: this.#host.logger });
+    const { presenceLeaveDelayMs } = limits;
+    return new AppWebhooks(
+      settings,
+      webhooks,
+      { ...this.#options, presenceLeaveDelayMs },
+      { counters: this.#counters, logger: this.#host.logger },
+    );
   }
 
   /**

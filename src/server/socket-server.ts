@@ -229,9 +229,9 @@ export class SocketServer implements ConnectionHost {
    */
   async close(): Promise<void> {
     this.#isClosing = true;
-    for (const { app } of this.#handlers) app.beginClose();
     this.#refused.terminate();
     for (const connection of this.#admitted) sayGoodbye(connection);
+    for (const { app } of this.#handlers) app.beginClose();
     if (this.#admitted.size > 0) await this.#emptied();
   }
 

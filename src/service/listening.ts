@@ -1,7 +1,8 @@
-import type { AuthorizationHost } from '../authorization/decision.js';
-import { checkChannels, checkListening, ListeningRefusedError, listenerOf } from '../authorization/listening.js';
+import { type AuthorizationHost, listenerOf } from '../authorization/decision.js';
+import { checkChannels, checkListening, ListeningRefusedError } from '../authorization/listening.js';
 import type { AppUser } from '../authorization/requests.js';
 import { readStreamToken, signStreamToken, type TokenGrant } from '../authorization/stream-token.js';
+import { askBackend, NOT_DISCONNECTED } from '../backends/contract/ask.js';
 import type { Listener, ListenRequest } from '../backends/contract/listening.js';
 import { AuthenticationError, ConfigurationError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import { didYouMean } from '../core/schema-check.js';
@@ -155,14 +156,28 @@ function knownSecret({ streamSecret, backend }: ListeningHost): string | undefin
 }
 
 /**
- * Ends the streams and the bare connections of a user or a session, and the tokens that were made for them before.
- * @throws ValidationError for anything that is not a {@link PageOwner}
+ * Ends the connections and the streams of a user or a session, and the tokens that were made for them before.
+ * @returns how many; undefined where the provider does not tell
+ * @throws ValidationError for anything that is not a {@link PageOwner}; UnsupportedOperationError where the backend
+ * cannot end connections: then the streams have ended; TimeoutError when it does not answer
  */
-export function disconnect(owner: PageOwner<unknown>, { streams, sessions, backend }: ListeningHost): void {
+export async function disconnect(owner: PageOwner<unknown>, host: ListeningHost): Promise<number | undefined> {
   checkOwner(owner, 'disconnect()');
+  const { streams, sessions, backend, timeout } = host;
   const { user, session } = owner;
   const who: Listener =
     session === undefined ? { userId: userIdOf(user, sessions) } : { sessionChannel: session.channelId };
-  streams.logOut(who);
-  backend.disconnect?.(who);
+  const ended = streams.logOut(who);
+  const kind = session === undefined ? 'user' : 'session';
+  if (!backend.capabilities.disconnects.includes(kind)) throw cannotDisconnect(kind, backend.name);
+  const work = () => backend.disconnect(who);
+  const closed = await askBackend(backend, timeout, work, `end the connections of a ${kind}`, NOT_DISCONNECTED);
+  return closed === undefined ? undefined : ended + closed;
+}
+
+function cannotDisconnect(kind: string, backend: string): UnsupportedOperationError {
+  return new UnsupportedOperationError(
+    `The ${backend} backend cannot end the connections of a ${kind}: they go on, and only streams of this process have ended. The backends websocket and remote can.`,
+    { backend },
+  );
 }

@@ -30,7 +30,7 @@ import {
 } from './listening.js';
 import { publishedConfig } from './published-config.js';
 import { ReceivingService } from './receiving-service.js';
-import { FIRE_FAILED } from './runtime.js';
+import { FIRE_FAILED } from './sender.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
@@ -65,7 +65,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    * console.log(report.status); // 'accepted'
    */
   async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
-    const [report] = await this.#runtime.configured.send([options], options ?? {});
+    const [report] = await this.#runtime.configured.sender.send([options], options ?? {});
     return report as SendReport<User>;
   }
 
@@ -87,7 +87,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     call: CallOptions = {},
   ): Promise<SendReport<User>[]> {
     const list = messageList(messages, call);
-    return this.#runtime.configured.send(list, call);
+    return this.#runtime.configured.sender.send(list, call);
   }
 
   /**
@@ -116,7 +116,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
    */
   fire<User = PushUser>(options: SendOptions<User>): void {
     try {
-      this.#runtime.configured.fire(options);
+      this.#runtime.configured.sender.fire(options);
     } catch (error) {
       this.#logger().error({ err: error }, FIRE_FAILED);
     }
@@ -185,14 +185,19 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   }
 
   /**
-   * Ends the streams of events and the bare WebSockets of a user or a session in this process, and the tokens that were
-   * made for them before. Call it at a log-out; `pushSession` does for its session. They ask anew, and are refused.
+   * Ends the connections of a user or a session, with their streams of events and the tokens that were made for them.
+   * The clients connect anew and ask anew, so that what is public goes on, and what they may hear no longer ends. Call
+   * it at a log-out; `pushSession` does for its session. With Pusher, `{ user }` ends the connections that are signed in
+   * as the user, for good: public channels end as well.
+   * @returns how many there were; undefined where the provider does not tell
    * @throws ValidationError for anything but `{ user }` or `{ session }`
+   * @throws UnsupportedOperationError where the backend cannot; then the streams in this process have ended all the same
+   * @throws PushError when the provider refuses; TimeoutError when it does not answer
    * @example
    * await PushService.disconnect({ user: 'ann' });
    */
-  async disconnect<User = PushUser>(of: PageOwner<User>): Promise<void> {
-    disconnect(of, this.#runtime.configured);
+  async disconnect<User = PushUser>(of: PageOwner<User>): Promise<number | undefined> {
+    return disconnect(of, this.#runtime.configured);
   }
 
   /**

@@ -5,19 +5,12 @@ import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { Deadline, type Wait } from '../core/deadline.js';
-import { PushError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
-import { RepeatedLines } from '../core/repeated-lines.js';
-import type { SendReport } from '../core/report.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import { deliver } from '../delivery/deliver.js';
 import { encodedData, jsonText } from '../delivery/json-text.js';
-import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
-import { reportOf, throwIfAllRejected } from '../delivery/report.js';
+import { firedEarly } from '../delivery/plan.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
-import type { CallOptions, SendOptions } from '../delivery/send-options.js';
-import { SendOrder } from '../delivery/send-order.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
 import { Streams } from '../receiving/streams.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
@@ -27,15 +20,13 @@ import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
 import { Closing, counted } from './closing.js';
 import { type ListeningHost, mayListen } from './listening.js';
+import { Sender } from './sender.js';
 
 /**
  * Longest time that closing takes, in milliseconds, where the settings do not say. Kubernetes and Heroku end a process
  * 30 s after they have asked it to end.
  */
 const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
-
-/** Logged when a message of `fire` could not be sent. */
-export const FIRE_FAILED = 'a message of fire() could not be sent';
 
 /** The service that a runtime belongs to. */
 export interface RuntimeHost {
@@ -56,6 +47,7 @@ export class Runtime implements ListeningHost {
   /** The setting `streamSecret`. */
   readonly streamSecret: string | undefined;
   readonly webhooks: WebhookIntake;
+  readonly sender: Sender;
   readonly rules: ChannelRules;
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
@@ -67,17 +59,7 @@ export class Runtime implements ListeningHost {
   #ready: Promise<void> = Promise.resolve();
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
-  readonly #policy: DeliveryPolicy;
-  /** How messages are planned. */
-  readonly #messages: Pick<PlanContext, 'defaultEvent' | 'encode'>;
-  /** The logger for what every request may log alike. */
-  readonly #rated: Logger;
-  readonly #order = new SendOrder();
   readonly #disconnect: () => void;
-  /** Whether it was said why nobody can be reached. */
-  #hasAdvised = false;
-  #running = 0;
-  #idle: PromiseWithResolvers<void> | undefined;
 
   /**
    * @param owner stands for the service, which the backend then belongs to
@@ -97,7 +79,6 @@ export class Runtime implements ListeningHost {
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
-    this.#rated = new RepeatedLines().on(this.logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
     this.streams = new Streams(this.subscriptions, this.logger);
@@ -109,8 +90,8 @@ export class Runtime implements ListeningHost {
     const { channelName } = this.capabilities;
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
-    this.#policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.#messages = { defaultEvent, encode };
+    const policy = new DeliveryPolicy({ timeout, retries, concurrency });
+    this.sender = new Sender(this, { policy, defaultEvent, encode });
     const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
     this.rules = rules;
     this.#disconnect = this.backend.connect({
@@ -187,86 +168,6 @@ export class Runtime implements ListeningHost {
   }
 
   /**
-   * Plans messages and delivers them.
-   * @param call what holds for all of them
-   * @returns a report for each message, in their order
-   * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
-   * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
-   */
-  send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
-    return this.#counted(() => this.#send(messages, call));
-  }
-
-  /** Sends a message that nobody but `close` waits for. What fails is logged. */
-  fire<User>(options: SendOptions<User>): void {
-    const sent = async (): Promise<void> => {
-      try {
-        const [report] = await this.#send([options], options ?? {});
-        if (report?.status !== 'partial') return;
-        const { id, event, rejected } = report;
-        this.logger.warn({ id, event, rejected }, 'a message of fire() was not accepted for some of its channels');
-      } catch (error) {
-        const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
-        this.logger[level]({ err: error, event: options?.event }, FIRE_FAILED);
-      }
-    };
-    void this.#counted(sent);
-  }
-
-  /** Counts work that `close` waits for. */
-  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
-    this.#running++;
-    try {
-      return await work();
-    } finally {
-      this.#running--;
-      if (this.#running === 0) this.#idle?.resolve();
-    }
-  }
-
-  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
-    const startedAt = performance.now();
-    const { signal, ordered } = call;
-    if (signal?.aborted) throw firedEarly(signal);
-    const { backend, sessions, capabilities, timeout, logger } = this;
-    const turn = ordered === true ? this.#order.next() : undefined;
-    try {
-      const planned = await plan(messages, {
-        ...this.#messages,
-        backend,
-        capabilities,
-        sessions,
-        timeout,
-        signal,
-        logger,
-      });
-      if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
-      await this.opened(longestTimeout(planned, timeout), signal);
-      await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
-      const deliveries = await deliver(planned, {
-        backend,
-        capabilities,
-        policy: this.#policy,
-        logger: this.#rated,
-        signal,
-      });
-      const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
-      throwIfAllRejected(reports, backend.name);
-      return reports;
-    } finally {
-      turn?.end();
-    }
-  }
-
-  /** Warns once when no user at all can be reached. */
-  #advise(): void {
-    const advice = this.sessions.advice?.();
-    if (advice === undefined) return;
-    this.#hasAdvised = true;
-    this.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);
-  }
-
-  /**
    * Waits for the messages that are being sent, ends the loops, closes the backend, and waits for the handlers of
    * webhooks: all of it within `closeTimeout`. What has not ended by then is logged.
    * @throws PushError when the backend could not be closed
@@ -276,7 +177,7 @@ export class Runtime implements ListeningHost {
     const closing = new Closing(this.#closeTimeout);
     const { firstHalf, whole } = closing;
     this.streams.close();
-    await closing.waitFor(this.#sent(), firstHalf, () => counted(this.#running, 'send'));
+    await closing.waitFor(this.sender.idle(), firstHalf, () => counted(this.sender.underWay, 'send'));
     await closing.waitFor(
       this.#ready.catch(() => {}),
       firstHalf,
@@ -294,13 +195,6 @@ export class Runtime implements ListeningHost {
       this.#disconnect();
       closing.log(this.logger);
     }
-  }
-
-  /** Resolves when no message is being sent. */
-  async #sent(): Promise<void> {
-    if (this.#running === 0) return;
-    this.#idle ??= Promise.withResolvers();
-    await this.#idle.promise;
   }
 
   async #closeBackend(): Promise<void> {

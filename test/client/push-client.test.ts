@@ -88,7 +88,7 @@ describe('binding', () => {
     (event) => {
       const client = new PushClient(config);
       const channel = client.channel('mine');
-      const text = `An event must be a string, not ${typeof event}: it is bound by its name, and no pattern matches.`;
+      const text = `An event must be a string, not ${typeof event}.`;
       for (const target of [client, channel])
         expect(() => target.bind(event as never, () => {})).toThrow(new TypeError(text));
       if (event === undefined) return;

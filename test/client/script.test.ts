@@ -2,23 +2,26 @@ import { createContext, runInContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { buildPageScripts } from '../../scripts/page-scripts.ts';
 import { driverNames } from '../../src/wire/driver-names.js';
 
 /** The promises of docs/client.md, in bytes after gzip. */
-const MAX_ALL_BYTES = 10 * 1024;
+const MAX_ALL_BYTES = 11 * 1024;
 const MAX_PUSHER_BYTES = 8 * 1024;
 
-const { outputFiles, metafile } = await build({
-  entryPoints: ['src/client/script.ts', 'src/client/scripts/*.ts'],
-  bundle: true,
-  minify: true,
-  format: 'iife',
-  platform: 'browser',
-  target: 'es2022',
-  write: false,
-  metafile: true,
+const plain = { bundle: true, minify: true, format: 'iife', platform: 'browser', target: 'es2022' } as const;
+const options = { write: false as const, metafile: true as const, outdir: 'out', outbase: 'src/client' };
+const whole = await build({ ...plain, ...options, entryPoints: ['src/client/script.ts'] });
+const parts = await buildPageScripts({
   outdir: 'out',
+  outbase: 'src/client',
+  entryPoints: ['src/client/scripts/*.ts'],
 });
+const outputFiles = [...whole.outputFiles, ...parts.scripts];
+const metafile = {
+  inputs: { ...whole.metafile.inputs, ...parts.metafile.inputs },
+  outputs: { ...whole.metafile.outputs, ...parts.metafile.outputs },
+};
 
 /** A script's text. @param name as in `script` or `scripts/pusher` */
 function scriptOf(name: string): string {
@@ -34,7 +37,7 @@ function sourcesOf(name: string): readonly string[] {
 const drivers = [...new Set(Object.values(driverNames))];
 
 describe('the one-file script', () => {
-  it('is at most 10 kB gzipped', () => {
+  it('is at most 11 kB gzipped', () => {
     expect(scriptOf('script')).not.toBe('');
     expect(gzipSync(scriptOf('script')).length).toBeLessThanOrEqual(MAX_ALL_BYTES);
   });

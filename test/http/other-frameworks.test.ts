@@ -1,7 +1,7 @@
 import fastifyCookie from '@fastify/cookie';
 import fastifySession from '@fastify/session';
 import fastify, { type FastifyInstance, type FastifyPluginCallback } from 'fastify';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { fastifyPushRoutes, fastifyPushSession } from '../../src/http/fastify.js';
 import { createPushHandler, webPushSession } from '../../src/http/index.js';
 import {
@@ -61,9 +61,12 @@ describe('fastifyPushSession', () => {
     const app = application(service);
     const loggedIn = await app.inject({ method: 'POST', url: '/log-in' });
     const cookies = Object.fromEntries(loggedIn.cookies.map(({ name, value }) => [name, value]));
-    expect(await channelsOf(service, 'ann')).toHaveLength(1);
+    const [channelId = ''] = await channelsOf(service, 'ann');
+    expect(channelId).toMatch(/^private-session-/);
+    const disconnect = vi.spyOn(service, 'disconnect');
     const { body } = await app.inject({ method: 'POST', url: '/log-out-by-hand', cookies });
     expect([body, await channelsOf(service, 'ann')]).toEqual(['bye', []]);
+    await expect.poll(() => disconnect.mock.calls).toEqual([[{ session: { channelId } }]]);
   });
 
   it('answers with the page of the error when the session plugin is missing, and says the order', async () => {
@@ -135,11 +138,16 @@ describe('webPushSession', () => {
     const logIn = pushSessionOf(session);
     user = 'ann';
     await logIn.settle();
-    expect(await channelsOf(service, 'ann')).toHaveLength(1);
+    const [channelId = ''] = await channelsOf(service, 'ann');
+    expect(channelId).toMatch(/^private-session-/);
+    const disconnect = vi.spyOn(service, 'disconnect');
     const logOut = pushSessionOf(session);
     Reflect.deleteProperty(session, 'pushSession'); // as destroy() of iron-session
     expect(await logOut.settle()).toBe(true);
     expect([await channelsOf(service, 'ann'), logOut.user, session]).toEqual([[], undefined, {}]);
+    // Its pages would come back with the cookie of before, which the response replaces.
+    expect(disconnect).not.toHaveBeenCalled();
+    await expect.poll(() => disconnect.mock.calls, { timeout: 5000 }).toEqual([[{ session: { channelId } }]]);
   });
 
   it('writes to a session that is read and written by methods', async () => {

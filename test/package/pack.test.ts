@@ -203,7 +203,8 @@ describe('the packed package, in an empty project', () => {
        }`,
     );
     expect(run(process.execPath, file)).toBe(
-      'ConfigurationError: the pusher backend needs the package "pusher": npm install pusher\n',
+      'ConfigurationError: the pusher backend needs the package "pusher": npm install pusher. In a bundle, ' +
+        `import * as Pusher from 'pusher' and pass it as the option "Pusher" (docs/bundlers.md).\n`,
     );
     install(tarball, 'pusher@5');
     expect(run(process.execPath, file)).toBe('Pusher\n');

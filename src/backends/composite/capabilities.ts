@@ -30,6 +30,7 @@ export function composedCapabilities(all: readonly BackendCapabilities[], sendsT
     // That of the backend that is asked.
     clientIs: all.find(({ authorize, authenticate }) => authorize || authenticate)?.clientIs ?? 'connection',
     authenticate: some('authenticate'),
+    disconnects: [...new Set(all.flatMap(({ disconnects }) => disconnects))],
     webhooks: some('webhooks'),
     except: every('except'),
     idempotent: every('idempotent'),

@@ -17,10 +17,12 @@ import type {
 import { BatchServiceWrapper } from '../contract/batch-wrapper.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { BackendHost } from '../contract/host.js';
+import type { Listener } from '../contract/listening.js';
 import type { BackendMessageOptions, EventParts } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { AnyBackend } from '../contract/wrapper.js';
+import { type Asking, askFirst, disconnectAll, firstAble } from './asking.js';
 import { composedCapabilities } from './capabilities.js';
 import { Child, labelOf } from './child.js';
 import { checkNamedBackends, ownOptions } from './child-message.js';
@@ -75,7 +77,7 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     this.api = [...backends];
     const own = backends.find(({ stringify }) => stringify !== undefined);
     if (own !== undefined) this.stringify = (data) => own.stringify?.(data) ?? '';
-    const authorizer = this.#first('authorize');
+    const authorizer = firstAble('authorize', this.#children);
     const several = authorizer?.authorizeChannels;
     if (authorizer !== undefined && several !== undefined)
       this.authorizeChannels = (client, channels) => {
@@ -150,13 +152,16 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   override authorizeChannel(client: string, channel: string, member?: PresenceMember): Awaitable<ChannelAuthorization> {
     const ask = (backend: AnyBackend): Awaitable<ChannelAuthorization> =>
       backend.authorizeChannel(client, channel, member);
-    return this.#ask('authorize', ask, `authorise "${channel}"`) ?? super.authorizeChannel(client, channel, member);
+    return (
+      askFirst('authorize', ask, `authorise "${channel}"`, this.#asking) ??
+      super.authorizeChannel(client, channel, member)
+    );
   }
 
   /** Signs by the first backend that can. */
   override authenticateUser(socketId: string, user: AuthenticatedUser): Awaitable<UserAuthentication> {
     const ask = (backend: AnyBackend): Awaitable<UserAuthentication> => backend.authenticateUser(socketId, user);
-    return this.#ask('authenticate', ask, 'sign a user in') ?? super.authenticateUser(socketId, user);
+    return askFirst('authenticate', ask, 'sign a user in', this.#asking) ?? super.authenticateUser(socketId, user);
   }
 
   /** Takes the headers that any of its backends takes. @throws AuthenticationError when none does */
@@ -178,28 +183,26 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
   /** Asks the first backend that can tell. The others' subscribers are not counted. */
   override async channelInfo(channel: string): Promise<ChannelInfo> {
     const ask = (backend: AnyBackend): Promise<ChannelInfo> => backend.channelInfo(channel);
-    return this.#ask('presence', ask, `tell about "${channel}"`) ?? super.channelInfo(channel);
+    return askFirst('presence', ask, `tell about "${channel}"`, this.#asking) ?? super.channelInfo(channel);
   }
 
   /** Asks the first backend that can tell, as {@link channelInfo} does. */
   override async channelUsers(channel: string): Promise<readonly string[]> {
     const ask = (backend: AnyBackend): Promise<readonly string[]> => backend.channelUsers(channel);
-    return this.#ask('presence', ask, `list the users of "${channel}"`) ?? super.channelUsers(channel);
+    return askFirst('presence', ask, `list the users of "${channel}"`, this.#asking) ?? super.channelUsers(channel);
   }
 
-  /** Asks the first backend that can, within its time. @returns undefined when none can */
-  #ask<Answer>(
-    flag: 'authorize' | 'authenticate' | 'presence',
-    work: (backend: AnyBackend) => Awaitable<Answer>,
-    failure: string,
-  ): Awaitable<Answer> | undefined {
-    const backend = this.#first(flag);
-    const consequence = flag === 'presence' ? undefined : NOT_AUTHORISED;
-    return backend && askBackend(backend, this.#timeout, () => work(backend), failure, consequence);
+  /** Tells all backends: a composite does not know which of them the client is connected to. */
+  override clientAsked(client: string, who: Listener): void {
+    for (const { backend } of this.#children) backend.clientAsked?.(client, who);
   }
 
-  #first(flag: 'authorize' | 'authenticate' | 'presence'): AnyBackend | undefined {
-    return this.#children.find(({ capabilities }) => capabilities[flag])?.backend;
+  override disconnect(who: Listener): Promise<number | undefined> {
+    return disconnectAll(who, this.#asking);
+  }
+
+  get #asking(): Asking {
+    return { children: this.#children, timeout: this.#timeout };
   }
 
   /** The configuration of the first backend that has one, because a page connects to one provider. */

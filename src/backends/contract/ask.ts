@@ -25,3 +25,5 @@ export function askBackend<Answer>(
 export const NOT_SUBSCRIBED = 'nothing is received from it, and nothing was sent';
 /** What follows when a client is not signed in, or not let into a channel. */
 export const NOT_AUTHORISED = 'nothing was authorised, and nothing was sent';
+/** What follows when connections are not ended. */
+export const NOT_DISCONNECTED = 'connections may go on, and nothing was sent';

@@ -41,6 +41,8 @@ export interface BackendCapabilities {
   readonly clientIs: 'connection' | 'user';
   /** `authenticateUser` works. */
   readonly authenticate: boolean;
+  /** Whose connections `disconnect` ends. */
+  readonly disconnects: readonly ('user' | 'session')[];
   /** `parseWebhook` works. */
   readonly webhooks: boolean;
   /** `except` keeps a message from one connection. */
@@ -62,6 +64,7 @@ type OptionalMethod =
   | 'channelInfo'
   | 'authorizeChannel'
   | 'authenticateUser'
+  | 'disconnect'
   | 'parseWebhook';
 
 /** The capabilities of a backend that declares none: it can do what it has a method of its own for, without a limit. */
@@ -77,6 +80,7 @@ export function defaultCapabilities(has: (method: OptionalMethod) => boolean): B
     authorize: has('authorizeChannel'),
     clientIs: 'connection',
     authenticate: has('authenticateUser'),
+    disconnects: has('disconnect') ? ['user', 'session'] : [],
     webhooks: has('parseWebhook'),
     except: false,
     idempotent: false,

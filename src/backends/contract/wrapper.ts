@@ -186,10 +186,22 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Ends what somebody hears through this backend without a subscription of the provider's protocol, because they are
-   * logged out.
+   * Hears that a client asks for permission, and for whom, before it is asked whether it may. A backend that ends
+   * connections in {@link disconnect} notes it. It MUST forget the client when its connection ends, and MUST ignore one
+   * without a connection: a client may claim any socket id.
+   * @param client as in {@link authorizeChannel}
    */
-  disconnect?(who: Listener): void;
+  clientAsked?(client: string, who: Listener): void;
+
+  /**
+   * Ends what a user or a session hears through this backend, whether by connections or without, because they are
+   * logged out. Connections SHOULD end so that their clients connect anew, and ask anew for private channels.
+   * @param _who a user or a session, as `capabilities.disconnects` says
+   * @returns how many connections were ended; undefined where the provider does not tell
+   */
+  disconnect(_who: Listener): Awaitable<number | undefined> {
+    throw this.unsupported('end connections', 'use a backend that can, such as websocket');
+  }
 
   /** Asks the provider for the state of a channel. */
   async channelInfo(channel: string): Promise<ChannelInfo> {
@@ -220,9 +232,9 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `authenticateUser`, `channelInfo`,
-   * `channelUsers`, `get` and `post` end within a time of the backend's own, such as one of its options. Then the service sets them no
-   * deadline.
+   * Whether `subscribe`, `unsubscribe`, `authorizeChannel`, `authorizeChannels`, `authenticateUser`, `disconnect`,
+   * `channelInfo`, `channelUsers`, `get` and `post` end within a time of the backend's own, such as one of its options.
+   * Then the service sets them no deadline.
    * @default false: each of them has the setting `timeout`, after which the service throws a `TimeoutError`
    */
   readonly hasOwnDeadlines: boolean = false;

@@ -1,4 +1,5 @@
 import { PushError, ValidationError } from '../../core/errors.js';
+import { isPresence } from '../../pusher-protocol/names.js';
 import { isRecord } from '../../wire/is-record.js';
 
 /** The numbers that Pusher tells of a channel. */
@@ -83,4 +84,27 @@ export function attributesByChannel(answer: unknown): ReadonlyMap<string, Channe
   return new Map(
     Object.entries(isRecord(channels) ? channels : {}).map(([name, told]) => [name, attributesTold(told)]),
   );
+}
+
+/** Which channels to list, and what of them. */
+export interface ChannelsQuery {
+  /** Only channels whose name begins with it. */
+  prefix?: string | undefined;
+  /** The attributes to ask for. */
+  info?: readonly ChannelAttribute[] | string | undefined;
+}
+
+/** The parameters of `GET /channels`. @throws ValidationError for a wrong query */
+export function channelsParameters({ prefix, info }: ChannelsQuery): Record<string, string> {
+  const asked = attributesAsked(info);
+  if (asked?.includes('user_count') && !isPresence(prefix ?? ''))
+    throw new ValidationError('Only presence channels have a "user_count": add the prefix "presence-".');
+  return { ...(prefix !== undefined && { filter_by_prefix: prefix }), ...(asked !== undefined && { info: asked }) };
+}
+
+/** The ids of a presence channel's users, in an answer. */
+export function userIdsTold(answer: unknown): readonly string[] {
+  const users: unknown = isRecord(answer) ? answer['users'] : undefined;
+  const ids: unknown[] = Array.isArray(users) ? users.map((user: unknown) => isRecord(user) && user['id']) : [];
+  return ids.filter((id) => typeof id === 'string');
 }

@@ -12,6 +12,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelAuthorization, ChannelInfo, GivenMember } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { Listener } from '../contract/listening.js';
 import type { BackendMessageOptions } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
@@ -26,7 +27,10 @@ import {
   attributesTold,
   type ChannelAttribute,
   type ChannelAttributes,
+  type ChannelsQuery,
+  channelsParameters,
   SubscriptionCounting,
+  userIdsTold,
 } from './channel-attributes.js';
 import { type PusherClient, pusherClient } from './client.js';
 import { sharedSecret } from './encryption.js';
@@ -121,6 +125,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       // A batch is taken or refused as a whole, but messages to users are in no batch.
       keepsOrder: (channel) => userOfChannel(channel) === undefined,
       maxPayloadBytes: this.#options.maxEventBytes,
+      disconnects: ['user'],
     };
   }
 
@@ -183,6 +188,11 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
     return this.#requests.json(work, { ...this.#terms(), target });
   }
 
+  /** Ends the connections of a user as {@link terminateUserConnections} does. Pusher does not tell how many. */
+  override async disconnect({ userId = '' }: Listener): Promise<undefined> {
+    await this.terminateUserConnections(userId);
+  }
+
   /**
    * Lists the channels that have subscribers, with their attributes by channel name.
    * @param query `prefix`: only channels whose name begins with it; `info`: the attributes to ask for (`user_count`
@@ -190,15 +200,10 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
    * @throws ValidationError for a wrong query, before anything is sent
    * @throws PushError when the request fails
    */
-  async channels(
-    query: { prefix?: string | undefined; info?: readonly ChannelAttribute[] | string | undefined } = {},
-  ): Promise<Readonly<Record<string, ChannelAttributes>>> {
-    const { prefix } = query;
-    const info = attributesAsked(query.info);
-    if (info?.includes('user_count') && !isPresence(prefix ?? ''))
-      throw new ValidationError('Only presence channels have a "user_count": add the prefix "presence-".');
-    const params = { ...(prefix !== undefined && { filter_by_prefix: prefix }), ...(info !== undefined && { info }) };
-    return Object.fromEntries(attributesByChannel(await this.get({ path: '/channels', params })));
+  async channels(query: ChannelsQuery = {}): Promise<Readonly<Record<string, ChannelAttributes>>> {
+    return Object.fromEntries(
+      attributesByChannel(await this.get({ path: '/channels', params: channelsParameters(query) })),
+    );
   }
 
   override async channelInfo(channel: string): Promise<ChannelInfo> {
@@ -215,10 +220,7 @@ export class PusherService extends ChannelsService<PusherClient, PusherOptions> 
       throw new ValidationError(
         `Only a presence channel knows its users, and "${channel}" does not begin with "presence-".`,
       );
-    const answer = await this.get({ path });
-    const users: unknown = isRecord(answer) ? answer['users'] : undefined;
-    const ids: unknown[] = Array.isArray(users) ? users.map((user: unknown) => isRecord(user) && user['id']) : [];
-    return ids.filter((id) => typeof id === 'string');
+    return userIdsTold(await this.get({ path }));
   }
 
   /** Signs a subscription. On an encrypted channel, the client also gets the channel's key, as `shared_secret`. */

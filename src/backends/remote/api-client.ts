@@ -59,7 +59,7 @@ export class ApiClient {
   async command(
     path: string,
     body: object,
-    parameters: Readonly<Record<string, string>>,
+    parameters: Readonly<Record<string, string>> = {},
   ): Promise<Readonly<Record<string, unknown>>> {
     return this.#inTime({ method: 'POST', path, parameters, body: JSON.stringify(body) });
   }

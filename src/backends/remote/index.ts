@@ -5,6 +5,7 @@ import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
 import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
+import type { Listener } from '../contract/listening.js';
 import type { RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
@@ -114,6 +115,17 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
 
   protected override async requestApi({ method, path, parameters, body }: CheckedApiRequest): Promise<unknown> {
     return method === 'GET' ? this.#api.get(path, parameters) : this.#api.command(path, body, parameters);
+  }
+
+  /**
+   * Ends the connections of a user or a session on the server, as its own backend `websocket` does. The server does not
+   * know of permissions that this process gave: it finds the connections by their sign-in, presence channels, and the
+   * session's channel.
+   */
+  override async disconnect({ userId, sessionChannel }: Listener): Promise<number | undefined> {
+    const body = { user_id: userId, session_channel: sessionChannel };
+    const { connections } = await this.#api.command('/connections/disconnect', body);
+    return typeof connections === 'number' ? connections : undefined;
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

@@ -140,11 +140,6 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     return this.#server.close();
   }
 
-  /** Ends the plain WebSockets of a user or a session, with code 4009. */
-  override disconnect(who: Listener): void {
-    this.#app.logOut(who);
-  }
-
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
     this.#warnUnlessReachable(channels);
     this.#publish(channels, message);
@@ -170,6 +165,19 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   protected override async requestApi(request: CheckedApiRequest): Promise<unknown> {
     return answerOwn(this.#app, request);
+  }
+
+  override clientAsked(socketId: string, who: Listener): void {
+    this.#app.noteOwner(socketId, who);
+  }
+
+  /**
+   * Ends the connections of a user or a session with code 4200: their clients connect anew, and ask anew for their
+   * private channels. Those are the connections that were authorised for them in this process, that are signed in as
+   * the user or are the user's on a presence channel, and that are subscribed to the session's channel. Bare WebSockets end with 4009.
+   */
+  override disconnect(who: Listener): number {
+    return this.#app.sendAway(who);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

@@ -16,6 +16,9 @@ export type Drivers = Readonly<
   >
 >;
 
+/** Set by the build of the page's scripts, which hold one driver. */
+declare const IS_PAGE_SCRIPT: true | undefined;
+
 /** The drivers that this script holds. */
 let held: Drivers = {};
 
@@ -39,8 +42,8 @@ export function createDriver(host: ClientDriverHost, config: ClientConfig, optio
   if (Driver) return new Driver(host, config, options);
   throw new PushClientError(
     `PushClient has no driver for the backend "${backend}"` +
-      (Object.hasOwn(driverNames, backend)
-        ? ' in this script: load the page anew, with the script of the server that it talks to now.'
+      (typeof IS_PAGE_SCRIPT !== 'undefined' || Object.hasOwn(driverNames, backend)
+        ? ' in this script: load the page anew.'
         : `, only for ${backends.map(([known]) => known).join(', ')}: ` +
           'override subscribe() and unsubscribe() in a subclass, or pass { driver }.'),
     'CONFIGURATION',

@@ -1,5 +1,6 @@
 import { channelNameProblem } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
+import { isRecord } from '../../wire/is-record.js';
 import type { App } from '../app.js';
 import { listChannels, listUsers, showChannel } from './channels.js';
 import { trigger, triggerBatch } from './trigger.js';
@@ -31,6 +32,8 @@ export function findEndpoint(segments: readonly string[]): Endpoint | undefined 
     return { method: 'GET', answer: ({ app, parameters }) => showChannel(app, checkedName(app, name), parameters) };
   if (path === '3/channels/users')
     return { method: 'GET', answer: ({ app }) => listUsers(app, checkedName(app, name)) };
+  if (path === '2/connections/')
+    return name === 'disconnect' ? { method: 'POST', answer: ({ app, body }) => disconnect(app, body) } : undefined;
   if (path === '3/users/terminate_connections')
     return { method: 'POST', answer: ({ app }) => terminateConnections(app, name) };
   return undefined;
@@ -44,6 +47,18 @@ function checkedName({ channelName }: App, name: string): string {
 
 /** Answers `POST /apps/:id/users/:id/terminate_connections`. */
 function terminateConnections(app: App, userId: string): object {
-  for (const connection of app.connectionsOf(userId)) app.dismiss(connection);
+  app.dismissUser(userId);
   return {};
+}
+
+/**
+ * Answers `POST /apps/:id/connections/disconnect`, which Pusher does not have: ends the connections of a user or a
+ * session, whose clients reconnect and ask anew.
+ */
+function disconnect(app: App, body: unknown): object {
+  const { user_id: userId, session_channel: sessionChannel } = isRecord(body) ? body : {};
+  const [named, ...further] = [userId, sessionChannel].filter((value) => value !== undefined);
+  if (typeof named !== 'string' || named === '' || further.length > 0)
+    throw new HttpError(400, 'The body must have either a "user_id" or a "session_channel", which is a text.');
+  return { connections: app.sendAway(userId === undefined ? { sessionChannel: named } : { userId: named }) };
 }

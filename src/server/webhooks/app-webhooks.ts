@@ -11,6 +11,8 @@ import { type BatchLimits, WebhookSender } from './sender.js';
 /** The options of an application's webhooks that are no webhook's own. */
 export interface WebhookLimits extends BatchLimits {
   readonly webhookLeaveDelayMs: number;
+  /** How long a presence channel keeps a member whose connection was lost. */
+  readonly presenceLeaveDelayMs: number;
 }
 
 /** The server that an application's webhooks belong to. */
@@ -24,6 +26,8 @@ export interface WebhookHost {
 export class AppWebhooks implements ChannelObserver {
   readonly #senders: readonly WebhookSender[];
   readonly #leaves: DelayedLeaves;
+  /** Those of presence channels, for which the server itself waits as well. */
+  readonly #presenceLeaves: DelayedLeaves;
   #lastTime = 0;
 
   constructor(
@@ -35,22 +39,34 @@ export class AppWebhooks implements ChannelObserver {
     const nextTime = (): number => this.#nextTime();
     const host = { ...limits, counters, nextTime, logger };
     this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, host));
-    this.#leaves = new DelayedLeaves(limits.webhookLeaveDelayMs, (event) => this.#tell(event));
+    const { webhookLeaveDelayMs, presenceLeaveDelayMs } = limits;
+    this.#leaves = new DelayedLeaves(webhookLeaveDelayMs, (event) => this.#tell(event));
+    // Both begin when the connection is lost, so of the two delays the longer one counts.
+    const rest = Math.max(0, webhookLeaveDelayMs - presenceLeaveDelayMs);
+    this.#presenceLeaves = new DelayedLeaves(rest, (event) => this.#tell(event));
   }
 
-  joined({ name: channel, size, members }: LocalChannel, newUser: string | undefined): void {
-    if (size === 1 && !this.#leaves.cancel(channel)) this.#tell({ name: 'channel_occupied', channel });
-    if (newUser !== undefined && !this.#leaves.cancel(channel, newUser))
+  #leavesOf({ members }: LocalChannel): DelayedLeaves {
+    return members === undefined ? this.#leaves : this.#presenceLeaves;
+  }
+
+  joined(joined: LocalChannel, newUser: string | undefined, isFirst: boolean): void {
+    const { name: channel, size, members } = joined;
+    const leaves = this.#leavesOf(joined);
+    if (isFirst && !leaves.cancel(channel)) this.#tell({ name: 'channel_occupied', channel });
+    if (newUser !== undefined && !leaves.cancel(channel, newUser))
       this.#tell({ name: 'member_added', channel, user_id: newUser });
     if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
-  left({ name: channel, size, members }: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
-    const tell = (event: WireEvent): void => (mayReturn ? this.#leaves.add(event) : this.#tell(event));
+  left(left: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
+    const { name: channel, size, members, isOccupied } = left;
+    const leaves = this.#leavesOf(left);
+    const tell = (event: WireEvent): void => (mayReturn ? leaves.add(event) : this.#tell(event));
     if (goneUser !== undefined) tell({ name: 'member_removed', channel, user_id: goneUser });
-    if (size === 0) {
+    if (!isOccupied) {
       // Members who left before, and may have returned, left before the channel was vacated.
-      if (!mayReturn) this.#leaves.flush(channel);
+      if (!mayReturn) leaves.flush(channel);
       tell({ name: 'channel_vacated', channel });
     } else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
@@ -75,6 +91,7 @@ export class AppWebhooks implements ChannelObserver {
    */
   async close(timeoutMs: number): Promise<void> {
     this.#leaves.flush();
+    this.#presenceLeaves.flush();
     await Promise.all(this.#senders.map((sender) => sender.close(timeoutMs)));
   }
 

@@ -4,6 +4,7 @@ import {
   DeliveryError,
   RateLimitError,
   TimeoutError,
+  UnsupportedOperationError,
   ValidationError,
 } from '../../../src/index.js';
 import { answering, stalledBody, stalledHeaders, tooManyRequests, wrongJson } from '../../providers/faults.js';
@@ -227,6 +228,13 @@ describe("a user's connections", () => {
       expect(provider.server.requests[0]?.path).toMatch(/^\/apps\/12345\/users\/[^/]+\/terminate_connections$/);
     },
   );
+
+  test('are ended by disconnect({ user }), and those of a session are not: Pusher does not know it', async () => {
+    const { provider, push } = await start();
+    expect(await push.disconnect({ user: 'ann' })).toBeUndefined();
+    await failureOf(UnsupportedOperationError, push.disconnect({ session: { channelId: 'private-session-1' } }));
+    expect(provider.terminated).toEqual(['ann']);
+  });
 
   test.each(['', '.', '..', 'u'.repeat(129), 'a\nb', '\ud800', 1])('of %j cannot be ended', async (id) => {
     const { provider, backend } = await start();

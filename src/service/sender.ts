@@ -1,0 +1,148 @@
+import type { BackendCapabilities } from '../backends/contract/capabilities.js';
+import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { PushError } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
+import type { SendReport } from '../core/report.js';
+import { deliver } from '../delivery/deliver.js';
+import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
+import { reportOf, throwIfAllRejected } from '../delivery/report.js';
+import type { DeliveryPolicy } from '../delivery/retry.js';
+import type { CallOptions, SendOptions } from '../delivery/send-options.js';
+import { SendOrder } from '../delivery/send-order.js';
+import type { SessionAdapter } from '../sessions/adapter.js';
+
+/** Logged when a message of `fire` could not be sent. */
+export const FIRE_FAILED = 'a message of fire() could not be sent';
+
+/** The parts of a configured service that sending needs. */
+interface SendingHost {
+  readonly backend: AnyBackend;
+  readonly capabilities: BackendCapabilities;
+  readonly sessions: SessionAdapter<never>;
+  readonly logger: Logger;
+  readonly timeout: number;
+  opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
+}
+
+/** The settings that decide how messages are sent. */
+interface Sending extends Pick<PlanContext, 'defaultEvent' | 'encode'> {
+  readonly policy: DeliveryPolicy;
+}
+
+/** Sends the messages of one configured service, and knows which of them are under way. */
+export class Sender {
+  readonly #host: SendingHost;
+  readonly #policy: DeliveryPolicy;
+  /** How messages are planned. */
+  readonly #planning: Pick<PlanContext, 'defaultEvent' | 'encode'>;
+  /** The logger for what every request may log alike. */
+  readonly #rated: Logger;
+  readonly #order = new SendOrder();
+  /** Whether it was said why nobody can be reached. */
+  #hasAdvised = false;
+  #running = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(host: SendingHost, { policy, ...planning }: Sending) {
+    this.#host = host;
+    this.#policy = policy;
+    this.#planning = planning;
+    this.#rated = new RepeatedLines().on(host.logger);
+  }
+
+  /** How many calls of `send` and `fire` are under way. */
+  get underWay(): number {
+    return this.#running;
+  }
+
+  /** Resolves when no message is being sent. */
+  async idle(): Promise<void> {
+    if (this.#running === 0) return;
+    this.#idle ??= Promise.withResolvers();
+    await this.#idle.promise;
+  }
+
+  /**
+   * Plans messages and delivers them.
+   * @param call what holds for all of them
+   * @returns a report for each message, in their order
+   * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
+   * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
+   */
+  send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+    return this.#counted(() => this.#send(messages, call));
+  }
+
+  /** Sends a message that nobody but `close` waits for. What fails is logged. */
+  fire<User>(options: SendOptions<User>): void {
+    const sent = async (): Promise<void> => {
+      try {
+        const [report] = await this.#send([options], options ?? {});
+        if (report?.status !== 'partial') return;
+        const { id, event, rejected } = report;
+        this.#host.logger.warn(
+          { id, event, rejected },
+          'a message of fire() was not accepted for some of its channels',
+        );
+      } catch (error) {
+        const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
+        this.#host.logger[level]({ err: error, event: options?.event }, FIRE_FAILED);
+      }
+    };
+    void this.#counted(sent);
+  }
+
+  /** Counts work that `close` waits for. */
+  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
+    this.#running++;
+    try {
+      return await work();
+    } finally {
+      this.#running--;
+      if (this.#running === 0) this.#idle?.resolve();
+    }
+  }
+
+  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+    const startedAt = performance.now();
+    const { signal, ordered } = call;
+    if (signal?.aborted) throw firedEarly(signal);
+    const { backend, sessions, capabilities, timeout, logger } = this.#host;
+    const turn = ordered === true ? this.#order.next() : undefined;
+    try {
+      const planned = await plan(messages, {
+        ...this.#planning,
+        backend,
+        capabilities,
+        sessions,
+        timeout,
+        signal,
+        logger,
+      });
+      if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
+      await this.#host.opened(longestTimeout(planned, timeout), signal);
+      await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
+      const deliveries = await deliver(planned, {
+        backend,
+        capabilities,
+        policy: this.#policy,
+        logger: this.#rated,
+        signal,
+      });
+      const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
+      throwIfAllRejected(reports, backend.name);
+      return reports;
+    } finally {
+      turn?.end();
+    }
+  }
+
+  /** Warns once when no user at all can be reached. */
+  #advise(): void {
+    const advice = this.#host.sessions.advice?.();
+    if (advice === undefined) return;
+    this.#hasAdvised = true;
+    this.#host.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);
+  }
+}
