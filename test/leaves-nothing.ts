@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, vi } from 'vitest';
 
 // Test files share a process, one after the other. Each has to leave it as it found it, so that none counts on another.
 
-// Copies of the package share their default service. The sources are loaded anew for each file, with a service of its own.
+// Copies of the package share their default service. Where a file loads the sources anew, they make one of their own.
 Reflect.deleteProperty(globalThis, Symbol.for('pushrail.v0.PushService'));
 
 const events = ['warning', 'uncaughtException', 'unhandledRejection', 'SIGINT', 'SIGTERM'] as const;

@@ -34,8 +34,8 @@ export class PushClientError extends Error {
   /** HTTP status of a refused authorisation, or the code with which the server closed the connection. */
   readonly status: number | undefined;
   /**
-   * Whether the client tries again by itself: the application could not be asked about a channel or a sign-in. It is
-   * false for a refusal.
+   * Whether the client tries again by itself: the application could not be asked about a channel or a sign-in, or the
+   * connection was lost. It is false for a refusal.
    */
   readonly isTemporary: boolean;
 

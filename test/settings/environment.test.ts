@@ -31,7 +31,8 @@ describe('the settings of an application that did not call configure', () => {
 });
 
 describe('the default service', () => {
-  beforeEach(() => {
+  beforeEach(async () => {
+    await resetPushService();
     vi.stubEnv('PUSH_SERVER', undefined);
     vi.stubEnv('PUSHER_URL', undefined);
     vi.stubEnv('NODE_ENV', 'development');

@@ -2,6 +2,12 @@ import { record } from '../../../wire/is-record.js';
 import { PushClientError } from '../../errors.js';
 
 /**
+ * Errors of the protocol from this code on leave the connection open, and each is one of its own. After 4100 to 4299 the
+ * client comes back by itself, and after 4000 to 4099 it does not. Source: "Error codes" in the Channels protocol.
+ */
+const FIRST_LASTING_CODE = 4300;
+
+/**
  * Translates an error of the connection.
  * @param raw the argument of `pusher-js`: `{ data: { code, message } }`, or that as the key `error` of another object
  */
@@ -13,12 +19,9 @@ export function connectionError(raw: unknown): PushClientError {
   return new PushClientError(
     `Push connection: ${reason}${status === undefined ? '' : ` (code ${status})`}`,
     'CONNECTION',
-    { status, cause: raw },
+    { status, isTemporary: status === undefined || (status >= 4100 && status < FIRST_LASTING_CODE), cause: raw },
   );
 }
-
-/** Errors of the protocol from this code on leave the connection open, and each is one of its own. */
-const FIRST_LASTING_CODE = 4300;
 
 /**
  * Whether an error repeats the one before: the reason of a close comes as a message, as the close code, and once more
