@@ -52,7 +52,7 @@ export class DeliveryError extends PushError {
    * A report for each message of a `sendMany` that failed as a whole, in their order; empty on the error of a single
    * channel.
    */
-  readonly reports: readonly SendReport[];
+  declare readonly reports: readonly SendReport[];
   /**
    * The reason, where all channels failed for one: an `AuthenticationError`, a `RateLimitError`, or another error of the
    * provider's answer. `PushError.is(error, AuthenticationError)` looks through it. It is not the class of this error:
@@ -72,8 +72,10 @@ export class DeliveryError extends PushError {
     // Not enumerable: console.log shows it as the cause already.
     Object.defineProperty(this, 'reason', { value: options.reason, configurable: true, writable: true });
     this.outcome = options.outcome;
-    this.reports = options.reports ?? [];
-    this.report = this.reports[0];
+    const reports = options.reports ?? [];
+    // The report of a single message is shown once.
+    Object.defineProperty(this, 'reports', { value: reports, enumerable: reports.length > 1 });
+    this.report = reports[0];
   }
 }
 

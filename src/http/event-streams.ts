@@ -8,8 +8,10 @@ import { HttpError } from '../web/http-error.js';
 /** Default of the option `maxStreams`. A stream holds some 20 kB, and its connection. */
 export const DEFAULT_MAX_STREAMS = 10_000;
 
-/** Time between two signs of life, in milliseconds. Proxies cut what is silent for 30 s or more. */
-const HEARTBEAT_MS = 15_000;
+/** Time between two looks at whether servers are closing, in milliseconds. */
+const LOOK_MS = 1000;
+/** Looks between two signs of life: 15 s. Proxies cut what is silent for 30 s or more. */
+const LOOKS_A_HEARTBEAT = 15;
 /** When `EventSource` asks again after a stream has ended, in milliseconds. */
 const RETRY_MS = 3000;
 /** Bytes that may wait for a reader; the one message that is larger may wait alone. */
@@ -32,7 +34,8 @@ export class EventStreams {
   readonly #maxStreams: number;
   readonly #places: Places;
   readonly #open = new Set<EventStream>();
-  #heartbeats: NodeJS.Timeout | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #looks = 0;
 
   constructor(maxStreams: number) {
     this.#maxStreams = maxStreams;
@@ -42,12 +45,13 @@ export class EventStreams {
   /**
    * Answers with a stream.
    * @param signal fires when the client has gone
+   * @param node Node's request. Its server waits for all answers when it closes, so the stream ends then.
    * @throws HttpError 503 when there are too many streams; PushError as `PushService.openStream`
    */
   async answer(
     service: PushService,
     request: StreamRequest,
-    { signal, logger }: { signal: AbortSignal; logger: Logger },
+    { signal, logger, node }: { signal: AbortSignal; logger: Logger; node: object | undefined },
   ): Promise<Response> {
     const leave = this.#places.take();
     if (leave === undefined) {
@@ -57,7 +61,7 @@ export class EventStreams {
       );
       throw new HttpError(503, 'Too many streams are open: ask again later.', { 'Retry-After': '5' });
     }
-    const stream = new EventStream(logger, () => {
+    const stream = new EventStream(logger, serverOf(node), () => {
       leave();
       this.#forget(stream);
     });
@@ -70,23 +74,39 @@ export class EventStreams {
       throw error;
     }
     this.#open.add(stream);
-    this.#heartbeats ??= setInterval(() => this.#beat(), HEARTBEAT_MS).unref();
+    this.#timer ??= setInterval(() => this.#look(), LOOK_MS).unref();
     signal.addEventListener('abort', () => stream.close(), { once: true });
     if (signal.aborted) stream.close();
     if (!stream.isOpen) this.#forget(stream);
     return new Response(stream.body, { headers });
   }
 
-  #beat(): void {
-    for (const stream of [...this.#open]) stream.write(heartbeat);
+  #look(): void {
+    this.#looks += 1;
+    const isTime = this.#looks % LOOKS_A_HEARTBEAT === 0;
+    for (const stream of [...this.#open]) {
+      if (stream.isServerClosing) stream.close();
+      else if (isTime) stream.write(heartbeat);
+    }
   }
 
   #forget(stream: EventStream): void {
     this.#open.delete(stream);
     if (this.#open.size > 0) return;
-    clearInterval(this.#heartbeats);
-    this.#heartbeats = undefined;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
   }
+}
+
+/** A server of `node:http`. */
+interface ListeningServer {
+  readonly listening: boolean;
+}
+
+/** The server that a request came in by; undefined when it does not tell, or does not listen itself. */
+function serverOf(node: object | undefined): ListeningServer | undefined {
+  const { socket } = (node ?? {}) as { socket?: { server?: ListeningServer } };
+  return socket?.server?.listening === true ? socket.server : undefined;
 }
 
 /** One answer that is written to as messages come. */
@@ -95,13 +115,15 @@ class EventStream {
   /** The stream of the service that it writes; undefined until that is open. */
   source: OpenStream | undefined;
   readonly #logger: Logger;
+  readonly #server: ListeningServer | undefined;
   readonly #onEnd: () => void;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #isOpen = true;
 
   /** @param onEnd called once */
-  constructor(logger: Logger, onEnd: () => void) {
+  constructor(logger: Logger, server: ListeningServer | undefined, onEnd: () => void) {
     this.#logger = logger;
+    this.#server = server;
     this.#onEnd = onEnd;
     const strategy = new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES });
     const start = (controller: ReadableStreamDefaultController<Uint8Array>): void => {
@@ -113,6 +135,10 @@ class EventStream {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get isServerClosing(): boolean {
+    return this.#server?.listening === false;
   }
 
   message({ id, json }: { readonly id: string; readonly json: string }): void {

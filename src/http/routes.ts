@@ -147,7 +147,7 @@ async function clientConfig(call: RouteCall): Promise<object> {
 }
 
 async function events(call: RouteCall): Promise<Response> {
-  const { request, service, streams, logger } = call;
+  const { request, node, service, streams, logger } = call;
   const parameters = new URL(request.url).searchParams;
   const channels = parameters.getAll('channel');
   const token = parameters.get('token') ?? undefined;
@@ -156,7 +156,7 @@ async function events(call: RouteCall): Promise<Response> {
   // A token stands for the visitor: a cookie of another visitor may come along.
   const asking =
     token === undefined ? { user: await userOf(call), session: await sessionOf(call), request } : { token };
-  return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger });
+  return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger, node });
 }
 
 async function script({ request, service }: RouteCall, answer: typeof answerWithScript): Promise<object> {

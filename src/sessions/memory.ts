@@ -11,7 +11,7 @@ const EVERY_CHANNEL = '';
 type Ends = Map<string, Map<string, number>>;
 
 const NEVER_USED =
-  'no session was ever added to memorySessions(): use the middleware pushSession() of pushrail/http, or call sessions.add(user) when a page of the user loads, or set sessions: userChannels() to have one channel for each user';
+  'no session was ever added to memorySessions(): use the middleware pushSession() of pushrail/http, or call sessions.add(user) when a page of the user loads, or set sessions: userChannels() to have one channel for each user. Where another process has the sessions, both need redisSessions() or userChannels()';
 
 /** Options of {@link memorySessions}. */
 export interface MemorySessionsOptions<User = PushUser> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as nodeRequest } from 'node:http';
+import { createServer, type IncomingMessage, request as nodeRequest } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createPushHandler, type PushHandler, type PushHandlerOptions, toNodeHandler } from '../../src/http/index.js';
 import {
@@ -17,7 +17,7 @@ import {
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 import { RecordingLogger } from '../support/recording-logger.js';
-import { serve } from '../support/test-server.js';
+import { listenInTest, serve } from '../support/test-server.js';
 import { Application, logOuts } from './support/application.js';
 import { EventReader } from './support/event-reader.js';
 
@@ -297,6 +297,16 @@ describe('on a server of Node', () => {
     expect(String(await once(response, 'data'))).toMatch(/^id: [\w-]{36}\ndata: \{"event":"e",.*\}\n\n$/);
     request.destroy();
     await vi.waitFor(() => expect(unsubscribe).toHaveBeenCalledExactlyOnceWith('orders'));
+  });
+
+  it('ends when the server closes, which waits for all answers', async () => {
+    const server = createServer(toNodeHandler(setUp().handler));
+    const port = await listenInTest(server);
+    const request = nodeRequest({ port, host: '127.0.0.1', path: '/push/events?channel=orders' }).end();
+    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    response.resume();
+    await new Promise((resolve) => server.close(resolve));
+    expect(response.complete).toBe(true);
   });
 });
 

@@ -25,7 +25,7 @@ describe('send to users, when no session was ever added to memorySessions()', ()
       {
         level: 'warn',
         details: {},
-        text: 'send({ users }) reached nobody, because no session was ever added to memorySessions(): use the middleware pushSession() of pushrail/http, or call sessions.add(user) when a page of the user loads, or set sessions: userChannels() to have one channel for each user',
+        text: 'send({ users }) reached nobody, because no session was ever added to memorySessions(): use the middleware pushSession() of pushrail/http, or call sessions.add(user) when a page of the user loads, or set sessions: userChannels() to have one channel for each user. Where another process has the sessions, both need redisSessions() or userChannels()',
       },
     ]);
   });
