@@ -181,6 +181,14 @@ describe('options.plain', () => {
     expect(await page.refused).toBe('401 Nobody is logged in any more.');
   });
 
+  it.each(['/{channel*}', '/{first}/{channel}', '/{x}pp/{channel}'])(
+    "leaves the addresses of Pusher's protocol alone: %s",
+    async (path) => {
+      const { backend } = await setUp({ plain: { [path]: {} } });
+      await (await Client.connect(backend)).subscribe('news');
+    },
+  );
+
   it('ignores what the client sends, and cuts one that goes on', async () => {
     const { push, backend } = await setUp({
       plain: { '/{channel}': {} },
