@@ -134,7 +134,7 @@ async function clientConfig(call: RouteCall): Promise<object> {
   const { request, node, context, service, options, isForeign } = call;
   const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
+  const { base, origin } = publicAddress(request, node?.originalUrl ?? node?.url, options, isForeign);
   const { authorizeChannels, capabilities } = service.backend;
   const { authorize, authenticate, subscribe } = capabilities;
   return {
