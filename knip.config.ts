@@ -9,7 +9,7 @@ const entries = Object.values(manifest.exports).flatMap((entry) =>
 const config: KnipConfig = {
   entry: [
     ...entries,
-    'src/client/script.ts',
+    'src/client/{script,fallback-script}.ts',
     'src/client/scripts/*.ts',
     'src/cli/main.ts',
     'scripts/*',

@@ -77,6 +77,13 @@ await build({
   entryPoints: ['src/client/fallback-script.ts'],
   outfile: 'dist/client/pushrail-fallback.min.js',
 });
+// What client.js imports in an emergency.
+await build({
+  ...script,
+  format: 'esm',
+  entryPoints: ['src/client/drivers/event-stream/index.ts'],
+  outfile: 'dist/client/scripts/fallback.js',
+});
 // The client with one driver each, of which the push handler makes a page's client.js.
 const scripts = globSync('src/client/scripts/*.ts', { cwd: root });
 const built = await buildPageScripts({ ...common, entryPoints: scripts, outdir: 'dist/client/scripts' });

@@ -5,7 +5,7 @@ import { AuthenticationError, ValidationError } from '../core/errors.js';
 /** Default lifetime of a token, in milliseconds. */
 const DEFAULT_LIFETIME_MS = 60_000;
 /** Longest lifetime of a token, in milliseconds: it stands in an address, which others may see. */
-export const MAX_LIFETIME_MS = 3_600_000;
+const MAX_LIFETIME_MS = 3_600_000;
 /** Longest token, in characters: an address with a longer one would not fit into the request of many servers. */
 const MAX_LENGTH = 4096;
 

@@ -15,17 +15,20 @@ export type Fallback = (
   channels: Iterable<string>,
 ) => ClientDriver;
 
-let load: (() => Promise<Fallback>) | undefined;
+/** What loading the fallback gives. */
+export type LoadFallback = () => Promise<{ readonly eventStream?: Fallback | undefined }>;
+
+let load: LoadFallback | undefined;
 
 /** Tells the client how to load the fallback. An entry of the client calls it, so that a page loads it only in need. */
-export function useFallback(loader: () => Promise<Fallback>): void {
+export function useFallback(loader: LoadFallback): void {
   load = loader;
 }
 
-/** The fallback: what `useFallback` loads, else the one that a script of the page has brought. */
+/** The fallback; undefined where there is none. */
 export async function loadedFallback(): Promise<Fallback | undefined> {
   try {
-    return (await load?.()) ?? (globalThis as { pushrailFallback?: Fallback }).pushrailFallback;
+    return (await load?.())?.eventStream;
   } catch {
     // It cannot be loaded: the driver goes on alone.
     return undefined;

@@ -28,4 +28,4 @@ export {
 } from './socket-id-header.js';
 
 useDrivers(allDrivers);
-useFallback(async () => (await import('./drivers/event-stream/index.js')).eventStream);
+useFallback(() => import('./drivers/event-stream/index.js'));

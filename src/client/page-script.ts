@@ -1,6 +1,7 @@
 import { PageClient } from './default-client.js';
 import { type Drivers, useDrivers } from './drivers/create-driver.js';
 import { PushClientError } from './errors.js';
+import { useFallback } from './fallback.js';
 import { PushClient } from './push-client.js';
 import { setDefaultClient } from './static-calls.js';
 
@@ -35,6 +36,7 @@ export function setUpPage(drivers: Drivers, loadSdk?: (nonce: string) => void): 
   if (page[pageClients].has(address)) return;
   page[pageClients].add(address);
   useDrivers(drivers);
+  useFallback(() => import(new URL('fallback.js', address).href));
   setDefaultClient(new PageClient(address, () => loadSdk?.(nonce)));
   page.PushClient = PushClient;
 }

@@ -32,13 +32,30 @@ export class MissingScript extends Error {}
 
 const scripts = new Map<string, ClientScript>();
 
+/** The file that {@link answerWithFallback} answers with, among those of the drivers. */
+const FALLBACK = 'fallback';
+
+/**
+ * Answers with the module that the page's script imports where no WebSocket gets through.
+ * @throws MissingScript when a bundle has left it behind
+ */
+export async function answerWithFallback(request: Request, clientBackend: string): Promise<Response> {
+  return answerWith(request, await scriptOf(FALLBACK, clientBackend));
+}
+
 /**
  * Answers with the script of a page: the client, the driver of its backend, and the SDK that the driver needs.
  * @param clientBackend the backend that the page's client receives from
  * @throws MissingScript when the package of the SDK is not installed
  */
 export async function answerWithScript(request: Request, clientBackend: string): Promise<Response> {
-  const { text, etag } = await scriptFor(clientBackend);
+  const driver = Object.hasOwn(driverNames, clientBackend)
+    ? driverNames[clientBackend as keyof typeof driverNames]
+    : 'none';
+  return answerWith(request, await scriptOf(driver, clientBackend));
+}
+
+function answerWith(request: Request, { text, etag }: ClientScript): Response {
   const headers = {
     'Content-Type': 'text/javascript; charset=utf-8',
     'Cache-Control': `public, max-age=${MAX_AGE_S}`,
@@ -53,20 +70,18 @@ export async function answerWithScript(request: Request, clientBackend: string):
   return new Response(request.method === 'HEAD' ? null : text, { headers });
 }
 
-async function scriptFor(clientBackend: string): Promise<ClientScript> {
-  const driver = Object.hasOwn(driverNames, clientBackend)
-    ? driverNames[clientBackend as keyof typeof driverNames]
-    : 'none';
-  const known = scripts.get(driver);
+/** @param name a driver, `none`, or {@link FALLBACK} */
+async function scriptOf(name: DriverName | 'none' | typeof FALLBACK, clientBackend: string): Promise<ClientScript> {
+  const known = scripts.get(name);
   if (known !== undefined) return known;
-  const sdk = driver === 'none' ? undefined : sdks[driver];
+  const sdk = name === 'none' || name === FALLBACK ? undefined : sdks[name];
   const parts = [
     sdk === undefined ? '' : alone(sdk, await fileOf(sdk.packageName, sdk.file, clientBackend)),
-    await fileOf('pushrail', `dist/client/scripts/${driver}.js`, clientBackend),
+    await fileOf('pushrail', `dist/client/scripts/${name}.js`, clientBackend),
   ];
   const text = parts.join('');
   const script = { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` };
-  scripts.set(driver, script);
+  scripts.set(name, script);
   return script;
 }
 

@@ -31,6 +31,7 @@ export type PushHandler = (request: Request, origin?: PushRequestOrigin) => Prom
  * - `GET …/config` returns the configuration for a page's `PushClient`.
  * - `GET …/events?channel=…` streams the messages of channels as server-sent events, for `EventSource`.
  * - `GET …/client.js` returns the client itself, as a script that fetches this configuration.
+ * - `GET …/fallback.js` returns what that script imports where no WebSocket gets through.
  * - `POST …/webhook` takes the provider's webhooks.
  *
  * Failures are answered with their status and `{ "error": "…" }`.

@@ -11,7 +11,7 @@ import { HttpError } from '../web/http-error.js';
 import { MAX_AUTH_CHANNELS } from '../wire/auth-request.js';
 import { isRecord } from '../wire/is-record.js';
 import { failureOf } from './answers.js';
-import { answerWithScript, MissingScript } from './client-script.js';
+import { answerWithFallback, answerWithScript, MissingScript } from './client-script.js';
 import type { EventStreams } from './event-streams.js';
 import { type Form, oneOf } from './form.js';
 import type { PushHandlerOptions } from './options.js';
@@ -55,7 +55,8 @@ const routes: ReadonlyMap<string, Route> = new Map<string, Route>([
   ['user-auth', { method: 'POST', takesForm: true, answer: authenticateUser }],
   ['config', { method: 'GET', answer: clientConfig }],
   ['events', { method: 'GET', takesToken: true, answer: events }],
-  ['client.js', { method: 'GET', isOpen: true, answer: clientScript }],
+  ['client.js', { method: 'GET', isOpen: true, answer: (call) => script(call, answerWithScript) }],
+  ['fallback.js', { method: 'GET', isOpen: true, answer: (call) => script(call, answerWithFallback) }],
   ['webhook', { method: 'POST', isForProviders: true, answer: webhook }],
 ]);
 
@@ -163,9 +164,9 @@ async function events(call: RouteCall): Promise<Response> {
   return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger });
 }
 
-async function clientScript({ request, service }: RouteCall): Promise<object> {
+async function script({ request, service }: RouteCall, answer: typeof answerWithScript): Promise<object> {
   try {
-    return await answerWithScript(request, service.backend.clientBackend);
+    return await answer(request, service.backend.clientBackend);
   } catch (cause) {
     if (!(cause instanceof MissingScript)) throw cause;
     // Whoever opens the address that does not load is to see why. It is no secret which packages are missing.

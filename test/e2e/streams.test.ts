@@ -15,8 +15,15 @@ const html = `<!doctype html><link rel="icon" href="data:,">
   <script src="/pusher.min.js"></script><script src="/pushrail-client.min.js"></script>
   <script src="/pushrail-fallback.min.js"></script>`;
 
+/** The pages by their paths. */
+const pages: Readonly<Record<string, string>> = {
+  '/': html,
+  '/script': '<!doctype html><link rel="icon" href="data:,"><script src="/push/client.js"></script>',
+};
+
 /** An application on the embedded server, in which everybody is Ann. */
-async function startApplication(): Promise<{ push: PushService; server: Server; port: number }> {
+async function startApplication(): Promise<{ push: PushService; server: Server; port: number; asked: string[] }> {
+  const asked: string[] = [];
   const plain = { '/ws/{channel}': {} };
   const backend = new WebSocketService({ appId: '1001', pubKey: 'key', secretKey: 'secret', options: { plain } });
   const push: PushService = createPushService({ backend });
@@ -26,13 +33,17 @@ async function startApplication(): Promise<{ push: PushService; server: Server; 
   const pushRoutes = toNodeHandler(createPushHandler(push, { authenticate: () => 'ann' }));
   const server = createServer(async (request, response) => {
     const { url = '/' } = request;
-    if (url.startsWith('/push/')) return void pushRoutes(request, response);
-    const content = url === '/' ? html : await readForPage(url);
-    const type = url === '/' ? 'text/html' : 'text/javascript';
+    if (url.startsWith('/push/')) {
+      if (/(?:js|config)$/.test(url)) asked.push(url.replace('/push/', ''));
+      return void pushRoutes(request, response);
+    }
+    const page = pages[url];
+    const content = page ?? (await readForPage(url));
+    const type = page === undefined ? 'text/javascript' : 'text/html';
     response.writeHead(content === undefined ? 404 : 200, { 'content-type': type }).end(content);
   });
   backend.attach(server);
-  return { push, server, port: await listenInTest(server) };
+  return { push, server, port: await listenInTest(server), asked };
 }
 
 /** A proxy that hands requests on, and refuses WebSockets until it is told otherwise. */
@@ -140,5 +151,25 @@ describe('PushClient behind a proxy that refuses WebSockets', () => {
     await push.send({ event: 'g', channels: 'later', data: 3 });
     await page.waitForFunction('heard.length >= 4');
     expect(await page.evaluate('heard.slice(3)')).toEqual([{ channel: 'later', event: 'g', data: 3 }]);
+  });
+
+  it('does so with client.js alone, which imports the fallback only then', async () => {
+    const { push, port, asked } = await startApplication();
+    const open = async (to: number): Promise<Page> => {
+      const page = await (await browser().newContext()).newPage();
+      await page.goto(`http://127.0.0.1:${to}/script`);
+      await page.evaluate("PushClient.bind('e', (data) => { globalThis.heard = data; }); PushClient.subscribe('news')");
+      return page;
+    };
+    const direct = await open(port);
+    await direct.evaluate('PushClient.ready');
+    expect(asked).toEqual(['client.js', 'config']);
+
+    const proxy = await startProxy(port);
+    const page = await open(proxy.port);
+    await page.evaluate('PushClient.ready');
+    await push.send({ event: 'e', channels: 'news', data: 'by a stream' });
+    await page.waitForFunction("globalThis.heard === 'by a stream'");
+    expect(asked).toContain('fallback.js');
   });
 });

@@ -36,15 +36,14 @@ export function useDrivers(drivers: Drivers): void {
  */
 export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
   const { backend } = config;
-  const backends = Object.entries(driverNames).filter(([, name]) => held[name]);
-  const [, name] = backends.find(([known]) => known === backend) ?? [];
+  const name = Object.hasOwn(driverNames, backend) ? driverNames[backend as keyof typeof driverNames] : undefined;
   const Driver = name && held[name];
   if (Driver) return new Driver(host, config, options);
   throw new PushClientError(
     `PushClient has no driver for the backend "${backend}"` +
-      (typeof IS_PAGE_SCRIPT !== 'undefined' || Object.hasOwn(driverNames, backend)
+      (typeof IS_PAGE_SCRIPT !== 'undefined'
         ? ' in this script: load the page anew.'
-        : `, only for ${backends.map(([known]) => known).join(', ')}: ` +
+        : `, only for ${Object.keys(driverNames).join(', ')}: ` +
           'override subscribe() and unsubscribe() in a subclass, or pass { driver }.'),
     'CONFIGURATION',
   );
