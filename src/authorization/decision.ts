@@ -16,7 +16,7 @@ import type { AppUser } from './requests.js';
 import type { ChannelRules, FoundRule } from './rules.js';
 
 /** Knows who was logged out. */
-export interface LogOuts {
+interface LogOuts {
   /** Whether somebody was logged out at a time or since. @param time in milliseconds since the epoch */
   isLoggedOutSince(who: Listener, time: number): boolean;
 }

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   AbortError,
   AuthenticationError,
@@ -10,12 +10,7 @@ import {
   UnsupportedOperationError,
   ValidationError,
 } from '../../src/index.js';
-
-/** As an application has it that loads the package twice. */
-async function anotherCopy(): Promise<typeof import('../../src/index.js')> {
-  vi.resetModules();
-  return import('../../src/index.js');
-}
+import { anotherCopy } from '../support/another-copy.js';
 
 test.each([
   [new ConfigurationError('x'), 'ConfigurationError', 'CONFIGURATION', false],

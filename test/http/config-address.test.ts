@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPushHandler, type PushHandler, type PushHandlerOptions, toNodeHandler } from '../../src/http/index.js';
 import { ConfigurationError, createPushService } from '../../src/index.js';
 import { growthOf, LINEAR } from '../support/growth.js';
+import { freePort } from '../support/ports.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { serve } from '../support/test-server.js';
 import { bareClient } from '../webhooks/support/bare-client.js';
@@ -212,7 +213,8 @@ describe('a page of another origin', () => {
       3000,
       false,
     ]);
-    expect(await ask({}, {}, page, 6001)).toEqual(['https://shop.example/push/auth', 'shop.example', 6001, false]);
+    const port = await freePort();
+    expect(await ask({}, {}, page, port)).toEqual(['https://shop.example/push/auth', 'shop.example', port, false]);
   });
 
   it('is told those of the publicUrl, or of a proxy that is trusted', async () => {
