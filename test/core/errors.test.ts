@@ -63,6 +63,9 @@ test('an error is told by its class, also through the reason of a DeliveryError'
   expect(PushError.is(new OwnError('x', { outcome: 'rejected' }), OwnError)).toBe(true);
   for (const value of [new Error('x'), undefined, 'x', { reason: refused }])
     expect(PushError.is(value, AuthenticationError)).toBe(false);
+  const circle = new DeliveryError('no', { outcome: 'rejected', reason: failed });
+  Reflect.set(circle, 'reason', circle);
+  expect(PushError.is(circle, AuthenticationError)).toBe(false);
 });
 
 test('an error of another copy of the package is recognised, and nothing else', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
+import { text as streamText } from 'node:stream/consumers';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPushHandler, type PushHandler, type PushHandlerOptions, toNodeHandler } from '../../src/http/index.js';
@@ -95,6 +96,13 @@ describe.each<[string, (listener: RequestListener) => RequestListener]>([
   ['http.createServer', (listener) => listener],
   ['Express', (listener) => express().use(listener)],
 ])('behind %s', (_, behind) => {
+  it('a client that asks for a whole URL, as proxies may write it, gets addresses below its path', async () => {
+    const port = await serve(behind(toNodeHandler(pushHandler())));
+    const head = 'Host: shop.example\r\nConnection: close';
+    const client = await bareClient(port, `GET http://shop.example/push/config HTTP/1.1\r\n${head}\r\n\r\n`);
+    expect(await streamText(client)).toContain('"authEndpoint":"/push/auth"');
+  });
+
   it.each(['//evil.example/config', '/\\evil.example/config', '//evil.example/%2F/config', '/\\/evil.example/config'])(
     'a client that asks for %s gets addresses of the own origin',
     async (path) => {
