@@ -180,7 +180,8 @@ export const house: readonly Part[] = [
       '`PushClient`, which runs in a browser: its channels, its questions to the application, and a driver for each kind of server, which connects and reconnects',
     imports: ['wire'],
     isClosed: true,
-    packages: [],
+    // client.js loads its fallback from beside it.
+    packages: ['a computed address'],
   },
   {
     path: 'core',

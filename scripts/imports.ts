@@ -62,6 +62,9 @@ export function unusedRules(texts: ReadonlyMap<string, string>): readonly string
   );
 }
 
+/** Stands for what an import of an expression loads. A part that has such imports names it among its packages. */
+const COMPUTED = 'a computed address';
+
 /** Every import of a file. */
 function importsOf(file: string, text: string): readonly Import[] {
   const { program, errors } = parseSync(file, text);
@@ -76,7 +79,8 @@ function importsOf(file: string, text: string): readonly Import[] {
     ImportDeclaration: ({ source, importKind }) => add(source, importKind === 'type'),
     ExportNamedDeclaration: ({ source, exportKind }) => add(source, exportKind === 'type'),
     ExportAllDeclaration: ({ source, exportKind }) => add(source, exportKind === 'type'),
-    ImportExpression: ({ source }) => add(source.type === 'Literal' ? source : { start: source.start }, false),
+    ImportExpression: ({ source }) =>
+      add(source.type === 'Literal' ? source : { value: COMPUTED, start: source.start }, false),
     TSImportType: ({ source }) => add(source, true),
   }).visit(program);
   return found;

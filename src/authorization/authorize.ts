@@ -31,7 +31,7 @@ export async function authorizeSubscription(
   const { backend } = host;
   const client = clientOf(request, host);
   // Before the rules answer: whoever is disconnected meanwhile has a permission for a connection that has ended.
-  backend.clientAsked?.(client, listenerOf(request, host));
+  noteClient(client, request, host);
   if (typeof request.channel === 'string') {
     const { channel } = request;
     checkChannel(channel, backend);
@@ -83,7 +83,7 @@ export async function signIn(request: SignInRequest, host: AuthorizationHost): P
   const client = clientOf(request, host);
   const details = detailsOf(request);
   const member = { id: userIdOf(user, sessions), ...details };
-  backend.clientAsked?.(client, listenerOf(request, host));
+  noteClient(client, request, host);
   return signed(host, () => backend.authenticateUser(client, member), 'sign a user in');
 }
 
@@ -108,6 +108,19 @@ function clientOf({ socketId, user, session }: AskingClient, { backend, sessions
   }
   if (socketId === undefined) throw new ValidationError('Nothing was authorised: the "socket_id" is missing.');
   return socketId;
+}
+
+/**
+ * Notes whom a connection is for, so that a log-out ends it.
+ * @throws AuthenticationError for whoever was logged out before, but after having asked
+ */
+function noteClient(client: string, request: AskingClient, host: AuthorizationHost): void {
+  const { backend, streams } = host;
+  const { askedAt } = request;
+  const who = listenerOf(request, host);
+  if (askedAt !== undefined && streams.isLoggedOutSince(who, askedAt))
+    throw new AuthenticationError('Nobody is logged in any more.', { backend: backend.name, status: 401 });
+  backend.clientAsked?.(client, who);
 }
 
 function nobodyError(backend: AnyBackend): AuthenticationError {

@@ -15,6 +15,12 @@ import { userIdOf } from '../sessions/user-id.js';
 import type { AppUser } from './requests.js';
 import type { ChannelRules, FoundRule } from './rules.js';
 
+/** Knows who was logged out. */
+interface LogOuts {
+  /** Whether somebody was logged out at a time or since. @param time in milliseconds since the epoch */
+  isLoggedOutSince(who: Listener, time: number): boolean;
+}
+
 /** The parts of a push service that decide who may subscribe. */
 export interface AuthorizationHost {
   readonly backend: AnyBackend;
@@ -23,6 +29,8 @@ export interface AuthorizationHost {
   readonly rules: ChannelRules;
   /** How long a rule and the session adapter have, in milliseconds. */
   readonly timeout: number;
+  /** Knows who was logged out. */
+  readonly streams: LogOuts;
 }
 
 /** Who asks. All of it comes from the application. */

@@ -13,6 +13,12 @@ export interface AskingClient {
   readonly user?: AppUser | null | undefined;
   /** The session of the client's page. */
   readonly session?: PushSession | undefined;
+  /**
+   * When the client asked, in milliseconds since the epoch: before the application looked up who is logged in. Whoever
+   * was logged out since then, by `PushService.disconnect`, is refused.
+   * @default now
+   */
+  readonly askedAt?: number | undefined;
 }
 
 /** What a sign-in tells of its user beside the id, with backends that speak Pusher's protocol. Others leave it out. */

@@ -27,11 +27,9 @@ export function setUpPage(drivers: Drivers, loadSdk?: (nonce: string) => void): 
   const page = globalThis as Page;
   const { src, nonce = '' } = page.document?.currentScript ?? {};
   if (!src)
-    throw new PushClientError(
-      'client.js does not know where it came from: load it by <script src="…/client.js"> without type="module".',
-      'CONFIGURATION',
-    );
-  const address = new URL('config', src.replace(/\/*(?:[?#].*)?$/, '')).href;
+    throw new PushClientError('Load client.js by <script src="…/client.js">, without type="module".', 'CONFIGURATION');
+  const [base = ''] = src.split(/client\.js\/*(?:[?#]|$)/, 1);
+  const address = new URL('config', base).href;
   page[pageClients] ??= new Set();
   if (page[pageClients].has(address)) return;
   page[pageClients].add(address);

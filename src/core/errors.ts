@@ -89,7 +89,10 @@ export class PushError extends Error {
     error: unknown,
     type: PushErrorClass<Failure>,
   ): error is Failure | (PushError & { readonly reason: Failure }) {
-    for (let found = error; PushError.isPushError(found); found = Reflect.get(found, 'reason')) {
+    // Anybody may set a reason, also one that leads back.
+    const seen = new Set<unknown>();
+    for (let found = error; PushError.isPushError(found) && !seen.has(found); found = Reflect.get(found, 'reason')) {
+      seen.add(found);
       if (found instanceof type || Object.hasOwn(type.prototype, brand)) return true;
       if (Object.hasOwn(type, 'code') && found.code === type.code) return true;
     }

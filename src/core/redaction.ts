@@ -7,8 +7,8 @@ import { PushError } from './errors.js';
 /** The names of secret settings. */
 const secretName =
   /secret|token|passw|passphrase|private|credential|authorization|masterkey|restkey|api[-_]?key|cipherkey|authkey/i;
-/** The password in `redis://user:password@host`. */
-const loginInAddress = /^([a-z][a-z0-9+.-]*:\/\/)(?<user>[^/?#:@]*):(?<password>[^/?#@]+)@/i;
+/** The password in `redis://user:password@host`. It ends at the last `@`, as in a URL. */
+const loginInAddress = /^([a-z][a-z0-9+.-]*:\/\/)(?<user>[^/?#:@]*):(?<password>[^/?#]+)@/i;
 /** Length from which a secret is also found within a longer text. A shorter one may be there by chance. */
 const MIN_EMBEDDED_LENGTH = 6;
 /**

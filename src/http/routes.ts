@@ -125,14 +125,17 @@ function checkedDetails(details: unknown): UserDetails {
 
 /** Finds out who asks. Only the socket id comes from the client itself. */
 async function client(call: RouteCall) {
-  return { socketId: oneOf(call.form, 'socket_id'), user: await userOf(call), session: await sessionOf(call) };
+  // A log-out may come while the application looks up who asks.
+  const askedAt = Date.now();
+  const socketId = oneOf(call.form, 'socket_id');
+  return { socketId, user: await userOf(call), session: await sessionOf(call), askedAt };
 }
 
 async function clientConfig(call: RouteCall): Promise<object> {
   const { request, node, context, service, options, isForeign } = call;
   const own = options.session === undefined ? context.pushSession : undefined;
   const config = own === undefined ? await service.clientConfig(await ownerOf(call)) : await own.clientConfig();
-  const { base, origin } = publicAddress(request, node?.originalUrl, options, isForeign);
+  const { base, origin } = publicAddress(request, node?.originalUrl ?? node?.url, options, isForeign);
   const { authorizeChannels, capabilities } = service.backend;
   const { authorize, authenticate, subscribe } = capabilities;
   return {
@@ -153,9 +156,11 @@ async function events(call: RouteCall): Promise<Response> {
   const token = parameters.get('token') ?? undefined;
   if (channels.length === 0 && token === undefined)
     throw new HttpError(400, 'The "channel" is missing: ask for events?channel=NAME.');
+  // A log-out may come while the application looks up who asks.
+  const askedAt = Date.now();
   // A token stands for the visitor: a cookie of another visitor may come along.
   const asking =
-    token === undefined ? { user: await userOf(call), session: await sessionOf(call), request } : { token };
+    token === undefined ? { user: await userOf(call), session: await sessionOf(call), request, askedAt } : { token };
   return streams.answer(service, { channels, ...asking }, { signal: request.signal, logger, node });
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ConfigurationError } from '../core/errors.js';
 import { isPathPrefix, PATH_PREFIX_RULE } from '../core/path-prefix.js';
 import { settingsCheck } from '../core/schema-check.js';
+import { publicUrlOption } from '../pusher-protocol/public-url.js';
 import { publishLimits } from '../pusher-protocol/publish-limits.js';
 import { isOriginPattern } from '../web/origins.js';
 import { webhookOptions } from '../webhooks/options.js';
@@ -65,17 +66,13 @@ const check: (options: unknown) => Underived<WebSocketOptions> = settingsCheck(T
 
 function buildSchema() {
   const port = z.number().int().min(0).max(65_535);
-  const publicUrl = z.custom<string>(
-    isPublicUrl,
-    'must be an address such as "wss://push.example.com" or "wss://example.com/ws"',
-  );
   return z.strictObject({
     port: port.optional(),
     host: text().optional(),
     metricsPort: port.optional(),
     metricsHost: text().optional(),
     path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
-    publicUrl: publicUrl.optional(),
+    publicUrl: publicUrlOption().optional(),
     plain: plainOption().optional(),
     apps: z.array(app()).optional(),
     webhooks: z.array(webhook()).optional(),
@@ -163,19 +160,6 @@ function count(): z.ZodNumber {
 
 function milliseconds(): z.ZodNumber {
   return count().max(MAX_TIMEOUT_MS);
-}
-
-function isPublicUrl(value: unknown): boolean {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const url = new URL(value);
-  return (
-    /^(?:wss?|https?):$/.test(url.protocol) &&
-    (url.pathname === '/' || isPathPrefix(url.pathname)) &&
-    url.search === '' &&
-    url.hash === '' &&
-    url.username === '' &&
-    url.password === ''
-  );
 }
 
 /**

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { whenAborted } from '../core/call-options.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
+import { addressOf, type PublicAddress } from '../pusher-protocol/public-url.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import { App } from './app.js';
 import { applicationApi } from './application-api.js';
@@ -112,16 +113,10 @@ export class ChannelsServer {
    */
   get publicAddress(): PublicAddress {
     const { publicUrl, path } = this.#options;
-    const below = path !== undefined && { path };
-    if (publicUrl === undefined)
-      return { ...below, ...(this.address !== undefined && { port: this.address.port, useTLS: false }) };
-    const { protocol, hostname, port, pathname } = new URL(publicUrl);
-    const useTLS = protocol === 'wss:' || protocol === 'https:';
+    if (publicUrl !== undefined) return addressOf(publicUrl, path);
     return {
-      host: hostname,
-      port: port === '' ? (useTLS ? 443 : 80) : Number(port),
-      useTLS,
-      ...(pathname === '/' ? below : { path: pathname }),
+      ...(path !== undefined && { path }),
+      ...(this.address !== undefined && { port: this.address.port, useTLS: false }),
     };
   }
 
@@ -249,15 +244,6 @@ export class ChannelsServer {
     await sockets.close();
     await Promise.all(webhooks.map((ofApp) => ofApp.close(this.#options.closeTimeoutMs)));
   }
-}
-
-/** An address for pages; a page fills in from its own what is missing. */
-export interface PublicAddress {
-  readonly host?: string;
-  readonly port?: number;
-  readonly useTLS?: boolean;
-  /** What stands before `/app/KEY`. */
-  readonly path?: string;
 }
 
 /**

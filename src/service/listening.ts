@@ -59,14 +59,14 @@ export interface Leave {
  */
 export async function mayListen(request: ListenRequest, host: ListeningHost): Promise<Leave> {
   const { streams } = host;
-  const startedAt = Date.now();
+  const { askedAt = Date.now() } = request;
   if (request.token !== undefined) return byToken(request.channels, request.token, host);
   const channels = checkChannels(request.channels, host.backend);
   const visitor = { ...request, user: request.user as AppUser };
   const listener = listenerOf(visitor, host);
   await checkListening(channels, visitor, host);
-  // The answer of a rule may have taken a while.
-  if (streams.isLoggedOutSince(listener, startedAt)) throw loggedOut();
+  // The answer of a rule may have taken a while, and so may whoever knows the user.
+  if (streams.isLoggedOutSince(listener, askedAt)) throw loggedOut();
   return { channels, listener };
 }
 

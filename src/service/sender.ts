@@ -87,7 +87,7 @@ export class Sender {
         );
       } catch (error) {
         const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
-        this.#host.logger[level]({ err: error, event: options?.event }, FIRE_FAILED);
+        this.#host.logger[level]({ err: error, event: eventOf(options) }, FIRE_FAILED);
       }
     };
     void this.#counted(sent);
@@ -144,5 +144,15 @@ export class Sender {
     if (advice === undefined) return;
     this.#hasAdvised = true;
     this.#host.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);
+  }
+}
+
+/** The event of a message, which may be anything. */
+function eventOf(options: unknown): unknown {
+  try {
+    return (options as Partial<SendOptions> | null | undefined)?.event;
+  } catch {
+    // A getter that throws, which is likely what failed.
+    return undefined;
   }
 }

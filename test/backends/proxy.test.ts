@@ -124,9 +124,17 @@ const ids = {
 
 test.each(
   ['pusher', 'pubnub', 'onesignal'].flatMap((backend) =>
-    ['10.0.0.1:3128', 'socks5://10.0.0.1', `http://user:${password}%@10.0.0.1/`, 'http://10.0.0.1/path', 3128].map(
-      (proxy) => [backend, proxy] as const,
-    ),
+    [
+      '10.0.0.1:3128',
+      'socks5://10.0.0.1',
+      `http://user:${password}%@10.0.0.1/`,
+      'http://10.0.0.1/path',
+      3128,
+      // Node would take these, and nothing would find the password in them.
+      `http:user:${encodeURIComponent(password)}@10.0.0.1`,
+      `http:\\\\user:${encodeURIComponent(password)}@10.0.0.1`,
+      ` http://user:${encodeURIComponent(password)}@10.0.0.1`,
+    ].map((proxy) => [backend, proxy] as const),
   ),
 )('%s refuses the proxy %j', async (backend, proxy) => {
   const settings = { backend, ...ids, options: { proxy } } as PushServerSettings;

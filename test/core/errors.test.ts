@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import {
   AbortError,
   AuthenticationError,
@@ -10,12 +10,7 @@ import {
   UnsupportedOperationError,
   ValidationError,
 } from '../../src/index.js';
-
-/** As an application has it that loads the package twice. */
-async function anotherCopy(): Promise<typeof import('../../src/index.js')> {
-  vi.resetModules();
-  return import('../../src/index.js');
-}
+import { anotherCopy } from '../support/another-copy.js';
 
 test.each([
   [new ConfigurationError('x'), 'ConfigurationError', 'CONFIGURATION', false],
@@ -63,6 +58,9 @@ test('an error is told by its class, also through the reason of a DeliveryError'
   expect(PushError.is(new OwnError('x', { outcome: 'rejected' }), OwnError)).toBe(true);
   for (const value of [new Error('x'), undefined, 'x', { reason: refused }])
     expect(PushError.is(value, AuthenticationError)).toBe(false);
+  const circle = new DeliveryError('no', { outcome: 'rejected', reason: failed });
+  Reflect.set(circle, 'reason', circle);
+  expect(PushError.is(circle, AuthenticationError)).toBe(false);
 });
 
 test('an error of another copy of the package is recognised, and nothing else', async () => {

@@ -64,6 +64,12 @@ describe('which values are secret', () => {
     expect([...secretsOf({ proxy: 'http://user:100%@host' })]).toEqual(['100%25', '100%']);
   });
 
+  test('a password with an @ is, up to the last one', () => {
+    const proxy = 'http://user:p@ss@word@host';
+    expect([...secretsOf({ proxy })]).toContain('p@ss@word');
+    expect(redacted({ proxy })).toEqual({ proxy: 'http://user:[secret]@host' });
+  });
+
   test.each(['https://host:8080/a@b', 'redis://localhost:6379', 'user:word@host', 'redis://user@host'])(
     '%s holds none',
     (address) => {

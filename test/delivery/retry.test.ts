@@ -7,6 +7,7 @@ import {
   RateLimitError,
   type SendReport,
 } from '../../src/index.js';
+import { anotherCopy } from '../support/another-copy.js';
 import { failureOf } from '../support/failure-of.js';
 import { type Answer, RecordingBackend } from '../support/recording-backend.js';
 import { RecordingLogger } from '../support/recording-logger.js';
@@ -300,11 +301,6 @@ test('errors that the report carries are PushErrors, whatever was thrown', async
 });
 
 describe('errors of another copy of the package', () => {
-  async function anotherCopy(): Promise<typeof import('../../src/index.js')> {
-    vi.resetModules();
-    return import('../../src/index.js');
-  }
-
   test('say like those of this one whether and when there is a retry', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(1);
     const other = await anotherCopy();

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
+import { text as streamText } from 'node:stream/consumers';
 import express from 'express';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createPushHandler, type PushHandler, type PushHandlerOptions, toNodeHandler } from '../../src/http/index.js';
 import { ConfigurationError, createPushService } from '../../src/index.js';
 import { growthOf, LINEAR } from '../support/growth.js';
+import { freePort } from '../support/ports.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { serve } from '../support/test-server.js';
 import { bareClient } from '../webhooks/support/bare-client.js';
@@ -95,6 +97,13 @@ describe.each<[string, (listener: RequestListener) => RequestListener]>([
   ['http.createServer', (listener) => listener],
   ['Express', (listener) => express().use(listener)],
 ])('behind %s', (_, behind) => {
+  it('a client that asks for a whole URL, as proxies may write it, gets addresses below its path', async () => {
+    const port = await serve(behind(toNodeHandler(pushHandler())));
+    const head = 'Host: shop.example\r\nConnection: close';
+    const client = await bareClient(port, `GET http://shop.example/push/config HTTP/1.1\r\n${head}\r\n\r\n`);
+    expect(await streamText(client)).toContain('"authEndpoint":"/push/auth"');
+  });
+
   it.each(['//evil.example/config', '/\\evil.example/config', '//evil.example/%2F/config', '/\\/evil.example/config'])(
     'a client that asks for %s gets addresses of the own origin',
     async (path) => {
@@ -204,7 +213,8 @@ describe('a page of another origin', () => {
       3000,
       false,
     ]);
-    expect(await ask({}, {}, page, 6001)).toEqual(['https://shop.example/push/auth', 'shop.example', 6001, false]);
+    const port = await freePort();
+    expect(await ask({}, {}, page, port)).toEqual(['https://shop.example/push/auth', 'shop.example', port, false]);
   });
 
   it('is told those of the publicUrl, or of a proxy that is trusted', async () => {

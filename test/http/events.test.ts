@@ -336,6 +336,16 @@ describe('a log-out', () => {
     expect(failure.message).toContain('Write disconnect({ user }) or disconnect({ session }).');
   });
 
+  it('counts while the application looks up who asks', async () => {
+    const lookUp = Promise.withResolvers<string>();
+    const setup = setUp({ authenticate: () => lookUp.promise });
+    const refused = refusalOf(setup, ask('private-orders.ann'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await setup.push.disconnect({ user: 'ann' });
+    lookUp.resolve('ann');
+    expect(await refused).toEqual({ status: 401, error: 'Nobody is logged in any more.' });
+  });
+
   it.each(Object.keys(logOuts))('%s ends the streams of the session in Express', async (how) => {
     const { push } = setUp();
     await using application = new Application({

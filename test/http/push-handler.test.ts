@@ -51,6 +51,18 @@ async function answerOf(response: Response): Promise<{ status: number; body: Rec
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
+it.each(['/push/auth', '/push/user-auth'])('at %s a log-out counts while the user is looked up', async (path) => {
+  const lookUp = Promise.withResolvers<string>();
+  const { push, handler } = setUp({ authenticate: () => lookUp.promise });
+  const answer = handler(post(path, subscription));
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  await push.disconnect({ user: 'ann' });
+  lookUp.resolve('ann');
+  expect(await answerOf(await answer)).toEqual({ status: 401, body: { error: 'Nobody is logged in any more.' } });
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect((await handler(post(path, subscription))).status).toBe(200);
+});
+
 describe('POST …/auth', () => {
   it.each(['/push/auth', '/pusher/auth', '/api/v2/auth', '/auth'])('at %s signs what the rules allow', async (path) => {
     const { handler } = setUp();

@@ -166,6 +166,29 @@ describe('options.plain', () => {
     expect([...ann.frames, ...ben.frames]).toEqual([]);
   });
 
+  it('refuses whoever is logged out while the application looks up the user', async () => {
+    const [asked, lookUp] = [Promise.withResolvers<void>(), Promise.withResolvers<string>()];
+    const authenticate = (): Promise<string> => {
+      asked.resolve();
+      return lookUp.promise;
+    };
+    const { push, backend } = await setUp({ plain: { '/{channel*}': { authenticate } } });
+    const page = new Page(backend, '/private-orders.ann');
+    await asked.promise;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await push.disconnect({ user: 'ann' });
+    lookUp.resolve('ann');
+    expect(await page.refused).toBe('401 Nobody is logged in any more.');
+  });
+
+  it.each(['/{channel*}', '/{first}/{channel}', '/{x}pp/{channel}'])(
+    "leaves the addresses of Pusher's protocol alone: %s",
+    async (path) => {
+      const { backend } = await setUp({ plain: { [path]: {} } });
+      await (await Client.connect(backend)).subscribe('news');
+    },
+  );
+
   it('ignores what the client sends, and cuts one that goes on', async () => {
     const { push, backend } = await setUp({
       plain: { '/{channel}': {} },

@@ -61,6 +61,15 @@ test('logs the channels of a message that were refused', async () => {
 test.each<[string, unknown, string]>([
   ['nothing', undefined, 'send() takes one object: send({ event, channels, data }).'],
   ['a misspelt option', { chanels: 'a' }, 'send() has no option "chanels"; did you mean "channels"?'],
+  [
+    'an option that cannot be read',
+    {
+      get event() {
+        throw new Error('no event');
+      },
+    },
+    'needs "channels" or "users"',
+  ],
   ['data that JSON loses', { channels: 'a', data: new Map() }, '"data" is an instance of Map, whose'],
 ])('throws for no wrong argument, and logs it: %s', async (_what, options, words) => {
   const { push, backend, logger } = start();

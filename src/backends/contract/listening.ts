@@ -18,4 +18,10 @@ export interface ListenRequest {
   readonly session?: PushSession | undefined;
   /** The web `Request` that rules get. */
   readonly request?: Request | undefined;
+  /**
+   * When the client asked, in milliseconds since the epoch: before the application looked up who is logged in. A
+   * log-out since then counts.
+   * @default now
+   */
+  readonly askedAt?: number | undefined;
 }

@@ -1,4 +1,5 @@
 import { channelName, eventName, isPresence } from '../../pusher-protocol/names.js';
+import { addressOf } from '../../pusher-protocol/public-url.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
@@ -147,7 +148,8 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
-    const { host, port, path } = this.options;
+    const { host, port, path, publicUrl } = this.#options;
+    if (publicUrl !== undefined) return { key: this.pubKey, ...addressOf(publicUrl, path) };
     return {
       key: this.pubKey,
       ...(host !== undefined && { host }),

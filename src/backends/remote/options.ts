@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isPathPrefix, PATH_PREFIX_RULE } from '../../core/path-prefix.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { publicUrlOption } from '../../pusher-protocol/public-url.js';
 import { type CheckedPublishLimits, type PublishLimits, publishLimits } from '../../pusher-protocol/publish-limits.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { type CheckedWebhookOptions, webhookOptions } from '../../webhooks/options.js';
@@ -21,6 +22,12 @@ export interface RemoteWebSocketOptions extends PublishLimits {
    * @default nothing
    */
   path?: string | undefined;
+  /**
+   * The address that browsers connect to, when it is another than `host` and `port`, as behind a proxy:
+   * `'wss://push.example.com'`, or `'wss://example.com/ws'`. Without a path in it, pages get `path`.
+   * @default the server's address as `host`, `port`, `path` and `useSsl` name it
+   */
+  publicUrl?: string | undefined;
   /**
    * Further keys that may sign incoming webhooks, for the time in which one key replaces another.
    * @default the settings' own alone
@@ -49,6 +56,7 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
       host: z.custom<string>(isHost, HOST_RULE).optional(),
       port: z.number().int().min(1).max(65_535).optional(),
       path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
+      publicUrl: publicUrlOption().optional(),
       ...webhookOptions(),
       ...publishLimits(),
     }),

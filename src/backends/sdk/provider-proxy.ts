@@ -19,14 +19,15 @@ export function proxyOption(): z.ZodOptional<z.ZodType<string>> {
 }
 
 function isProxyUrl(value: unknown): value is string {
-  if (typeof value !== 'string' || !URL.canParse(value)) return false;
-  const { protocol, username, password, pathname, search, hash } = new URL(value);
+  // A URL may leave out slashes, and have blanks before them. Such a one would be shown with its password.
+  if (typeof value !== 'string' || !/^https?:\/\/[^/\\]/i.test(value) || !URL.canParse(value)) return false;
+  const { username, password, pathname, search, hash } = new URL(value);
   try {
     decodeURIComponent(username + password);
   } catch {
     return false;
   }
-  return /^https?:$/.test(protocol) && pathname === '/' && search === '' && hash === '';
+  return pathname === '/' && search === '' && hash === '';
 }
 
 /**

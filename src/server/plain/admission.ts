@@ -23,6 +23,8 @@ export interface PlainClaim {
   readonly user?: unknown;
   readonly session?: { readonly channelId: string; readonly userId?: string | undefined } | undefined;
   readonly request: Request;
+  /** When the client asked, in milliseconds since the epoch. A log-out since then counts. */
+  readonly askedAt: number;
 }
 
 /**
@@ -106,9 +108,10 @@ export class PlainAdmission {
     }
     if (token === undefined && !this.#admits(incoming, path))
       return { status: 403, reason: 'Pages of this origin may not connect: list it in "allowedOrigins" of the path' };
+    const askedAt = Date.now();
     try {
       const visitor = token === undefined ? await this.#visitor(path, request, incoming) : { token };
-      const listener = await this.#host.access({ channel, ...visitor, request });
+      const listener = await this.#host.access({ channel, ...visitor, request, askedAt });
       const isUnknown = listener.userId === undefined && isPublic(channel);
       if (isUnknown && this.#app.limits.authorizedConnections)
         return { status: 401, reason: 'Connections must be authorised: nobody is logged in' };

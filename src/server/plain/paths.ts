@@ -8,6 +8,9 @@ export interface FoundPath {
   readonly channel: string;
 }
 
+/** The addresses of Pusher's protocol, which no pattern takes. */
+const ofProtocol = /^\/apps?(?:\/|$)/;
+
 /** The paths that take plain WebSockets. */
 export class PlainPaths {
   /** Sorted: the most exact pattern first. */
@@ -28,6 +31,7 @@ export class PlainPaths {
   find(url: string = ''): FoundPath | undefined {
     if (this.#entries.length === 0) return undefined;
     const path = decoded(url.split('?', 1)[0] ?? '');
+    if (ofProtocol.test(path)) return undefined;
     for (const { pattern, options } of this.#entries) {
       const parameters = pattern.match(path);
       if (parameters !== undefined) return { options, channel: filled(options.channel, parameters) };
@@ -40,8 +44,7 @@ const DEFAULT_CHANNEL = '{channel}';
 
 function checkedPath(path: string, { channel = DEFAULT_CHANNEL }: PlainPath): ChannelPattern {
   if (!path.startsWith('/')) throw plainError(path, 'must begin with "/"');
-  if (/^\/apps?(?:\/|$)/.test(path))
-    throw plainError(path, "is taken by Pusher's protocol: write another first segment");
+  if (ofProtocol.test(path)) throw plainError(path, "is taken by Pusher's protocol: write another first segment");
   const pattern = new ChannelPattern(path);
   const unknown = new ChannelPattern(channel).names.find((name) => !pattern.names.includes(name));
   if (unknown !== undefined)

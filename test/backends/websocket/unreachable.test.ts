@@ -2,7 +2,8 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FailoverService } from '../../../src/backends/composite/failover.js';
 import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
-import { type AnyBackend, createPushService, type PushService } from '../../../src/index.js';
+import { type AnyBackend, createPushService, PushService } from '../../../src/index.js';
+import { resetPushService } from '../../../src/testing/index.js';
 import { credentials } from '../../server/support/server.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { listenInTest } from '../../support/test-server.js';
@@ -90,17 +91,16 @@ describe('no warning is given', () => {
 
 describe('a process beside the one with the server', () => {
   it('hears that nobody hears it, with the DSN of the web application', async () => {
-    vi.resetModules();
+    await resetPushService();
     vi.stubEnv('PUSH_SERVER', 'websocket://k:s@shop');
     const warn = vi.spyOn(console, 'warn').mockReturnValue();
     onTestFinished(() => {
       vi.unstubAllEnvs();
       warn.mockRestore();
     });
-    const { PushService: ofCronJob } = await import('../../../src/index.js');
-    await ofCronJob.send({ channels: 'news', data: 1 });
-    await ofCronJob.send({ channels: 'news', data: 2 });
-    await ofCronJob.close();
+    await PushService.send({ channels: 'news', data: 1 });
+    await PushService.send({ channels: 'news', data: 2 });
+    await resetPushService();
     expect(warn.mock.calls).toEqual([[`pushrail: ${warning}`]]);
   });
 
