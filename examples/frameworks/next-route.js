@@ -1,5 +1,5 @@
 // A route handler of Next.js: app/push/[route]/route.js. It is a function of a web Request, and so are those of Remix, SvelteKit and Astro.
-// Next.js runs no WebSocket server of yours, so in production the service here is on a hosted backend, by PUSH_SERVER alone.
+// docs/bundlers.md has a whole application, and says where the WebSocket server runs: PUSH_SERVER names it.
 import { createPushHandler } from 'pushrail/http';
 import { push, userOf } from './shop.js';
 

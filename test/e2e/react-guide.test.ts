@@ -7,7 +7,7 @@ import { createServer as createVite, type UserConfig } from 'vite';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushHandler, toNodeHandler } from '../../src/http/index.js';
-import { createPushService, userChannels } from '../../src/index.js';
+import { createPushService, memorySessions } from '../../src/index.js';
 import { codeBlocks } from '../docs/document.js';
 import { listenInTest } from '../support/test-server.js';
 import { useBrowser } from './setup.js';
@@ -19,6 +19,7 @@ const html = `<!doctype html><link rel="icon" href="data:,"><body></body>
   <script type="module" src="/main.jsx"></script>`;
 const main = `
   import { createRoot } from 'react-dom/client';
+  import { MyOrders } from './my-orders.jsx';
   import { Orders } from './orders.jsx';
   import { PushProvider } from './push-provider.jsx';
 
@@ -26,6 +27,7 @@ const main = `
     <PushProvider user="ann">
       <Orders channel="private-orders" />
       <Orders channel="private-payroll" />
+      <MyOrders />
     </PushProvider>,
   );
 `;
@@ -62,10 +64,22 @@ async function startVite(applicationPort: number): Promise<string> {
 
 it('the provider of docs/react.md connects a page through Vite’s proxy, and shows what comes and what is refused', async () => {
   const backend = new WebSocketService({ appId: '1001', pubKey: 'shop-key', secretKey: 'keep-this-to-yourself' });
-  const push = createPushService({ backend, sessions: userChannels({ prefix: 'private-user-' }) });
+  const sessions = memorySessions();
+  const push = createPushService({ backend, sessions });
   onTestFinished(() => push.close());
   push.authorize('private-orders', ({ user }) => user === 'ann');
-  const application = createServer(toNodeHandler(createPushHandler(push, { authenticate: () => 'ann' })));
+  await sessions.add('ann', 'private-session-present');
+  // The application fails at first. Then it forgets the session whose channel it has just handed out.
+  let asked = 0;
+  const session = ({ url }: Request): { channelId: string; userId: string } => {
+    const isForgotten = url.endsWith('/config') && asked === 2;
+    return { channelId: `private-session-${isForgotten ? 'forgotten' : 'present'}`, userId: 'ann' };
+  };
+  const pushRoutes = toNodeHandler(createPushHandler(push, { authenticate: () => 'ann', session }));
+  const application = createServer((request, response) => {
+    if (request.url === '/push/config' && ++asked === 1) response.writeHead(503).end();
+    else void pushRoutes(request, response);
+  });
   (push.backend as WebSocketService).attach(application);
   const address = await startVite(await listenInTest(application));
 
@@ -79,5 +93,10 @@ it('the provider of docs/react.md connects a page through Vite’s proxy, and sh
   await expect.poll(async () => (await push.channel('private-orders').info()).occupied).toBe(true);
   await push.channel('private-orders').trigger('order.shipped', { orderId: 42 });
   await page.waitForFunction("document.body.textContent.includes('connected, order 42 is on its way')");
+  const own = push.channel('private-session-present');
+  await expect.poll(async () => (await own.info()).occupied, { timeout: 10_000 }).toBe(true);
+  await push.send({ event: 'order.shipped', users: 'ann', data: { orderId: 43 } });
+  await page.waitForFunction("document.body.textContent.includes('2 of your orders shipped')");
+  expect(asked).toBe(3);
   expect(errors).toEqual([]);
 }, 30_000);
