@@ -335,6 +335,11 @@ describe('the source', () => {
     expect(sources.filter((file) => textOf(file).trimEnd().split('\n').length > 300)).toEqual([]);
   });
 
+  it('has no line of a comment that ends past column 120', () => {
+    const isLong = (line: string): boolean => line.length > 120 && /^ *(?:\/\/|\*|\/\*)/.test(line);
+    expect(sources.filter((file) => textOf(file).split('\n').some(isLong))).toEqual([]);
+  });
+
   it('has files that are worth opening: the median is between 60 and 110 lines', () => {
     const lengths = sources.map((file) => textOf(file).trimEnd().split('\n').length).sort((a, b) => a - b);
     const median = lengths[Math.floor(lengths.length / 2)];

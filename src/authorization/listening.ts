@@ -45,7 +45,8 @@ export function checkChannels(channels: readonly string[], backend: AnyBackend):
  * Decides whether somebody may hear channels without a connection, by the rules for those who subscribe. Public
  * channels need no permission.
  * @param channels by {@link checkChannels}
- * @throws ListeningRefusedError with the status 401 when nobody is logged in, 403 when the user may not hear one of them
+ * @throws ListeningRefusedError with the status 401 when nobody is logged in, 403 when the user may not hear one of
+ * them
  * @throws TimeoutError when a rule or the session adapter does not answer
  */
 export async function checkListening(

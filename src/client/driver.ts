@@ -15,7 +15,9 @@ import { PushClientError } from './errors.js';
  */
 export type ConnectionState = 'initialized' | 'connecting' | 'connected' | 'unavailable' | 'failed' | 'disconnected';
 
-/** The receiver of a driver's reports, which hands them to the `PushClient` that made it. None of its methods throws. */
+/**
+ * The receiver of a driver's reports, which hands them to the `PushClient` that made it. None of its methods throws.
+ */
 export interface ClientDriverHost {
   receiveMessage(message: IncomingMessage): void;
   receiveState(state: ConnectionState): void;
@@ -35,8 +37,8 @@ export interface ClientDriver {
   /** Id of the connection; undefined when not connected, or where connections have none. */
   readonly socketId: string | undefined;
   /**
-   * Whether the server knows channels, so that the client's channels can change on one connection. Where it is false, the
-   * client makes a new driver for a configuration with other channels. @default true
+   * Whether the server knows channels, so that the client's channels can change on one connection. Where it is false,
+   * the client makes a new driver for a configuration with other channels. @default true
    */
   readonly knowsChannels?: boolean;
   /**

@@ -79,7 +79,10 @@ interface RefusalLike {
   readonly status?: unknown;
 }
 
-/** The error for a channel that was refused, or could not be asked about. @param raw the report of the server or of the SDK, or an {@link AuthError} */
+/**
+ * The error for a channel that was refused, or could not be asked about.
+ * @param raw the report of the server or of the SDK, or an {@link AuthError}
+ */
 export function channelRefusal(channel: string, raw: unknown): PushClientError {
   return refusal(raw, `The subscription to "${channel}"`, 'SUBSCRIPTION', channel);
 }

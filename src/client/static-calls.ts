@@ -7,8 +7,8 @@ import type { PushListener } from './events.js';
 export type ChannelTransport = (channelId: string) => void;
 
 /**
- * A message as a transport of the page hands it over. Without `data` its other keys are the data, and without `event` it
- * is a `push-event`.
+ * A message as a transport of the page hands it over. Without `data` its other keys are the data, and without `event`
+ * it is a `push-event`.
  */
 export type PluggedMessage = Partial<IncomingMessage> & Readonly<Record<string, unknown>>;
 

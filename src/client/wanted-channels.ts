@@ -4,7 +4,10 @@ export function checkChannel(channel: string): void {
     throw new TypeError('A channel must be a string that is not empty.');
 }
 
-/** The channels that a client wants: those of its configuration, those asked for by name, and those that a listener holds. */
+/**
+ * The channels that a client wants: those of its configuration, those asked for by name, and those that a listener
+ * holds.
+ */
 export class WantedChannels implements Iterable<string> {
   #configured: Set<string>;
   #asked = new Set<string>();

@@ -54,9 +54,10 @@ export class DeliveryError extends PushError {
    */
   declare readonly reports: readonly SendReport[];
   /**
-   * The reason, where all channels failed for one: an `AuthenticationError`, a `RateLimitError`, or another error of the
-   * provider's answer. `PushError.is(error, AuthenticationError)` looks through it. It is not the class of this error:
-   * a request handler that let an `AuthenticationError` through would tell the asker that his credentials were refused.
+   * The reason, where all channels failed for one: an `AuthenticationError`, a `RateLimitError`, or another error of
+   * the provider's answer. `PushError.is(error, AuthenticationError)` looks through it. It is not the class of this
+   * error: a request handler that let an `AuthenticationError` through would tell the asker that his credentials were
+   * refused.
    */
   declare readonly reason: PushError | undefined;
 

@@ -4,8 +4,8 @@ const CYCLE = 'refers back to an object that holds it (a cycle)';
 
 /**
  * Returns what is to be sent for a value within `data`: the value itself, or what stands for it. Called for `data` as a
- * whole, with the key `''`, and then for each value within what it returned, before its `toJSON` is. A place in a list is
- * its key. Nothing of what it returns may be lost by JSON.
+ * whole, with the key `''`, and then for each value within what it returned, before its `toJSON` is. A place in a list
+ * is its key. Nothing of what it returns may be lost by JSON.
  */
 export type EncodeValue = (value: unknown, key: string) => unknown;
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { requireHere } from '../core/require-here.js';
-import { type DriverName, driverNames } from '../wire/driver-names.js';
+import { type DriverName, driverFor } from '../wire/driver-names.js';
 
 /** How long a cache keeps the script without asking, in seconds. It changes with the backend, and with each release. */
 const MAX_AGE_S = 300;
@@ -49,10 +49,7 @@ export async function answerWithFallback(request: Request, clientBackend: string
  * @throws MissingScript when the package of the SDK is not installed
  */
 export async function answerWithScript(request: Request, clientBackend: string): Promise<Response> {
-  const driver = Object.hasOwn(driverNames, clientBackend)
-    ? driverNames[clientBackend as keyof typeof driverNames]
-    : 'none';
-  return answerWith(request, await scriptOf(driver, clientBackend));
+  return answerWith(request, await scriptOf(driverFor(clientBackend) ?? 'none', clientBackend));
 }
 
 function answerWith(request: Request, { text, etag }: ClientScript): Response {

@@ -29,7 +29,9 @@ const headers = {
   'X-Accel-Buffering': 'no',
 };
 
-/** The streams of server-sent events that one push handler has open. Source: "Server-sent events" in the HTML standard. */
+/**
+ * The streams of server-sent events that one push handler has open. Source: "Server-sent events" in the HTML standard.
+ */
 export class EventStreams {
   readonly #maxStreams: number;
   readonly #places: Places;

@@ -75,7 +75,9 @@ async function withBody(incoming: Request, { body, rawBody }: NodeRequestParts):
   return new Request(url, { method, headers: own, body: JSON.stringify(body ?? {}) });
 }
 
-/** Whether a request had a body, and no parser has left it here. Some leave an empty object for what they do not know. */
+/**
+ * Whether a request had a body, and no parser has left it here. Some leave an empty object for what they do not know.
+ */
 function isLost(body: unknown, headers: Headers): boolean {
   const hadBody = Number(headers.get('content-length') ?? 0) > 0 || headers.has('transfer-encoding');
   const isEmpty = isRecord(body) && Object.keys(body).length === 0;

@@ -1,5 +1,5 @@
 import type { ClientConfig } from '../wire/client-config.js';
-import { driverNames } from '../wire/driver-names.js';
+import { driverFor } from '../wire/driver-names.js';
 
 /** The options that say where pages find the push routes. */
 interface AddressOptions {
@@ -39,8 +39,7 @@ export function publicAddress(
  */
 export function hostFor(config: ClientConfig, { protocol, hostname, port }: URL): Partial<ClientConfig> {
   const { backend, host, cluster } = config;
-  const driver = Object.hasOwn(driverNames, backend) ? driverNames[backend as keyof typeof driverNames] : undefined;
-  if (driver !== 'pusher' || host !== undefined || cluster !== undefined) return {};
+  if (driverFor(backend) !== 'pusher' || host !== undefined || cluster !== undefined) return {};
   const useTLS = config.useTLS ?? protocol === 'https:';
   return { host: hostname, port: config.port ?? (Number(port) || (useTLS ? 443 : 80)), useTLS };
 }

@@ -2,8 +2,8 @@ import { ConfigurationError } from '../core/errors.js';
 import type { ClientConfig } from '../wire/client-config.js';
 
 /**
- * A request of `node:http`, with the properties that middleware adds. Where the types of Express know a property, such as
- * the `session` of `@types/express-session`, it has that type.
+ * A request of `node:http`, with the properties that middleware adds. Where the types of Express know a property, such
+ * as the `session` of `@types/express-session`, it has that type.
  */
 export type NodeRequest = NodeRequestParts &
   Omit<Express.Request, keyof NodeRequestParts> & { readonly [property: string]: unknown };

@@ -153,8 +153,8 @@ export class SessionOfRequest implements RequestSession {
 
   /**
    * Ends what is heard on the channel that the session had at the beginning of the request, unless it still has it:
-   * somebody has logged in or out. Call it when the response has ended: the pages connect anew at once and ask anew, and
-   * only then is the session saved.
+   * somebody has logged in or out. Call it when the response has ended: the pages connect anew at once and ask anew,
+   * and only then is the session saved.
    */
   disconnectFormer(): void {
     const channelId = this.#channelBefore;
@@ -231,7 +231,10 @@ export class SessionOfRequest implements RequestSession {
   }
 }
 
-/** The lifetime that express-session and @fastify/session give their cookies, which starts again with each request, in milliseconds. */
+/**
+ * The lifetime that express-session and @fastify/session give their cookies, which starts again with each request, in
+ * milliseconds.
+ */
 function lifetimeOf(session: object): number | undefined {
   const cookie: unknown = Reflect.get(session, 'cookie');
   if (typeof cookie !== 'object' || cookie === null) return undefined;

@@ -20,8 +20,8 @@ export interface WebPushSessionOptions<Session extends object, User = PushUser> 
 /** The push session of one web request. Pass it to the push handler, as `handler(request, { pushSession })`. */
 export interface WebPushSession extends RequestSession {
   /**
-   * Binds the session to the user who is logged in now, and unbinds it from the one who has logged out. Call it when the
-   * request was handled, before you save the session.
+   * Binds the session to the user who is logged in now, and unbinds it from the one who has logged out. Call it when
+   * the request was handled, before you save the session.
    * @returns whether the session has changed since the last call, so that it has to be saved
    */
   settle(): Promise<boolean>;

@@ -135,7 +135,10 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     return (await this.#runtime.configured.opened()).ask((backend) => backend.get(query, params), 'answer a query');
   }
 
-  /** Posts JSON to the HTTP API. @param command the path, or `{ path, params, body }`. The rest is as for {@link get} */
+  /**
+   * Posts JSON to the HTTP API.
+   * @param command the path, or `{ path, params, body }`. The rest is as for {@link get}
+   */
   async post(command: string | ApiCommand, body?: object, params?: ApiParameters): Promise<unknown> {
     const runtime = await this.#runtime.configured.opened();
     return runtime.ask((backend) => backend.post(command, body, params), 'answer a command');
@@ -187,11 +190,12 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
   /**
    * Ends the connections of a user or a session, with their streams of events and the tokens that were made for them.
    * The clients connect anew and ask anew, so that what is public goes on, and what they may hear no longer ends. Call
-   * it at a log-out; `pushSession` does for its session. With Pusher, `{ user }` ends the connections that are signed in
-   * as the user, for good: public channels end as well.
+   * it at a log-out; `pushSession` does for its session. With Pusher, `{ user }` ends the connections that are signed
+   * in as the user, for good: public channels end as well.
    * @returns how many there were; undefined where the provider does not tell
    * @throws ValidationError for anything but `{ user }` or `{ session }`
-   * @throws UnsupportedOperationError where the backend cannot; then the streams in this process have ended all the same
+   * @throws UnsupportedOperationError where the backend cannot; then the streams in this process have ended all the
+   * same
    * @throws PushError when the provider refuses; TimeoutError when it does not answer
    * @example
    * await PushService.disconnect({ user: 'ann' });

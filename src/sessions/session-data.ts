@@ -19,7 +19,9 @@ export const REMOVAL_KEPT_MS = 60_000;
 /** The key in the application's own session where `pushSession()` writes the channel id and the user's id. */
 const KEY = 'pushSession';
 
-/** The beginning of the channels that `pushSession()` makes, behind `private-` where the backend has private channels. */
+/**
+ * The beginning of the channels that `pushSession()` makes, behind `private-` where the backend has private channels.
+ */
 export const SESSION_CHANNEL_PREFIX = 'session-';
 
 /** Whether a channel has the name of one that `pushSession()` made. */

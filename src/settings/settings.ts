@@ -67,8 +67,8 @@ export type SettingsWithoutBackend = ServiceSettings &
   Credentials & { backend?: undefined; options?: object | undefined };
 
 /**
- * Settings whose type does not tell the backend, such as a variable of the type {@link PushServerSettings}, or a copy of
- * one with more keys, or a DSN. Of literal settings, whose `options` are held to the backend, it makes nothing.
+ * Settings whose type does not tell the backend, such as a variable of the type {@link PushServerSettings}, or a copy
+ * of one with more keys, or a DSN. Of literal settings, whose `options` are held to the backend, it makes nothing.
  */
 export type SettingsOfAny<Settings> = MayHaveAnyBackend<Exclude<Settings, string>> extends true ? Settings : never;
 

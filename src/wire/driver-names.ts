@@ -12,3 +12,8 @@ export const driverNames = {
 
 /** The name of a driver. */
 export type DriverName = (typeof driverNames)[keyof typeof driverNames];
+
+/** The driver that goes with a backend; undefined for one that has none. */
+export function driverFor(backend: string): DriverName | undefined {
+  return Object.hasOwn(driverNames, backend) ? driverNames[backend as keyof typeof driverNames] : undefined;
+}

@@ -6,8 +6,8 @@ import { networkFailure } from '../sdk/network-failure.js';
 import type { ProviderProxy } from '../sdk/provider-proxy.js';
 
 /**
- * Makes a TLS connection, through the proxy if there is one, beside that of `pusher-js`, which tells nobody why a connection cannot be made (8.6, on Node)
- * and tries again for ever.
+ * Makes a TLS connection, through the proxy if there is one, beside that of `pusher-js`, which tells nobody why a
+ * connection cannot be made (8.6, on Node) and tries again for ever.
  * @param host an IPv6 address may have brackets
  * @param onUntrusted called when the server's certificate is not trusted, when it speaks no TLS, and when the proxy
  * refuses. Other failures may pass.

@@ -21,7 +21,9 @@ export function givenSdk(packageName: string, name: string): z.ZodOptional<z.Zod
     .optional();
 }
 
-/** Finds the class in what a module exports. Version 8.5.0 of `pusher-js` exports an object with it, others the class. */
+/**
+ * Finds the class in what a module exports. Version 8.5.0 of `pusher-js` exports an object with it, others the class.
+ */
 export function classIn(given: unknown, name: string): unknown {
   let found = given;
   for (let depth = 0; depth < MAX_NAMESPACES; depth++) {

@@ -62,7 +62,8 @@ export function agentSettings(option: string | undefined, backend: string): { re
 
 /**
  * The variables that Node's own requests go by: undefined unless it was started with `NODE_USE_ENV_PROXY=1` or
- * `--use-env-proxy`, or `http.setGlobalProxyFromEnv` was called. Source: https://nodejs.org/api/http.html#built-in-proxy-support
+ * `--use-env-proxy`, or `http.setGlobalProxyFromEnv` was called. Source:
+ * https://nodejs.org/api/http.html#built-in-proxy-support
  */
 function environmentInUse(): NodeJS.ProcessEnv | undefined {
   // Loaded on demand: see pusher/addresses.ts.
@@ -82,7 +83,9 @@ function proxyInEnvironment({ protocol, hostname, port }: URL): string | undefin
   return isExcepted ? undefined : url;
 }
 
-/** Whether an entry of `NO_PROXY` covers a host, as Node reads it. Source: `shouldUseProxy` in its lib/internal/http.js */
+/**
+ * Whether an entry of `NO_PROXY` covers a host, as Node reads it. Source: `shouldUseProxy` in its lib/internal/http.js
+ */
 function covers(entry: string, host: string, port: string): boolean {
   if (entry === '*' || entry === host || entry === `${host}:${port}`) return true;
   if (entry.startsWith('.')) return `.${host}`.endsWith(entry);

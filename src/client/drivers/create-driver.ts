@@ -1,5 +1,5 @@
 import type { ClientConfig } from '../../wire/client-config.js';
-import { type DriverName, driverNames } from '../../wire/driver-names.js';
+import { type DriverName, driverFor, driverNames } from '../../wire/driver-names.js';
 import type { ClientDriver, ClientDriverHost } from '../driver.js';
 import { PushClientError } from '../errors.js';
 import type { OneSignalDriverOptions } from './onesignal/index.js';
@@ -36,7 +36,7 @@ export function useDrivers(drivers: Drivers): void {
  */
 export function createDriver(host: ClientDriverHost, config: ClientConfig, options: DriverOptions): ClientDriver {
   const { backend } = config;
-  const name = Object.hasOwn(driverNames, backend) ? driverNames[backend as keyof typeof driverNames] : undefined;
+  const name = driverFor(backend);
   const Driver = name && held[name];
   if (Driver) return new Driver(host, config, options);
   throw new PushClientError(

@@ -2,8 +2,8 @@ import { record } from '../../../wire/is-record.js';
 import { PushClientError } from '../../errors.js';
 
 /**
- * Errors of the protocol from this code on leave the connection open, and each is one of its own. After 4100 to 4299 the
- * client comes back by itself, and after 4000 to 4099 it does not. Source: "Error codes" in the Channels protocol.
+ * Errors of the protocol from this code on leave the connection open, and each is one of its own. After 4100 to 4299
+ * the client comes back by itself, and after 4000 to 4099 it does not. Source: "Error codes" in the Channels protocol.
  */
 const FIRST_LASTING_CODE = 4300;
 

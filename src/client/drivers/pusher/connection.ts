@@ -8,7 +8,9 @@ import { Reconnection } from './reconnection.js';
 /** Time that the server has to answer a page that has woken up, in milliseconds. */
 const ANSWER_MS = 3_000;
 
-/** The connection of `pusher-js`: reports its states and errors, and restores it where `pusher-js` would take longer. */
+/**
+ * The connection of `pusher-js`: reports its states and errors, and restores it where `pusher-js` would take longer.
+ */
 export class PusherConnection {
   readonly #pusher: PusherLike;
   readonly #host: ClientDriverHost;
