@@ -1,11 +1,10 @@
-import { askBackend, NOT_AUTHORISED } from '../backends/contract/ask.js';
+import { answerFrom, NOT_AUTHORISED } from '../backends/contract/ask.js';
 import {
   type ChannelAuthorization,
   type ChannelInfo,
   type GivenMember,
   misnamedId,
 } from '../backends/contract/authorization.js';
-import { asPushError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { ValidationError } from '../core/errors.js';
 import { checkName, userIdText } from '../core/names.js';
@@ -107,10 +106,6 @@ export class ChannelHandle {
     await this.#service.ready();
     const { backend, timeout } = this.#service;
     checkName(this.name, 'channel', backend.capabilities.channelName, backend.name);
-    try {
-      return await askBackend(backend, timeout, () => question(backend), failure, consequence);
-    } catch (error) {
-      throw asPushError(error, backend);
-    }
+    return answerFrom(backend, timeout, question, failure, consequence);
   }
 }

@@ -2,10 +2,10 @@ import { type AuthorizationHost, listenerOf } from '../authorization/decision.js
 import { checkChannels, checkListening, ListeningRefusedError } from '../authorization/listening.js';
 import type { AppUser } from '../authorization/requests.js';
 import { readStreamToken, signStreamToken, type TokenGrant } from '../authorization/stream-token.js';
-import { askBackend, NOT_DISCONNECTED } from '../backends/contract/ask.js';
+import { answerFrom, NOT_DISCONNECTED } from '../backends/contract/ask.js';
 import type { Listener, ListenRequest } from '../backends/contract/listening.js';
+import { checkOptionNames } from '../core/call-options.js';
 import { AuthenticationError, ConfigurationError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
-import { didYouMean } from '../core/schema-check.js';
 import type { StreamReader, Streams } from '../receiving/streams.js';
 import type { PushSession } from '../sessions/adapter.js';
 import { checkOwner, isSession, type PageOwner } from '../sessions/page-owner.js';
@@ -132,9 +132,7 @@ export async function streamToken(options: StreamTokenOptions, host: ListeningHo
 const tokenOptions = ['channels', 'user', 'session', 'expiresIn', 'request'];
 
 function checkTokenOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw tokenError('needs an object.');
-  const unknown = Object.keys(options).find((key) => !tokenOptions.includes(key));
-  if (unknown !== undefined) throw tokenError(`has no option "${unknown}"${didYouMean(unknown, tokenOptions)}`);
+  checkOptionNames(options as object, tokenOptions, 'streamToken()');
   const { channels, session } = options as Partial<StreamTokenOptions>;
   const isList = Array.isArray(channels) && channels.every((name) => typeof name === 'string');
   if (typeof channels !== 'string' && !isList) throw tokenError('needs "channels", a name or a list of names.');
@@ -170,8 +168,8 @@ export async function disconnect(owner: PageOwner<unknown>, host: ListeningHost)
   const ended = streams.logOut(who);
   const kind = session === undefined ? 'user' : 'session';
   if (!backend.capabilities.disconnects.includes(kind)) throw cannotDisconnect(kind, backend.name);
-  const work = () => backend.disconnect(who);
-  const closed = await askBackend(backend, timeout, work, `end the connections of a ${kind}`, NOT_DISCONNECTED);
+  const failure = `end the connections of a ${kind}`;
+  const closed = await answerFrom(backend, timeout, () => backend.disconnect(who), failure, NOT_DISCONNECTED);
   return closed === undefined ? undefined : ended + closed;
 }
 

@@ -1,5 +1,5 @@
 import type { ChannelRules } from '../authorization/rules.js';
-import { askBackend } from '../backends/contract/ask.js';
+import { answerFrom } from '../backends/contract/ask.js';
 import { type BackendCapabilities, checkedCapabilities } from '../backends/contract/capabilities.js';
 import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
@@ -153,12 +153,8 @@ export class Runtime implements ListeningHost {
    * @param failure what it did not do when it does not answer, in words
    * @throws PushError
    */
-  async ask<Answer>(question: (backend: AnyBackend) => Awaitable<Answer>, failure: string): Promise<Answer> {
-    try {
-      return await askBackend(this.backend, this.timeout, () => question(this.backend), failure);
-    } catch (error) {
-      throw asPushError(error, this.backend);
-    }
+  ask<Answer>(question: (backend: AnyBackend) => Awaitable<Answer>, failure: string): Promise<Answer> {
+    return answerFrom(this.backend, this.timeout, question, failure);
   }
 
   /** @throws ValidationError for a name that the backend does not take */

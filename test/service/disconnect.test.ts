@@ -220,6 +220,14 @@ describe('elsewhere', () => {
     expect(failure.message).toContain('The recording backend did not end the connections of a session');
   });
 
+  it('tells a failure of a backend as every other call does', async () => {
+    const backend = new RecordingBackend({ disconnects: ['user', 'session'] });
+    const push = createPushService({ backend });
+    vi.spyOn(backend, 'disconnect').mockRejectedValue(new Error('read ECONNRESET'));
+    const failure = await failureOf(DeliveryError, push.disconnect({ user: 'ann' }));
+    expect(failure.message).toBe('The recording backend failed: read ECONNRESET');
+  });
+
   it('a composite asks each of its backends that can, and adds up', async () => {
     const [one, two, neither] = [
       new RecordingBackend({ disconnects: ['user', 'session'] }),

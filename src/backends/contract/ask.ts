@@ -1,5 +1,6 @@
 import { Deadline, type Wait } from '../../core/deadline.js';
 import type { Awaitable } from '../../core/until-aborted.js';
+import { asPushError } from './failure.js';
 import type { AnyBackend } from './wrapper.js';
 
 /**
@@ -19,6 +20,24 @@ export function askBackend<Answer>(
   if (backend.hasOwnDeadlines) return work();
   const wait: Wait = { missing: `The ${backend.name} backend did not ${failure}`, consequence, backend: backend.name };
   return new Deadline(timeout).wait((async () => work())(), wait);
+}
+
+/**
+ * Asks something of a backend as `askBackend` does, for a caller who hands failures on to the application.
+ * @throws PushError
+ */
+export async function answerFrom<Answer>(
+  backend: AnyBackend,
+  timeout: number,
+  question: (backend: AnyBackend) => Awaitable<Answer>,
+  failure: string,
+  consequence?: string,
+): Promise<Answer> {
+  try {
+    return await askBackend(backend, timeout, () => question(backend), failure, consequence);
+  } catch (error) {
+    throw asPushError(error, backend);
+  }
 }
 
 /** What follows when a subscription, or its end, is not confirmed. */
