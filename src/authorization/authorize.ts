@@ -30,7 +30,7 @@ export async function authorizeSubscription(
 ): Promise<SubscriptionGrant> {
   const { backend } = host;
   const client = clientOf(request, host);
-  // Before the rules answer: whoever is disconnected meanwhile has a permission for a connection that has ended.
+  // Before the rules answer, so that a `disconnect` meanwhile ends the connection that gets the permission.
   noteClient(client, request, host);
   if (typeof request.channel === 'string') {
     const { channel } = request;
@@ -111,8 +111,8 @@ function clientOf({ socketId, user, session }: AskingClient, { backend, sessions
 }
 
 /**
- * Notes whom a connection is for, so that a log-out ends it.
- * @throws AuthenticationError for whoever was logged out before, but after having asked
+ * Notes the user and the session of a connection, so that a log-out ends it.
+ * @throws AuthenticationError when the user was logged out after the request had come
  */
 function noteClient(client: string, request: AskingClient, host: AuthorizationHost): void {
   const { backend, streams } = host;

@@ -51,7 +51,7 @@ const notLoggedIn: Refusal = { status: 401, reason: 'nobody is logged in' };
 const notAllowed: Refusal = { status: 403, reason: 'this user may not' };
 const noRule: Refusal = { status: 403, reason: 'no rule of authorize() fits it' };
 
-/** What a page asks with that was opened before its user logged in or out. */
+/** The reason for a page that was opened before its user logged in or out. */
 const OLD_SESSION = "it is not, or no longer, this session's channel: fetch the page's configuration anew";
 
 /** Leave to subscribe, with the user whom the other members of a presence channel see, or a refusal. */

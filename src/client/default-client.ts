@@ -108,7 +108,7 @@ export class PageClient implements DefaultClient {
     this.#awaited = undefined;
     this.#ready = ready;
     before?.resolve(ready);
-    // Whoever does not wait hears of errors by `onError`.
+    // Callers that do not wait hear of errors by `onError`.
     ready.catch(() => {});
     void this.#start(this.#turn, config);
     return ready;

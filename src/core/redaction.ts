@@ -137,7 +137,7 @@ function addLogin(address: string, secrets: Set<string>): void {
     addForms(decoded, secrets);
     secrets.add(Buffer.from(`${decodeURIComponent(user)}:${decoded}`).toString('base64'));
   } catch {
-    // Broken percent-encoding: whoever uses the address refuses it.
+    // Broken percent-encoding: the user of the address refuses it.
   }
 }
 

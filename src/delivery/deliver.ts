@@ -124,7 +124,7 @@ async function deliverRequest(
   logFailures(request, name, logger);
 }
 
-/** Logs what failed in the end. The caller gets it as an error or in the report, so the line is for whoever looks. */
+/** Logs a final failure, which the caller gets as an error or in the report too. */
 function logFailures(request: PendingRequest, backend: string, logger: Logger): void {
   if (request.every(({ delivery }) => delivery.failures.size === 0)) return;
   const errors = request.flatMap(({ delivery, channel }) => delivery.failures.get(channel) ?? []);

@@ -169,7 +169,7 @@ async function script({ request, service }: RouteCall, answer: typeof answerWith
     return await answer(request, service.backend.clientBackend);
   } catch (cause) {
     if (!(cause instanceof MissingScript)) throw cause;
-    // Whoever opens the address that does not load is to see why. It is no secret which packages are missing.
+    // A developer who opens the address sees why it does not load. It is no secret which packages are missing.
     throw new HttpError(500, cause.message);
   }
 }
@@ -205,7 +205,7 @@ function isLateBody(error: unknown): error is PushError {
 /** @throws ConfigurationError for anything but a user: that is not the client's mistake */
 async function userOf(call: RouteCall) {
   const { authenticate } = call.options;
-  // Whoever said to pushSession() who is logged in need not say it again.
+  // pushSession() has been told who is logged in.
   const user =
     authenticate === undefined
       ? (call.context.pushSession?.user as AppUser | undefined)

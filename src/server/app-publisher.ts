@@ -27,7 +27,7 @@ export class AppPublisher {
    * Publishes an event of the application.
    * @param data as text; for anything but a text, its JSON
    * @param exceptSocketId the socket id of a client that does not get the event
-   * @param id the message's, for whoever takes it without a connection. @default it has none
+   * @param id the id of the message, for listeners without a connection of the protocol. @default none
    */
   publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string, id?: string): void {
     this.#counters.applicationEvents += channels.length;

@@ -240,7 +240,7 @@ export class App {
     for (const connection of channels.length > 0 ? this.connections.values() : [])
       if (channels.some((channel) => isOn(channel, connection, userId))) going.add(connection);
     for (const connection of going) this.#sendToAskAnew(connection);
-    // Who speaks no protocol knows no code by which to come back.
+    // A bare WebSocket knows no code that tells it to come back.
     const plain = [...this.#plain].filter((connection) => connection.belongsTo(owner));
     for (const connection of plain) this.dismiss(connection);
     if (userId !== undefined) this.#leaves.endOf(userId);

@@ -65,7 +65,7 @@ export async function mayListen(request: ListenRequest, host: ListeningHost): Pr
   const visitor = { ...request, user: request.user as AppUser };
   const listener = listenerOf(visitor, host);
   await checkListening(channels, visitor, host);
-  // The answer of a rule may have taken a while, and so may whoever knows the user.
+  // The rule, and the look-up of the user, may have taken a while.
   if (streams.isLoggedOutSince(listener, askedAt)) throw loggedOut();
   return { channels, listener };
 }

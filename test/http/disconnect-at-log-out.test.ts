@@ -128,7 +128,11 @@ test.each([
   expect(await browser.channels()).not.toEqual([before]);
   expect(disconnect.mock.calls).toEqual(failure === undefined ? [] : [[{ sessionChannel: before }]]);
   const lines = logger.entries.filter(({ level }) => level === 'error');
-  expect(lines).toMatchObject(failure === undefined ? [] : [{ details: { err: failure } }]);
+  expect(lines).toMatchObject(
+    failure === undefined
+      ? []
+      : [{ details: { err: { code: 'DELIVERY', message: 'The recording backend failed: gone', cause: failure } } }],
+  );
 });
 
 test('with one channel for each user, a log-out of one session leaves the others alone', async () => {

@@ -1,3 +1,4 @@
+import { MAX_AUTH_CHANNELS } from '../../../wire/auth-request.js';
 import { backoffDelay } from '../../../wire/backoff.js';
 import type { ClientConfig } from '../../../wire/client-config.js';
 import { record } from '../../../wire/is-record.js';
@@ -20,7 +21,9 @@ const notice =
   'WebSockets do not get through, so messages come by server-sent events. Until a WebSocket gets through, presence, ' +
   'client events and sign-in do not work.';
 
-/** What the driver has of its client. */
+const tooMany = `a page hears at most ${MAX_AUTH_CHANNELS} channels by server-sent events`;
+
+/** The parts of the client that the driver uses. */
 interface Parts {
   readonly host: Parameters<Fallback>[1];
   readonly config: ClientConfig;
@@ -122,7 +125,9 @@ class EventStreamDriver implements ClientDriver {
     const stream = this.#stream as AbortController;
     const { signal } = stream;
     for (let failures = 0; !signal.aborted; failures++) {
-      const channels = this.#channels();
+      const wanted = this.#channels();
+      const channels = wanted.slice(0, MAX_AUTH_CHANNELS);
+      for (const channel of wanted.slice(MAX_AUTH_CHANNELS)) this.#refuse(channel, { error: tooMany });
       if (channels.length === 0) return this.#report(false);
       try {
         const response = await this.#ask(endpoint, channels, signal);
@@ -167,11 +172,13 @@ class EventStreamDriver implements ClientDriver {
     const { error, refused } = record(await response.json().catch(() => undefined));
     if (!Array.isArray(refused)) return false;
     const known = channels.filter((channel) => refused.includes(channel));
-    for (const channel of known) {
-      this.#refused.add(channel);
-      this.#parts.host.receiveError(channelRefusal(channel, { error, status: response.status }));
-    }
+    for (const channel of known) this.#refuse(channel, { error, status: response.status });
     return known.length > 0;
+  }
+
+  #refuse(channel: string, reason: object): void {
+    this.#refused.add(channel);
+    this.#parts.host.receiveError(channelRefusal(channel, reason));
   }
 
   #opened(channels: readonly string[]): void {
