@@ -1,5 +1,6 @@
 import type { ClientConfig } from '../wire/client-config.js';
-import type { ClientDriver, ClientDriverHost, ConnectionState } from './driver.js';
+import type { ClientListeners } from './client-listeners.js';
+import type { ClientDriver, ClientDriverHost } from './driver.js';
 import type { DriverOptions } from './drivers/create-driver.js';
 
 /**
@@ -9,7 +10,7 @@ import type { DriverOptions } from './drivers/create-driver.js';
  */
 export type Fallback = (
   driver: ClientDriver,
-  host: ClientDriverHost & { readonly state: ConnectionState },
+  host: ClientDriverHost & Pick<ClientListeners<object>, 'state' | 'onSubscribed'>,
   config: ClientConfig,
   options: DriverOptions,
   channels: Iterable<string>,

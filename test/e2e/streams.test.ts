@@ -1,7 +1,7 @@
-import { createServer, request as forward, type Server } from 'node:http';
+import { createServer, request as forward, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Page } from 'playwright-core';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushHandler, toNodeHandler } from '../../src/http/index.js';
 import { createPushService, type PushService } from '../../src/index.js';
@@ -46,9 +46,19 @@ async function startApplication(): Promise<{ push: PushService; server: Server; 
   return { push, server, port: await listenInTest(server), asked };
 }
 
+interface Proxy {
+  readonly port: number;
+  /** Responses of server-sent events that are open. */
+  readonly streams: Set<ServerResponse>;
+  /** Lets WebSockets through. What the pages say on them waits for the returned function. */
+  letThrough(): () => void;
+}
+
 /** A proxy that hands requests on, and refuses WebSockets until it is told otherwise. */
-async function startProxy(target: number): Promise<{ port: number; letThrough: () => void }> {
+async function startProxy(target: number): Promise<Proxy> {
+  const said = Promise.withResolvers<void>();
   let letsThrough = false;
+  const streams: Proxy['streams'] = new Set();
   const server = createServer((incoming, response) => {
     const { url, method, headers } = incoming;
     const asked = forward({ host: '127.0.0.1', port: target, path: url, method, headers }, (answer) => {
@@ -56,7 +66,11 @@ async function startProxy(target: number): Promise<{ port: number; letThrough: (
       answer.pipe(response);
     });
     asked.on('error', () => response.destroy());
-    response.on('close', () => asked.destroy());
+    if (url?.startsWith('/push/events')) streams.add(response);
+    response.on('close', () => {
+      streams.delete(response);
+      asked.destroy();
+    });
     incoming.pipe(asked);
   });
   server.on('upgrade', ({ url, headers }, socket) => {
@@ -66,16 +80,18 @@ async function startProxy(target: number): Promise<{ port: number; letThrough: (
       const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${String(value)}`);
       socket.write(`HTTP/1.1 101 Switching Protocols\r\n${lines.join('\r\n')}\r\n\r\n`);
       upstream.unshift(head);
-      upstream.pipe(socket).pipe(upstream);
+      upstream.pipe(socket);
+      void said.promise.then(() => socket.pipe(upstream));
       socket.on('error', () => upstream.destroy()).on('close', () => upstream.destroy());
       upstream.on('error', () => socket.destroy());
     });
     asked.end();
   });
-  const letThrough = (): void => {
+  const letThrough = (): (() => void) => {
     letsThrough = true;
+    return said.resolve;
   };
-  return { port: await listenInTest(server), letThrough };
+  return { port: await listenInTest(server), streams, letThrough };
 }
 
 async function open(port: number): Promise<Page> {
@@ -144,13 +160,23 @@ describe('PushClient behind a proxy that refuses WebSockets', () => {
     expect(errors).toContain('SUBSCRIPTION private-orders.ben 403');
     expect(errors.filter((error) => error === 'FALLBACK')).toHaveLength(1);
 
-    proxy.letThrough();
+    const letSay = proxy.letThrough();
     // pusher-js tries again at once when the browser says that the network is back.
     await page.evaluate("void dispatchEvent(new Event('online'))");
-    await page.waitForFunction("client.socketId !== undefined && client.channel('later').isSubscribed");
+    await page.waitForFunction('client.socketId !== undefined');
+    // The WebSocket has no channel yet, so that the stream still brings what is sent.
     await push.send({ event: 'g', channels: 'later', data: 3 });
-    await page.waitForFunction('heard.length >= 4');
-    expect(await page.evaluate('heard.slice(3)')).toEqual([{ channel: 'later', event: 'g', data: 3 }]);
+    await page.waitForFunction('heard.length === 4');
+    expect(proxy.streams.size).toBe(1);
+    letSay();
+    await vi.waitUntil(() => proxy.streams.size === 0, { timeout: 5000 });
+    await push.send({ event: 'h', channels: 'later', data: 4 });
+    await page.waitForFunction('heard.length >= 5');
+    expect(await page.evaluate('heard.slice(3)')).toEqual([
+      { channel: 'later', event: 'g', data: 3 },
+      { channel: 'later', event: 'h', data: 4 },
+    ]);
+    expect(await page.evaluate('client.state')).toBe('connected');
   });
 
   it('does so with client.js alone, which imports the fallback only then', async () => {

@@ -9,6 +9,7 @@ import { channelRefusal, PushClientError } from '../../errors.js';
 import type { Fallback } from '../../fallback.js';
 import type { DriverOptions } from '../create-driver.js';
 import { eventsIn } from './events-in.js';
+import { Handover } from './handover.js';
 
 /** The application's address, where the configuration names none. */
 const DEFAULT_ENDPOINT = '/push/events';
@@ -44,6 +45,9 @@ class EventStreamDriver implements ClientDriver {
   #reported: ConnectionState;
   /** Ends the present stream; undefined while none is wanted. */
   #stream: AbortController | undefined;
+  /** Those of the open stream. */
+  #heard: readonly string[] = [];
+  #handover: Handover | undefined;
   #isOpen = false;
   #isReporting = false;
   #isTold = false;
@@ -82,6 +86,7 @@ class EventStreamDriver implements ClientDriver {
 
   unsubscribe(channel: string): void {
     this.behind.unsubscribe(channel);
+    this.#handover?.take(channel);
     this.#renew();
   }
 
@@ -92,7 +97,9 @@ class EventStreamDriver implements ClientDriver {
   follow(state: ConnectionState): ConnectionState {
     if (this.#isReporting) return state;
     this.#reported = state;
+    if (this.#handover && state !== 'connected') this.#keep();
     if (isCutOff(state)) this.#start();
+    else if (state === 'connected' && this.#isOpen) this.#handOver();
     else if (state !== 'connecting') this.#stop();
     return this.#isOpen ? 'connected' : state;
   }
@@ -104,17 +111,32 @@ class EventStreamDriver implements ClientDriver {
   }
 
   #stop(): void {
+    this.#handover?.cancel();
+    this.#handover = undefined;
     this.#isOpen = false;
     this.#stream?.abort();
     this.#stream = undefined;
   }
 
+  #handOver(): void {
+    const { host } = this.#parts;
+    const onSubscribed = host.onSubscribed.bind(host);
+    this.#handover ??= new Handover(this.#heard, onSubscribed, () => this.#stop());
+  }
+
+  /** Goes on with the stream, because the driver has lost its connection again. */
+  #keep(): void {
+    this.#handover?.cancel();
+    this.#handover = undefined;
+    this.#renew();
+  }
+
   /** Asks anew, for the channels that are wanted now, at the end of the current task. */
   #renew(): void {
     const stream = this.#stream;
-    if (stream === undefined) return;
+    if (stream === undefined || this.#handover) return;
     setTimeout(() => {
-      if (this.#stream !== stream) return;
+      if (this.#stream !== stream || this.#handover) return;
       this.#stream = undefined;
       stream.abort();
       this.#start();
@@ -142,12 +164,13 @@ class EventStreamDriver implements ClientDriver {
         this.#opened(channels);
         for await (const data of eventsIn(response.body, SILENCE_MS)) {
           if (signal.aborted) break;
-          this.#parts.host.receiveMessage(JSON.parse(data) as IncomingMessage);
+          this.#receive(JSON.parse(data) as IncomingMessage);
         }
       } catch {
         // The driver has reported that there is no connection, and it is tried again.
       }
       if (signal.aborted) return;
+      if (this.#handover) return this.#stop();
       this.#report(false);
       await new Promise((resolve) => setTimeout(resolve, backoffDelay(Math.max(0, failures))));
     }
@@ -181,8 +204,13 @@ class EventStreamDriver implements ClientDriver {
     this.#parts.host.receiveError(channelRefusal(channel, reason));
   }
 
+  #receive(message: IncomingMessage): void {
+    if (this.#handover?.isLeft(message.channel) ?? true) this.#parts.host.receiveMessage(message);
+  }
+
   #opened(channels: readonly string[]): void {
     const { host } = this.#parts;
+    this.#heard = channels;
     this.#report(true);
     if (!this.#isTold) host.receiveError(new PushClientError(notice, 'FALLBACK'));
     this.#isTold = true;
