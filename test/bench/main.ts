@@ -4,7 +4,8 @@ import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
-import { putInto, type Recorded, recorded } from './record.ts';
+import { latency } from './latency.ts';
+import { putInto, runHere } from './record.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
 import { table } from './table.ts';
@@ -24,7 +25,7 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, idleMemory],
+  server: [fanOut, latency, idleMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };
@@ -65,8 +66,9 @@ async function run(part: string, { name, about, run }: Benchmark, form: Form): P
   try {
     const results = await run((line) => console.error(`  ${elapsed()}  ${line}`), form);
     console.error(`  ${elapsed()}  done`);
-    const entry: Recorded = recorded({ part, about: about(form), form, results });
-    if (values.json !== undefined) putInto(values.json, { [name]: entry });
+    if (values.json !== undefined) {
+      putInto(values.json, { [name]: { run: runHere({ part, about: about(form), form }), results } });
+    }
     return `${title}\n${table(results, form)}`;
   } catch (error) {
     process.exitCode = 1;
@@ -92,7 +94,10 @@ if (values.help) {
   console.log(`${HELP}\n${list}`);
   process.exit();
 }
-for (const [part, benchmarks] of chosen(positionals)) {
+const selected = chosen(positionals);
+// A file that cannot be read or written is told of now, and not after a benchmark.
+if (values.json !== undefined) putInto(values.json, {});
+for (const [part, benchmarks] of selected) {
   await runPart(part, benchmarks, values.quick ? 'quick' : 'full');
 }
 // Nothing that a failed benchmark may have left behind keeps us.

@@ -1,6 +1,7 @@
 import { type DialectName, dialects } from '../wire/dialects.ts';
 import { LightClient } from '../wire/light-client.ts';
 import { answer } from './answer.ts';
+import { sharedClock } from './usage.ts';
 
 /** Connections being opened at once: fewer than the server's backlog holds. */
 const OPENING_AT_ONCE = 100;
@@ -13,14 +14,30 @@ export interface ClientCommands {
   connect(to: { port: number; dialect: DialectName; count: number }): Promise<void>;
   /** Waits until each client has got this many events since the last call, and throws when one has not, or has got more. */
   receive(eventsEach: number): Promise<void>;
+  /** Notes when each event arrives at each client, from now on. */
+  noteArrivals(eventsEach: number): void;
+  /** Waits as `receive` does, and tells how late the events were that were due at even intervals. */
+  delays(due: { startsAt: number; everyMs: number }): Promise<Delays>;
+}
+
+/** How long after the time when they were due events arrived, in milliseconds. */
+export interface Delays {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 const clients: LightClient[] = [];
 let received = 0;
 let expected = Number.POSITIVE_INFINITY;
 let whenReceived: (() => void) | undefined;
+/** When each delivery arrived, by the shared clock, and the number of its event. */
+let arrivals: { readonly times: Float64Array; readonly events: Uint32Array } | undefined;
 
-function onEvent(): void {
+function onEvent(client: LightClient): void {
+  if (arrivals !== undefined) {
+    arrivals.times[received] = sharedClock();
+    arrivals.events[received] = client.events;
+  }
   received++;
   if (received >= expected) whenReceived?.();
 }
@@ -39,6 +56,20 @@ function checkDeliveries(eventsEach: number): void {
   }
 }
 
+async function receive(eventsEach: number): Promise<void> {
+  expected = eventsEach * clients.length;
+  const everything = new Promise<void>((resolve) => {
+    // Whatever else has arrived in the same turn is read before the count is checked.
+    whenReceived = () => void setImmediate(resolve);
+    if (received >= expected) whenReceived();
+  });
+  await inTime(everything, () => `only ${received} of ${expected} deliveries arrived`);
+  whenReceived = undefined;
+  received -= expected;
+  expected = Number.POSITIVE_INFINITY;
+  checkDeliveries(eventsEach);
+}
+
 answer<ClientCommands>({
   async connect({ port, dialect, count }) {
     for (let opened = 0; opened < count; opened += OPENING_AT_ONCE) {
@@ -53,17 +84,18 @@ answer<ClientCommands>({
       );
     }
   },
-  async receive(eventsEach) {
-    expected = eventsEach * clients.length;
-    const everything = new Promise<void>((resolve) => {
-      // Whatever else has arrived in the same turn is read before the count is checked.
-      whenReceived = () => void setImmediate(resolve);
-      if (received >= expected) whenReceived();
-    });
-    await inTime(everything, () => `only ${received} of ${expected} deliveries arrived`);
-    whenReceived = undefined;
-    received -= expected;
-    expected = Number.POSITIVE_INFINITY;
-    checkDeliveries(eventsEach);
+  receive,
+  noteArrivals(eventsEach) {
+    const deliveries = eventsEach * clients.length;
+    arrivals = { times: new Float64Array(deliveries), events: new Uint32Array(deliveries) };
+  },
+  async delays({ startsAt, everyMs }) {
+    if (arrivals === undefined) throw new Error('noteArrivals comes first');
+    const { times, events } = arrivals;
+    await receive(times.length / clients.length);
+    arrivals = undefined;
+    const delays = times.map((time, delivery) => time - startsAt - (events[delivery] ?? 0) * everyMs).sort();
+    const [p50 = 0, p99 = 0] = [0.5, 0.99].map((part) => delays[Math.floor(part * delays.length)]);
+    return { p50, p99 };
   },
 });

@@ -14,14 +14,14 @@ export class LightClient {
   lost: string | undefined;
   events = 0;
   readonly #dialect: Dialect;
-  readonly #onEvent: () => void;
+  readonly #onEvent: (client: LightClient) => void;
   readonly #readiness = Promise.withResolvers<void>();
   readonly #reader: FrameReader = new FrameReader((head) => this.#hear(head));
   readonly #socket: Socket;
   /** The answer to the upgrade, until all of it is there. */
   #answer: string | undefined = '';
 
-  constructor(port: number, dialect: Dialect, onEvent: () => void) {
+  constructor(port: number, dialect: Dialect, onEvent: (client: LightClient) => void) {
     this.#dialect = dialect;
     this.#onEvent = onEvent;
     this.ready = this.#readiness.promise;
@@ -60,7 +60,7 @@ export class LightClient {
   #hear(head: string): void {
     if (head.startsWith(this.#dialect.event)) {
       this.events++;
-      this.#onEvent();
+      this.#onEvent(this);
       return;
     }
     const reaction = this.#dialect.hear(head);
