@@ -1,5 +1,6 @@
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
+import { findNchan, nchanNote } from './nchan.ts';
 import type { ClientCommands, Delays } from './processes/clients.ts';
 import type { ServerCommands } from './processes/server-commands.ts';
 import { compared, inTurns } from './rounds.ts';
@@ -58,13 +59,15 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using pushrail = await open('pushrail-server', 'channels', form);
   await using socketIo = await open('socketio-server', 'socketIo', form);
   await using ws = await open('ws-server', 'bare', form);
-  progress(`3 × ${CONNECTIONS[form]} clients are connected`);
+  await using nchan = findNchan() && (await open('nchan-server', 'bare', form));
   const results: Result[] = [];
   let inTheRace: readonly (readonly [name: string, Contestant])[] = [
     ['pushrail', pushrail],
     ['socket.io', socketIo],
     ['ws', ws],
+    ...(nchan ? ([['nchan', nchan]] as const) : []),
   ];
+  progress(`${inTheRace.length} × ${CONNECTIONS[form]} clients are connected`);
   for (const rate of RATES[form]) {
     const contestants = inTheRace.map(([name, contestant]) => [name, () => contestant.delays(rate)] as const);
     const isFirst = rate === RATES[form][0];
@@ -86,6 +89,6 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 export const latency: Benchmark = {
   name: 'latency',
   about: (form) =>
-    `from the time that an event is due until a client has it, ${CONNECTIONS[form]} clients on one channel`,
+    `from the time that an event is due until a client has it, ${CONNECTIONS[form]} clients on one channel${nchanNote()}`,
   run,
 };

@@ -1,6 +1,6 @@
 import { setImmediate as nextTick, setTimeout as wait } from 'node:timers/promises';
 import { answer } from './answer.ts';
-import { cpuSeconds, type Memory, memoryInUse, sharedClock } from './usage.ts';
+import { cpuSeconds as cpuSecondsHere, type Memory, memoryInUse, sharedClock } from './usage.ts';
 
 /** The channel, or room, that all clients are in. */
 export const CHANNEL = 'bench';
@@ -50,10 +50,12 @@ export interface Contestant {
   listen(): Promise<number>;
   /** Sends one event to all clients; the return says that the server has accepted it. */
   publish(data: EventData): Promise<void> | void;
+  /** @default those of this process */
+  cpuSeconds?(): number;
 }
 
 /** Makes this process a server of the contest. */
-export function serve({ listen, publish }: Contestant): void {
+export function serve({ listen, publish, cpuSeconds = cpuSecondsHere }: Contestant): void {
   const publishBurst = async ({ ticks, eventsPerTick, dataBytes }: Burst): Promise<void> => {
     const data = eventData(dataBytes);
     for (let tick = 0; tick < ticks; tick++) {
