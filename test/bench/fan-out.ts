@@ -107,6 +107,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const fanOut: Benchmark = {
   name: 'fan-out',
+  question: 'How many pages does a second of CPU time reach?',
   about: (form) =>
     `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections on one channel${nchanNote()}`,
   run,

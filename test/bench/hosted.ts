@@ -234,6 +234,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const hosted: Benchmark = {
   name: 'hosted',
+  question: 'How fast are many messages with Pusher, PubNub and OneSignal?',
   about: () => `hosted backends over TLS, ${LATENCY_MS} ms away`,
   run,
 };

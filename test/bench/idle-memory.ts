@@ -53,6 +53,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const idleMemory: Benchmark = {
   name: 'idle-memory',
+  question: 'How much memory does a connection take?',
   about: (form) => `memory of the server for one of ${CONNECTIONS[form]} idle connections`,
   run,
 };

@@ -48,4 +48,9 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   return [against('time', 'wallMs'), against('CPU time', 'cpuMs')];
 }
 
-export const importing: Benchmark = { name: 'import-time', about: () => 'import in a fresh process', run };
+export const importing: Benchmark = {
+  name: 'import-time',
+  question: 'How long does the import take?',
+  about: () => 'import in a fresh process',
+  run,
+};

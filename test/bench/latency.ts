@@ -48,11 +48,13 @@ async function open(file: string, dialect: DialectName, form: Form): Promise<Con
 }
 
 /** Our figure beside that of each peer which is still in the race, or alone. */
-function lines(what: string, at: number, figures: Readonly<Record<string, readonly number[]>>): Result[] {
+function lines(curve: string, at: number, figures: Readonly<Record<string, readonly number[]>>): Result[] {
+  const what = `${at} events a second, ${curve}`;
+  const point = { curve, at };
   const { pushrail: ours = [], ...peers } = figures;
   const names = Object.keys(peers);
-  if (names.length === 0) return [{ what, rounds: ours, unit: 'ms', at }];
-  return names.map((peerName) => compared(what, { unit: 'ms', ours, peer: peers[peerName] ?? [], peerName, at }));
+  if (names.length === 0) return [{ what, rounds: ours, unit: 'ms', point }];
+  return names.map((peerName) => compared(what, { unit: 'ms', ours, peer: peers[peerName] ?? [], peerName, point }));
 }
 
 async function run(progress: Progress, form: Form): Promise<Result[]> {
@@ -76,7 +78,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
       const delays = Object.entries(figures).map(
         ([name, rounds]) => [name, rounds.map((round) => round[kind])] as const,
       );
-      results.push(...lines(`${rate} events a second, ${kind}`, rate, Object.fromEntries(delays)));
+      results.push(...lines(kind, rate, Object.fromEntries(delays)));
       const all = delays.map(([name, rounds]) => `${name} ${summary(rounds)}`);
       progress(`${rate} events a second, ${kind} in ms: ${all.join(', ')}`);
     }
@@ -88,6 +90,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const latency: Benchmark = {
   name: 'latency',
+  question: 'How late are events when they become many?',
   about: (form) =>
     `from the time that an event is due until a client has it, ${CONNECTIONS[form]} clients on one channel${nchanNote()}`,
   run,

@@ -25,7 +25,8 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, latency, idleMemory],
+  server: [fanOut, latency],
+  memory: [idleMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };
@@ -58,7 +59,7 @@ function chosen(names: readonly string[]): readonly (readonly [part: string, rea
 }
 
 /** Runs one benchmark and returns its table; what it measured goes into the file of results. */
-async function run(part: string, { name, about, run }: Benchmark, form: Form): Promise<string> {
+async function run(part: string, { name, question = name, about, run }: Benchmark, form: Form): Promise<string> {
   const startedAt = performance.now();
   const elapsed = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(3)} s`;
   const title = `${name}: ${about(form)}${form === 'quick' ? QUICK : ''}`;
@@ -67,7 +68,7 @@ async function run(part: string, { name, about, run }: Benchmark, form: Form): P
     const results = await run((line) => console.error(`  ${elapsed()}  ${line}`), form);
     console.error(`  ${elapsed()}  done`);
     if (values.json !== undefined) {
-      putInto(values.json, { [name]: { run: runHere({ part, about: about(form), form }), results } });
+      putInto(values.json, { [name]: { run: runHere({ part, question, about: about(form), form }), results } });
     }
     return `${title}\n${table(results, form)}`;
   } catch (error) {

@@ -5,6 +5,7 @@ import type { Form, Result } from './benchmark.ts';
 /** How and where a benchmark was run. */
 export interface Run {
   readonly part: string;
+  readonly question: string;
   /** What was measured, with the sizes of the form. */
   readonly about: string;
   readonly form: Form;
@@ -20,7 +21,7 @@ export interface Run {
 export type Recorded = Readonly<Record<string, { readonly run: Run; readonly results: readonly Result[] }>>;
 
 /** A run that ends now, on this machine. */
-export function runHere(run: Pick<Run, 'part' | 'about' | 'form'>): Run {
+export function runHere(run: Pick<Run, 'part' | 'question' | 'about' | 'form'>): Run {
   return {
     ...run,
     day: new Date().toISOString().slice(0, 10),
