@@ -13,8 +13,6 @@ const LATENCY_MS = 20;
 const CONCURRENCY = 10;
 /** Recipients of one notification with OneSignal. */
 const RECIPIENTS = 20_000;
-/** Users of one `send`. */
-const USERS = 100_000;
 /** Rounds of what takes long. */
 const FEW_ROUNDS = { rounds: { full: 3, quick: 1 }, warmUp: false };
 
@@ -28,6 +26,8 @@ interface Sizes {
   readonly pubnubChannels: number;
   /** One publish a channel, as the triggers above. */
   readonly publishes: number;
+  /** Users of one `send`. */
+  readonly users: number;
   /** Channels or messages of each backend while connections are counted. */
   readonly whileCounting: number;
 }
@@ -40,6 +40,7 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     sends: 50,
     pubnubChannels: 10_000,
     publishes: 1000,
+    users: 100_000,
     whileCounting: 2000,
   },
   quick: {
@@ -49,6 +50,7 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     sends: 20,
     pubnubChannels: 1000,
     publishes: 100,
+    users: 20_000,
     whileCounting: 500,
   },
 };
@@ -196,8 +198,9 @@ async function connections(progress: Progress, form: Form): Promise<Result> {
 
 async function manyUsers(progress: Progress, form: Form): Promise<Result[]> {
   await using line = await openLine(progress, form);
-  const rounds = await inTurns(form, { send: () => line.sender.ask('sendToUsers', USERS) }, FEW_ROUNDS);
-  const many = `${grouped(USERS)} users`;
+  const { users } = SIZES[form];
+  const rounds = await inTurns(form, { send: () => line.sender.ask('sendToUsers', users) }, FEW_ROUNDS);
+  const many = `${grouped(users)} users`;
   const peak = rounds.send.map(({ peakBytes }) => peakBytes);
   const blocked = rounds.send.map(({ blockedMs }) => blockedMs);
   progress(`${many}: ${summary(peak)} B a channel, event loop blocked for ${summary(blocked)} ms`);

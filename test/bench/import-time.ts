@@ -5,7 +5,7 @@ import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { compared, inTurns } from './rounds.ts';
 import { summary } from './statistics.ts';
 
-const ROUNDS = { full: 31, quick: 7 };
+const ROUNDS = { full: 31, quick: 3 };
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
 

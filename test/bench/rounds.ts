@@ -2,7 +2,7 @@ import type { Form, Measured, Result, Target } from './benchmark.ts';
 import { ratios } from './statistics.ts';
 
 /** Rounds of which the median counts. */
-const ROUNDS: Readonly<Record<Form, number>> = { full: 5, quick: 3 };
+const ROUNDS: Readonly<Record<Form, number>> = { full: 5, quick: 2 };
 
 /**
  * Measures contestants in turns, A B C A B C …, so that what else the machine does hits all alike.
