@@ -73,10 +73,10 @@ export function latencyPicture({ latency }: Recorded): string {
     ({ name, points }) => `${name} ${points.map(({ at, ms }) => `${at}: ${Math.round(ms)} ms`).join(', ')}`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH * 1.25}" role="img" font-family="system-ui, sans-serif" font-size="16" fill="#212529">
-<title>How late 99 of 100 deliveries are at most, by events a second</title>
+<title>The time within which 99 of 100 deliveries arrive, by events a second</title>
 <desc>${told.join('; ')}.</desc>
 <rect width="${WIDTH}" height="${HEIGHT}" rx="8" fill="#fff"/>
-<text x="16" y="28" font-weight="600">99 of 100 deliveries are at most so late</text>
+<text x="16" y="28" font-weight="600">99 of 100 deliveries arrive within</text>
 ${[...legend, ...grid, ...ticks, ...lines].join('\n')}
 <text x="${(PLOT.left + PLOT.right) / 2}" y="${HEIGHT - 18}" text-anchor="middle">events a second</text>
 </svg>
