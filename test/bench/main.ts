@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
+import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { sendCpu } from './send-cpu.ts';
@@ -19,7 +20,7 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
+const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps, httpApi];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
