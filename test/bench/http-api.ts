@@ -2,8 +2,8 @@ import type { Benchmark, Form, Progress, Result, Target } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { HttpServerCommands } from './processes/bare-http.ts';
 import type { LoadCommands } from './processes/request-load.ts';
-import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { summary } from './statistics.ts';
 import type { RequestKind } from './wire/http-requests.ts';
 
 const ROUNDS = { full: 15, quick: 3 };
@@ -49,23 +49,20 @@ class Contest implements AsyncDisposable {
 }
 
 async function run(progress: Progress, form: Form): Promise<Result[]> {
-  await using pushrail = new Contest('pushrail-http');
-  await using bare = new Contest('bare-http');
-  await Promise.all([pushrail.open(), bare.open()]);
+  await using ourServer = new Contest('pushrail-http');
+  await using bareServer = new Contest('bare-http');
+  await Promise.all([ourServer.open(), bareServer.open()]);
   const results: Result[] = [];
   for (const { kind, name, target } of loads) {
     const figures = await inTurns(
       form,
-      { pushrail: () => pushrail.rate(kind, REQUESTS[form]), bare: () => bare.rate(kind, REQUESTS[form]) },
+      { pushrail: () => ourServer.rate(kind, REQUESTS[form]), bare: () => bareServer.rate(kind, REQUESTS[form]) },
       { rounds: ROUNDS },
     );
     for (const [contestant, rates] of Object.entries(figures))
-      progress(`${name}: ${contestant} ${summary(rates.map((rate) => 1e6 / rate))} µs of CPU each`);
-    results.push({
-      what: `${name}, against a bare handler`,
-      rounds: ratios(figures.pushrail, figures.bare),
-      ...(target && { target }),
-    });
+      progress(`${name}: ${contestant} ${summary(rates)} requests per CPU-second`);
+    const { pushrail: ours, bare: peer } = figures;
+    results.push(compared(name, { unit: 'requests', ours, peer, peerName: 'a bare handler', target }));
   }
   return results;
 }
