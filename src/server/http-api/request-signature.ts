@@ -83,6 +83,5 @@ export function checkBody(parameters: URLSearchParams, body: Uint8Array): void {
   const expected = parameters.get('body_md5');
   if (expected === null && body.length === 0) return;
   // Whoever sends a body knows its MD5, so the time of the comparison tells nothing.
-  if (expected !== bodyMd5(body))
-    throw new HttpError(401, 'The body_md5 is missing, or is not that of the body.');
+  if (expected !== bodyMd5(body)) throw new HttpError(401, 'The body_md5 is missing, or is not that of the body.');
 }
