@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
+import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { putInto, type Recorded, recorded } from './record.ts';
@@ -24,7 +25,7 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, idleMemory],
+  server: [fanOut, idleMemory, httpApi],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };
