@@ -4,8 +4,10 @@ import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
+import { subscriptionMemory } from './subscription-memory.ts';
 import { table } from './table.ts';
 
 // Runs the benchmarks that are named, or all. With --quick, in their short form.
@@ -19,7 +21,16 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
+const all: readonly Benchmark[] = [
+  importing,
+  sendCpu,
+  fanOut,
+  rooms,
+  idleMemory,
+  subscriptionMemory,
+  hosted,
+  sessionLookUps,
+];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
