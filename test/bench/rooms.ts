@@ -2,8 +2,8 @@ import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { ClientCommands } from './processes/clients.ts';
 import type { RoomServerCommands } from './processes/room-commands.ts';
-import { inTurns } from './rounds.ts';
-import { grouped, ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { grouped, summary } from './statistics.ts';
 import type { DialectName } from './wire/dialects.ts';
 
 const CONNECTIONS = { full: 1000, quick: 100 };
@@ -79,7 +79,13 @@ async function compare(roomsEach: number, progress: Progress, form: Form): Promi
   });
   for (const [who, values] of Object.entries(figures))
     progress(`${name}: ${who} ${summary(values)} deliveries per CPU-second`);
-  return { what: name, rounds: ratios(figures.pushrail, figures.socketIo), target: { atLeast: 1.2 } };
+  return compared(name, {
+    unit: 'deliveries',
+    ours: figures.pushrail,
+    peer: figures.socketIo,
+    peerName: "socket.io's rooms",
+    target: { atLeast: 1.2 },
+  });
 }
 
 async function run(progress: Progress, form: Form): Promise<Result[]> {
@@ -91,6 +97,6 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 export const rooms: Benchmark = {
   name: 'rooms',
   about: (form) =>
-    `send to one channel after another, one in a tick, against socket.io's rooms: ${CONNECTIONS[form]} connections, one subscriber a channel, deliveries per CPU-second of the server`,
+    `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections, one subscriber a channel, one event a tick`,
   run,
 };
