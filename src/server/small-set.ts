@@ -1,6 +1,6 @@
 /**
- * A set that mostly holds one thing. Then it is that thing itself, because a `Set` takes 150 bytes more. Nothing that it
- * holds may be a `Set`. The functions that change it return what it is afterwards.
+ * A set that mostly holds one thing. Then it is that thing itself, because a `Set` takes 150 bytes more. Nothing that
+ * it holds may be a `Set`. The functions that change it return what it is afterwards.
  */
 export type SmallSet<Item extends object> = Item | Set<Item> | undefined;
 

@@ -29,7 +29,13 @@ describe('a list of names without those that come again', () => {
   });
 
   it('takes anything that is no text for a name, which whoever checks the names refuses', async () => {
-    const names = [...Array.from({ length: 100 }, (_, index) => `name-${index}`), null, {}, Symbol.iterator, 7] as string[];
+    const names = [
+      ...Array.from({ length: 100 }, (_, index) => `name-${index}`),
+      null,
+      {},
+      Symbol.iterator,
+      7,
+    ] as string[];
     expect(await withoutRepeated(names)).toEqual(names);
   });
 });
