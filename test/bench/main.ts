@@ -6,8 +6,10 @@ import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { putInto, type Recorded, recorded } from './record.ts';
+import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
+import { subscriptionMemory } from './subscription-memory.ts';
 import { table } from './table.ts';
 
 // Runs the parts or benchmarks that are named, or all, one after the other.
@@ -25,7 +27,7 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, idleMemory, httpApi],
+  server: [fanOut, rooms, httpApi, idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };
