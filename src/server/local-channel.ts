@@ -3,6 +3,7 @@ import { isPresence } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import { type HeldPlace, PresenceMembers } from './presence.js';
+import { type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A connection, as far as a channel needs it. */
 export interface ChannelSubscriber {
@@ -28,7 +29,7 @@ export class LocalChannel {
   isMissTold = false;
   /** How many they are, as all subscribers have been told; undefined when they know different numbers, or none. */
   toldSize: number | undefined;
-  readonly #subscribers = new Set<ChannelSubscriber>();
+  #subscribers: SmallSet<ChannelSubscriber>;
   /** Those that hear its events alone, in frames of their own. */
   #plain: Set<ChannelSubscriber> | undefined;
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
@@ -41,7 +42,7 @@ export class LocalChannel {
 
   /** Number of connections that are subscribed. */
   get size(): number {
-    return this.#subscribers.size + (this.#plain?.size ?? 0);
+    return sizeOf(this.#subscribers) + (this.#plain?.size ?? 0);
   }
 
   /** Whether it has subscribers or members. A member who was lost is kept for some time, without a subscription. */
@@ -61,7 +62,7 @@ export class LocalChannel {
       if (arrival.isChanged) bytes += this.#tell(memberRemoved(this.name, member.id));
       if (arrival.isNew || arrival.isChanged) bytes += this.#tell(memberAdded(this.name, member));
     }
-    this.#subscribers.add(subscriber);
+    this.#subscribers = withItem(this.#subscribers, subscriber);
     const confirmation = this.#confirm();
     subscriber.send(confirmation);
     return {
@@ -92,7 +93,7 @@ export class LocalChannel {
    * @param isKept whether its place is kept for its user instead
    */
   remove(subscriber: ChannelSubscriber, isKept = false): ChannelChange {
-    if (!this.#subscribers.delete(subscriber)) this.#plain?.delete(subscriber);
+    if (this.#plain?.delete(subscriber) !== true) this.#subscribers = withoutItem(this.#subscribers, subscriber);
     if (isKept && this.members !== undefined)
       return { user: undefined, bytes: 0, place: this.members.hold(subscriber) };
     return this.#left(this.members?.remove(subscriber));
@@ -124,11 +125,10 @@ export class LocalChannel {
 
   /** Sends a frame to the subscribers. @param except the one that does not get it */
   deliver(frame: Buffer, except?: ChannelSubscriber): void {
-    if (except === undefined) {
-      for (const subscriber of this.#subscribers) subscriber.send(frame);
-      return;
-    }
-    for (const subscriber of this.#subscribers) if (subscriber !== except) subscriber.send(frame);
+    const subscribers = this.#subscribers;
+    if (subscribers instanceof Set) {
+      for (const subscriber of subscribers) if (subscriber !== except) subscriber.send(frame);
+    } else if (subscribers !== except) subscribers?.send(frame);
   }
 }
 

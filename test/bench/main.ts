@@ -2,12 +2,15 @@ import { parseArgs } from 'node:util';
 import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
+import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { latency } from './latency.ts';
 import { putInto, runHere } from './record.ts';
+import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
+import { subscriptionMemory } from './subscription-memory.ts';
 import { table } from './table.ts';
 
 // Runs the parts or benchmarks that are named, or all, one after the other.
@@ -25,8 +28,9 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, latency],
-  memory: [idleMemory],
+  server: [fanOut, latency, httpApi],
+  channels: [rooms],
+  memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };

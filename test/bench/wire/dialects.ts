@@ -5,8 +5,8 @@ export interface Dialect {
   readonly isReadyWhenOpen?: boolean;
   /** Events begin like this. */
   readonly event: string;
-  /** What to do about a frame that is no event: send a text, or be ready. */
-  hear(head: string): { readonly send: string } | 'ready' | undefined;
+  /** What to do about a frame that is no event: send a text, be ready, or count a subscription as confirmed. */
+  hear(head: string): { readonly send: string } | 'ready' | 'confirmed' | undefined;
 }
 
 const channels: Dialect = {
@@ -18,6 +18,16 @@ const channels: Dialect = {
     }
     if (head.startsWith('{"event":"pusher:ping"')) return { send: '{"event":"pusher:pong","data":{}}' };
     return head.startsWith('{"event":"pusher_internal:subscription_succeeded"') ? 'ready' : undefined;
+  },
+};
+
+/** Subscribes to nothing until it is told to. */
+const idleChannels: Dialect = {
+  ...channels,
+  hear(head) {
+    if (head.startsWith('{"event":"pusher:connection_established"')) return 'ready';
+    const reaction = channels.hear(head);
+    return reaction === 'ready' ? 'confirmed' : reaction;
   },
 };
 
@@ -35,6 +45,6 @@ const socketIo: Dialect = {
 /** Takes the frames of `channels` without asking for them. */
 const bare: Dialect = { path: '/', event: channels.event, isReadyWhenOpen: true, hear: () => undefined };
 
-export type DialectName = 'channels' | 'socketIo' | 'bare';
+export type DialectName = 'channels' | 'idleChannels' | 'socketIo' | 'bare';
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, socketIo, bare };
+export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, idleChannels, socketIo, bare };
