@@ -10,7 +10,7 @@ import { untilAborted } from '../core/until-aborted.js';
 import { ChannelQueues, repeatChannels } from './channel-queues.js';
 import type { PlannedMessage } from './plan.js';
 import { type DeliveryPolicy, mayBeRetried } from './retry.js';
-import { type Delivery, type PendingMessage, type PendingRequest, split } from './split.js';
+import { Delivery, type PendingMessage, type PendingRequest, split } from './split.js';
 
 /** The backend that messages are delivered through, and how. */
 export interface DeliveryContext {
@@ -32,14 +32,7 @@ export async function deliver(
   signal: AbortSignal | undefined,
 ): Promise<Delivery[]> {
   const { backend, capabilities, policy } = context;
-  const deliveries = messages.map(
-    (planned): Delivery => ({
-      planned,
-      failures: new Map(),
-      info: new Map(),
-      attempts: 0,
-    }),
-  );
+  const deliveries = messages.map((planned) => new Delivery(planned));
   const target = { backend, capabilities, failureOf: rememberedPushErrors(backend) };
   const deliverOne = (request: PendingRequest): Promise<void> => deliverRequest(request, target, context, signal);
   const [first] = deliveries;
@@ -125,7 +118,7 @@ async function deliverRequest(
       ? abortError(callerSignal, lastSignal !== undefined)
       : target.failureOf(error);
     for (const { delivery, channel } of pending) {
-      if (!delivery.failures.has(channel)) delivery.failures.set(channel, failure);
+      if (!delivery.failures.has(channel)) delivery.failed(channel, failure);
     }
   }
   if (uncertain.size > 0) markUnknown(uncertain, name);
@@ -147,7 +140,7 @@ function countAttempt(request: PendingRequest): void {
   for (const { delivery, channel } of request) {
     if (delivery !== counted) delivery.attempts++;
     counted = delivery;
-    if (delivery.failures.size > 0) delivery.failures.delete(channel);
+    delivery.isTriedAgain(channel);
   }
 }
 
@@ -156,10 +149,10 @@ function recordOutcomes(request: PendingRequest, outcomes: readonly Outcome[]): 
   return request.filter(({ delivery, channel }, index) => {
     const { error, info } = outcomes[index] ?? { channel };
     if (error !== undefined) {
-      delivery.failures.set(channel, error);
+      delivery.failed(channel, error);
       return mayBeRetried(error);
     }
-    if (info !== undefined) delivery.info.set(channel, info);
+    if (info !== undefined) delivery.told(channel, info);
     return false;
   });
 }
@@ -188,7 +181,7 @@ function markUnknown(messages: Iterable<PendingMessage>, backend: string): void 
         reason: sharedReason([cause]),
       });
     known.set(cause, failure);
-    delivery.failures.set(channel, failure);
+    delivery.failed(channel, failure);
   }
 }
 

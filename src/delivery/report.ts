@@ -26,7 +26,7 @@ export function reportOf<User>(delivery: Delivery, startedAt: number): SendRepor
     accepted,
     rejected,
     unreachable,
-    info: Object.fromEntries(delivery.info),
+    info: delivery.info,
     attempts,
     durationMs: performance.now() - startedAt,
   };
