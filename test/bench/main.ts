@@ -1,9 +1,11 @@
 import { parseArgs } from 'node:util';
+import { accepting } from './accept.ts';
 import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { presence } from './presence.ts';
 import { putInto, type Recorded, recorded } from './record.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
@@ -24,7 +26,7 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, idleMemory],
+  server: [fanOut, presence, accepting, idleMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };
