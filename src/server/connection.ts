@@ -90,14 +90,17 @@ export class Connection {
     return this.#ws.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a frame at the end of this tick, together with the others that are sent until then. */
-  send(frame: Buffer): void {
+  /**
+   * Sends a frame at the end of this tick, together with the others that are sent until then.
+   * @param messages how many messages it holds: it may be several frames in one piece
+   */
+  send(frame: Buffer, messages = 1): void {
     const pending = this.#pending;
     if (pending === undefined) {
-      this.#pending = this.#host.outbox.begin(frame);
+      this.#pending = this.#host.outbox.begin(frame, messages);
       this.#host.outbox.add(this);
     } else {
-      this.#pending = pending.append(frame);
+      this.#pending = pending.append(frame, messages);
       const { bytes } = this.#pending;
       if (bytes <= FLUSH_BYTES) return;
       this.#write(this.#pending);
@@ -130,7 +133,7 @@ export class Connection {
     else if (this.#isOverLimit(waiting, batch.bytes)) return;
     this.#socket.write(batch.joined());
     const { counters } = this.#host;
-    counters.sentMessages += batch.frames;
+    counters.sentMessages += batch.messages;
     counters.sentBytes += batch.bytes;
   }
 
