@@ -5,7 +5,7 @@ import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import type { LocalChannel } from './local-channel.js';
 import type { CutReason, ServerCounters } from './metrics/counters.js';
-import type { Batch, Outbox } from './outbox.js';
+import { Batch, type Outbox } from './outbox.js';
 
 /** A batch of more bytes is written at once and does not wait for the end of the tick. */
 const FLUSH_BYTES = 65_536;
@@ -110,6 +110,11 @@ export class Connection {
 
   sendText(text: string): void {
     this.send(textFrame(text));
+  }
+
+  /** Sends the first text, and does not wait for the end of the tick. */
+  greet(text: string): void {
+    this.#write(new Batch(textFrame(text)));
   }
 
   /** Writes what is pending, at the end of the tick. */
