@@ -7,9 +7,9 @@ import { askInTime } from '../core/ask-in-time.js';
 import { AbortError, PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
-import { TimeSlices } from '../core/time-slices.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
+import { checkedChannels } from './checked-channels.js';
 import { checkedExcept } from './except.js';
 import { type EncodeValue, encodedData, jsonText } from './json-text.js';
 import { channelsOf, checkSendOptions, type SendOptions, usersOf } from './send-options.js';
@@ -46,7 +46,8 @@ export interface PlanContext {
 interface Draft<User> {
   readonly message: OutgoingMessage;
   readonly timeout: number | undefined;
-  readonly channels: readonly string[];
+  /** A list of its own, which may be changed. */
+  readonly channels: string[];
   readonly users: readonly User[];
 }
 
@@ -70,8 +71,8 @@ export async function plan<User>(
     const refused = new Map<string, PushError>();
     const channels =
       wanted.length === 0
-        ? await checkedChannels([named], message, context)
-        : await checkedChannels(found, message, context, refused);
+        ? await checkedChannels(named, message, context)
+        : await checkedChannels(found.flat(), message, context, refused);
     const unreachable = wanted.filter((_, index) => found[index]?.length === 0);
     planned.push({ message, channels, refused, unreachable, timeout });
   }
@@ -150,61 +151,6 @@ async function lookUp<User>(
 function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
   if (planned.some(({ channels }) => channels.length > 0)) return;
   for (const { refused } of planned) for (const error of refused.values()) throw error;
-}
-
-/**
- * Joins lists of channels, without duplicates.
- * @param refused takes the channels that the backend does not take
- * @throws ValidationError for a channel that the backend does not take, unless there is `refused`
- */
-async function checkedChannels(
-  lists: ReadonlyArray<readonly string[]>,
-  message: OutgoingMessage,
-  { backend, capabilities }: PlanContext,
-  refused?: Map<string, PushError>,
-): Promise<readonly string[]> {
-  const { name } = backend;
-  const { channelName } = capabilities;
-  const channels = new Set<string>();
-  const slices = new TimeSlices();
-  let added: string[] = [];
-  /** Runs a check. One user's channel must not stop the message to the others. */
-  const fits = (channel: string, check: () => void): boolean => {
-    if (refused === undefined || typeof channel !== 'string') {
-      check();
-      return true;
-    }
-    try {
-      check();
-      return true;
-    } catch (error) {
-      if (!PushError.isPushError(error) || error.code !== 'VALIDATION') throw error;
-      refused.set(channel, error);
-      return false;
-    }
-  };
-  const checkAdded = (): void => {
-    try {
-      backend.checkChannels(added, message);
-    } catch (error) {
-      if (refused === undefined) throw error;
-      for (const channel of added) fits(channel, () => backend.checkChannels([channel], message));
-    }
-    added = [];
-  };
-  for (const list of lists) {
-    for (const channel of list) {
-      // One look-up for both: with very many channels it takes most of the time.
-      if (channels.size === channels.add(channel).size) continue;
-      if (fits(channel, () => checkName(channel, 'channel', channelName, name))) added.push(channel);
-      if (!slices.isOver) continue;
-      checkAdded();
-      await slices.next();
-    }
-  }
-  checkAdded();
-  for (const channel of refused?.keys() ?? []) channels.delete(channel);
-  return [...channels];
 }
 
 /** `data` as JSON text by the backend's own `stringify`. @throws ValidationError when that makes none */

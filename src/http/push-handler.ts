@@ -51,9 +51,14 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
   const streams = new EventStreams(options.maxStreams ?? DEFAULT_MAX_STREAMS);
   const repeatedLines = new RepeatedLines();
 
-  async function answer(request: Request, origin: PushRequestOrigin, logger: Logger): Promise<Response> {
-    const route = routeOf(request);
-    if (!route.isForProviders && !route.isOpen && !hasToken(request) && !origins.admits(request))
+  async function answer(
+    request: Request,
+    { route, hasToken }: Address,
+    origin: PushRequestOrigin,
+    logger: Logger,
+  ): Promise<Response> {
+    if (route === undefined) throw new HttpError(404, 'There is nothing at this address.');
+    if (!route.isForProviders && !route.isOpen && !hasToken && !origins.admits(request))
       throw new HttpError(403, 'Pages of this origin may not send requests here: list the origin in "allowedOrigins".');
     if (request.method === 'OPTIONS')
       return new Response(null, { status: 204, headers: preflightHeaders(request, [route.method]) });
@@ -88,10 +93,11 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
 
   return async (request, origin = {}) => {
     const logger = repeatedLines.on(loggerOf(service));
-    const response = await answer(request, origin, logger).catch((error: unknown) => answerTo(error, logger));
+    const address = addressOf(request);
+    const response = await answer(request, address, origin, logger).catch((error: unknown) => answerTo(error, logger));
     // An answer that every origin may read is the same for all.
     if (response.headers.has('access-control-allow-origin')) return response;
-    const cors = hasToken(request) ? corsOfToken : origins.corsHeaders(request);
+    const cors = address.hasToken ? corsOfToken : origins.corsHeaders(request);
     for (const [name, value] of Object.entries(cors)) response.headers.set(name, value);
     return response;
   };
@@ -100,14 +106,16 @@ export function createPushHandler(service: PushService, options: PushHandlerOpti
 /** What a page of any origin may read: the token says who asks, and no cookie counts. */
 const corsOfToken = { 'Access-Control-Allow-Origin': '*' };
 
-/** Whether a token stands for the page's cookies. */
-function hasToken(request: Request): boolean {
-  const { pathname, searchParams } = new URL(request.url);
-  return findRoute(pathname)?.takesToken === true && searchParams.has('token');
+/** What the address of a request says. */
+interface Address {
+  /** Undefined where there is nothing. */
+  readonly route: Route | undefined;
+  /** Whether a token stands for the page's cookies. */
+  readonly hasToken: boolean;
 }
 
-function routeOf(request: Request): Route {
-  const route = findRoute(new URL(request.url).pathname);
-  if (route === undefined) throw new HttpError(404, 'There is nothing at this address.');
-  return route;
+function addressOf(request: Request): Address {
+  const { pathname, searchParams } = new URL(request.url);
+  const route = findRoute(pathname);
+  return { route, hasToken: route?.takesToken === true && searchParams.has('token') };
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, hash, timingSafeEqual } from 'node:crypto';
 
 /**
  * Signs a text or bytes as the Channels protocol does: HMAC-SHA256 with the application's secret, as lower-case hex.
@@ -20,9 +20,9 @@ export function userText(socketId: string, userData: string): string {
 
 /** The text whose signature is a request's `auth_signature`: method, path, and the other parameters sorted by key. */
 export function requestText(method: string, path: string, parameters: Iterable<readonly [string, string]>): string {
-  const query = [...parameters]
-    .filter(([key]) => key !== 'auth_signature')
-    .map(([key, value]) => [key.toLowerCase(), value] as const)
+  const signed: [name: string, value: string][] = [];
+  for (const [key, value] of parameters) if (key !== 'auth_signature') signed.push([key.toLowerCase(), value]);
+  const query = signed
     .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
     .map(([key, value]) => `${key}=${value}`)
     .join('&');
@@ -31,7 +31,7 @@ export function requestText(method: string, path: string, parameters: Iterable<r
 
 /** The parameter `body_md5` of a signed request. */
 export function bodyMd5(body: string | Uint8Array): string {
-  return createHash('md5').update(body).digest('hex');
+  return hash('md5', body);
 }
 
 /** Whether a text may be a signature of {@link sign}. */

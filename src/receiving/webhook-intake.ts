@@ -1,5 +1,6 @@
 import { webhookError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { AgeOrder } from '../core/age-order.js';
 import { Deadline } from '../core/deadline.js';
 import { ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -106,20 +107,22 @@ export class WebhookIntake {
 
   /** Begins to handle an event. @returns a promise that settles as the handler does, after the event was noted */
   #handle(event: WebhookEvent, handle: WebhookHandler | undefined, id: string, known: KnownEvent): Promise<void> {
-    const handling = (async () => handle?.(event))()
-      .then(
-        () => this.#known.handled(id, known),
-        (error: unknown) => {
-          known.handling = undefined;
-          if (known.waiting === 0)
-            this.#host.logger.error(
-              { err: error, event: event.type },
-              'a webhook handler failed after its time; the event is handled again when it comes again',
-            );
-          throw error;
-        },
-      )
-      .finally(() => this.#underWay.delete(handling));
+    const handling: Promise<void> = (async () => handle?.(event))().then(
+      () => {
+        this.#underWay.delete(handling);
+        this.#known.handled(id, known);
+      },
+      (error: unknown) => {
+        this.#underWay.delete(handling);
+        known.handling = undefined;
+        if (known.waiting === 0)
+          this.#host.logger.error(
+            { err: error, event: event.type },
+            'a webhook handler failed after its time; the event is handled again when it comes again',
+          );
+        throw error;
+      },
+    );
     known.handling = handling;
     this.#underWay.add(handling);
     return handling;
@@ -145,7 +148,7 @@ export interface KnownEvent {
 
 /** Remembers events by their ids, for a limited time and in a limited number. The oldest are forgotten first. */
 export class KnownEvents {
-  readonly #events = new Map<string, KnownEvent>();
+  readonly #events = new AgeOrder<string, KnownEvent>();
 
   get size(): number {
     return this.#events.size;
@@ -168,8 +171,7 @@ export class KnownEvents {
 
   #keep(id: string, event: KnownEvent): void {
     event.expiresAt = performance.now() + KNOWN_FOR_MS;
-    // Deleting and setting a key moves it to the end, so the first key is always the next to expire.
-    this.#events.delete(id);
+    // All are kept equally long, so the oldest is always the next to expire.
     this.#events.set(id, event);
     for (const [oldest, known] of this.#events) {
       if (this.#events.size <= MAX_KNOWN && known.expiresAt > performance.now()) break;

@@ -100,7 +100,7 @@ export class App {
     this.connections.set(connection.id, connection);
     this.#plain.add(connection);
     const channel = this.#channel(name);
-    connection.channels = new Set([channel]);
+    connection.entered(channel);
     const isFirst = !channel.isOccupied;
     channel.addPlain(connection);
     this.#observer?.joined(channel, undefined, isFirst);
@@ -141,8 +141,7 @@ export class App {
    */
   subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): number {
     const channel = this.#channel(name);
-    connection.channels ??= new Set();
-    connection.channels.add(channel);
+    connection.entered(channel);
     const isFirst = !channel.isOccupied;
     const { user, bytes, place } = channel.add(connection, member);
     if (place !== undefined) this.#leaves.cancel(place);
@@ -165,7 +164,8 @@ export class App {
    * @returns the bytes that it sends to all subscribers together
    */
   unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
-    if (connection.channels?.delete(channel) !== true) return 0;
+    if (!connection.isOn(channel)) return 0;
+    connection.left(channel);
     const { user, bytes, place } = channel.remove(connection, mayReturn && !this.#isClosing && this.#leaves.wait);
     if (place !== undefined) this.#leaves.add(place, channel);
     this.#left(channel, user, mayReturn);
@@ -285,13 +285,13 @@ export class App {
     if (connection instanceof PlainConnection) this.#plain.delete(connection);
     this.#unauthorized?.delete(connection);
     this.#owners.forget(connection);
-    for (const channel of connection.channels ?? []) this.unsubscribe(connection, channel, mayReturn);
+    for (const channel of connection.channels) this.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }
 }
 
 /** Whether a connection is subscribed to a channel: on a presence channel, as a user. */
 function isOn(channel: LocalChannel, connection: Connection, userId: string | undefined): boolean {
-  if (connection.channels?.has(channel) !== true) return false;
+  if (!connection.isOn(channel)) return false;
   return channel.members === undefined || channel.members.userOf(connection) === userId;
 }

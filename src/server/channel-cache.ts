@@ -1,7 +1,9 @@
+import { AgeOrder } from '../core/age-order.js';
+
 /** The last event of each cache channel: for some time, and of a limited number of channels. */
 export class ChannelCache {
   /** Their ends go by `performance.now()`, a clock that nobody can set. */
-  readonly #events = new Map<string, { text: string; expires: number }>();
+  readonly #events = new AgeOrder<string, { text: string; expires: number }>();
   readonly #ttlMs: number;
   readonly #maxChannels: number;
 
@@ -16,8 +18,7 @@ export class ChannelCache {
   }
 
   set(channel: string, text: string): void {
-    // Writing a key anew moves it to the end, so the first one is both the oldest and the next to expire.
-    this.#events.delete(channel);
+    // All are kept equally long, so the oldest is always the next to expire.
     this.#events.set(channel, { text, expires: performance.now() + this.#ttlMs });
     for (const [oldest, { expires }] of this.#events) {
       if (this.#events.size <= this.#maxChannels && expires > performance.now()) break;

@@ -42,7 +42,7 @@ export class ClientEventHandler {
     if (!isPrivate(name) || isEncrypted(name))
       return 'Client events go to private and presence channels only, encrypted ones excepted';
     const channel = channels.get(name);
-    if (channel === undefined || !connection.channels?.has(channel)) {
+    if (channel === undefined || !connection.isOn(channel)) {
       if (limits.clientEvents !== 'all')
         return `Client events need a subscription to the channel: ${name.slice(0, channelName.maxLength)}`;
       const problem = channelNameProblem(name, channelName);

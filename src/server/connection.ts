@@ -6,6 +6,7 @@ import { textFrame } from './frames.js';
 import type { LocalChannel } from './local-channel.js';
 import type { CutReason, ServerCounters } from './metrics/counters.js';
 import { Batch, type Outbox } from './outbox.js';
+import { hasItem, itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A batch of more bytes is written at once and does not wait for the end of the tick. */
 const FLUSH_BYTES = 65_536;
@@ -45,11 +46,11 @@ export class Connection {
   #writtenInTick = 0;
   /** Bytes that may wait beyond the limit: those of a burst that the client has not read yet. */
   #excused = 0;
+  /** Those that it is subscribed to. */
+  #channels: SmallSet<LocalChannel>;
 
   /** What it came through, of several HTTP servers; undefined on the server's own port. */
   door: object | undefined;
-  /** Undefined until the first subscription. */
-  channels: Set<LocalChannel> | undefined;
   /** The user who is signed in. */
   user: ProtocolUser | undefined;
   /** The users and sessions that it was authorised for, see `ConnectionOwners`; undefined for none. */
@@ -83,6 +84,29 @@ export class Connection {
   /** Whether its client speaks no protocol. */
   get isPlain(): boolean {
     return false;
+  }
+
+  /** The channels that it is subscribed to. They may end while somebody goes through them. */
+  get channels(): Iterable<LocalChannel> {
+    return itemsOf(this.#channels);
+  }
+
+  get channelCount(): number {
+    return sizeOf(this.#channels);
+  }
+
+  isOn(channel: LocalChannel): boolean {
+    return hasItem(this.#channels, channel);
+  }
+
+  /** Notes a subscription. */
+  entered(channel: LocalChannel): void {
+    this.#channels = withItem(this.#channels, channel);
+  }
+
+  /** Notes the end of a subscription. */
+  left(channel: LocalChannel): void {
+    this.#channels = withoutItem(this.#channels, channel);
   }
 
   /** False as soon as the closing handshake begins, although the client may still send. */

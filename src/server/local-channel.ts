@@ -4,6 +4,7 @@ import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import { type HeldPlace, PresenceMembers } from './presence.js';
 import { PresenceNotices } from './presence-notices.js';
+import { itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A connection, as far as a channel needs it. */
 export interface ChannelSubscriber {
@@ -30,7 +31,7 @@ export class LocalChannel {
   isMissTold = false;
   /** How many they are, as all subscribers have been told; undefined when they know different numbers, or none. */
   toldSize: number | undefined;
-  readonly #subscribers = new Set<ChannelSubscriber>();
+  #subscribers: SmallSet<ChannelSubscriber>;
   /** Those that hear its events alone, in frames of their own. */
   #plain: Set<ChannelSubscriber> | undefined;
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
@@ -45,7 +46,7 @@ export class LocalChannel {
 
   /** Number of connections that are subscribed. */
   get size(): number {
-    return this.#subscribers.size + (this.#plain?.size ?? 0);
+    return sizeOf(this.#subscribers) + (this.#plain?.size ?? 0);
   }
 
   /** Whether it has subscribers or members. A member who was lost is kept for some time, without a subscription. */
@@ -66,7 +67,7 @@ export class LocalChannel {
       if (arrival.isChanged) bytes += this.#note(memberRemoved(this.name, member.id));
       if (arrival.isNew || arrival.isChanged) bytes += this.#note(memberAdded(this.name, member));
     }
-    this.#subscribers.add(subscriber);
+    this.#subscribers = withItem(this.#subscribers, subscriber);
     this.#notices?.joined(subscriber);
     const confirmation = this.#confirm();
     subscriber.send(confirmation);
@@ -98,7 +99,7 @@ export class LocalChannel {
    * @param isKept whether its place is kept for its user instead
    */
   remove(subscriber: ChannelSubscriber, isKept = false): ChannelChange {
-    if (!this.#subscribers.delete(subscriber)) this.#plain?.delete(subscriber);
+    if (this.#plain?.delete(subscriber) !== true) this.#subscribers = withoutItem(this.#subscribers, subscriber);
     if (isKept && this.members !== undefined)
       return { user: undefined, bytes: 0, place: this.members.hold(subscriber) };
     return this.#left(this.members?.remove(subscriber));
@@ -132,7 +133,7 @@ export class LocalChannel {
   tellNotices(): void {
     const notices = this.#notices;
     this.#notices = undefined;
-    notices?.deliver(this.#subscribers);
+    notices?.deliver(itemsOf(this.#subscribers));
   }
 
   #confirm(): Buffer {
@@ -147,11 +148,10 @@ export class LocalChannel {
    */
   deliver(frame: Buffer, except?: ChannelSubscriber): void {
     if (this.#notices !== undefined) this.tellNotices();
-    if (except === undefined) {
-      for (const subscriber of this.#subscribers) subscriber.send(frame);
-      return;
-    }
-    for (const subscriber of this.#subscribers) if (subscriber !== except) subscriber.send(frame);
+    const subscribers = this.#subscribers;
+    if (subscribers instanceof Set) {
+      for (const subscriber of subscribers) if (subscriber !== except) subscriber.send(frame);
+    } else if (subscribers !== except) subscribers?.send(frame);
   }
 }
 

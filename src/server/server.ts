@@ -178,7 +178,9 @@ export class ChannelsServer {
   };
 
   #withoutPath(request: IncomingMessage): IncomingMessage {
-    const below = pathBelow(this.#options.path, request.url);
+    const { path } = this.#options;
+    if (path === undefined) return request;
+    const below = pathBelow(path, request.url);
     if (below !== undefined && /^\/apps?\//.test(below)) request.url = below;
     return request;
   }

@@ -32,7 +32,7 @@ export class SubscribeHandler {
     }
     const name = data['channel'];
     const existing = this.#app.channels.get(name);
-    if (existing !== undefined && connection.channels?.has(existing)) {
+    if (existing !== undefined && connection.isOn(existing)) {
       connection.sendText(protocolError(`Existing subscription to channel ${name}`));
       return;
     }
@@ -55,7 +55,7 @@ export class SubscribeHandler {
   unsubscribe(connection: Connection, data: unknown): void {
     const name = isRecord(data) ? data['channel'] : undefined;
     const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
-    if (channel === undefined || !connection.channels?.has(channel)) return;
+    if (channel === undefined || !connection.isOn(channel)) return;
     this.#rate.leave(connection, this.#app.unsubscribe(connection, channel));
   }
 
@@ -70,7 +70,7 @@ export class SubscribeHandler {
       const error = `A connection may subscribe and unsubscribe ${subscriptionsPerSecond} times a second`;
       return { type: 'LimitReached', error, status: 429 };
     }
-    if ((connection.channels?.size ?? 0) >= maxChannelsPerConnection) {
+    if (connection.channelCount >= maxChannelsPerConnection) {
       return {
         type: 'LimitReached',
         error: `A connection may subscribe to ${maxChannelsPerConnection} channels`,

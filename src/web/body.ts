@@ -14,7 +14,7 @@ export interface BodyRules {
 /** Collects a body as it arrives. */
 class CollectedBody {
   readonly #rules: BodyRules;
-  readonly #chunks: Uint8Array[] = [];
+  readonly #chunks: Buffer[] = [];
   #bytes = 0;
 
   constructor(rules: BodyRules) {
@@ -37,16 +37,19 @@ class CollectedBody {
     throw this.#rules.tooLarge(maxBytes);
   }
 
-  joined(): Uint8Array {
-    return Buffer.concat(this.#chunks);
+  /** All of it; of a body that came in one piece, this piece itself. */
+  joined(): Buffer {
+    const [first, ...further] = this.#chunks;
+    return first !== undefined && further.length === 0 ? first : Buffer.concat(this.#chunks);
   }
 }
 
-/** Makes bytes of a text or bytes. Returns undefined for any other value. */
-export function bytesOf(value: unknown): Uint8Array | undefined {
+/** The bytes of a text, or those of a view or an ArrayBuffer, uncopied. Returns undefined for any other value. */
+export function bytesOf(value: unknown): Buffer | undefined {
   if (typeof value === 'string') return Buffer.from(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
+  if (Buffer.isBuffer(value)) return value;
+  if (value instanceof ArrayBuffer) return Buffer.from(value);
+  return ArrayBuffer.isView(value) ? Buffer.from(value.buffer, value.byteOffset, value.byteLength) : undefined;
 }
 
 /** A stream of Node, such as a request of `node:http`. */
@@ -59,33 +62,37 @@ export interface NodeStreamLike {
  * Reads a stream of Node to its end.
  * @throws the error of the rules when it is too large, too late or broken
  */
-export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promise<Uint8Array> {
+export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promise<Buffer> {
   const body = new CollectedBody(rules);
   const { timeoutMs, tooLate, broken } = rules;
-  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-  let hasFailed = false;
-  const timer = setTimeout(() => fail(tooLate(timeoutMs)), timeoutMs);
-  const fail = (error: unknown): void => {
-    hasFailed = true;
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  let isSettled = false;
+  /** Every stream closes in the end, and every error that is made costs a stack trace: only the first one is made. */
+  const fail = (makeError: () => unknown): void => {
+    if (isSettled) return;
+    isSettled = true;
     clearTimeout(timer);
-    reject(error);
+    reject(makeError());
   };
+  const timer = setTimeout(() => fail(() => tooLate(timeoutMs)), timeoutMs);
   // The listeners stay after a failure: the rest is read and dropped, because a client reads the answer only after it
   // has sent all.
   stream.on('data', (chunk) => {
-    if (hasFailed) return;
+    if (isSettled) return;
     try {
       body.add(chunk);
     } catch (error) {
-      fail(error);
+      fail(() => error);
     }
   });
   stream.on('end', () => {
+    if (isSettled) return;
+    isSettled = true;
     clearTimeout(timer);
     resolve(body.joined());
   });
-  stream.on('error', (error) => fail(broken(error)));
-  stream.on('close', () => fail(broken()));
+  stream.on('error', (error) => fail(() => broken(error)));
+  stream.on('close', () => fail(() => broken()));
   // A stream that was paused is not started by a listener for its data.
   stream.resume?.();
   return promise;
@@ -104,7 +111,7 @@ export interface ByteStream {
  * Reads a web stream to its end.
  * @throws the error of the rules when it is too large, too late or broken
  */
-export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Uint8Array> {
+export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Buffer> {
   const body = new CollectedBody(rules);
   const reader = stream.getReader();
   const late = Promise.withResolvers<never>();

@@ -63,8 +63,7 @@ async function linearity(
     });
   return [
     toOneOfThousand('10 000', figures.tenThousand),
-    // With all channels in one request, what is left is so little that the processor's caches decide.
-    toOneOfThousand('100 000', figures.hundredThousand, kind === 'single' ? { atMost: 1.5 } : undefined),
+    toOneOfThousand('100 000', figures.hundredThousand, { atMost: 1.5 }),
   ];
 }
 

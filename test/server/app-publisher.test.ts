@@ -74,6 +74,14 @@ describe('local delivery', () => {
     expect(received).toEqual([{ channel: 'a', event: 'shipped', data: '{}' }]);
   });
 
+  it('leaves out the one subscriber of a channel', () => {
+    const one = subscriber('1.1', 'a');
+    deliver('a', '1.1');
+    expect(one.events).toEqual([]);
+    deliver('a');
+    expect(one.events).toHaveLength(1);
+  });
+
   it('leaves out a connection of this process, and does not mind one that is elsewhere', () => {
     const [one, two] = [subscriber('1.1', 'a'), subscriber('2.2', 'a')];
     deliver('a', '1.1');

@@ -23,9 +23,10 @@ async function send(
   service: WebSocketService,
   { method = 'GET', signed, sent }: Written,
 ): Promise<{ status: number | undefined; answer: string }> {
-  const [path = '', query = ''] = signed.replace('AUTH', auth()).split('?');
+  const parameters = auth();
+  const [path = '', query = ''] = signed.replace('AUTH', parameters).split('?');
   const signature = sign(`${method}\n${path}\n${query}`, credentials.secretKey);
-  const address = `${sent.replace('AUTH', auth())}&auth_signature=${signature}`;
+  const address = `${sent.replace('AUTH', parameters)}&auth_signature=${signature}`;
   const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
     request({ host: '127.0.0.1', port: portOf(service), method, path: address }, resolve)
       .on('error', reject)
@@ -141,6 +142,28 @@ describe('a signature fits one request', () => {
       })
       .join('');
   }
+});
+
+describe('a signature is taken wherever it stands', () => {
+  const parameters = `${auth()}&filter_by_prefix=a`;
+  const signature = `auth_signature=${sign(`GET\n/p\n${parameters}`, credentials.secretKey)}`;
+  const check = (query: string): string | null =>
+    checkSignature({ method: 'GET', path: '/p', query }, credentials).get('filter_by_prefix');
+
+  it.each([
+    ['at the end', `${parameters}&${signature}`],
+    ['at the start', `${signature}&${parameters}`],
+    ['in between', parameters.replace('&filter', `&${signature}&filter`)],
+  ])('%s', (_where, query) => {
+    expect(check(query)).toBe('a');
+  });
+
+  it('but not twice, under another name, or with more behind it', () => {
+    expect(() => check(`${parameters}&${signature}&${signature}`)).toThrow('"auth_signature" comes more than once');
+    expect(() => check(`${parameters}&${signature.toUpperCase()}`)).toThrow('auth_signature is wrong');
+    expect(() => check(`${parameters}&${signature.replace('auth', 'Auth')}`)).toThrow('auth_signature is wrong');
+    expect(() => check(`${parameters}&${signature}&more=1`)).toThrow('auth_signature is wrong');
+  });
 });
 
 describe('what the server libraries send is taken', () => {

@@ -11,6 +11,7 @@ import { checkBody, checkSignature } from './request-signature.js';
 const BODY_OVERHEAD_BYTES = 16_384;
 /** Bytes that a character takes at most within the body's JSON: six in `\u0022`, as some SDKs write a quote. */
 const MAX_ESCAPED_BYTES = 6;
+const NO_BODY = Buffer.alloc(0);
 
 /** The Channels HTTP API, as Pusher's server SDKs call it: `/apps/:id/…`, each request signed. */
 export class HttpApi {
@@ -60,8 +61,7 @@ export class HttpApi {
       throw new HttpError(405, `This address takes ${endpoint.method} only.`, { Allow: endpoint.method });
     const parameters = checkSignature({ method, path, query }, app.settings);
     if (app.settings.enabled === false) throw new HttpError(403, 'The application is disabled.');
-    const body =
-      method === 'POST' ? await readBody(request, maxBodyBytes(app), this.#requestTimeoutMs) : new Uint8Array();
+    const body = method === 'POST' ? await readBody(request, maxBodyBytes(app), this.#requestTimeoutMs) : NO_BODY;
     checkBody(parameters, body);
     return endpoint.answer({ app, parameters, body: parseBody(body) });
   }
@@ -73,20 +73,19 @@ function split(text: string, separator: string): readonly [string, string] {
 }
 
 function segmentsOf(path: string): readonly string[] {
+  const segments = path.replace(/^\/|\/$/g, '').split('/');
+  if (!path.includes('%')) return segments;
   try {
-    return path
-      .replace(/^\/|\/$/g, '')
-      .split('/')
-      .map(decodeURIComponent);
+    return segments.map(decodeURIComponent);
   } catch {
     throw new HttpError(400, 'The percent-encoding of the address is broken.');
   }
 }
 
-function parseBody(body: Uint8Array): unknown {
+function parseBody(body: Buffer): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(Buffer.from(body).toString());
+    return JSON.parse(body.toString());
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }
@@ -106,7 +105,7 @@ function maxBodyBytes({ limits }: App): number {
  * @throws HttpError 413 when it is too large, by its `Content-Length` already; 408 when it takes too long; 400 when it
  * breaks off
  */
-async function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
+function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Buffer> {
   const rules = httpBodyRules(maxBytes, timeoutMs);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw rules.tooLarge(maxBytes);
   return readNodeStream(request, rules);

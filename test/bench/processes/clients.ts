@@ -1,6 +1,7 @@
 import { type DialectName, dialects } from '../wire/dialects.ts';
 import { LightClient } from '../wire/light-client.ts';
 import { answer } from './answer.ts';
+import { type RoomShare, roomsOf } from './room-commands.ts';
 
 /** Connections being opened at once: fewer than the server's backlog holds. */
 const OPENING_AT_ONCE = 100;
@@ -11,6 +12,8 @@ const PATIENCE_MS = 60_000;
 export interface ClientCommands {
   /** Opens connections and returns when all of them would get events. */
   connect(to: { port: number; dialect: DialectName; count: number }): Promise<void>;
+  /** Subscribes the clients to their rooms. */
+  subscribe(share: RoomShare): Promise<void>;
   /** Waits until each client has got this many events since the last call, and throws when one has not, or has got more. */
   receive(eventsEach: number): Promise<void>;
   /** Lets all clients leave, and returns when the server has closed their connections. */
@@ -54,6 +57,10 @@ answer<ClientCommands>({
         () => `fewer than ${opened + batch.length} clients were let in`,
       );
     }
+  },
+  async subscribe(share) {
+    const all = clients.map((client, index) => client.subscribe(roomsOf(index, share)));
+    await inTime(Promise.all(all), () => 'not all subscriptions were confirmed');
   },
   async receive(eventsEach) {
     expected = eventsEach * clients.length;

@@ -7,8 +7,8 @@ export interface Dialect {
   readonly headBytes?: number;
   /** Events begin like this. */
   readonly event: string;
-  /** What to do about a frame that is no event: send a text, or be ready. */
-  hear(head: string): { readonly send: string } | 'ready' | undefined;
+  /** What to do about a frame that is no event: send a text, be ready, or count a subscription as confirmed. */
+  hear(head: string): { readonly send: string } | 'ready' | 'confirmed' | undefined;
 }
 
 const channels: Dialect = {
@@ -20,6 +20,16 @@ const channels: Dialect = {
     }
     if (head.startsWith('{"event":"pusher:ping"')) return { send: '{"event":"pusher:pong","data":{}}' };
     return head.startsWith('{"event":"pusher_internal:subscription_succeeded"') ? 'ready' : undefined;
+  },
+};
+
+/** Subscribes to nothing until it is told to. */
+const idleChannels: Dialect = {
+  ...channels,
+  hear(head) {
+    if (head.startsWith('{"event":"pusher:connection_established"')) return 'ready';
+    const reaction = channels.hear(head);
+    return reaction === 'ready' ? 'confirmed' : reaction;
   },
 };
 
@@ -44,6 +54,6 @@ const welcome: Dialect = {
   hear: (head) => (head.startsWith('{"event":"pusher:connection_established"') ? 'ready' : undefined),
 };
 
-export type DialectName = 'channels' | 'socketIo' | 'bare' | 'welcome';
+export type DialectName = 'channels' | 'idleChannels' | 'socketIo' | 'bare' | 'welcome';
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, socketIo, bare, welcome };
+export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, idleChannels, socketIo, bare, welcome };

@@ -21,6 +21,8 @@ export class LightClient {
   readonly #readiness = Promise.withResolvers<void>();
   readonly #reader: FrameReader;
   readonly #socket: Socket;
+  #unconfirmed = 0;
+  #whenConfirmed: (() => void) | undefined;
   /** The answer to the upgrade, until all of it is there. */
   #answer: string | undefined = '';
 
@@ -46,6 +48,16 @@ export class LightClient {
     const closed = once(this.#socket, 'close');
     this.#socket.end();
     await closed;
+  }
+
+  /** Subscribes to channels, and resolves when all of them are confirmed. */
+  subscribe(names: readonly string[]): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#unconfirmed = names.length;
+    this.#whenConfirmed = resolve;
+    const texts = names.map((channel) => `{"event":"pusher:subscribe","data":{"channel":"${channel}"}}`);
+    this.#socket.write(Buffer.concat(texts.map(maskedFrame)));
+    return promise;
   }
 
   #lose(reason: string): void {
@@ -81,7 +93,10 @@ export class LightClient {
     }
     const reaction = this.#dialect.hear(head);
     if (reaction === 'ready') this.#readiness.resolve();
-    else if (reaction !== undefined) this.send(reaction.send);
+    else if (reaction === 'confirmed') {
+      this.#unconfirmed--;
+      if (this.#unconfirmed === 0) this.#whenConfirmed?.();
+    } else if (reaction !== undefined) this.send(reaction.send);
   }
 }
 
