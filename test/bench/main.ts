@@ -1,10 +1,12 @@
 import { parseArgs } from 'node:util';
+import { accepting } from './accept.ts';
 import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { presence } from './presence.ts';
 import { putInto, type Recorded, recorded } from './record.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
@@ -27,7 +29,7 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [importing],
-  server: [fanOut, rooms, httpApi, idleMemory, subscriptionMemory],
+  server: [fanOut, rooms, presence, accepting, httpApi, idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
 };

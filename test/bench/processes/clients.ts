@@ -16,6 +16,8 @@ export interface ClientCommands {
   subscribe(share: RoomShare): Promise<void>;
   /** Waits until each client has got this many events since the last call, and throws when one has not, or has got more. */
   receive(eventsEach: number): Promise<void>;
+  /** Lets all clients leave, and returns when the server has closed their connections. */
+  leave(): Promise<void>;
 }
 
 const clients: LightClient[] = [];
@@ -72,5 +74,9 @@ answer<ClientCommands>({
     received -= expected;
     expected = Number.POSITIVE_INFINITY;
     checkDeliveries(eventsEach);
+  },
+  async leave() {
+    const leaving = clients.splice(0).map((client) => client.leave());
+    await inTime(Promise.all(leaving), () => 'the server did not close all connections');
   },
 });
