@@ -39,8 +39,8 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   }
   const against = (kind: keyof ImportTime): number[] => ratios(part('pushrail', kind), part('zodAndWs', kind));
   return [
-    { what: "import 'pushrail', against zod and ws: time", rounds: against('wallMs'), target: { atMost: 1.3 } },
-    { what: "import 'pushrail', against zod and ws: CPU time", rounds: against('cpuMs'), target: { atMost: 1.3 } },
+    { what: "import 'pushrail', against zod and ws: time", rounds: against('wallMs'), target: { atMost: 0.75 } },
+    { what: "import 'pushrail', against zod and ws: CPU time", rounds: against('cpuMs'), target: { atMost: 0.75 } },
   ];
 }
 

@@ -4,8 +4,10 @@ import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { pageSize } from './page-size.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
+import { startUp } from './start-up.ts';
 import { table } from './table.ts';
 
 // Runs the benchmarks that are named, or all. With --quick, in their short form.
@@ -19,7 +21,7 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
+const all: readonly Benchmark[] = [startUp, importing, pageSize, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
