@@ -22,7 +22,7 @@ const config: KnipConfig = {
   ignoreBinaries: ['redis-server'],
   // A page of the documents alone runs it.
   ignoreDependencies: ['laravel-echo'],
-  project: ['src/**/*.ts', 'test/**/*.{js,ts}', 'scripts/*.{js,ts}', 'examples/**/*.js'],
+  project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'examples/**/*.js'],
 };
 
 export default config;

@@ -33,7 +33,7 @@ export function settingsCheck<T>(
 
 let english: ReturnType<typeof en> | undefined;
 
-/** Tells of an issue in English whatever an application sets with `z.config`, which holds for each zod in the process. */
+/** Tells of an issue in English, whatever an application sets with `z.config` for every zod in the process. */
 function inEnglish(issue: z.core.$ZodRawIssue): ReturnType<z.core.$ZodErrorMap> {
   english ??= en();
   return english.localeError(issue);
