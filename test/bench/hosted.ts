@@ -4,8 +4,8 @@ import { Child } from './child.ts';
 import type { Contestant } from './processes/hosted-contestants.ts';
 import type { HostedSenderCommands } from './processes/hosted-sender.ts';
 import type { HostedSinkCommands } from './processes/hosted-sink.ts';
-import { inTurns } from './rounds.ts';
-import { grouped, ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { grouped, summary } from './statistics.ts';
 
 /** Latency that is added to the line, there and back, in milliseconds. */
 const LATENCY_MS = 20;
@@ -73,6 +73,17 @@ async function timed(line: Line, contestant: Contestant, count: number, expected
   return seconds;
 }
 
+/** How much faster we are, from the seconds of both. */
+function speed(
+  what: string,
+  ours: readonly number[],
+  peerName: string,
+  peer: readonly number[],
+  least: number,
+): Result {
+  return compared(`${what}: speed`, { unit: 's', ours, peer, peerName, ratio: 'speed', target: { atLeast: least } });
+}
+
 async function pusherChannels(line: Line): Promise<Result[]> {
   const { channels, triggers } = SIZES[line.form];
   const fast = await inTurns(line.form, {
@@ -87,17 +98,10 @@ async function pusherChannels(line: Line): Promise<Result[]> {
     },
     FEW_ROUNDS,
   );
+  const what = `pusher: ${grouped(channels)} channels`;
   return [
-    {
-      what: `pusher: ${grouped(channels)} channels, speed to a trigger for each channel`,
-      rounds: ratios(slow.triggers, slow.send),
-      target: { atLeast: 20 },
-    },
-    {
-      what: `pusher: ${grouped(channels)} channels, speed to the best use of the SDK by hand`,
-      rounds: ratios(fast.byHand, fast.send),
-      target: { atLeast: 0.95 },
-    },
+    speed(what, slow.send, 'a trigger for each', slow.triggers, 20),
+    speed(what, fast.send, 'the SDK by hand', fast.byHand, 0.95),
   ];
 }
 
@@ -118,26 +122,17 @@ async function pusherMessages(line: Line): Promise<Result[]> {
     FEW_ROUNDS,
   );
   const what = `pusher: ${grouped(messages)} messages in ${requests} requests`;
+  const oneChannel = `${what}, all for one channel, in order`;
   return [
-    {
-      what: `${what}, speed to triggerBatch by hand`,
-      rounds: ratios(figures.byHand, figures.sendMany),
-      target: { atLeast: 0.95 },
-    },
-    {
-      what: `${what}, in order, two for each channel, speed to triggerBatch by hand without order`,
-      rounds: ratios(figures.byHand, figures.twice),
-      target: { atLeast: 0.9 },
-    },
-    {
-      what: `${what}, in order, all for one channel, speed to triggerBatch by hand, one after the other`,
-      rounds: ratios(one.byHand, one.sendMany),
-      target: { atLeast: 0.95 },
-    },
-    {
-      what: `${what}, time of all for one channel to that of all for different ones`,
-      rounds: ratios(one.sendMany, figures.sendMany.slice(0, one.sendMany.length)),
-    },
+    speed(what, figures.sendMany, 'triggerBatch by hand', figures.byHand, 0.95),
+    speed(`${what}, two a channel, in order`, figures.twice, 'triggerBatch without order', figures.byHand, 0.9),
+    speed(oneChannel, one.sendMany, 'triggerBatch in turn', one.byHand, 0.95),
+    compared(`${oneChannel}: time`, {
+      unit: 's',
+      ours: one.sendMany,
+      peer: figures.sendMany.slice(0, one.sendMany.length),
+      peerName: 'a channel each',
+    }),
   ];
 }
 
@@ -147,11 +142,13 @@ async function oneSend(line: Line): Promise<Result> {
     send: () => timed(line, 'oneSend', sends, sends),
     trigger: () => timed(line, 'oneTrigger', sends, sends),
   });
-  return {
-    what: 'pusher: time of one send to one channel, to a pooled trigger',
-    rounds: ratios(figures.send, figures.trigger),
+  return compared(`pusher: ${sends} sends to one channel, one after the other: time`, {
+    unit: 's',
+    ours: figures.send,
+    peer: figures.trigger,
+    peerName: 'pooled triggers',
     target: { atMost: 1.05 },
-  };
+  });
 }
 
 async function pubnubChannels(line: Line): Promise<Result[]> {
@@ -166,17 +163,10 @@ async function pubnubChannels(line: Line): Promise<Result[]> {
     },
     FEW_ROUNDS,
   );
+  const what = `pubnub: ${grouped(channels)} channels`;
   return [
-    {
-      what: `pubnub: ${grouped(channels)} channels, speed to the SDK 12 with its defaults`,
-      rounds: ratios(figures.publishes, figures.send),
-      target: { atLeast: 3 },
-    },
-    {
-      what: `pubnub: ${grouped(channels)} channels, speed to the SDK 11 with its defaults`,
-      rounds: ratios(figures.publishes11, figures.send11),
-      target: { atLeast: 3 },
-    },
+    speed(what, figures.send, 'SDK 12, its defaults', figures.publishes, 3),
+    speed(`${what}, SDK 11`, figures.send11, 'SDK 11, its defaults', figures.publishes11, 3),
   ];
 }
 

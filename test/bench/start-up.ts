@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { summary } from './statistics.ts';
 
 const ROUNDS = { full: 31, quick: 5 };
 
@@ -41,10 +41,17 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
     const [wall, cpu] = [summary(part(name, 'wallMs')), summary(part(name, 'cpuMs'))];
     progress(`${name}: ${wall} ms, ${cpu} ms of CPU, ${summary(part(name, 'rssMb'))} MB`);
   }
-  const against = (kind: keyof Start): number[] => ratios(part('pushrail', kind), part('socketIo', kind));
+  const against = (what: string, kind: keyof Start): Result =>
+    compared(`from fork to listening: ${what}`, {
+      unit: 'ms',
+      ours: part('pushrail', kind),
+      peer: part('socketIo', kind),
+      peerName: 'socket.io',
+      target: { atMost: 0.85 },
+    });
   return [
-    { what: 'from fork to listening, against socket.io: time', rounds: against('wallMs'), target: { atMost: 0.85 } },
-    { what: 'from fork to listening, against socket.io: CPU', rounds: against('cpuMs'), target: { atMost: 0.85 } },
+    against('time', 'wallMs'),
+    against('CPU time', 'cpuMs'),
     { what: 'RSS when it listens', unit: 'MB', rounds: part('pushrail', 'rssMb'), target: { atMost: 70 } },
     { what: 'RSS of socket.io', unit: 'MB', rounds: part('socketIo', 'rssMb') },
   ];
