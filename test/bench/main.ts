@@ -6,11 +6,13 @@ import { hosted } from './hosted.ts';
 import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { pageSize } from './page-size.ts';
 import { presence } from './presence.ts';
 import { putInto, type Recorded, recorded } from './record.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
+import { startUp } from './start-up.ts';
 import { subscriptionMemory } from './subscription-memory.ts';
 import { table } from './table.ts';
 
@@ -28,7 +30,7 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 `;
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
-  start: [importing],
+  start: [startUp, importing, pageSize],
   server: [fanOut, rooms, presence, accepting, httpApi, idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted],
