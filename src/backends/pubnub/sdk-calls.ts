@@ -186,6 +186,8 @@ async function follow(
   } finally {
     byId.delete(id);
     signal.removeEventListener('abort', end);
+    // The timer of the SDK's timeout holds the exchange, which would hold the request for as long.
+    exchange.end = undefined;
   }
 }
 

@@ -104,8 +104,8 @@ function headersRead(headers: readonly (Buffer | string)[]): AnswerHeaders {
 export interface Exchange extends ServiceAddress {
   /** Signal that ends the request, also in the middle of an answer's body. */
   readonly signal: AbortSignal;
-  /** Ends the request in both versions of the SDK; set once the request is under way. */
-  end?: () => void;
+  /** Ends the request in both versions of the SDK; set while the request is under way. */
+  end?: (() => void) | undefined;
   /** Status of the answer; 0 before there is one. */
   status: number;
   /** The header `Retry-After`. */
