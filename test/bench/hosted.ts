@@ -1,14 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { Child } from './child.ts';
-import type { Contestant } from './processes/hosted-contestants.ts';
-import type { HostedSenderCommands } from './processes/hosted-sender.ts';
-import type { HostedSinkCommands } from './processes/hosted-sink.ts';
+import { LATENCY_MS, type Line, openLine, quotients, timed } from './hosted-line.ts';
 import { inTurns } from './rounds.ts';
-import { grouped, ratios, summary } from './statistics.ts';
+import { grouped, summary } from './statistics.ts';
 
-/** Latency that is added to the line, there and back, in milliseconds. */
-const LATENCY_MS = 20;
 /** Requests in flight at once, for all contestants. */
 const CONCURRENCY = 10;
 /** Recipients of one notification with OneSignal. */
@@ -25,9 +19,6 @@ interface Sizes {
   readonly triggers: number;
   readonly messages: number;
   readonly sends: number;
-  readonly pubnubChannels: number;
-  /** One publish a channel, as the triggers above. */
-  readonly publishes: number;
   /** Channels or messages of each backend while connections are counted. */
   readonly whileCounting: number;
 }
@@ -38,8 +29,6 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     triggers: 500,
     messages: 1000,
     sends: 50,
-    pubnubChannels: 10_000,
-    publishes: 1000,
     whileCounting: 2000,
   },
   quick: {
@@ -47,31 +36,9 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     triggers: 100,
     messages: 500,
     sends: 20,
-    pubnubChannels: 1000,
-    publishes: 100,
     whileCounting: 500,
   },
 };
-
-interface Line {
-  readonly sender: Child<HostedSenderCommands>;
-  readonly sink: Child<HostedSinkCommands>;
-  readonly progress: Progress;
-  readonly form: Form;
-}
-
-/** Seconds of one contestant; `expected` requests must have come in, and never more connections than are allowed. */
-async function timed(line: Line, contestant: Contestant, count: number, expected?: number): Promise<number> {
-  await line.sink.ask('counted');
-  const seconds = await line.sender.ask('seconds', contestant, count);
-  const { requests, mostConnections } = await line.sink.ask('counted');
-  line.progress(
-    `${contestant}, ${count}: ${seconds.toFixed(2)} s, ${requests} requests, ${mostConnections} connections at most`,
-  );
-  if (expected === undefined) return seconds;
-  if (requests !== expected) throw new Error(`${contestant} made ${requests} requests instead of ${expected}.`);
-  return seconds;
-}
 
 async function pusherChannels(line: Line): Promise<Result[]> {
   const { channels, triggers } = SIZES[line.form];
@@ -83,20 +50,24 @@ async function pusherChannels(line: Line): Promise<Result[]> {
     line.form,
     {
       send: () => timed(line, 'pusherChannels', channels, channels / 100),
-      triggers: async () => (await timed(line, 'pusherTriggers', triggers, triggers)) * (channels / triggers),
+      triggers: () => timed(line, 'pusherTriggers', triggers, triggers),
     },
     FEW_ROUNDS,
   );
   return [
     {
       what: `pusher: ${grouped(channels)} channels, speed to a trigger for each channel`,
-      rounds: ratios(slow.triggers, slow.send),
+      rounds: quotients(slow.triggers, slow.send, 'seconds').map((ratio) => ratio * (channels / triggers)),
       target: { atLeast: 20 },
     },
     {
       what: `pusher: ${grouped(channels)} channels, speed to the best use of the SDK by hand`,
-      rounds: ratios(fast.byHand, fast.send),
+      rounds: quotients(fast.byHand, fast.send, 'seconds'),
       target: { atLeast: 0.95 },
+    },
+    {
+      what: `pusher: ${grouped(channels)} channels, CPU time to the best use of the SDK by hand`,
+      rounds: quotients(fast.send, fast.byHand, 'cpuSeconds'),
     },
   ];
 }
@@ -121,22 +92,26 @@ async function pusherMessages(line: Line): Promise<Result[]> {
   return [
     {
       what: `${what}, speed to triggerBatch by hand`,
-      rounds: ratios(figures.byHand, figures.sendMany),
+      rounds: quotients(figures.byHand, figures.sendMany, 'seconds'),
       target: { atLeast: 0.95 },
     },
     {
+      what: `${what}, CPU time to triggerBatch by hand`,
+      rounds: quotients(figures.sendMany, figures.byHand, 'cpuSeconds'),
+    },
+    {
       what: `${what}, in order, two for each channel, speed to triggerBatch by hand without order`,
-      rounds: ratios(figures.byHand, figures.twice),
+      rounds: quotients(figures.byHand, figures.twice, 'seconds'),
       target: { atLeast: 0.9 },
     },
     {
       what: `${what}, in order, all for one channel, speed to triggerBatch by hand, one after the other`,
-      rounds: ratios(one.byHand, one.sendMany),
+      rounds: quotients(one.byHand, one.sendMany, 'seconds'),
       target: { atLeast: 0.95 },
     },
     {
       what: `${what}, time of all for one channel to that of all for different ones`,
-      rounds: ratios(one.sendMany, figures.sendMany.slice(0, one.sendMany.length)),
+      rounds: quotients(one.sendMany, figures.sendMany.slice(0, one.sendMany.length), 'seconds'),
     },
   ];
 }
@@ -149,39 +124,13 @@ async function oneSend(line: Line): Promise<Result> {
   });
   return {
     what: 'pusher: time of one send to one channel, to a pooled trigger',
-    rounds: ratios(figures.send, figures.trigger),
+    rounds: quotients(figures.send, figures.trigger, 'seconds'),
     target: { atMost: 1.05 },
   };
 }
 
-async function pubnubChannels(line: Line): Promise<Result[]> {
-  const { pubnubChannels: channels, publishes: some } = SIZES[line.form];
-  const figures = await inTurns(
-    line.form,
-    {
-      send: () => timed(line, 'pubnubChannels', channels, channels),
-      send11: () => timed(line, 'pubnub11Channels', channels, channels),
-      publishes: async () => (await timed(line, 'pubnubPublishes', some, some)) * (channels / some),
-      publishes11: async () => (await timed(line, 'pubnub11Publishes', some, some)) * (channels / some),
-    },
-    FEW_ROUNDS,
-  );
-  return [
-    {
-      what: `pubnub: ${grouped(channels)} channels, speed to the SDK 12 with its defaults`,
-      rounds: ratios(figures.publishes, figures.send),
-      target: { atLeast: 3 },
-    },
-    {
-      what: `pubnub: ${grouped(channels)} channels, speed to the SDK 11 with its defaults`,
-      rounds: ratios(figures.publishes11, figures.send11),
-      target: { atLeast: 3 },
-    },
-  ];
-}
-
 async function onesignalRecipients(line: Line): Promise<Result> {
-  const seconds = await timed(line, 'onesignalRecipients', RECIPIENTS, 1);
+  const { seconds } = await timed(line, 'onesignalRecipients', RECIPIENTS, 1);
   return { what: `onesignal: ${grouped(RECIPIENTS)} recipients in one request`, rounds: [seconds], unit: 's' };
 }
 
@@ -191,7 +140,7 @@ async function connections(progress: Progress, form: Form): Promise<Result> {
   const rounds: number[] = [];
   for (const contestant of ['pusherChannels', 'pusherMessages', 'pubnubChannels', 'onesignalRecipients'] as const) {
     await line.sink.ask('counted');
-    await line.sender.ask('seconds', contestant, SIZES[form].whileCounting);
+    await line.sender.ask('measured', contestant, SIZES[form].whileCounting);
     const { mostConnections } = await line.sink.ask('counted', true);
     progress(`${contestant}: ${mostConnections} connections at most`);
     rounds.push(mostConnections);
@@ -217,26 +166,13 @@ async function manyUsers(progress: Progress, form: Form): Promise<Result[]> {
   ];
 }
 
-async function openLine(progress: Progress, form: Form): Promise<Line & AsyncDisposable> {
-  const sink = new Child<HostedSinkCommands>('hosted-sink');
-  const sender = new Child<HostedSenderCommands>('hosted-sender', ['--expose-gc', '--no-deprecation']);
-  await sender.ask('connect', await sink.ask('listen', LATENCY_MS / 2));
-  const close = async (): Promise<void> => {
-    await sender[Symbol.asyncDispose]();
-    await sink[Symbol.asyncDispose]();
-  };
-  return { sender, sink, progress, form, [Symbol.asyncDispose]: close };
-}
-
 async function run(progress: Progress, form: Form): Promise<Result[]> {
-  process.env['NODE_EXTRA_CA_CERTS'] = fileURLToPath(new URL('../support/tls/localhost-cert.pem', import.meta.url));
   await using line = await openLine(progress, form);
   return [
     ...(await pusherChannels(line)),
     ...(await pusherMessages(line)),
     await oneSend(line),
     await connections(progress, form),
-    ...(await pubnubChannels(line)),
     await onesignalRecipients(line),
     ...(await manyUsers(progress, form)),
   ];

@@ -4,6 +4,7 @@ import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { pubnub } from './pubnub.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
 import { table } from './table.ts';
@@ -19,7 +20,7 @@ const { values, positionals } = parseArgs({
   options: { quick: { type: 'boolean', default: false } },
   allowPositionals: true,
 });
-const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, sessionLookUps];
+const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, pubnub, sessionLookUps];
 
 function chosen(names: readonly string[]): readonly Benchmark[] {
   const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
