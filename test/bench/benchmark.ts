@@ -1,6 +1,17 @@
 /** What a figure is to reach. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
+/** What two contestants measured, of which a line's ratio is made. */
+export interface Measured {
+  /** Such as `µs of CPU`, or `deliveries a CPU-second`. */
+  readonly unit: string;
+  /** Our figure of each round. */
+  readonly ours: readonly number[];
+  readonly peer: readonly number[];
+  /** Such as `socket.io`, or `1 000 channels` for a comparison with ourselves. */
+  readonly peerName: string;
+}
+
 /** One line of the table. */
 export interface Result {
   /** What was compared, such as `socket.io: deliveries per CPU-second`. */
@@ -11,6 +22,10 @@ export interface Result {
   readonly unit?: string;
   /** Without one, the figure is reported only. */
   readonly target?: Target;
+  /** The figures that the ratio is made of, for the table to show both; `compared` makes a line that has them. */
+  readonly measured?: Measured;
+  /** Where the line is one point of a curve: such as the events a second. */
+  readonly at?: number;
 }
 
 /** Tells of the progress of long work. */

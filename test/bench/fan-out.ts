@@ -2,8 +2,8 @@ import type { Benchmark, Form, Progress, Result, Target } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { ClientCommands } from './processes/clients.ts';
 import type { Burst, ServerCommands } from './processes/server-commands.ts';
-import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { summary } from './statistics.ts';
 import type { DialectName } from './wire/dialects.ts';
 
 const CONNECTIONS = { full: 1000, quick: 100 };
@@ -94,14 +94,14 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
     });
     for (const [name, values] of Object.entries(figures))
       progress(`${load.name}: ${name} ${summary(values)} deliveries per CPU-second`);
-    const against = (name: 'socketIo' | 'bareLoop', words: string): Result => {
-      const target = load.targets?.[name];
-      return {
-        what: `${load.name}, against ${words}`,
-        rounds: ratios(figures.pushrail, figures[name]),
-        ...(target && { target }),
-      };
-    };
+    const against = (name: 'socketIo' | 'bareLoop', peerName: string): Result =>
+      compared(load.name, {
+        unit: 'deliveries',
+        ours: figures.pushrail,
+        peer: figures[name],
+        peerName,
+        target: load.targets?.[name],
+      });
     results.push(against('socketIo', 'socket.io'), against('bareLoop', 'the bare loop'));
   }
   return results;

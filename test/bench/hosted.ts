@@ -1,6 +1,6 @@
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { LATENCY_MS, type Line, openLine, quotients, timed } from './hosted-line.ts';
-import { inTurns } from './rounds.ts';
+import { LATENCY_MS, type Line, openLine, timed } from './hosted-line.ts';
+import { compared, inTurns } from './rounds.ts';
 import { grouped, summary } from './statistics.ts';
 
 /** Requests in flight at once, for all contestants. */
@@ -40,35 +40,40 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
   },
 };
 
+/** Seconds of one contestant. */
+async function seconds(...parameters: Parameters<typeof timed>): Promise<number> {
+  return (await timed(...parameters)).seconds;
+}
+
+/** How much faster we are, from the seconds of both. */
+function speed(
+  what: string,
+  ours: readonly number[],
+  peerName: string,
+  peer: readonly number[],
+  least: number,
+): Result {
+  return compared(`${what}: speed`, { unit: 's', ours, peer, peerName, ratio: 'speed', target: { atLeast: least } });
+}
+
 async function pusherChannels(line: Line): Promise<Result[]> {
   const { channels, triggers } = SIZES[line.form];
   const fast = await inTurns(line.form, {
-    send: () => timed(line, 'pusherChannels', channels, channels / 100),
-    byHand: () => timed(line, 'pusherByHand', channels, channels / 100),
+    send: () => seconds(line, 'pusherChannels', channels, channels / 100),
+    byHand: () => seconds(line, 'pusherByHand', channels, channels / 100),
   });
   const slow = await inTurns(
     line.form,
     {
-      send: () => timed(line, 'pusherChannels', channels, channels / 100),
-      triggers: () => timed(line, 'pusherTriggers', triggers, triggers),
+      send: () => seconds(line, 'pusherChannels', channels, channels / 100),
+      triggers: async () => (await seconds(line, 'pusherTriggers', triggers, triggers)) * (channels / triggers),
     },
     FEW_ROUNDS,
   );
+  const what = `pusher: ${grouped(channels)} channels`;
   return [
-    {
-      what: `pusher: ${grouped(channels)} channels, speed to a trigger for each channel`,
-      rounds: quotients(slow.triggers, slow.send, 'seconds').map((ratio) => ratio * (channels / triggers)),
-      target: { atLeast: 20 },
-    },
-    {
-      what: `pusher: ${grouped(channels)} channels, speed to the best use of the SDK by hand`,
-      rounds: quotients(fast.byHand, fast.send, 'seconds'),
-      target: { atLeast: 0.95 },
-    },
-    {
-      what: `pusher: ${grouped(channels)} channels, CPU time to the best use of the SDK by hand`,
-      rounds: quotients(fast.send, fast.byHand, 'cpuSeconds'),
-    },
+    speed(what, slow.send, 'a trigger for each', slow.triggers, 20),
+    speed(what, fast.send, 'the SDK by hand', fast.byHand, 0.95),
   ];
 }
 
@@ -76,62 +81,51 @@ async function pusherMessages(line: Line): Promise<Result[]> {
   const { messages } = SIZES[line.form];
   const requests = messages / 10;
   const figures = await inTurns(line.form, {
-    sendMany: () => timed(line, 'pusherMessages', messages, requests),
-    twice: () => timed(line, 'pusherTwice', messages, requests),
-    byHand: () => timed(line, 'pusherBatches', messages, requests),
+    sendMany: () => seconds(line, 'pusherMessages', messages, requests),
+    twice: () => seconds(line, 'pusherTwice', messages, requests),
+    byHand: () => seconds(line, 'pusherBatches', messages, requests),
   });
   const one = await inTurns(
     line.form,
     {
-      sendMany: () => timed(line, 'pusherOneChannel', messages, requests),
-      byHand: () => timed(line, 'pusherBatchesInTurn', messages, requests),
+      sendMany: () => seconds(line, 'pusherOneChannel', messages, requests),
+      byHand: () => seconds(line, 'pusherBatchesInTurn', messages, requests),
     },
     FEW_ROUNDS,
   );
   const what = `pusher: ${grouped(messages)} messages in ${requests} requests`;
+  const oneChannel = `${what}, all for one channel, in order`;
   return [
-    {
-      what: `${what}, speed to triggerBatch by hand`,
-      rounds: quotients(figures.byHand, figures.sendMany, 'seconds'),
-      target: { atLeast: 0.95 },
-    },
-    {
-      what: `${what}, CPU time to triggerBatch by hand`,
-      rounds: quotients(figures.sendMany, figures.byHand, 'cpuSeconds'),
-    },
-    {
-      what: `${what}, in order, two for each channel, speed to triggerBatch by hand without order`,
-      rounds: quotients(figures.byHand, figures.twice, 'seconds'),
-      target: { atLeast: 0.9 },
-    },
-    {
-      what: `${what}, in order, all for one channel, speed to triggerBatch by hand, one after the other`,
-      rounds: quotients(one.byHand, one.sendMany, 'seconds'),
-      target: { atLeast: 0.95 },
-    },
-    {
-      what: `${what}, time of all for one channel to that of all for different ones`,
-      rounds: quotients(one.sendMany, figures.sendMany.slice(0, one.sendMany.length), 'seconds'),
-    },
+    speed(what, figures.sendMany, 'triggerBatch by hand', figures.byHand, 0.95),
+    speed(`${what}, two a channel, in order`, figures.twice, 'triggerBatch without order', figures.byHand, 0.9),
+    speed(oneChannel, one.sendMany, 'triggerBatch in turn', one.byHand, 0.95),
+    compared(`${oneChannel}: time`, {
+      unit: 's',
+      ours: one.sendMany,
+      peer: figures.sendMany.slice(0, one.sendMany.length),
+      peerName: 'a channel each',
+    }),
   ];
 }
 
 async function oneSend(line: Line): Promise<Result> {
   const { sends } = SIZES[line.form];
   const figures = await inTurns(line.form, {
-    send: () => timed(line, 'oneSend', sends, sends),
-    trigger: () => timed(line, 'oneTrigger', sends, sends),
+    send: () => seconds(line, 'oneSend', sends, sends),
+    trigger: () => seconds(line, 'oneTrigger', sends, sends),
   });
-  return {
-    what: 'pusher: time of one send to one channel, to a pooled trigger',
-    rounds: quotients(figures.send, figures.trigger, 'seconds'),
+  return compared(`pusher: ${sends} sends to one channel, one after the other: time`, {
+    unit: 's',
+    ours: figures.send,
+    peer: figures.trigger,
+    peerName: 'pooled triggers',
     target: { atMost: 1.05 },
-  };
+  });
 }
 
 async function onesignalRecipients(line: Line): Promise<Result> {
-  const { seconds } = await timed(line, 'onesignalRecipients', RECIPIENTS, 1);
-  return { what: `onesignal: ${grouped(RECIPIENTS)} recipients in one request`, rounds: [seconds], unit: 's' };
+  const taken = await seconds(line, 'onesignalRecipients', RECIPIENTS, 1);
+  return { what: `onesignal: ${grouped(RECIPIENTS)} recipients in one request`, rounds: [taken], unit: 's' };
 }
 
 /** Of an application that does nothing else, as the connections of all contestants are counted together. */

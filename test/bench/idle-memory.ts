@@ -1,10 +1,10 @@
-import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result, Target } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { ClientCommands } from './processes/clients.ts';
 import type { ServerCommands } from './processes/server-commands.ts';
 import type { Memory } from './processes/usage.ts';
-import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { summary } from './statistics.ts';
 import type { DialectName } from './wire/dialects.ts';
 
 const CONNECTIONS = { full: 5000, quick: 1000 };
@@ -38,17 +38,17 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
     const [rss, heap] = [values.map((memory) => memory.rss), values.map((memory) => memory.heap)];
     progress(`${name}: ${summary(rss)} bytes of RSS a connection, ${summary(heap)} of heap and external memory`);
   }
-  const ratioOf = (part: keyof Memory, name: 'socketIo' | 'bareLoop'): number[] =>
-    ratios(
-      figures.pushrail.map((memory) => memory[part]),
-      figures[name].map((memory) => memory[part]),
+  const against = (name: 'socketIo' | 'bareLoop', peerName: string, target?: Target): Result[] =>
+    (['rss', 'heap'] as const).map((part) =>
+      compared(part === 'rss' ? 'resident memory' : 'heap and external memory', {
+        unit: 'B',
+        ours: figures.pushrail.map((memory) => memory[part]),
+        peer: figures[name].map((memory) => memory[part]),
+        peerName,
+        target,
+      }),
     );
-  return [
-    { what: 'RSS, against socket.io', rounds: ratioOf('rss', 'socketIo'), target: { atMost: 1 } },
-    { what: 'heap and external memory, against socket.io', rounds: ratioOf('heap', 'socketIo'), target: { atMost: 1 } },
-    { what: 'RSS, against ws alone', rounds: ratioOf('rss', 'bareLoop') },
-    { what: 'heap and external memory, against ws alone', rounds: ratioOf('heap', 'bareLoop') },
-  ];
+  return [...against('socketIo', 'socket.io', { atMost: 1 }), ...against('bareLoop', 'ws alone')];
 }
 
 export const idleMemory: Benchmark = {

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { summary } from './statistics.ts';
 
 const ROUNDS = { full: 31, quick: 7 };
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
@@ -37,11 +37,15 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   for (const name of ['pushrail', 'zodAndWs'] as const) {
     progress(`${name}: ${summary(part(name, 'wallMs'))} ms, ${summary(part(name, 'cpuMs'))} ms of CPU`);
   }
-  const against = (kind: keyof ImportTime): number[] => ratios(part('pushrail', kind), part('zodAndWs', kind));
-  return [
-    { what: "import 'pushrail', against zod and ws: time", rounds: against('wallMs'), target: { atMost: 1.3 } },
-    { what: "import 'pushrail', against zod and ws: CPU time", rounds: against('cpuMs'), target: { atMost: 1.3 } },
-  ];
+  const against = (what: string, kind: keyof ImportTime): Result =>
+    compared(`import 'pushrail': ${what}`, {
+      unit: 'ms',
+      ours: part('pushrail', kind),
+      peer: part('zodAndWs', kind),
+      peerName: 'zod and ws',
+      target: { atMost: 1.3 },
+    });
+  return [against('time', 'wallMs'), against('CPU time', 'cpuMs')];
 }
 
 export const importing: Benchmark = { name: 'import-time', about: () => 'import in a fresh process', run };

@@ -5,39 +5,69 @@ import { hosted } from './hosted.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { pubnub } from './pubnub.ts';
+import { putInto, type Recorded, recorded } from './record.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
 import { table } from './table.ts';
 
-// Runs the benchmarks that are named, or all. With --quick, in their short form.
+// Runs the parts or benchmarks that are named, or all, one after the other.
 
-/** Whatever happens, it ends by then. */
-const TIME_LIMIT_MINUTES = 15;
+/** Each part takes less on a small machine; whatever happens, it ends by then. */
+const PART_LIMIT_MINUTES = 9;
 /** Marks each table of the short form. */
 const QUICK = ' (quick: fewer rounds and smaller sizes; the targets are for the full form)';
+const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
+
+  Without names, all parts run one after the other.
+  --quick      fewer rounds and smaller sizes: all parts in two minutes
+  --json FILE  puts the results into FILE, in place of those that the same benchmarks have in it
+`;
+
+const parts: Readonly<Record<string, readonly Benchmark[]>> = {
+  start: [importing],
+  server: [fanOut, idleMemory],
+  sending: [sendCpu, sessionLookUps],
+  hosted: [hosted, pubnub],
+};
 
 const { values, positionals } = parseArgs({
-  options: { quick: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 });
-const all: readonly Benchmark[] = [importing, sendCpu, fanOut, idleMemory, hosted, pubnub, sessionLookUps];
 
-function chosen(names: readonly string[]): readonly Benchmark[] {
-  const unknown = names.filter((name) => !all.some((benchmark) => benchmark.name === name));
+const lists = Object.entries(parts).map(([part, list]) => `  ${part}: ${list.map(({ name }) => name).join(', ')}`);
+const list = `The parts and their benchmarks:\n${lists.join('\n')}`;
+
+/** The chosen benchmarks of each part. */
+function chosen(names: readonly string[]): readonly (readonly [part: string, readonly Benchmark[]])[] {
+  const known = Object.entries(parts).flatMap(([part, list]) => [part, ...list.map(({ name }) => name)]);
+  const unknown = names.filter((name) => !known.includes(name));
   if (unknown.length > 0) {
-    console.error(`There is no benchmark ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`);
+    console.error(`There is no part or benchmark ${unknown.join(', ')}.\n${list}`);
     process.exit(2);
   }
-  return names.length === 0 ? all : all.filter(({ name }) => names.includes(name));
+  const isChosen = (part: string, { name }: Benchmark): boolean =>
+    names.length === 0 || names.includes(part) || names.includes(name);
+  return Object.entries(parts)
+    .map(([part, list]) => [part, list.filter((benchmark) => isChosen(part, benchmark))] as const)
+    .filter(([, list]) => list.length > 0);
 }
 
-async function run({ name, about, run }: Benchmark, form: Form): Promise<string> {
+/** Runs one benchmark and returns its table; what it measured goes into the file of results. */
+async function run(part: string, { name, about, run }: Benchmark, form: Form): Promise<string> {
   const startedAt = performance.now();
   const elapsed = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(3)} s`;
   const title = `${name}: ${about(form)}${form === 'quick' ? QUICK : ''}`;
   console.error(`\n${title}`);
   try {
     const results = await run((line) => console.error(`  ${elapsed()}  ${line}`), form);
+    console.error(`  ${elapsed()}  done`);
+    const entry: Recorded = recorded({ part, about: about(form), form, results });
+    if (values.json !== undefined) putInto(values.json, { [name]: entry });
     return `${title}\n${table(results, form)}`;
   } catch (error) {
     process.exitCode = 1;
@@ -45,13 +75,26 @@ async function run({ name, about, run }: Benchmark, form: Form): Promise<string>
   }
 }
 
-setTimeout(() => {
-  console.error(`The benchmarks took more than ${TIME_LIMIT_MINUTES} minutes and were ended.`);
-  process.exit(1);
-}, TIME_LIMIT_MINUTES * 60_000).unref();
+/** Runs the benchmarks of one part, and prints their tables at its end. */
+async function runPart(part: string, benchmarks: readonly Benchmark[], form: Form): Promise<void> {
+  const tables: string[] = [];
+  const print = (): void => console.log(`\n${tables.join('\n\n')}`);
+  const limit = setTimeout(() => {
+    print();
+    console.error(`The part ${part} took more than ${PART_LIMIT_MINUTES} minutes and was ended.`);
+    process.exit(1);
+  }, PART_LIMIT_MINUTES * 60_000);
+  for (const benchmark of benchmarks) tables.push(await run(part, benchmark, form));
+  clearTimeout(limit);
+  print();
+}
 
-const tables: string[] = [];
-for (const benchmark of chosen(positionals)) tables.push(await run(benchmark, values.quick ? 'quick' : 'full'));
-console.log(`\n${tables.join('\n\n')}`);
+if (values.help) {
+  console.log(`${HELP}\n${list}`);
+  process.exit();
+}
+for (const [part, benchmarks] of chosen(positionals)) {
+  await runPart(part, benchmarks, values.quick ? 'quick' : 'full');
+}
 // Nothing that a failed benchmark may have left behind keeps us.
 process.exit();

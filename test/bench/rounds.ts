@@ -1,4 +1,5 @@
-import type { Form } from './benchmark.ts';
+import type { Form, Measured, Result, Target } from './benchmark.ts';
+import { ratios } from './statistics.ts';
 
 /** Rounds of which the median counts. */
 const ROUNDS: Readonly<Record<Form, number>> = { full: 5, quick: 3 };
@@ -22,4 +23,29 @@ export async function inTurns<Name extends string, Figure>(
     }
   }
   return figures;
+}
+
+/** What `compared` makes a line of. */
+export interface Comparison extends Measured {
+  /** The unit of the figures as they were measured, in units of the table: 1e6 makes microseconds of seconds. @default 1 */
+  readonly scale?: number;
+  /** `speed`: theirs by ours, for times of which the smaller one is the faster. @default 'ours to theirs' */
+  readonly ratio?: 'ours to theirs' | 'speed';
+  readonly target?: Target | undefined;
+  readonly at?: number;
+}
+
+/** A line of the table: our figure, the peer's figure, and their ratio in each round. */
+export function compared(
+  what: string,
+  { unit, ours, peer, peerName, scale = 1, ratio = 'ours to theirs', target, at }: Comparison,
+): Result {
+  const scaled = (figures: readonly number[]): number[] => figures.map((figure) => figure * scale);
+  return {
+    what,
+    rounds: ratio === 'speed' ? ratios(peer, ours) : ratios(ours, peer),
+    measured: { unit, ours: scaled(ours), peer: scaled(peer), peerName },
+    ...(target && { target }),
+    ...(at !== undefined && { at }),
+  };
 }

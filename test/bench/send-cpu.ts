@@ -1,10 +1,10 @@
-import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
+import type { Benchmark, Form, Progress, Result, Target } from './benchmark.ts';
 import { Child } from './child.ts';
 import type { SinkCommands } from './processes/http-sink.ts';
 import type { PusherCommands } from './processes/pusher-sender.ts';
 import type { BackendKind, SenderCommands } from './processes/pushrail-sender.ts';
-import { inTurns } from './rounds.ts';
-import { ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { summary } from './statistics.ts';
 
 const SENDS = { full: 20_000, quick: 4000 };
 const TRIGGERS = { full: 2000, quick: 400 };
@@ -21,8 +21,14 @@ async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Prog
   });
   for (const [name, values] of Object.entries(figures))
     progress(`${name}: ${summary(values.map(inMicroseconds))} µs of CPU each`);
-  const what = 'one send over a backend that does nothing, against one trigger of the pusher package';
-  return { what, rounds: ratios(figures.send, figures.trigger), target: { atMost: 0.1 } };
+  return compared('one send over a backend that does nothing', {
+    unit: 'µs',
+    scale: 1e6,
+    ours: figures.send,
+    peer: figures.trigger,
+    peerName: 'one trigger of the pusher package',
+    target: { atMost: 0.1 },
+  });
 }
 
 async function linearity(
@@ -46,17 +52,19 @@ async function linearity(
   ] as const;
   for (const [size, values] of sizes)
     progress(`${name}, ${size} channels: ${summary(values.map(inMicroseconds))} µs of CPU a channel`);
+  const toOneOfThousand = (size: string, ours: readonly number[], target?: Target): Result =>
+    compared(`a channel of ${size} in one send; ${name}`, {
+      unit: 'µs',
+      scale: 1e6,
+      ours,
+      peer: figures.thousand,
+      peerName: 'of 1 000',
+      target,
+    });
   return [
-    {
-      what: `a channel of 10 000 in one send, against one of 1 000; ${name}`,
-      rounds: ratios(figures.tenThousand, figures.thousand),
-    },
-    {
-      what: `a channel of 100 000 in one send, against one of 1 000; ${name}`,
-      rounds: ratios(figures.hundredThousand, figures.thousand),
-      // With all channels in one request, what is left is so little that the processor's caches decide.
-      ...(kind === 'single' && { target: { atMost: 1.5 } }),
-    },
+    toOneOfThousand('10 000', figures.tenThousand),
+    // With all channels in one request, what is left is so little that the processor's caches decide.
+    toOneOfThousand('100 000', figures.hundredThousand, kind === 'single' ? { atMost: 1.5 } : undefined),
   ];
 }
 

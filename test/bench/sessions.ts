@@ -4,8 +4,8 @@ import { type RedisLike, redisSessions, type SessionStore } from 'pushrail';
 import { createClient } from 'redis';
 import { findRedis } from '../support/redis.ts';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { inTurns } from './rounds.ts';
-import { grouped, ratios, summary } from './statistics.ts';
+import { compared, inTurns } from './rounds.ts';
+import { grouped, summary } from './statistics.ts';
 
 /** Users looked up in one measurement, each with one session. */
 const USERS = { full: 10_000, quick: 2000 };
@@ -78,8 +78,14 @@ async function compare(
         }),
     });
     for (const [name, values] of Object.entries(figures)) progress(`${packageName}, ${name}: ${summary(values)} ms`);
-    const what = `${grouped(USERS[form])} users in one look-up, against one look-up a user with the package ${packageName}: how much faster`;
-    return { what, rounds: ratios(figures.oneByOne, figures.together), target: { atLeast: 10 } };
+    return compared(`${grouped(USERS[form])} users in one look-up: speed`, {
+      unit: 'ms',
+      ours: figures.together,
+      peer: figures.oneByOne,
+      peerName: `one look-up a user, package ${packageName}`,
+      ratio: 'speed',
+      target: { atLeast: 10 },
+    });
   } finally {
     for (const key of keys) await forget(key);
   }

@@ -2,30 +2,46 @@ import { styleText } from 'node:util';
 import type { Form, Result, Target } from './benchmark.ts';
 import { digits, median } from './statistics.ts';
 
+const HEAD = ['', 'pushrail', 'peer', 'ratio', 'rounds', 'target'] as const;
+
+/** The cells of one line, without the verdict; a line that compares with nothing has no peer and no ratio. */
+export function cells({ what, rounds, unit = '×', target, measured }: Result): readonly string[] {
+  const spread = `${digits(Math.min(...rounds))}–${digits(Math.max(...rounds))}`;
+  const value = `${digits(median(rounds))} ${unit}`;
+  const isRatio = unit === '×';
+  return [
+    what,
+    measured ? withUnit(measured.ours, measured.unit) : isRatio ? '' : value,
+    measured ? `${measured.peerName}: ${withUnit(measured.peer, measured.unit)}` : '',
+    isRatio ? value : '',
+    spread,
+    words(target),
+  ];
+}
+
 /**
- * The results as a table: the median and spread of the rounds, the target beside it, and whether it was met. The targets are for the
- * sizes of the full form, so the quick one is not judged by them.
+ * The results as a table: what we and the peer measured, the median and spread of the ratio in each round, the target beside it,
+ * and whether it was met. The targets are for the sizes of the full form, so the quick one is not judged by them.
  */
 export function table(results: readonly Result[], form: Form): string {
-  const lines = results.map(({ what, rounds, unit = '×', target }) => {
-    const spread = `${digits(Math.min(...rounds))}–${digits(Math.max(...rounds))}`;
-    const value = median(rounds);
-    return [
-      what,
-      `${digits(value)} ${unit}`,
-      spread,
-      words(target),
-      form === 'full' ? verdict(value, target) : '',
-    ] as const;
-  });
-  const rows = [['', 'median', 'rounds', 'target', ''] as const, ...lines];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const lines = results.map((result) => [
+    ...cells(result),
+    form === 'full' ? verdict(median(result.rounds), result.target) : '',
+  ]);
+  const rows: readonly (readonly string[])[] = [[...HEAD, ''], ...lines];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
-    .map(([what, ...figures]) => {
-      const cells = figures.slice(0, 3).map((cell, column) => cell.padStart(widths[column + 1] ?? 0));
-      return `${what.padEnd(widths[0] ?? 0)}  ${cells.join('  ')}  ${figures[3] ?? ''}`.trimEnd();
-    })
+    .map((row) =>
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  ')
+        .trimEnd(),
+    )
     .join('\n');
+}
+
+function withUnit(rounds: readonly number[], unit: string): string {
+  return `${digits(median(rounds))} ${unit}`;
 }
 
 function words(target: Target | undefined): string {
@@ -33,8 +49,12 @@ function words(target: Target | undefined): string {
   return 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
 }
 
+/** Whether a figure reaches its target. */
+export function isMet(value: number, target: Target): boolean {
+  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+}
+
 function verdict(value: number, target: Target | undefined): string {
   if (target === undefined) return '';
-  const isMet = 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
-  return isMet ? styleText('green', 'met') : styleText('red', 'missed');
+  return isMet(value, target) ? styleText('green', 'met') : styleText('red', 'missed');
 }

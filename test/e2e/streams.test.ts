@@ -50,6 +50,8 @@ interface Proxy {
   readonly port: number;
   /** Responses of server-sent events that are open. */
   readonly streams: Set<ServerResponse>;
+  /** Resolves when a WebSocket is refused. */
+  readonly refusal: Promise<void>;
   /** Lets WebSockets through. What the pages say on them waits for the returned function. */
   letThrough(): () => void;
 }
@@ -57,6 +59,7 @@ interface Proxy {
 /** A proxy that hands requests on, and refuses WebSockets until it is told otherwise. */
 async function startProxy(target: number): Promise<Proxy> {
   const said = Promise.withResolvers<void>();
+  const refused = Promise.withResolvers<void>();
   let letsThrough = false;
   const streams: Proxy['streams'] = new Set();
   const server = createServer((incoming, response) => {
@@ -74,7 +77,10 @@ async function startProxy(target: number): Promise<Proxy> {
     incoming.pipe(asked);
   });
   server.on('upgrade', ({ url, headers }, socket) => {
-    if (!letsThrough) return void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    if (!letsThrough) {
+      refused.resolve();
+      return void socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+    }
     const asked = forward({ host: '127.0.0.1', port: target, path: url, headers });
     asked.on('upgrade', (answer, upstream: Socket, head) => {
       const lines = Object.entries(answer.headers).map(([name, value]) => `${name}: ${String(value)}`);
@@ -91,7 +97,7 @@ async function startProxy(target: number): Promise<Proxy> {
     letsThrough = true;
     return said.resolve;
   };
-  return { port: await listenInTest(server), streams, letThrough };
+  return { port: await listenInTest(server), streams, refusal: refused.promise, letThrough };
 }
 
 async function open(port: number): Promise<Page> {
@@ -183,6 +189,7 @@ describe('PushClient behind a proxy that refuses WebSockets', () => {
     const { push, port, asked } = await startApplication();
     const open = async (to: number): Promise<Page> => {
       const page = await (await browser().newContext()).newPage();
+      await page.clock.install();
       await page.goto(`http://127.0.0.1:${to}/script`);
       await page.evaluate("PushClient.bind('e', (data) => { globalThis.heard = data; }); PushClient.subscribe('news')");
       return page;
@@ -193,6 +200,9 @@ describe('PushClient behind a proxy that refuses WebSockets', () => {
 
     const proxy = await startProxy(port);
     const page = await open(proxy.port);
+    await proxy.refusal;
+    // After 10 s, pusher-js says that it is unavailable.
+    await page.clock.fastForward(11_000);
     await page.evaluate('PushClient.ready');
     await push.send({ event: 'e', channels: 'news', data: 'by a stream' });
     await page.waitForFunction("globalThis.heard === 'by a stream'");
