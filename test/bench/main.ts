@@ -8,6 +8,7 @@ import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { pageSize } from './page-size.ts';
 import { presence } from './presence.ts';
+import { pubnub } from './pubnub.ts';
 import { putInto, type Recorded, recorded } from './record.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
@@ -33,7 +34,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [startUp, importing, pageSize],
   server: [fanOut, rooms, presence, accepting, httpApi, idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
-  hosted: [hosted],
+  hosted: [hosted, pubnub],
 };
 
 const { values, positionals } = parseArgs({
