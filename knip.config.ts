@@ -19,7 +19,7 @@ const config: KnipConfig = {
     'test/types/*.test-d.ts',
     'examples/**/*.js',
   ],
-  ignoreBinaries: ['redis-server'],
+  ignoreBinaries: ['nginx', 'redis-server'],
   // A page of the documents alone runs it.
   ignoreDependencies: ['laravel-echo'],
   project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'examples/**/*.js'],

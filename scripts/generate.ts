@@ -1,8 +1,12 @@
 // Writes the lists that follow from src/backends/registry.ts and from scripts/house.ts, in files that can import
-// neither. With --check it writes nothing, and fails when a file is out of date.
+// neither, and docs/performance.md's tables and picture, which show what the last run of the benchmarks measured.
+// With --check it writes nothing, and fails when a file is out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AboutBackend } from '../src/backends/contract/about.ts';
+import { sections } from '../test/bench/document.ts';
+import { latencyPicture } from '../test/bench/picture.ts';
+import { readRecord } from '../test/bench/record.ts';
 import { houseTable } from './house.ts';
 import { type ListedBackend, listedBackends, loadFacts } from './registry.ts';
 
@@ -82,11 +86,15 @@ const backends = listedBackends(root).map((line): Backend => {
   return { ...line, ...about };
 });
 
+const measured = readRecord(join(root, 'test/bench/results.json'));
+
 const generated: readonly (readonly [file: string, make: (text: string) => string])[] = [
   ['package.json', (text) => withEntries(text, backends)],
   ['src/wire/driver-names.ts', () => driverNames(backends)],
   ['README.md', (text) => withPart(text, 'backends', backendTable(backends))],
   ['docs/architecture.md', (text) => withPart(text, 'house', houseTable())],
+  ['docs/performance.md', (text) => withPart(text, 'benchmarks', sections(measured))],
+  ['docs/images/latency.svg', () => latencyPicture(measured)],
 ];
 
 const isCheck = process.argv.includes('--check');

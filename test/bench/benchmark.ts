@@ -24,8 +24,8 @@ export interface Result {
   readonly target?: Target;
   /** The figures that the ratio is made of, for the table to show both; `compared` makes a line that has them. */
   readonly measured?: Measured;
-  /** Where the line is one point of a curve: such as the events a second. */
-  readonly at?: number;
+  /** Where the line is one point of a curve: `p99` at 150 events a second. */
+  readonly point?: { readonly curve: string; readonly at: number };
 }
 
 /** Tells of the progress of long work. */
@@ -37,6 +37,8 @@ export type Form = 'full' | 'quick';
 /** One benchmark. It throws when something broke, not when a target is missed. */
 export interface Benchmark {
   readonly name: string;
+  /** What a reader of docs/performance.md learns from the table. @default the name */
+  readonly question?: string;
   /** What is measured, with the sizes of the form. */
   about(form: Form): string;
   run(progress: Progress, form: Form): Promise<readonly Result[]>;

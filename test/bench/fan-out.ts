@@ -1,5 +1,6 @@
 import type { Benchmark, Form, Progress, Result, Target } from './benchmark.ts';
 import { Child } from './child.ts';
+import { findNchan, nchanNote } from './nchan.ts';
 import type { ClientCommands } from './processes/clients.ts';
 import type { Burst, ServerCommands } from './processes/server-commands.ts';
 import { compared, inTurns } from './rounds.ts';
@@ -15,7 +16,8 @@ interface Load {
   readonly dataBytes: number;
   /** Ticks before the server waits for the clients: large events would otherwise only measure how far it can run ahead. */
   readonly ticksAhead: number;
-  readonly targets?: { readonly socketIo: Target; readonly bareLoop?: Target };
+  /** By the peer's name. */
+  readonly targets?: Readonly<Record<string, Target>>;
 }
 
 const loads: readonly Load[] = [
@@ -25,7 +27,7 @@ const loads: readonly Load[] = [
     eventsPerTick: 1,
     dataBytes: 100,
     ticksAhead: 200,
-    targets: { socketIo: { atLeast: 1.7 }, bareLoop: { atLeast: 0.85 } },
+    targets: { 'socket.io': { atLeast: 1.7 }, 'the bare loop': { atLeast: 0.85 } },
   },
   {
     name: '100 B, ten events a tick',
@@ -33,7 +35,7 @@ const loads: readonly Load[] = [
     eventsPerTick: 10,
     dataBytes: 100,
     ticksAhead: 20,
-    targets: { socketIo: { atLeast: 4 } },
+    targets: { 'socket.io': { atLeast: 4 } },
   },
   { name: '16 kB, one event a tick', events: 50, eventsPerTick: 1, dataBytes: 16_384, ticksAhead: 1 },
   { name: '16 kB, ten events a tick', events: 50, eventsPerTick: 10, dataBytes: 16_384, ticksAhead: 1 },
@@ -84,31 +86,29 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using pushrail = await Contest.open('pushrail-server', 'channels', connections);
   await using socketIo = await Contest.open('socketio-server', 'socketIo', connections);
   await using bareLoop = await Contest.open('bare-server', 'bare', connections);
-  progress(`3 × ${connections} clients are connected`);
+  await using nchan = findNchan() && (await Contest.open('nchan-server', 'bare', connections));
+  progress(`${nchan ? 4 : 3} × ${connections} clients are connected`);
   const results: Result[] = [];
   for (const load of loads) {
-    const figures = await inTurns(form, {
+    const figures = await inTurns<string, number>(form, {
       pushrail: () => pushrail.deliveriesPerCpuSecond(load),
-      socketIo: () => socketIo.deliveriesPerCpuSecond(load),
-      bareLoop: () => bareLoop.deliveriesPerCpuSecond(load),
+      'socket.io': () => socketIo.deliveriesPerCpuSecond(load),
+      'the bare loop': () => bareLoop.deliveriesPerCpuSecond(load),
+      ...(nchan && { nchan: () => nchan.deliveriesPerCpuSecond(load) }),
     });
+    const { pushrail: ours = [], ...peers } = figures;
     for (const [name, values] of Object.entries(figures))
       progress(`${load.name}: ${name} ${summary(values)} deliveries per CPU-second`);
-    const against = (name: 'socketIo' | 'bareLoop', peerName: string): Result =>
-      compared(load.name, {
-        unit: 'deliveries',
-        ours: figures.pushrail,
-        peer: figures[name],
-        peerName,
-        target: load.targets?.[name],
-      });
-    results.push(against('socketIo', 'socket.io'), against('bareLoop', 'the bare loop'));
+    for (const [peerName, peer] of Object.entries(peers))
+      results.push(compared(load.name, { unit: 'deliveries', ours, peer, peerName, target: load.targets?.[peerName] }));
   }
   return results;
 }
 
 export const fanOut: Benchmark = {
   name: 'fan-out',
-  about: (form) => `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections on one channel`,
+  question: 'How many pages does a second of CPU time reach?',
+  about: (form) =>
+    `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections on one channel${nchanNote()}`,
   run,
 };

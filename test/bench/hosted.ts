@@ -7,8 +7,6 @@ import { grouped, summary } from './statistics.ts';
 const CONCURRENCY = 10;
 /** Recipients of one notification with OneSignal. */
 const RECIPIENTS = 20_000;
-/** Users of one `send`. */
-const USERS = 100_000;
 /** Rounds of what takes long. */
 const FEW_ROUNDS = { rounds: { full: 3, quick: 1 }, warmUp: false };
 
@@ -19,6 +17,8 @@ interface Sizes {
   readonly triggers: number;
   readonly messages: number;
   readonly sends: number;
+  /** Users of one `send`. */
+  readonly users: number;
   /** Channels or messages of each backend while connections are counted. */
   readonly whileCounting: number;
 }
@@ -29,6 +29,7 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     triggers: 500,
     messages: 1000,
     sends: 50,
+    users: 100_000,
     whileCounting: 2000,
   },
   quick: {
@@ -36,6 +37,7 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     triggers: 100,
     messages: 500,
     sends: 20,
+    users: 20_000,
     whileCounting: 500,
   },
 };
@@ -149,8 +151,9 @@ async function connections(progress: Progress, form: Form): Promise<Result> {
 
 async function manyUsers(progress: Progress, form: Form): Promise<Result[]> {
   await using line = await openLine(progress, form);
-  const rounds = await inTurns(form, { send: () => line.sender.ask('sendToUsers', USERS) }, FEW_ROUNDS);
-  const many = `${grouped(USERS)} users`;
+  const { users } = SIZES[form];
+  const rounds = await inTurns(form, { send: () => line.sender.ask('sendToUsers', users) }, FEW_ROUNDS);
+  const many = `${grouped(users)} users`;
   const peak = rounds.send.map(({ peakBytes }) => peakBytes);
   const blocked = rounds.send.map(({ blockedMs }) => blockedMs);
   progress(`${many}: ${summary(peak)} B a channel, event loop blocked for ${summary(blocked)} ms`);
@@ -174,6 +177,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const hosted: Benchmark = {
   name: 'hosted',
+  question: 'How fast are many messages with Pusher, PubNub and OneSignal?',
   about: () => `hosted backends over TLS, ${LATENCY_MS} ms away`,
   run,
 };

@@ -7,7 +7,8 @@ import { compared, inTurns } from './rounds.ts';
 import { summary } from './statistics.ts';
 import type { DialectName } from './wire/dialects.ts';
 
-const CONNECTIONS = { full: 5000, quick: 1000 };
+const CONNECTIONS = { full: 5000, quick: 500 };
+const ROUNDS = { full: 5, quick: 1 };
 /** Opened before the first look, so that what is loaded and compiled with the first connections is not counted. */
 const FIRST_CONNECTIONS = 200;
 
@@ -32,7 +33,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
       socketIo: () => memoryPerConnection('socketio-server', 'socketIo', connections),
       bareLoop: () => memoryPerConnection('bare-server', 'bare', connections),
     },
-    { warmUp: false },
+    { rounds: ROUNDS, warmUp: false },
   );
   for (const [name, values] of Object.entries(figures)) {
     const [rss, heap] = [values.map((memory) => memory.rss), values.map((memory) => memory.heap)];
@@ -53,6 +54,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const idleMemory: Benchmark = {
   name: 'idle-memory',
+  question: 'How much memory does a connection take?',
   about: (form) => `memory of the server for one of ${CONNECTIONS[form]} idle connections`,
   run,
 };

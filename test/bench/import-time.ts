@@ -5,7 +5,7 @@ import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { compared, inTurns } from './rounds.ts';
 import { summary } from './statistics.ts';
 
-const ROUNDS = { full: 31, quick: 7 };
+const ROUNDS = { full: 31, quick: 3 };
 const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 const execute = promisify(execFile);
 
@@ -48,4 +48,9 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   return [against('time', 'wallMs'), against('CPU time', 'cpuMs')];
 }
 
-export const importing: Benchmark = { name: 'import-time', about: () => 'import in a fresh process', run };
+export const importing: Benchmark = {
+  name: 'import-time',
+  question: 'How long does the import take?',
+  about: () => 'import in a fresh process',
+  run,
+};

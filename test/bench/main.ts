@@ -6,10 +6,11 @@ import { hosted } from './hosted.ts';
 import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
+import { latency } from './latency.ts';
 import { pageSize } from './page-size.ts';
 import { presence } from './presence.ts';
 import { pubnub } from './pubnub.ts';
-import { putInto, type Recorded, recorded } from './record.ts';
+import { putInto, runHere } from './record.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
@@ -32,7 +33,9 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   start: [startUp, importing, pageSize],
-  server: [fanOut, rooms, presence, accepting, httpApi, idleMemory, subscriptionMemory],
+  server: [fanOut, latency, httpApi, accepting],
+  channels: [rooms, presence],
+  memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
   hosted: [hosted, pubnub],
 };
@@ -65,7 +68,7 @@ function chosen(names: readonly string[]): readonly (readonly [part: string, rea
 }
 
 /** Runs one benchmark and returns its table; what it measured goes into the file of results. */
-async function run(part: string, { name, about, run }: Benchmark, form: Form): Promise<string> {
+async function run(part: string, { name, question = name, about, run }: Benchmark, form: Form): Promise<string> {
   const startedAt = performance.now();
   const elapsed = (): string => `${((performance.now() - startedAt) / 1000).toFixed(0).padStart(3)} s`;
   const title = `${name}: ${about(form)}${form === 'quick' ? QUICK : ''}`;
@@ -73,8 +76,9 @@ async function run(part: string, { name, about, run }: Benchmark, form: Form): P
   try {
     const results = await run((line) => console.error(`  ${elapsed()}  ${line}`), form);
     console.error(`  ${elapsed()}  done`);
-    const entry: Recorded = recorded({ part, about: about(form), form, results });
-    if (values.json !== undefined) putInto(values.json, { [name]: entry });
+    if (values.json !== undefined) {
+      putInto(values.json, { [name]: { run: runHere({ part, question, about: about(form), form }), results } });
+    }
     return `${title}\n${table(results, form)}`;
   } catch (error) {
     process.exitCode = 1;
@@ -100,7 +104,10 @@ if (values.help) {
   console.log(`${HELP}\n${list}`);
   process.exit();
 }
-for (const [part, benchmarks] of chosen(positionals)) {
+const selected = chosen(positionals);
+// A file that cannot be read or written is told of now, and not after a benchmark.
+if (values.json !== undefined) putInto(values.json, {});
+for (const [part, benchmarks] of selected) {
   await runPart(part, benchmarks, values.quick ? 'quick' : 'full');
 }
 // Nothing that a failed benchmark may have left behind keeps us.

@@ -2,10 +2,11 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform } from 'node:os';
 import type { Form, Result } from './benchmark.ts';
 
-/** What one run of a benchmark measured, as a file of results has it. */
-export interface Recorded {
+/** How and where a benchmark was run. */
+export interface Run {
   readonly part: string;
-  /** What is measured, with the sizes of the form. */
+  readonly question: string;
+  /** What was measured, with the sizes of the form. */
   readonly about: string;
   readonly form: Form;
   /** The day, such as `2026-11-28`. */
@@ -14,39 +15,35 @@ export interface Recorded {
   readonly node: string;
   /** Such as `2 × AMD EPYC, linux x64`. */
   readonly machine: string;
-  readonly results: readonly Result[];
 }
 
-/** The results by the name of the benchmark. */
-export type RecordFile = Readonly<Record<string, Recorded>>;
+/** A file of results: what each benchmark measured when it was last run, by the benchmark's name. */
+export type Recorded = Readonly<Record<string, { readonly run: Run; readonly results: readonly Result[] }>>;
 
-/** What there is to say of a run that ends now, on this machine. */
-export function recorded(run: Pick<Recorded, 'part' | 'about' | 'form' | 'results'>): Recorded {
-  const { part, about, form, results } = run;
-  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+/** A run that ends now, on this machine. */
+export function runHere(run: Pick<Run, 'part' | 'question' | 'about' | 'form'>): Run {
   return {
-    part,
-    about,
-    form,
+    ...run,
     day: new Date().toISOString().slice(0, 10),
     node: process.version,
-    machine: `${availableParallelism()} × ${model}, ${platform()} ${arch()}`,
-    results: results.map(rounded),
+    machine: `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'unknown'}, ${platform()} ${arch()}`,
   };
 }
 
-/** Puts results into a file, in place of those that the same benchmarks have in it. */
-export function putInto(file: string, results: RecordFile): void {
-  const before = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as RecordFile) : {};
-  writeFileSync(file, `${JSON.stringify({ ...before, ...results }, null, 1)}\n`);
+export function readRecord(file: string | URL): Recorded {
+  return JSON.parse(readFileSync(file, 'utf8')) as Recorded;
 }
 
-function rounded(result: Result): Result {
-  const short = (figures: readonly number[]): number[] => figures.map((figure) => Number(figure.toPrecision(5)));
-  const { rounds, measured } = result;
-  return {
-    ...result,
-    rounds: short(rounds),
-    ...(measured && { measured: { ...measured, ours: short(measured.ours), peer: short(measured.peer) } }),
-  };
+/** Puts results into a file, a line for each, in place of those that the same benchmarks have in it. */
+export function putInto(file: string, recorded: Recorded): void {
+  const before = existsSync(file) ? readRecord(file) : {};
+  const benchmarks = Object.entries({ ...before, ...recorded }).map(([name, { run, results }]) => {
+    const lines = results.map((result) => JSON.stringify(result, shortened));
+    return `"${name}": {"run": ${JSON.stringify(run)}, "results": [\n${lines.join(',\n')}\n]}`;
+  });
+  writeFileSync(file, `{\n${benchmarks.join(',\n')}\n}\n`);
+}
+
+function shortened(_key: string, value: unknown): unknown {
+  return typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 }

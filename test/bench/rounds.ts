@@ -2,7 +2,7 @@ import type { Form, Measured, Result, Target } from './benchmark.ts';
 import { ratios } from './statistics.ts';
 
 /** Rounds of which the median counts. */
-const ROUNDS: Readonly<Record<Form, number>> = { full: 5, quick: 3 };
+const ROUNDS: Readonly<Record<Form, number>> = { full: 5, quick: 2 };
 
 /**
  * Measures contestants in turns, A B C A B C …, so that what else the machine does hits all alike.
@@ -32,13 +32,13 @@ export interface Comparison extends Measured {
   /** `speed`: theirs by ours, for times of which the smaller one is the faster. @default 'ours to theirs' */
   readonly ratio?: 'ours to theirs' | 'speed';
   readonly target?: Target | undefined;
-  readonly at?: number;
+  readonly point?: Result['point'];
 }
 
 /** A line of the table: our figure, the peer's figure, and their ratio in each round. */
 export function compared(
   what: string,
-  { unit, ours, peer, peerName, scale = 1, ratio = 'ours to theirs', target, at }: Comparison,
+  { unit, ours, peer, peerName, scale = 1, ratio = 'ours to theirs', target, point }: Comparison,
 ): Result {
   const scaled = (figures: readonly number[]): number[] => figures.map((figure) => figure * scale);
   return {
@@ -46,6 +46,6 @@ export function compared(
     rounds: ratio === 'speed' ? ratios(peer, ours) : ratios(ours, peer),
     measured: { unit, ours: scaled(ours), peer: scaled(peer), peerName },
     ...(target && { target }),
-    ...(at !== undefined && { at }),
+    ...(point && { point }),
   };
 }

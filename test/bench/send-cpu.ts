@@ -121,4 +121,9 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   ];
 }
 
-export const sendCpu: Benchmark = { name: 'send-cpu', about: () => 'CPU time of the sender', run };
+export const sendCpu: Benchmark = {
+  name: 'send-cpu',
+  question: 'What does a send cost the process that sends?',
+  about: () => 'CPU time of the sender, over a backend that does nothing',
+  run,
+};

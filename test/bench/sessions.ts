@@ -129,6 +129,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const sessionLookUps: Benchmark = {
   name: 'sessions',
+  question: 'How long does it take to find the sessions of many users in Redis?',
   about: () => 'sessions of users, looked up in Redis',
   run,
 };

@@ -2,9 +2,9 @@ import { styleText } from 'node:util';
 import type { Form, Result, Target } from './benchmark.ts';
 import { digits, median } from './statistics.ts';
 
-const HEAD = ['', 'pushrail', 'peer', 'ratio', 'rounds', 'target'] as const;
+export const HEAD = ['', 'pushrail', 'peer', 'ratio', 'rounds', 'target'] as const;
 
-/** The cells of one line, without the verdict; a line that compares with nothing has no peer and no ratio. */
+/** The cells of one line as `HEAD` names them; a line that compares with nothing has no peer and no ratio. */
 export function cells({ what, rounds, unit = '×', target, measured }: Result): readonly string[] {
   const spread = `${digits(Math.min(...rounds))}–${digits(Math.max(...rounds))}`;
   const value = `${digits(median(rounds))} ${unit}`;
@@ -24,10 +24,7 @@ export function cells({ what, rounds, unit = '×', target, measured }: Result): 
  * and whether it was met. The targets are for the sizes of the full form, so the quick one is not judged by them.
  */
 export function table(results: readonly Result[], form: Form): string {
-  const lines = results.map((result) => [
-    ...cells(result),
-    form === 'full' ? verdict(median(result.rounds), result.target) : '',
-  ]);
+  const lines = results.map((result) => [...cells(result), form === 'full' ? coloured(result) : '']);
   const rows: readonly (readonly string[])[] = [[...HEAD, ''], ...lines];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows
@@ -49,12 +46,15 @@ function words(target: Target | undefined): string {
   return 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
 }
 
-/** Whether a figure reaches its target. */
-export function isMet(value: number, target: Target): boolean {
-  return 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+/** Whether the median reaches the target: `met`, `missed`, or nothing for a line without one. */
+export function verdict({ rounds, target }: Result): 'met' | 'missed' | '' {
+  if (target === undefined) return '';
+  const value = median(rounds);
+  const isMet = 'atLeast' in target ? value >= target.atLeast : value <= target.atMost;
+  return isMet ? 'met' : 'missed';
 }
 
-function verdict(value: number, target: Target | undefined): string {
-  if (target === undefined) return '';
-  return isMet(value, target) ? styleText('green', 'met') : styleText('red', 'missed');
+function coloured(result: Result): string {
+  const word = verdict(result);
+  return word === '' ? '' : styleText(word === 'met' ? 'green' : 'red', word);
 }

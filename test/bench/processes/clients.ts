@@ -2,6 +2,7 @@ import { type DialectName, dialects } from '../wire/dialects.ts';
 import { LightClient } from '../wire/light-client.ts';
 import { answer } from './answer.ts';
 import { type RoomShare, roomsOf } from './room-commands.ts';
+import { sharedClock } from './usage.ts';
 
 /** Connections being opened at once: fewer than the server's backlog holds. */
 const OPENING_AT_ONCE = 100;
@@ -18,14 +19,30 @@ export interface ClientCommands {
   receive(eventsEach: number): Promise<void>;
   /** Lets all clients leave, and returns when the server has closed their connections. */
   leave(): Promise<void>;
+  /** Notes when each event arrives at each client, from now on. */
+  noteArrivals(eventsEach: number): void;
+  /** Waits as `receive` does, and tells how late the events were that were due at even intervals. */
+  delays(due: { startsAt: number; everyMs: number }): Promise<Delays>;
+}
+
+/** How long after the time when they were due events arrived, in milliseconds. */
+export interface Delays {
+  readonly p50: number;
+  readonly p99: number;
 }
 
 const clients: LightClient[] = [];
 let received = 0;
 let expected = Number.POSITIVE_INFINITY;
 let whenReceived: (() => void) | undefined;
+/** When each delivery arrived, by the shared clock, and the number of its event. */
+let arrivals: { readonly times: Float64Array; readonly events: Uint32Array } | undefined;
 
-function onEvent(): void {
+function onEvent(client: LightClient): void {
+  if (arrivals !== undefined) {
+    arrivals.times[received] = sharedClock();
+    arrivals.events[received] = client.events;
+  }
   received++;
   if (received >= expected) whenReceived?.();
 }
@@ -42,6 +59,20 @@ function checkDeliveries(eventsEach: number): void {
     if (client.events !== eventsEach) throw new Error(`A client got ${client.events} of ${eventsEach} events.`);
     client.events = 0;
   }
+}
+
+async function receive(eventsEach: number): Promise<void> {
+  expected = eventsEach * clients.length;
+  const everything = new Promise<void>((resolve) => {
+    // Whatever else has arrived in the same turn is read before the count is checked.
+    whenReceived = () => void setImmediate(resolve);
+    if (received >= expected) whenReceived();
+  });
+  await inTime(everything, () => `only ${received} of ${expected} deliveries arrived`);
+  whenReceived = undefined;
+  received -= expected;
+  expected = Number.POSITIVE_INFINITY;
+  checkDeliveries(eventsEach);
 }
 
 answer<ClientCommands>({
@@ -62,18 +93,19 @@ answer<ClientCommands>({
     const all = clients.map((client, index) => client.subscribe(roomsOf(index, share)));
     await inTime(Promise.all(all), () => 'not all subscriptions were confirmed');
   },
-  async receive(eventsEach) {
-    expected = eventsEach * clients.length;
-    const everything = new Promise<void>((resolve) => {
-      // Whatever else has arrived in the same turn is read before the count is checked.
-      whenReceived = () => void setImmediate(resolve);
-      if (received >= expected) whenReceived();
-    });
-    await inTime(everything, () => `only ${received} of ${expected} deliveries arrived`);
-    whenReceived = undefined;
-    received -= expected;
-    expected = Number.POSITIVE_INFINITY;
-    checkDeliveries(eventsEach);
+  receive,
+  noteArrivals(eventsEach) {
+    const deliveries = eventsEach * clients.length;
+    arrivals = { times: new Float64Array(deliveries), events: new Uint32Array(deliveries) };
+  },
+  async delays({ startsAt, everyMs }) {
+    if (arrivals === undefined) throw new Error('noteArrivals comes first');
+    const { times, events } = arrivals;
+    await receive(times.length / clients.length);
+    arrivals = undefined;
+    const delays = times.map((time, delivery) => time - startsAt - (events[delivery] ?? 0) * everyMs).sort();
+    const [p50 = 0, p99 = 0] = [0.5, 0.99].map((part) => delays[Math.floor(part * delays.length)]);
+    return { p50, p99 };
   },
   async leave() {
     const leaving = clients.splice(0).map((client) => client.leave());

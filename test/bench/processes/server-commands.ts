@@ -1,6 +1,6 @@
-import { setImmediate as nextTick } from 'node:timers/promises';
+import { setImmediate as nextTick, setTimeout as wait } from 'node:timers/promises';
 import { answer } from './answer.ts';
-import { cpuSeconds, type Memory, memoryInUse } from './usage.ts';
+import { cpuSeconds as cpuSecondsHere, type Memory, memoryInUse, sharedClock } from './usage.ts';
 
 /** The channel, or room, that all clients are in. */
 export const CHANNEL = 'bench';
@@ -24,11 +24,23 @@ export interface Burst {
   readonly dataBytes: number;
 }
 
+/** Events at even intervals. */
+export interface Pace {
+  readonly events: number;
+  readonly everyMs: number;
+  readonly dataBytes: number;
+}
+
 /** What every server of the contest does. */
 export interface ServerCommands {
   /** Listens on a free port of 127.0.0.1 and returns it. */
   listen(): Promise<number>;
   publish(burst: Burst): Promise<void>;
+  /**
+   * Sends events at even intervals, the first one after one of them, and returns when all are accepted.
+   * @returns from when the intervals count, by the shared clock
+   */
+  publishAtPace(pace: Pace): Promise<number>;
   cpuSeconds(): number;
   memory(): Promise<Memory>;
 }
@@ -38,10 +50,12 @@ export interface Contestant {
   listen(): Promise<number>;
   /** Sends one event to all clients; the return says that the server has accepted it. */
   publish(data: EventData): Promise<void> | void;
+  /** @default those of this process */
+  cpuSeconds?(): number;
 }
 
 /** Makes this process a server of the contest. */
-export function serve({ listen, publish }: Contestant): void {
+export function serve({ listen, publish, cpuSeconds = cpuSecondsHere }: Contestant): void {
   const publishBurst = async ({ ticks, eventsPerTick, dataBytes }: Burst): Promise<void> => {
     const data = eventData(dataBytes);
     for (let tick = 0; tick < ticks; tick++) {
@@ -51,5 +65,16 @@ export function serve({ listen, publish }: Contestant): void {
       await nextTick();
     }
   };
-  answer<ServerCommands>({ listen, publish: publishBurst, cpuSeconds, memory: memoryInUse });
+  const publishAtPace = async ({ events, everyMs, dataBytes }: Pace): Promise<number> => {
+    const data = eventData(dataBytes);
+    const startsAt = sharedClock();
+    // Each has a timer of its own, as each would have its cause: a server that is behind finds several due in one turn.
+    const sends = Array.from({ length: events }, async (_, event) => {
+      await wait((event + 1) * everyMs);
+      await publish(data);
+    });
+    await Promise.all(sends);
+    return startsAt;
+  };
+  answer<ServerCommands>({ listen, publish: publishBurst, publishAtPace, cpuSeconds, memory: memoryInUse });
 }

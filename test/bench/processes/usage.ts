@@ -6,6 +6,11 @@ export function cpuSeconds(): number {
   return (user + system) / 1e6;
 }
 
+/** Milliseconds of the clock that all processes of the machine share. */
+export function sharedClock(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
 /** What a process holds, in bytes. */
 export interface Memory {
   readonly rss: number;

@@ -17,7 +17,7 @@ export class LightClient {
   /** What the server has sent since the upgrade. */
   bytes = 0;
   readonly #dialect: Dialect;
-  readonly #onEvent: () => void;
+  readonly #onEvent: (client: LightClient) => void;
   readonly #readiness = Promise.withResolvers<void>();
   readonly #reader: FrameReader;
   readonly #socket: Socket;
@@ -26,7 +26,7 @@ export class LightClient {
   /** The answer to the upgrade, until all of it is there. */
   #answer: string | undefined = '';
 
-  constructor(port: number, dialect: Dialect, onEvent: () => void) {
+  constructor(port: number, dialect: Dialect, onEvent: (client: LightClient) => void) {
     this.#dialect = dialect;
     this.#onEvent = onEvent;
     this.#reader = new FrameReader((head) => this.#hear(head), dialect.headBytes);
@@ -88,7 +88,7 @@ export class LightClient {
   #hear(head: string): void {
     if (head.startsWith(this.#dialect.event)) {
       this.events++;
-      this.#onEvent();
+      this.#onEvent(this);
       return;
     }
     const reaction = this.#dialect.hear(head);
