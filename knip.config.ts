@@ -14,7 +14,7 @@ const config: KnipConfig = {
     'src/cli/main.ts',
     'scripts/*',
     'test/**/*.test.ts',
-    'test/bench/processes/*.ts',
+    'test/bench/processes/*.{js,ts}',
     'test/server/attack/processes/{server,clients}.ts',
     'test/types/*.test-d.ts',
     'examples/**/*.js',

@@ -6,6 +6,7 @@ import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { buildPageScripts } from './page-scripts.ts';
+import { takeIn, takenInNotice, takenInVersion } from './taken-in.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { bin, exports } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -45,7 +46,8 @@ const others = sources.filter((file) => !isClient(file) && !library.includes(fil
 await build({
   ...node,
   entryPoints: [{ in: 'whole', out: 'chunks/library' }, ...others.map((file) => ({ in: file, out: outOf(file) }))],
-  plugins: [whole],
+  define: { ZOD_VERSION: JSON.stringify(takenInVersion) },
+  plugins: [whole, takeIn(root)],
   splitting: true,
   chunkNames: 'chunks/[hash]',
 });
@@ -89,4 +91,13 @@ const scripts = globSync('src/client/scripts/*.ts', { cwd: root });
 const built = await buildPageScripts({ ...common, entryPoints: scripts, outdir: 'dist/client/scripts' });
 mkdirSync(`${root}/dist/client/scripts`, { recursive: true });
 for (const { path, text } of built.scripts) writeFileSync(path, text);
+// One character that is not ASCII, as in a comment, makes Node hold a whole file in two bytes a character.
+for (const file of globSync('dist/**/*.js', { cwd: root })) {
+  const text = readFileSync(`${root}/${file}`, 'utf8');
+  const ascii = text.replaceAll(/\P{ASCII}/gu, (character) =>
+    character.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  );
+  if (ascii !== text) writeFileSync(`${root}/${file}`, ascii);
+}
+writeFileSync(`${root}/dist/third-party-licenses.txt`, takenInNotice);
 chmodSync(`${root}/${bin.pushrail}`, 0o755);

@@ -75,7 +75,7 @@ export const house: readonly Part[] = [
   },
   {
     path: 'settings',
-    holds: '`PUSH_SERVER`: its schema, DSNs, the environment',
+    holds: '`PUSH_SERVER`: its schema (`pushrail/settings`), DSNs, the environment',
     imports: ['backends/*.ts', 'backends/contract', 'sessions (types)'],
   },
   {
@@ -160,7 +160,7 @@ export const house: readonly Part[] = [
     path: 'pusher-protocol',
     holds: 'the Pusher Channels protocol: names, messages, signatures; no sockets',
     imports: [],
-    packages: ['node:crypto', 'zod'],
+    packages: ['node:crypto', 'zod/mini'],
   },
   {
     path: 'web',

@@ -8,6 +8,9 @@ import { sendCommand } from './send.js';
 import { serveCommand } from './serve.js';
 import { isPrinted, oneLine, processTerminal, type Terminal } from './terminal.js';
 
+/** The version of zod that the build has taken in; undeclared where these sources run themselves. */
+declare const ZOD_VERSION: string | undefined;
+
 // Exit codes; 0 means done.
 const FAILED = 1;
 const WRONG_USAGE = 2;
@@ -21,7 +24,7 @@ export async function runCommandLine(
   args: readonly string[],
   terminal: Terminal = processTerminal(),
 ): Promise<{ exitCode: number }> {
-  const program = commandLine(terminal);
+  const program = commandLine(terminal, args.includes('--verbose'));
   try {
     await program.parseAsync(args, { from: 'user' });
     return { exitCode: 0 };
@@ -30,12 +33,12 @@ export async function runCommandLine(
   }
 }
 
-function commandLine(terminal: Terminal): Command {
+function commandLine(terminal: Terminal, isVerbose: boolean): Command {
   const { version } = createRequire(import.meta.url)('pushrail/package.json') as { version: string };
   const program = new Command('pushrail')
     .description('Server-side push, whatever stands behind it.')
-    .version(version)
-    .option('--verbose', 'show stack traces', false)
+    .version(isVerbose ? withParts(version) : version)
+    .option('--verbose', 'show stack traces; with --version, what the build has taken in', false)
     .addHelpText(
       'after',
       `
@@ -53,6 +56,12 @@ In three terminals:   pushrail serve · pushrail listen orders · pushrail send 
     });
   }
   return program;
+}
+
+/** The version, with those of the packages whose code is part of this build: no `npm ls` shows them. */
+function withParts(version: string): string {
+  const zod = typeof ZOD_VERSION === 'undefined' ? 'not taken in: it is that of node_modules' : ZOD_VERSION;
+  return `${version}\nzod ${zod}`;
 }
 
 function complain(error: unknown, terminal: Terminal, isVerbose: boolean): number {

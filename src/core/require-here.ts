@@ -1,7 +1,6 @@
 // Not by its name: the line that makes a "require" for a bundle of ES modules declares "createRequire" there.
 import * as nodeModule from 'node:module';
 import { isAbsolute, join } from 'node:path';
-import { getCallSites } from 'node:util';
 
 /**
  * Makes a `require` of the file that this code runs in: a file of pushrail, or the bundle that holds it. The call stack
@@ -10,6 +9,8 @@ import { getCallSites } from 'node:util';
  * webpack's `eval` modes, counts as one of the working directory.
  */
 export function requireHere(): NodeJS.Require {
+  // Not imported: as an ES module, `node:util` loads all that it can do.
+  const { getCallSites } = process.getBuiltinModule('node:util');
   const [here] = getCallSites(1, { sourceMap: false });
   const file = here?.scriptName ?? '';
   const isFile = file.startsWith('file:') || isAbsolute(file);

@@ -1,4 +1,5 @@
-import type { z } from 'zod';
+import { en } from 'zod/locales';
+import * as z from 'zod/mini';
 import { ConfigurationError } from './errors.js';
 import { isSecretName } from './redaction.js';
 
@@ -14,19 +15,28 @@ import { isSecretName } from './redaction.js';
  */
 export function settingsCheck<T>(
   what: string,
-  build: () => z.ZodType<T>,
+  build: () => z.core.$ZodType<T>,
   advice: ReadonlyMap<string, string> = new Map(),
 ): (value: unknown) => T {
-  let schema: z.ZodType<T> | undefined;
+  let schema: z.core.$ZodType<T> | undefined;
   return (value) => {
     schema ??= build();
-    let result = schema.safeParse(value, { reportInput: true });
-    if (!result.success) result = schema.safeParse(withTextsRead(value, result.error.issues), { reportInput: true });
+    const options = { reportInput: true, error: inEnglish };
+    let result = z.safeParse(schema, value, options);
+    if (!result.success) result = z.safeParse(schema, withTextsRead(value, result.error.issues), options);
     if (result.success) return result.data;
-    const def: SchemaDef = schema.def as object;
+    const def: SchemaDef = schema._zod.def as object;
     const problems = result.error.issues.flatMap((issue) => describe(issue, keysAt(def, issue.path), advice));
     throw new ConfigurationError(`${what}: ${problems.join('; ')}.`);
   };
+}
+
+let english: ReturnType<typeof en> | undefined;
+
+/** Tells of an issue in English, whatever an application sets with `z.config` for every zod in the process. */
+function inEnglish(issue: z.core.$ZodRawIssue): ReturnType<z.core.$ZodErrorMap> {
+  english ??= en();
+  return english.localeError(issue);
 }
 
 /** The part of a schema's definition that leads to the schemas within it. */
@@ -39,10 +49,13 @@ interface SchemaDef {
   readonly element?: { readonly def: SchemaDef };
   /** Of a record: the schema of its values. */
   readonly valueType?: { readonly def: SchemaDef };
+  /** Of a schema that is made when it is needed: makes it. */
+  readonly getter?: () => { readonly def: SchemaDef };
 }
 
 /** The keys of the object at a path, to suggest one for a misspelt key. */
-function keysAt({ shape, innerType, element, valueType }: SchemaDef, path: readonly PropertyKey[]): readonly string[] {
+function keysAt(def: SchemaDef, path: readonly PropertyKey[]): readonly string[] {
+  const { shape, innerType = def.getter?.(), element, valueType } = def;
   if (innerType !== undefined) return keysAt(innerType.def, path);
   const [key, ...rest] = path;
   if (key === undefined) return Object.keys(shape ?? {});

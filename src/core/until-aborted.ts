@@ -3,12 +3,19 @@
  * once when the signal has fired already.
  * @param failure makes the error for a signal that fired
  */
-export async function untilAborted<Result>(
+export function untilAborted<Result>(
   work: Promise<Result>,
   signal: AbortSignal | undefined,
   failure: (signal: AbortSignal) => Error,
 ): Promise<Result> {
-  if (signal === undefined) return work;
+  return signal === undefined ? work : firstOf(work, signal, failure);
+}
+
+async function firstOf<Result>(
+  work: Promise<Result>,
+  signal: AbortSignal,
+  failure: (signal: AbortSignal) => Error,
+): Promise<Result> {
   const { promise, reject } = Promise.withResolvers<never>();
   const onAbort = (): void => reject(failure(signal));
   if (signal.aborted) onAbort();

@@ -10,7 +10,7 @@ import { untilAborted } from '../core/until-aborted.js';
 import { ChannelQueues, repeatChannels } from './channel-queues.js';
 import type { PlannedMessage } from './plan.js';
 import { type DeliveryPolicy, mayBeRetried } from './retry.js';
-import { type Delivery, type PendingMessage, type PendingRequest, split } from './split.js';
+import { Delivery, type PendingMessage, type PendingRequest, split } from './split.js';
 
 /** The backend that messages are delivered through, and how. */
 export interface DeliveryContext {
@@ -19,35 +19,35 @@ export interface DeliveryContext {
   readonly policy: DeliveryPolicy;
   /** Gets a warning for each retry, and a debug line for what failed in the end. Its warnings should be rated. */
   readonly logger: Logger;
-  /** Ends the delivery: what was not sent by then is not sent. */
-  readonly signal: AbortSignal | undefined;
 }
 
 /**
  * Delivers planned messages, those for one channel in their order. Never throws: failures are in the records that it
  * returns, one for each message, in their order.
+ * @param signal ends the delivery: what was not sent by then is not sent
  */
-export async function deliver(messages: readonly PlannedMessage[], context: DeliveryContext): Promise<Delivery[]> {
+export async function deliver(
+  messages: readonly PlannedMessage[],
+  context: DeliveryContext,
+  signal: AbortSignal | undefined,
+): Promise<Delivery[]> {
   const { backend, capabilities, policy } = context;
-  const deliveries = messages.map((planned) => ({
-    planned,
-    failures: new Map<string, PushError>(),
-    info: new Map(),
-    attempts: 0,
-  }));
+  const deliveries = messages.map((planned) => new Delivery(planned));
   const target = { backend, capabilities, failureOf: rememberedPushErrors(backend) };
-  if (repeatChannels(deliveries)) {
-    const queues = new ChannelQueues(deliveries, capabilities);
-    await inOrder(queues, policy.concurrency, (request) => deliverRequest(request, target, context));
-    return deliveries;
+  const deliverOne = (request: PendingRequest): Promise<void> => deliverRequest(request, target, context, signal);
+  const [first] = deliveries;
+  if (deliveries.length === 1 && first !== undefined && fitsOneRequest(first.planned.channels, capabilities)) {
+    const { message, channels } = first.planned;
+    if (channels.length > 0) await deliverOne(channels.map((channel) => ({ delivery: first, channel, message })));
+  } else if (repeatChannels(deliveries)) {
+    await inOrder(new ChannelQueues(deliveries, capabilities), policy.concurrency, deliverOne);
+  } else {
+    const requests = split(deliveries, capabilities);
+    const work = async (): Promise<void> => {
+      for (const request of requests) await deliverOne(request);
+    };
+    await Promise.all(Array.from({ length: policy.concurrency }, work));
   }
-  const requests = split(deliveries, capabilities);
-  const work = async (): Promise<void> => {
-    for (const request of requests) await deliverRequest(request, target, context);
-  };
-  const [first] = messages;
-  const isOneRequest = messages.length === 1 && first !== undefined && fitsOneRequest(first.channels, capabilities);
-  await (isOneRequest ? work() : Promise.all(Array.from({ length: policy.concurrency }, work)));
   return deliveries;
 }
 
@@ -82,7 +82,8 @@ function inOrder(
 async function deliverRequest(
   request: PendingRequest,
   target: RequestedBackend,
-  { policy, signal: callerSignal, logger }: DeliveryContext,
+  { policy, logger }: DeliveryContext,
+  callerSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { name } = target.backend;
   let pending = request;
@@ -117,7 +118,7 @@ async function deliverRequest(
       ? abortError(callerSignal, lastSignal !== undefined)
       : target.failureOf(error);
     for (const { delivery, channel } of pending) {
-      if (!delivery.failures.has(channel)) delivery.failures.set(channel, failure);
+      if (!delivery.failures.has(channel)) delivery.failed(channel, failure);
     }
   }
   if (uncertain.size > 0) markUnknown(uncertain, name);
@@ -139,7 +140,7 @@ function countAttempt(request: PendingRequest): void {
   for (const { delivery, channel } of request) {
     if (delivery !== counted) delivery.attempts++;
     counted = delivery;
-    if (delivery.failures.size > 0) delivery.failures.delete(channel);
+    delivery.isTriedAgain(channel);
   }
 }
 
@@ -148,10 +149,10 @@ function recordOutcomes(request: PendingRequest, outcomes: readonly Outcome[]): 
   return request.filter(({ delivery, channel }, index) => {
     const { error, info } = outcomes[index] ?? { channel };
     if (error !== undefined) {
-      delivery.failures.set(channel, error);
+      delivery.failed(channel, error);
       return mayBeRetried(error);
     }
-    if (info !== undefined) delivery.info.set(channel, info);
+    if (info !== undefined) delivery.told(channel, info);
     return false;
   });
 }
@@ -180,7 +181,7 @@ function markUnknown(messages: Iterable<PendingMessage>, backend: string): void 
         reason: sharedReason([cause]),
       });
     known.set(cause, failure);
-    delivery.failures.set(channel, failure);
+    delivery.failed(channel, failure);
   }
 }
 

@@ -37,10 +37,10 @@ export interface PlanContext {
   readonly encode: EncodeValue | undefined;
   /** How long the session adapter has for messages without a `timeout`, in milliseconds. */
   readonly timeout: number;
-  /** Ends the waiting for the session adapter. */
-  readonly signal: AbortSignal | undefined;
   readonly logger: Logger;
 }
+
+const NONE_REFUSED: ReadonlyMap<string, PushError> = new Map();
 
 /** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
 interface Draft<User> {
@@ -53,27 +53,31 @@ interface Draft<User> {
 
 /**
  * Checks messages and turns users into channels, in one look-up for all of them.
+ * @param signal ends the waiting for the session adapter
  * @throws ValidationError or UnsupportedOperationError, DeliveryError or TimeoutError when the look-up fails,
  * AbortError; nothing has been sent then
  */
 export async function plan<User>(
   messages: readonly SendOptions<User>[],
   context: PlanContext,
+  signal: AbortSignal | undefined,
 ): Promise<PlannedMessage<User>[]> {
   const drafts = messages.map((options) => draft(options, context));
-  const users = drafts.flatMap((found) => found.users);
-  const looked = users.length > 0 ? await lookUp(users, longestTimeout(drafts, context.timeout), context) : [];
-  let position = 0;
   const planned: PlannedMessage<User>[] = [];
-  for (const { message, timeout, channels: named, users: wanted } of drafts) {
-    const found = looked.slice(position, position + wanted.length);
-    position += wanted.length;
+  const looked = drafts.some(({ users }) => users.length > 0) ? await lookUp(drafts, context, signal) : [];
+  let position = 0;
+  for (const { message, timeout, channels: named, users } of drafts) {
+    if (users.length === 0) {
+      const channels =
+        named.length === 1 ? oneChannel(named, message, context) : await checkedChannels(named, message, context);
+      planned.push({ message, channels, refused: NONE_REFUSED, unreachable: [], timeout });
+      continue;
+    }
+    const found = looked.slice(position, position + users.length);
+    position += users.length;
     const refused = new Map<string, PushError>();
-    const channels =
-      wanted.length === 0
-        ? await checkedChannels(named, message, context)
-        : await checkedChannels(found.flat(), message, context, refused);
-    const unreachable = wanted.filter((_, index) => found[index]?.length === 0);
+    const channels = await checkedChannels(found.flat(), message, context, refused);
+    const unreachable = users.filter((_, index) => found[index]?.length === 0);
     planned.push({ message, channels, refused, unreachable, timeout });
   }
   throwIfNoneFits(planned);
@@ -120,11 +124,15 @@ export function firedEarly({ reason }: AbortSignal): AbortError {
   return new AbortError('The signal fired before anything was sent.', { cause: reason });
 }
 
+/** Looks up the users of all messages, in one go. @returns a list of channels for each, in their order */
 async function lookUp<User>(
-  users: readonly User[],
-  timeout: number,
-  { backend, sessions, signal }: PlanContext,
+  drafts: ReadonlyArray<Draft<User>>,
+  context: PlanContext,
+  signal: AbortSignal | undefined,
 ): Promise<ReadonlyArray<readonly string[]>> {
+  const { backend, sessions } = context;
+  const users = drafts.flatMap((found) => found.users);
+  const timeout = longestTimeout(drafts, context.timeout);
   const ask = async (): Promise<ReadonlyArray<readonly string[]>> => {
     try {
       return await (sessions as SessionAdapter<User>).channelsFor(users);
@@ -151,6 +159,17 @@ async function lookUp<User>(
 function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
   if (planned.some(({ channels }) => channels.length > 0)) return;
   for (const { refused } of planned) for (const error of refused.values()) throw error;
+}
+
+/** Checks a list that holds one channel. @throws ValidationError when the backend does not take it */
+function oneChannel(
+  list: readonly string[],
+  message: OutgoingMessage,
+  { backend, capabilities }: PlanContext,
+): readonly string[] {
+  checkName(list[0], 'channel', capabilities.channelName, backend.name);
+  backend.checkChannels(list, message);
+  return list;
 }
 
 /** `data` as JSON text by the backend's own `stringify`. @throws ValidationError when that makes none */

@@ -26,7 +26,7 @@ export function reportOf<User>(delivery: Delivery, startedAt: number): SendRepor
     accepted,
     rejected,
     unreachable,
-    info: Object.fromEntries(delivery.info),
+    info: delivery.info,
     attempts,
     durationMs: performance.now() - startedAt,
   };
@@ -43,9 +43,10 @@ function statusOf(channels: number, accepted: number): SendStatus {
  * @throws DeliveryError that carries the reports
  */
 export function throwIfAllRejected(reports: readonly SendReport[], backend: string): void {
+  if (reports.some((report) => report.accepted.length > 0)) return;
   const rejected = reports.flatMap((report) => report.rejected);
   const [first] = rejected;
-  if (first === undefined || reports.some((report) => report.accepted.length > 0)) return;
+  if (first === undefined) return;
   const { error, channel } = first;
   const which =
     rejected.length === 1 ? `channel "${channel}"` : `all ${rejected.length} channels, the first of them "${channel}"`;

@@ -1,7 +1,6 @@
-import { type BulkheadPolicy, bulkhead, isTaskCancelledError, TimeoutStrategy, timeout } from 'cockatiel';
-import { nothingSent } from '../backends/contract/request-sent.js';
-import { PushError, retryAfterOf, TimeoutError } from '../core/errors.js';
+import { PushError, retryAfterOf } from '../core/errors.js';
 import { backoffDelay } from '../wire/backoff.js';
+import { type Attempt, Attempts } from './attempt.js';
 
 /** Wait before the first retry, in milliseconds; it doubles with each further one. Source: stripe-node, 0.5 s. */
 const FIRST_DELAY_MS = 500;
@@ -30,13 +29,13 @@ export class DeliveryPolicy {
   /** Deadline of an attempt where the call sets none, in milliseconds. */
   readonly timeout: number;
   readonly #retries: number;
-  readonly #inFlight: BulkheadPolicy;
+  readonly #attempts: Attempts;
 
   constructor(settings: DeliverySettings) {
     this.concurrency = settings.concurrency;
     this.timeout = settings.timeout;
     this.#retries = settings.retries;
-    this.#inFlight = bulkhead(settings.concurrency, Number.POSITIVE_INFINITY);
+    this.#attempts = new Attempts(settings.concurrency);
   }
 
   /**
@@ -47,24 +46,15 @@ export class DeliveryPolicy {
    * @throws PushError that of the last attempt
    */
   async run(
-    attempt: (signal: AbortSignal) => Promise<void>,
+    attempt: Attempt,
     deadline: number,
     signal: AbortSignal | undefined,
     retried: (failure: unknown, waitMs: number) => void,
   ): Promise<void> {
-    const limit = timeout(deadline, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false });
     for (let retry = 1; ; retry++) {
-      let lastSignal: AbortSignal | undefined;
       try {
-        await this.#inFlight.execute(() =>
-          limit.execute(({ signal: attemptSignal }) => {
-            lastSignal = attemptSignal;
-            return attempt(attemptSignal);
-          }, signal),
-        );
-        return;
-      } catch (error) {
-        const failure = isTaskCancelledError(error) ? timeoutError(error, deadline, lastSignal) : error;
+        return await this.#attempts.make(attempt, deadline, signal);
+      } catch (failure) {
         if (retry > this.#retries || !mayBeRetried(failure)) throw failure;
         const waitMs = delayBeforeRetry(retry, failure);
         if (!signal?.aborted) retried(failure, waitMs);
@@ -73,16 +63,6 @@ export class DeliveryPolicy {
       }
     }
   }
-}
-
-/**
- * Makes the error for an attempt that cockatiel has ended, because its deadline has passed. It ends one whose caller
- * has aborted, too, which the delivery sees by the caller's signal.
- */
-function timeoutError(cause: unknown, ms: number, signal: AbortSignal | undefined): TimeoutError {
-  if (nothingSent(signal))
-    return new TimeoutError(`No connection within ${ms} ms: nothing was sent.`, { cause, outcome: 'rejected' });
-  return new TimeoutError(`No answer within ${ms} ms; the message may have been delivered.`, { cause });
 }
 
 /** Whether an attempt that failed with this error is followed by another one, while retries are left. */

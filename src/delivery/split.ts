@@ -3,15 +3,46 @@ import type { PushError } from '../core/errors.js';
 import type { AddressedMessage, ChannelDetails } from '../wire/message.js';
 import type { PlannedMessage } from './plan.js';
 
+const NO_FAILURES: ReadonlyMap<string, PushError> = new Map();
+
 /** The record of a message that is being delivered. A channel that is not among the failures was accepted. */
-export interface Delivery {
+export class Delivery {
   readonly planned: PlannedMessage;
-  /** The last error of each channel that failed. */
-  readonly failures: Map<string, PushError>;
-  /** Details that the provider gave of channels that accepted. */
-  readonly info: Map<string, ChannelDetails>;
   /** Number of requests made for this message. */
-  attempts: number;
+  attempts = 0;
+  // Of many thousand messages, hardly any needs these.
+  #failures: Map<string, PushError> | undefined;
+  #info: Map<string, ChannelDetails> | undefined;
+
+  constructor(planned: PlannedMessage) {
+    this.planned = planned;
+  }
+
+  /** The last error of each channel that failed. */
+  get failures(): ReadonlyMap<string, PushError> {
+    return this.#failures ?? NO_FAILURES;
+  }
+
+  /** Details that the provider gave of channels that accepted, by channel. */
+  get info(): Readonly<Record<string, ChannelDetails>> {
+    return this.#info === undefined ? {} : Object.fromEntries(this.#info);
+  }
+
+  failed(channel: string, error: PushError): void {
+    this.#failures ??= new Map();
+    this.#failures.set(channel, error);
+  }
+
+  /** Forgets how the attempt before failed. */
+  isTriedAgain(channel: string): void {
+    this.#failures?.delete(channel);
+  }
+
+  /** Notes what the provider told of a channel. */
+  told(channel: string, details: ChannelDetails): void {
+    this.#info ??= new Map();
+    this.#info.set(channel, details);
+  }
 }
 
 /** A message for one channel, and the record that its outcome goes into. */

@@ -42,18 +42,41 @@ export function subscriptionError(channel: string, error: string, type: string, 
 }
 
 /** Makes the answer to a subscription that is confirmed. @param members the users on it, on a presence channel */
-export function subscriptionSucceeded(channel: string, members?: readonly ProtocolUser[]): string {
-  return messageOf(
-    'pusher_internal:subscription_succeeded',
-    members === undefined ? '{}' : presenceText(members),
-    channel,
-  );
+export function subscriptionSucceeded(channel: string, members?: readonly ListedMember[]): string {
+  const data = members === undefined ? '{}' : presenceText(members);
+  return `{"event":"pusher_internal:subscription_succeeded","channel":${JSON.stringify(channel)},"data":"${data}"}`;
 }
 
-function presenceText(members: readonly ProtocolUser[]): string {
-  const ids = members.map(({ id }) => JSON.stringify(id));
-  const infos = members.map(({ info = 'null' }, index) => `${ids[index]}:${info}`);
-  return `{"presence":{"ids":[${ids.join(',')}],"hash":{${infos.join(',')}},"count":${members.length}}}`;
+/**
+ * A member in the list of a presence channel, as JSON within JSON. It is made once, because each who comes to a channel
+ * gets the list.
+ */
+export interface ListedMember {
+  /** The id, for `ids`. */
+  readonly id: string;
+  /** The id and the details, for `hash`. */
+  readonly entry: string;
+}
+
+export function listedMember({ id, info = 'null' }: ProtocolUser): ListedMember {
+  const idText = JSON.stringify(id);
+  return { id: withinText(idText), entry: withinText(`${idText}:${info}`) };
+}
+
+/** What stands for a text within another one in JSON. */
+function withinText(text: string): string {
+  return JSON.stringify(text).slice(1, -1);
+}
+
+function presenceText(members: readonly ListedMember[]): string {
+  let ids = '';
+  let entries = '';
+  for (const { id, entry } of members) {
+    const comma = ids === '' ? '' : ',';
+    ids += comma + id;
+    entries += comma + entry;
+  }
+  return `{\\"presence\\":{\\"ids\\":[${ids}],\\"hash\\":{${entries}},\\"count\\":${members.length}}}`;
 }
 
 export function memberAdded(channel: string, { id, info }: ProtocolUser): string {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isPathPrefix } from '../core/path-prefix.js';
 
 /** An address for pages; a page fills in from its own what is missing. */
@@ -11,7 +11,7 @@ export interface PublicAddress {
 }
 
 /** The part of a schema for the option `publicUrl`, the address of a Channels server that browsers connect to. */
-export function publicUrlOption(): z.ZodType<string> {
+export function publicUrlOption(): z.ZodMiniType<string> {
   return z.custom<string>(isPublicUrl, 'must be an address such as "wss://push.example.com" or "wss://example.com/ws"');
 }
 

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { whole } from '../core/schema-parts.js';
 import { channelName, eventName, MAX_CHANNELS_PER_TRIGGER, MAX_EVENTS_PER_BATCH } from './names.js';
 
 /** How long names may be, and how much one request to the HTTP API may publish. */
@@ -26,12 +27,12 @@ export type CheckedPublishLimits = { readonly [Name in keyof PublishLimits]-?: N
 export const MAX_NAME_LENGTH = 1000;
 
 /** The part of a server's schema, and of that of a backend that publishes to it, for these limits. */
-export function publishLimits(): { [Name in keyof PublishLimits]-?: z.ZodDefault<z.ZodNumber> } {
-  const count = z.number().int().min(1);
+export function publishLimits(): { [Name in keyof PublishLimits]-?: z.ZodMiniDefault<z.ZodMiniNumber<number>> } {
+  const count = whole(1);
   return {
-    maxChannelNameLength: count.max(MAX_NAME_LENGTH).default(channelName.maxLength),
-    maxEventNameLength: count.max(MAX_NAME_LENGTH).default(eventName.maxLength),
-    maxChannelsPerEvent: count.default(MAX_CHANNELS_PER_TRIGGER),
-    maxEventsPerBatch: count.default(MAX_EVENTS_PER_BATCH),
+    maxChannelNameLength: z._default(whole(1, MAX_NAME_LENGTH), channelName.maxLength),
+    maxEventNameLength: z._default(whole(1, MAX_NAME_LENGTH), eventName.maxLength),
+    maxChannelsPerEvent: z._default(count, MAX_CHANNELS_PER_TRIGGER),
+    maxEventsPerBatch: z._default(count, MAX_EVENTS_PER_BATCH),
   };
 }

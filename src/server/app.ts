@@ -13,6 +13,7 @@ import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
 import { PlainConnection, plainFrame } from './plain/connection.js';
 import { PresenceLeaves } from './presence-leaves.js';
+import { PresencePace } from './presence-pace.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
@@ -61,6 +62,7 @@ export class App {
   readonly #observer: ChannelObserver | undefined;
   /** The members who were lost and may be back in time. */
   readonly #leaves: PresenceLeaves;
+  readonly #pace = new PresencePace();
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
@@ -143,6 +145,7 @@ export class App {
     const isFirst = !channel.isOccupied;
     const { user, bytes, place } = channel.add(connection, member);
     if (place !== undefined) this.#leaves.cancel(place);
+    this.#pace.changed(channel);
     this.#observer?.joined(channel, user, isFirst);
     return bytes + (this.#counts?.joined(channel, connection) ?? 0);
   }
@@ -171,6 +174,7 @@ export class App {
 
   #left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
     if (!channel.isOccupied) this.channels.delete(channel.name);
+    else if (!this.#isClosing) this.#pace.changed(channel);
     this.#observer?.left(channel, goneUser, mayReturn);
   }
 
@@ -251,13 +255,7 @@ export class App {
     this.#cut(connection, closeCode.reconnect, askAnew, 'application', false);
   }
 
-  #cut(
-    connection: Connection,
-    code: number,
-    reason: string,
-    why: CutReason,
-    mayReturn: boolean = mayReconnect(code),
-  ): void {
+  #cut(connection: Connection, code: number, reason: string, why: CutReason, mayReturn = mayReconnect(code)): void {
     this.#counters.cut(why);
     this.remove(connection, mayReturn);
     connection.close(code, reason);
@@ -274,6 +272,7 @@ export class App {
     this.#isClosing = true;
     this.#leaves.endAll();
     this.#counts?.stop();
+    this.#pace.stop();
     this.#unauthorized?.clear();
   }
 

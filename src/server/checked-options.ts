@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError } from '../core/errors.js';
 import { isPathPrefix, PATH_PREFIX_RULE } from '../core/path-prefix.js';
 import { settingsCheck } from '../core/schema-check.js';
+import { nonEmpty, whole } from '../core/schema-parts.js';
 import { publicUrlOption } from '../pusher-protocol/public-url.js';
 import { publishLimits } from '../pusher-protocol/publish-limits.js';
 import { isOriginPattern } from '../web/origins.js';
@@ -65,40 +66,43 @@ type Underived<Options> = Omit<Filled<Options>, DerivedName> & Pick<Options, Ext
 const check: (options: unknown) => Underived<WebSocketOptions> = settingsCheck(TITLE, buildSchema);
 
 function buildSchema() {
-  const port = z.number().int().min(0).max(65_535);
+  const port = whole(0, 65_535);
+  const count = whole(1);
+  const milliseconds = whole(1, MAX_TIMEOUT_MS);
   return z.strictObject({
-    port: port.optional(),
-    host: text().optional(),
-    metricsPort: port.optional(),
-    metricsHost: text().optional(),
-    path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
-    publicUrl: publicUrlOption().optional(),
-    plain: plainOption().optional(),
-    apps: z.array(app()).optional(),
-    webhooks: z.array(webhook()).optional(),
-    webhookBatchMs: milliseconds().default(250),
-    webhookBatchEvents: count().max(MAX_WEBHOOK_BATCH_EVENTS).default(20),
-    webhookLeaveDelayMs: z.number().int().min(0).max(MAX_TIMEOUT_MS).default(3000),
+    port: z.optional(port),
+    host: z.optional(nonEmpty()),
+    metricsPort: z.optional(port),
+    metricsHost: z.optional(nonEmpty()),
+    path: z.optional(z.custom<string>(isPathPrefix, PATH_PREFIX_RULE)),
+    publicUrl: z.optional(publicUrlOption()),
+    plain: z.optional(plainOption()),
+    // Made when it is needed: it has most of the schemas once more.
+    apps: z.optional(z.lazy(() => z.array(app()))),
+    webhooks: z.optional(z.array(webhook())),
+    webhookBatchMs: z._default(milliseconds, 250),
+    webhookBatchEvents: z._default(whole(1, MAX_WEBHOOK_BATCH_EVENTS), 20),
+    webhookLeaveDelayMs: z._default(whole(0, MAX_TIMEOUT_MS), 3000),
     ...webhookOptions(),
-    tlsOnly: z.boolean().default(false),
-    maxConnections: count().default(Number.MAX_SAFE_INTEGER),
-    sendBufferBytes: count().default(1_048_576),
-    closeTimeoutMs: milliseconds().default(5000),
-    requestTimeoutMs: milliseconds().default(10_000),
-    cacheTtlMs: milliseconds().default(1_800_000),
-    maxCachedChannels: count().default(10_000),
+    tlsOnly: z._default(z.boolean(), false),
+    maxConnections: z._default(count, Number.MAX_SAFE_INTEGER),
+    sendBufferBytes: z._default(count, 1_048_576),
+    closeTimeoutMs: z._default(milliseconds, 5000),
+    requestTimeoutMs: z._default(milliseconds, 10_000),
+    cacheTtlMs: z._default(milliseconds, 1_800_000),
+    maxCachedChannels: z._default(count, 10_000),
     ...limits(),
   });
 }
 
 function app() {
   return z.strictObject({
-    appId: text(),
-    pubKey: text(),
-    secretKey: text(),
-    enabled: z.boolean().optional(),
-    maxConnections: count().optional(),
-    webhooks: z.array(webhook()).optional(),
+    appId: nonEmpty(),
+    pubKey: nonEmpty(),
+    secretKey: nonEmpty(),
+    enabled: z.optional(z.boolean()),
+    maxConnections: z.optional(whole(1)),
+    webhooks: z.optional(z.array(webhook())),
     ...ownLimits(),
   });
 }
@@ -109,32 +113,30 @@ function limits() {
     (value) => value === '*' || isOriginPattern(value),
     'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
   );
-  const clientEvents = z.union([z.boolean(), z.enum(['members', 'all'])], 'must be true or "members", "all", or false');
-  const seconds = z.number().min(0.1).max(MAX_TIMEOUT_SECONDS);
+  const flag = z.boolean();
+  const count = whole(1);
+  const clientEvents = z.union([flag, z.enum(['members', 'all'])], 'must be true or "members", "all", or false');
+  const seconds = z.number().check(z.minimum(0.1), z.maximum(MAX_TIMEOUT_SECONDS));
   return {
-    allowedOrigins: z.array(origin).min(1).optional(),
-    maxChannelsPerConnection: count().default(100),
-    maxMessageBytes: count()
-      .max(2 ** 30)
-      .default(65_536),
-    maxEventBytes: count()
-      .max(2 ** 28)
-      .default(10_240),
-    clientEvents: clientEvents.default(true),
-    clientEventsPerSecond: count().default(10),
-    clientEventExcess: z.enum(['refuse', 'close']).default('refuse'),
-    subscriptionsPerSecond: count().default(20),
-    messagesPerSecond: count().optional(),
-    bytesPerSecond: count().optional(),
-    maxPresenceMembers: count().default(100),
-    maxPresenceMemberBytes: count().default(1024),
-    presenceLeaveDelayMs: z.number().int().min(0).max(MAX_PRESENCE_LEAVE_DELAY_MS).default(0),
-    authorizedConnections: z.boolean().default(false),
-    authorizationTimeoutMs: milliseconds().default(30_000),
-    subscriptionCounting: z.boolean().default(false),
-    maxWatchedUsers: count().default(100),
-    activityTimeoutSeconds: seconds.default(120),
-    pongTimeoutSeconds: seconds.default(30),
+    allowedOrigins: z.optional(z.array(origin).check(z.minLength(1))),
+    maxChannelsPerConnection: z._default(count, 100),
+    maxMessageBytes: z._default(whole(1, 2 ** 30), 65_536),
+    maxEventBytes: z._default(whole(1, 2 ** 28), 10_240),
+    clientEvents: z._default(clientEvents, true),
+    clientEventsPerSecond: z._default(count, 10),
+    clientEventExcess: z._default(z.enum(['refuse', 'close']), 'refuse'),
+    subscriptionsPerSecond: z._default(count, 20),
+    messagesPerSecond: z.optional(count),
+    bytesPerSecond: z.optional(count),
+    maxPresenceMembers: z._default(count, 100),
+    maxPresenceMemberBytes: z._default(count, 1024),
+    presenceLeaveDelayMs: z._default(whole(0, MAX_PRESENCE_LEAVE_DELAY_MS), 0),
+    authorizedConnections: z._default(flag, false),
+    authorizationTimeoutMs: z._default(whole(1, MAX_TIMEOUT_MS), 30_000),
+    subscriptionCounting: z._default(flag, false),
+    maxWatchedUsers: z._default(count, 100),
+    activityTimeoutSeconds: z._default(seconds, 120),
+    pongTimeoutSeconds: z._default(seconds, 30),
     ...publishLimits(),
   };
 }
@@ -143,23 +145,11 @@ function limits() {
 function ownLimits() {
   const fields = Object.entries(limits()).map(([name, field]) => [
     name,
-    'removeDefault' in field ? field.removeDefault().optional() : field,
+    field instanceof z.ZodMiniDefault ? z.optional(field.def.innerType) : field,
   ]);
   return Object.fromEntries(fields) as {
-    [Name in keyof WebSocketLimits]-?: z.ZodOptional<z.ZodType<WebSocketLimits[Name]>>;
+    [Name in keyof WebSocketLimits]-?: z.ZodMiniOptional<z.ZodMiniType<WebSocketLimits[Name]>>;
   };
-}
-
-function text(): z.ZodString {
-  return z.string().min(1, 'must not be empty');
-}
-
-function count(): z.ZodNumber {
-  return z.number().int().min(1);
-}
-
-function milliseconds(): z.ZodNumber {
-  return count().max(MAX_TIMEOUT_MS);
 }
 
 /**

@@ -5,7 +5,7 @@ import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import type { LocalChannel } from './local-channel.js';
 import type { CutReason, ServerCounters } from './metrics/counters.js';
-import type { Batch, Outbox } from './outbox.js';
+import { Batch, type Outbox } from './outbox.js';
 import { hasItem, itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A batch of more bytes is written at once and does not wait for the end of the tick. */
@@ -114,14 +114,17 @@ export class Connection {
     return this.#ws.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a frame at the end of this tick, together with the others that are sent until then. */
-  send(frame: Buffer): void {
+  /**
+   * Sends a frame at the end of this tick, together with the others that are sent until then.
+   * @param messages how many messages it holds: it may be several frames in one piece
+   */
+  send(frame: Buffer, messages = 1): void {
     const pending = this.#pending;
     if (pending === undefined) {
-      this.#pending = this.#host.outbox.begin(frame);
+      this.#pending = this.#host.outbox.begin(frame, messages);
       this.#host.outbox.add(this);
     } else {
-      this.#pending = pending.append(frame);
+      this.#pending = pending.append(frame, messages);
       const { bytes } = this.#pending;
       if (bytes <= FLUSH_BYTES) return;
       this.#write(this.#pending);
@@ -131,6 +134,11 @@ export class Connection {
 
   sendText(text: string): void {
     this.send(textFrame(text));
+  }
+
+  /** Sends the first text, and does not wait for the end of the tick. */
+  greet(text: string): void {
+    this.#write(new Batch(textFrame(text)));
   }
 
   /** Writes what is pending, at the end of the tick. */
@@ -154,7 +162,7 @@ export class Connection {
     else if (this.#isOverLimit(waiting, batch.bytes)) return;
     this.#socket.write(batch.joined());
     const { counters } = this.#host;
-    counters.sentMessages += batch.frames;
+    counters.sentMessages += batch.messages;
     counters.sentBytes += batch.bytes;
   }
 

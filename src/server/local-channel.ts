@@ -3,11 +3,13 @@ import { isPresence } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import { type HeldPlace, PresenceMembers } from './presence.js';
-import { type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
+import { PresenceNotices } from './presence-notices.js';
+import { itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A connection, as far as a channel needs it. */
 export interface ChannelSubscriber {
-  send(frame: Buffer): void;
+  /** @param messages how many messages it holds. @default 1 */
+  send(frame: Buffer, messages?: number): void;
 }
 
 /** What a subscription or its end has changed on a channel. */
@@ -34,6 +36,8 @@ export class LocalChannel {
   #plain: Set<ChannelSubscriber> | undefined;
   /** The confirmation with the list of the members, until they change: it may be large, and all get the same. */
   #confirmation: Buffer | undefined;
+  /** Who has come and gone since the subscribers were told; undefined for nobody. */
+  #notices: PresenceNotices | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -51,7 +55,8 @@ export class LocalChannel {
   }
 
   /**
-   * Adds a subscriber and confirms its subscription. The other members hear of a user who was not there before.
+   * Adds a subscriber and confirms its subscription. The other members have to be told of a user who was not there
+   * before, see {@link tellNotices}.
    * @param member the subscriber's user, on a presence channel
    */
   add(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
@@ -59,10 +64,11 @@ export class LocalChannel {
     let bytes = 0;
     if (member !== undefined && arrival !== undefined) {
       // Pages take the details of a member who is added, and not those of one who is there.
-      if (arrival.isChanged) bytes += this.#tell(memberRemoved(this.name, member.id));
-      if (arrival.isNew || arrival.isChanged) bytes += this.#tell(memberAdded(this.name, member));
+      if (arrival.isChanged) bytes += this.#note(memberRemoved(this.name, member.id));
+      if (arrival.isNew || arrival.isChanged) bytes += this.#note(memberAdded(this.name, member));
     }
     this.#subscribers = withItem(this.#subscribers, subscriber);
+    this.#notices?.joined(subscriber);
     const confirmation = this.#confirm();
     subscriber.send(confirmation);
     return {
@@ -89,7 +95,7 @@ export class LocalChannel {
   }
 
   /**
-   * Removes a subscriber. When it was its user's last, the other members hear of it.
+   * Removes a subscriber. When it was its user's last, the other members have to be told, see {@link tellNotices}.
    * @param isKept whether its place is kept for its user instead
    */
   remove(subscriber: ChannelSubscriber, isKept = false): ChannelChange {
@@ -99,22 +105,35 @@ export class LocalChannel {
     return this.#left(this.members?.remove(subscriber));
   }
 
-  /** Keeps a place no longer. When nothing else keeps its user, the members hear of it. */
+  /** Keeps a place no longer. When nothing else keeps its user, the members have to be told. */
   release(place: HeldPlace): ChannelChange {
     return this.#left(this.members?.release(place));
   }
 
   #left(user: string | undefined): ChannelChange {
-    return { user, bytes: user === undefined ? 0 : this.#tell(memberRemoved(this.name, user)) };
+    return { user, bytes: user === undefined ? 0 : this.#note(memberRemoved(this.name, user)) };
   }
 
-  /** Tells the subscribers that a member has come or gone. Returns the bytes that are sent. */
-  #tell(text: string): number {
+  /** Notes that a member has come or gone. Returns the bytes that the subscribers have to be sent. */
+  #note(text: string): number {
     this.#confirmation = undefined;
     if (this.size === 0) return 0;
     const frame = textFrame(text);
-    this.deliver(frame);
+    this.#notices ??= new PresenceNotices();
+    this.#notices.add(frame);
     return frame.length * this.size;
+  }
+
+  /** Bytes of what the subscribers have to be told of members who have come and gone. */
+  get waitingNoticeBytes(): number {
+    return this.#notices?.bytes ?? 0;
+  }
+
+  /** Tells the subscribers of the members who have come and gone. */
+  tellNotices(): void {
+    const notices = this.#notices;
+    this.#notices = undefined;
+    notices?.deliver(itemsOf(this.#subscribers));
   }
 
   #confirm(): Buffer {
@@ -123,8 +142,12 @@ export class LocalChannel {
     return this.#confirmation;
   }
 
-  /** Sends a frame to the subscribers. @param except the one that does not get it */
+  /**
+   * Sends a frame to the subscribers, who are told before it of the members who have come and gone.
+   * @param except the one that does not get it
+   */
   deliver(frame: Buffer, except?: ChannelSubscriber): void {
+    if (this.#notices !== undefined) this.tellNotices();
     const subscribers = this.#subscribers;
     if (subscribers instanceof Set) {
       for (const subscriber of subscribers) if (subscriber !== except) subscriber.send(frame);

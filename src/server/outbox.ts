@@ -15,10 +15,10 @@ export class Outbox<Connection extends Flushable = Flushable> {
   }
 
   /** Returns the batch that begins with a frame. */
-  begin(frame: Buffer): Batch {
+  begin(frame: Buffer, messages: number = 1): Batch {
     // An event to a channel gives all subscribers the same frame, so connections that begin with one frame share a
     // batch.
-    if (this.#first === undefined || this.#first.joined() !== frame) this.#first = new Batch(frame);
+    if (this.#first === undefined || this.#first.joined() !== frame) this.#first = new Batch(frame, messages);
     return this.#first;
   }
 
@@ -49,23 +49,23 @@ export class Outbox<Connection extends Flushable = Flushable> {
 export class Batch {
   /** Size of all frames together, in bytes. */
   readonly bytes: number;
-  /** Number of frames. */
-  readonly frames: number;
+  /** Number of messages. A frame may stand for several frames in one piece. */
+  readonly messages: number;
   readonly #before: Batch | undefined;
   readonly #frame: Buffer;
   #last: Batch | undefined;
   #joined: Buffer | undefined;
 
-  constructor(frame: Buffer, before?: Batch) {
+  constructor(frame: Buffer, messages: number = 1, before?: Batch) {
     this.#before = before;
     this.#frame = frame;
     this.bytes = frame.length + (before?.bytes ?? 0);
-    this.frames = 1 + (before?.frames ?? 0);
+    this.messages = messages + (before?.messages ?? 0);
   }
 
   /** Returns the batch that has one frame more. */
-  append(frame: Buffer): Batch {
-    if (this.#last === undefined || this.#last.#frame !== frame) this.#last = new Batch(frame, this);
+  append(frame: Buffer, messages: number = 1): Batch {
+    if (this.#last === undefined || this.#last.#frame !== frame) this.#last = new Batch(frame, messages, this);
     return this.#last;
   }
 

@@ -1,3 +1,4 @@
+import { type ListedMember, listedMember } from '../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 
 /** The place of a connection that was lost, which keeps its user a member for some time. */
@@ -7,6 +8,8 @@ export interface HeldPlace {
 
 interface Member {
   info: string | undefined;
+  /** How the list has the member. */
+  listed: ListedMember;
   /** Subscriptions of the user. */
   connections: number;
   /** The places that are kept for the user's lost connections, the oldest first; undefined for none. */
@@ -48,15 +51,19 @@ export class PresenceMembers {
   }
 
   /** Adds a connection of a user. It takes the oldest of the places that are kept for the user. */
-  add(connection: object, { id, info }: ProtocolUser): Arrival {
+  add(connection: object, user: ProtocolUser): Arrival {
+    const { id, info } = user;
     this.#userOf.set(connection, id);
     const member = this.#members.get(id);
     if (member === undefined) {
-      this.#members.set(id, { info, connections: 1, held: undefined });
+      this.#members.set(id, { info, listed: listedMember(user), connections: 1, held: undefined });
       return { isNew: true };
     }
     const isChanged = member.connections === 0 && member.info !== info;
-    if (isChanged) member.info = info;
+    if (isChanged) {
+      member.info = info;
+      member.listed = listedMember(user);
+    }
     member.connections++;
     return { isNew: false, place: takeFirst(member), isChanged };
   }
@@ -105,8 +112,8 @@ export class PresenceMembers {
   }
 
   /** Each user once, in the order in which they came. */
-  list(): readonly ProtocolUser[] {
-    return Array.from(this.#members, ([id, { info }]) => ({ id, info }));
+  list(): readonly ListedMember[] {
+    return Array.from(this.#members.values(), ({ listed }) => listed);
   }
 }
 

@@ -80,18 +80,21 @@ export class SocketServer implements ConnectionHost {
       return;
     }
     const verdict = this.#handshake.check(request, this.#admitted.size);
-    if (verdict instanceof MessageHandler)
+    if (verdict instanceof MessageHandler) {
+      // The answer to the upgrade and the first message leave in one write: writing is a good part of what a client
+      // costs. When `ws` refuses the upgrade, it ends the socket, which uncorks it.
+      socket.cork();
       this.#servers.for(verdict.app).handleUpgrade(request, socket, head, (ws) => {
         const { app } = verdict;
         const connection = new Connection(newId(), socket, ws, this);
         connection.answersPusherPing = isPusherJs(request);
         connection.door = door;
-        this.#admit(connection, ws, verdict, () => {
-          app.add(connection);
-          connection.sendText(connectionEstablished(connection.id, app.limits.activityTimeoutSeconds));
-        });
+        this.#admit(connection, ws, verdict);
+        app.add(connection);
+        connection.greet(connectionEstablished(connection.id, app.limits.activityTimeoutSeconds));
+        socket.uncork();
       });
-    else {
+    } else {
       this.counters.refused(verdict.code);
       this.#refused.refuse(request, socket, head, verdict);
     }
@@ -111,11 +114,12 @@ export class SocketServer implements ConnectionHost {
       const connection = new PlainConnection(newId(), socket, ws, this);
       connection.listener = listener;
       connection.door = door;
-      this.#admit(connection, ws, own, () => own.app.addPlain(connection, path.channel));
+      this.#admit(connection, ws, own);
+      own.app.addPlain(connection, path.channel);
     });
   }
 
-  #admit(connection: Connection, ws: ClientSocket, messages: MessageHandler, join: () => void): void {
+  #admit(connection: Connection, ws: ClientSocket, messages: MessageHandler): void {
     connection.lastSweep = messages.sweep.count;
     ws.connection = connection;
     ws.messages = messages;
@@ -128,7 +132,6 @@ export class SocketServer implements ConnectionHost {
     ws.on('pong', this.#onPong);
     ws.on('close', this.#onClose);
     ws.whenClosing = this.#onClosing;
-    join();
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {

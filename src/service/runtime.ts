@@ -126,6 +126,11 @@ export class Runtime implements ListeningHost {
     this.#state = 'open';
   }
 
+  /** Whether the backend is open, so that nobody needs to wait for it. */
+  get isOpen(): boolean {
+    return this.#state === 'open';
+  }
+
   /**
    * Resolves when the backend is open.
    * @param timeout how long to wait, in milliseconds. @default the setting `timeout`
@@ -134,7 +139,7 @@ export class Runtime implements ListeningHost {
    */
   async opened(timeout: number = this.timeout, signal?: AbortSignal): Promise<this> {
     if (signal?.aborted) throw firedEarly(signal);
-    if (this.#state === 'open') return this;
+    if (this.isOpen) return this;
     await new Deadline(timeout).wait(this.#ready, () => this.#notOpened, { signal, aborted: firedEarly });
     return this;
   }

@@ -4,7 +4,7 @@ import { PushError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
-import { deliver } from '../delivery/deliver.js';
+import { type DeliveryContext, deliver } from '../delivery/deliver.js';
 import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import type { DeliveryPolicy } from '../delivery/retry.js';
@@ -22,6 +22,8 @@ interface SendingHost {
   readonly sessions: SessionAdapter<never>;
   readonly logger: Logger;
   readonly timeout: number;
+  /** Whether the backend is open. */
+  readonly isOpen: boolean;
   opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
@@ -33,22 +35,20 @@ interface Sending extends Pick<PlanContext, 'defaultEvent' | 'encode'> {
 /** Sends the messages of one configured service, and knows which of them are under way. */
 export class Sender {
   readonly #host: SendingHost;
-  readonly #policy: DeliveryPolicy;
-  /** How messages are planned. */
-  readonly #planning: Pick<PlanContext, 'defaultEvent' | 'encode'>;
-  /** The logger for what every request may log alike. */
-  readonly #rated: Logger;
+  readonly #planning: PlanContext;
+  readonly #delivering: DeliveryContext;
   readonly #order = new SendOrder();
   /** Whether it was said why nobody can be reached. */
   #hasAdvised = false;
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(host: SendingHost, { policy, ...planning }: Sending) {
+  constructor(host: SendingHost, { policy, ...settings }: Sending) {
+    const { backend, capabilities, sessions, timeout, logger } = host;
     this.#host = host;
-    this.#policy = policy;
-    this.#planning = planning;
-    this.#rated = new RepeatedLines().on(host.logger);
+    this.#planning = { ...settings, backend, capabilities, sessions, timeout, logger };
+    // What every request may log alike is rated.
+    this.#delivering = { backend, capabilities, policy, logger: new RepeatedLines().on(logger) };
   }
 
   /** How many calls of `send` and `fire` are under way. */
@@ -70,72 +70,53 @@ export class Sender {
    * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
    * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
-  send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
-    return this.#counted(() => this.#send(messages, call));
+  async send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+    const startedAt = performance.now();
+    const { signal, ordered } = call;
+    if (signal?.aborted) throw firedEarly(signal);
+    const turn = ordered === true ? this.#order.next() : undefined;
+    this.#running++;
+    try {
+      const planned = await plan(messages, this.#planning, signal);
+      if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
+      if (signal?.aborted) throw firedEarly(signal);
+      if (!this.#host.isOpen) await this.#host.opened(longestTimeout(planned, this.#host.timeout), signal);
+      if (turn !== undefined) await turn.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
+      const deliveries = await deliver(planned, this.#delivering, signal);
+      const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
+      throwIfAllRejected(reports, this.#host.backend.name);
+      return reports;
+    } finally {
+      turn?.end();
+      this.#ended();
+    }
   }
 
   /** Sends a message that nobody but `close` waits for. What fails is logged. */
   fire<User>(options: SendOptions<User>): void {
-    const sent = async (): Promise<void> => {
-      try {
-        const [report] = await this.#send([options], options ?? {});
-        if (report?.status !== 'partial') return;
-        const { id, event, rejected } = report;
-        this.#host.logger.warn(
-          { id, event, rejected },
-          'a message of fire() was not accepted for some of its channels',
-        );
-      } catch (error) {
-        const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
-        this.#host.logger[level]({ err: error, event: eventOf(options) }, FIRE_FAILED);
-      }
-    };
-    void this.#counted(sent);
+    void this.#fire(options);
   }
 
-  /** Counts work that `close` waits for. */
-  async #counted<Result>(work: () => Promise<Result>): Promise<Result> {
+  async #fire<User>(options: SendOptions<User>): Promise<void> {
+    // Counted beside its `send`, so that `close` waits for what is logged as well.
     this.#running++;
     try {
-      return await work();
+      const [report] = await this.send([options], options ?? {});
+      if (report?.status !== 'partial') return;
+      const { id, event, rejected } = report;
+      this.#host.logger.warn({ id, event, rejected }, 'a message of fire() was not accepted for some of its channels');
+    } catch (error) {
+      const level = PushError.isPushError(error) && error.code === 'ABORTED' ? 'debug' : 'error';
+      this.#host.logger[level]({ err: error, event: eventOf(options) }, FIRE_FAILED);
     } finally {
-      this.#running--;
-      if (this.#running === 0) this.#idle?.resolve();
+      this.#ended();
     }
   }
 
-  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
-    const startedAt = performance.now();
-    const { signal, ordered } = call;
-    if (signal?.aborted) throw firedEarly(signal);
-    const { backend, sessions, capabilities, timeout, logger } = this.#host;
-    const turn = ordered === true ? this.#order.next() : undefined;
-    try {
-      const planned = await plan(messages, {
-        ...this.#planning,
-        backend,
-        capabilities,
-        sessions,
-        timeout,
-        signal,
-        logger,
-      });
-      if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
-      await this.#host.opened(longestTimeout(planned, timeout), signal);
-      await turn?.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
-      const deliveries = await deliver(planned, {
-        backend,
-        capabilities,
-        policy: this.#policy,
-        logger: this.#rated,
-        signal,
-      });
-      const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
-      throwIfAllRejected(reports, backend.name);
-      return reports;
-    } finally {
-      turn?.end();
-    }
+  /** Counts off a call that `close` waits for. */
+  #ended(): void {
+    this.#running--;
+    if (this.#running === 0) this.#idle?.resolve();
   }
 
   /** Warns once when no user at all can be reached. */

@@ -88,9 +88,12 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
     async channelsFor(users) {
       const found: (readonly string[])[] = [];
       const slices = new TimeSlices();
+      let now = performance.now();
       for (const user of users) {
-        found.push(live(sessions, identify(user)));
-        if (slices.isOver) await slices.next();
+        found.push(live(sessions, identify(user), now));
+        if (!slices.isOver) continue;
+        await slices.next();
+        now = performance.now();
       }
       return found;
     },
@@ -129,10 +132,9 @@ function setEnd(ends: Ends, userId: string, channelId: string, ms: number): void
 }
 
 /** The channels of a user whose end has not come. */
-function live(ends: Ends, userId: string): readonly string[] {
+function live(ends: Ends, userId: string, now: number = performance.now()): readonly string[] {
   const channels = ends.get(userId);
   if (channels === undefined) return [];
-  const now = performance.now();
   for (const [channelId, endsAt] of channels) if (endsAt <= now) channels.delete(channelId);
   if (channels.size === 0) ends.delete(userId);
   return [...channels.keys()];

@@ -283,8 +283,8 @@ redis.call('ZADD', KEYS[1], string.format('%.0f', -(now + ARGV[2])), ARGV[1])${r
  * @returns a list for each key
  */
 const lookUpScript: string = `${readClock}
-local found = {}
-for position, key in ipairs(KEYS) do
-  found[position] = redis.call('ZRANGEBYSCORE', key, '(' .. string.format('%.0f', now), '+inf')
+local call, after, found = redis.call, '(' .. string.format('%.0f', now), {}
+for position = 1, #KEYS do
+  found[position] = call('ZRANGEBYSCORE', KEYS[position], after, '+inf')
 end
 return found`;

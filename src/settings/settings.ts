@@ -1,20 +1,13 @@
-import { z } from 'zod';
-import {
-  type BackendChoice,
-  type BackendReference,
-  backendNames,
-  isComposite,
-  type OptionsOf,
-} from '../backends/built-in.js';
+import { type BackendChoice, type BackendReference, isComposite, type OptionsOf } from '../backends/built-in.js';
 import type { Credentials } from '../backends/contract/settings.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/contract/wrapper.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { nearest, settingsCheck } from '../core/schema-check.js';
+import { settingsCheck } from '../core/schema-check.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
-import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { parseDsn } from './dsn.js';
 import { withDsn } from './read-settings.js';
+import { buildPushServerSchema } from './schema.js';
 
 /** Settings of the service itself, the same for every backend. */
 export interface ServiceSettings {
@@ -103,7 +96,11 @@ export function checkPushServer(settings: unknown): CheckedSettings {
   return isComposite(checked.backend) ? withChildren(checked, 'PUSH_SERVER') : checked;
 }
 
-const checkForm: (settings: unknown) => CheckedSettings = settingsCheck('PUSH_SERVER', buildSchema, keyAdvice());
+const checkForm: (settings: unknown) => CheckedSettings = settingsCheck(
+  'PUSH_SERVER',
+  buildPushServerSchema,
+  keyAdvice(),
+);
 
 /** @param what names the settings in an error */
 function withChildren(settings: CheckedSettings, what: string): CheckedSettings {
@@ -138,84 +135,8 @@ function checkChild(child: unknown, what: string): unknown {
       `${what}: "${key}" cannot be set for one of several backends: set it once for all of them, beside the outermost "backend".`,
     );
   }
-  const checked = settingsCheck(what, buildSchema, keyAdvice())(settings);
+  const checked = settingsCheck(what, buildPushServerSchema, keyAdvice())(settings);
   return isComposite(checked.backend) ? withChildren(checked, what) : checked;
-}
-
-function buildSchema() {
-  const sessions = z
-    .custom<SessionAdapter<never>>(
-      (value) => typeof value === 'object' && value !== null && hasMethod(value, 'channelsFor'),
-      {
-        error: 'must be a session adapter, such as memorySessions()',
-      },
-    )
-    .optional();
-
-  const logger = z
-    .custom<Logger>(
-      (value) =>
-        typeof value === 'object' &&
-        value !== null &&
-        ['debug', 'info', 'warn', 'error'].every((name) => hasMethod(value, name)),
-      { error: 'must have the methods debug, info, warn and error' },
-    )
-    .optional();
-
-  const backend = z.custom<CheckedSettings['backend']>(
-    (value) =>
-      (typeof value === 'string' && (backendNames.includes(value) || /.#./.test(value))) ||
-      PushServiceWrapper.isWrapper(value) ||
-      PushServiceWrapper.isWrapperClass(value),
-    {
-      error: ({ input }) =>
-        `must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, "module#Export", or a DSN${suggestion(input)}`,
-    },
-  );
-
-  const credential = z.string().min(1, 'must not be empty').optional();
-
-  // zod drops this key. Every other key goes to the backend, which refuses those that it does not know.
-  const options = z
-    .unknown()
-    .refine(
-      (value) => typeof value !== 'object' || value === null || !Object.hasOwn(value, '__proto__'),
-      'must not have the key "__proto__"',
-    )
-    .pipe(z.looseObject({}))
-    .optional();
-
-  return z.strictObject({
-    backend,
-    appId: credential,
-    pubKey: credential,
-    subKey: credential,
-    secretKey: credential,
-    useSsl: z.boolean().optional(),
-    options,
-    sessions,
-    timeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
-    retries: z.number().int().min(0).max(100).optional(),
-    concurrency: z.number().int().min(1).max(10_000).optional(),
-    closeTimeout: z.number().int().min(1).max(MAX_TIMEOUT_MS).optional(),
-    streamSecret: z.string().min(16, 'must have 16 characters or more').optional(),
-    defaultEvent: z.string().min(1, 'must not be empty').optional(),
-    encode: z
-      .custom<(value: unknown, key: string) => unknown>((value) => typeof value === 'function', {
-        error: 'must be a function (value, key) that returns what is sent for the value',
-      })
-      .optional(),
-    logger,
-  });
-}
-
-function hasMethod(value: object, name: string): boolean {
-  return name in value && typeof (value as Record<string, unknown>)[name] === 'function';
-}
-
-function suggestion(input: unknown): string {
-  const guess = typeof input === 'string' ? nearest(input, backendNames) : undefined;
-  return guess === undefined ? '' : ` (did you mean "${guess}"?)`;
 }
 
 /** Advice for unknown keys that users of an SDK are likely to try. */

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonEmpty, whole } from '../core/schema-parts.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import { DEFAULT_MAX_AGE_MS, LARGEST_MAX_AGE_MS } from './verify.js';
 
@@ -10,12 +11,12 @@ export interface CheckedWebhookOptions {
 
 /** The part of a backend's schema for these options. */
 export function webhookOptions(): {
-  webhookKeys: z.ZodOptional<z.ZodType<AppKeys[]>>;
-  webhookMaxAgeMs: z.ZodDefault<z.ZodNumber>;
+  webhookKeys: z.ZodMiniOptional<z.ZodMiniType<AppKeys[]>>;
+  webhookMaxAgeMs: z.ZodMiniDefault<z.ZodMiniNumber<number>>;
 } {
-  const text = z.string().min(1, 'must not be empty');
+  const text = nonEmpty();
   return {
-    webhookKeys: z.array(z.strictObject({ pubKey: text, secretKey: text })).optional(),
-    webhookMaxAgeMs: z.number().int().min(1000).max(LARGEST_MAX_AGE_MS).default(DEFAULT_MAX_AGE_MS),
+    webhookKeys: z.optional(z.array(z.strictObject({ pubKey: text, secretKey: text }))),
+    webhookMaxAgeMs: z._default(whole(1000, LARGEST_MAX_AGE_MS), DEFAULT_MAX_AGE_MS),
   };
 }

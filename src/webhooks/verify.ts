@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { AuthenticationError } from '../core/errors.js';
 import type { WebhookHeaders } from './source.js';
 
@@ -70,7 +70,7 @@ function digestOf(text: string): Buffer {
 }
 
 /** The schema of the option `webhookSecret`, for backends whose provider does not sign its webhooks. */
-export function webhookSecret(): z.ZodType<string | readonly string[]> {
+export function webhookSecret(): z.ZodMiniType<string | readonly string[]> {
   return z.custom<string | readonly string[]>((value) => {
     return Array.isArray(value) ? value.length > 0 && value.every(isSecret) : isSecret(value);
   }, SECRET_RULE);

@@ -44,6 +44,9 @@ export interface TransportRequest {
   /** The `requestid` in the address. */
   readonly identifier: string;
   cancellable: boolean;
+  /** Whether the transport deflates the body. The header that says so is among `headers` already. */
+  compressible?: boolean;
+  readonly body?: unknown;
   headers?: Readonly<Record<string, string>>;
   /** In seconds; a thousand times as much has to be a whole number. */
   timeout: number;

@@ -1,14 +1,8 @@
-import { fileURLToPath } from 'node:url';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { Child } from './child.ts';
-import type { Contestant } from './processes/hosted-contestants.ts';
-import type { HostedSenderCommands } from './processes/hosted-sender.ts';
-import type { HostedSinkCommands } from './processes/hosted-sink.ts';
+import { LATENCY_MS, type Line, openLine, timed } from './hosted-line.ts';
 import { compared, inTurns } from './rounds.ts';
 import { grouped, summary } from './statistics.ts';
 
-/** Latency that is added to the line, there and back, in milliseconds. */
-const LATENCY_MS = 20;
 /** Requests in flight at once, for all contestants. */
 const CONCURRENCY = 10;
 /** Recipients of one notification with OneSignal. */
@@ -23,9 +17,6 @@ interface Sizes {
   readonly triggers: number;
   readonly messages: number;
   readonly sends: number;
-  readonly pubnubChannels: number;
-  /** One publish a channel, as the triggers above. */
-  readonly publishes: number;
   /** Users of one `send`. */
   readonly users: number;
   /** Channels or messages of each backend while connections are counted. */
@@ -38,8 +29,6 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     triggers: 500,
     messages: 1000,
     sends: 50,
-    pubnubChannels: 10_000,
-    publishes: 1000,
     users: 100_000,
     whileCounting: 2000,
   },
@@ -48,31 +37,14 @@ const SIZES: Readonly<Record<Form, Sizes>> = {
     triggers: 100,
     messages: 500,
     sends: 20,
-    pubnubChannels: 1000,
-    publishes: 100,
     users: 20_000,
     whileCounting: 500,
   },
 };
 
-interface Line {
-  readonly sender: Child<HostedSenderCommands>;
-  readonly sink: Child<HostedSinkCommands>;
-  readonly progress: Progress;
-  readonly form: Form;
-}
-
-/** Seconds of one contestant; `expected` requests must have come in, and never more connections than are allowed. */
-async function timed(line: Line, contestant: Contestant, count: number, expected?: number): Promise<number> {
-  await line.sink.ask('counted');
-  const seconds = await line.sender.ask('seconds', contestant, count);
-  const { requests, mostConnections } = await line.sink.ask('counted');
-  line.progress(
-    `${contestant}, ${count}: ${seconds.toFixed(2)} s, ${requests} requests, ${mostConnections} connections at most`,
-  );
-  if (expected === undefined) return seconds;
-  if (requests !== expected) throw new Error(`${contestant} made ${requests} requests instead of ${expected}.`);
-  return seconds;
+/** Seconds of one contestant. */
+async function seconds(...parameters: Parameters<typeof timed>): Promise<number> {
+  return (await timed(...parameters)).seconds;
 }
 
 /** How much faster we are, from the seconds of both. */
@@ -89,14 +61,14 @@ function speed(
 async function pusherChannels(line: Line): Promise<Result[]> {
   const { channels, triggers } = SIZES[line.form];
   const fast = await inTurns(line.form, {
-    send: () => timed(line, 'pusherChannels', channels, channels / 100),
-    byHand: () => timed(line, 'pusherByHand', channels, channels / 100),
+    send: () => seconds(line, 'pusherChannels', channels, channels / 100),
+    byHand: () => seconds(line, 'pusherByHand', channels, channels / 100),
   });
   const slow = await inTurns(
     line.form,
     {
-      send: () => timed(line, 'pusherChannels', channels, channels / 100),
-      triggers: async () => (await timed(line, 'pusherTriggers', triggers, triggers)) * (channels / triggers),
+      send: () => seconds(line, 'pusherChannels', channels, channels / 100),
+      triggers: async () => (await seconds(line, 'pusherTriggers', triggers, triggers)) * (channels / triggers),
     },
     FEW_ROUNDS,
   );
@@ -111,15 +83,15 @@ async function pusherMessages(line: Line): Promise<Result[]> {
   const { messages } = SIZES[line.form];
   const requests = messages / 10;
   const figures = await inTurns(line.form, {
-    sendMany: () => timed(line, 'pusherMessages', messages, requests),
-    twice: () => timed(line, 'pusherTwice', messages, requests),
-    byHand: () => timed(line, 'pusherBatches', messages, requests),
+    sendMany: () => seconds(line, 'pusherMessages', messages, requests),
+    twice: () => seconds(line, 'pusherTwice', messages, requests),
+    byHand: () => seconds(line, 'pusherBatches', messages, requests),
   });
   const one = await inTurns(
     line.form,
     {
-      sendMany: () => timed(line, 'pusherOneChannel', messages, requests),
-      byHand: () => timed(line, 'pusherBatchesInTurn', messages, requests),
+      sendMany: () => seconds(line, 'pusherOneChannel', messages, requests),
+      byHand: () => seconds(line, 'pusherBatchesInTurn', messages, requests),
     },
     FEW_ROUNDS,
   );
@@ -141,8 +113,8 @@ async function pusherMessages(line: Line): Promise<Result[]> {
 async function oneSend(line: Line): Promise<Result> {
   const { sends } = SIZES[line.form];
   const figures = await inTurns(line.form, {
-    send: () => timed(line, 'oneSend', sends, sends),
-    trigger: () => timed(line, 'oneTrigger', sends, sends),
+    send: () => seconds(line, 'oneSend', sends, sends),
+    trigger: () => seconds(line, 'oneTrigger', sends, sends),
   });
   return compared(`pusher: ${sends} sends to one channel, one after the other: time`, {
     unit: 's',
@@ -153,28 +125,9 @@ async function oneSend(line: Line): Promise<Result> {
   });
 }
 
-async function pubnubChannels(line: Line): Promise<Result[]> {
-  const { pubnubChannels: channels, publishes: some } = SIZES[line.form];
-  const figures = await inTurns(
-    line.form,
-    {
-      send: () => timed(line, 'pubnubChannels', channels, channels),
-      send11: () => timed(line, 'pubnub11Channels', channels, channels),
-      publishes: async () => (await timed(line, 'pubnubPublishes', some, some)) * (channels / some),
-      publishes11: async () => (await timed(line, 'pubnub11Publishes', some, some)) * (channels / some),
-    },
-    FEW_ROUNDS,
-  );
-  const what = `pubnub: ${grouped(channels)} channels`;
-  return [
-    speed(what, figures.send, 'SDK 12, its defaults', figures.publishes, 3),
-    speed(`${what}, SDK 11`, figures.send11, 'SDK 11, its defaults', figures.publishes11, 3),
-  ];
-}
-
 async function onesignalRecipients(line: Line): Promise<Result> {
-  const seconds = await timed(line, 'onesignalRecipients', RECIPIENTS, 1);
-  return { what: `onesignal: ${grouped(RECIPIENTS)} recipients in one request`, rounds: [seconds], unit: 's' };
+  const taken = await seconds(line, 'onesignalRecipients', RECIPIENTS, 1);
+  return { what: `onesignal: ${grouped(RECIPIENTS)} recipients in one request`, rounds: [taken], unit: 's' };
 }
 
 /** Of an application that does nothing else, as the connections of all contestants are counted together. */
@@ -183,7 +136,7 @@ async function connections(progress: Progress, form: Form): Promise<Result> {
   const rounds: number[] = [];
   for (const contestant of ['pusherChannels', 'pusherMessages', 'pubnubChannels', 'onesignalRecipients'] as const) {
     await line.sink.ask('counted');
-    await line.sender.ask('seconds', contestant, SIZES[form].whileCounting);
+    await line.sender.ask('measured', contestant, SIZES[form].whileCounting);
     const { mostConnections } = await line.sink.ask('counted', true);
     progress(`${contestant}: ${mostConnections} connections at most`);
     rounds.push(mostConnections);
@@ -210,26 +163,13 @@ async function manyUsers(progress: Progress, form: Form): Promise<Result[]> {
   ];
 }
 
-async function openLine(progress: Progress, form: Form): Promise<Line & AsyncDisposable> {
-  const sink = new Child<HostedSinkCommands>('hosted-sink');
-  const sender = new Child<HostedSenderCommands>('hosted-sender', ['--expose-gc', '--no-deprecation']);
-  await sender.ask('connect', await sink.ask('listen', LATENCY_MS / 2));
-  const close = async (): Promise<void> => {
-    await sender[Symbol.asyncDispose]();
-    await sink[Symbol.asyncDispose]();
-  };
-  return { sender, sink, progress, form, [Symbol.asyncDispose]: close };
-}
-
 async function run(progress: Progress, form: Form): Promise<Result[]> {
-  process.env['NODE_EXTRA_CA_CERTS'] = fileURLToPath(new URL('../support/tls/localhost-cert.pem', import.meta.url));
   await using line = await openLine(progress, form);
   return [
     ...(await pusherChannels(line)),
     ...(await pusherMessages(line)),
     await oneSend(line),
     await connections(progress, form),
-    ...(await pubnubChannels(line)),
     await onesignalRecipients(line),
     ...(await manyUsers(progress, form)),
   ];

@@ -43,7 +43,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
       ours: part('pushrail', kind),
       peer: part('zodAndWs', kind),
       peerName: 'zod and ws',
-      target: { atMost: 1.3 },
+      target: { atMost: 0.75 },
     });
   return [against('time', 'wallMs'), against('CPU time', 'cpuMs')];
 }

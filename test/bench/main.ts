@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { accepting } from './accept.ts';
 import type { Benchmark, Form } from './benchmark.ts';
 import { fanOut } from './fan-out.ts';
 import { hosted } from './hosted.ts';
@@ -6,10 +7,14 @@ import { httpApi } from './http-api.ts';
 import { idleMemory } from './idle-memory.ts';
 import { importing } from './import-time.ts';
 import { latency } from './latency.ts';
+import { pageSize } from './page-size.ts';
+import { presence } from './presence.ts';
+import { pubnub } from './pubnub.ts';
 import { putInto, runHere } from './record.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
+import { startUp } from './start-up.ts';
 import { subscriptionMemory } from './subscription-memory.ts';
 import { table } from './table.ts';
 
@@ -27,12 +32,12 @@ const HELP = `npm run bench -- [PART or BENCHMARK …] [--quick] [--json FILE]
 `;
 
 const parts: Readonly<Record<string, readonly Benchmark[]>> = {
-  start: [importing],
-  server: [fanOut, latency, httpApi],
-  channels: [rooms],
+  start: [startUp, importing, pageSize],
+  server: [fanOut, latency, httpApi, accepting],
+  channels: [rooms, presence],
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
-  hosted: [hosted],
+  hosted: [hosted, pubnub],
 };
 
 const { values, positionals } = parseArgs({

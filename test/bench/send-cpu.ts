@@ -3,10 +3,13 @@ import { Child } from './child.ts';
 import type { SinkCommands } from './processes/http-sink.ts';
 import type { PusherCommands } from './processes/pusher-sender.ts';
 import type { BackendKind, SenderCommands } from './processes/pushrail-sender.ts';
+import type { SocketIoSenderCommands } from './processes/socketio-sender.ts';
 import { compared, inTurns } from './rounds.ts';
 import { summary } from './statistics.ts';
 
 const SENDS = { full: 20_000, quick: 4000 };
+/** Sends to the embedded server: fewer would be measured before V8 has compiled all of it. */
+const EMBEDDED_SENDS = 20_000;
 const TRIGGERS = { full: 2000, quick: 400 };
 /** Channels sent to in one measurement of linearity, however many go into one `send`. */
 const CHANNELS_IN_ALL = { full: 200_000, quick: 100_000 };
@@ -16,7 +19,7 @@ async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Prog
   await using pusher = new Child<PusherCommands>('pusher-sender');
   await pusher.ask('connect', await sink.ask('listen'));
   const figures = await inTurns(form, {
-    send: () => pushrail.ask('secondsPerSend', SENDS[form]),
+    send: () => pushrail.ask('secondsPerSend', SENDS[form], 'single'),
     trigger: () => pusher.ask('secondsPerTrigger', TRIGGERS[form]),
   });
   for (const [name, values] of Object.entries(figures))
@@ -29,6 +32,42 @@ async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Prog
     peerName: 'one trigger of the pusher package',
     target: { atMost: 0.1 },
   });
+}
+
+async function embedded(pushrail: Child<SenderCommands>, progress: Progress, form: Form): Promise<Result[]> {
+  await using socketIo = new Child<SocketIoSenderCommands>('socketio-sender');
+  const figures = await inTurns(form, {
+    send: () => pushrail.ask('secondsPerSend', EMBEDDED_SENDS, 'embedded'),
+    emit: () => socketIo.ask('secondsPerEmit', EMBEDDED_SENDS),
+  });
+  const ours = figures.send.map(inMicroseconds);
+  progress(`one send to the embedded server: ${summary(ours)} µs of CPU`);
+  return [
+    { what: 'one send to one channel of the embedded server', rounds: ours, unit: 'µs', target: { atMost: 4.5 } },
+    compared('one send to one channel of the embedded server, in process', {
+      unit: 'µs',
+      scale: 1e6,
+      ours: figures.send,
+      peer: figures.emit,
+      peerName: 'socket.io: emit to one room',
+    }),
+  ];
+}
+
+/** What one of many takes, in one call, to a call for each. */
+async function together(pushrail: Child<SenderCommands>, progress: Progress, form: Form): Promise<Result[]> {
+  const figures = await inTurns(form, {
+    alone: () => pushrail.ask('secondsPerSend', SENDS[form], 'single'),
+    message: () => pushrail.ask('secondsPerMessage', 10_000, SENDS[form] / 2000),
+    user: () => pushrail.ask('secondsPerUser', 10_000, SENDS[form] / 1000),
+  });
+  for (const [name, values] of Object.entries(figures))
+    progress(`${name}: ${summary(values.map(inMicroseconds))} µs of CPU each`);
+  const shared = { unit: 'µs', scale: 1e6, peer: figures.alone, peerName: 'one send to one channel' };
+  return [
+    compared('a message of 10 000 in one sendMany', { ...shared, ours: figures.message }),
+    compared('a user of 10 000 in one send, sessions in memory', { ...shared, ours: figures.user }),
+  ];
 }
 
 async function linearity(
@@ -75,6 +114,8 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using pushrail = new Child<SenderCommands>('pushrail-sender');
   return [
     await compareWithPusher(pushrail, progress, form),
+    ...(await embedded(pushrail, progress, form)),
+    ...(await together(pushrail, progress, form)),
     ...(await linearity(pushrail, 'single', progress, form)),
     ...(await linearity(pushrail, 'batch', progress, form)),
   ];

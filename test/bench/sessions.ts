@@ -4,11 +4,14 @@ import { type RedisLike, redisSessions, type SessionStore } from 'pushrail';
 import { createClient } from 'redis';
 import { findRedis } from '../support/redis.ts';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
+import { cpuSeconds } from './processes/usage.ts';
 import { compared, inTurns } from './rounds.ts';
 import { grouped, summary } from './statistics.ts';
 
 /** Users looked up in one measurement, each with one session. */
 const USERS = { full: 10_000, quick: 2000 };
+/** Look-ups of all users in one measurement. */
+const LOOK_UPS = 10;
 /** Added at once, before the measurements. */
 const ADDED_AT_ONCE = 1000;
 
@@ -18,6 +21,7 @@ interface Contestant {
   readonly client: RedisLike;
   ask(key: string): Promise<readonly string[]>;
   forget(key: string): Promise<unknown>;
+  cpuOfRedis(): Promise<number>;
   close(): void;
 }
 
@@ -30,6 +34,7 @@ async function contestants(url: string): Promise<readonly Contestant[]> {
       client: ioredis,
       ask: (key) => ioredis.zrangebyscore(key, Date.now(), '+inf'),
       forget: (key) => ioredis.del(key),
+      cpuOfRedis: async () => cpuIn(await ioredis.info('cpu')),
       close: () => ioredis.disconnect(),
     },
     {
@@ -37,6 +42,7 @@ async function contestants(url: string): Promise<readonly Contestant[]> {
       client: nodeRedis,
       ask: (key) => nodeRedis.zRangeByScore(key, Date.now(), '+inf'),
       forget: (key) => nodeRedis.del(key),
+      cpuOfRedis: async () => cpuIn(await nodeRedis.info('cpu')),
       close: () => nodeRedis.destroy(),
     },
   ];
@@ -47,21 +53,34 @@ async function fill(sessions: SessionStore, users: readonly string[]): Promise<v
     await Promise.all(users.slice(first, first + ADDED_AT_ONCE).map((user) => sessions.add(user)));
 }
 
-/** Milliseconds that a look-up of all users takes. */
-async function timed(users: readonly string[], lookUp: () => Promise<readonly (readonly string[])[]>): Promise<number> {
-  const startedAt = performance.now();
-  const found = await lookUp();
-  const ms = performance.now() - startedAt;
-  if (found.length !== users.length || found.some((channels) => channels.length !== 1))
-    throw new Error('A look-up did not find one session for each user.');
-  return ms;
+/**
+ * Milliseconds of CPU that a look-up of all users takes, in this process and in Redis. By the clock, a busy machine
+ * would hold up the short look-up of all for a whole slice of time, and hardly the thousands of others, which sleep.
+ * @param times how often it is made, so that the short one is long enough to be measured
+ */
+async function timed(
+  { cpuOfRedis }: Contestant,
+  users: readonly string[],
+  times: number,
+  lookUp: () => Promise<readonly (readonly string[])[]>,
+): Promise<number> {
+  const before = cpuSeconds() + (await cpuOfRedis());
+  for (let made = 0; made < times; made++) {
+    const found = await lookUp();
+    if (found.length !== users.length || found.some((channels) => channels.length !== 1))
+      throw new Error('A look-up did not find one session for each user.');
+  }
+  return ((cpuSeconds() + (await cpuOfRedis()) - before) * 1000) / times;
 }
 
-async function compare(
-  { packageName, client, ask, forget }: Contestant,
-  progress: Progress,
-  form: Form,
-): Promise<Result> {
+/** The CPU seconds of a Redis server so far, in the answer to its command `INFO cpu`. */
+function cpuIn(info: string): number {
+  const fields = Object.fromEntries(info.split('\r\n').map((line) => line.split(':')));
+  return Number(fields['used_cpu_user']) + Number(fields['used_cpu_sys']);
+}
+
+async function compare(contestant: Contestant, progress: Progress, form: Form): Promise<Result> {
+  const { packageName, client, ask, forget } = contestant;
   const prefix = `bench-${randomUUID()}:`;
   const sessions = redisSessions(client, { prefix });
   const users = Array.from({ length: USERS[form] }, (_, n) => `user-${n}`);
@@ -69,17 +88,18 @@ async function compare(
   await fill(sessions, users);
   try {
     const figures = await inTurns(form, {
-      together: () => timed(users, () => sessions.channelsFor(users)),
+      together: () => timed(contestant, users, LOOK_UPS, () => sessions.channelsFor(users)),
       oneByOne: () =>
-        timed(users, async () => {
+        timed(contestant, users, 1, async () => {
           const found: (readonly string[])[] = [];
           for (const key of keys) found.push(await ask(key));
           return found;
         }),
     });
-    for (const [name, values] of Object.entries(figures)) progress(`${packageName}, ${name}: ${summary(values)} ms`);
-    return compared(`${grouped(USERS[form])} users in one look-up: speed`, {
-      unit: 'ms',
+    for (const [name, values] of Object.entries(figures))
+      progress(`${packageName}, ${name}: ${summary(values)} ms of CPU`);
+    return compared(`${grouped(USERS[form])} users in one look-up: speed by CPU time`, {
+      unit: 'ms of CPU',
       ours: figures.together,
       peer: figures.oneByOne,
       peerName: `one look-up a user, package ${packageName}`,

@@ -22,6 +22,11 @@ function never(): Promise<never> {
   return new Promise(() => {});
 }
 
+function abortable(): { signal: AbortSignal; abort: (reason: unknown) => void } {
+  const own = new AbortController();
+  return { signal: own.signal, abort: (reason) => own.abort(reason) };
+}
+
 function abortErrors(report: SendReport | undefined): unknown[] {
   return (
     report?.rejected.map(({ channel, error }) => [
@@ -73,6 +78,39 @@ test('in a stalled attempt: the call ends at once, its outcome is unknown, and t
     cause: reason,
     message: 'The signal fired before this channel was accepted. The message may have arrived.',
   });
+});
+
+test('in any moment of an attempt: its signal fires with the reason, and the call ends, before any timer', async () => {
+  const reason = new Error('shutting down');
+  for (let microtasks = 0; microtasks < 16; microtasks++) {
+    const { signal, abort } = abortable();
+    let fired: unknown;
+    backend.answer = async (request) => {
+      request.signal.addEventListener('abort', () => {
+        fired = request.signal.reason;
+      });
+      for (let turn = 0; turn < microtasks; turn++) await undefined;
+      abort(reason);
+      return never();
+    };
+    const error = await failureOf(DeliveryError, service.send({ channels: 'a', data: 1, signal }));
+    for (let turn = 0; turn < 16; turn++) await undefined;
+    expect(error).toMatchObject({ outcome: 'unknown', cause: { name: 'AbortError', cause: reason } });
+    expect(fired).toBe(reason);
+    expect(vi.getTimerCount()).toBe(0);
+  }
+});
+
+test('an attempt that was ended leaves its place to the next one', async () => {
+  backend = new RecordingBackend();
+  service = createPushService({ backend, concurrency: 1 });
+  backend.answer = ({ channels: [channel] }) => (channel === 'stalled' ? never() : undefined);
+  const stalled = failureOf(DeliveryError, service.send({ channels: 'stalled', data: 1, signal: controller.signal }));
+  const next = service.send({ channels: 'next', data: 1 });
+  await vi.advanceTimersByTimeAsync(5);
+  controller.abort();
+  await stalled;
+  expect(await next).toMatchObject({ status: 'accepted' });
 });
 
 test('in the wait between two attempts: the call ends at once, and nothing is sent after it', async () => {

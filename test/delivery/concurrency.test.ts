@@ -56,6 +56,24 @@ describe('requests in flight', () => {
   });
 });
 
+test('requests that wait get their places in the order in which they came', async () => {
+  const backend = new RecordingBackend();
+  const push = createPushService({ backend, concurrency: 2 });
+  const answers: (() => void)[] = [];
+  backend.answer = () => new Promise<void>((resolve) => answers.push(resolve));
+  const sends = names('early', 20).map((channels) => push.send({ channels, data: 1 }));
+  while (answers.length < 2) await new Promise(setImmediate);
+  for (let ended = 0; ended < 22; ended++) {
+    // Somebody who comes when a place is free again does not overtake those who wait.
+    if (ended < 2) sends.push(push.send({ channels: `late${ended}`, data: 1 }));
+    answers.shift()?.();
+    await new Promise(setImmediate);
+  }
+  await Promise.all(sends);
+  expect(backend.sent.flat()).toEqual([...names('early', 20), 'late0', 'late1']);
+  expect(backend.mostPending).toBe(2);
+});
+
 test('channels are sent to in their order', async () => {
   const backend = slowly(new RecordingBackend());
   const channels = names('c', 40);

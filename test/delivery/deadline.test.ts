@@ -1,7 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { createPushService, DeliveryError, type PushServerSettings, TimeoutError } from '../../src/index.js';
+import { WebSocketService } from '../../src/backends/websocket/index.js';
+import {
+  type AnyBackend,
+  createPushService,
+  DeliveryError,
+  type PushServerSettings,
+  TimeoutError,
+} from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
 import { RecordingBackend } from '../support/recording-backend.js';
+import { RecordingLogger } from '../support/recording-logger.js';
 
 let backend = new RecordingBackend();
 let start = 0;
@@ -113,6 +121,57 @@ test('a backend that heeds the signal and throws at the deadline has timed out t
     vi.runAllTimersAsync(),
   ]);
   expect(error.cause).toBeInstanceOf(TimeoutError);
+});
+
+test('the deadline counts from the beginning of the attempt, also while a backend keeps the event loop busy', async () => {
+  backend.answer = () => {
+    vi.advanceTimersByTime(400);
+    return never();
+  };
+  await Promise.all([
+    failureOf(DeliveryError, serviceWith({ timeout: 1_000, retries: 0 }).send({ channels: 'a', data: 1 })),
+    vi.runAllTimersAsync(),
+  ]);
+  expect(Date.now() - start).toBe(1_000);
+});
+
+test('an attempt that waited for a place has its whole time all the same', async () => {
+  const begun: number[] = [];
+  backend.answer = () => {
+    begun.push(Date.now() - start);
+    return never();
+  };
+  const push = serviceWith({ timeout: 1_000, retries: 0, concurrency: 1 });
+  const sends = ['a', 'b'].map((channels) => failureOf(DeliveryError, push.send({ channels, data: 1 })));
+  await Promise.all([...sends, vi.runAllTimersAsync()]);
+  expect(begun).toEqual([0, 1_000]);
+  expect(Date.now() - start).toBe(2_000);
+});
+
+describe('a backend that answers at once', () => {
+  const data = { x: 1 };
+
+  test.each<[string, () => AnyBackend]>([
+    ['in the same turn', () => backend],
+    ['of the embedded server', () => new WebSocketService({ appId: 'app', pubKey: 'key', secretKey: 'secret' })],
+  ])('needs no timer: %s', async (_what, make) => {
+    const used = make();
+    const push = createPushService({ backend: used, logger: new RecordingLogger() });
+    await push.send({ channels: 'before', data });
+    const timer = vi.spyOn(globalThis, 'setTimeout');
+    await push.send({ channels: 'a', data });
+    await push.send({ channels: ['a', 'b', 'c'], data });
+    await push.sendMany(['a', 'b'].map((channels) => ({ channels, data })));
+    expect(timer).not.toHaveBeenCalled();
+    await push.close();
+  });
+
+  test('gets a signal that has not fired, and that does not fire later', async () => {
+    await serviceWith({ timeout: 1_000 }).send({ channels: 'a', data: 1 });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(backend.requests.map(({ signal }) => signal.aborted)).toEqual([false]);
+    expect(backend.requests[0]?.signal).toBeInstanceOf(AbortSignal);
+  });
 });
 
 describe('an answer that comes after its deadline', () => {

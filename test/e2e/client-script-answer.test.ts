@@ -1,5 +1,9 @@
+import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ScriptSite } from './script-site.js';
+
+/** What a page of the embedded server loads, with `pusher-js`, in bytes after gzip. */
+const MAX_PAGE_BYTES = 26_000;
 
 let site: ScriptSite;
 
@@ -31,6 +35,12 @@ describe('the answer with client.js', () => {
       expect(headers.get('etag')).toMatch(/^"[\w-]{43}"$/);
       expect([headers.get('set-cookie'), headers.get('vary')]).toEqual([null, null]);
     }
+  });
+
+  it('is at most 26 kB gzipped, with the SDK', async () => {
+    const text = await (await ask()).text();
+    expect(text).toContain('Pusher');
+    expect(gzipSync(text).length).toBeLessThanOrEqual(MAX_PAGE_BYTES);
   });
 
   it('is 304 for whoever has it, and has no body for HEAD', async () => {

@@ -12,6 +12,29 @@ it('a connection that is let in gets a socket id and the activity timeout, as JS
   expect(JSON.parse(data as string)).toEqual({ socket_id: expect.stringMatching(/^\d+\.\d+$/), activity_timeout: 77 });
 });
 
+it('the answer to the upgrade and the socket id arrive in one piece', async () => {
+  const service = await startServer();
+  const client = await RawClient.open(service);
+  client.write(upgradeWith('AAAAAAAAAAAAAAAAAAAAAA=='));
+  const [first] = (await once(client.socket, 'data')) as [Buffer];
+  expect(first.toString()).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n.*pusher:connection_established.*\}$/s);
+});
+
+it('a key of the WebSocket handshake that is none is answered with 400, and the socket ends', async () => {
+  const service = await startServer();
+  const client = await RawClient.open(service);
+  client.collect();
+  client.write(upgradeWith('none'));
+  await client.ended;
+  expect(client.bytes.toString()).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(service.api.connectionCount).toBe(0);
+});
+
+function upgradeWith(key: string): string {
+  const head = ['GET /app/key?protocol=7 HTTP/1.1', 'Host: localhost', 'Connection: Upgrade', 'Upgrade: websocket'];
+  return [...head, 'Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${key}`, '', ''].join('\r\n');
+}
+
 it('socket ids differ', async () => {
   const service = await startServer();
   const clients = await Promise.all(Array.from({ length: 20 }, () => Client.connect(service)));

@@ -1,12 +1,26 @@
-import { afterEach, describe, expect, test } from 'vitest';
-import { createPushService, type OutgoingMessage, type PushService, type SessionAdapter } from '../../src/index.js';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  type BackendCapabilities,
+  createPushService,
+  type OutgoingMessage,
+  type PushService,
+  type SessionAdapter,
+} from '../../src/index.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
 let backend = new RecordingBackend();
 let service: PushService | undefined;
 
-function start(sessions?: SessionAdapter): PushService {
-  backend = new RecordingBackend();
+/** All that a message may have beside its event and data. */
+const whole = {
+  idempotencyKey: 'order-1',
+  notification: { title: 'Hi' },
+  except: '1.2',
+  backendOptions: { ttl: 1 },
+};
+
+function start(limits: Partial<BackendCapabilities> = {}, sessions?: SessionAdapter): PushService {
+  backend = new RecordingBackend(limits);
   service = createPushService({ backend, sessions });
   return service;
 }
@@ -22,7 +36,7 @@ afterEach(() => service?.close());
 describe('a message is a snapshot', () => {
   test('what the caller changes while users are looked up does not show', async () => {
     const { promise, resolve } = Promise.withResolvers<readonly string[][]>();
-    const push = start({ channelsFor: () => promise });
+    const push = start({}, { channelsFor: () => promise });
     const data = { order: { id: 1, lines: ['one'] } };
     const notification = { title: 'Shipped' };
     const options = { event: 'order', users: ['ann'], data, notification, timeout: 5000, backendOptions: { ttl: 1 } };
@@ -92,13 +106,36 @@ describe('what a backend gets', () => {
     expect(sentMessage().payload).toBe('null');
   });
 
-  test('a copy and the JSON of a message hold its data once, and no payload', async () => {
-    await start().send({ event: 'e', channels: 'a', data: { x: 1 }, except: '1.2' });
+  test.each<[string, object, object]>([
+    ['that is bare', {}, {}],
+    ['with all that it may have', whole, whole],
+    ['whose data is null', { data: null }, { data: null }],
+  ])('a copy and the JSON of a message %s hold its data once, and no payload', async (_what, given, expected) => {
+    await start({ idempotencyKey: true }).send({ event: 'e', channels: 'a', data: { x: 1 }, ...given });
     const message = sentMessage();
-    const expected = { id: message.id, event: 'e', data: { x: 1 }, except: '1.2' };
-    expect({ ...message }).toStrictEqual(expected);
-    expect(JSON.parse(JSON.stringify(message))).toStrictEqual(expected);
-    expect(message.payload).toBe('{"x":1}');
+    const copy = { id: message.id, event: 'e', data: { x: 1 }, ...expected };
+    const all = ['id', 'idempotencyKey', 'event', 'data', 'notification', 'except', 'backendOptions'];
+    const keys = all.filter((key) => key in copy);
+    expect({ ...message }).toStrictEqual(copy);
+    expect(Object.assign({}, message)).toStrictEqual(copy);
+    expect(structuredClone(message)).toStrictEqual(copy);
+    expect(JSON.parse(JSON.stringify(message))).toStrictEqual(copy);
+    expect(Object.keys(message)).toEqual(keys);
+    expect(Object.keys(JSON.parse(JSON.stringify(message)))).toEqual(keys);
+    expect(JSON.parse(message.payload)).toMatchObject(copy.data ?? {});
+  });
+
+  test('data is read from its JSON when it is asked for, and its payload cannot be changed', async () => {
+    await start().send({ event: 'e', channels: 'a', data: { x: 1 } });
+    const message = sentMessage();
+    const parse = vi.spyOn(JSON, 'parse');
+    onTestFinished(() => void parse.mockRestore());
+    expect([message.id, message.event, message.payload]).toEqual([expect.any(String), 'e', '{"x":1}']);
+    expect(parse).not.toHaveBeenCalled();
+    expect(message.data).toEqual({ x: 1 });
+    expect(message.data).toEqual({ x: 1 });
+    expect(parse).toHaveBeenCalledTimes(1);
+    for (const key of ['data', 'payload']) expect(() => Object.assign(message, { [key]: 1 })).toThrow(TypeError);
   });
 
   test('one message object serves all channels', async () => {

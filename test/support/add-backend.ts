@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 /** The files of a backend "pigeon": its folder and its tests. */
 const files: Readonly<Record<string, string>> = {
-  'src/backends/pigeon/options.ts': `import { z } from 'zod';
+  'src/backends/pigeon/options.ts': `import * as z from 'zod/mini';
 import { settingsCheck } from '../../core/schema-check.js';
 
 export interface PigeonOptions {
@@ -12,7 +12,7 @@ export interface PigeonOptions {
 }
 
 export const checkOptions: (options: unknown) => PigeonOptions = settingsCheck("The pigeon backend's options", () =>
-  z.strictObject({ loft: z.string().optional() }),
+  z.strictObject({ loft: z.optional(z.string()) }),
 );
 `,
   'src/backends/pigeon/index.ts': `import type { OutgoingMessage } from '../../wire/message.js';

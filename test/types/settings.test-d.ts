@@ -11,6 +11,7 @@ import {
   type PushServerSettings,
   PushService,
   PushServiceWrapper,
+  type ServiceSettings,
 } from 'pushrail';
 import { ConsoleService } from 'pushrail/backends/console';
 import { type FailoverService, failover } from 'pushrail/backends/failover';
@@ -21,7 +22,9 @@ import { PusherService } from 'pushrail/backends/pusher';
 import type { RemoteWebSocketService } from 'pushrail/backends/remote';
 import type { RoundRobinService } from 'pushrail/backends/roundrobin';
 import type { WebSocketService } from 'pushrail/backends/websocket';
+import { pushServerSchema } from 'pushrail/settings';
 import { expectTypeOf } from 'vitest';
+import type * as z from 'zod';
 
 // The settings tell which backend a service has.
 const keys = { appId: 'a', pubKey: 'k', subKey: 'sub', secretKey: 's' };
@@ -166,3 +169,11 @@ createPushService({ backend: Loft });
 // @ts-expect-error: sendData is the one method that a backend must have
 class LazyService extends PushServiceWrapper {}
 expectTypeOf(LazyService).toExtend<abstract new () => AnyBackend>();
+
+// The schema of an application's configuration takes the keys of the settings, and returns what a service takes.
+type Checked = z.output<typeof pushServerSchema>;
+expectTypeOf<keyof Checked>().toEqualTypeOf<keyof PushServerSettings | 'options'>();
+expectTypeOf<Pick<Checked, keyof ServiceSettings>>().toEqualTypeOf<ServiceSettings>();
+expectTypeOf(createPushService(pushServerSchema.parse({})).backend.name).toEqualTypeOf<string>();
+// @ts-expect-error a key that the settings do not have
+void pushServerSchema.parse({}).pubkey;

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { whole } from '../../core/schema-parts.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import type { BackendSettings } from '../contract/settings.js';
 import { type AnyBackend, PushServiceWrapper } from '../contract/wrapper.js';
@@ -31,9 +32,9 @@ function buildSchema() {
     error: 'must be an instance of a backend, such as new ConsoleService()',
   });
   return z.strictObject({
-    backends: z.array(instance).min(2, 'must name at least two backends'),
-    failuresToOpen: z.number().int().min(1).default(5),
-    resetAfterMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(60_000),
+    backends: z.array(instance).check(z.minLength(2, 'must name at least two backends')),
+    failuresToOpen: z._default(whole(1), 5),
+    resetAfterMs: z._default(whole(1, MAX_TIMEOUT_MS), 60_000),
   });
 }
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { settingsCheck } from '../../core/schema-check.js';
 
 /** The stream that the console backend writes to: `process.stdout`, or any object with such a `write`. */
@@ -17,8 +17,8 @@ export interface ConsoleOptions {
 /** @throws ConfigurationError naming each option that is wrong */
 export const checkOptions: (options: unknown) => ConsoleOptions = settingsCheck("The console backend's options", () =>
   z.strictObject({
-    format: z.enum(['text', 'json']).optional(),
-    stream: z.custom<ConsoleStream>(isStream, { error: 'must have a method write(text)' }).optional(),
+    format: z.optional(z.enum(['text', 'json'])),
+    stream: z.optional(z.custom<ConsoleStream>(isStream, { error: 'must have a method write(text)' })),
   }),
 );
 

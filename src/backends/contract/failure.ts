@@ -24,9 +24,10 @@ export function asPushError(error: unknown, backend: AnyBackend): PushError {
  * and one error may stand for 100 000 channels.
  */
 export function rememberedPushErrors(backend: AnyBackend): (error: unknown) => PushError {
-  const known = new WeakMap<object, PushError>();
+  let known: WeakMap<object, PushError> | undefined;
   return (error) => {
     if (typeof error !== 'object' || error === null) return asPushError(error, backend);
+    known ??= new WeakMap();
     const before = known.get(error);
     if (before !== undefined) return before;
     const found = asPushError(error, backend);

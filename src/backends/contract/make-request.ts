@@ -32,7 +32,8 @@ export async function makeRequest(
   context: RequestContext,
 ): Promise<readonly Outcome[]> {
   try {
-    const results = resultsIn(await answerOf(target, messages, context));
+    const answer = await answerOf(target, messages, context);
+    const results = messages.length === 1 ? resultOf(messages, answer) : resultsIn(answer);
     return results === undefined ? messages.map(({ channel }) => ({ channel })) : inOrderOf(messages, results, target);
   } catch (thrown) {
     const error = target.failureOf(thrown);
@@ -64,18 +65,15 @@ function noResult(backend: string): DeliveryError {
 }
 
 /** Calls the backend. The methods are protected, so that an application does not call them in place of `send`. */
-async function answerOf(
+function answerOf(
   { backend, capabilities }: RequestedBackend,
   messages: readonly AddressedMessage[],
   context: RequestContext,
-): Promise<unknown> {
+): Promise<unknown> | undefined {
   const [first] = messages;
   if (first === undefined) return undefined;
   const { channel, message } = first;
-  if (messages.length === 1) {
-    const result = await backend['sendData'](channel, message, context);
-    return isResultFor(channel, result) ? [result] : undefined;
-  }
+  if (messages.length === 1) return backend['sendData'](channel, message, context);
   const channels = messages.map((addressed) => addressed.channel);
   if (messages.every((addressed) => addressed.message === message) && fitsOneRequest(channels, capabilities)) {
     if (backend['sendBatch'] === undefined) throw new TypeError('it has no sendBatch() for several channels.');
@@ -86,6 +84,11 @@ async function answerOf(
     messages.map((addressed) => ({ channel: addressed.channel, message: addressed.message })),
     context,
   );
+}
+
+/** Reads the answer of `sendData`. @returns undefined when it says no more of the channel than that it accepted */
+function resultOf([only]: readonly AddressedMessage[], answer: unknown): readonly ChannelResult[] | undefined {
+  return only !== undefined && isResultFor(only.channel, answer) ? [answer] : undefined;
 }
 
 /** Whether `sendData` returned more about the channel than that it accepted. */

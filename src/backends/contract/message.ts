@@ -20,32 +20,64 @@ export interface BackendMessageOptions {
   readonly backendOptions: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Makes the message that a backend gets. `data` is read back from its JSON text when it is first asked for. */
-export function outgoingMessage(parts: {
-  id: string;
-  event: string;
-  json: string;
-  payload: string;
-  notification: PushNotification | undefined;
-  except: string | undefined;
-  idempotencyKey: string | undefined;
-  backendOptions: Record<string, unknown> | undefined;
-}): OutgoingMessage {
-  const { id, event, json, payload, notification, except, idempotencyKey, backendOptions } = parts;
-  let data: JsonValue | undefined;
-  const message = {
-    id,
-    ...(idempotencyKey !== undefined && { idempotencyKey }),
-    event,
-    get data(): JsonValue {
-      data ??= JSON.parse(json) as JsonValue;
-      return data;
+/** The parts that a message is made of. */
+interface MessageParts extends EventParts {
+  readonly payload: string;
+  readonly except: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly backendOptions: Record<string, unknown> | undefined;
+}
+
+/** What a backend gets. A key whose value is undefined is left out. */
+class Message implements OutgoingMessage {
+  // Declared alone: a field would come first in a copy, whenever it is set.
+  declare readonly id: string;
+  declare readonly idempotencyKey?: string;
+  declare readonly event: string;
+  declare readonly data: JsonValue;
+  declare readonly notification?: PushNotification;
+  declare readonly except?: string;
+  declare readonly backendOptions?: Readonly<Record<string, unknown>>;
+  readonly #payload: string;
+  readonly #json: string;
+  #data: JsonValue | undefined;
+
+  /**
+   * A property of each message, so that copies have `data`. Its getter is one for all of them: with a getter for each,
+   * V8 would keep every message as a dictionary.
+   */
+  static readonly #ownData = {
+    enumerable: true,
+    configurable: true,
+    get(this: Message): JsonValue {
+      this.#data ??= JSON.parse(this.#json) as JsonValue;
+      return this.#data;
     },
-    ...(notification && { notification: { ...notification } }),
-    ...(except !== undefined && { except }),
-    ...(backendOptions && { backendOptions: { ...backendOptions } }),
   };
-  return Object.defineProperty(message, 'payload', { value: payload }) as typeof message & { payload: string };
+
+  constructor(parts: MessageParts) {
+    const { idempotencyKey, notification, except, backendOptions } = parts;
+    this.#payload = parts.payload;
+    this.#json = parts.json;
+    // In the order in which a copy has them.
+    this.id = parts.id;
+    if (idempotencyKey !== undefined) this.idempotencyKey = idempotencyKey;
+    this.event = parts.event;
+    Object.defineProperty(this, 'data', Message.#ownData);
+    if (notification) this.notification = { ...notification };
+    if (except !== undefined) this.except = except;
+    if (backendOptions) this.backendOptions = { ...backendOptions };
+  }
+
+  /** On the prototype, so that a copy or the JSON of a message does not hold its data twice. */
+  get payload(): string {
+    return this.#payload;
+  }
+}
+
+/** Makes the message that a backend gets. `data` is read back from its JSON text when it is first asked for. */
+export function outgoingMessage(parts: MessageParts): OutgoingMessage {
+  return new Message(parts);
 }
 
 /**

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError, ValidationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { nonEmpty, whole } from '../../core/schema-parts.js';
 import type { PushNotification } from '../../wire/message.js';
 
 /** The title and body of a notification in another language. */
@@ -117,45 +118,44 @@ const check: (value: unknown) => OneSignalMessageOptions = settingsCheck(
 );
 
 /** Makes the schema of `backendOptions` and of the option `defaults`. */
-export function messageOptionsSchema(): z.ZodType<OneSignalMessageOptions> & { readonly shape: object } {
-  const text = z.string().min(1, 'must not be empty');
+export function messageOptionsSchema(): z.ZodMiniType<OneSignalMessageOptions> & { readonly shape: object } {
+  const text = nonEmpty();
   const json = z.custom<Record<string, unknown>>(isJsonObject, 'must be an object of JSON values');
-  const button = { id: text, text, icon: text.optional() };
+  const button = { id: text, text, icon: z.optional(text) };
   return z.strictObject({
-    sendAfter: z
-      .custom<Date | string>(isTime, 'must be a valid Date, or an ISO 8601 string with a time zone')
-      .optional(),
-    delayedOption: z.enum(['timezone', 'last-active']).optional(),
-    deliveryTimeOfDay: z
-      .custom<string>(isTimeOfDay, 'must be a time such as "9:00AM", "21:45" or "09:45:30"')
-      .optional(),
-    throttlePerMinute: z.number().int().min(0).optional(),
-    enableFrequencyCap: z.boolean().optional(),
-    ttl: z.number().int().min(0).max(MAX_TTL_SECONDS).optional(),
-    priority: z.union([z.literal(5), z.literal(10)], 'must be 5 or 10').optional(),
-    collapseId: z.custom<string>(isCollapseId, 'must be a string of 1 to 64 bytes').optional(),
-    webPushTopic: text.optional(),
-    translations: z.record(z.string(), z.strictObject({ title: text.optional(), body: text.optional() })).optional(),
-    appUrl: text.optional(),
-    webUrl: text.optional(),
-    image: text.optional(),
-    buttons: z.array(z.strictObject(button)).max(3, 'must hold at most 3').optional(),
-    webButtons: z
-      .array(z.strictObject({ ...button, url: text }))
-      .max(2, 'must hold at most 2')
-      .optional(),
-    iosBadgeType: z.enum(['SetTo', 'Increase']).optional(),
-    iosBadgeCount: z.number().int().optional(),
-    iosSound: text.optional(),
-    iosInterruptionLevel: z.enum(['active', 'passive', 'time_sensitive', 'critical']).optional(),
-    androidChannelId: text.optional(),
-    group: text.optional(),
-    contentAvailable: z.boolean().optional(),
-    templateId: text.optional(),
-    customData: json.optional(),
-    excludedSegments: z.array(text).optional(),
-    name: text.max(128, 'must have at most 128 characters').optional(),
-    body: json.optional(),
+    sendAfter: z.optional(
+      z.custom<Date | string>(isTime, 'must be a valid Date, or an ISO 8601 string with a time zone'),
+    ),
+    delayedOption: z.optional(z.enum(['timezone', 'last-active'])),
+    deliveryTimeOfDay: z.optional(
+      z.custom<string>(isTimeOfDay, 'must be a time such as "9:00AM", "21:45" or "09:45:30"'),
+    ),
+    throttlePerMinute: z.optional(whole(0)),
+    enableFrequencyCap: z.optional(z.boolean()),
+    ttl: z.optional(whole(0, MAX_TTL_SECONDS)),
+    priority: z.optional(z.union([z.literal(5), z.literal(10)], 'must be 5 or 10')),
+    collapseId: z.optional(z.custom<string>(isCollapseId, 'must be a string of 1 to 64 bytes')),
+    webPushTopic: z.optional(text),
+    translations: z.optional(z.record(z.string(), z.strictObject({ title: z.optional(text), body: z.optional(text) }))),
+    appUrl: z.optional(text),
+    webUrl: z.optional(text),
+    image: z.optional(text),
+    buttons: z.optional(z.array(z.strictObject(button)).check(z.maxLength(3, 'must hold at most 3'))),
+    webButtons: z.optional(
+      z.array(z.strictObject({ ...button, url: text })).check(z.maxLength(2, 'must hold at most 2')),
+    ),
+    iosBadgeType: z.optional(z.enum(['SetTo', 'Increase'])),
+    iosBadgeCount: z.optional(z.int()),
+    iosSound: z.optional(text),
+    iosInterruptionLevel: z.optional(z.enum(['active', 'passive', 'time_sensitive', 'critical'])),
+    androidChannelId: z.optional(text),
+    group: z.optional(text),
+    contentAvailable: z.optional(z.boolean()),
+    templateId: z.optional(text),
+    customData: z.optional(json),
+    excludedSegments: z.optional(z.array(text)),
+    name: z.optional(text.check(z.maxLength(128, 'must have at most 128 characters'))),
+    body: z.optional(json),
   });
 }
 

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError } from '../../core/errors.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { whole } from '../../core/schema-parts.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
@@ -102,25 +103,25 @@ const check: (options: unknown) => CheckedOptions = settingsCheck(WHAT, buildSch
 
 function buildSchema() {
   const apiRoot = z.custom<string>(isApiRoot, 'must be an address such as "https://api.onesignal.com"');
-  const aliasLabel = z.string().regex(/^[^\p{Cc}]{1,128}$/u, 'must be a name without control characters');
+  const aliasLabel = z.string().check(z.regex(/^[^\p{Cc}]{1,128}$/u, 'must be a name without control characters'));
   return z.strictObject({
-    apiRoot: apiRoot.default('https://api.onesignal.com'),
-    target: z.enum(['aliases', 'subscriptions', 'segments']).default('aliases'),
-    aliasLabel: aliasLabel.default('external_id'),
-    recipient: z.custom<(channel: string) => string>(isFunction, 'must be a function').optional(),
-    language: z.custom<string>(isLanguage, 'must be a BCP 47 language tag such as "en" or "pt-BR"').default('en'),
-    defaults: messageOptionsSchema().optional(),
-    maxDataBytes: z.number().int().min(1).default(MAX_DATA_BYTES),
-    webhookSecret: webhookSecret().optional(),
+    apiRoot: z._default(apiRoot, 'https://api.onesignal.com'),
+    target: z._default(z.enum(['aliases', 'subscriptions', 'segments']), 'aliases'),
+    aliasLabel: z._default(aliasLabel, 'external_id'),
+    recipient: z.optional(z.custom<(channel: string) => string>(isFunction, 'must be a function')),
+    language: z._default(z.custom<string>(isLanguage, 'must be a BCP 47 language tag such as "en" or "pt-BR"'), 'en'),
+    defaults: z.optional(messageOptionsSchema()),
+    maxDataBytes: z._default(whole(1), MAX_DATA_BYTES),
+    webhookSecret: z.optional(webhookSecret()),
     proxy: proxyOption(),
-    requestTimeoutMs: z.number().int().min(1).max(MAX_TIMEOUT_MS).default(10_000),
-    identityPrivateKey: z
-      .custom<string>(
+    requestTimeoutMs: z._default(whole(1, MAX_TIMEOUT_MS), 10_000),
+    identityPrivateKey: z.optional(
+      z.custom<string>(
         (value) => typeof value === 'string' && identityKey(value) !== undefined,
         'must be a private key on the curve P-256, as a PEM text',
-      )
-      .optional(),
-    identityTokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
+      ),
+    ),
+    identityTokenTtlMinutes: z._default(whole(1, MAX_TOKEN_MINUTES), 60),
     OneSignal: givenSdk('onesignal-node', 'Client'),
   });
 }

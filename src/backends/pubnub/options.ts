@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { REDACTED } from '../../core/redaction.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { nonEmpty, whole } from '../../core/schema-parts.js';
 import { webhookSecret } from '../../webhooks/verify.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
 import { type GivenSdk, givenSdk } from '../sdk/given-sdk.js';
@@ -108,8 +109,8 @@ export const checkOptions: (options: unknown) => CheckedOptions = settingsCheck(
 );
 
 function buildSchema() {
-  const text = z.string().min(1, 'must not be empty');
-  const milliseconds = z.number().int().min(1).max(MAX_TIMEOUT_MS);
+  const text = nonEmpty();
+  const milliseconds = whole(1, MAX_TIMEOUT_MS);
   const origin = z.custom<string>(
     isHostWithPort,
     'must be a host such as "ps.pndsn.com" or "127.0.0.1:8080", without https://',
@@ -119,30 +120,25 @@ function buildSchema() {
     `must be a string of 1 to ${MAX_NAME_LENGTH} characters that is not blank`,
   );
   return z.strictObject({
-    origin: origin.default('ps.pndsn.com'),
-    userId: userId.default('pushrail'),
-    cipherKey: text.optional(),
-    cryptor: z.enum(['aes-cbc', 'legacy']).default('aes-cbc'),
-    useRandomIVs: z.boolean().default(true),
-    ttl: z.number().int().min(0).max(MAX_TTL_HOURS).optional(),
-    storeInHistory: z.boolean().optional(),
-    maxMessageBytes: z.number().int().min(100).max(MAX_MESSAGE_BYTES).default(DEFAULT_MESSAGE_BYTES),
-    maxSockets: z.number().int().min(2).optional(),
+    origin: z._default(origin, 'ps.pndsn.com'),
+    userId: z._default(userId, 'pushrail'),
+    cipherKey: z.optional(text),
+    cryptor: z._default(z.enum(['aes-cbc', 'legacy']), 'aes-cbc'),
+    useRandomIVs: z._default(z.boolean(), true),
+    ttl: z.optional(whole(0, MAX_TTL_HOURS)),
+    storeInHistory: z.optional(z.boolean()),
+    maxMessageBytes: z._default(whole(100, MAX_MESSAGE_BYTES), DEFAULT_MESSAGE_BYTES),
+    maxSockets: z.optional(whole(2)),
     proxy: proxyOption(),
-    requestTimeoutMs: milliseconds.default(10_000),
-    subscribeTimeoutMs: milliseconds.default(10_000),
-    longPollSeconds: z
-      .number()
-      .int()
-      .min(1)
-      .max(Math.floor(MAX_TIMEOUT_MS / 1000))
-      .default(310),
-    filterExpression: text.optional(),
-    suppressLeaveEvents: z.boolean().default(false),
-    tokenTtlMinutes: z.number().int().min(1).max(MAX_TOKEN_MINUTES).default(60),
-    authKey: text.optional(),
-    token: text.optional(),
-    webhookSecret: webhookSecret().optional(),
+    requestTimeoutMs: z._default(milliseconds, 10_000),
+    subscribeTimeoutMs: z._default(milliseconds, 10_000),
+    longPollSeconds: z._default(whole(1, Math.floor(MAX_TIMEOUT_MS / 1000)), 310),
+    filterExpression: z.optional(text),
+    suppressLeaveEvents: z._default(z.boolean(), false),
+    tokenTtlMinutes: z._default(whole(1, MAX_TOKEN_MINUTES), 60),
+    authKey: z.optional(text),
+    token: z.optional(text),
+    webhookSecret: z.optional(webhookSecret()),
     PubNub: givenSdk('pubnub', 'PubNub'),
   });
 }

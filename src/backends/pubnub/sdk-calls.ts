@@ -21,6 +21,14 @@ let isWatching = false;
 /** The SDK's own timeout, in seconds, longer than any deadline here: a signal ends a call, and not the SDK. */
 const NO_TIMEOUT_SECONDS = 86_400;
 
+/**
+ * Longest body that is sent as it is, in bytes. It goes in one packet with its headers, compressed or not, and to
+ * compress it takes longer than all else that pushrail does for a message.
+ */
+const MAX_UNCOMPRESSED_BYTES = 1000;
+
+const decoder = new TextDecoder();
+
 interface OpenRequest {
   readonly path: string;
   readonly done: Promise<void>;
@@ -124,6 +132,7 @@ export class SdkCalls {
     if (exchange !== undefined) {
       request.timeout = NO_TIMEOUT_SECONDS;
       request.headers = { ...request.headers, [UNCOMPRESSED.name]: UNCOMPRESSED.value };
+      leaveShortUncompressed(request);
     }
     const [sent, controller] = makeSendable(request);
     const end = (): void => controller?.abort('ended');
@@ -144,6 +153,15 @@ export class SdkCalls {
     void done.then(() => this.#open.delete(open));
     return [answered, controller];
   }
+}
+
+/** The SDK compresses each body of a message. */
+function leaveShortUncompressed(request: TransportRequest): void {
+  const { compressible, body, headers } = request;
+  if (compressible !== true || typeof body !== 'string' || Buffer.byteLength(body) > MAX_UNCOMPRESSED_BYTES) return;
+  const { 'Content-Encoding': _deflate, ...others } = headers ?? {};
+  request.compressible = false;
+  request.headers = others;
 }
 
 async function follow(
@@ -168,6 +186,8 @@ async function follow(
   } finally {
     byId.delete(id);
     signal.removeEventListener('abort', end);
+    // The timer of the SDK's timeout holds the exchange, which would hold the request for as long.
+    exchange.end = undefined;
   }
 }
 
@@ -178,7 +198,7 @@ function isCancelled(error: unknown): boolean {
 
 function parsed(body: ArrayBuffer | undefined): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(body));
+    return JSON.parse(decoder.decode(body));
   } catch {
     return undefined;
   }

@@ -12,6 +12,24 @@ interface UndiciRequest {
   readonly path?: string;
 }
 
+/** A request of the SDK, while it is under way. */
+interface WatchedRequest {
+  readonly exchange: Exchange;
+  /** To be called when it is sent. */
+  readonly left: () => void;
+  /** Length of its answer's body so far. */
+  bytes: number;
+}
+
+/** The headers of an answer that are read. */
+type AnswerHeaders = { [Part in 'encoding' | 'location' | 'retryAfter']?: string };
+
+const headersToRead: ReadonlyMap<string, keyof AnswerHeaders> = new Map([
+  ['content-encoding', 'encoding'],
+  ['location', 'location'],
+  ['retry-after', 'retryAfter'],
+]);
+
 /**
  * Learns status and headers of the requests that version 12 of the SDK makes by `fetch`, because the SDK's errors lack
  * them.
@@ -19,28 +37,25 @@ interface UndiciRequest {
  * asynchronous context
  */
 export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
-  const known = new WeakMap<object, Exchange>();
-  const left = new WeakMap<object, () => void>();
+  const watched = new WeakMap<object, WatchedRequest>();
   subscribe('undici:request:create', (event) => {
     const { request } = event as { request: UndiciRequest };
     const exchange = byId.get(requestIdOf(request.path ?? ''));
-    if (exchange === undefined) return;
-    known.set(request, exchange);
-    left.set(request, trackRequest(exchange.signal));
+    if (exchange !== undefined) watched.set(request, { exchange, left: trackRequest(exchange.signal), bytes: 0 });
   });
-  subscribe('undici:client:sendHeaders', (event) => left.get((event as { request: object }).request)?.());
+  subscribe('undici:client:sendHeaders', (event) => watched.get((event as { request: object }).request)?.left());
   subscribe('undici:request:headers', (event) => {
     const { request, response } = event as {
       request: object;
       response: { statusCode: number; headers: readonly (Buffer | string)[] };
     };
-    const exchange = known.get(request);
+    const exchange = watched.get(request)?.exchange;
     if (exchange === undefined) return;
+    const { encoding, location, retryAfter } = headersRead(response.headers);
     exchange.status = response.statusCode;
-    exchange.retryAfter = headerOf(response.headers, 'retry-after');
-    const compressed = compressedAnswer(headerOf(response.headers, 'content-encoding'), begunAnswer(exchange));
+    exchange.retryAfter = retryAfter;
+    const compressed = compressedAnswer(encoding, begunAnswer(exchange));
     if (compressed !== undefined) breakOff(exchange, compressed);
-    const location = headerOf(response.headers, 'location');
     // `fetch` would follow the redirect, and with some statuses make a GET of the POST.
     if (location === undefined || exchange.status < 300 || exchange.status >= 400) return;
     exchange.redirected = URL.canParse(location, exchange.origin)
@@ -50,17 +65,15 @@ export function watchUndici(byId: ReadonlyMap<string, Exchange>): void {
   });
   subscribe('undici:request:error', (event) => {
     const { request, error } = event as { request: object; error: unknown };
-    const exchange = known.get(request);
-    if (exchange !== undefined) exchange.failure = error;
+    const known = watched.get(request);
+    if (known !== undefined) known.exchange.failure = error;
   });
-  const received = new WeakMap<object, number>();
   subscribe('undici:request:bodyChunkReceived', (event) => {
     const { request, chunk } = event as { request: object; chunk: Uint8Array };
-    const exchange = known.get(request);
-    if (exchange === undefined) return;
-    const bytes = (received.get(request) ?? 0) + chunk.length;
-    received.set(request, bytes);
-    if (bytes > MAX_ANSWER_BYTES) breakOff(exchange, answerTooLong(begunAnswer(exchange)));
+    const known = watched.get(request);
+    if (known === undefined) return;
+    known.bytes += chunk.length;
+    if (known.bytes > MAX_ANSWER_BYTES) breakOff(known.exchange, answerTooLong(begunAnswer(known.exchange)));
   });
 }
 
@@ -77,18 +90,22 @@ function requestIdOf(path: string): string {
   return /[?&]requestid=([^&]+)/.exec(path)?.[1] ?? '';
 }
 
-/** Finds a header. @param headers names and values in turn */
-function headerOf(headers: readonly (Buffer | string)[], wanted: string): string | undefined {
-  const index = headers.findIndex((name, at) => at % 2 === 0 && name.toString().toLowerCase() === wanted);
-  return index < 0 ? undefined : headers[index + 1]?.toString();
+/** Reads the headers that matter, each the first time it comes. @param headers names and values in turn */
+function headersRead(headers: readonly (Buffer | string)[]): AnswerHeaders {
+  const read: AnswerHeaders = {};
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const part = headersToRead.get(String(headers[index]).toLowerCase());
+    if (part !== undefined) read[part] ??= String(headers[index + 1]);
+  }
+  return read;
 }
 
 /** One request of the SDK: the signal that ends it, and the facts about its answer. */
 export interface Exchange extends ServiceAddress {
   /** Signal that ends the request, also in the middle of an answer's body. */
   readonly signal: AbortSignal;
-  /** Ends the request in both versions of the SDK; set once the request is under way. */
-  end?: () => void;
+  /** Ends the request in both versions of the SDK; set while the request is under way. */
+  end?: (() => void) | undefined;
   /** Status of the answer; 0 before there is one. */
   status: number;
   /** The header `Retry-After`. */

@@ -1,7 +1,8 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError } from '../../core/errors.js';
 import { isPathPrefix, PATH_PREFIX_RULE } from '../../core/path-prefix.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { whole } from '../../core/schema-parts.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import { webhookOptions } from '../../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../../wire/timers.js';
@@ -118,27 +119,24 @@ const check: (options: unknown) => CheckedOptions = settingsCheck(
 function buildSchema() {
   const host = z.custom<string>(isHost, HOST_RULE);
   const path = z.custom<string>(isPathPrefix, PATH_PREFIX_RULE);
-  const port = z.number().int().min(1).max(65_535);
-  const count = z.number().int().min(1);
+  const port = whole(1, 65_535);
+  const count = whole(1);
   return z.strictObject({
-    cluster: z
-      .string()
-      .regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i, 'must be a name such as "eu"')
-      .optional(),
-    host: host.optional(),
-    port: port.optional(),
-    path: path.optional(),
-    wsHost: host.optional(),
-    wsPort: port.optional(),
-    wsPath: path.optional(),
-    encryptionMasterKeyBase64: z
-      .custom<string>(isMasterKey, 'must be 32 bytes in base64, such as "openssl rand -base64 32" prints')
-      .optional(),
-    agent: z.custom<HttpAgentLike>(isAgent, 'must be an http.Agent or https.Agent').optional(),
+    cluster: z.optional(z.string().check(z.regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i, 'must be a name such as "eu"'))),
+    host: z.optional(host),
+    port: z.optional(port),
+    path: z.optional(path),
+    wsHost: z.optional(host),
+    wsPort: z.optional(port),
+    wsPath: z.optional(path),
+    encryptionMasterKeyBase64: z.optional(
+      z.custom<string>(isMasterKey, 'must be 32 bytes in base64, such as "openssl rand -base64 32" prints'),
+    ),
+    agent: z.optional(z.custom<HttpAgentLike>(isAgent, 'must be an http.Agent or https.Agent')),
     proxy: proxyOption(),
-    maxSockets: count.default(100),
-    maxEventBytes: count.max(2 ** 28).default(10_240),
-    requestTimeoutMs: count.max(MAX_TIMEOUT_MS).default(10_000),
+    maxSockets: z._default(count, 100),
+    maxEventBytes: z._default(whole(1, 2 ** 28), 10_240),
+    requestTimeoutMs: z._default(whole(1, MAX_TIMEOUT_MS), 10_000),
     ...webhookOptions(),
     Pusher: givenSdk('pusher', 'Pusher'),
     PusherJs: givenSdk('pusher-js', 'Pusher'),

@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isPathPrefix, PATH_PREFIX_RULE } from '../../core/path-prefix.js';
 import { settingsCheck } from '../../core/schema-check.js';
+import { whole } from '../../core/schema-parts.js';
 import { publicUrlOption } from '../../pusher-protocol/public-url.js';
 import { type CheckedPublishLimits, type PublishLimits, publishLimits } from '../../pusher-protocol/publish-limits.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
@@ -53,10 +54,10 @@ export const checkRemoteOptions: (options: unknown) => CheckedRemoteOptions = se
   "The remote backend's options",
   () =>
     z.strictObject({
-      host: z.custom<string>(isHost, HOST_RULE).optional(),
-      port: z.number().int().min(1).max(65_535).optional(),
-      path: z.custom<string>(isPathPrefix, PATH_PREFIX_RULE).optional(),
-      publicUrl: publicUrlOption().optional(),
+      host: z.optional(z.custom<string>(isHost, HOST_RULE)),
+      port: z.optional(whole(1, 65_535)),
+      path: z.optional(z.custom<string>(isPathPrefix, PATH_PREFIX_RULE)),
+      publicUrl: z.optional(publicUrlOption()),
       ...webhookOptions(),
       ...publishLimits(),
     }),

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isRecord } from '../../wire/is-record.js';
 
 /** A class of an SDK, or what `import * as` gives for its module. */
@@ -12,13 +12,14 @@ const MAX_NAMESPACES = 3;
  * @param packageName the package that exports the class
  * @param name the class, where a namespace has it by its name
  */
-export function givenSdk(packageName: string, name: string): z.ZodOptional<z.ZodType<GivenSdk, unknown>> {
+export function givenSdk(packageName: string, name: string): z.ZodMiniOptional<z.ZodMiniType<GivenSdk, unknown>> {
   const message = `must be the class that the package "${packageName}" exports, or the namespace of its import`;
-  return z
-    .unknown()
-    .transform((given) => classIn(given, name) ?? given)
-    .pipe(z.custom<GivenSdk>(isClass, message))
-    .optional();
+  return z.optional(
+    z.pipe(
+      z.transform((given: unknown) => classIn(given, name) ?? given),
+      z.custom<GivenSdk>(isClass, message),
+    ),
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isIPv4 } from 'node:net';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError } from '../../core/errors.js';
 
 /** The proxy between this process and a provider. */
@@ -13,9 +13,9 @@ export interface ProviderProxy {
 }
 
 /** The schema of the option `proxy`. */
-export function proxyOption(): z.ZodOptional<z.ZodType<string>> {
+export function proxyOption(): z.ZodMiniOptional<z.ZodMiniType<string>> {
   const rule = 'must be an address such as "http://user:password@10.0.0.1:3128", with % and @ written as %25 and %40';
-  return z.custom<string>(isProxyUrl, rule).optional();
+  return z.optional(z.custom<string>(isProxyUrl, rule));
 }
 
 function isProxyUrl(value: unknown): value is string {

@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { ConfigurationError } from '../../core/errors.js';
+import { nonEmpty } from '../../core/schema-parts.js';
 import type { Awaitable } from '../../core/until-aborted.js';
 import { isOriginPattern } from '../../web/origins.js';
 
@@ -45,18 +46,18 @@ export interface PlainPath {
 }
 
 /** The schema of the option `plain`. */
-export function plainOption(): z.ZodType<Readonly<Record<string, PlainPath>>> {
+export function plainOption(): z.ZodMiniType<Readonly<Record<string, PlainPath>>> {
   const origin = z.custom<string>(
     isOriginPattern,
     'must be an origin such as "https://example.com" or "https://*.example.com", without a path',
   );
   const path = z.strictObject({
-    channel: z.string().min(1, 'must not be empty').optional(),
-    allowedOrigins: z.array(origin).optional(),
-    authenticate: z.custom<NonNullable<PlainPath['authenticate']>>(isFunction, 'must be a function').optional(),
-    session: z.custom<NonNullable<PlainPath['session']>>(isFunction, 'must be a function').optional(),
+    channel: z.optional(nonEmpty()),
+    allowedOrigins: z.optional(z.array(origin)),
+    authenticate: z.optional(z.custom<NonNullable<PlainPath['authenticate']>>(isFunction, 'must be a function')),
+    session: z.optional(z.custom<NonNullable<PlainPath['session']>>(isFunction, 'must be a function')),
   });
-  return z.record(z.string(), path) as z.ZodType<Readonly<Record<string, PlainPath>>>;
+  return z.record(z.string(), path) as z.ZodMiniType<Readonly<Record<string, PlainPath>>>;
 }
 
 function isFunction(value: unknown): boolean {

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { nonEmpty } from '../../core/schema-parts.js';
 import { type WebhookEventName, webhookEvents } from '../../pusher-protocol/webhooks.js';
 import { isRecord } from '../../wire/is-record.js';
 
@@ -38,7 +39,7 @@ const connectionHeaders: ReadonlySet<string> = new Set([
 ]);
 
 /** Makes the schema of a webhook. */
-export function webhook(): z.ZodType<WebSocketWebhook> {
+export function webhook(): z.ZodMiniType<WebSocketWebhook> {
   const url = z.custom<string>(
     isWebhookUrl,
     'must be an address such as "https://example.com/webhook", without a user and password (use "headers")',
@@ -47,13 +48,13 @@ export function webhook(): z.ZodType<WebSocketWebhook> {
     areHeaders,
     "must be an object of header names and their texts, none of which is the connection's own, such as Host",
   );
-  const prefixes = z.array(z.string().min(1, 'must not be empty')).min(1, 'must have a prefix').optional();
+  const prefixes = z.optional(z.array(nonEmpty()).check(z.minLength(1, 'must have a prefix')));
   return z.strictObject({
     url,
-    events: z.array(z.enum(webhookEvents)).min(1, 'must name an event').optional(),
+    events: z.optional(z.array(z.enum(webhookEvents)).check(z.minLength(1, 'must name an event'))),
     channelPrefixes: prefixes,
     exceptChannelPrefixes: prefixes,
-    headers: headers.optional(),
+    headers: z.optional(headers),
   });
 }
 

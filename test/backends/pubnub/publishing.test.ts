@@ -29,6 +29,16 @@ describe.each(sdkVersions)('publishing with version $version of the SDK', ({ Pub
     expect(provider.received).toMatchObject([{ event: 'push-event', data }]);
   });
 
+  it('compresses a long message, and sends a short one as it is', async () => {
+    const { provider, push } = await setUp({ PubNub });
+    const sent = ['x'.repeat(500), 'ä'.repeat(600), 'x'.repeat(20_000)];
+    for (const data of sent) await push.send({ channels: 'orders', data });
+    expect(provider.received.map(({ data }) => data)).toEqual(sent);
+    const [short, ...long] = provider.server.requests;
+    expect(short?.headers['content-encoding']).toBeUndefined();
+    expect(long.map(({ headers }) => headers['content-encoding'])).toEqual(['deflate', 'deflate']);
+  });
+
   it('works without the secret key, and sends no signature', async () => {
     const { provider, push } = await setUp({ PubNub, token: 'the-token' }, { useSecret: false });
     await push.send({ channels: 'orders', data: 1 });

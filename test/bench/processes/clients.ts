@@ -17,6 +17,8 @@ export interface ClientCommands {
   subscribe(share: RoomShare): Promise<void>;
   /** Waits until each client has got this many events since the last call, and throws when one has not, or has got more. */
   receive(eventsEach: number): Promise<void>;
+  /** Lets all clients leave, and returns when the server has closed their connections. */
+  leave(): Promise<void>;
   /** Notes when each event arrives at each client, from now on. */
   noteArrivals(eventsEach: number): void;
   /** Waits as `receive` does, and tells how late the events were that were due at even intervals. */
@@ -104,5 +106,9 @@ answer<ClientCommands>({
     const delays = times.map((time, delivery) => time - startsAt - (events[delivery] ?? 0) * everyMs).sort();
     const [p50 = 0, p99 = 0] = [0.5, 0.99].map((part) => delays[Math.floor(part * delays.length)]);
     return { p50, p99 };
+  },
+  async leave() {
+    const leaving = clients.splice(0).map((client) => client.leave());
+    await inTime(Promise.all(leaving), () => 'the server did not close all connections');
   },
 });

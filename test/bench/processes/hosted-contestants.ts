@@ -22,6 +22,7 @@ export type Contestant =
   | 'pusherBatchesInTurn'
   | 'pubnubChannels'
   | 'pubnub11Channels'
+  | 'pubnubByHand'
   | 'pubnubPublishes'
   | 'pubnub11Publishes'
   | 'onesignalRecipients'
@@ -55,9 +56,15 @@ function chunks<Item>(items: readonly Item[], size: number): Item[][] {
   );
 }
 
+interface Publish {
+  readonly channel: string;
+  readonly message: { event: string; data: Data };
+  readonly sendByPost?: boolean;
+}
+
 /** What the versions of PubNub's SDK have in common. */
 interface Publisher {
-  publish(parameters: { channel: string; message: { event: string; data: Data } }): Promise<unknown>;
+  publish(parameters: Publish): Promise<unknown>;
 }
 
 /** What the contestants send with. */
@@ -70,6 +77,8 @@ export interface Clients {
   /** With connections that are kept. */
   readonly pooled: Pusher;
   readonly pubnub: Publisher;
+  /** With connections that are kept, as many as there are requests at once. */
+  readonly pooledPubnub: Publisher;
   readonly pubnub11: Publisher;
 }
 
@@ -106,7 +115,11 @@ export function build(ports: Readonly<Record<Provider, number>>): Clients {
     ssl: true,
   };
   const push11 = createPushService({ ...pubnubKeys, options: { origin, PubNub: PubNub11 } });
-  return { push, push11, pusher, pooled, pubnub: new PubNub(pubnubSettings), pubnub11: new PubNub11(pubnubSettings) };
+  const keepAliveSettings = { maxSockets: CONCURRENCY };
+  const pooledPubnub = new PubNub({ ...pubnubSettings, keepAlive: true, keepAliveSettings });
+  const pubnub = new PubNub(pubnubSettings);
+  const pubnub11 = new PubNub11(pubnubSettings);
+  return { push, push11, pusher, pooled, pubnub, pooledPubnub, pubnub11 };
 }
 
 /** Each sends to `count` channels, or as often. */
@@ -139,6 +152,11 @@ export const contestants: Readonly<Record<Contestant, (clients: Clients, count: 
   },
   pubnubChannels: ({ push }, count) => push.pubnub.send({ event: 'bench', channels: channelNames(count), data }),
   pubnub11Channels: ({ push11 }, count) => push11.send({ event: 'bench', channels: channelNames(count), data }),
+  // By POST, as pushrail does: a GET has the message in its address, which is too short for a long one.
+  pubnubByHand: ({ pooledPubnub }, count) =>
+    concurrently(channelNames(count), (channel) =>
+      pooledPubnub.publish({ channel, message: { event: 'bench', data }, sendByPost: true }),
+    ),
   pubnubPublishes: ({ pubnub }, count) =>
     concurrently(channelNames(count), (channel) => pubnub.publish({ channel, message: { event: 'bench', data } })),
   pubnub11Publishes: ({ pubnub11 }, count) =>

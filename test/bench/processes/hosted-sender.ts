@@ -3,15 +3,21 @@ import { createPushService, memorySessions } from 'pushrail';
 import { answer } from './answer.ts';
 import { build, type Clients, type Contestant, contestants, data, keys } from './hosted-contestants.ts';
 import type { Provider } from './hosted-sink.ts';
-import { memoryInUse } from './usage.ts';
+import { cpuSeconds, memoryInUse } from './usage.ts';
 
 /** An application that sends to hosted providers, with pushrail or with their SDKs. */
 export interface HostedSenderCommands {
   connect(ports: Record<Provider, number>): void;
-  /** Seconds for an event to so many channels, or for so many sends. */
-  seconds(contestant: Contestant, count: number): Promise<number>;
+  /** An event to so many channels, or so many sends. */
+  measured(contestant: Contestant, count: number): Promise<SendingFigures>;
   /** One `send` to so many users; needs `--expose-gc`. */
   sendToUsers(users: number): Promise<UsersFigures>;
+}
+
+export interface SendingFigures {
+  readonly seconds: number;
+  /** CPU time of this process. */
+  readonly cpuSeconds: number;
 }
 
 export interface UsersFigures {
@@ -29,11 +35,12 @@ answer<HostedSenderCommands>({
     ports = found;
     clients = build(found);
   },
-  async seconds(contestant, count) {
+  async measured(contestant, count) {
     if (clients === undefined) throw new Error('connect comes first');
     const startedAt = performance.now();
+    const before = cpuSeconds();
     await contestants[contestant](clients, count);
-    return (performance.now() - startedAt) / 1000;
+    return { seconds: (performance.now() - startedAt) / 1000, cpuSeconds: cpuSeconds() - before };
   },
   async sendToUsers(count) {
     if (ports === undefined) throw new Error('connect comes first');

@@ -1,12 +1,16 @@
-import { createPushService, PushServiceWrapper } from 'pushrail';
+import { createPushService, memorySessions, PushServiceWrapper } from 'pushrail';
 import { answer } from './answer.ts';
 import { eventData } from './server-commands.ts';
 import { cpuSeconds } from './usage.ts';
 
-/** Applications that send over a backend which does nothing. */
+/** Applications that send over a backend which does nothing, or to the embedded server in their own process. */
 export interface SenderCommands {
   /** CPU seconds for one `send` to one channel. */
-  secondsPerSend(sends: number): Promise<number>;
+  secondsPerSend(sends: number, kind: 'single' | 'embedded'): Promise<number>;
+  /** CPU seconds for each message of a `sendMany`, each to a channel of its own. */
+  secondsPerMessage(messages: number, calls: number): Promise<number>;
+  /** CPU seconds for each user of a `send` to users with one session each, in memory. */
+  secondsPerUser(users: number, sends: number): Promise<number>;
   /** CPU seconds for each channel of a `send` to many, which no `send` before went to. */
   secondsPerChannel(channels: number, sends: number, kind: BackendKind): Promise<number>;
 }
@@ -22,9 +26,13 @@ class BatchingNothingService extends NothingService {
   protected override async sendBatch(): Promise<void> {}
 }
 
+const sessions = memorySessions<number>();
+const quiet = { debug() {}, info() {}, warn() {}, error() {} };
 const services = {
   single: createPushService({ backend: NothingService }),
-  batch: createPushService({ backend: BatchingNothingService }),
+  batch: createPushService({ backend: BatchingNothingService, sessions }),
+  // Nobody can reach it, which it would warn of.
+  embedded: createPushService({ backend: 'websocket', appId: '1', pubKey: 'key', secretKey: 'secret', logger: quiet }),
 };
 const data = eventData(100);
 
@@ -37,10 +45,27 @@ function freshNames(count: number): readonly string[] {
 }
 
 answer<SenderCommands>({
-  async secondsPerSend(sends) {
+  async secondsPerSend(sends, kind) {
     const before = cpuSeconds();
-    for (let sent = 0; sent < sends; sent++) await services.single.send({ event: 'bench', channels: 'bench', data });
+    for (let sent = 0; sent < sends; sent++) await services[kind].send({ event: 'bench', channels: 'bench', data });
     return (cpuSeconds() - before) / sends;
+  },
+  async secondsPerMessage(count, calls) {
+    const messages = Array.from({ length: count }, (_, index) => ({
+      event: 'bench',
+      channels: `channel-${index}`,
+      data,
+    }));
+    const before = cpuSeconds();
+    for (let call = 0; call < calls; call++) await services.single.sendMany(messages);
+    return (cpuSeconds() - before) / (count * calls);
+  },
+  async secondsPerUser(count, sends) {
+    const users = Array.from({ length: count }, (_, index) => index);
+    for (const user of users) await sessions.add(user, `session-${user}`);
+    const before = cpuSeconds();
+    for (let sent = 0; sent < sends; sent++) await services.batch.send({ event: 'bench', users, data });
+    return (cpuSeconds() - before) / (count * sends);
   },
   async secondsPerChannel(channels, sends, kind) {
     const lists = Array.from({ length: sends }, () => freshNames(channels));

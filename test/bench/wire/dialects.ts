@@ -3,6 +3,8 @@ export interface Dialect {
   readonly path: string;
   /** Whether the client is ready as soon as the WebSocket is open. */
   readonly isReadyWhenOpen?: boolean;
+  /** How much of a frame's payload is read, in bytes. @default as much as tells an event from anything else */
+  readonly headBytes?: number;
   /** Events begin like this. */
   readonly event: string;
   /** What to do about a frame that is no event: send a text, be ready, or count a subscription as confirmed. */
@@ -45,6 +47,13 @@ const socketIo: Dialect = {
 /** Takes the frames of `channels` without asking for them. */
 const bare: Dialect = { path: '/', event: channels.event, isReadyWhenOpen: true, hear: () => undefined };
 
-export type DialectName = 'channels' | 'idleChannels' | 'socketIo' | 'bare';
+/** Waits for the server's first message, and does nothing more. */
+const welcome: Dialect = {
+  path: channels.path,
+  event: channels.event,
+  hear: (head) => (head.startsWith('{"event":"pusher:connection_established"') ? 'ready' : undefined),
+};
 
-export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, idleChannels, socketIo, bare };
+export type DialectName = 'channels' | 'idleChannels' | 'socketIo' | 'bare' | 'welcome';
+
+export const dialects: Readonly<Record<DialectName, Dialect>> = { channels, idleChannels, socketIo, bare, welcome };

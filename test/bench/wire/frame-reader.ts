@@ -4,11 +4,13 @@ const HEAD_BYTES = 64;
 /** Cuts a server's bytes into WebSocket frames; of each it shows the beginning of the payload and skips the rest. */
 export class FrameReader {
   readonly #onFrame: (head: string) => void;
+  readonly #headBytes: number;
   #rest: Buffer | undefined;
   #skip = 0;
 
-  constructor(onFrame: (head: string) => void) {
+  constructor(onFrame: (head: string) => void, headBytes: number = HEAD_BYTES) {
     this.#onFrame = onFrame;
+    this.#headBytes = headBytes;
   }
 
   /** @param bytes are not kept: their memory may be used again */
@@ -43,7 +45,7 @@ export class FrameReader {
     if (input.length - start < headerLength) return undefined;
     const length = short < 126 ? short : short === 126 ? input.readUInt16BE(start + 2) : input.readUInt32BE(start + 6);
     const payload = start + headerLength;
-    const headEnd = payload + Math.min(length, HEAD_BYTES);
+    const headEnd = payload + Math.min(length, this.#headBytes);
     if (headEnd > input.length) return undefined;
     this.#onFrame(input.toString('latin1', payload, headEnd));
     this.#skip = length - (headEnd - payload);

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import type { Dialect } from './dialects.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -13,10 +14,12 @@ export class LightClient {
   /** Why the connection is gone, if it is. */
   lost: string | undefined;
   events = 0;
+  /** What the server has sent since the upgrade. */
+  bytes = 0;
   readonly #dialect: Dialect;
   readonly #onEvent: (client: LightClient) => void;
   readonly #readiness = Promise.withResolvers<void>();
-  readonly #reader: FrameReader = new FrameReader((head) => this.#hear(head));
+  readonly #reader: FrameReader;
   readonly #socket: Socket;
   #unconfirmed = 0;
   #whenConfirmed: (() => void) | undefined;
@@ -26,6 +29,7 @@ export class LightClient {
   constructor(port: number, dialect: Dialect, onEvent: (client: LightClient) => void) {
     this.#dialect = dialect;
     this.#onEvent = onEvent;
+    this.#reader = new FrameReader((head) => this.#hear(head), dialect.headBytes);
     this.ready = this.#readiness.promise;
     const onread = { buffer: readBuffer, callback: (size: number) => this.#read(readBuffer.subarray(0, size)) };
     this.#socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () =>
@@ -33,6 +37,17 @@ export class LightClient {
     );
     this.#socket.on('error', (error) => this.#lose(error.message));
     this.#socket.on('close', () => this.#lose('the server closed the connection'));
+  }
+
+  send(text: string): void {
+    if (this.#socket.writable) this.#socket.write(maskedFrame(text));
+  }
+
+  /** Leaves, and resolves when the server has closed its side too. */
+  async leave(): Promise<void> {
+    const closed = once(this.#socket, 'close');
+    this.#socket.end();
+    await closed;
   }
 
   /** Subscribes to channels, and resolves when all of them are confirmed. */
@@ -52,6 +67,7 @@ export class LightClient {
 
   #read(bytes: Buffer): boolean {
     if (this.#answer === undefined) {
+      this.bytes += bytes.length;
       this.#reader.read(bytes);
       return true;
     }
@@ -80,7 +96,7 @@ export class LightClient {
     else if (reaction === 'confirmed') {
       this.#unconfirmed--;
       if (this.#unconfirmed === 0) this.#whenConfirmed?.();
-    } else if (reaction !== undefined) this.#socket.write(maskedFrame(reaction.send));
+    } else if (reaction !== undefined) this.send(reaction.send);
   }
 }
 
@@ -89,8 +105,10 @@ function upgrade(path: string): string {
   return `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n\r\n`;
 }
 
-/** A text of less than 126 bytes. The mask is zero, which the protocol allows and leaves the payload as it is. */
+/** A text of less than 64 kB. The mask is zero, which the protocol allows and leaves the payload as it is. */
 function maskedFrame(text: string): Buffer {
   const payload = Buffer.from(text);
-  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
+  const { length } = payload;
+  const header = length < 126 ? [0x80 | length] : [0x80 | 126, length >> 8, length & 255];
+  return Buffer.concat([Buffer.from([0x81, ...header, 0, 0, 0, 0]), payload]);
 }

@@ -70,12 +70,14 @@ it('clients whose process is killed leave their channel at once', patient, async
   const witness = await connect(server);
   await join(witness, 'presence-room', 'witness');
   const clients = await clientsProcess(server.address.port, 'presence-room', 50);
+  await expect.poll(() => witness.received.length).toBe(50);
   expect((await witness.settled()).map(({ event }) => event)).toEqual(
     Array.from({ length: 50 }, () => 'pusher_internal:member_added'),
   );
   clients.kill('SIGKILL');
   await once(clients, 'exit');
   await expect.poll(() => server.state()).toMatchObject({ connections: 1, channels: 1 });
+  await expect.poll(() => witness.received.length).toBe(50);
   const left = (await witness.settled()).map(({ event, data }) => [event, JSON.parse(String(data)).user_id as string]);
   expect(left.sort()).toEqual(
     Array.from({ length: 50 }, (_, index) => ['pusher_internal:member_removed', `user-${index}`]).sort(),
