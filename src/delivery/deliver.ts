@@ -86,6 +86,7 @@ async function deliverRequest(
   callerSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { name } = target.backend;
+  const timeout = deadlineOf(request, policy);
   let pending = request;
   let lastSignal: AbortSignal | undefined;
   /** Messages that an attempt may have delivered without our knowing. */
@@ -97,7 +98,7 @@ async function deliverRequest(
       for (const message of pending) if (mayHaveArrived(message)) uncertain.add(message);
     lastSignal = signal;
     countAttempt(pending);
-    const outcomes = await makeRequest(target, pending, { signal, callerSignal });
+    const outcomes = await makeRequest(target, pending, { signal, callerSignal, timeout });
     // After its deadline nobody waits for this attempt any more: the next one may be under way.
     if (signal.aborted) throw new TimeoutError('The answer came after the deadline.', { backend: target.backend.name });
     pending = recordOutcomes(pending, outcomes);
@@ -110,7 +111,7 @@ async function deliverRequest(
     );
   try {
     throwIfAborted(callerSignal, false);
-    await untilAborted(policy.run(attempt, deadlineOf(request, policy), callerSignal, retried), callerSignal, (fired) =>
+    await untilAborted(policy.run(attempt, timeout, callerSignal, retried), callerSignal, (fired) =>
       abortError(fired, lastSignal !== undefined),
     );
   } catch (error) {

@@ -14,7 +14,7 @@ export interface ChannelResult {
 // biome-ignore lint/suspicious/noConfusingVoidType: an SDK that answers for the whole request leaves nothing to return
 export type RequestAnswer = readonly ChannelResult[] | void;
 
-/** The signals that end a request. */
+/** What ends a request. */
 export interface RequestContext {
   /**
    * Fires when the attempt's deadline has passed or the caller has aborted. An SDK that can cancel MUST be handed it.
@@ -22,4 +22,9 @@ export interface RequestContext {
   readonly signal: AbortSignal;
   /** The caller's own signal, if there is one. When it has fired, the caller gave up: the provider was not too slow. */
   readonly callerSignal?: AbortSignal | undefined;
+  /**
+   * How long after its beginning the signal fires, in milliseconds, for an SDK that wants a time of its own.
+   * @default not known
+   */
+  readonly timeout?: number | undefined;
 }

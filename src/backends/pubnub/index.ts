@@ -124,12 +124,8 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
     checkSizes(message, this.capabilities.maxPayloadBytes);
   }
 
-  protected async sendData(
-    channel: string,
-    message: OutgoingMessage,
-    { signal }: RequestContext,
-  ): Promise<ChannelResult> {
-    const { timetoken } = await this.#calls.ask(signal, () => this.#publish(channel, message), refusalIn);
+  protected async sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<ChannelResult> {
+    const { timetoken } = await this.#calls.ask(context, () => this.#publish(channel, message), refusalIn);
     return { channel, info: { timetoken: String(timetoken) } };
   }
 
@@ -290,7 +286,8 @@ export class PubNubService extends PushServiceWrapper<PubNubClient, PubNubOption
   }
 
   #query<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#calls.ask(AbortSignal.timeout(this.#options.requestTimeoutMs), work, refusalOfQuery);
+    const timeout = this.#options.requestTimeoutMs;
+    return this.#calls.ask({ signal: AbortSignal.timeout(timeout), timeout }, work, refusalOfQuery);
   }
 
   #lastSubscriptionFailure(): SubscriptionFailure {

@@ -8,6 +8,7 @@ import {
   type TransportRequest,
   type TransportResponse,
 } from '../../wire/pubnub-sdk.js';
+import type { RequestContext } from '../contract/request.js';
 import { UNCOMPRESSED } from '../sdk/answer-size.js';
 import { callSdk, watchSending } from '../sdk/sdk-call.js';
 import { failureOf, statusTold } from './failure.js';
@@ -18,8 +19,8 @@ const running = new AsyncLocalStorage<Exchange>();
 const byId = new Map<string, Exchange>();
 let isWatching = false;
 
-/** The SDK's own timeout, in seconds, longer than any deadline here: a signal ends a call, and not the SDK. */
-const NO_TIMEOUT_SECONDS = 86_400;
+/** The SDK's longest timeout, in seconds. */
+const LONGEST_SECONDS = 86_400;
 
 /**
  * Longest body that is sent as it is, in bytes. It goes in one packet with its headers, compressed or not, and to
@@ -64,16 +65,17 @@ export class SdkCalls {
 
   /**
    * Calls the SDK once.
+   * @param terms what ends the call. The SDK holds a call for all of `timeout`, however soon it has ended.
    * @param work calls the SDK
    * @param judge finds the refusal that an answer with status 200 may be
    * @throws PushError for a failure or a refusal
    */
   async ask<Result>(
-    signal: AbortSignal,
+    { signal, timeout = LONGEST_SECONDS * 1000 }: Pick<RequestContext, 'signal' | 'timeout'>,
     work: () => Promise<Result>,
     judge: (answer: unknown, redact: (text: string) => string) => Error | undefined,
   ): Promise<Result> {
-    const exchange = newExchange(signal, this.address);
+    const exchange = newExchange(signal, timeout, this.address);
     let result: Result;
     try {
       result = await this.#run(exchange, work);
@@ -130,7 +132,8 @@ export class SdkCalls {
     const exchange = running.getStore();
     request.cancellable = true;
     if (exchange !== undefined) {
-      request.timeout = NO_TIMEOUT_SECONDS;
+      // A signal ends the call, so the SDK's timeout comes after it.
+      request.timeout = Math.min(Math.ceil(exchange.timeout / 1000) + 1, LONGEST_SECONDS);
       request.headers = { ...request.headers, [UNCOMPRESSED.name]: UNCOMPRESSED.value };
       leaveShortUncompressed(request);
     }

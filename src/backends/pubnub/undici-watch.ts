@@ -104,6 +104,8 @@ function headersRead(headers: readonly (Buffer | string)[]): AnswerHeaders {
 export interface Exchange extends ServiceAddress {
   /** Signal that ends the request, also in the middle of an answer's body. */
   readonly signal: AbortSignal;
+  /** How long it takes until the signal fires, in milliseconds. */
+  readonly timeout: number;
   /** Ends the request in both versions of the SDK; set while the request is under way. */
   end?: (() => void) | undefined;
   /** Status of the answer; 0 before there is one. */
@@ -122,6 +124,6 @@ export interface Exchange extends ServiceAddress {
   answer?: unknown;
 }
 
-export function newExchange(signal: AbortSignal, address: ServiceAddress): Exchange {
-  return { signal, ...address, status: 0 };
+export function newExchange(signal: AbortSignal, timeout: number, address: ServiceAddress): Exchange {
+  return { signal, timeout, ...address, status: 0 };
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DeliveryError, TimeoutError } from '../../../src/index.js';
 import { stalledBody, stalledHeaders } from '../../providers/faults.js';
 import { respond } from '../../providers/provider-answer.js';
@@ -39,4 +39,17 @@ it('gives a message as long as the settings say, whatever the clock of the SDK',
     return (await push.send(message)).status;
   });
   expect(await Promise.all(sent)).toEqual(['accepted', 'accepted']);
+});
+
+it("leaves the SDK's own timeout running for little longer than its message may take", async () => {
+  // Version 12 of the SDK never ends it, and whatever belongs to the request lives on until then.
+  const timeouts = vi.spyOn(AbortSignal, 'timeout');
+  onTestFinished(() => timeouts.mockRestore());
+  const { backend, push } = await setUp({ requestTimeoutMs: 400 }, { timeout: 5000 });
+  await push.send(message);
+  await push.send({ ...message, timeout: 20_500 });
+  await backend.channelInfo('orders');
+  const [first, second, ofTheQuery, ofItsRequest] = timeouts.mock.calls.flat();
+  expect([first, second]).toEqual([6000, 22_000]);
+  expect([ofTheQuery, ofItsRequest]).toEqual([400, 2000]);
 });
