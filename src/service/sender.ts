@@ -116,7 +116,9 @@ export class Sender {
   /** Counts off a call that `close` waits for. */
   #ended(): void {
     this.#running--;
-    if (this.#running === 0) this.#idle?.resolve();
+    if (this.#running > 0) return;
+    this.#idle?.resolve();
+    this.#idle = undefined;
   }
 
   /** Warns once when no user at all can be reached. */
