@@ -101,7 +101,7 @@ async function deliverRequest(
     const outcomes = await makeRequest(target, pending, { signal, callerSignal, timeout });
     // After its deadline nobody waits for this attempt any more: the next one may be under way.
     if (signal.aborted) throw new TimeoutError('The answer came after the deadline.', { backend: target.backend.name });
-    pending = recordOutcomes(pending, outcomes);
+    pending = outcomes === undefined ? [] : recordOutcomes(pending, outcomes);
     if (pending.length > 0) throw failureToWaitFor(pending);
   };
   const retried = (err: unknown, waitMs: number): void =>

@@ -28,11 +28,8 @@ export async function deliverMessages(
     thrown.push(error);
     return asPushError(error, backend);
   };
-  const outcomes = await makeRequest(
-    { backend, capabilities: checkedCapabilities(backend), failureOf },
-    messages,
-    context,
-  );
-  if (thrown.length > 0 && outcomes.every(({ error }) => error !== undefined)) throw thrown[0];
+  const target = { backend, capabilities: checkedCapabilities(backend), failureOf };
+  const outcomes = (await makeRequest(target, messages, context)) ?? messages.map(({ channel }) => ({ channel }));
+  if (thrown.length > 0 && outcomes.every(({ error }: Outcome) => error !== undefined)) throw thrown[0];
   return outcomes;
 }

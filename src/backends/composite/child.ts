@@ -119,7 +119,8 @@ export class Child {
       if (context.signal.aborted) return [];
       progress.hasBegun = true;
       const own = messages.map(({ channel, message }) => ({ channel, message: this.messages.of(message) }));
-      return await makeRequest({ backend, capabilities, failureOf }, own, context);
+      const outcomes = await makeRequest({ backend, capabilities, failureOf }, own, context);
+      return outcomes ?? messages.map(({ channel }) => ({ channel }));
     } catch (thrown) {
       const error = failureOf(thrown);
       return messages.map(({ channel }) => ({ channel, error }));

@@ -24,17 +24,17 @@ export interface Outcome extends ChannelResult {
  * different messages go to `sendMessages`. It never throws: a request that fails as a whole has failed for each
  * message.
  * @param messages one or more, as many as the capabilities let into one request
- * @returns an outcome for each message, in their order
+ * @returns an outcome for each message, in their order; undefined when all were accepted, of which there may be 100 000
  */
 export async function makeRequest(
   target: RequestedBackend,
   messages: readonly AddressedMessage[],
   context: RequestContext,
-): Promise<readonly Outcome[]> {
+): Promise<readonly Outcome[] | undefined> {
   try {
     const answer = await answerOf(target, messages, context);
     const results = messages.length === 1 ? resultOf(messages, answer) : resultsIn(answer);
-    return results === undefined ? messages.map(({ channel }) => ({ channel })) : inOrderOf(messages, results, target);
+    return results && inOrderOf(messages, results, target);
   } catch (thrown) {
     const error = target.failureOf(thrown);
     return messages.map(({ channel }) => ({ channel, error }));

@@ -50,9 +50,11 @@ function request(...messages: AddressedMessage[]): Promise<readonly Outcome[]> {
   return requestOf(backend, messages);
 }
 
-function requestOf(backend: AnyBackend, messages: readonly AddressedMessage[]): Promise<readonly Outcome[]> {
+async function requestOf(backend: AnyBackend, messages: readonly AddressedMessage[]): Promise<readonly Outcome[]> {
   const failureOf = (error: unknown) => asPushError(error, backend);
-  return makeRequest({ backend, capabilities: checkedCapabilities(backend), failureOf }, messages, { signal });
+  const target = { backend, capabilities: checkedCapabilities(backend), failureOf };
+  const outcomes = await makeRequest(target, messages, { signal });
+  return outcomes ?? messages.map(({ channel }) => ({ channel }));
 }
 
 describe('a request goes to', () => {
