@@ -67,6 +67,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const accepting: Benchmark = {
   name: 'accept',
+  question: 'How fast are connections let in?',
   about: (form) => `connections let in per CPU-second of the server, ${CONNECTIONS[form]} at a time`,
   run,
 };

@@ -69,6 +69,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const httpApi: Benchmark = {
   name: 'http-api',
+  question: 'How many requests does the HTTP API take?',
   about: () => `requests answered per CPU-second of the server, by ${CONNECTIONS} connections that are kept open`,
   run,
 };

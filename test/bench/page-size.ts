@@ -41,6 +41,7 @@ async function run(): Promise<Result[]> {
 
 export const pageSize: Benchmark = {
   name: 'page-size',
+  question: 'What does a page load?',
   about: () => 'what a page of the embedded server loads, gzipped',
   run,
 };

@@ -106,6 +106,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const presence: Benchmark = {
   name: 'presence',
+  question: 'What does a join cost?',
   about: (form) =>
     `CPU time of the server when up to ${grouped(SIZES[form].at(-1) ?? 0)} users join one presence channel`,
   run,

@@ -66,6 +66,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 /** A send to many channels of PubNub, which takes a publish for each. */
 export const pubnub: Benchmark = {
   name: 'pubnub',
+  question: 'How fast is PubNub?',
   about: (form) => `a send to ${grouped(SIZES[form].channels)} channels over TLS, ${LATENCY_MS} ms away`,
   run,
 };

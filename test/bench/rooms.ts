@@ -68,34 +68,35 @@ class RoomContest implements AsyncDisposable {
   }
 }
 
-async function compare(roomsEach: number, progress: Progress, form: Form): Promise<Result> {
+async function compare(roomsEach: number, progress: Progress, form: Form): Promise<Result[]> {
   const connections = CONNECTIONS[form];
   const name = `${grouped(connections * roomsEach)} channels`;
   await using pushrail = await RoomContest.open('pushrail-rooms', 'idleChannels', roomsEach, connections);
   await using socketIo = await RoomContest.open('socketio-rooms', 'socketIo', roomsEach, connections);
+  await using bare = await RoomContest.open('bare-rooms', 'bare', roomsEach, connections);
   const figures = await inTurns(form, {
     pushrail: () => pushrail.deliveriesPerCpuSecond(form),
     socketIo: () => socketIo.deliveriesPerCpuSecond(form),
+    bare: () => bare.deliveriesPerCpuSecond(form),
   });
   for (const [who, values] of Object.entries(figures))
     progress(`${name}: ${who} ${summary(values)} deliveries per CPU-second`);
-  return compared(name, {
-    unit: 'deliveries',
-    ours: figures.pushrail,
-    peer: figures.socketIo,
-    peerName: "socket.io's rooms",
-    target: { atLeast: 1.2 },
-  });
+  const line = { unit: 'deliveries', ours: figures.pushrail };
+  return [
+    compared(name, { ...line, peer: figures.socketIo, peerName: "socket.io's rooms", target: { atLeast: 1.2 } }),
+    compared(name, { ...line, peer: figures.bare, peerName: 'a bare write' }),
+  ];
 }
 
 async function run(progress: Progress, form: Form): Promise<Result[]> {
   const results: Result[] = [];
-  for (const roomsEach of ROOMS_EACH) results.push(await compare(roomsEach, progress, form));
+  for (const roomsEach of ROOMS_EACH) results.push(...(await compare(roomsEach, progress, form)));
   return results;
 }
 
 export const rooms: Benchmark = {
   name: 'rooms',
+  question: 'How fast is one subscriber a channel?',
   about: (form) =>
     `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections, one subscriber a channel, one event a tick`,
   run,

@@ -59,6 +59,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const startUp: Benchmark = {
   name: 'start-up',
+  question: 'How long until it listens?',
   about: () => 'an application on node:http with the embedded server or socket.io, until it listens',
   run,
 };

@@ -53,6 +53,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const subscriptionMemory: Benchmark = {
   name: 'subscription-memory',
+  question: 'How much memory does a subscription take?',
   about: (form) =>
     `heap of the server for one subscription to a channel of its own, ${CONNECTIONS[form]} connections with ${CHANNELS_EACH} channels each`,
   run,
