@@ -45,12 +45,3 @@ export async function timed(
   if (requests !== expected) throw new Error(`${contestant} made ${requests} requests instead of ${expected}.`);
   return figures;
 }
-
-/** The quotients of what two contestants took in the same round, for each round. */
-export function quotients(
-  ours: readonly SendingFigures[],
-  theirs: readonly SendingFigures[],
-  figure: keyof SendingFigures,
-): number[] {
-  return ours.map((one, round) => one[figure] / (theirs[round]?.[figure] ?? Number.NaN));
-}

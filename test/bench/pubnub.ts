@@ -1,6 +1,7 @@
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
-import { LATENCY_MS, openLine, quotients, timed } from './hosted-line.ts';
-import { inTurns } from './rounds.ts';
+import { LATENCY_MS, openLine, timed } from './hosted-line.ts';
+import type { SendingFigures } from './processes/hosted-sender.ts';
+import { compared, inTurns } from './rounds.ts';
 import { grouped } from './statistics.ts';
 
 interface Sizes {
@@ -30,36 +31,31 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
     },
     ROUNDS,
   );
-  const scaled = (ratios: readonly number[]): number[] => ratios.map((ratio) => ratio * (channels / publishes));
+  /** What a publish takes, in seconds or seconds of CPU time. */
+  const each = (all: readonly SendingFigures[], count: number, figure: keyof SendingFigures = 'seconds'): number[] =>
+    all.map((one) => one[figure] / count);
+  const ours = each(figures.send, channels);
+  const defaults = { peer: each(figures.defaults, publishes), peerName: 'the SDK with its defaults' };
+  const loop = { peer: each(figures.byHand, channels), peerName: 'a bare loop over as many kept connections' };
+  const speed = { unit: 'ms', scale: 1000, ratio: 'speed' } as const;
   return [
-    {
-      what: 'SDK 12: speed of a send to the SDK with its defaults',
-      rounds: scaled(quotients(figures.defaults, figures.send, 'seconds')),
-      target: { atLeast: 2.7 },
-    },
-    {
-      what: 'SDK 12: the same of a bare loop over as many connections that are kept, the bound',
-      rounds: scaled(quotients(figures.defaults, figures.byHand, 'seconds')),
-    },
-    {
-      what: 'SDK 12: speed of a send to that loop',
-      rounds: quotients(figures.byHand, figures.send, 'seconds'),
-      target: { atLeast: 0.9 },
-    },
-    {
-      what: 'SDK 12: CPU time of a send to that loop',
-      rounds: quotients(figures.send, figures.byHand, 'cpuSeconds'),
-    },
-    {
-      what: 'SDK 12: CPU time of a publish in that loop',
-      rounds: figures.byHand.map(({ cpuSeconds }) => (cpuSeconds / channels) * 1e6),
+    compared('SDK 12: a publish', { ...speed, ours, ...defaults, target: { atLeast: 2.7 } }),
+    compared('SDK 12: a publish', { ...speed, ours, ...loop, target: { atLeast: 0.9 } }),
+    compared('SDK 12: the loop itself', { ...speed, ours: loop.peer, ...defaults }),
+    compared('SDK 12: CPU time of a publish', {
       unit: 'µs',
-    },
-    {
-      what: 'SDK 11: speed of a send to the SDK with its defaults',
-      rounds: scaled(quotients(figures.defaults11, figures.send11, 'seconds')),
+      scale: 1e6,
+      ours: each(figures.send, channels, 'cpuSeconds'),
+      peer: each(figures.byHand, channels, 'cpuSeconds'),
+      peerName: 'the bare loop',
+    }),
+    compared('SDK 11: a publish', {
+      ...speed,
+      ours: each(figures.send11, channels),
+      peer: each(figures.defaults11, publishes),
+      peerName: 'the SDK with its defaults',
       target: { atLeast: 3 },
-    },
+    }),
   ];
 }
 
