@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 
@@ -25,7 +25,8 @@ export const takenInNotice: string = `This package contains parts of zod ${taken
 /** Takes zod in. @param root the repository's directory */
 export function takeIn(root: string): Plugin {
   const namespace = 'on-the-package';
-  const sourceOf = (file: string, from: string): string => join(dirname(from), file).replace(/\.js$/, '.ts');
+  const sourceOf = (file: string, from: string): string =>
+    posix.join(posix.dirname(from), file).replace(/\.js$/, '.ts');
   return {
     name: 'take-in',
     setup({ onResolve, onLoad, resolve }) {

@@ -38,7 +38,8 @@ export class Attempts {
         hasEnded = true;
       };
       answer.then(end, end);
-      for (let passed = 0; !hasEnded && passed < MICROTASKS_WITHOUT_TIMER; passed++) await undefined;
+      const mayPass = (): boolean => !hasEnded && callerSignal?.aborted !== true;
+      for (let passed = 0; mayPass() && passed < MICROTASKS_WITHOUT_TIMER; passed++) await undefined;
       await (hasEnded ? answer : inTime(answer, controller, beganAt, ms, callerSignal));
     } finally {
       this.#inFlight.leave();

@@ -161,7 +161,10 @@ function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
   for (const { refused } of planned) for (const error of refused.values()) throw error;
 }
 
-/** Checks a list that holds one channel. @throws ValidationError when the backend does not take it */
+/**
+ * What {@link checkedChannels} does, for the one channel that most messages go to.
+ * @throws ValidationError when the backend does not take it
+ */
 function oneChannel(
   list: readonly string[],
   message: OutgoingMessage,

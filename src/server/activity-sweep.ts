@@ -71,7 +71,8 @@ export class ActivitySweep {
     } else if (!connection.isPinged) {
       connection.isPinged = true;
       // A plain client knows no message of the protocol, and its browser answers the ping frame.
-      connection.send(connection.isPlain ? pingFrame(String(this.count)) : this.#pingsOfSweep());
+      if (connection.isPlain) connection.send(pingFrame(String(this.count)));
+      else connection.send(this.#pingsOfSweep(), 2);
     }
   }
 

@@ -5,7 +5,7 @@ import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import type { LocalChannel } from './local-channel.js';
 import type { CutReason, ServerCounters } from './metrics/counters.js';
-import { Batch, type Outbox } from './outbox.js';
+import type { Batch, Outbox } from './outbox.js';
 import { hasItem, itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A batch of more bytes is written at once and does not wait for the end of the tick. */
@@ -138,7 +138,11 @@ export class Connection {
 
   /** Sends the first text, and does not wait for the end of the tick. */
   greet(text: string): void {
-    this.#write(new Batch(textFrame(text)));
+    const frame = textFrame(text);
+    this.#socket.write(frame);
+    const { counters } = this.#host;
+    counters.sentMessages++;
+    counters.sentBytes += frame.length;
   }
 
   /** Writes what is pending, at the end of the tick. */

@@ -49,6 +49,11 @@ export class LocalChannel {
     return sizeOf(this.#subscribers) + (this.#plain?.size ?? 0);
   }
 
+  /** Number of connections that hear who comes and goes. */
+  get memberConnections(): number {
+    return sizeOf(this.#subscribers);
+  }
+
   /** Whether it has subscribers or members. A member who was lost is kept for some time, without a subscription. */
   get isOccupied(): boolean {
     return this.size > 0 || (this.members?.count ?? 0) > 0;
@@ -117,11 +122,12 @@ export class LocalChannel {
   /** Notes that a member has come or gone. Returns the bytes that the subscribers have to be sent. */
   #note(text: string): number {
     this.#confirmation = undefined;
-    if (this.size === 0) return 0;
+    const { memberConnections } = this;
+    if (memberConnections === 0) return 0;
     const frame = textFrame(text);
     this.#notices ??= new PresenceNotices();
     this.#notices.add(frame);
-    return frame.length * this.size;
+    return frame.length * memberConnections;
   }
 
   /** Bytes of what the subscribers have to be told of members who have come and gone. */

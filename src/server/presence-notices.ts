@@ -10,7 +10,7 @@ interface Extent {
 }
 
 /**
- * Who has come to a presence channel and gone, in that order, as far as its subscribers have still to be told. Each
+ * Who has come to a presence channel and gone, in the order in which it happened, until the subscribers are told. Each
  * notice is a frame of its own. All of them are joined once, and every subscriber gets them in one write.
  */
 export class PresenceNotices {

@@ -18,9 +18,9 @@ const MAX_WAITING_BYTES = 65_536;
 export class PresencePace {
   readonly #resting = new WaitingLine<LocalChannel>(INTERVAL_MS, (channel) => this.#tell(channel));
 
-  /** Somebody has come to a channel or gone, or has not. */
+  /** Call it after each change of a channel's subscribers. Most change no member. */
   changed(channel: LocalChannel): void {
-    const { size, waitingNoticeBytes } = channel;
+    const { memberConnections: size, waitingNoticeBytes } = channel;
     if (waitingNoticeBytes === 0) return;
     const mayWait = size > MAX_TOLD_AT_ONCE && waitingNoticeBytes <= MAX_WAITING_BYTES;
     if (!mayWait || !this.#resting.has(channel)) this.#tell(channel);
@@ -34,6 +34,6 @@ export class PresencePace {
   #tell(channel: LocalChannel): void {
     if (channel.waitingNoticeBytes === 0) return;
     channel.tellNotices();
-    this.#resting.add(channel);
+    if (channel.memberConnections > MAX_TOLD_AT_ONCE) this.#resting.add(channel);
   }
 }

@@ -71,11 +71,19 @@ export class Sender {
    * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
   async send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+    this.#running++;
+    try {
+      return await this.#send(messages, call);
+    } finally {
+      this.#ended();
+    }
+  }
+
+  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     const { signal, ordered } = call;
     if (signal?.aborted) throw firedEarly(signal);
     const turn = ordered === true ? this.#order.next() : undefined;
-    this.#running++;
     try {
       const planned = await plan(messages, this.#planning, signal);
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
@@ -88,7 +96,6 @@ export class Sender {
       return reports;
     } finally {
       turn?.end();
-      this.#ended();
     }
   }
 
@@ -98,10 +105,9 @@ export class Sender {
   }
 
   async #fire<User>(options: SendOptions<User>): Promise<void> {
-    // Counted beside its `send`, so that `close` waits for what is logged as well.
     this.#running++;
     try {
-      const [report] = await this.send([options], options ?? {});
+      const [report] = await this.#send([options], options ?? {});
       if (report?.status !== 'partial') return;
       const { id, event, rejected } = report;
       this.#host.logger.warn({ id, event, rejected }, 'a message of fire() was not accepted for some of its channels');

@@ -39,8 +39,8 @@ class CollectedBody {
 
   /** All of it; of a body that came in one piece, this piece itself. */
   joined(): Buffer {
-    const [first, ...further] = this.#chunks;
-    return first !== undefined && further.length === 0 ? first : Buffer.concat(this.#chunks);
+    const [first] = this.#chunks;
+    return first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes);
   }
 }
 

@@ -96,7 +96,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 
 export const rooms: Benchmark = {
   name: 'rooms',
-  question: 'How fast is one subscriber a channel?',
+  question: 'How fast are many channels with one subscriber each?',
   about: (form) =>
     `deliveries per CPU-second of the server, ${CONNECTIONS[form]} connections, one subscriber a channel, one event a tick`,
   run,

@@ -35,25 +35,22 @@ async function compareWithPusher(pushrail: Child<SenderCommands>, progress: Prog
 }
 
 /** In a process of its own, because an application has one backend, and V8 makes slower code for several. */
-async function embedded(progress: Progress, form: Form): Promise<Result[]> {
+async function embedded(progress: Progress, form: Form): Promise<Result> {
   await using pushrail = new Child<SenderCommands>('pushrail-sender');
   await using socketIo = new Child<SocketIoSenderCommands>('socketio-sender');
   const figures = await inTurns(form, {
     send: () => pushrail.ask('secondsPerSend', EMBEDDED_SENDS[form], 'embedded'),
     emit: () => socketIo.ask('secondsPerEmit', EMBEDDED_SENDS[form]),
   });
-  const ours = figures.send.map(inMicroseconds);
+  const [ours, peer] = [figures.send.map(inMicroseconds), figures.emit.map(inMicroseconds)];
   progress(`one send to the embedded server: ${summary(ours)} µs of CPU`);
-  return [
-    { what: 'one send to one channel of the embedded server', rounds: ours, unit: 'µs', target: { atMost: 4.5 } },
-    compared('one send to one channel of the embedded server, in process', {
-      unit: 'µs',
-      scale: 1e6,
-      ours: figures.send,
-      peer: figures.emit,
-      peerName: 'socket.io: emit to one room',
-    }),
-  ];
+  return {
+    what: 'one send to a channel of the embedded server that nobody is on',
+    rounds: ours,
+    unit: 'µs',
+    measured: { unit: 'µs', ours, peer, peerName: 'socket.io: emit to such a room' },
+    target: { atMost: 4.5 },
+  };
 }
 
 /** What one of many takes, in one call, to a call for each. */
@@ -116,7 +113,7 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using pushrail = new Child<SenderCommands>('pushrail-sender');
   return [
     await compareWithPusher(pushrail, progress, form),
-    ...(await embedded(progress, form)),
+    await embedded(progress, form),
     ...(await together(pushrail, progress, form)),
     ...(await linearity(pushrail, 'single', progress, form)),
     ...(await linearity(pushrail, 'batch', progress, form)),
@@ -126,6 +123,6 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
 export const sendCpu: Benchmark = {
   name: 'send-cpu',
   question: 'What does a send cost the process that sends?',
-  about: () => 'CPU time of the sender, over a backend that does nothing',
+  about: () => 'CPU time of the sender; unless a line says otherwise, over a backend that does nothing',
   run,
 };

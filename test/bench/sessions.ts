@@ -102,7 +102,7 @@ async function compare(contestant: Contestant, progress: Progress, form: Form): 
       unit: 'ms of CPU',
       ours: figures.together,
       peer: figures.oneByOne,
-      peerName: `one look-up a user, package ${packageName}`,
+      peerName: `one look-up a user after the other, package ${packageName}`,
       ratio: 'speed',
       target: { atLeast: 10 },
     });

@@ -223,3 +223,19 @@ describe('one signal for many sends', () => {
     expect(warnings).toEqual([]);
   });
 });
+
+test('however early in an attempt: its signal fires before the attempt has gone on far', async () => {
+  const fired: boolean[] = [];
+  for (let microtasks = 0; microtasks < 12; microtasks++) {
+    const { signal, abort } = abortable();
+    backend.answer = async (request) => {
+      for (let turn = 0; turn < microtasks; turn++) await undefined;
+      abort('enough');
+      for (let turn = 0; turn < 3; turn++) await undefined;
+      fired.push(request.signal.aborted);
+    };
+    await failureOf(DeliveryError, service.send({ channels: 'a', data: 1, signal }));
+    for (let turn = 0; turn < 16; turn++) await undefined;
+  }
+  expect(fired).toEqual(Array.from({ length: 12 }, () => true));
+});

@@ -20,6 +20,12 @@ it('the answer to the upgrade and the socket id arrive in one piece', async () =
   expect(first.toString()).toMatch(/^HTTP\/1\.1 101 .*\r\n\r\n.*pusher:connection_established.*\}$/s);
 });
 
+it('the answer to the upgrade does not make its client one that reads too slowly', async () => {
+  const service = await startServer({ sendBufferBytes: 1 });
+  const client = await Client.connect(service);
+  expect(client.socketId).toMatch(/^\d+\.\d+$/);
+});
+
 it('a key of the WebSocket handshake that is none is answered with 400, and the socket ends', async () => {
   const service = await startServer();
   const client = await RawClient.open(service);

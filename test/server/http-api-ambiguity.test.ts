@@ -24,7 +24,8 @@ async function send(
   { method = 'GET', signed, sent }: Written,
 ): Promise<{ status: number | undefined; answer: string }> {
   const parameters = auth();
-  const [path = '', query = ''] = signed.replace('AUTH', parameters).split('?');
+  const [path = '', ...rest] = signed.replace('AUTH', parameters).split('?');
+  const query = rest.join('?');
   const signature = sign(`${method}\n${path}\n${query}`, credentials.secretKey);
   const address = `${sent.replace('AUTH', parameters)}&auth_signature=${signature}`;
   const response = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
@@ -60,6 +61,10 @@ describe('a signature fits one request', () => {
         signed: `${events}?AUTH&channel=a&data=x&info=subscription_count&name=x`,
         sent: `${events}?AUTH&channel=a&data=x%26info=subscription_count&name=x`,
       },
+    ],
+    [
+      'a name that begins with a "?", which reading drops',
+      { signed: `${channels}??filter_by_prefix=a&AUTH`, sent: `${channels}??filter_by_prefix=a&AUTH` },
     ],
     [
       'a name that holds a "="',

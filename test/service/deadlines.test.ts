@@ -232,6 +232,17 @@ describe('close', () => {
     await failures;
   });
 
+  test('names a message of fire once', async () => {
+    backend.answer = never;
+    const push = serviceWith({ closeTimeout: 3_000 });
+    push.fire({ channels: 'a', data: 1 });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(await closingTime(push)).toBe(1_500);
+    const leftBehind = logger.entries.map(({ details }) => (details as { leftBehind?: unknown }).leftBehind);
+    expect(leftBehind).toContainEqual(['1 send']);
+    await vi.runAllTimersAsync();
+  });
+
   test('waits for subscriptions that never end no longer than half of the time', async () => {
     backend.unsubscribe = never;
     const push = serviceWith({ closeTimeout: 3_000 });

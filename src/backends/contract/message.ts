@@ -28,6 +28,12 @@ interface MessageParts extends EventParts {
   readonly backendOptions: Record<string, unknown> | undefined;
 }
 
+/**
+ * A property of each message, so that copies have `data`. Its getter is one for all of them: with a getter for each, V8
+ * would keep every message as a dictionary. It stands outside the class, which the build would rename otherwise.
+ */
+let ownData: PropertyDescriptor;
+
 /** What a backend gets. A key whose value is undefined is left out. */
 class Message implements OutgoingMessage {
   // Declared alone: a field would come first in a copy, whenever it is set.
@@ -42,18 +48,16 @@ class Message implements OutgoingMessage {
   readonly #json: string;
   #data: JsonValue | undefined;
 
-  /**
-   * A property of each message, so that copies have `data`. Its getter is one for all of them: with a getter for each,
-   * V8 would keep every message as a dictionary.
-   */
-  static readonly #ownData = {
-    enumerable: true,
-    configurable: true,
-    get(this: Message): JsonValue {
-      this.#data ??= JSON.parse(this.#json) as JsonValue;
-      return this.#data;
-    },
-  };
+  static {
+    ownData = {
+      enumerable: true,
+      configurable: true,
+      get(this: Message): JsonValue {
+        this.#data ??= JSON.parse(this.#json) as JsonValue;
+        return this.#data;
+      },
+    };
+  }
 
   constructor(parts: MessageParts) {
     const { idempotencyKey, notification, except, backendOptions } = parts;
@@ -63,7 +67,7 @@ class Message implements OutgoingMessage {
     this.id = parts.id;
     if (idempotencyKey !== undefined) this.idempotencyKey = idempotencyKey;
     this.event = parts.event;
-    Object.defineProperty(this, 'data', Message.#ownData);
+    Object.defineProperty(this, 'data', ownData);
     if (notification) this.notification = { ...notification };
     if (except !== undefined) this.except = except;
     if (backendOptions) this.backendOptions = { ...backendOptions };

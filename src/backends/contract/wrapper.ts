@@ -132,7 +132,7 @@ export abstract class PushServiceWrapper<
 
   /**
    * Checks the channels of a message before anything is sent. Called several times for a long list, each time with a
-   * part of it.
+   * part of it, which it MUST NOT change.
    * @throws ValidationError for what the backend does not take
    */
   checkChannels(_channels: readonly string[], _message: OutgoingMessage): void {}

@@ -64,8 +64,7 @@ export class SdkCalls {
   }
 
   /**
-   * Calls the SDK once.
-   * @param terms what ends the call. The SDK holds a call for all of `timeout`, however soon it has ended.
+   * Calls the SDK once. It holds what belongs to the call for all of `timeout`, however soon the call has ended.
    * @param work calls the SDK
    * @param judge finds the refusal that an answer with status 200 may be
    * @throws PushError for a failure or a refusal

@@ -62,8 +62,8 @@ function isAsSent(text: string, { method, path, query }: RequestTarget): boolean
   );
 }
 
-/** Names and values without escapes. */
-const plainQuery = /^[^&=%+]*=[^&%+]*(?:&[^&=%+]*=[^&%+]*)*$/;
+/** Names and values without escapes, and without a question mark that would be left out at the beginning. */
+const plainQuery = /^(?!\?)[^&=%+]*=[^&%+]*(?:&[^&=%+]*=[^&%+]*)*$/;
 
 /** Reads the parameters of a signed text. A text with percent-encoding is an encoded one. */
 function meaningOf(text: string): Parameters {

@@ -128,7 +128,9 @@ class EventStreamDriver implements ClientDriver {
   #keep(): void {
     this.#handover?.cancel();
     this.#handover = undefined;
-    this.#renew();
+    const wanted = this.#channels();
+    const isSame = wanted.length === this.#heard.length && wanted.every((channel) => this.#heard.includes(channel));
+    if (!isSame) this.#renew();
   }
 
   /** Asks anew, for the channels that are wanted now, at the end of the current task. */
