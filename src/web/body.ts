@@ -14,7 +14,7 @@ export interface BodyRules {
 /** Collects a body as it arrives. */
 class CollectedBody {
   readonly #rules: BodyRules;
-  readonly #chunks: Buffer[] = [];
+  readonly #chunks: Uint8Array[] = [];
   #bytes = 0;
 
   constructor(rules: BodyRules) {
@@ -38,14 +38,14 @@ class CollectedBody {
   }
 
   /** All of it; of a body that came in one piece, this piece itself. */
-  joined(): Buffer {
+  joined(): Uint8Array {
     const [first] = this.#chunks;
     return first !== undefined && this.#chunks.length === 1 ? first : Buffer.concat(this.#chunks, this.#bytes);
   }
 }
 
 /** The bytes of a text, or those of a view or an ArrayBuffer, uncopied. Returns undefined for any other value. */
-export function bytesOf(value: unknown): Buffer | undefined {
+export function bytesOf(value: unknown): Uint8Array | undefined {
   if (typeof value === 'string') return Buffer.from(value);
   if (Buffer.isBuffer(value)) return value;
   if (value instanceof ArrayBuffer) return Buffer.from(value);
@@ -62,10 +62,10 @@ export interface NodeStreamLike {
  * Reads a stream of Node to its end.
  * @throws the error of the rules when it is too large, too late or broken
  */
-export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promise<Buffer> {
+export function readNodeStream(stream: NodeStreamLike, rules: BodyRules): Promise<Uint8Array> {
   const body = new CollectedBody(rules);
   const { timeoutMs, tooLate, broken } = rules;
-  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
   let isSettled = false;
   /** Every stream closes in the end, and every error that is made costs a stack trace: only the first one is made. */
   const fail = (makeError: () => unknown): void => {
@@ -111,7 +111,7 @@ export interface ByteStream {
  * Reads a web stream to its end.
  * @throws the error of the rules when it is too large, too late or broken
  */
-export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Buffer> {
+export async function readWebStream(stream: ByteStream, rules: BodyRules): Promise<Uint8Array> {
   const body = new CollectedBody(rules);
   const reader = stream.getReader();
   const late = Promise.withResolvers<never>();

@@ -109,6 +109,7 @@ describe('the packed package, in an empty project', () => {
        import { createPushHandler, type PushHandler, pushSession, type RequestSession, toNodeHandler } from 'pushrail/http';
        import { expressSessions } from 'pushrail/sessions/express';
        import { redisSessions } from 'pushrail/sessions/redis';
+       import { pushServerSchema } from 'pushrail/settings';
        import { memorySessions as sameSessions } from 'pushrail/sessions/memory';
        import { userChannels as sameChannels } from 'pushrail/sessions/user-channels';
        import { backendConformance, sessionConformance } from 'pushrail/testing';
@@ -120,6 +121,7 @@ describe('the packed package, in an empty project', () => {
          override async subscribe(channel: string) { this.receive({ channel, event: 'e', data: null }); }
        }
 
+       export const checked = createPushService(pushServerSchema.parse({ backend: 'console' }));
        export const settings: PushServerSettings[] = [
          { backend: 'console', options: { format: 'json' } },
          { backend: 'websocket', appId: 'a', pubKey: 'k', secretKey: 's', options: { port: 6001 }, sessions: memorySessions() },

@@ -82,10 +82,10 @@ function segmentsOf(path: string): readonly string[] {
   }
 }
 
-function parseBody(body: Buffer): unknown {
+function parseBody(body: Uint8Array): unknown {
   if (body.length === 0) return undefined;
   try {
-    return JSON.parse(body.toString());
+    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString());
   } catch {
     throw new HttpError(400, 'The body is not JSON.');
   }
@@ -105,7 +105,7 @@ function maxBodyBytes({ limits }: App): number {
  * @throws HttpError 413 when it is too large, by its `Content-Length` already; 408 when it takes too long; 400 when it
  * breaks off
  */
-function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Buffer> {
+function readBody(request: IncomingMessage, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {
   const rules = httpBodyRules(maxBytes, timeoutMs);
   if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw rules.tooLarge(maxBytes);
   return readNodeStream(request, rules);
