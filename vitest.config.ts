@@ -24,7 +24,7 @@ const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname,
 const config: ViteUserConfig = defineConfig({
   test: {
     // Half of the time, a test waits: for an answer, a deadline, a browser, a program.
-    maxWorkers: availableParallelism() * 2,
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     // A worker for each file costs twice the CPU time of the tests: each loads Vitest, the sources and the SDKs anew.
     // `npx vitest run --isolate` shows which test counts on another file; test/leaves-nothing.ts, which leaves something.
     isolate: false,

@@ -7,7 +7,7 @@ const CALLS = 300;
 const channels = ['ann', 'two-phones', 'bob'];
 
 test(`each report of ${CALLS} calls at once says what happened, whatever befalls their requests`, async () => {
-  const settings = { retries: 1, concurrency: 50, timeout: 400 };
+  const settings = { retries: 1, concurrency: 50, timeout: 1500 };
   const { provider, push } = await start(onTestFinished, { settings });
   provider.server.faults.push(...randomFaults(2 * CALLS));
   const send = (n: number) => push.send({ channels: n % 2 === 0 ? 'ann' : channels, data: n });

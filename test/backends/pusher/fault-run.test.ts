@@ -9,7 +9,7 @@ const channels = ['a', '#server-to-user-ann', 'b'];
 
 test(`each report of ${CALLS} calls at once says what happened, whatever befalls their requests`, async () => {
   const logger = new RecordingLogger();
-  const { provider, push } = await start({ retries: 1, concurrency: 50, timeout: 400, logger });
+  const { provider, push } = await start({ retries: 1, concurrency: 50, timeout: 1500, logger });
   provider.server.faults.push(...randomFaults(3 * CALLS));
   const send = (n: number) => {
     if (n % 4 === 0) return push.sendMany(channels.map((channel) => ({ channels: channel, data: n })));
