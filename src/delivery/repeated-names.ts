@@ -30,20 +30,22 @@ export class RepeatedNames {
   /** Looks at all names of a list. */
   static async in(names: readonly string[], slices: TimeSlices): Promise<RepeatedNames> {
     const repeated = new RepeatedNames(names.length);
-    if (repeated.#slots === undefined) return repeated;
+    const slots = repeated.#slots;
+    if (slots === undefined) return repeated;
     for (let index = 0; index < names.length; index++) {
-      repeated.#mark(index, names[index]);
+      slots[index] = repeated.#mark(names[index]);
       if (slices.isOver) await slices.next();
     }
     return repeated;
   }
 
-  #mark(index: number, name: unknown): void {
+  /** Notes that a name has come. @returns its slot */
+  #mark(name: unknown): number {
     const slot = hashOf(name) & this.#mask;
     const came = 1 << (slot & 3);
     const marks = this.#marks[slot >> 2] ?? 0;
     this.#marks[slot >> 2] = marks | (marks & came ? came << 4 : came);
-    if (this.#slots !== undefined) this.#slots[index] = slot;
+    return slot;
   }
 
   /** Whether a name has not come before. Must be asked for each name of the list, in its order. */

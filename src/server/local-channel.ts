@@ -153,7 +153,8 @@ export class LocalChannel {
    * @param except the one that does not get it
    */
   deliver(frame: Buffer, except?: ChannelSubscriber): void {
-    if (this.#notices !== undefined) this.tellNotices();
+    this.tellNotices();
+    // Without an iterator for the lone subscriber that most channels have.
     const subscribers = this.#subscribers;
     if (subscribers instanceof Set) {
       for (const subscriber of subscribers) if (subscriber !== except) subscriber.send(frame);

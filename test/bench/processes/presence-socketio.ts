@@ -1,19 +1,11 @@
-import { createServer } from 'node:http';
-import { Server } from 'socket.io';
 import { listen } from '../../support/ports.ts';
 import { type BenchMember, ROOM } from '../wire/presence-dialects.ts';
 import { answer } from './answer.ts';
 import type { ServerCommands } from './server-commands.ts';
+import { http, io } from './socketio-on-http.ts';
 import { cpuSeconds } from './usage.ts';
 
 // What an application of socket.io does for the members of a room, which it has to keep itself.
-const http = createServer();
-const io = new Server(http, {
-  transports: ['websocket'],
-  perMessageDeflate: false,
-  httpCompression: false,
-  serveClient: false,
-});
 const members = new Map<string, BenchMember>();
 io.on('connection', (socket) => {
   socket.on('join', (member: BenchMember) => {

@@ -1,16 +1,7 @@
-import { createServer } from 'node:http';
-import { Server } from 'socket.io';
 import { listen } from '../../support/ports.ts';
 import { roomsOf, serveRooms } from './room-commands.ts';
 import { EVENT } from './server-commands.ts';
-
-const http = createServer();
-const io = new Server(http, {
-  transports: ['websocket'],
-  perMessageDeflate: false,
-  httpCompression: false,
-  serveClient: false,
-});
+import { http, io } from './socketio-on-http.ts';
 
 serveRooms({
   listen: () => listen(http),
