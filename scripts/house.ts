@@ -71,12 +71,20 @@ export const house: readonly Part[] = [
       'backends/contract',
       'sessions',
       'webhooks (types)',
+      'messages (types)',
+      'recording',
     ],
+  },
+  {
+    path: 'recording',
+    holds:
+      'with a message store: messages are recorded, sent now or later, tried again and settled; the worker, the conditions, `push.messages`. It is loaded when a service has a store',
+    imports: ['messages', 'delivery', 'backends/contract', 'sessions'],
   },
   {
     path: 'settings',
     holds: '`PUSH_SERVER`: its schema (`pushrail/settings`), DSNs, the environment',
-    imports: ['backends/*.ts', 'backends/contract', 'sessions (types)'],
+    imports: ['backends/*.ts', 'backends/contract', 'sessions (types)', 'messages (types)'],
   },
   {
     path: 'delivery',
@@ -144,6 +152,11 @@ export const house: readonly Part[] = [
     holds:
       "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends, its figures and its health. It knows neither backends nor the service",
     imports: ['webhooks/options.ts', 'pusher-protocol', 'web'],
+  },
+  {
+    path: 'messages',
+    holds: 'recorded messages: their states, the contract of a message store, and one file or folder for each store',
+    imports: [],
   },
   {
     path: 'sessions',
