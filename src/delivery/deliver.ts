@@ -151,11 +151,12 @@ function countAttempt(request: PendingRequest): void {
 /** Records each message's outcome. @returns the messages that may be tried again */
 function recordOutcomes(request: PendingRequest, outcomes: readonly Outcome[]): PendingRequest {
   return request.filter(({ delivery, channel }, index) => {
-    const { error, info } = outcomes[index] ?? { channel };
+    const { error, info, skipped } = outcomes[index] ?? { channel };
     if (error !== undefined) {
       delivery.failed(channel, error);
       return mayBeRetried(error);
     }
+    if (skipped !== undefined) delivery.wasSkipped(channel, skipped);
     if (info !== undefined) delivery.told(channel, info);
     return false;
   });
