@@ -7,6 +7,7 @@ import { askInTime } from '../core/ask-in-time.js';
 import { AbortError, PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
+import { timeOrderedId } from '../core/time-ordered-id.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
 import { checkedChannels } from './checked-channels.js';
@@ -52,6 +53,8 @@ const NONE_REFUSED: ReadonlyMap<string, PushError> = new Map();
 /** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
 export interface Draft<User> {
   readonly message: OutgoingMessage;
+  /** The data as JSON text. */
+  readonly json: string;
   readonly timeout: number | undefined;
   /** The channels that were named. */
   readonly channels: readonly string[];
@@ -139,12 +142,12 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
   const except = checkedExcept(options.except, { event, notification, backendOptions }, context);
-  const id = randomUUID();
+  const id = isRecorded ? timeOrderedId() : randomUUID();
   const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
   const parts = { id, event, json, payload, notification, except, idempotencyKey, backendOptions };
   const message = outgoingMessage(parts);
-  return { message, timeout: options.timeout, channels, users };
+  return { message, json, timeout: options.timeout, channels, users };
 }
 
 /** The time for what all messages wait for, in milliseconds: the longest that one of them has. */
