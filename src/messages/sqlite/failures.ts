@@ -1,8 +1,10 @@
-import { ConfigurationError, PushError, TimeoutError } from '../../core/errors.js';
+import { ConfigurationError, PushError, TimeoutError, ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
 
 /** SQLite's primary result codes (https://sqlite.org/rescode.html). */
 const codes = { busy: 5, readOnly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notSqlite: 26 };
+/** A value that is there already, by a table's primary key. */
+const CONSTRAINT_PRIMARYKEY = 1555;
 /** A transaction that has read before another one wrote: it can write no more. */
 const BUSY_SNAPSHOT = 517;
 
@@ -42,6 +44,11 @@ export function closedFailure(file: string): PushError {
 export function failureOf(error: unknown, file: string, isOpening: boolean): unknown {
   const code = codeOf(error);
   if (code === undefined || PushError.isPushError(error)) return error;
+  // No other key is given by the caller.
+  if (code === CONSTRAINT_PRIMARYKEY)
+    return new ValidationError('sqlite: a message with this id is recorded. Make a new UUID for each message.', {
+      cause: error,
+    });
   const { words, isSetting, retryable } = meaningOf(code, String((error as Error).message));
   return isOpening && isSetting
     ? new ConfigurationError(`sqlite: ${file} ${words}`, { cause: error })

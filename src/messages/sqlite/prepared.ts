@@ -37,18 +37,24 @@ export class Prepared {
 
   /** Reads by a statement that was made for one search. */
   query<Row>({ text, values }: Statement): readonly Row[] {
-    return this.#database.prepare(text).all(...values) as Row[];
+    return prepare(this.#database, text).all(...values) as Row[];
   }
 
   #statement(name: StatementName): StatementSync {
     const known = this.#statements.get(name);
     if (known !== undefined) return known;
-    const statement = this.#database.prepare(statements[name]);
-    // The application may have chosen otherwise for its connection. Node has it since 22.16.
-    if ('setReturnArrays' in statement && typeof statement.setReturnArrays === 'function')
-      statement.setReturnArrays(false);
-    statement.setReadBigInts(false);
+    const statement = prepare(this.#database, statements[name]);
     this.#statements.set(name, statement);
     return statement;
   }
+}
+
+/** Prepares a statement that gives objects and numbers, whatever the application has chosen for its connection. */
+export function prepare(database: DatabaseSync, text: string): StatementSync {
+  const statement = database.prepare(text);
+  // Node has it since 22.16.
+  if ('setReturnArrays' in statement && typeof statement.setReturnArrays === 'function')
+    statement.setReturnArrays(false);
+  statement.setReadBigInts(false);
+  return statement;
 }

@@ -4,7 +4,8 @@ import { byMessage, type MessageRow, storedMessage } from '../sql/rows.js';
 import type { ClaimedMessage, Found, Page, StoredMessage, StoreQuery } from '../store.js';
 import { Prepared } from './prepared.js';
 
-const dialect: Dialect = { placeholder: () => '?', ms: (column) => column, time: (placeholder) => placeholder };
+/** How SQLite writes what differs from other databases. */
+export const dialect: Dialect = { placeholder: () => '?', ms: (column) => column, time: (placeholder) => placeholder };
 const queries = new Queries(dialect);
 
 export function get(database: DatabaseSync, service: string, ids: readonly string[]): readonly StoredMessage[] {

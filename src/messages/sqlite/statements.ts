@@ -91,7 +91,8 @@ export const statements: Readonly<Record<StatementName, string>> = {
       content = CASE WHEN ? THEN '' ELSE content END, is_begun = 0, lease_token = NULL, lease_until = NULL
     WHERE ${isHeld} AND id = ?`,
 
-  get: `SELECT ${messageColumns.join(', ')} FROM ${messages} WHERE service = ? AND id IN ${listed}`,
+  // With the plus, the ids are looked up, and not all messages of the service.
+  get: `SELECT ${messageColumns.join(', ')} FROM ${messages} WHERE +service = ? AND id IN ${listed}`,
   usersOf: `SELECT message_id, user_id AS value FROM ${recipients} WHERE message_id IN ${listed}
     ORDER BY message_id, position`,
   appendedTo: `SELECT message_id, outcome AS value FROM ${outcomes} WHERE message_id IN ${listed}
@@ -103,9 +104,11 @@ export const statements: Readonly<Record<StatementName, string>> = {
     WHERE ${WAITS} AND service = ? AND id = ? RETURNING id`,
   cancelKey: `UPDATE ${messages} SET state = 'CANCELLED', changed_at = ?
     WHERE ${WAITS} AND service = ? AND message_key = ? RETURNING id`,
-  retry: `UPDATE ${messages} SET state = 'WAITING', changed_at = ?, send_after = ?, deaths = 0
+  retry: `UPDATE ${messages} SET state = 'WAITING', changed_at = ?, send_after = ?
     WHERE service = ? AND id = ? AND state IN ${listed}`,
-  readIds: `${markRead} AND message_id IN ${listed} AND EXISTS (${notCancelled})`,
+  // With the time, each is found among the user's unread ones.
+  readIds: `${markRead} AND (created_at, message_id) IN
+    (SELECT created_at, id FROM ${messages} WHERE id IN ${listed} AND state <> 'CANCELLED')`,
   readTag: `${markRead} AND EXISTS (${notCancelled} AND m.tag = ?)`,
   readRelated: `${markRead} AND EXISTS (${notCancelled}) AND EXISTS (SELECT 1 FROM ${related} o
     WHERE o.message_id = ${recipients}.message_id AND o.type = ? AND o.object_id = ?)`,

@@ -1,6 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { ValidationError } from '../../core/errors.js';
 import { identityOf } from './connection.js';
+import { prepare } from './prepared.js';
 
 /**
  * Checks the option `transaction`.
@@ -18,11 +19,12 @@ export function checkedTransaction(transaction: unknown, file: string): Database
 function mistakeIn(database: DatabaseSync, file: string): string | undefined {
   try {
     if (!isInTransaction(database)) return 'this connection is in no transaction';
-    const identity = identityOf(file);
-    const files = database.prepare('SELECT file FROM pragma_database_list').all() as { readonly file: string }[];
-    const hasFile =
-      identity !== undefined && files.some((open) => open.file !== '' && identityOf(open.file) === identity);
-    return hasFile ? undefined : 'this connection has another database open';
+    // A file that is attached to another one does not count: with a log ahead, SQLite commits each of them apart.
+    const main = prepare(database, `SELECT file FROM pragma_database_list WHERE name = 'main'`).get();
+    const identity = identityOf(String(main?.['file']));
+    return identity !== undefined && identity === identityOf(file)
+      ? undefined
+      : 'this connection has another file open';
   } catch {
     return 'this connection is closed';
   }

@@ -1,5 +1,4 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import { ValidationError } from '../../core/errors.js';
 import { type MessageRow, numberOf, urgencies } from '../sql/rows.js';
 import { statesBefore, transitions } from '../states.js';
 import type { Appended, ClaimRequest, Lease, NewMessage, ReadMark, Recorded, Settlement, Time } from '../store.js';
@@ -73,13 +72,10 @@ export function append(database: DatabaseSync, appended: readonly Appended[]): v
     for (const outcome of outcomes) prepared.run('append', JSON.stringify(outcome), id);
 }
 
-/** @throws ValidationError for a state that does not follow on `SENDING` */
+/** @returns whether it was held, and the state may follow */
 export function settle(database: DatabaseSync, settlement: Settlement, at: number): boolean {
   const { id, token, state, sendAfter, error } = settlement;
-  if (!transitions.SENDING.includes(state))
-    throw new ValidationError(
-      `settle: ${state} does not follow on SENDING. Use one of ${transitions.SENDING.join(', ')}.`,
-    );
+  if (!transitions.SENDING.includes(state)) return false;
   return (
     Prepared.of(database).run(
       'settle',
