@@ -178,8 +178,7 @@ function nextTry(held: Pick<Held, 'stored' | 'details'>, errors: readonly PushEr
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
   const wait = Math.max(0, ...errors.map(retryAfterOf));
   // An outcome is kept as `retrySending`, so that the next try leaves out what was refused for good.
-  if (isUnspent)
-    return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
+  if (isUnspent) return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
   const delay = delays[stored.attempts];
   if (delay === undefined) return { state: undefined, attempts, retrySending: false };
   const inMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);

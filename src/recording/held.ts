@@ -1,11 +1,11 @@
 import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import type { Draft } from '../delivery/plan.js';
+import type { MessageRecord } from '../messages/record.js';
 import type { StoredMessage } from '../messages/store.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { type Content, type Details, readContent } from './content.js';
 import { type ReadContent, recordOf } from './record.js';
-import type { MessageRecord } from '../messages/record.js';
 
 /** A message that this process holds a lease on. */
 export interface Claim {
