@@ -1,5 +1,5 @@
-import { DeliveryError } from '../core/report.js';
 import { PushError } from '../core/errors.js';
+import { DeliveryError } from '../core/report.js';
 import { address, type PlannedMessage } from '../delivery/plan.js';
 import { resendsUnknown } from './conclusion.js';
 import type { Held } from './held.js';

@@ -1,8 +1,8 @@
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import { DeliveryError } from '../core/report.js';
-import { UNREAD } from './conditions.js';
 import { type ConcludingContext, type Conclusion, failed, skipped } from './conclusion.js';
+import { UNREAD } from './conditions.js';
 import { type Held, recordOfHeld } from './held.js';
 import type { RecordingHost } from './host.js';
 
@@ -47,12 +47,7 @@ async function isMet(held: Held, name: string, { conditions, timeout }: Recordin
     );
   const wait = { missing: `The condition "${name}" did not answer`, consequence: 'nothing was sent' };
   return (
-    (await askInTime(
-      condition,
-      async () => condition(recordOfHeld(held), held.content.args),
-      timeout,
-      wait,
-    )) === true
+    (await askInTime(condition, async () => condition(recordOfHeld(held), held.content.args), timeout, wait)) === true
   );
 }
 

@@ -169,7 +169,11 @@ interface Next {
 }
 
 /** Whether and when a message is tried again. @param errors those that may pass */
-function nextTry(held: Pick<Held, 'stored' | 'details'>, errors: readonly PushError[], context: ConcludingContext): Next {
+function nextTry(
+  held: Pick<Held, 'stored' | 'details'>,
+  errors: readonly PushError[],
+  context: ConcludingContext,
+): Next {
   const { stored, details } = held;
   const { recording, isAway, handsBack } = context;
   const attempts = stored.attempts + 1;

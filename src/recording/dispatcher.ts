@@ -1,12 +1,11 @@
-import { DeliveryError } from '../core/report.js';
 import { PushError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
+import { DeliveryError } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
 import { longestTimeout } from '../delivery/plan.js';
 import type { Appended } from '../messages/store.js';
 import { addressHeld } from './addressing.js';
 import { askConditions } from './asking.js';
-import type { ProviderWatch } from './provider-watch.js';
 import {
   type ConcludingContext,
   type Conclusion,
@@ -20,6 +19,7 @@ import type { Details } from './content.js';
 import type { Claim, Held } from './held.js';
 import type { RecordingHost } from './host.js';
 import { Journal, joined } from './journal.js';
+import type { ProviderWatch } from './provider-watch.js';
 import type { Remaining } from './remaining.js';
 import type { Settler } from './settler.js';
 import { Together } from './together.js';
@@ -90,8 +90,7 @@ export class Dispatcher {
     for (const [held, failure] of failures) conclusions.set(held, failed(held, failure, context));
     for (const [index, { held, left }] of plans.entries()) {
       const delivery = deliveries[index];
-      if (delivery !== undefined)
-        conclusions.set(held, delivered(held, left, delivery, journal.of(left), context));
+      if (delivery !== undefined) conclusions.set(held, delivered(held, left, delivery, journal.of(left), context));
     }
     return this.#settle(all, conclusions);
   }

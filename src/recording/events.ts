@@ -1,5 +1,5 @@
-import type { Logger } from '../core/logger.js';
 import { Listeners } from '../core/listeners.js';
+import type { Logger } from '../core/logger.js';
 import type { MessageRecord } from '../messages/record.js';
 import type { MessageState } from '../messages/states.js';
 

@@ -48,7 +48,13 @@ export class Recordings {
   constructor(host: RecordingHost) {
     this.#host = host;
     const { store, clock, logger, working, backend, recording } = host;
-    const leases = new Leases({ leaseMs: working.leaseMs, clock, storeNow: storeNow(clock, systemClock), store, logger });
+    const leases = new Leases({
+      leaseMs: working.leaseMs,
+      clock,
+      storeNow: storeNow(clock, systemClock),
+      store,
+      logger,
+    });
     const watch = new ProviderWatch(backend.name, clock, logger);
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);

@@ -1,7 +1,7 @@
 import { DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
 import type { ChannelOutcome, RecordedError } from '../messages/record.js';
-import type { NewMessage, StoredMessage } from '../messages/store.js';
 import type { MessageState } from '../messages/states.js';
+import type { NewMessage, StoredMessage } from '../messages/store.js';
 
 const nothing = { channels: [], accepted: [], rejected: [], skipped: [], unreachable: [], info: {}, attempts: 0 };
 
@@ -60,4 +60,3 @@ export function pushErrorOf(error: RecordedError, isUnknown?: boolean): Delivery
   const outcome = (isUnknown ?? error.outcome === 'unknown') ? 'unknown' : 'rejected';
   return new DeliveryError(message, { backend, status, retryable, outcome });
 }
-

@@ -8,7 +8,7 @@ import type { Recipients } from '../messages/record.js';
 import type { Lease, NewMessage, Recorded } from '../messages/store.js';
 import { userIdOf } from '../sessions/user-id.js';
 import { contentText, detailsText, digestOf, readContent } from './content.js';
-import type { Dispatched, DispatchCall, Dispatcher } from './dispatcher.js';
+import type { DispatchCall, Dispatched, Dispatcher } from './dispatcher.js';
 import type { Held } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
@@ -78,7 +78,11 @@ export class Recorder {
           );
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
-    if (now.length > 0) leases.hold(lease.token, Array.from(held.values(), ({ stored }) => stored.id));
+    if (now.length > 0)
+      leases.hold(
+        lease.token,
+        Array.from(held.values(), ({ stored }) => stored.id),
+      );
     const dispatched = await dispatcher.dispatch([...held.values()], { signal, comes, startedAt });
     const byHeld = new Map(dispatched.map((each) => [each.held, each]));
     const ended = await Promise.all(
@@ -138,10 +142,7 @@ export class Recorder {
   }
 
   /** Records messages. Of those with one idempotency key, the first is recorded before the others are tried. */
-  async #insertAll(
-    messages: readonly NewMessage[],
-    transaction: unknown,
-  ): Promise<readonly (Recorded | undefined)[]> {
+  async #insertAll(messages: readonly NewMessage[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
     const { store, clock } = this.#parts.host;
     const options = { now: storeNow(clock, systemClock)(), transaction };
     const keys = new Set<string>();
@@ -204,4 +205,3 @@ function transactionOf(entries: readonly Entry[], { store }: RecordingHost): unk
   store.checkTransaction(transaction);
   return transaction;
 }
-

@@ -1,14 +1,14 @@
-import type { Appended, Settlement } from '../messages/store.js';
 import { systemClock } from '../core/clock.js';
+import type { Appended, Settlement } from '../messages/store.js';
+import { backoffDelay } from '../wire/backoff.js';
 import type { Conclusion } from './conclusion.js';
 import type { Content } from './content.js';
+import { eventOfState } from './events.js';
 import type { Held } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
-import { eventOfState } from './events.js';
 import { recordOf } from './record.js';
 import { Together } from './together.js';
-import { backoffDelay } from '../wire/backoff.js';
 
 /** Most settlements that go to the store in one call. */
 const MOST_TOGETHER = 1_000;
@@ -87,14 +87,20 @@ export class Settler {
       const outcomes = [...stored.outcomes.filter(({ state }) => state === 'accepted'), ...settlement.outcomes];
       const sentAt = settlement.state === 'SENT' ? now : stored.sentAt;
       const due = sendAfter?.inMs === undefined ? stored.sendAfter : now + sendAfter.inMs;
-      return recordOf({ ...stored, ...rest, outcomes, changedAt: now, sentAt, sendAfter: due } as Held['stored'], content);
+      return recordOf(
+        { ...stored, ...rest, outcomes, changedAt: now, sentAt, sendAfter: due } as Held['stored'],
+        content,
+      );
     });
   }
 
   #later(ended: readonly Ended[], error: unknown): void {
     const { logger, store } = this.#host;
     if (this.#failures++ === 0)
-      logger.error({ err: error }, `the ${store.name} store could not write down what became of messages: it is tried again`);
+      logger.error(
+        { err: error },
+        `the ${store.name} store could not write down what became of messages: it is tried again`,
+      );
     this.#waiting.push(...ended);
     for (const { held } of this.#waiting.splice(0, Math.max(0, this.#waiting.length - MOST_WAITING)))
       this.#leases.release(held.token, held.stored.id);

@@ -1,6 +1,6 @@
 import { systemClock } from '../core/clock.js';
-import { DeliveryError } from '../core/report.js';
 import { PushError } from '../core/errors.js';
+import { DeliveryError } from '../core/report.js';
 import type { ClaimedMessage } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
 import type { Dispatcher } from './dispatcher.js';

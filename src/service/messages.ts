@@ -1,14 +1,8 @@
 import { ConfigurationError } from '../core/errors.js';
 import type { MessageRecord } from '../messages/record.js';
-import { messageLoop } from '../receiving/message-loop.js';
 import type { Inbox } from '../receiving/inbox.js';
-import type {
-  MessageArchive,
-  MessagePage,
-  MessageQuery,
-  PageOptions,
-  ReadBy,
-} from '../recording/message-archive.js';
+import { messageLoop } from '../receiving/message-loop.js';
+import type { MessageArchive, MessagePage, MessageQuery, PageOptions, ReadBy } from '../recording/message-archive.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { IncomingMessage } from '../wire/message.js';
 import type { CurrentRuntime } from './current-runtime.js';

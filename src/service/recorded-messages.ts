@@ -1,5 +1,5 @@
 import { Deadline } from '../core/deadline.js';
-import type { Recordings, RecordingSeed } from '../recording/index.js';
+import type { RecordingSeed, Recordings } from '../recording/index.js';
 
 /** The recorded messages of one configured service. What records them is loaded when a service has a message store. */
 export class RecordedMessages {

@@ -4,7 +4,12 @@ import { ValidationError } from '../core/errors.js';
 import type { Listener, Listeners } from '../core/listeners.js';
 import type { Inbox, MessageListener } from '../receiving/inbox.js';
 import type { Condition, ConditionOptions, Conditions } from '../recording/conditions.js';
-import { type MessageEvent, type MessageEventListener, type MessageEvents, messageEvents } from '../recording/events.js';
+import {
+  type MessageEvent,
+  type MessageEventListener,
+  type MessageEvents,
+  messageEvents,
+} from '../recording/events.js';
 import type { CurrentRuntime } from './current-runtime.js';
 import { archiveOf, type Messages, messagesOf } from './messages.js';
 import { ReceivingService } from './receiving-service.js';
@@ -76,33 +81,33 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    */
   on(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
   on(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
-  on(event: string, listener: Listener<never>, options?: Lasting): this {
-    this.#listeners(event).add(listener, options, 'on()');
+  on(event: string, listener: (event: never) => unknown, options?: Lasting): this {
+    this.#listeners(event).add(listener as Listener<unknown>, options, 'on()');
     return this;
   }
 
   /** Adds a listener for one event: it is removed before its first call. The rest is as for {@link on}. */
   once(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
   once(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
-  once(event: string, listener: Listener<never>, options?: Lasting): this {
-    this.#listeners(event).add(listener, options, 'once()');
+  once(event: string, listener: (event: never) => unknown, options?: Lasting): this {
+    this.#listeners(event).add(listener as Listener<unknown>, options, 'once()');
     return this;
   }
 
   /** Removes a listener. */
   off(event: 'messageReceived', listener: MessageListener): this;
   off(event: MessageEvent, listener: MessageEventListener): this;
-  off(event: string, listener: Listener<never>): this {
-    this.#listeners(event).remove(listener);
+  off(event: string, listener: (event: never) => unknown): this {
+    this.#listeners(event).remove(listener as Listener<unknown>);
     return this;
   }
 
   /** @throws ValidationError for an event that there is not */
-  #listeners(event: string): Listeners<never> {
+  #listeners(event: string): Pick<Listeners<unknown>, 'add' | 'remove'> {
     const { inbox, messageEvents: events } = this.#keeps;
-    if (event === 'messageReceived') return inbox as Listeners<never>;
+    if (event === 'messageReceived') return inbox;
     const known = messageEvents.find((each) => each === event);
-    if (known !== undefined) return events.of(known) as Listeners<never>;
+    if (known !== undefined) return events.of(known);
     const names = ['messageReceived', ...messageEvents].map((name) => `"${name}"`).join(', ');
     throw new ValidationError(`A push service has no event "${String(event)}": its events are ${names}.`);
   }

@@ -146,7 +146,7 @@ export class Sender {
  * Whether messages are recorded: all of them, or none.
  * @throws ValidationError for a list of both, which would be sent in two ways
  */
-function areRecorded(messages: readonly SendOptions<never>[]): boolean {
+function areRecorded(messages: readonly Pick<SendOptions, 'record'>[]): boolean {
   const unrecorded = messages.filter((message) => message?.record === false).length;
   if (unrecorded === 0) return true;
   if (unrecorded === messages.length) return false;
