@@ -62,18 +62,6 @@ describe('sqliteMessages, in a transaction of the application', () => {
     expect(await store.count({ service: 'shop' })).toBe(1);
   });
 
-  it('tells a transaction also where Node does not', async () => {
-    const { store, database } = await withApplication();
-    // Node has it since 22.16.
-    Object.defineProperty(database, 'isTransaction', { value: undefined });
-    expect(() => store.checkTransaction?.(database)).toThrow('this connection is in no transaction');
-    database.exec('BEGIN');
-    store.checkTransaction?.(database);
-    await record(store, database);
-    database.exec('COMMIT');
-    expect(await store.count({ service: 'shop' })).toBe(1);
-  });
-
   it('says what to do when the transaction began with reading and another one wrote meanwhile', async () => {
     const { store, database } = await withApplication();
     database.exec('BEGIN');
