@@ -18,23 +18,18 @@ export function checkedTransaction(transaction: unknown, file: string): Database
 
 function mistakeIn(database: DatabaseSync, file: string): string | undefined {
   try {
-    if (!isInTransaction(database)) return 'this connection is in no transaction';
     // A file that is attached to another one does not count: with a log ahead, SQLite commits each of them apart.
     const main = prepare(database, `SELECT file FROM pragma_database_list WHERE name = 'main'`).get();
     const identity = identityOf(String(main?.['file']));
-    return identity !== undefined && identity === identityOf(file)
-      ? undefined
-      : 'this connection has another file open';
+    if (identity === undefined || identity !== identityOf(file)) return 'this connection has another file open';
+    return isInTransaction(database) ? undefined : 'this connection is in no transaction';
   } catch {
     return 'this connection is closed';
   }
 }
 
+/** Node tells it since 22.16. SQLite has always refused a second BEGIN, which leaves the first one as it is. */
 function isInTransaction(database: DatabaseSync): boolean {
-  // Node has it since 22.16; before, SQLite tells by refusing a second BEGIN.
-  const known = (database as { readonly isTransaction?: boolean }).isTransaction;
-  if (known !== undefined) return known;
-  database.prepare('SELECT 1').get();
   try {
     database.exec('BEGIN');
   } catch {
