@@ -82,6 +82,8 @@ export interface StoredMessage extends Omit<NewMessage, 'sendAfter' | 'expires' 
 /** A message that was claimed. */
 export interface ClaimedMessage extends StoredMessage {
   readonly token: string;
+  /** False for one whose lease ran out: {@link MessageStore.begin} comes before it is sent. */
+  readonly isBegun: boolean;
   /** Whether it has expired, by the store's clock. */
   readonly isExpired: boolean;
 }
@@ -178,7 +180,8 @@ export interface MessageStore {
   readonly name: string;
 
   /**
-   * Connects, and checks that the tables are there. Called once before anything else; a second call changes nothing.
+   * Connects, and checks that the tables are there. Called before anything else; a second call changes nothing. MUST
+   * work again after {@link close}.
    * @throws ConfigurationError when the schema is missing or too old, and the store does not migrate by itself
    */
   open(): Promise<void>;
