@@ -46,7 +46,7 @@ export {
 export type { Logger } from './core/logger.js';
 export type { NameRule } from './core/names.js';
 export { loadPeer } from './core/peer.js';
-export type { RejectedChannel, SendReport, SendStatus } from './core/report.js';
+export type { RejectedChannel, SendReport, SendStatus, SkippedChannel } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type { MessageListener } from './receiving/inbox.js';

@@ -46,7 +46,7 @@ export class Sender {
   constructor(host: SendingHost, { policy, ...settings }: Sending) {
     const { backend, capabilities, sessions, timeout, logger } = host;
     this.#host = host;
-    this.#planning = { ...settings, backend, capabilities, sessions, timeout, logger };
+    this.#planning = { ...settings, backend, capabilities, sessions, timeout, logger, isRecorded: false };
     // What every request may log alike is rated.
     this.#delivering = { backend, capabilities, policy, logger: new RepeatedLines().on(logger) };
   }

@@ -9,7 +9,7 @@ import type { RequestContext } from '../contract/request.js';
 import { nothingSent } from '../contract/request-sent.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 import { ChildMessages } from './child-message.js';
-import { CircuitBreaker, type CircuitChange, type CircuitLimits } from './circuit-breaker.js';
+import { CircuitBreaker, type CircuitChange, type CircuitLimits } from '../../core/circuit-breaker.js';
 
 /** The composite that a child is in, as the child sees it. */
 export interface ChildHost extends CircuitLimits {
