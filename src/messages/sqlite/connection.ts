@@ -43,10 +43,6 @@ export class Connection {
     this.#options = options;
   }
 
-  get isOpen(): boolean {
-    return this.#database !== undefined;
-  }
-
   /** @throws ConfigurationError when the file cannot be a database that is written */
   async open(): Promise<void> {
     const { file, synchronous } = this.#options;
