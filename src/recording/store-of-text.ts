@@ -12,6 +12,11 @@ export async function storeOfText(text: string): Promise<MessageStore> {
       const { sqliteMessages } = await import('../messages/sqlite/index.js');
       return sqliteMessages({ file: rest.replace(/^\/\/(?=\/|[^/])/, '') });
     }
+    case 'postgres':
+    case 'postgresql': {
+      const { postgresMessages } = await import('../messages/postgres/index.js');
+      return postgresMessages(text.trim());
+    }
     case 'memory': {
       const { memoryMessages } = await import('../messages/memory/index.js');
       return memoryMessages();
