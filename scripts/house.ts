@@ -92,7 +92,7 @@ export const house: readonly Part[] = [
     path: 'delivery',
     holds:
       'the way out: the options of `send`, the plan (every check), splitting into requests, deadlines and retries, the report',
-    imports: ['backends/contract', 'sessions (types)'],
+    imports: ['backends/contract', 'sessions (types)', 'messages (types)'],
   },
   {
     path: 'receiving',

@@ -2,16 +2,24 @@ import type { ChannelDetails } from '../wire/message.js';
 import { type DeliveryOutcome, PushError, type PushErrorCode, type PushErrorOptions, retryAfterOf } from './errors.js';
 
 /**
- * How a `send` ended. `accepted`: the backend accepted the message for every channel. `partial`: for some of them.
- * `rejected`: for none; a `DeliveryError` carries the report. `unreachable`: there was no channel to send to, because
- * no user had a live session.
+ * How a `send` ended. `accepted`: the backend accepted the message for every channel that it did not skip. `partial`:
+ * for some of them. `rejected`: for none; a `DeliveryError` carries the report. `skipped`: the backend skipped every
+ * channel. `unreachable`: there was no channel to send to, because no user had a live session. `waiting`: with a
+ * message store: recorded, and to be sent (or sent again) later.
  */
-export type SendStatus = 'accepted' | 'partial' | 'rejected' | 'unreachable';
+export type SendStatus = 'accepted' | 'partial' | 'rejected' | 'skipped' | 'unreachable' | 'waiting';
 
 /** A channel that did not accept the message, and why. */
 export interface RejectedChannel {
   readonly channel: string;
   readonly error: PushError;
+}
+
+/** A channel that the backend did not send the message to, and why. */
+export interface SkippedChannel {
+  readonly channel: string;
+  /** The backend's words, such as `already read`. */
+  readonly reason: string;
 }
 
 /** The report of one message: which channels accepted it, which did not, and who could not be reached. */
@@ -26,6 +34,8 @@ export interface SendReport<User = unknown> {
   readonly accepted: readonly string[];
   /** The channels that did not accept it, in order, each with its error. */
   readonly rejected: readonly RejectedChannel[];
+  /** The channels that the backend chose not to send the message to, in order, each with the reason. */
+  readonly skipped: readonly SkippedChannel[];
   /** The users, as they were given, that had no live session. */
   readonly unreachable: readonly User[];
   /**

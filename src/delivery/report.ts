@@ -1,11 +1,18 @@
 import { outcomeOf } from '../core/errors.js';
-import { DeliveryError, type RejectedChannel, type SendReport, type SendStatus, sharedReason } from '../core/report.js';
+import {
+  DeliveryError,
+  type RejectedChannel,
+  type SendReport,
+  type SendStatus,
+  type SkippedChannel,
+  sharedReason,
+} from '../core/report.js';
 import type { PlannedMessage } from './plan.js';
 import type { Delivery } from './split.js';
 
 /** Makes the report of one message. @param startedAt `performance.now()` at the call of `send` */
 export function reportOf<User>(delivery: Delivery, startedAt: number): SendReport<User> {
-  const { attempts } = delivery;
+  const { attempts, skipped: reasons } = delivery;
   const { message, refused, unreachable } = delivery.planned as PlannedMessage<User>;
   const isWhole = refused.size === 0;
   const failures = isWhole ? delivery.failures : new Map([...delivery.failures, ...refused]);
@@ -17,14 +24,25 @@ export function reportOf<User>(delivery: Delivery, startedAt: number): SendRepor
       if (error !== undefined) rejected.push({ channel, error });
     }
   }
-  const accepted = failures.size === 0 ? channels : channels.filter((channel) => !failures.has(channel));
+  const skipped: SkippedChannel[] = [];
+  if (reasons.size > 0) {
+    for (const channel of channels) {
+      const reason = reasons.get(channel);
+      if (reason !== undefined) skipped.push({ channel, reason });
+    }
+  }
+  const accepted =
+    failures.size + reasons.size === 0
+      ? channels
+      : channels.filter((channel) => !failures.has(channel) && !reasons.has(channel));
   return {
     id: message.id,
     event: message.event,
-    status: statusOf(channels.length, accepted.length),
+    status: statusOf(accepted.length, rejected.length, skipped.length),
     channels,
     accepted,
     rejected,
+    skipped,
     unreachable,
     info: delivery.info,
     attempts,
@@ -32,14 +50,14 @@ export function reportOf<User>(delivery: Delivery, startedAt: number): SendRepor
   };
 }
 
-function statusOf(channels: number, accepted: number): SendStatus {
-  if (channels === 0) return 'unreachable';
-  if (accepted === channels) return 'accepted';
-  return accepted === 0 ? 'rejected' : 'partial';
+function statusOf(accepted: number, rejected: number, skipped: number): SendStatus {
+  if (rejected > 0) return accepted === 0 ? 'rejected' : 'partial';
+  if (accepted > 0) return 'accepted';
+  return skipped > 0 ? 'skipped' : 'unreachable';
 }
 
 /**
- * Throws when no channel of any message accepted.
+ * Throws when no channel of any message accepted, and one of them rejected.
  * @throws DeliveryError that carries the reports
  */
 export function throwIfAllRejected(reports: readonly SendReport[], backend: string): void {

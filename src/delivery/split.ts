@@ -4,14 +4,16 @@ import type { AddressedMessage, ChannelDetails } from '../wire/message.js';
 import type { PlannedMessage } from './plan.js';
 
 const NO_FAILURES: ReadonlyMap<string, PushError> = new Map();
+const NONE_SKIPPED: ReadonlyMap<string, string> = new Map();
 
-/** The record of a message that is being delivered. A channel that is not among the failures was accepted. */
+/** The record of a message that is being delivered. A channel that neither failed nor was skipped was accepted. */
 export class Delivery {
   readonly planned: PlannedMessage;
   /** Number of requests made for this message. */
   attempts = 0;
   // Of many thousand messages, hardly any needs these.
   #failures: Map<string, PushError> | undefined;
+  #skipped: Map<string, string> | undefined;
   #info: Map<string, ChannelDetails> | undefined;
 
   constructor(planned: PlannedMessage) {
@@ -23,9 +25,19 @@ export class Delivery {
     return this.#failures ?? NO_FAILURES;
   }
 
+  /** Why the backend skipped a channel, for each that it skipped. */
+  get skipped(): ReadonlyMap<string, string> {
+    return this.#skipped ?? NONE_SKIPPED;
+  }
+
   /** Details that the provider gave of channels that accepted, by channel. */
   get info(): Readonly<Record<string, ChannelDetails>> {
     return this.#info === undefined ? {} : Object.fromEntries(this.#info);
+  }
+
+  /** What the provider told of a channel. */
+  toldOf(channel: string): ChannelDetails | undefined {
+    return this.#info?.get(channel);
   }
 
   failed(channel: string, error: PushError): void {
@@ -36,6 +48,12 @@ export class Delivery {
   /** Forgets how the attempt before failed. */
   isTriedAgain(channel: string): void {
     this.#failures?.delete(channel);
+  }
+
+  /** Notes that the backend skipped a channel. */
+  wasSkipped(channel: string, reason: string): void {
+    this.#skipped ??= new Map();
+    this.#skipped.set(channel, reason);
   }
 
   /** Notes what the provider told of a channel. */

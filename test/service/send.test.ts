@@ -134,6 +134,7 @@ describe('the report', () => {
       channels: ['a', 'b'],
       accepted: ['a', 'b'],
       rejected: [],
+      skipped: [],
       unreachable: [],
       info: {},
       attempts: 2,

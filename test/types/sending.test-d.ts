@@ -15,6 +15,7 @@ import {
   type RejectedChannel,
   type SendReport,
   type SendStatus,
+  type SkippedChannel,
   TimeoutError,
   UnsupportedOperationError,
   ValidationError,
@@ -71,9 +72,10 @@ const customers = [{ id: 1, name: 'Ann' }];
 const report = await push.send({ users: customers, data });
 expectTypeOf(report.unreachable).toEqualTypeOf<readonly { id: number; name: string }[]>();
 expectTypeOf(report.status).toEqualTypeOf<SendStatus>();
-expectTypeOf<SendStatus>().toEqualTypeOf<'accepted' | 'partial' | 'rejected' | 'unreachable'>();
+expectTypeOf<SendStatus>().toEqualTypeOf<'accepted' | 'partial' | 'rejected' | 'skipped' | 'unreachable' | 'waiting'>();
 expectTypeOf(report.accepted).toEqualTypeOf<readonly string[]>();
 expectTypeOf(report.rejected).toEqualTypeOf<readonly RejectedChannel[]>();
+expectTypeOf(report.skipped).toEqualTypeOf<readonly SkippedChannel[]>();
 expectTypeOf(report.info['orders']?.notificationId).toEqualTypeOf<string | undefined>();
 expectTypeOf(push.sendMany([{ users: customers, data }])).resolves.toEqualTypeOf<
   SendReport<{ id: number; name: string }>[]

@@ -9,7 +9,10 @@ import { candidatesOf, leftOut, RouteNotes, type Routing } from './routing.js';
 /** The outcomes of one message for one channel, by backend. Between attempts it holds those that are final. */
 type Note = Map<Child, Outcome>;
 
-/** Sends each message through all backends at once. A channel is accepted when all of them accepted it. */
+/**
+ * Sends each message through all backends at once. A channel is accepted when all of them accepted it; those that
+ * skipped it do not count, unless all did.
+ */
 export class RoutingToAll implements Routing {
   readonly sendsToAll = true;
   readonly #composite: string;
@@ -50,7 +53,7 @@ export class RoutingToAll implements Routing {
       const hasFailed = [...note.values()].some(({ error }) => error !== undefined);
       if (!hasFailed) {
         this.#notes.delete(message);
-        return this.#accepted(message.channel, note);
+        return this.#ended(message.channel, note);
       }
       // One error can stand for 100 000 channels.
       if (last === undefined || !hasSameErrors(last.note, note)) last = { note, error: this.#errorOf(note) };
@@ -59,19 +62,24 @@ export class RoutingToAll implements Routing {
     });
   }
 
-  /** The outcome of a channel that all accepted, with the details of the first backend that gave any. */
-  #accepted(channel: string, note: Note): Outcome {
-    const info = this.#children.map((child) => note.get(child)?.info).find((details) => details !== undefined);
-    return { channel, ...(info !== undefined && { info }) };
+  /**
+   * The outcome of a channel that all accepted or skipped, with the details, or the reason, of the first backend that
+   * gave any.
+   */
+  #ended(channel: string, note: Note): Outcome {
+    const outcomes = this.#children.map((child) => note.get(child));
+    const info = outcomes.find((outcome) => outcome?.info !== undefined)?.info;
+    const skipped = outcomes.every((outcome) => outcome?.skipped !== undefined) ? outcomes[0]?.skipped : undefined;
+    return { channel, ...(info !== undefined && { info }), ...(skipped !== undefined && { skipped }) };
   }
 
   #errorOf(note: Note): PushError {
     const refusals: ChildRefusal[] = [];
     const acceptedBy: string[] = [];
     for (const child of this.#children) {
-      const error = note.get(child)?.error;
-      if (error === undefined) acceptedBy.push(child.label);
-      else refusals.push({ label: child.label, error });
+      const { error, skipped } = note.get(child) ?? {};
+      if (error !== undefined) refusals.push({ label: child.label, error });
+      else if (skipped === undefined) acceptedBy.push(child.label);
     }
     return compositeError(this.#composite, refusals, acceptedBy);
   }

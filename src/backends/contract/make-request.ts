@@ -14,7 +14,7 @@ export interface RequestedBackend {
   readonly failureOf: (error: unknown) => PushError;
 }
 
-/** The outcome of one message of a request. Without `error` the provider accepted it. */
+/** The outcome of one message of a request. Without `error` and `skipped` the provider accepted it. */
 export interface Outcome extends ChannelResult {
   readonly error?: PushError;
 }
@@ -88,20 +88,26 @@ function answerOf(
 
 /** Reads the answer of `sendData`. @returns undefined when it says no more of the channel than that it accepted */
 function resultOf([only]: readonly AddressedMessage[], answer: unknown): readonly ChannelResult[] | undefined {
-  return only !== undefined && isResultFor(only.channel, answer) ? [answer] : undefined;
+  if (only === undefined || typeof answer !== 'object' || answer === null) return undefined;
+  const { channel } = only;
+  // An SDK's answer may have a key `skipped` of another kind.
+  if (!('channel' in answer))
+    return 'skipped' in answer && typeof answer.skipped === 'string'
+      ? [{ channel, skipped: answer.skipped }]
+      : undefined;
+  return isResultFor(channel, answer) ? [answer] : undefined;
 }
 
 /** Whether `sendData` returned more about the channel than that it accepted. */
-function isResultFor(channel: string, value: unknown): value is ChannelResult {
-  if (typeof value !== 'object' || value === null || !('channel' in value) || value.channel !== channel) return false;
-  return 'info' in value || 'error' in value;
+function isResultFor(channel: string, value: { readonly channel: unknown }): value is ChannelResult {
+  return value.channel === channel && ('info' in value || 'error' in value || 'skipped' in value);
 }
 
 /** The outcomes in the messages' order, whatever order the backend answered in. */
 function inOrderOf(
   messages: readonly AddressedMessage[],
   results: readonly ChannelResult[],
-  { backend: { name: backend }, failureOf }: RequestedBackend,
+  { backend, failureOf }: RequestedBackend,
 ): readonly Outcome[] {
   let elsewhere: ReadonlyMap<string, ChannelResult> | undefined;
   return messages.map(({ channel }, index) => {
@@ -110,11 +116,16 @@ function inOrderOf(
       elsewhere ??= resultsByChannel(messages, results);
       result = elsewhere.get(channel);
     }
-    if (result === undefined) return { channel, error: noResult(backend) };
-    const { error, info } = result;
+    if (result === undefined) return { channel, error: noResult(backend.name) };
+    const { error, info, skipped } = result;
     if (error !== undefined && error !== null) return { channel, error: failureOf(error) };
+    if (skipped !== undefined && skipped !== null) return skippedOutcome(channel, skipped, backend);
     return { channel, ...(info !== undefined && { info }) };
   });
+}
+
+function skippedOutcome(channel: string, reason: unknown, backend: AnyBackend): Outcome {
+  return { channel, skipped: backend.redact(String(reason)) };
 }
 
 /** The results by channel; none where two messages are for one channel, because only their place tells them apart. */

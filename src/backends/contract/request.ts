@@ -1,6 +1,6 @@
 import type { ChannelDetails } from '../../wire/message.js';
 
-/** A backend's answer for one channel of a request. Without `error` the provider accepted the message. */
+/** A backend's answer for one channel of a request. Without `error` and `skipped` the provider accepted the message. */
 export interface ChannelResult {
   readonly channel: string;
   readonly error?: Error;
@@ -8,6 +8,11 @@ export interface ChannelResult {
    * Details that the provider gave of a channel that accepted, such as a message id. They go into the report's `info`.
    */
   readonly info?: ChannelDetails;
+  /**
+   * Why the message was not sent to the channel, such as `already read`. The channel is neither accepted nor rejected,
+   * and it is final: nobody tries again.
+   */
+  readonly skipped?: string;
 }
 
 /** A backend's answer to a request: a result for each channel, in any order, or nothing when all were accepted. */

@@ -87,7 +87,8 @@ export abstract class PushServiceWrapper<
 
   /**
    * Sends one message to one channel. Returning means that the provider has accepted it.
-   * @returns nothing, or a `ChannelResult`, whose `info` goes into the report
+   * @returns nothing, or a `ChannelResult`, whose `info` goes into the report. `{ skipped: 'already read' }` means that
+   * nothing was sent, and why
    * @throws whatever failed; it becomes the channel's error in the report
    */
   protected abstract sendData(channel: string, message: OutgoingMessage, context: RequestContext): Promise<unknown>;

@@ -16,10 +16,10 @@ export const sendingCases: readonly CaseDefinition[] = [
     async check(trial) {
       const channel = await trial.channel();
       const report = await trial.push.send({ channels: channel, event: trial.event, data: { n: 1 } });
-      const { status, channels, accepted, rejected, attempts } = report;
+      const { status, channels, accepted, rejected, skipped, attempts } = report;
       assert.deepEqual(
-        { status, channels, accepted, rejected, attempts },
-        { status: 'accepted', channels: [channel], accepted: [channel], rejected: [], attempts: 1 },
+        { status, channels, accepted, rejected, skipped, attempts },
+        { status: 'accepted', channels: [channel], accepted: [channel], rejected: [], skipped: [], attempts: 1 },
       );
       await trial.arrived([{ channel, event: trial.event, data: { n: 1 }, id: report.id }]);
     },

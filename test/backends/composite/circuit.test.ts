@@ -37,6 +37,16 @@ function scene(circuit: object = {}, settings: object = {}): Scene {
 }
 
 describe('a circuit', () => {
+  test('stays closed when what does not fail is skipped', async () => {
+    const { a, send, asked } = scene();
+    a.answer = (_request, index) => {
+      if (index % 5 === 4) return { skipped: 'already read' };
+      throw unreached();
+    };
+    await send(12);
+    expect(asked()).toEqual([12, 10]);
+  });
+
   test('opens after five failures in a row, and lets one request try after a minute', async () => {
     const { a, logger, send, asked } = scene();
     a.answer = throwing(unreached);

@@ -54,6 +54,21 @@ describe('failover', () => {
     expect([a.sent, b.sent]).toEqual([[['x']], []]);
   });
 
+  test('does not go on after a channel that was skipped', async () => {
+    const { a, b } = pair({ maxChannelsPerRequest: 10 });
+    a.answer = ({ channels }) =>
+      channels.map((channel) =>
+        channel === 'x' ? { channel, skipped: 'already read' } : { channel, error: refusal('no') },
+      );
+    const { push } = serviceOf(failover(a, b));
+    expect(await push.send({ ...message, channels: ['x', 'y'] })).toMatchObject({
+      status: 'accepted',
+      accepted: ['y'],
+      skipped: [{ channel: 'x', reason: 'already read' }],
+    });
+    expect(b.sent).toEqual([['y']]);
+  });
+
   test('goes on after an unknown outcome when the message has an idempotency key', async () => {
     const { a, b } = pair();
     a.answer = throwing(() => failure('unknown'));

@@ -43,6 +43,29 @@ describe('fanout', () => {
     ]);
   });
 
+  test('counts a channel as accepted when one backend accepted it and the others skipped it', async () => {
+    const { a, b } = pair();
+    a.answer = () => ({ skipped: 'already read' });
+    const { push } = serviceOf(fanout(a, b));
+    expect(await push.send({ ...message, channels: 'x' })).toMatchObject({ accepted: ['x'], skipped: [] });
+    b.answer = () => ({ skipped: 'muted' });
+    expect(await push.send({ ...message, channels: 'x' })).toMatchObject({
+      status: 'skipped',
+      skipped: [{ channel: 'x', reason: 'already read' }],
+    });
+  });
+
+  test('asks again only who refused, and not who skipped, which is not named as one that accepted', async () => {
+    const { a, b } = pair();
+    a.answer = () => ({ skipped: 'already read' });
+    b.answer = throwing(() => failure('rejected', true));
+    const { push } = serviceOf(fanout(a, b), { retries: 1 });
+    const error = await failureOf(DeliveryError, push.send({ ...message, channels: 'x' }));
+    expect([a, b].map(({ requests }) => requests.length)).toEqual([1, 2]);
+    expect(error.outcome).toBe('rejected');
+    expect(error.message).toContain('No backend of fanout(a, b) accepted the message. b: It is rejected.');
+  });
+
   test('within failover, is the only one to get what one of its backends accepted', async () => {
     const { a, b } = pair();
     const c = new NamedBackend('c');
