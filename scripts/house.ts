@@ -23,7 +23,8 @@ const openToAll = ['core', 'wire'];
 export const house: readonly Part[] = [
   {
     path: 'testing',
-    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters, and `resetPushService`',
+    holds:
+      '`pushrail/testing`: the conformance suites of backends, of session adapters and of message stores, and `resetPushService`',
     imports: ['index.ts'],
   },
   {
@@ -45,6 +46,7 @@ export const house: readonly Part[] = [
       'backends/sdk',
       'sessions',
       'webhooks (types)',
+      'messages',
     ],
   },
   {
@@ -90,7 +92,7 @@ export const house: readonly Part[] = [
     path: 'delivery',
     holds:
       'the way out: the options of `send`, the plan (every check), splitting into requests, deadlines and retries, the report',
-    imports: ['backends/contract', 'sessions (types)'],
+    imports: ['backends/contract', 'sessions (types)', 'messages (types)'],
   },
   {
     path: 'receiving',

@@ -27,7 +27,6 @@ export type { BackendMessageOptions, EventParts } from './backends/contract/mess
 export type { ChannelResult, RequestAnswer, RequestContext } from './backends/contract/request.js';
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
-export { loadPeer } from './backends/sdk/peer.js';
 export type { Lasting } from './core/call-options.js';
 export type { ChannelParams } from './core/channel-pattern.js';
 export {
@@ -46,9 +45,13 @@ export {
 } from './core/errors.js';
 export type { Logger } from './core/logger.js';
 export type { NameRule } from './core/names.js';
+export { loadPeer } from './core/peer.js';
 export type { RejectedChannel, SendReport, SendStatus, SkippedChannel } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
+export type * from './messages/record.js';
+export { type MessageState, messageStates, transitions } from './messages/states.js';
+export type * from './messages/store.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
 export type { ChannelHandle } from './service/channel-handle.js';

@@ -19,6 +19,8 @@ export interface DeliveryContext {
   readonly policy: DeliveryPolicy;
   /** Gets a warning for each retry, and a debug line for what failed in the end. Its warnings should be rated. */
   readonly logger: Logger;
+  /** Called with each request that has ended, in whatever way. */
+  readonly ended?: ((request: PendingRequest) => void) | undefined;
 }
 
 /**
@@ -82,7 +84,7 @@ function inOrder(
 async function deliverRequest(
   request: PendingRequest,
   target: RequestedBackend,
-  { policy, logger }: DeliveryContext,
+  { policy, logger, ended }: DeliveryContext,
   callerSignal: AbortSignal | undefined,
 ): Promise<void> {
   const { name } = target.backend;
@@ -124,6 +126,7 @@ async function deliverRequest(
   }
   if (uncertain.size > 0) markUnknown(uncertain, name);
   logFailures(request, name, logger);
+  ended?.(request);
 }
 
 /** Logs a final failure, which the caller gets as an error or in the report too. */

@@ -7,6 +7,7 @@ import { askInTime } from '../core/ask-in-time.js';
 import { AbortError, PushError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
+import { timeOrderedId } from '../core/time-ordered-id.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { OutgoingMessage, PushNotification } from '../wire/message.js';
 import { checkedChannels } from './checked-channels.js';
@@ -24,6 +25,8 @@ export interface PlannedMessage<User = unknown> {
   readonly unreachable: readonly User[];
   /** Deadline of each attempt, in milliseconds; undefined when the call set none. */
   readonly timeout: number | undefined;
+  /** The channels of each user, in the order of the users; undefined unless {@link PlanContext.isRecorded}. */
+  readonly channelsOfUsers?: ReadonlyArray<readonly string[]> | undefined;
 }
 
 /** The backend that messages are planned for, and the sessions that users are looked up in. */
@@ -38,16 +41,23 @@ export interface PlanContext {
   /** How long the session adapter has for messages without a `timeout`, in milliseconds. */
   readonly timeout: number;
   readonly logger: Logger;
+  /**
+   * Whether messages are recorded: then they carry their id, an idempotency key works with every backend, and the plan
+   * says whose a channel is.
+   */
+  readonly isRecorded: boolean;
 }
 
 const NONE_REFUSED: ReadonlyMap<string, PushError> = new Map();
 
 /** A message whose users are not looked up yet. It holds nothing of the caller's object, which may change meanwhile. */
-interface Draft<User> {
+export interface Draft<User> {
   readonly message: OutgoingMessage;
+  /** The data as JSON text. */
+  readonly json: string;
   readonly timeout: number | undefined;
-  /** A list of its own, which may be changed. */
-  readonly channels: string[];
+  /** The channels that were named. */
+  readonly channels: readonly string[];
   readonly users: readonly User[];
 }
 
@@ -62,15 +72,46 @@ export async function plan<User>(
   context: PlanContext,
   signal: AbortSignal | undefined,
 ): Promise<PlannedMessage<User>[]> {
+  const planned = await address(await checkAll(messages, context), context, signal);
+  throwIfNoneFits(planned);
+  return planned;
+}
+
+/**
+ * Makes all checks but those of the channels of users.
+ * @throws ValidationError or UnsupportedOperationError
+ */
+export async function checkAll<User>(
+  messages: readonly SendOptions<User>[],
+  context: PlanContext,
+): Promise<Draft<User>[]> {
   const drafts = messages.map((options) => draft(options, context));
+  for (const [index, checked] of drafts.entries()) {
+    const { message, channels, users } = checked;
+    if (users.length > 0) continue;
+    if (channels.length === 1) checkOneChannel(channels, message, context);
+    // The list is the draft's own, so that it may be changed.
+    else drafts[index] = { ...checked, channels: await checkedChannels(channels as string[], message, context) };
+  }
+  return drafts;
+}
+
+/**
+ * Turns the users of messages into channels, in one look-up for all of them. Their channels that the backend does not
+ * take are in `refused`.
+ * @throws DeliveryError or TimeoutError when the look-up fails; AbortError
+ */
+export async function address<User>(
+  drafts: readonly Draft<User>[],
+  context: PlanContext,
+  signal: AbortSignal | undefined,
+): Promise<PlannedMessage<User>[]> {
   const planned: PlannedMessage<User>[] = [];
   const looked = drafts.some(({ users }) => users.length > 0) ? await lookUp(drafts, context, signal) : [];
   let position = 0;
   for (const { message, timeout, channels: named, users } of drafts) {
     if (users.length === 0) {
-      const channels =
-        named.length === 1 ? oneChannel(named, message, context) : await checkedChannels(named, message, context);
-      planned.push({ message, channels, refused: NONE_REFUSED, unreachable: [], timeout });
+      planned.push({ message, channels: named, refused: NONE_REFUSED, unreachable: [], timeout });
       continue;
     }
     const found = looked.slice(position, position + users.length);
@@ -78,22 +119,22 @@ export async function plan<User>(
     const refused = new Map<string, PushError>();
     const channels = await checkedChannels(found.flat(), message, context, refused);
     const unreachable = users.filter((_, index) => found[index]?.length === 0);
-    planned.push({ message, channels, refused, unreachable, timeout });
+    const channelsOfUsers = context.isRecorded ? found : undefined;
+    planned.push({ message, channels, refused, unreachable, timeout, channelsOfUsers });
   }
-  throwIfNoneFits(planned);
   return planned;
 }
 
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
-  const { backend, capabilities, defaultEvent, encode } = context;
-  checkSendOptions(options);
+  const { backend, capabilities, defaultEvent, encode, isRecorded } = context;
+  checkSendOptions(options, isRecorded);
   const { event = defaultEvent, data: given = {}, notification, idempotencyKey, backendOptions } = options;
   checkName(event, 'event', capabilities.eventName, backend.name);
   const channels = options.channels === undefined ? [] : channelsOf(options.channels);
   const users = options.users === undefined ? [] : usersOf(options.users);
-  if (idempotencyKey !== undefined && !capabilities.idempotencyKey) {
+  if (idempotencyKey !== undefined && !capabilities.idempotencyKey && !isRecorded) {
     throw new UnsupportedOperationError(
-      `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it.`,
+      `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it, or set "messages" in PUSH_SERVER, a message store.`,
       { backend: backend.name },
     );
   }
@@ -101,12 +142,23 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
   const except = checkedExcept(options.except, { event, notification, backendOptions }, context);
-  const id = randomUUID();
+  const id = isRecorded ? timeOrderedId() : randomUUID();
   const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
-  const parts = { id, event, json, payload, notification, except, idempotencyKey, backendOptions };
+  const parts = {
+    id,
+    event,
+    json,
+    payload,
+    notification,
+    except,
+    // Where the backend has none, the message store makes it work.
+    idempotencyKey: capabilities.idempotencyKey ? idempotencyKey : undefined,
+    backendOptions,
+    isRecorded,
+  };
   const message = outgoingMessage(parts);
-  return { message, timeout: options.timeout, channels, users };
+  return { message, json, timeout: options.timeout, channels, users };
 }
 
 /** The time for what all messages wait for, in milliseconds: the longest that one of them has. */
@@ -165,14 +217,13 @@ function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
  * What {@link checkedChannels} does, for the one channel that most messages go to.
  * @throws ValidationError when the backend does not take it
  */
-function oneChannel(
+function checkOneChannel(
   list: readonly string[],
   message: OutgoingMessage,
   { backend, capabilities }: PlanContext,
-): readonly string[] {
+): void {
   checkName(list[0], 'channel', capabilities.channelName, backend.name);
   backend.checkChannels(list, message);
-  return list;
 }
 
 /** `data` as JSON text by the backend's own `stringify`. @throws ValidationError when that makes none */

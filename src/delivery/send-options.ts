@@ -3,6 +3,7 @@ import { checkTimeout } from '../core/durations.js';
 import { ValidationError } from '../core/errors.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { PushNotification } from '../wire/message.js';
+import { type RecordingOptions, recordingNames, withoutStore } from './recording-options.js';
 
 /** A web `Request`, or a Node one: the sender's socket id is read from its header `X-Socket-ID`. */
 export type RequestLike =
@@ -36,7 +37,7 @@ export interface CallOptions {
 }
 
 /** The contents of a message, and how it is sent. */
-export interface MessageOptions extends CallOptions {
+export interface MessageOptions extends CallOptions, RecordingOptions {
   /** @default the setting `defaultEvent`, which is `'push-event'` */
   event?: string | undefined;
   /**
@@ -59,7 +60,8 @@ export interface MessageOptions extends CallOptions {
   timeout?: number | undefined;
   /**
    * Your own name for the message, of 1 to 255 characters. A second message with the same key is dropped. It needs a
-   * backend whose `capabilities.idempotencyKey` is true.
+   * message store, or a backend whose `capabilities.idempotencyKey` is true. With a store, the call of the second one
+   * returns the report of the first, for as long as the setting `recording.idempotencyTtl` says.
    */
   idempotencyKey?: string | undefined;
   /** The backend's own options for this message. */
@@ -82,7 +84,10 @@ const known = [
   'timeout',
   'idempotencyKey',
   'backendOptions',
+  'record',
 ];
+
+const knownWithStore = [...known, ...recordingNames];
 
 /** What other libraries call an option, and what it is here. */
 const advice = {
@@ -91,6 +96,8 @@ const advice = {
   info: 'pass it as { backendOptions: { info } }',
 };
 
+const adviceWithoutStore = { ...advice, ...withoutStore };
+
 /** How `trigger` sends: the options of `send` beside channels, event and data. */
 export interface TriggerOptions extends Omit<MessageOptions, 'event' | 'data'> {
   /** The same as `except`, as Pusher's libraries call it. */
@@ -98,7 +105,7 @@ export interface TriggerOptions extends Omit<MessageOptions, 'event' | 'data'> {
 }
 
 const triggerNames = [
-  ...known.filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
+  ...knownWithStore.filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
   'socket_id',
 ] as const;
 
@@ -126,14 +133,16 @@ export function triggered(
 
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
+ * @param isRecorded whether there is a message store, so that there are more options
  * @throws ValidationError
  */
-export function checkSendOptions<User>(options: SendOptions<User>): void {
+export function checkSendOptions<User>(options: SendOptions<User>, isRecorded: boolean): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
-  checkOptionNames(options, known, 'send()', advice);
-  const { channels, users, timeout, idempotencyKey, backendOptions } = options;
+  if (isRecorded) checkOptionNames(options, knownWithStore, 'send()', advice);
+  else checkOptionNames(options, known, 'send()', adviceWithoutStore);
+  const { channels, users, timeout, idempotencyKey, backendOptions, record } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');
   if (channels === undefined && users === undefined) throw new ValidationError('send() needs "channels" or "users".');
@@ -143,6 +152,7 @@ export function checkSendOptions<User>(options: SendOptions<User>): void {
   if (idempotencyKey !== undefined && !(typeof idempotencyKey === 'string' && /^.{1,255}$/su.test(idempotencyKey))) {
     throw new ValidationError('"idempotencyKey" must be a string of 1 to 255 characters.');
   }
+  if (record !== undefined && typeof record !== 'boolean') throw new ValidationError('"record" must be true or false.');
   if (backendOptions !== undefined && (typeof backendOptions !== 'object' || backendOptions === null)) {
     throw new ValidationError('"backendOptions" must be an object.');
   }

@@ -35,6 +35,11 @@ export class Delivery {
     return this.#info === undefined ? {} : Object.fromEntries(this.#info);
   }
 
+  /** What the provider told of a channel. */
+  toldOf(channel: string): ChannelDetails | undefined {
+    return this.#info?.get(channel);
+  }
+
   failed(channel: string, error: PushError): void {
     this.#failures ??= new Map();
     this.#failures.set(channel, error);

@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ConfigurationError, loadPeer } from '../../../src/index.js';
-import { failureOf } from '../../support/failure-of.js';
+import { ConfigurationError, loadPeer } from '../../src/index.js';
+import { failureOf } from '../support/failure-of.js';
 
-const fromFixtures = createRequire(join(import.meta.dirname, '../..', 'fixtures', 'from-here.js'));
+const fromFixtures = createRequire(join(import.meta.dirname, '..', 'fixtures', 'from-here.js'));
 
 test('an installed package is loaded', () => {
   expect(loadPeer<{ z: unknown }>('zod', 'a test').z).toBeTypeOf('object');

@@ -19,35 +19,42 @@ export interface CircuitLimits {
 export class CircuitBreaker {
   readonly #limits: CircuitLimits;
   readonly #changed: (change: CircuitChange) => void;
+  readonly #now: () => number;
   #failures = 0;
   #openedAt: number | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #restsUntil = Number.NEGATIVE_INFINITY;
   #isTrying = false;
 
-  constructor(limits: CircuitLimits, changed: (change: CircuitChange) => void) {
+  /** @param now the clock, in milliseconds. @default `performance.now()` */
+  constructor(
+    limits: CircuitLimits,
+    changed: (change: CircuitChange) => void,
+    now: () => number = () => performance.now(),
+  ) {
     this.#limits = limits;
     this.#changed = changed;
+    this.#now = now;
   }
 
   get isOpen(): boolean {
     return this.#openedAt !== undefined;
   }
 
-  /** The time of the last failure, on the clock of `performance.now()`. */
+  /** The time of the last failure, on the circuit's clock. */
   get failedAt(): number {
     return this.#failedAt;
   }
 
   /** Whether the provider asked to wait, and its time has not passed. */
   get isResting(): boolean {
-    return performance.now() < this.#restsUntil;
+    return this.#now() < this.#restsUntil;
   }
 
   /** Time until a request may be made, in milliseconds. */
   get waitMs(): number {
     const reset = this.#openedAt === undefined ? 0 : this.#openedAt + this.#limits.resetAfterMs;
-    return Math.max(0, reset - performance.now(), this.#restsUntil - performance.now());
+    return Math.max(0, reset - this.#now(), this.#restsUntil - this.#now());
   }
 
   /** Whether a request may be made: the circuit is closed, or it is time for one request to try it. */
@@ -74,7 +81,7 @@ export class CircuitBreaker {
 
   /** Notes that the provider failed at a request. @param restMs the time that it asked to wait, in milliseconds */
   failed(isTry: boolean, restMs = 0): void {
-    const now = performance.now();
+    const now = this.#now();
     this.#failedAt = now;
     if (restMs > 0) this.#restsUntil = Math.max(this.#restsUntil, now + restMs);
     if (isTry) {
@@ -91,7 +98,7 @@ export class CircuitBreaker {
 
   /** Opens the circuit at once. */
   open(): void {
-    this.#failedAt = performance.now();
+    this.#failedAt = this.#now();
     if (this.#openedAt !== undefined) return;
     this.#openedAt = this.#failedAt;
     this.#changed('opened');

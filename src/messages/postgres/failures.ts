@@ -1,0 +1,101 @@
+import { ConfigurationError, PushError, TimeoutError, ValidationError } from '../../core/errors.js';
+import { DeliveryError } from '../../core/report.js';
+
+/** The part of a statement's way that has failed. */
+export type Stage = 'connect' | 'query';
+
+/** Codes of errors: PostgreSQL's (appendix A of its manual, "PostgreSQL Error Codes"), and those of Node's sockets. */
+const codes = {
+  /** The schema is not there, or is older than the code. */
+  schema: ['42P01', '42703', '3F000'],
+  /** Wrong user or password, no such database, no right. */
+  access: ['28000', '28P01', '3D000', '42501'],
+  /** A text that cannot be stored, or an id that is none. */
+  data: ['22021', '22P02', '22P05', '54000'],
+  /** `statement_timeout` or `lock_timeout` of the database. */
+  slow: ['57014', '55P03'],
+  /** Two transactions in each other's way. The same statement may succeed. */
+  collision: ['40001', '40P01'],
+} as const;
+
+/** Shut down, crashed, starting, read-only after a failover, no room for connections, memory or disk. */
+const passing = /^(?:08|53|57P0|25006|E[A-Z]{3,})/;
+
+/** Whether a statement failed because another transaction was in its way, and left nothing behind. */
+export function isCollision(error: unknown): boolean {
+  return isOneOf(codes.collision, codeOf(error));
+}
+
+/** Whether a table is not there. */
+export function isMissingTable(error: unknown): boolean {
+  return codeOf(error) === '42P01';
+}
+
+/** Whether a connection can be used again after an error. */
+export function isConnectionLost(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === undefined || /^(?:08|57P0|E[A-Z]{3,})/.test(code);
+}
+
+/**
+ * An error of `pg` as one of this package. Its cause has the message and the code alone: `pg` adds the values of the
+ * row to some, and its client to others.
+ * @param stage before `query`, nothing was sent to the database
+ * @param redact takes the password out of a text
+ */
+export function storeFailure(error: unknown, stage: Stage, redact: (text: string) => string): PushError {
+  if (PushError.isPushError(error)) return error;
+  const code = codeOf(error);
+  const text = redact(error instanceof Error && error.message !== '' ? error.message : (code ?? 'no reason given'));
+  const cause = Object.assign(new Error(text), code !== undefined && { code });
+  const said = `PostgreSQL: ${text}`;
+  if (isOneOf(codes.schema, code)) {
+    const advice = 'run "pushrail migrate", or call migrate() of the message store';
+    return new ConfigurationError(`${said}. The tables of recorded messages are missing or too old: ${advice}.`, {
+      cause,
+    });
+  }
+  if (isOneOf(codes.access, code))
+    return new ConfigurationError(`${said}. Check the user, the password, the database and the user's rights.`, {
+      cause,
+    });
+  if (isOneOf(codes.data, code)) return new ValidationError(`${said}. Nothing was recorded.`, { cause });
+  if (isOneOf(codes.slow, code))
+    return new TimeoutError(`${said}. Nothing has changed.`, { cause, outcome: 'rejected' });
+  if (code === '25P02') {
+    return new DeliveryError(`${said}. A statement before has failed: roll the transaction back.`, {
+      cause,
+      outcome: 'rejected',
+    });
+  }
+  if (/timeout exceeded when trying to connect|connection timeout/.test(text)) {
+    return new TimeoutError(`${said}. All connections of the pool are in use, or the database does not answer.`, {
+      cause,
+      outcome: 'rejected',
+    });
+  }
+  const isLost = stage === 'query' && isConnectionLost(error);
+  const retryable = code === undefined ? isLost || stage === 'connect' : passing.test(code) || isCollision(error);
+  const advice = adviceFor(code, isLost);
+  return new DeliveryError(`${said}${advice}`, { cause, retryable, outcome: isLost ? 'unknown' : 'rejected' });
+}
+
+function adviceFor(code: string | undefined, isLost: boolean): string {
+  if (code === '53100') return '. Make room on the disk of the database.';
+  if (code === '53300') return '. Use smaller pools, or raise max_connections of the database.';
+  if (code === '25006') return '. The database is read-only: connect to the primary server.';
+  if (code === 'ECONNREFUSED') return '. Nothing listens there: check the address, and that the database runs.';
+  return isLost ? '. The connection was lost: whether the statement was carried out is unknown.' : '';
+}
+
+function codeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) {
+    // Node tries each address of a host, and reports all failures.
+    return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
+  }
+  return typeof error.code === 'string' ? error.code : undefined;
+}
+
+function isOneOf(known: readonly string[], code: string | undefined): boolean {
+  return code !== undefined && known.includes(code);
+}

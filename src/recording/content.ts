@@ -1,0 +1,85 @@
+import { createHash } from 'node:crypto';
+import type { Draft } from '../delivery/plan.js';
+import type { Recipients, TraceContext } from '../messages/record.js';
+import type { JsonValue, PushNotification } from '../wire/message.js';
+import type { MessageOptions } from './message-options.js';
+
+/** What the application wrote: all that may be sealed, and that is dropped by `keepData: 'until-sent'`. */
+export interface Content {
+  /** The data as JSON text, as it was when the message was recorded. */
+  readonly json: string;
+  readonly notification?: PushNotification | undefined;
+  readonly backendOptions?: Readonly<Record<string, JsonValue>> | undefined;
+  readonly extraData?: JsonValue | undefined;
+  /** The arguments of the condition. */
+  readonly args?: JsonValue | undefined;
+}
+
+/** The rest of a message, which a store keeps as a text. */
+export interface Details {
+  readonly timeout?: number | undefined;
+  readonly except?: string | undefined;
+  readonly retryDelays?: readonly number[] | undefined;
+  readonly whenUnknown?: 'resend' | 'keep' | undefined;
+  readonly traceContext?: TraceContext | undefined;
+  readonly template?: { readonly slug: string; readonly version: number } | undefined;
+}
+
+/** The text of a message's content: the data stands by itself behind the rest, so that its text stays as it is. */
+export function contentText(draft: Draft<unknown>, options: MessageOptions): string {
+  const { notification, backendOptions } = draft.message;
+  const { extraData, args } = options;
+  const rest = JSON.stringify({ notification, backendOptions });
+  const texts = [
+    ...(extraData === undefined ? [] : [`"extraData":${extraData}`]),
+    ...(args === undefined ? [] : [`"args":${args}`]),
+  ];
+  if (texts.length === 0) return `${rest}\n${draft.json}`;
+  const inner = [rest.slice(1, -1), ...texts].filter((text) => text !== '').join(',');
+  return `{${inner}}\n${draft.json}`;
+}
+
+/** Reads the text of a content; undefined when it was dropped. @throws SyntaxError for another text */
+export function readContent(text: string): Content | undefined {
+  if (text === '') return undefined;
+  const end = text.indexOf('\n');
+  const rest = JSON.parse(text.slice(0, end)) as Omit<Content, 'json'>;
+  return { ...rest, json: text.slice(end + 1) };
+}
+
+/** The text of a message's details. */
+export function detailsText(draft: Draft<unknown>, options: MessageOptions): string {
+  const { retryDelays, whenUnknown, traceContext } = options;
+  const details: Details = {
+    timeout: draft.timeout,
+    except: draft.message.except,
+    retryDelays,
+    whenUnknown,
+    traceContext,
+  };
+  return JSON.stringify(details);
+}
+
+/**
+ * The digest of what a message says and to whom: two calls with one idempotency key mean the same message when it is
+ * the same. The order of the keys of objects, and of the recipients, does not count.
+ */
+export function digestOf({ message, json }: Draft<unknown>, recipients: Recipients): string {
+  const { event, notification, except, backendOptions } = message;
+  const { users, channels } = recipients;
+  const whole = {
+    event,
+    data: JSON.parse(json),
+    notification,
+    except,
+    backendOptions,
+    users: users?.toSorted(),
+    channels: channels?.toSorted(),
+  };
+  return createHash('sha256').update(JSON.stringify(whole, sorted)).digest('base64url');
+}
+
+function sorted(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

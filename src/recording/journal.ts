@@ -1,0 +1,115 @@
+import { type BackendCapabilities, fitsOneRequest } from '../backends/contract/capabilities.js';
+import type { Logger } from '../core/logger.js';
+import type { Delivery, PendingRequest } from '../delivery/split.js';
+import type { ChannelOutcome } from '../messages/record.js';
+import type { Appended } from '../messages/store.js';
+import type { Held } from './held.js';
+import { type AttemptFacts, acceptedOutcome } from './outcomes.js';
+import type { Remaining } from './remaining.js';
+import type { Together } from './together.js';
+
+interface Entry {
+  readonly id: string;
+  readonly facts: AttemptFacts;
+  readonly lost: ChannelOutcome[];
+}
+
+/**
+ * Writes down which requests of a long message were accepted, while the others are under way: when the process dies,
+ * only the rest is sent again. A message of one request has no need of it.
+ */
+export class Journal {
+  readonly #entries = new Map<Remaining['planned'], Entry>();
+  readonly #append: Together<Appended, undefined>;
+  readonly #logger: Logger;
+  readonly #writing = new Set<Promise<void>>();
+
+  constructor(append: Together<Appended, undefined>, logger: Logger) {
+    this.#append = append;
+    this.#logger = logger;
+  }
+
+  /** Notes that a message is about to be delivered. */
+  begin(
+    { stored: { id } }: Held,
+    { planned, owners }: Remaining,
+    capabilities: BackendCapabilities,
+    facts: Omit<AttemptFacts, 'owners'>,
+  ): void {
+    if (fitsOneRequest(planned.channels, capabilities)) return;
+    this.#entries.set(planned, { id, facts: { ...facts, owners }, lost: [] });
+  }
+
+  /** Takes a request that has ended. */
+  ended(request: PendingRequest): void {
+    let delivery: Delivery | undefined;
+    let accepted: string[] = [];
+    const keep = (): void => {
+      if (delivery !== undefined && accepted.length > 0) this.#keep(delivery, accepted);
+      accepted = [];
+    };
+    for (const pending of request) {
+      if (pending.delivery !== delivery) keep();
+      delivery = pending.delivery;
+      if (!delivery.failures.has(pending.channel) && !delivery.skipped.has(pending.channel))
+        accepted.push(pending.channel);
+    }
+    keep();
+  }
+
+  #keep(delivery: Delivery, channels: readonly string[]): void {
+    const entry = this.#entries.get(delivery.planned);
+    if (entry === undefined) return;
+    const outcome = acceptedOutcome(channels, delivery, entry.facts);
+    const written = this.#append
+      .add([{ id: entry.id, outcomes: [outcome] }])
+      .then(
+        () => {},
+        (error: unknown) => {
+          entry.lost.push(outcome);
+          this.#logger.warn({ err: error, id: entry.id }, 'what was accepted could not be written down at once');
+        },
+      )
+      .finally(() => this.#writing.delete(written));
+    this.#writing.add(written);
+  }
+
+  /** Resolves when all is written. */
+  async written(): Promise<void> {
+    await Promise.all(this.#writing);
+  }
+
+  /** What became of what was accepted of a message. */
+  of({ planned }: Remaining): { readonly isKept: boolean; readonly lost: readonly ChannelOutcome[] } {
+    const entry = this.#entries.get(planned);
+    return { isKept: entry !== undefined, lost: entry?.lost ?? [] };
+  }
+}
+
+/** Most channels of one outcome. Source: Pusher, 100 channels a request. */
+const CHANNELS_IN_OUTCOME = 100;
+
+/** Joins what is kept of one message at the same time into few outcomes. */
+export function joined(appended: readonly Appended[]): readonly Appended[] {
+  const byMessage = new Map<string, ChannelOutcome[]>();
+  for (const { id, outcomes } of appended) {
+    const list = byMessage.get(id) ?? [];
+    byMessage.set(id, list);
+    for (const each of outcomes) {
+      const last = list.at(-1);
+      const fits = last !== undefined && last.channels.length + each.channels.length <= CHANNELS_IN_OUTCOME;
+      if (!fits || last.state !== 'accepted' || each.state !== 'accepted') list.push(each);
+      else list[list.length - 1] = both(last, each);
+    }
+  }
+  return Array.from(byMessage, ([id, outcomes]) => ({ id, outcomes }));
+}
+
+function both(one: ChannelOutcome, other: ChannelOutcome): ChannelOutcome {
+  return {
+    ...one,
+    channels: [...one.channels, ...other.channels],
+    ...(one.users && { users: [...one.users, ...(other.users ?? [])] }),
+    ...((one.info ?? other.info) && { info: { ...one.info, ...other.info } }),
+  };
+}

@@ -1,0 +1,83 @@
+import { outcomeOf, type PushError } from '../core/errors.js';
+import type { Delivery } from '../delivery/split.js';
+import type { ChannelOutcome, ChannelState, RecordedError } from '../messages/record.js';
+import type { ChannelDetails } from '../wire/message.js';
+
+/** An error as it is recorded. Its causes stay behind: their texts may hold anything. */
+export function recordedError(error: PushError): RecordedError {
+  const { name, code, message, backend, status, retryable } = error;
+  return { name, code, message, backend, status, retryable, outcome: outcomeOf(error) };
+}
+
+/** The user whom each channel belongs to; undefined where the message is for channels. */
+export type Owners = ReadonlyMap<string, string> | undefined;
+
+/** What goes into each outcome of one attempt. */
+export interface AttemptFacts {
+  readonly backend: string;
+  readonly owners: Owners;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** An outcome of some channels. */
+export function outcome(
+  state: ChannelState,
+  channels: readonly string[],
+  { backend, owners, at }: AttemptFacts,
+  more: Pick<ChannelOutcome, 'error' | 'reason' | 'info'> = {},
+): ChannelOutcome {
+  const users = owners && channels.map((channel) => owners.get(channel) ?? '');
+  return { state, channels, ...(users && { users }), backend, ...more, at };
+}
+
+/** The outcome of channels that accepted, with what the provider told of them. */
+export function acceptedOutcome(channels: readonly string[], delivery: Delivery, facts: AttemptFacts): ChannelOutcome {
+  const info: Record<string, ChannelDetails> = {};
+  let isTold = false;
+  for (const channel of channels) {
+    const told = delivery.toldOf(channel);
+    if (told === undefined) continue;
+    info[channel] = told;
+    isTold = true;
+  }
+  return outcome('accepted', channels, facts, isTold ? { info } : {});
+}
+
+/**
+ * The outcomes of channels that failed: those with one reason are one outcome.
+ * @param before the channels that were unknown before: a refusal does not undo what an earlier attempt may have
+ * delivered
+ */
+export function failedOutcomes(
+  failures: Iterable<readonly [channel: string, error: PushError]>,
+  before: ReadonlySet<string>,
+  facts: AttemptFacts,
+): ChannelOutcome[] {
+  const groups = new Map<string, { readonly state: ChannelState; readonly error: RecordedError; channels: string[] }>();
+  const known = new Map<PushError, RecordedError>();
+  for (const [channel, failure] of failures) {
+    const error = known.get(failure) ?? recordedError(failure);
+    known.set(failure, error);
+    const state = outcomeOf(failure) === 'unknown' || before.has(channel) ? 'unknown' : 'rejected';
+    const key = `${state} ${error.name} ${error.status} ${error.message}`;
+    const group = groups.get(key) ?? { state, error, channels: [] };
+    groups.set(key, group);
+    group.channels.push(channel);
+  }
+  return Array.from(groups.values(), ({ state, error, channels }) => outcome(state, channels, facts, { error }));
+}
+
+/** The outcomes of channels that were skipped, by their reasons. */
+export function skippedOutcomes(
+  skipped: Iterable<readonly [channel: string, reason: string]>,
+  facts: AttemptFacts,
+): ChannelOutcome[] {
+  const groups = new Map<string, string[]>();
+  for (const [channel, reason] of skipped) {
+    const channels = groups.get(reason);
+    if (channels === undefined) groups.set(reason, [channel]);
+    else channels.push(channel);
+  }
+  return Array.from(groups, ([reason, channels]) => outcome('skipped', channels, facts, { reason }));
+}

@@ -1,0 +1,76 @@
+import type { PlannedMessage } from '../delivery/plan.js';
+import type { ChannelOutcome } from '../messages/record.js';
+import type { StoredMessage } from '../messages/store.js';
+import type { Owners } from './outcomes.js';
+
+/** What is left of a message to send, after the tries before. */
+export interface Remaining {
+  readonly planned: PlannedMessage;
+  readonly owners: Owners;
+  /** What stays as an earlier try left it. What was accepted is in the store. */
+  readonly kept: readonly ChannelOutcome[];
+  /** The channels that are tried again and of which it is unknown whether they got the message. */
+  readonly unknown: ReadonlySet<string>;
+  /** The channels that failed before, and whose sessions have ended since. */
+  readonly ended: readonly string[];
+  /** Whether an earlier try was accepted anywhere. */
+  readonly wasAccepted: boolean;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/**
+ * Leaves out what need not be sent again. A channel that accepted is never sent to again. A user who got the message on
+ * any channel gets it on no new one.
+ * @param resends whether channels of which nothing is known are sent to again
+ */
+export function remaining(planned: PlannedMessage, stored: StoredMessage, resends: boolean): Remaining {
+  const { users } = stored.recipients;
+  const owners = users && ownersOf(users, planned.channelsOfUsers ?? []);
+  const { outcomes } = stored;
+  if (outcomes.length === 0) return { planned, owners, kept: [], unknown: NONE, ended: [], wasAccepted: false };
+  // After a `retry` by hand, also what was refused for good is tried again.
+  const triesAll = !stored.retrySending;
+  const isTried = ({ state, error }: ChannelOutcome): boolean =>
+    (state === 'unknown' && (resends || triesAll)) || (state === 'rejected' && (error?.retryable === true || triesAll));
+  const tried = outcomes.filter(isTried);
+  const kept = outcomes.filter((each) => each.state !== 'accepted' && !tried.includes(each));
+  const accepted = outcomes.filter(({ state }) => state === 'accepted');
+  const done = new Set([...accepted, ...kept].flatMap(({ channels }) => channels));
+  const triedBefore = new Set(tried.flatMap(({ channels }) => channels));
+  const reached = new Set(accepted.flatMap((each) => each.users ?? []));
+  const mayGet = (channel: string): boolean => {
+    if (done.has(channel)) return false;
+    if (triedBefore.has(channel) || owners === undefined) return true;
+    return !reached.has(owners.get(channel) ?? '');
+  };
+  const channels = planned.channels.filter(mayGet);
+  const current = new Set(planned.channels);
+  return {
+    planned: { ...planned, channels },
+    owners: owners && withEnded(owners, tried),
+    kept,
+    unknown: new Set(tried.flatMap((each) => (each.state === 'unknown' ? each.channels : []))),
+    ended: owners === undefined ? [] : [...triedBefore].filter((channel) => !current.has(channel)),
+    wasAccepted: accepted.length > 0,
+  };
+}
+
+function ownersOf(users: readonly string[], channelsOfUsers: ReadonlyArray<readonly string[]>): Map<string, string> {
+  const owners = new Map<string, string>();
+  for (const [index, channels] of channelsOfUsers.entries()) {
+    for (const channel of channels) if (!owners.has(channel)) owners.set(channel, users[index] ?? '');
+  }
+  return owners;
+}
+
+/** The owners, with those of channels that are theirs no more. */
+function withEnded(owners: Map<string, string>, tried: readonly ChannelOutcome[]): Map<string, string> {
+  for (const { channels, users = [] } of tried) {
+    for (const [index, channel] of channels.entries()) {
+      const user = users[index];
+      if (user !== undefined && !owners.has(channel)) owners.set(channel, user);
+    }
+  }
+  return owners;
+}

@@ -1,0 +1,111 @@
+import { expect, test } from 'vitest';
+import { postgresMessages } from '../../../src/messages/postgres/index.js';
+import { postgresStore } from '../../../src/messages/postgres/pool.js';
+import { migrations } from '../../../src/messages/postgres/schema.js';
+import { withPostgres } from '../../support/postgres.js';
+import { claimOf, message, settled } from './new-message.js';
+
+const database = withPostgres();
+const second = { name: '0002_colour', statements: ['ALTER TABLE pushrail_messages ADD COLUMN colour text'] };
+
+/** A schema of a test's own. */
+async function ownSchema(name: string): Promise<string> {
+  await database.run(`CREATE SCHEMA "${name}"`);
+  return name;
+}
+
+test('a store that does not migrate says what to run, and migrates when it is told to', async () => {
+  const schema = await ownSchema('told');
+  const store = postgresMessages(database.pool(), { schema, migrate: false });
+  await expect(store.open()).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringMatching(/needs the migration "0001_messages": run "pushrail migrate"/),
+  });
+  await expect(store.insert([message()], { now: undefined })).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining('pushrail migrate'),
+  });
+  expect(await store.migrate()).toEqual(['0001_messages']);
+  expect(await store.migrate()).toEqual([]);
+  await store.open();
+  await store.open();
+  expect(await store.insert([message()], { now: undefined })).toEqual([undefined]);
+  expect(await database.run('SELECT count(*)::integer AS count FROM told.pushrail_messages')).toEqual([{ count: 1 }]);
+});
+
+test('many processes that migrate at once make each step once', async () => {
+  const schema = await ownSchema('Crowd');
+  const stores = Array.from({ length: 6 }, () => postgresMessages(database.pool({ max: 1 }), { schema }));
+  await Promise.all(stores.map((store) => store.open()));
+  expect(await database.run('SELECT name FROM "Crowd".pushrail_migrations')).toEqual([{ name: '0001_messages' }]);
+});
+
+test('a step that fails leaves nothing, and the one before stays', async () => {
+  const schema = await ownSchema('broken');
+  const pool = database.pool();
+  await postgresMessages(pool, { schema }).open();
+  const bad = { name: '0002_bad', statements: [...second.statements, 'SELECT no_such_column'] };
+  await expect(postgresStore(pool, { schema }, [...migrations, bad]).open()).rejects.toThrow('no_such_column');
+  await expect(pool.query('SELECT colour FROM broken.pushrail_messages')).rejects.toThrow('colour');
+  expect(await postgresStore(pool, { schema }, [...migrations, second]).migrate()).toEqual(['0002_colour']);
+});
+
+test('the code of the release before goes on while a newer one migrates, and opens on its schema', async () => {
+  const schema = await ownSchema('newer');
+  const pool = database.pool({ max: 1 });
+  const old = postgresMessages(pool, { schema });
+  await old.open();
+  const service = 'shop';
+  const [before, after] = [message({ service }), message({ service })] as const;
+  // Often enough that the connection has prepared its statements, with their plans.
+  for (let n = 0; n < 7; n++) await old.insert([message({ service: 'other' })], { now: undefined });
+  await old.insert([before], { now: undefined });
+  expect(await postgresStore(pool, { schema }, [...migrations, second]).migrate()).toEqual(['0002_colour']);
+  await old.insert([after], { now: undefined });
+  expect(await old.claim(claimOf('a'))).toHaveLength(2);
+  expect(await old.settle([settled(after.id, 'a')], undefined)).toEqual([true]);
+  const again = postgresMessages(pool, { schema, migrate: false });
+  await again.open();
+  expect(await again.get(service, [after.id])).toMatchObject([{ state: 'SENT' }]);
+});
+
+test('two stores in schemas of one pool keep apart, also in what connections have prepared', async () => {
+  const pool = database.pool({ max: 1 });
+  const stores = [
+    postgresMessages(pool, { schema: await ownSchema('one') }),
+    postgresMessages(pool, { schema: await ownSchema('two') }),
+  ];
+  for (const store of stores) await store.open();
+  await stores[0]?.insert([message()], { now: undefined });
+  await stores[1]?.insert([message(), message()], { now: undefined });
+  expect(await Promise.all(stores.map((store) => store.count({ service: 'shop' })))).toEqual([1, 2]);
+});
+
+test('a store whose statements are not prepared does the same', async () => {
+  const schema = await ownSchema('unprepared');
+  const pool = database.pool({ max: 1 });
+  const store = postgresMessages(pool, { schema, prepare: false });
+  await store.open();
+  await store.insert([message()], { now: undefined });
+  expect(await store.claim(claimOf('a'))).toHaveLength(1);
+  expect((await pool.query('SELECT * FROM pg_prepared_statements')).rows).toEqual([]);
+});
+
+test.each([
+  [{ schema: 'a"; DROP' }, '"schema" must be the name of a schema'],
+  [{ timeout: 0 }, '"timeout" must be a number of milliseconds'],
+  [{ notifiy: true }, 'postgresMessages() has no option "notifiy"; did you mean "notify"?'],
+])('wrong options are refused: %o', (options, words) => {
+  expect(() => postgresMessages(database.pool(), options as object)).toThrow(words);
+});
+
+test.each([
+  [undefined],
+  [{ query() {} }],
+  ['mysql://ann:hidden-word@db/shop'],
+  ['postgres://ann:hidden-w#rd/@db:no/shop'],
+])('anything but a pool or an address is refused, without showing it: %o', (value) => {
+  const make = () => postgresMessages(value as never);
+  expect(make).toThrow(/takes a pool of the package "pg" or an address/);
+  expect(make).not.toThrow(/hidden/);
+});
