@@ -23,7 +23,8 @@ const openToAll = ['core', 'wire'];
 export const house: readonly Part[] = [
   {
     path: 'testing',
-    holds: '`pushrail/testing`: the conformance suites of backends and of session adapters, and `resetPushService`',
+    holds:
+      '`pushrail/testing`: the conformance suites of backends, of session adapters and of message stores, and `resetPushService`',
     imports: ['index.ts'],
   },
   {
@@ -45,6 +46,7 @@ export const house: readonly Part[] = [
       'backends/sdk',
       'sessions',
       'webhooks (types)',
+      'messages',
     ],
   },
   {

@@ -145,7 +145,18 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   const id = isRecorded ? timeOrderedId() : randomUUID();
   const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
-  const parts = { id, event, json, payload, notification, except, idempotencyKey, backendOptions };
+  const parts = {
+    id,
+    event,
+    json,
+    payload,
+    notification,
+    except,
+    // Where the backend has none, the message store makes it work.
+    idempotencyKey: capabilities.idempotencyKey ? idempotencyKey : undefined,
+    backendOptions,
+    isRecorded,
+  };
   const message = outgoingMessage(parts);
   return { message, json, timeout: options.timeout, channels, users };
 }

@@ -12,7 +12,10 @@ export type Time =
  */
 export type Now = number | undefined;
 
-/** A lease: who holds a message, and for how long. No two claims have the same token. */
+/**
+ * A lease: who holds a message, and for how long. No two claims have the same token. When the time is over, another
+ * claim may take the message; until one does, it is still held.
+ */
 export interface Lease {
   readonly token: string;
   readonly ms: number;
@@ -222,7 +225,10 @@ export interface MessageStore {
   renew(lease: Lease, ids: readonly string[], now: Now): Promise<readonly string[]>;
   /** Keeps what was accepted, whoever holds the message now. */
   append(appended: readonly Appended[]): Promise<void>;
-  /** Ends leases. @returns for each settlement whether the message was still held; nothing has changed where it was not */
+  /**
+   * Ends leases.
+   * @returns for each settlement whether the message was still held; nothing has changed where it was not
+   */
   settle(settlements: readonly Settlement[], now: Now): Promise<readonly boolean[]>;
 
   /** @returns the messages there are, in any order */
@@ -235,7 +241,11 @@ export interface MessageStore {
     of: { readonly service: string } & ({ readonly key: string } | { readonly id: string }),
     now: Now,
   ): Promise<readonly string[]>;
-  /** Makes a message due now, from a state that `transitions` lets `WAITING` follow on. @returns whether it did */
+  /**
+   * Makes a message due now, from a state that `transitions` lets `WAITING` follow on, but never from `SENDING`: whoever
+   * holds a message goes on with it.
+   * @returns whether it did
+   */
   retry(service: string, id: string, now: Now): Promise<boolean>;
 
   /** Notes that a user has read messages. @returns how many were unread before */

@@ -1,4 +1,4 @@
-import { outcomeOf, PushError, retryAfterOf } from '../core/errors.js';
+import { outcomeOf, type PushError, retryAfterOf } from '../core/errors.js';
 import type { SendReport, SendStatus } from '../core/report.js';
 import { reportOf } from '../delivery/report.js';
 import type { Delivery } from '../delivery/split.js';
@@ -62,7 +62,11 @@ export function debugged(held: Held, context: ConcludingContext): Conclusion {
 }
 
 /** The message came to no channel, because of an error. */
-export function failed(held: Held, failure: PushError, context: ConcludingContext): Conclusion {
+export function failed(
+  held: Pick<Held, 'stored' | 'details'>,
+  failure: PushError,
+  context: ConcludingContext,
+): Conclusion {
   const { stored } = held;
   const kept = stored.outcomes.filter(({ state }) => state !== 'accepted');
   const wasSent = kept.length < stored.outcomes.length;
@@ -165,7 +169,11 @@ interface Next {
 }
 
 /** Whether and when a message is tried again. @param errors those that may pass */
-function nextTry(held: Held, errors: readonly PushError[], context: ConcludingContext): Next {
+function nextTry(
+  held: Pick<Held, 'stored' | 'details'>,
+  errors: readonly PushError[],
+  context: ConcludingContext,
+): Next {
   const { stored, details } = held;
   const { recording, isAway, handsBack } = context;
   const attempts = stored.attempts + 1;
@@ -174,8 +182,7 @@ function nextTry(held: Held, errors: readonly PushError[], context: ConcludingCo
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
   const wait = Math.max(0, ...errors.map(retryAfterOf));
   // An outcome is kept as `retrySending`, so that the next try leaves out what was refused for good.
-  if (isUnspent)
-    return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
+  if (isUnspent) return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
   const delay = delays[stored.attempts];
   if (delay === undefined) return { state: undefined, attempts, retrySending: false };
   const inMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
@@ -184,7 +191,7 @@ function nextTry(held: Held, errors: readonly PushError[], context: ConcludingCo
 
 /** The report of a message that no backend was asked for. */
 export function emptyReport(
-  { stored: { id, event } }: Held,
+  { stored: { id, event } }: Pick<Held, 'stored'>,
   status: SendStatus,
   { startedAt }: Pick<ConcludingContext, 'startedAt'>,
 ): SendReport {
@@ -201,10 +208,4 @@ export function emptyReport(
     attempts: 0,
     durationMs: performance.now() - startedAt,
   };
-}
-
-/** Makes a `PushError` of what a function of the application threw. */
-export function applicationError(error: unknown, make: (text: string, cause: unknown) => PushError): PushError {
-  if (PushError.isPushError(error)) return error;
-  return make(error instanceof Error ? error.message : String(error), error);
 }

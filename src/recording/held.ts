@@ -1,18 +1,22 @@
 import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import type { Draft } from '../delivery/plan.js';
+import type { MessageRecord } from '../messages/record.js';
 import type { StoredMessage } from '../messages/store.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { type Content, type Details, readContent } from './content.js';
 import { type ReadContent, recordOf } from './record.js';
-import type { MessageRecord } from '../messages/record.js';
 
-/** A message that this process holds a lease on, ready to be sent. */
-export interface Held {
+/** A message that this process holds a lease on. */
+export interface Claim {
   readonly stored: StoredMessage;
   readonly token: string;
   /** Whether it has expired, by the store's clock. */
   readonly isExpired: boolean;
+}
+
+/** A message that is held, ready to be sent. */
+export interface Held extends Claim {
   readonly content: Content;
   readonly details: Details;
   readonly draft: Draft<unknown>;
@@ -29,7 +33,7 @@ export interface RevivingHost {
  * @throws whatever `unseal`, `recall` or the backend's `encode` throw
  */
 export async function revived(
-  { stored, token, isExpired }: Pick<Held, 'stored' | 'token' | 'isExpired'>,
+  { stored, token, isExpired }: Claim,
   read: ReadContent,
   { backend, sessions }: RevivingHost,
 ): Promise<Held> {

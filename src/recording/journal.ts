@@ -20,11 +20,11 @@ interface Entry {
  */
 export class Journal {
   readonly #entries = new Map<Remaining['planned'], Entry>();
-  readonly #append: Together<Appended, void>;
+  readonly #append: Together<Appended, undefined>;
   readonly #logger: Logger;
   readonly #writing = new Set<Promise<void>>();
 
-  constructor(append: Together<Appended, void>, logger: Logger) {
+  constructor(append: Together<Appended, undefined>, logger: Logger) {
     this.#append = append;
     this.#logger = logger;
   }

@@ -28,8 +28,7 @@ export function remaining(planned: PlannedMessage, stored: StoredMessage, resend
   const { users } = stored.recipients;
   const owners = users && ownersOf(users, planned.channelsOfUsers ?? []);
   const { outcomes } = stored;
-  if (outcomes.length === 0)
-    return { planned, owners, kept: [], unknown: NONE, ended: [], wasAccepted: false };
+  if (outcomes.length === 0) return { planned, owners, kept: [], unknown: NONE, ended: [], wasAccepted: false };
   // After a `retry` by hand, also what was refused for good is tried again.
   const triesAll = !stored.retrySending;
   const isTried = ({ state, error }: ChannelOutcome): boolean =>

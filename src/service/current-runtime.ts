@@ -1,10 +1,9 @@
-import type { ChannelRules } from '../authorization/rules.js';
 import { ConfigurationError } from '../core/errors.js';
 import { FALLBACK_WARNING } from '../settings/environment.js';
 import { readSettings } from '../settings/read-settings.js';
 import { checkPushServer } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
-import { Runtime } from './runtime.js';
+import { Runtime, type RuntimeKeeps } from './runtime.js';
 
 /**
  * The runtime of a service: starts it, replaces it and closes it. A runtime opens only after the one before it has
@@ -12,7 +11,7 @@ import { Runtime } from './runtime.js';
  */
 export class CurrentRuntime {
   readonly #receive: (message: IncomingMessage) => void;
-  readonly #rules: ChannelRules;
+  readonly #keeps: RuntimeKeeps;
   #current: Runtime | undefined;
   #ending: Runtime | undefined;
   #isClosed = false;
@@ -20,11 +19,11 @@ export class CurrentRuntime {
 
   /**
    * @param receive gets the messages that come in
-   * @param rules those of the service, which stay when the runtime changes
+   * @param keeps what stays when the runtime changes
    */
-  constructor(receive: (message: IncomingMessage) => void, rules: ChannelRules) {
+  constructor(receive: (message: IncomingMessage) => void, keeps: RuntimeKeeps) {
     this.#receive = receive;
-    this.#rules = rules;
+    this.#keeps = keeps;
   }
 
   /** The runtime that is configured, if any. */
@@ -59,7 +58,7 @@ export class CurrentRuntime {
    */
   start(given: unknown, beside?: unknown): Runtime {
     const { settings, isFallback } = readSettings(given, beside, process.env);
-    const runtime = new Runtime(checkPushServer(settings), { owner: this, receive: this.#receive, rules: this.#rules });
+    const runtime = new Runtime(checkPushServer(settings), { owner: this, receive: this.#receive, ...this.#keeps });
     if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
     this.#closing = this.#stop().catch((error: unknown) =>
       runtime.logger.error({ err: error }, 'the previous backend could not be closed'),

@@ -15,6 +15,8 @@ import {
 } from '../delivery/send-options.js';
 import { Inbox } from '../receiving/inbox.js';
 import type { StreamReader } from '../receiving/streams.js';
+import { Conditions } from '../recording/conditions.js';
+import { MessageEvents } from '../recording/events.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
 import type { ClientConfig } from '../wire/client-config.js';
@@ -29,14 +31,14 @@ import {
   streamToken,
 } from './listening.js';
 import { publishedConfig } from './published-config.js';
-import { ReceivingService } from './receiving-service.js';
+import { RecordingService } from './recording-service.js';
 import { FIRE_FAILED } from './sender.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
  * @typeParam Backend the backend, when the settings tell its type
  */
-export class PushService<Backend extends AnyBackend = AnyBackend> extends ReceivingService<Backend> {
+export class PushService<Backend extends AnyBackend = AnyBackend> extends RecordingService<Backend> {
   readonly #runtime: CurrentRuntime;
   readonly #rules: ChannelRules;
   readonly #logger: () => Logger;
@@ -45,8 +47,9 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Receiv
     const logger = (): Logger => runtime.latest?.logger ?? defaultLogger;
     const inbox = new Inbox(logger);
     const rules = new ChannelRules(logger);
-    const runtime = new CurrentRuntime((message) => inbox.receive(message), rules);
-    super(runtime, inbox);
+    const keeps = { inbox, conditions: new Conditions(), messageEvents: new MessageEvents(logger) };
+    const runtime = new CurrentRuntime((message) => inbox.receive(message), { rules, ...keeps });
+    super(runtime, keeps);
     this.#runtime = runtime;
     this.#rules = rules;
     this.#logger = logger;

@@ -1,22 +1,16 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import type { Lasting } from '../core/call-options.js';
-import { checkEvent, type Inbox, type MessageListener } from '../receiving/inbox.js';
-import { messageLoop } from '../receiving/message-loop.js';
 import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
 import type { WebhookSource } from '../webhooks/source.js';
-import type { IncomingMessage } from '../wire/message.js';
 import { ConfiguredService } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
 
-/** The part of a push service that hears: subscriptions, listeners and webhooks. */
+/** The part of a push service that hears: subscriptions and webhooks. */
 export abstract class ReceivingService<Backend extends AnyBackend> extends ConfiguredService<Backend> {
   readonly #runtime: CurrentRuntime;
-  readonly #inbox: Inbox;
 
-  constructor(runtime: CurrentRuntime, inbox: Inbox) {
+  constructor(runtime: CurrentRuntime) {
     super(runtime);
     this.#runtime = runtime;
-    this.#inbox = inbox;
   }
 
   /**
@@ -33,21 +27,6 @@ export abstract class ReceivingService<Backend extends AnyBackend> extends Confi
     // As in subscribe(), so that calls of both run in their order.
     const runtime = await this.#runtime.configured.opened();
     await runtime.subscriptions.unsubscribe(runtime.checkedChannel(channel));
-  }
-
-  /**
-   * Loops over the messages of a channel with `for await`. The subscription ends with the loop; `close` and `configure`
-   * end the loop. Messages wait in memory until the loop takes them, without a limit.
-   * @param options `signal` ends the loop without an error
-   * @example
-   * for await (const { event, data } of PushService.messages('orders')) console.log(event, data);
-   */
-  messages(
-    channel: string,
-    options: { signal?: AbortSignal | undefined } = {},
-  ): AsyncIterableIterator<IncomingMessage> {
-    const runtime = this.#runtime.configured;
-    return messageLoop(runtime.checkedChannel(channel), runtime, this.#inbox, options.signal);
   }
 
   /**
@@ -71,36 +50,5 @@ export abstract class ReceivingService<Backend extends AnyBackend> extends Confi
     // An embedded server still sends webhooks while it closes, when the next runtime is not open yet.
     const runtime = await (this.#runtime.ending ?? this.#runtime.configured).opened();
     return runtime.webhooks.take(request, handle);
-  }
-
-  /**
-   * Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing.
-   * @param options `signal` removes it
-   * @throws ValidationError for another event, no function, or wrong options
-   */
-  on(event: 'messageReceived', listener: MessageListener, options?: Lasting): this {
-    checkEvent(event);
-    this.#inbox.add(listener, options, 'on()');
-    return this;
-  }
-
-  /** Adds a listener for one message: it is removed before its first call. The rest is as for {@link on}. */
-  once(event: 'messageReceived', listener: MessageListener, options?: Lasting): this {
-    checkEvent(event);
-    this.#inbox.add(listener, options, 'once()');
-    return this;
-  }
-
-  /** Removes a listener. */
-  off(event: 'messageReceived', listener: MessageListener): this {
-    checkEvent(event);
-    this.#inbox.remove(listener);
-    return this;
-  }
-
-  /** @internal */
-  override async reset(): Promise<void> {
-    this.#inbox.clear();
-    await super.reset();
   }
 }

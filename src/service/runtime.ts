@@ -4,9 +4,11 @@ import { type BackendCapabilities, checkedCapabilities } from '../backends/contr
 import { asPushError, openingError } from '../backends/contract/failure.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
+import { systemClock } from '../core/clock.js';
 import { Deadline, type Wait } from '../core/deadline.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
+import { RepeatedLines } from '../core/repeated-lines.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { encodedData, jsonText } from '../delivery/json-text.js';
 import { firedEarly } from '../delivery/plan.js';
@@ -15,11 +17,14 @@ import type { MessageQueue } from '../receiving/message-loop.js';
 import { Streams } from '../receiving/streams.js';
 import { Subscriptions } from '../receiving/subscriptions.js';
 import { WebhookIntake } from '../receiving/webhook-intake.js';
+import type { Conditions } from '../recording/conditions.js';
+import type { MessageEvents } from '../recording/events.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
 import { Closing, counted } from './closing.js';
 import { type ListeningHost, mayListen } from './listening.js';
+import { RecordedMessages } from './recorded-messages.js';
 import { Sender } from './sender.js';
 
 /**
@@ -28,13 +33,19 @@ import { Sender } from './sender.js';
  */
 const DEFAULT_CLOSE_TIMEOUT_MS = 25_000;
 
+/** What a service keeps when it is configured anew. */
+export interface RuntimeKeeps {
+  readonly rules: ChannelRules;
+  readonly conditions: Conditions;
+  readonly messageEvents: MessageEvents;
+}
+
 /** The service that a runtime belongs to. */
-export interface RuntimeHost {
+export interface RuntimeHost extends RuntimeKeeps {
   /** The service itself, or what stands for it. */
   readonly owner: object;
   /** Gets the messages that come in for the application. */
   readonly receive: (message: IncomingMessage) => void;
-  readonly rules: ChannelRules;
 }
 
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
@@ -48,6 +59,8 @@ export class Runtime implements ListeningHost {
   readonly streamSecret: string | undefined;
   readonly webhooks: WebhookIntake;
   readonly sender: Sender;
+  /** The recorded messages, where the settings name a store. */
+  readonly recorded: RecordedMessages | undefined;
   readonly rules: ChannelRules;
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
@@ -66,7 +79,7 @@ export class Runtime implements ListeningHost {
    * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
-  constructor(settings: CheckedSettings, { owner, receive, rules }: RuntimeHost) {
+  constructor(settings: CheckedSettings, { owner, receive, rules, conditions, messageEvents }: RuntimeHost) {
     const { backend, sessions, logger = defaultLogger, ...rest } = settings;
     const {
       timeout = deliveryDefaults.timeout,
@@ -76,6 +89,11 @@ export class Runtime implements ListeningHost {
       streamSecret,
       defaultEvent = 'push-event',
       encode,
+      name = 'default',
+      messages,
+      recording,
+      worker,
+      clock = systemClock,
       ...backendSettings
     } = rest;
     this.logger = guarded(logger);
@@ -91,7 +109,41 @@ export class Runtime implements ListeningHost {
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     const policy = new DeliveryPolicy({ timeout, retries, concurrency });
-    this.sender = new Sender(this, { policy, defaultEvent, encode });
+    const { backend: sender, capabilities } = this;
+    const way = {
+      planning: {
+        defaultEvent,
+        encode,
+        backend: sender,
+        capabilities,
+        sessions: this.sessions,
+        timeout,
+        logger: this.logger,
+      },
+      // What every request may log alike is rated.
+      delivering: { backend: sender, capabilities, policy, logger: new RepeatedLines().on(this.logger) },
+    };
+    this.recorded =
+      messages === undefined
+        ? undefined
+        : new RecordedMessages({
+            service: name,
+            messages,
+            recording,
+            worker,
+            clock,
+            backend: sender,
+            capabilities,
+            sessions: this.sessions,
+            conditions,
+            events: messageEvents,
+            logger: this.logger,
+            timeout,
+            planning: { ...way.planning, isRecorded: true },
+            delivering: way.delivering,
+            opened: (time, signal) => this.opened(time, signal),
+          });
+    this.sender = new Sender(this, way);
     const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
     this.rules = rules;
     this.#disconnect = this.backend.connect({
@@ -110,6 +162,7 @@ export class Runtime implements ListeningHost {
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
   open(before: Promise<void>): void {
+    this.recorded?.open();
     this.#ready = before.then(() => this.#openBackend());
     this.#ready.catch((error: unknown) =>
       this.logger.error({ err: error }, `the ${this.backend.name} backend could not be opened`),
@@ -178,7 +231,11 @@ export class Runtime implements ListeningHost {
     const closing = new Closing(this.#closeTimeout);
     const { firstHalf, whole } = closing;
     this.streams.close();
+    const { recorded } = this;
+    if (recorded !== undefined)
+      await closing.waitFor(recorded.stop(), firstHalf, () => 'recorded messages, which others send');
     await closing.waitFor(this.sender.idle(), firstHalf, () => counted(this.sender.underWay, 'send'));
+    if (recorded !== undefined) await closing.waitFor(recorded.close(), whole, () => 'the message store');
     await closing.waitFor(
       this.#ready.catch(() => {}),
       firstHalf,

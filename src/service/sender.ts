@@ -1,16 +1,14 @@
-import type { BackendCapabilities } from '../backends/contract/capabilities.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { PushError } from '../core/errors.js';
+import { PushError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
-import { RepeatedLines } from '../core/repeated-lines.js';
 import type { SendReport } from '../core/report.js';
 import { type DeliveryContext, deliver } from '../delivery/deliver.js';
 import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
-import type { DeliveryPolicy } from '../delivery/retry.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
 import { SendOrder } from '../delivery/send-order.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
+import type { RecordedMessages } from './recorded-messages.js';
 
 /** Logged when a message of `fire` could not be sent. */
 export const FIRE_FAILED = 'a message of fire() could not be sent';
@@ -18,18 +16,20 @@ export const FIRE_FAILED = 'a message of fire() could not be sent';
 /** The parts of a configured service that sending needs. */
 interface SendingHost {
   readonly backend: AnyBackend;
-  readonly capabilities: BackendCapabilities;
   readonly sessions: SessionAdapter<never>;
   readonly logger: Logger;
   readonly timeout: number;
+  /** The recorded messages, where there is a store. */
+  readonly recorded: RecordedMessages | undefined;
   /** Whether the backend is open. */
   readonly isOpen: boolean;
   opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
-/** The settings that decide how messages are sent. */
-interface Sending extends Pick<PlanContext, 'defaultEvent' | 'encode'> {
-  readonly policy: DeliveryPolicy;
+/** How messages are planned and delivered. */
+interface Way {
+  readonly planning: Omit<PlanContext, 'isRecorded'>;
+  readonly delivering: DeliveryContext;
 }
 
 /** Sends the messages of one configured service, and knows which of them are under way. */
@@ -43,12 +43,10 @@ export class Sender {
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(host: SendingHost, { policy, ...settings }: Sending) {
-    const { backend, capabilities, sessions, timeout, logger } = host;
+  constructor(host: SendingHost, { planning, delivering }: Way) {
     this.#host = host;
-    this.#planning = { ...settings, backend, capabilities, sessions, timeout, logger, isRecorded: false };
-    // What every request may log alike is rated.
-    this.#delivering = { backend, capabilities, policy, logger: new RepeatedLines().on(logger) };
+    this.#planning = { ...planning, isRecorded: false };
+    this.#delivering = delivering;
   }
 
   /** How many calls of `send` and `fire` are under way. */
@@ -85,6 +83,14 @@ export class Sender {
     if (signal?.aborted) throw firedEarly(signal);
     const turn = ordered === true ? this.#order.next() : undefined;
     try {
+      const { recorded } = this.#host;
+      if (recorded !== undefined && areRecorded(messages)) {
+        const comes = turn && ((channels: ReadonlySet<string>) => turn.comes(channels, signal));
+        const { recorder } = await recorded.opened();
+        const reports = await recorder.send(messages, call, comes);
+        if (!this.#hasAdvised && reports.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
+        return reports;
+      }
       const planned = await plan(messages, this.#planning, signal);
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       if (signal?.aborted) throw firedEarly(signal);
@@ -134,6 +140,17 @@ export class Sender {
     this.#hasAdvised = true;
     this.#host.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);
   }
+}
+
+/**
+ * Whether messages are recorded: all of them, or none.
+ * @throws ValidationError for a list of both, which would be sent in two ways
+ */
+function areRecorded(messages: readonly Pick<SendOptions, 'record'>[]): boolean {
+  const unrecorded = messages.filter((message) => message?.record === false).length;
+  if (unrecorded === 0) return true;
+  if (unrecorded === messages.length) return false;
+  throw new ValidationError('The messages of sendMany() must all have "record: false", or none of them.');
 }
 
 /** The event of a message, which may be anything. */

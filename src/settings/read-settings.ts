@@ -16,6 +16,12 @@ export interface ReadSettings extends Omit<EnvironmentSettings, 'settings'> {
  * @throws ConfigurationError for a DSN that cannot be read, and when nothing names a backend in production
  */
 export function readSettings(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
+  const read = readBackend(settings, beside, environment);
+  const messages = environment['PUSH_MESSAGES']?.trim() ?? '';
+  return messages === '' ? read : { ...read, settings: joined({ messages }, read.settings) };
+}
+
+function readBackend(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
   if (typeof settings === 'string') return inCode(joined(parseDsn(settings), withoutBackend(beside)));
   if (beside !== undefined) {
     throw new ConfigurationError('PUSH_SERVER: a second argument goes with a DSN. Put all settings into one object.');

@@ -1,12 +1,16 @@
 import * as z from 'zod/mini';
 import { type BackendReference, backendNames } from '../backends/built-in.js';
 import { PushServiceWrapper } from '../backends/contract/wrapper.js';
+import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import { nearest } from '../core/schema-check.js';
 import { nonEmpty, whole } from '../core/schema-parts.js';
+import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
+import type { MessageStore } from '../messages/store.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { isDsn, parseDsn } from './dsn.js';
+import { hasMethods, recordingShape } from './recording-schema.js';
 
 // The build makes two of this module: one on the zod that it takes in, and one on the package, for `pushrail/settings`.
 
@@ -29,6 +33,11 @@ export type PushServerShape = {
   readonly streamSecret: Optional<string>;
   readonly defaultEvent: Optional<string>;
   readonly encode: Optional<(value: unknown, key: string) => unknown>;
+  readonly messages: Optional<MessageStore | string>;
+  readonly name: Optional<string>;
+  readonly recording: Optional<RecordingSettings>;
+  readonly worker: Optional<WorkerSettings | boolean>;
+  readonly clock: Optional<Clock>;
   readonly logger: Optional<Logger>;
 };
 
@@ -68,6 +77,7 @@ export function buildPushServerSchema(): z.ZodMiniObject<PushServerShape, z.core
     streamSecret: z.optional(z.string().check(z.minLength(16, 'must have 16 characters or more'))),
     defaultEvent: z.optional(nonEmpty()),
     encode: z.optional(encode),
+    ...recordingShape(),
     logger: z.optional(logger),
   });
 }
@@ -91,9 +101,4 @@ function problemOf(value: unknown): string | undefined {
 function isReference(value: unknown): boolean {
   if (typeof value === 'string') return backendNames.includes(value) || /.#./.test(value);
   return PushServiceWrapper.isWrapper(value) || PushServiceWrapper.isWrapperClass(value);
-}
-
-function hasMethods(value: unknown, ...names: readonly string[]): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return names.every((name) => typeof Reflect.get(value, name) === 'function');
 }

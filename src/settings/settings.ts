@@ -1,9 +1,12 @@
 import { type BackendChoice, type BackendReference, isComposite, type OptionsOf } from '../backends/built-in.js';
 import type { Credentials } from '../backends/contract/settings.js';
 import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/contract/wrapper.js';
+import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { settingsCheck } from '../core/schema-check.js';
+import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
+import type { MessageStore } from '../messages/store.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { parseDsn } from './dsn.js';
 import { withDsn } from './read-settings.js';
@@ -43,6 +46,19 @@ export interface ServiceSettings {
    * PushService.configure({ encode: (value) => (value instanceof Decimal ? value.toString() : value) });
    */
   encode?: ((value: unknown, key: string) => unknown) | undefined;
+  /**
+   * The message store: messages are recorded in it, and sent from it when they have to be sent later or again. A store,
+   * or a text such as `'sqlite:push.db'` or `'postgres://…'`. @default PUSH_MESSAGES of the environment, else none
+   */
+  messages?: MessageStore | string | undefined;
+  /** The name of the service: several services may share a message store. @default 'default' */
+  name?: string | undefined;
+  /** How recorded messages are kept and tried again. */
+  recording?: RecordingSettings | undefined;
+  /** How this process sends what waits in the store; `false` leaves it to others. @default it does */
+  worker?: WorkerSettings | boolean | undefined;
+  /** The clock by which messages wait, for tests. @default the system's */
+  clock?: Clock | undefined;
   /** @default silent, except for warnings and errors, which go to stderr */
   logger?: Logger | undefined;
 }
@@ -121,6 +137,11 @@ const serviceKeys = [
   'streamSecret',
   'defaultEvent',
   'encode',
+  'messages',
+  'name',
+  'recording',
+  'worker',
+  'clock',
   'logger',
 ] as const;
 

@@ -6,6 +6,8 @@ export type {
   ProviderFaults,
   ProviderRecord,
 } from './harness.js';
+export { messageStoreConformance } from './message-conformance.js';
+export type { MessageStoreHarness, MessageStoreSubject, OpenTransaction } from './message-harness.js';
 export { resetPushService } from './reset-push-service.js';
 export { sessionConformance } from './session-conformance.js';
 export type { SessionHarness, SessionSubject } from './session-harness.js';

@@ -31,6 +31,11 @@ export interface OutgoingMessage {
   /** The backend's own options for this message. */
   readonly backendOptions?: Readonly<Record<string, unknown>>;
   /**
+   * Set on a message that a message store keeps: it may be sent again after a crash. Its id MUST travel with it as far
+   * as the provider allows, so that its receivers drop what comes twice.
+   */
+  readonly isRecorded?: true;
+  /**
    * The event's payload on the wire: the result of the backend's `encode`, made once for all channels. Not enumerable,
    * so that a copy or the JSON of a message does not hold its data twice.
    */
@@ -48,7 +53,7 @@ export interface IncomingMessage {
   readonly channel: string;
   readonly event: string;
   readonly data: unknown;
-  /** The message's id, where the backend transmits it. */
+  /** The message's id, where the backend transmits it: the embedded server does for recorded messages. */
   readonly id?: string;
   /** The wildcard or channel group that brought the message in; absent where that was the channel itself. */
   readonly subscription?: string;

@@ -1,3 +1,4 @@
+import { CircuitBreaker, type CircuitChange, type CircuitLimits } from '../../core/circuit-breaker.js';
 import { Deadline } from '../../core/deadline.js';
 import { AbortError, outcomeOf, PushError, type PushErrorCode, retryAfterOf, TimeoutError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
@@ -9,7 +10,6 @@ import type { RequestContext } from '../contract/request.js';
 import { nothingSent } from '../contract/request-sent.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 import { ChildMessages } from './child-message.js';
-import { CircuitBreaker, type CircuitChange, type CircuitLimits } from '../../core/circuit-breaker.js';
 
 /** The composite that a child is in, as the child sees it. */
 export interface ChildHost extends CircuitLimits {

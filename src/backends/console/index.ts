@@ -35,7 +35,7 @@ export class ConsoleService extends PushServiceWrapper<ConsoleStream, ConsoleOpt
   }
 
   override get capabilities(): BackendCapabilities {
-    return { ...super.capabilities, except: true, isPublic };
+    return { ...super.capabilities, except: true, isPublic, isDebug: true };
   }
 
   protected async sendData(channel: string, message: OutgoingMessage): Promise<void> {

@@ -54,6 +54,8 @@ export interface BackendCapabilities {
   readonly idempotent: boolean;
   /** `send` takes an `idempotencyKey`. */
   readonly idempotencyKey: boolean;
+  /** Messages reach nobody: one that is recorded ends as `DEBUG`. @default false */
+  readonly isDebug?: boolean;
 }
 
 /** A method whose presence shows that a backend has the ability. */

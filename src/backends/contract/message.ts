@@ -26,6 +26,8 @@ interface MessageParts extends EventParts {
   readonly except: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly backendOptions: Record<string, unknown> | undefined;
+  /** Whether a message store keeps it. @default false */
+  readonly isRecorded?: boolean | undefined;
 }
 
 /**
@@ -44,6 +46,7 @@ class Message implements OutgoingMessage {
   declare readonly notification?: PushNotification;
   declare readonly except?: string;
   declare readonly backendOptions?: Readonly<Record<string, unknown>>;
+  declare readonly isRecorded?: true;
   readonly #payload: string;
   readonly #json: string;
   #data: JsonValue | undefined;
@@ -60,7 +63,7 @@ class Message implements OutgoingMessage {
   }
 
   constructor(parts: MessageParts) {
-    const { idempotencyKey, notification, except, backendOptions } = parts;
+    const { idempotencyKey, notification, except, backendOptions, isRecorded } = parts;
     this.#payload = parts.payload;
     this.#json = parts.json;
     // In the order in which a copy has them.
@@ -71,6 +74,7 @@ class Message implements OutgoingMessage {
     if (notification) this.notification = { ...notification };
     if (except !== undefined) this.except = except;
     if (backendOptions) this.backendOptions = { ...backendOptions };
+    if (isRecorded) this.isRecorded = true;
   }
 
   /** On the prototype, so that a copy or the JSON of a message does not hold its data twice. */

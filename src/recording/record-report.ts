@@ -1,0 +1,62 @@
+import { DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
+import type { ChannelOutcome, RecordedError } from '../messages/record.js';
+import type { MessageState } from '../messages/states.js';
+import type { NewMessage, StoredMessage } from '../messages/store.js';
+
+const nothing = { channels: [], accepted: [], rejected: [], skipped: [], unreachable: [], info: {}, attempts: 0 };
+
+/** The report of a message that waits in the store. */
+export function waitingReport({ id, event }: NewMessage, startedAt: number): SendReport {
+  return { ...nothing, id, event, status: 'waiting', durationMs: performance.now() - startedAt };
+}
+
+/** The report of a message, from its record. */
+export function reportOfStored(stored: StoredMessage, startedAt: number): SendReport {
+  const { id, event, state, outcomes, attempts } = stored;
+  const inState = (wanted: ChannelOutcome['state']): readonly string[] =>
+    outcomes.flatMap(({ state: found, channels }) => (found === wanted ? channels : []));
+  const accepted = inState('accepted');
+  const failed = outcomes.filter(({ error }) => error !== undefined);
+  return {
+    ...nothing,
+    id,
+    event,
+    status: statusOf(state, accepted.length, failed.length, stored.reason),
+    channels: outcomes.flatMap(({ channels }) => channels),
+    accepted,
+    rejected: failed.flatMap(({ channels, error, state: found }) => {
+      const failure = pushErrorOf(error as RecordedError, found === 'unknown');
+      return channels.map((channel) => ({ channel, error: failure }));
+    }),
+    skipped: outcomes.flatMap(({ channels, reason }) =>
+      reason === undefined ? [] : channels.map((channel) => ({ channel, reason })),
+    ),
+    attempts,
+    durationMs: performance.now() - startedAt,
+  };
+}
+
+function statusOf(state: MessageState, accepted: number, failed: number, reason: string | undefined): SendStatus {
+  switch (state) {
+    case 'WAITING':
+    case 'SENDING':
+    case 'ERROR_RETRY':
+      return 'waiting';
+    case 'ERROR':
+      return 'rejected';
+    case 'SENT':
+    case 'DEBUG':
+      return failed > 0 && accepted > 0 ? 'partial' : 'accepted';
+    case 'SKIPPED':
+      return reason === 'unreachable' ? 'unreachable' : 'skipped';
+    case 'CANCELLED':
+      return 'skipped';
+  }
+}
+
+/** An error again, of what was recorded of it. */
+export function pushErrorOf(error: RecordedError, isUnknown?: boolean): DeliveryError {
+  const { message, backend, status, retryable } = error;
+  const outcome = (isUnknown ?? error.outcome === 'unknown') ? 'unknown' : 'rejected';
+  return new DeliveryError(message, { backend, status, retryable, outcome });
+}

@@ -1,0 +1,207 @@
+import { systemClock } from '../core/clock.js';
+import { ValidationError } from '../core/errors.js';
+import type { SendReport } from '../core/report.js';
+import { checkAll, type Draft, firedEarly } from '../delivery/plan.js';
+import { throwIfAllRejected } from '../delivery/report.js';
+import type { CallOptions, SendOptions } from '../delivery/send-options.js';
+import type { Recipients } from '../messages/record.js';
+import type { Lease, NewMessage, Recorded } from '../messages/store.js';
+import { userIdOf } from '../sessions/user-id.js';
+import { contentText, detailsText, digestOf, readContent } from './content.js';
+import type { DispatchCall, Dispatched, Dispatcher } from './dispatcher.js';
+import type { Held } from './held.js';
+import { type RecordingHost, storeNow } from './host.js';
+import type { Leases } from './leases.js';
+import { checkMessageOptions, type MessageOptions } from './message-options.js';
+import type { ProviderWatch } from './provider-watch.js';
+import { recordOf, storedFrom } from './record.js';
+import { waitingReport } from './record-report.js';
+import { earlierReport } from './repeated.js';
+import { Together } from './together.js';
+
+/** Most messages that go to the store in one call. */
+const MOST_TOGETHER = 1_000;
+
+/** The parts of recording that a recorder works with. */
+export interface RecorderParts {
+  readonly host: RecordingHost;
+  readonly leases: Leases;
+  readonly dispatcher: Dispatcher;
+  readonly watch: ProviderWatch;
+  /** Hears that messages wait in the store, and in how many milliseconds the next one is due. */
+  readonly wake: (inMs: number) => void;
+}
+
+/** A message of a call, on its way into the store. */
+interface Entry {
+  readonly draft: Draft<unknown>;
+  readonly options: MessageOptions;
+  readonly message: NewMessage;
+}
+
+/** Records messages, and sends at once those that are for now. */
+export class Recorder {
+  readonly #parts: RecorderParts;
+  readonly #insert: Together<NewMessage, Recorded | undefined>;
+
+  constructor(parts: RecorderParts) {
+    this.#parts = parts;
+    this.#insert = new Together((messages) => this.#insertAll(messages, undefined), MOST_TOGETHER);
+  }
+
+  /**
+   * Records messages and sends those that are for now.
+   * @returns a report for each message, in their order
+   * @throws ValidationError or UnsupportedOperationError when nothing was recorded; DeliveryError when no channel
+   * accepted, for good; whatever the store throws; AbortError
+   */
+  async send<User>(
+    messages: readonly SendOptions<User>[],
+    { signal }: CallOptions,
+    comes: DispatchCall['comes'],
+  ): Promise<SendReport<User>[]> {
+    const startedAt = performance.now();
+    if (signal?.aborted) throw firedEarly(signal);
+    const { host, leases, dispatcher, watch } = this.#parts;
+    const lease = leases.next();
+    const entries = await this.#entries(messages, lease, watch.isLive);
+    const transaction = transactionOf(entries, host);
+    if (signal?.aborted) throw firedEarly(signal);
+    const now = entries.filter(({ message }) => message.lease !== undefined);
+    // Held before they are there: their lease runs from the insert on.
+    const recorded =
+      transaction === undefined
+        ? await this.#insert.add(entries.map(({ message }) => message))
+        : await this.#insertAll(
+            entries.map(({ message }) => message),
+            transaction,
+          );
+    const held = new Map<Entry, Held>();
+    for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
+    if (now.length > 0)
+      leases.hold(
+        lease.token,
+        Array.from(held.values(), ({ stored }) => stored.id),
+      );
+    const dispatched = await dispatcher.dispatch([...held.values()], { signal, comes, startedAt });
+    const byHeld = new Map(dispatched.map((each) => [each.held, each]));
+    const ended = await Promise.all(
+      entries.map(async (entry, index): Promise<Pick<Dispatched, 'report' | 'failure'>> => {
+        const earlier = recorded[index];
+        if (earlier !== undefined) return earlierReport(earlier, entry.message, host, startedAt);
+        const own = held.get(entry);
+        return (own && byHeld.get(own)) ?? { report: waitingReport(entry.message, startedAt), failure: undefined };
+      }),
+    );
+    return this.#reports<User>(ended);
+  }
+
+  /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
+  async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
+    const { host } = this.#parts;
+    const { planning, clock, recording, service, sessions } = host;
+    const drafts = await checkAll(messages, planning);
+    const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
+    return Promise.all(
+      drafts.map(async (draft, index): Promise<Entry> => {
+        const own = options[index] as MessageOptions;
+        const { users, channels, message } = draft;
+        const recipients: Recipients =
+          messages[index]?.users === undefined
+            ? { channels }
+            : { users: users.map((user) => userIdOf(user, sessions)) };
+        const { idempotencyKey } = messages[index] ?? {};
+        const content = contentText(draft, own);
+        const { expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
+        return {
+          draft,
+          options: own,
+          message: {
+            id: message.id,
+            service,
+            event: message.event,
+            recipients,
+            priority,
+            tag,
+            key,
+            condition,
+            relatedTo,
+            content: recording.seal === undefined ? content : await recording.seal(content),
+            details: detailsText(draft, own),
+            sendAfter,
+            expires,
+            idempotency:
+              idempotencyKey === undefined
+                ? undefined
+                : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
+            lease: isNow && isLive ? lease : undefined,
+          },
+        };
+      }),
+    );
+  }
+
+  /** Records messages. Of those with one idempotency key, the first is recorded before the others are tried. */
+  async #insertAll(messages: readonly NewMessage[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
+    const { store, clock } = this.#parts.host;
+    const options = { now: storeNow(clock, systemClock)(), transaction };
+    const keys = new Set<string>();
+    const isRepeated = messages.map(({ idempotency }) => {
+      if (idempotency === undefined) return false;
+      return keys.size === keys.add(idempotency.key).size;
+    });
+    if (!isRepeated.includes(true)) return store.insert(messages, options);
+    const first = await store.insert(
+      messages.filter((_, index) => !isRepeated[index]),
+      options,
+    );
+    const answers: (Recorded | undefined)[] = [];
+    let position = 0;
+    for (const [index, message] of messages.entries()) {
+      const [answer] = isRepeated[index] ? await store.insert([message], options) : [first[position++]];
+      answers.push(answer);
+    }
+    return answers;
+  }
+
+  #isRecorded(entry: Entry, held: Map<Entry, Held>): void {
+    const { host, wake } = this.#parts;
+    const { message, draft } = entry;
+    const now = host.clock.now();
+    const stored = storedFrom(message, now);
+    const content = readContent(contentText(draft, entry.options));
+    if (content === undefined) return;
+    host.events.tell('recorded', () => recordOf(stored, content));
+    if (message.lease === undefined) {
+      if (entry.options.transaction === undefined) wake(stored.sendAfter - now);
+      return;
+    }
+    const { token } = message.lease;
+    held.set(entry, { stored, token, isExpired: false, content, details: JSON.parse(message.details), draft });
+  }
+
+  #reports<User>(ended: readonly Pick<Dispatched, 'report' | 'failure'>[]): SendReport<User>[] {
+    const reports = ended.map(({ report }) => report);
+    const hasHope = ended.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
+    if (!hasHope) {
+      throwIfAllRejected(reports, this.#parts.host.backend.name);
+      for (const { failure } of ended) if (failure !== undefined) throw failure;
+    }
+    return reports as SendReport<User>[];
+  }
+}
+
+/** The transaction that messages are recorded in. @throws ValidationError for several, or one that the store refuses */
+function transactionOf(entries: readonly Entry[], { store }: RecordingHost): unknown {
+  const transactions = new Set(entries.map(({ options }) => options.transaction));
+  if (transactions.size > 1)
+    throw new ValidationError('The messages of sendMany() must all have the same "transaction", or none of them.');
+  const [transaction] = transactions;
+  if (transaction === undefined) return undefined;
+  if (store.checkTransaction === undefined)
+    throw new ValidationError(
+      `The ${store.name} store records in no transaction of yours: take the store of the database that the transaction is in.`,
+    );
+  store.checkTransaction(transaction);
+  return transaction;
+}

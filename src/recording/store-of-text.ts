@@ -1,0 +1,29 @@
+import { ConfigurationError } from '../core/errors.js';
+import type { MessageStore } from '../messages/store.js';
+
+/**
+ * Makes the store that a text names: `sqlite:push.db`, `postgres://…` or `memory:`.
+ * @throws ConfigurationError for another text. It never shows the text, which may hold a password
+ */
+export async function storeOfText(text: string): Promise<MessageStore> {
+  const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/is.exec(text.trim()) ?? [];
+  switch (scheme.toLowerCase()) {
+    case 'sqlite': {
+      const { sqliteMessages } = await import('../messages/sqlite/index.js');
+      return sqliteMessages({ file: rest.replace(/^\/\/(?=\/|[^/])/, '') });
+    }
+    case 'postgres':
+    case 'postgresql': {
+      const { postgresMessages } = await import('../messages/postgres/index.js');
+      return postgresMessages(text.trim());
+    }
+    case 'memory': {
+      const { memoryMessages } = await import('../messages/memory/index.js');
+      return memoryMessages();
+    }
+    default:
+      throw new ConfigurationError(
+        'PUSH_MESSAGES must be "sqlite:FILE", such as sqlite:push.db, "postgres://USER@HOST/DATABASE", or "memory:".',
+      );
+  }
+}

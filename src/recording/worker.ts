@@ -1,0 +1,183 @@
+import { systemClock } from '../core/clock.js';
+import { PushError } from '../core/errors.js';
+import { DeliveryError } from '../core/report.js';
+import type { ClaimedMessage } from '../messages/store.js';
+import { backoffDelay } from '../wire/backoff.js';
+import type { Dispatcher } from './dispatcher.js';
+import { type Held, revived } from './held.js';
+import { type RecordingHost, storeNow } from './host.js';
+import { Housekeeping } from './housekeeping.js';
+import type { Leases } from './leases.js';
+import type { ProviderWatch } from './provider-watch.js';
+import type { ReadContent } from './record.js';
+
+/** The parts of recording that a worker works with. */
+export interface WorkerParts {
+  readonly host: RecordingHost;
+  readonly leases: Leases;
+  readonly dispatcher: Dispatcher;
+  readonly watch: ProviderWatch;
+  readonly read: ReadContent;
+}
+
+/** Sends what is due in the store, as long as it runs. */
+export class Worker {
+  readonly #parts: WorkerParts;
+  readonly #underWay = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #giveUp = new AbortController();
+  readonly #housekeeping: Housekeeping;
+  #messages = 0;
+  #running: Promise<void> | undefined;
+  #wakes = Promise.withResolvers<void>();
+  #failures = 0;
+  /** Goes on when a message under way has ended. */
+  #room = Promise.withResolvers<void>();
+
+  constructor(parts: WorkerParts) {
+    this.#parts = parts;
+    this.#housekeeping = new Housekeeping(parts.host);
+  }
+
+  /** How many messages are under way. */
+  get underWay(): number {
+    return this.#messages;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  /** Asks the store at once, or in a while. */
+  wake(inMs = 0): void {
+    if (this.#running === undefined || this.#stop.signal.aborted) return;
+    if (inMs <= 0) this.#wakes.resolve();
+    else if (inMs < this.#parts.host.working.pollMs) this.#parts.host.clock.after(inMs, () => this.#wakes.resolve());
+  }
+
+  /** Claims nothing more. Resolves when what is under way has ended. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#wakes.resolve();
+    this.#room.resolve();
+    await this.#running;
+    await Promise.all(this.#underWay);
+  }
+
+  /** Hands back what has not been sent. Resolves when it is written down. */
+  async handBack(): Promise<void> {
+    this.#giveUp.abort(new Error('the process ends'));
+    await this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      this.#wakes = Promise.withResolvers();
+      try {
+        const mayGoOn = await this.#step();
+        this.#failures = 0;
+        if (!mayGoOn) await this.#sleep(this.#restMs());
+      } catch (error) {
+        this.#failures++;
+        this.#logFailure(error);
+        await this.#sleep(backoffDelay(this.#failures, this.#parts.host.working.pollMs));
+      }
+    }
+  }
+
+  /** How long to wait when nothing is due. */
+  #restMs(): number {
+    return Math.max(this.#parts.host.working.pollMs, this.#parts.watch.waitMs);
+  }
+
+  #logFailure(error: unknown): void {
+    const { logger, store } = this.#parts.host;
+    // Once for each time that the store is away.
+    const level = this.#failures === 1 ? 'error' : 'debug';
+    logger[level]({ err: error }, `the worker cannot ask the ${store.name} store: it tries again until it answers`);
+  }
+
+  /** Claims messages and begins to send them. @returns whether there may be more */
+  async #step(): Promise<boolean> {
+    const { host, leases, watch } = this.#parts;
+    await this.#housekeeping.whenDue();
+    if (!watch.isLive) return false;
+    const limit = watch.isAway ? 1 : host.working.concurrency - this.#messages;
+    // Claims of a few messages each would cost as much as those of many.
+    if (!watch.isAway && limit < host.working.concurrency / 2) {
+      await this.#room.promise;
+      return true;
+    }
+    const lease = leases.next();
+    const { store, service, conditions, clock } = host;
+    const now = storeNow(clock, systemClock)();
+    const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
+    if (claimed.length === 0) return false;
+    leases.hold(
+      lease.token,
+      claimed.map(({ id }) => id),
+    );
+    const [first] = claimed;
+    const isSuspect = first?.isBegun === false;
+    if (isSuspect) {
+      // A process may have died of it: nothing else is under way when it is tried.
+      await Promise.all(this.#underWay);
+      await store.begin(lease.token, [first.id]);
+    }
+    const sent = this.#send(claimed, lease.token);
+    // The answer of a provider that was away decides whether more are sent.
+    if (isSuspect || watch.isAway) await sent;
+    return true;
+  }
+
+  #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+    this.#messages += claimed.length;
+    const sending = this.#dispatch(claimed, token)
+      .catch((error: unknown) => this.#parts.host.logger.error({ err: error }, 'recorded messages could not be sent'))
+      .finally(() => {
+        this.#messages -= claimed.length;
+        this.#underWay.delete(sending);
+        this.#room.resolve();
+        this.#room = Promise.withResolvers();
+      });
+    this.#underWay.add(sending);
+    return sending;
+  }
+
+  async #dispatch(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+    const { host, dispatcher, read } = this.#parts;
+    const held: Held[] = [];
+    for (const stored of claimed) {
+      const claim = { stored, token, isExpired: stored.isExpired };
+      try {
+        held.push(await revived(claim, read, host));
+      } catch (error) {
+        await dispatcher.cannotSend(claim, unreadable(error));
+      }
+    }
+    await dispatcher.dispatch(held, {
+      signal: this.#giveUp.signal,
+      handsBack: true,
+      startedAt: performance.now(),
+    });
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    const { clock } = this.#parts.host;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const callOff = clock.after(ms, resolve);
+    await Promise.race([promise, this.#wakes.promise]);
+    callOff();
+  }
+}
+
+function unreadable(error: unknown): PushError {
+  if (PushError.isPushError(error)) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return new DeliveryError(`The recorded message cannot be made ready: ${text}`, {
+    outcome: 'rejected',
+    retryable: true,
+    cause: error,
+  });
+}

@@ -1,0 +1,123 @@
+import type { AnyBackend } from '../backends/contract/wrapper.js';
+import type { Lasting } from '../core/call-options.js';
+import { ValidationError } from '../core/errors.js';
+import type { Listener, Listeners } from '../core/listeners.js';
+import type { Inbox, MessageListener } from '../receiving/inbox.js';
+import type { Condition, ConditionOptions, Conditions } from '../recording/conditions.js';
+import {
+  type MessageEvent,
+  type MessageEventListener,
+  type MessageEvents,
+  messageEvents,
+} from '../recording/events.js';
+import type { CurrentRuntime } from './current-runtime.js';
+import { archiveOf, type Messages, messagesOf } from './messages.js';
+import { ReceivingService } from './receiving-service.js';
+
+/** What a service keeps when it is configured anew. */
+export interface ServiceKeeps {
+  readonly inbox: Inbox;
+  readonly conditions: Conditions;
+  readonly messageEvents: MessageEvents;
+}
+
+/** The part of a push service for recorded messages, which need the setting `messages`. */
+export abstract class RecordingService<Backend extends AnyBackend> extends ReceivingService<Backend> {
+  readonly #runtime: CurrentRuntime;
+  readonly #keeps: ServiceKeeps;
+  readonly #messages: Messages;
+
+  constructor(runtime: CurrentRuntime, keeps: ServiceKeeps) {
+    super(runtime);
+    this.#runtime = runtime;
+    this.#keeps = keeps;
+    this.#messages = messagesOf(runtime, keeps.inbox);
+  }
+
+  /** Messages: those that come in, `for await (… of messages(channel))`, and those that were recorded. */
+  get messages(): Messages {
+    return this.#messages;
+  }
+
+  /**
+   * Adds a condition: `send({ when: name })` asks it when the message is due, and does not send it when it says false.
+   * `'unread'` is built in. Conditions stay after `configure`. A process whose worker is to send such messages needs
+   * them too.
+   * @param options `signal` takes it back; `replace` puts it in the place of another one
+   * @throws ValidationError for a wrong name, function or options; ConfigurationError for a name that is taken
+   * @example
+   * PushService.condition('unpaid', async (message, { invoice }) => !(await db.isPaid(invoice)));
+   * await PushService.send({ event: 'reminder', users, delay: '3d', when: { name: 'unpaid', args: { invoice: 42 } } });
+   */
+  condition(name: string, condition: Condition, options?: ConditionOptions): this {
+    this.#keeps.conditions.add(name, condition, options);
+    return this;
+  }
+
+  /**
+   * Stops all messages that wait and were sent with a `key`. A message that is being sent goes on.
+   * @returns how many it stopped
+   * @throws ConfigurationError without a message store
+   */
+  async cancel(key: string): Promise<number> {
+    return (await archiveOf(this.#runtime, 'cancel()')).cancelAll(key);
+  }
+
+  /**
+   * Makes the worker of this process look for messages at once, for whoever hears by other means that there are some.
+   * It does nothing without a message store, or without a worker.
+   */
+  wake(): void {
+    this.#runtime.configured.recorded?.wake();
+  }
+
+  /**
+   * Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing.
+   * `messageReceived` hears what comes in. The others hear what happens in this process to recorded messages.
+   * @param options `signal` removes it
+   * @throws ValidationError for another event, no function, or wrong options
+   * @example
+   * PushService.on('failed', ({ id, event, error }) => alarm(`${event} ${id}: ${error?.message}`));
+   */
+  on(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
+  on(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
+  on(event: string, listener: (event: never) => unknown, options?: Lasting): this {
+    this.#listeners(event).add(listener as Listener<unknown>, options, 'on()');
+    return this;
+  }
+
+  /** Adds a listener for one event: it is removed before its first call. The rest is as for {@link on}. */
+  once(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
+  once(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
+  once(event: string, listener: (event: never) => unknown, options?: Lasting): this {
+    this.#listeners(event).add(listener as Listener<unknown>, options, 'once()');
+    return this;
+  }
+
+  /** Removes a listener. */
+  off(event: 'messageReceived', listener: MessageListener): this;
+  off(event: MessageEvent, listener: MessageEventListener): this;
+  off(event: string, listener: (event: never) => unknown): this {
+    this.#listeners(event).remove(listener as Listener<unknown>);
+    return this;
+  }
+
+  /** @throws ValidationError for an event that there is not */
+  #listeners(event: string): Pick<Listeners<unknown>, 'add' | 'remove'> {
+    const { inbox, messageEvents: events } = this.#keeps;
+    if (event === 'messageReceived') return inbox;
+    const known = messageEvents.find((each) => each === event);
+    if (known !== undefined) return events.of(known);
+    const names = ['messageReceived', ...messageEvents].map((name) => `"${name}"`).join(', ');
+    throw new ValidationError(`A push service has no event "${String(event)}": its events are ${names}.`);
+  }
+
+  /** @internal */
+  override async reset(): Promise<void> {
+    const { inbox, conditions, messageEvents: events } = this.#keeps;
+    inbox.clear();
+    conditions.clear();
+    events.clear();
+    await super.reset();
+  }
+}

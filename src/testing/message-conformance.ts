@@ -1,0 +1,67 @@
+import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
+import { cancellingCases } from './message-cases/cancelling.js';
+import { claimingCases } from './message-cases/claiming.js';
+import { clockCases } from './message-cases/clock.js';
+import { findingCases } from './message-cases/finding.js';
+import { idempotencyCases } from './message-cases/idempotency.js';
+import { leaseCases } from './message-cases/leases.js';
+import { openingCases } from './message-cases/opening.js';
+import { readingCases } from './message-cases/reading.js';
+import { recordingCases } from './message-cases/recording.js';
+import { removalCases } from './message-cases/removal.js';
+import { settlingCases } from './message-cases/settling.js';
+import { transactionCases } from './message-cases/transactions.js';
+import { transitionCases } from './message-cases/transitions.js';
+import type { MessageStoreHarness } from './message-harness.js';
+import { type MessageCaseDefinition, MessageTrial } from './message-trial.js';
+
+const definitions: readonly MessageCaseDefinition[] = [
+  ...recordingCases,
+  ...idempotencyCases,
+  ...claimingCases,
+  ...leaseCases,
+  ...settlingCases,
+  ...transitionCases,
+  ...cancellingCases,
+  ...findingCases,
+  ...readingCases,
+  ...removalCases,
+  ...clockCases,
+  ...transactionCases,
+  ...openingCases,
+];
+
+/**
+ * The properties that the service needs of a message store, as cases for any test runner.
+ * @example
+ * const create = () => ({ store: myMessages() });
+ * for (const { name, run } of messageStoreConformance({ create })) {
+ *   // `node:test` and Vitest show a skipped case as skipped, with the reason.
+ *   test(name, async (t) => {
+ *     const { skipped } = await run();
+ *     if (skipped) t.skip(skipped);
+ *   });
+ * }
+ */
+export function messageStoreConformance(harness: MessageStoreHarness): readonly ConformanceCase[] {
+  return definitions.map((definition) => ({ name: definition.name, run: () => runCase(definition, harness) }));
+}
+
+async function runCase(
+  { lacks, check }: MessageCaseDefinition,
+  harness: MessageStoreHarness,
+): Promise<ConformanceOutcome> {
+  const trial = new MessageTrial(harness, await harness.create());
+  let skipped: string | undefined;
+  try {
+    await trial.store.open();
+    skipped = lacks?.(trial);
+    if (skipped === undefined) await check(trial);
+  } catch (error) {
+    // The first failure says more than a later failure to close.
+    await trial.end().catch(() => {});
+    throw error;
+  }
+  await trial.end();
+  return { skipped };
+}
