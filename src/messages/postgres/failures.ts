@@ -12,6 +12,8 @@ const codes = {
   access: ['28000', '28P01', '3D000', '42501'],
   /** A text that cannot be stored, or an id that is none. */
   data: ['22021', '22P02', '22P05', '54000'],
+  /** An id is there already: no other value is the caller's. */
+  id: ['23505'],
   /** `statement_timeout` or `lock_timeout` of the database. */
   slow: ['57014', '55P03'],
   /** Two transactions in each other's way. The same statement may succeed. */
@@ -61,6 +63,10 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
       cause,
     });
   if (isOneOf(codes.data, code)) return new ValidationError(`${said}. Nothing was recorded.`, { cause });
+  if (isOneOf(codes.id, code)) {
+    const words = 'PostgreSQL: a message with this id is recorded. Make a new UUID for each message.';
+    return new ValidationError(words, { cause });
+  }
   if (isOneOf(codes.slow, code))
     return new TimeoutError(`${said}. Nothing has changed.`, { cause, outcome: 'rejected' });
   if (code === '25P02') {
