@@ -9,7 +9,9 @@ import { othersOf } from './rows.js';
 
 const canBeAsked = '(condition_name IS NULL OR condition_name = ANY($5::text[]))';
 
-/** Each priority is a range of the index by itself: one range for all would read whatever is more urgent and not due. */
+/**
+ * Each priority is a range of the index by itself: one range for all would read whatever is more urgent and not due.
+ */
 function dueOf(priority: number, before: readonly number[]): string {
   const taken = before.map((more) => ` - (SELECT count(*) FROM due_${more})`).join('');
   return `due_${priority} AS (

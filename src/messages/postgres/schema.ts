@@ -1,7 +1,8 @@
 import type { Migration } from '../sql/migrations.js';
 
-// Texts of JSON are `text`, not `jsonb`: that refuses the escape of the character NUL, which data may hold. There are no
-// foreign keys: they cost a look-up for each recipient, and what is removed is removed by the statements of this store.
+// Texts of JSON are `text`, not `jsonb`: that refuses the escape of the character NUL, which data may hold. There are
+// no foreign keys: they cost a look-up for each recipient, and what is removed is removed by the statements of this
+// store.
 
 /** The steps of the schema, in their order. Those that were released never change. */
 export const migrations: readonly Migration[] = [
