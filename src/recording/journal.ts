@@ -15,8 +15,8 @@ interface Entry {
 }
 
 /**
- * Writes down which requests of a long message were accepted, while the others are under way: when the process dies, only
- * the rest is sent again. A message of one request has no need of it.
+ * Writes down which requests of a long message were accepted, while the others are under way: when the process dies,
+ * only the rest is sent again. A message of one request has no need of it.
  */
 export class Journal {
   readonly #entries = new Map<Remaining['planned'], Entry>();

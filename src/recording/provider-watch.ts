@@ -17,8 +17,8 @@ const texts: Readonly<Record<CircuitChange, string>> = {
 };
 
 /**
- * Knows whether the provider is away: does not answer, cannot be reached, or asks everybody to wait. Then messages wait,
- * and a try that fails does not count.
+ * Knows whether the provider is away: does not answer, cannot be reached, or asks everybody to wait. Then messages
+ * wait, and a try that fails does not count.
  */
 export class ProviderWatch {
   readonly #circuit: CircuitBreaker;

@@ -9,9 +9,9 @@ import type { CurrentRuntime } from './current-runtime.js';
 import type { RecordedMessages } from './recorded-messages.js';
 
 /**
- * Messages: those that come in, as a function; those that were recorded, by its methods, which need a message store (the
- * setting `messages`). Each method throws a `ConfigurationError` without one, and a `PushError` when the store does not
- * answer.
+ * Messages: those that come in, as a function; those that were recorded, by its methods, which need a message store
+ * (the setting `messages`). Each method throws a `ConfigurationError` without one, and a `PushError` when the store
+ * does not answer.
  */
 export interface Messages {
   /**

@@ -9,14 +9,16 @@ import { othersOf } from './rows.js';
 
 const canBeAsked = '(condition_name IS NULL OR condition_name = ANY($5::text[]))';
 
-/** Each priority is a range of the index by itself: one range for all would read whatever is more urgent and not due. */
+/**
+ * Each priority is a range of the index by itself: one range for all would read whatever is more urgent and not due.
+ */
 function dueOf(priority: number, before: readonly number[]): string {
   const taken = before.map((more) => ` - (SELECT count(*) FROM due_${more})`).join('');
   return `due_${priority} AS (
     SELECT id FROM ${tables.messages}
     WHERE service = $2 AND priority = ${priority} AND state IN ('WAITING', 'ERROR_RETRY') AND send_after <= ${now}
       AND ${canBeAsked} AND NOT EXISTS (SELECT FROM expired)
-    ORDER BY send_after LIMIT $6::bigint${taken} FOR UPDATE SKIP LOCKED)`;
+    ORDER BY send_after, id LIMIT $6::bigint${taken} FOR UPDATE SKIP LOCKED)`;
 }
 
 /**
