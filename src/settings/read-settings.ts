@@ -2,6 +2,7 @@ import { ConfigurationError } from '../core/errors.js';
 import { isRecord } from '../wire/is-record.js';
 import { isDsn, parseDsn } from './dsn.js';
 import { type EnvironmentSettings, settingsFromEnvironment } from './environment.js';
+import { isStoreText, STORE_TEXTS } from './recording-schema.js';
 
 /** What the settings come to. They are not checked yet. */
 export interface ReadSettings extends Omit<EnvironmentSettings, 'settings'> {
@@ -17,11 +18,13 @@ type ReadBackend = Omit<ReadSettings, 'works'>;
  * backend, say what the code leaves open.
  * @param settings an object, or a DSN
  * @param beside what a DSN does not say, such as `sessions`
- * @throws ConfigurationError for a DSN that cannot be read, and when nothing names a backend in production
+ * @throws ConfigurationError for a DSN or a variable of the environment that cannot be read, and when nothing names a
+ * backend in production
  */
 export function readSettings(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
   const read = readBackend(settings, beside, environment);
   const messages = environment['PUSH_MESSAGES']?.trim() ?? '';
+  if (messages !== '' && !isStoreText(messages)) throw new ConfigurationError(`PUSH_MESSAGES must be ${STORE_TEXTS}.`);
   const works = mayWork(environment['PUSH_WORKER']);
   return { ...read, works, settings: messages === '' ? read.settings : joined({ messages }, read.settings) };
 }
