@@ -95,7 +95,7 @@ export function delivered(
   context: ConcludingContext,
 ): Conclusion {
   const { backend, now: at, startedAt, handsBack, isDebug } = context;
-  const facts: AttemptFacts = { backend, owners, at };
+  const facts: AttemptFacts = { backend, owners, at, handsBack };
   const report = reportOf(delivery, startedAt);
   const failures = report.rejected.map(({ channel, error }) => [channel, error] as const);
   const errors = new Set(failures.map(([, error]) => error));
@@ -182,7 +182,8 @@ function nextTry(
   const delays = details.retryDelays ?? recording.retryDelays;
   if (errors.length === 0) return { state: undefined, attempts, retrySending: false };
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
-  const wait = Math.max(0, ...errors.map(retryAfterOf));
+  // Stores keep whole milliseconds.
+  const wait = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
   // An outcome is kept as `retrySending`, so that the next try leaves out what was refused for good.
   if (isUnspent) return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
   const delay = delays[stored.attempts];
