@@ -139,6 +139,7 @@ export const claimingCases: readonly MessageCaseDefinition[] = [
           if (part.length === 0) return;
           assert.ok(part.length <= FEW, `claim() must give ${FEW} at most, not ${part.length}`);
           claimed.push(...idsOf(part));
+          assert.ok(claimed.length <= MANY, `claims must give ${MANY} messages together, not ${claimed.length}`);
         }
       };
       const stores = [trial.store, await trial.another()];
