@@ -18,7 +18,7 @@ function dueOf(priority: number, before: readonly number[]): string {
     SELECT id FROM ${tables.messages}
     WHERE service = $2 AND priority = ${priority} AND state IN ('WAITING', 'ERROR_RETRY') AND send_after <= ${now}
       AND ${canBeAsked} AND NOT EXISTS (SELECT FROM expired)
-    ORDER BY send_after LIMIT $6::bigint${taken} FOR UPDATE SKIP LOCKED)`;
+    ORDER BY send_after, id LIMIT $6::bigint${taken} FOR UPDATE SKIP LOCKED)`;
 }
 
 /**

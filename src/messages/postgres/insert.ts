@@ -47,6 +47,8 @@ interface Shape {
   readonly hasKeys: boolean;
   /** Whether a listening process is told. */
   readonly notifies: boolean;
+  /** Whether no message is recorded when one is there already. Elsewhere, the unique violation does it. */
+  readonly isGuarded: boolean;
 }
 
 /** The statements that record messages, each made when it is first needed. */
@@ -60,11 +62,19 @@ export class Inserts {
     this.#notify = notify;
   }
 
-  /** @param run in the application's own transaction, or in one of its own */
-  async insert(messages: readonly NewMessage[], present: Now, run: Run): Promise<readonly (Recorded | undefined)[]> {
+  /**
+   * @param isGuarded whether a unique violation would abort a transaction of the application's, which `run` runs in
+   * @throws ValidationError for an id that is there already
+   */
+  async insert(
+    messages: readonly NewMessage[],
+    present: Now,
+    run: Run,
+    isGuarded: boolean,
+  ): Promise<readonly (Recorded | undefined)[]> {
     if (messages.length === 0) return [];
     const { first, twins } = withoutTwins(messages);
-    const taken = await this.#record(first, present, run);
+    const taken = await this.#record(first, present, run, isGuarded);
     return messages.map(({ id }) => {
       const original = twins.get(id);
       return original === undefined
@@ -74,13 +84,19 @@ export class Inserts {
   }
 
   /** @returns who has the key, for each message that was left out */
-  async #record(messages: readonly NewMessage[], present: Now, run: Run): Promise<Map<string, Recorded>> {
+  async #record(
+    messages: readonly NewMessage[],
+    present: Now,
+    run: Run,
+    isGuarded: boolean,
+  ): Promise<Map<string, Recorded>> {
     const taken = new Map<string, Recorded>();
     let open = messages;
     for (let looks = 1; open.length > 0; looks++) {
-      const rows = await run<LeftOut>(...this.#call(open, present));
+      const rows = await run<LeftOut>(...this.#call(open, present, isGuarded));
       const unseen = new Set<string>();
       for (const { id, holder, digest } of rows) {
+        if (holder === TWICE) throw idTwice();
         if (id === null || holder === id) continue;
         if (holder === null) unseen.add(id);
         else taken.set(id, { id: holder, digest });
@@ -98,13 +114,14 @@ export class Inserts {
     return taken;
   }
 
-  #call(messages: readonly NewMessage[], present: Now): [statement: Prepared, values: unknown[]] {
+  #call(messages: readonly NewMessage[], present: Now, isGuarded: boolean): [statement: Prepared, values: unknown[]] {
     const isOne = messages.length === 1;
     const statement = this.#statement({
       isOne,
       hasUsers: messages.some(({ recipients }) => recipients.users !== undefined),
       hasRelated: messages.some(({ relatedTo }) => relatedTo.length > 0),
       hasKeys: messages.some(({ idempotency }) => idempotency !== undefined),
+      isGuarded,
       notifies: this.#notify && messages.some(({ lease }) => lease === undefined),
     });
     const [only] = messages;
@@ -172,7 +189,7 @@ function withoutTwins(messages: readonly NewMessage[]): {
   const twins = new Map<string, NewMessage>();
   const ids = new Set<string>();
   for (const message of messages) {
-    if (ids.has(message.id)) throw new ValidationError('Two messages have one id: make a new UUID for each.');
+    if (ids.has(message.id)) throw idTwice();
     ids.add(message.id);
     if (message.idempotency === undefined) continue;
     const name = JSON.stringify([message.service, message.idempotency.key]);
@@ -184,18 +201,24 @@ function withoutTwins(messages: readonly NewMessage[]): {
 }
 
 /**
- * One statement for all tables, so that one round trip records all or nothing. No conflict is an error: that would
- * abort a transaction of the application's.
+ * One statement for all tables, so that one round trip records all or nothing. No key that is taken is an error: that
+ * would abort a transaction of the application's.
  */
-function textFor({ isOne, hasUsers, hasRelated, hasKeys, notifies }: Shape): string {
+function textFor({ isOne, hasUsers, hasRelated, hasKeys, notifies, isGuarded }: Shape): string {
   const parts = [clock('$1'), isOne ? oneInput() : manyInputs];
-  if (hasKeys) parts.push(keys);
+  if (isGuarded) parts.push(twice);
+  const terms = isGuarded ? ['NOT EXISTS (SELECT FROM twice)'] : [];
+  if (hasKeys) {
+    parts.push(keys(terms));
+    terms.push('(idempotency_key IS NULL OR id IN (SELECT message_id FROM keys))');
+  }
+  const recorded = messages(terms, isGuarded);
   // By far the most frequent one, and a third faster without what the others need.
-  if (!hasUsers && !hasRelated && !hasKeys && !notifies) return `WITH ${parts.join(', ')} ${messages(false)}`;
-  parts.push(`recorded AS (${messages(hasKeys)} RETURNING id, service, state, send_after)`);
+  if (!hasUsers && !hasRelated && !hasKeys && !notifies && !isGuarded) return `WITH ${parts.join(', ')} ${recorded}`;
+  parts.push(`recorded AS (${recorded} RETURNING id, service, state, send_after)`);
   if (hasUsers) parts.push(recipients);
   if (hasRelated) parts.push(related);
-  const ends: string[] = [];
+  const ends = isGuarded ? [`SELECT NULL AS id, '${TWICE}' AS holder, NULL AS digest FROM twice`] : [];
   if (hasKeys) ends.push(leftOut);
   if (notifies) ends.push(notified);
   return `WITH ${parts.join(', ')} ${ends.length === 0 ? 'SELECT 1 LIMIT 0' : ends.join(' UNION ALL ')}`;
@@ -210,16 +233,16 @@ function oneInput(): string {
 }
 
 // In the order of the keys, so that two processes that record the same ones wait for each other in one order.
-const keys = `keys AS (
+const keys = (terms: readonly string[]): string => `keys AS (
   INSERT INTO ${tables.idempotency} AS known (service, key, digest, message_id, expires_at)
   SELECT service, idempotency_key, digest, id, ${later('ttl')} FROM input
-  WHERE idempotency_key IS NOT NULL ORDER BY service, idempotency_key
+  WHERE ${['idempotency_key IS NOT NULL', ...terms].join(' AND ')} ORDER BY service, idempotency_key
   ON CONFLICT (service, key) DO UPDATE
   SET digest = excluded.digest, message_id = excluded.message_id, expires_at = excluded.expires_at
   WHERE known.expires_at <= ${now}
   RETURNING message_id)`;
 
-function messages(hasKeys: boolean): string {
+function messages(terms: readonly string[], isGuarded: boolean): string {
   return `INSERT INTO ${tables.messages} (id, service, state, created_at, changed_at, send_after, expires_at, event,
     priority, tag, message_key, condition_name, channels, related, content, details, idempotency_key, is_begun,
     lease_token, lease_until)
@@ -227,8 +250,16 @@ function messages(hasKeys: boolean): string {
     ${timeOf('send_in', 'send_at')}, ${timeOf('expires_in', 'expires_at')}, event, priority, tag, message_key,
     condition_name, channels, related::text, content, details, idempotency_key, lease_token IS NOT NULL, lease_token,
     ${later('lease_ms')}
-  FROM input ${hasKeys ? 'WHERE idempotency_key IS NULL OR id IN (SELECT message_id FROM keys)' : ''}
-  ON CONFLICT DO NOTHING`;
+  FROM input ${terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`} ${isGuarded ? 'ON CONFLICT DO NOTHING' : ''}`;
+}
+
+/** In place of who has a key: the id of a message is there already. */
+const TWICE = 'twice';
+
+const twice = `twice AS MATERIALIZED (SELECT FROM ${tables.messages} WHERE id IN (SELECT id FROM input))`;
+
+function idTwice(): ValidationError {
+  return new ValidationError('PostgreSQL: two messages have one id. Make a new UUID for each message.');
 }
 
 const recipients = `recipients AS (

@@ -39,7 +39,7 @@ export const migrations: readonly Migration[] = [
         lease_token text,
         lease_until timestamptz(3)
       )`,
-      `CREATE INDEX pushrail_messages_due ON pushrail_messages (service, priority, send_after)
+      `CREATE INDEX pushrail_messages_due ON pushrail_messages (service, priority, send_after, id)
         WHERE state IN ('WAITING', 'ERROR_RETRY')`,
       `CREATE INDEX pushrail_messages_conditions ON pushrail_messages (service, send_after, condition_name)
         WHERE state IN ('WAITING', 'ERROR_RETRY') AND condition_name IS NOT NULL`,

@@ -20,8 +20,8 @@ export const leaseCases: readonly MessageCaseDefinition[] = [
     name: 'claims a message whose lease ran out alone, and before all others',
     async check(trial) {
       const token = randomUUID();
-      const low = { priority: 'low', sendAfter: { at: NOW + 1 } } as const;
-      const dead = [await trial.insert(low), await trial.insert(low)];
+      const low = (at: number) => trial.insert({ priority: 'low', sendAfter: { at } });
+      const dead = [await low(NOW), await low(NOW + 1)];
       await trial.claims(idsOf(dead), { now: NOW + 1, token });
       const due = [await trial.insert({ priority: 'high' }), await trial.insert({ priority: 'normal' })];
       const now = LATER + 1;
