@@ -43,7 +43,6 @@ export const house: readonly Part[] = [
       'authorization (types)',
       'backends/*.ts (types)',
       'backends/contract',
-      'backends/sdk',
       'sessions',
       'webhooks (types)',
       'messages',
