@@ -69,7 +69,7 @@ export class Dispatcher {
   async dispatch(all: readonly Held[], call: DispatchCall): Promise<readonly Dispatched[]> {
     const conclusions = new Map<Held, Conclusion>();
     const open = all.filter((held) => !this.#endsEarly(held, conclusions, call));
-    const asked = await askConditions(open, this.#host, this.#context(call, false));
+    const asked = await askConditions(open, this.#host, () => this.#context(call, false), call.signal);
     for (const [held, conclusion] of asked.concluded) conclusions.set(held, conclusion);
     const { plans, failures } = await addressHeld(asked.open, this.#host, call.signal);
     const cannotBegin = await this.#begin(plans, call);
