@@ -70,8 +70,10 @@ export function failed(
   const { stored } = held;
   const kept = stored.outcomes.filter(({ state }) => state !== 'accepted');
   const wasSent = kept.length < stored.outcomes.length;
-  const next = nextTry(held, failure.retryable ? [failure] : [], context);
-  const state = next.state ?? (wasSent ? 'SENT' : 'ERROR');
+  const isGivenUp = failure.code === 'ABORTED';
+  const mayPass = failure.retryable || (isGivenUp && context.handsBack);
+  const next = nextTry(held, mayPass ? [failure] : [], context);
+  const state = next.state ?? (wasSent ? 'SENT' : isGivenUp ? 'CANCELLED' : 'ERROR');
   return {
     settlement: { ...next, state, backend: context.backend, error: recordedError(failure), outcomes: kept },
     report: emptyReport(held, next.state === undefined ? 'rejected' : 'waiting', context),

@@ -69,7 +69,7 @@ export class Dispatcher {
   async dispatch(all: readonly Held[], call: DispatchCall): Promise<readonly Dispatched[]> {
     const conclusions = new Map<Held, Conclusion>();
     const open = all.filter((held) => !this.#endsEarly(held, conclusions, call));
-    const asked = await askConditions(open, this.#host, this.#context(call, false));
+    const asked = await askConditions(open, this.#host, () => this.#context(call, false), call.signal);
     for (const [held, conclusion] of asked.concluded) conclusions.set(held, conclusion);
     const { plans, failures } = await addressHeld(asked.open, this.#host, call.signal);
     const cannotBegin = await this.#begin(plans, call);
@@ -156,8 +156,10 @@ export class Dispatcher {
   }
 
   async #settle(all: readonly Held[], conclusions: ReadonlyMap<Held, Conclusion>): Promise<readonly Dispatched[]> {
+    // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
+    const byId = new Map(Array.from(conclusions, ([{ stored }, conclusion]) => [stored.id, conclusion]));
     const ended = all.flatMap((held) => {
-      const conclusion = conclusions.get(held);
+      const conclusion = byId.get(held.stored.id);
       return conclusion === undefined ? [] : [{ held, conclusion }];
     });
     const appended = ended.flatMap(({ held, conclusion }) =>

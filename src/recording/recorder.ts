@@ -67,8 +67,6 @@ export class Recorder {
     const entries = await this.#entries(messages, lease, watch.isLive);
     const transaction = transactionOf(entries, host);
     if (signal?.aborted) throw firedEarly(signal);
-    const now = entries.filter(({ message }) => message.lease !== undefined);
-    // Held before they are there: their lease runs from the insert on.
     const recorded =
       transaction === undefined
         ? await this.#insert.add(entries.map(({ message }) => message))
@@ -78,11 +76,10 @@ export class Recorder {
           );
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
-    if (now.length > 0)
-      leases.hold(
-        lease.token,
-        Array.from(held.values(), ({ stored }) => stored.id),
-      );
+    leases.hold(
+      lease.token,
+      Array.from(held.values(), ({ stored }) => stored.id),
+    );
     const dispatched = await dispatcher.dispatch([...held.values()], { signal, comes, startedAt });
     const byHeld = new Map(dispatched.map((each) => [each.held, each]));
     const ended = await Promise.all(

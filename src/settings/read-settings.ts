@@ -6,7 +6,11 @@ import { type EnvironmentSettings, settingsFromEnvironment } from './environment
 /** What the settings come to. They are not checked yet. */
 export interface ReadSettings extends Omit<EnvironmentSettings, 'settings'> {
   readonly settings: unknown;
+  /** Whether this process may send what waits in a message store: `PUSH_WORKER` does not forbid it. */
+  readonly works: boolean;
 }
+
+type ReadBackend = Omit<ReadSettings, 'works'>;
 
 /**
  * Puts the settings together. A DSN, in place of them or as their `backend`, and the environment where they name no
@@ -18,10 +22,26 @@ export interface ReadSettings extends Omit<EnvironmentSettings, 'settings'> {
 export function readSettings(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
   const read = readBackend(settings, beside, environment);
   const messages = environment['PUSH_MESSAGES']?.trim() ?? '';
-  return messages === '' ? read : { ...read, settings: joined({ messages }, read.settings) };
+  const works = mayWork(environment['PUSH_WORKER']);
+  return { ...read, works, settings: messages === '' ? read.settings : joined({ messages }, read.settings) };
 }
 
-function readBackend(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
+/** @throws ConfigurationError for a text that says neither */
+function mayWork(text = ''): boolean {
+  switch (text.trim().toLowerCase()) {
+    case '':
+    case 'true':
+      return true;
+    case 'false':
+      return false;
+    default:
+      throw new ConfigurationError(
+        'PUSH_WORKER must be "false", for a process that leaves what waits in the message store to others, or "true".',
+      );
+  }
+}
+
+function readBackend(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadBackend {
   if (typeof settings === 'string') return inCode(joined(parseDsn(settings), withoutBackend(beside)));
   if (beside !== undefined) {
     throw new ConfigurationError('PUSH_SERVER: a second argument goes with a DSN. Put all settings into one object.');
@@ -43,7 +63,7 @@ export function withDsn(settings: unknown, what: string): unknown {
   return typeof backend === 'string' && isDsn(backend) ? joined(parseDsn(backend, what), beside) : settings;
 }
 
-function inCode(settings: unknown): ReadSettings {
+function inCode(settings: unknown): ReadBackend {
   return { settings, isFallback: false };
 }
 

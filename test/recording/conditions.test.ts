@@ -90,6 +90,12 @@ describe('unread', () => {
     expect(await push.messages.markRead({ user: 'bob', id })).toBe(0);
     await clock.advance(2 * MINUTE);
     expect(backend.sent.flat().sort()).toEqual(['of-ann', 'of-cid']);
+    expect(await push.messages.get(id)).toMatchObject({
+      state: 'SENT',
+      recipients: { users: ['ann', 'bob', 'cid'] },
+      channels: [{ state: 'accepted', users: ['ann', 'cid'] }],
+    });
+    expect(recorded.events).toEqual(['recorded hello', 'sent hello']);
   });
 
   it('skips the message when all have read it', async () => {

@@ -28,12 +28,7 @@ export function isCollision(error: unknown): boolean {
   return isOneOf(codes.collision, codeOf(error));
 }
 
-/** Whether a table is not there. */
-export function isMissingTable(error: unknown): boolean {
-  return codeOf(error) === '42P01';
-}
-
-/** Whether a connection can be used again after an error. */
+/** Whether the connection of a statement may be unusable after its error. */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   return code === undefined || /^(?:08|57P0|E[A-Z]{3,})/.test(code);
