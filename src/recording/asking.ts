@@ -78,7 +78,7 @@ async function withoutReaders(
 function conditionError(error: unknown, { stored: { condition } }: Held): PushError {
   if (PushError.isPushError(error) && error.retryable) return error;
   const text = error instanceof Error ? error.message : String(error);
-  return new DeliveryError(`The condition "${condition}" failed: ${text} Nothing was sent.`, {
+  return new DeliveryError(`The condition "${condition}" failed, so nothing was sent: ${text}`, {
     outcome: 'rejected',
     retryable: true,
     cause: error,

@@ -156,8 +156,10 @@ export class Dispatcher {
   }
 
   async #settle(all: readonly Held[], conclusions: ReadonlyMap<Held, Conclusion>): Promise<readonly Dispatched[]> {
+    // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
+    const byId = new Map(Array.from(conclusions, ([{ stored }, conclusion]) => [stored.id, conclusion]));
     const ended = all.flatMap((held) => {
-      const conclusion = conclusions.get(held);
+      const conclusion = byId.get(held.stored.id);
       return conclusion === undefined ? [] : [{ held, conclusion }];
     });
     const appended = ended.flatMap(({ held, conclusion }) =>

@@ -5,8 +5,8 @@ import type { Listener, Listeners } from '../core/listeners.js';
 import type { Inbox, MessageListener } from '../receiving/inbox.js';
 import type { Condition, ConditionOptions, Conditions } from '../recording/conditions.js';
 import {
-  type MessageEvent,
   type MessageEventListener,
+  type MessageEventName,
   type MessageEvents,
   messageEvents,
 } from '../recording/events.js';
@@ -80,7 +80,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    * PushService.on('failed', ({ id, event, error }) => alarm(`${event} ${id}: ${error?.message}`));
    */
   on(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
-  on(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
+  on(event: MessageEventName, listener: MessageEventListener, options?: Lasting): this;
   on(event: string, listener: (event: never) => unknown, options?: Lasting): this {
     this.#listeners(event).add(listener as Listener<unknown>, options, 'on()');
     return this;
@@ -88,7 +88,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
 
   /** Adds a listener for one event: it is removed before its first call. The rest is as for {@link on}. */
   once(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
-  once(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
+  once(event: MessageEventName, listener: MessageEventListener, options?: Lasting): this;
   once(event: string, listener: (event: never) => unknown, options?: Lasting): this {
     this.#listeners(event).add(listener as Listener<unknown>, options, 'once()');
     return this;
@@ -96,7 +96,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
 
   /** Removes a listener. */
   off(event: 'messageReceived', listener: MessageListener): this;
-  off(event: MessageEvent, listener: MessageEventListener): this;
+  off(event: MessageEventName, listener: MessageEventListener): this;
   off(event: string, listener: (event: never) => unknown): this {
     this.#listeners(event).remove(listener as Listener<unknown>);
     return this;

@@ -11,6 +11,7 @@ import { pageSize } from './page-size.ts';
 import { presence } from './presence.ts';
 import { pubnub } from './pubnub.ts';
 import { putInto, runHere } from './record.ts';
+import { recordingSqlite } from './recording-sqlite.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
@@ -37,6 +38,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   channels: [rooms, presence],
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
+  recording: [recordingSqlite],
   hosted: [hosted, pubnub],
 };
 
