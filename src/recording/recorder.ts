@@ -96,7 +96,7 @@ export class Recorder {
   /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
   async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { host } = this.#parts;
-    const { planning, clock, recording, service, sessions } = host;
+    const { planning, clock, recording, service, sessions, conditions } = host;
     const drafts = await checkAll(messages, planning);
     const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
     return Promise.all(
@@ -131,7 +131,8 @@ export class Recorder {
               idempotencyKey === undefined
                 ? undefined
                 : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-            lease: isNow && isLive ? lease : undefined,
+            // A condition that this process does not know is for another one to ask.
+            lease: isNow && isLive && (condition === undefined || conditions.has(condition)) ? lease : undefined,
           },
         };
       }),

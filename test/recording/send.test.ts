@@ -185,6 +185,9 @@ describe('a send that is recorded', () => {
         { event: 'hello', channels: 'a' },
       ]),
     ).rejects.toThrow('The messages of sendMany() must all have "record: false", or none of them.');
+    await expect(push.send({ event: 'later', channels: 'a', record: false, delay: '1m' })).rejects.toThrow(
+      'send() has no option "delay": "delay" needs the record of the message: leave out "record: false", or "delay".',
+    );
   });
 
   it('is cancelled by the signal of its caller', async () => {

@@ -2,7 +2,7 @@ import { systemClock } from '../../core/clock.js';
 import { backoffDelay } from '../../wire/backoff.js';
 import type { PoolClientLike } from './clients.js';
 import type { Database } from './database.js';
-import { CHANNEL } from './insert.js';
+import { CHANNEL } from './insert-text.js';
 
 interface Notification {
   readonly payload?: string | undefined;
