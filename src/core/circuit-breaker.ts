@@ -53,8 +53,11 @@ export class CircuitBreaker {
 
   /** Time until a request may be made, in milliseconds. */
   get waitMs(): number {
-    const reset = this.#openedAt === undefined ? 0 : this.#openedAt + this.#limits.resetAfterMs;
-    return Math.max(0, reset - this.#now(), this.#restsUntil - this.#now());
+    const now = this.#now();
+    const { resetAfterMs } = this.#limits;
+    // A clock that is set back must not keep it open for longer.
+    const reset = this.#openedAt === undefined ? 0 : Math.min(this.#openedAt + resetAfterMs - now, resetAfterMs);
+    return Math.max(0, reset, this.#restsUntil - now);
   }
 
   /** Whether a request may be made: the circuit is closed, or it is time for one request to try it. */

@@ -163,7 +163,7 @@ export class Worker implements RunningWorker {
     if (isSuspect) {
       // A process may have died of it: nothing else is under way when it is tried.
       await Promise.all(this.#underWay);
-      if (!this.#stop.signal.aborted) await store.begin(lease.token, [first.id]);
+      if (!this.#stop.signal.aborted) await this.#begin(lease.token, first.id);
     }
     const sent = this.#send(claimed, lease.token);
     // The answer of a provider that was away decides whether more are sent.
@@ -171,25 +171,48 @@ export class Worker implements RunningWorker {
     return true;
   }
 
-  #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
-    this.#messages += claimed.length;
-    const sending = this.#dispatch(claimed, token)
+  /** Notes that a message is begun. @throws what the store throws; then its lease runs out */
+  async #begin(token: string, id: string): Promise<void> {
+    try {
+      await this.#parts.host.store.begin(token, [id]);
+    } catch (error) {
+      this.#parts.leases.release(token, id);
+      throw error;
+    }
+  }
+
+  /** Sends messages. One with a condition goes by itself: asking it may take long, and the others do not wait. */
+  async #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+    const asked = claimed.filter(({ condition }) => condition !== undefined);
+    const others = claimed.filter(({ condition }) => condition === undefined);
+    await Promise.all([others, ...asked.map((each) => [each])].map((group) => this.#sendGroup(group, token)));
+  }
+
+  async #sendGroup(group: readonly ClaimedMessage[], token: string): Promise<void> {
+    if (group.length === 0) return;
+    let left = group.length;
+    const ended = (messages = 1): void => {
+      left -= messages;
+      this.#messages -= messages;
+      this.#room.resolve();
+      this.#room = Promise.withResolvers();
+    };
+    this.#messages += left;
+    const sending = this.#dispatch(group, token, () => ended())
       .catch((error: unknown) => {
         this.#parts.host.logger.error({ err: error }, 'recorded messages could not be sent');
         // Their leases run out.
-        for (const { id } of claimed) this.#parts.leases.release(token, id);
+        for (const { id } of group) this.#parts.leases.release(token, id);
       })
       .finally(() => {
-        this.#messages -= claimed.length;
         this.#underWay.delete(sending);
-        this.#room.resolve();
-        this.#room = Promise.withResolvers();
+        ended(left);
       });
     this.#underWay.add(sending);
-    return sending;
+    await sending;
   }
 
-  async #dispatch(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+  async #dispatch(claimed: readonly ClaimedMessage[], token: string, ended: () => void): Promise<void> {
     const { host, dispatcher, read } = this.#parts;
     const wasStopped = this.#stop.signal.aborted;
     const held: Held[] = [];
@@ -199,12 +222,14 @@ export class Worker implements RunningWorker {
         held.push(await revived(claim, read, host));
       } catch (error) {
         await dispatcher.cannotSend(claim, unreadable(error));
+        ended();
       }
     }
     await dispatcher.dispatch(held, {
       // What was claimed while the worker stopped goes back.
       signal: wasStopped ? AbortSignal.abort(this.#stop.signal.reason) : this.#giveUp.signal,
       handsBack: true,
+      ended,
       startedAt: performance.now(),
     });
   }
