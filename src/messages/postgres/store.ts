@@ -4,7 +4,7 @@ import { pageOf, Queries, type Statement } from '../sql/queries.js';
 import { byMessage } from '../sql/rows.js';
 import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
-import { beginText, claimText, renewText, unclaimedText } from './claim.js';
+import { beginText, claimText, powerAbove, renewText, unclaimedText } from './claim.js';
 import { dialect } from './clock.js';
 import type { Database, Prepared, Run } from './database.js';
 import { Inserts } from './insert.js';
@@ -87,9 +87,10 @@ export class PostgresMessages implements contract.MessageStore {
 
   async claim(request: contract.ClaimRequest): Promise<readonly contract.ClaimedMessage[]> {
     const { service, lease, limit, conditions, now } = request;
+    const most = powerAbove(limit);
     const rows = await this.#hot<FullRow & { readonly isExpired: boolean }>(
-      'claim',
-      () => claimText(this.#queries.columns),
+      `claim_${most}`,
+      () => claimText(this.#queries.columns, most),
       [now ?? null, service, lease.token, lease.ms, conditions, limit],
     );
     return rows.map((row) => ({
