@@ -1,5 +1,5 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import type { Lasting } from '../core/call-options.js';
+import { checkOptionNames, type Lasting } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { Listener, Listeners } from '../core/listeners.js';
 import type { Inbox, MessageListener } from '../receiving/inbox.js';
@@ -10,9 +10,21 @@ import {
   type MessageEvents,
   messageEvents,
 } from '../recording/events.js';
+import type { RunningWorker } from '../recording/worker.js';
 import type { CurrentRuntime } from './current-runtime.js';
-import { archiveOf, type Messages, messagesOf } from './messages.js';
+import { archiveOf, type Messages, messagesOf, recordedOf } from './messages.js';
 import { ReceivingService } from './receiving-service.js';
+
+export type { RunningWorker, WorkerState } from '../recording/worker.js';
+
+/** Options of `work`. */
+export interface WorkOptions {
+  /** Most messages under way at once, 1 to 10 000. */
+  readonly concurrency?: number | undefined;
+}
+
+/** Most messages under way at once, as for the setting `worker`. */
+const MOST_AT_ONCE = 10_000;
 
 /** What a service keeps when it is configured anew. */
 export interface ServiceKeeps {
@@ -61,6 +73,30 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    */
   async cancel(key: string): Promise<number> {
     return (await archiveOf(this.#runtime, 'cancel()')).cancelAll(key);
+  }
+
+  /**
+   * Begins to send what waits in the message store, where the settings leave that to others (`worker: false`). It
+   * resolves when the backend and the store are open and the worker works. `close` ends it.
+   * @param options `concurrency`: the most messages under way at once. @default that of the setting `worker`, else 100
+   * @returns what the worker does, as it is whenever it is read
+   * @throws ConfigurationError without a message store; ValidationError for wrong options; PushError when the backend
+   * or the store could not be opened
+   * @example
+   * const worker = await PushService.work({ concurrency: 20 });
+   * console.log(worker.state); // 'working'
+   */
+  async work(options: WorkOptions = {}): Promise<RunningWorker> {
+    checkOptionNames(options, ['concurrency'], 'work()');
+    const { concurrency } = options;
+    if (
+      concurrency !== undefined &&
+      !(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_ONCE)
+    )
+      throw new ValidationError(`"concurrency" must be a whole number from 1 to ${MOST_AT_ONCE}.`);
+    const recorded = recordedOf(this.#runtime, 'work()');
+    await this.#runtime.configured.opened();
+    return recorded.work(concurrency);
   }
 
   /**

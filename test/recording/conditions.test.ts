@@ -57,12 +57,15 @@ describe('a condition', () => {
     await push.send({ event: 'hello', channels: 'a', delay: '1s', when: 'elsewhere' });
     await clock.advance(10 * MINUTE);
     expect(backend.requests).toHaveLength(0);
-    expect(await push.messages.count({ state: 'WAITING' })).toBe(1);
+    const { id, status } = await push.send({ event: 'now', channels: 'b', when: 'elsewhere' });
+    expect(status).toBe('waiting');
+    expect(await push.messages.get(id)).toMatchObject({ state: 'WAITING', attempts: 0 });
+    expect(await push.messages.count({ state: 'WAITING' })).toBe(2);
     const warnings = logger.entries.filter(({ text }) => text.includes('"elsewhere"'));
     expect(warnings).toMatchObject([{ level: 'warn', details: { condition: 'elsewhere', messages: 1 } }]);
     push.condition('elsewhere', () => true);
     await clock.advance(1_000);
-    expect(backend.requests).toHaveLength(1);
+    expect(backend.requests).toHaveLength(2);
   });
 
   it('has a name of its own', async () => {

@@ -185,6 +185,9 @@ describe('a send that is recorded', () => {
         { event: 'hello', channels: 'a' },
       ]),
     ).rejects.toThrow('The messages of sendMany() must all have "record: false", or none of them.');
+    await expect(push.send({ event: 'later', channels: 'a', record: false, delay: '1m' })).rejects.toThrow(
+      'send() has no option "delay": "delay" needs the record of the message: leave out "record: false", or "delay".',
+    );
   });
 
   it('is cancelled by the signal of its caller', async () => {
@@ -250,7 +253,7 @@ describe('without a message store', () => {
     const sending = push.send({ event: 'hello', channels: 'a', [option]: 'x' } as never);
     await expect(sending).rejects.toThrow(ValidationError);
     await expect(sending).rejects.toThrow(
-      `"${option}" needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER`,
+      `send() has no option "${option}": it needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER`,
     );
     expect(backend.requests).toHaveLength(0);
   });

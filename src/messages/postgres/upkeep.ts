@@ -21,7 +21,7 @@ export function cancelText(by: 'key' | 'id'): string {
 
 /** Values: the present or null, the service, the id. */
 export const retryText: string = `WITH ${clock('$1')}
-  UPDATE ${tables.messages} SET state = 'WAITING', changed_at = ${now}, send_after = ${now}
+  UPDATE ${tables.messages} SET state = 'WAITING', deaths = 0, changed_at = ${now}, send_after = ${now}
   WHERE service = $2 AND id = $3::uuid AND state IN (${repeatable}) RETURNING id`;
 
 /** Notes that a user has read messages. @returns the statement, and its values after the present */
