@@ -1,5 +1,5 @@
 import { type BuildOptions, build, type Metafile } from 'esbuild';
-import { minify } from 'terser';
+import { type CompressOptions, minify } from 'terser';
 
 // How the scripts of a page are built, of which the push handler makes client.js: as small as they can be.
 
@@ -15,6 +15,13 @@ const options: BuildOptions & { readonly write: false; readonly metafile: true }
   write: false,
   metafile: true,
 };
+
+/** What makes the scripts smallest once they are gzipped: like parts are left alike. */
+const compress: CompressOptions = { passes: 3, hoist_funs: true, sequences: false, lhs_constants: false };
+
+/** Members of classes that neither a page, nor an SDK, nor the fallback ever sees: they get short names. */
+const withinTheClient =
+  /^(?:areNew|authorizeEach|errorOf|hurry|isAsked|isCurrent|isWanted|membersOf|plugIn|returned|setMembers|unask|woken)$/;
 
 /** A script of a page. */
 export interface PageScript {
@@ -33,7 +40,12 @@ export interface PageScripts {
 export async function buildPageScripts(where: BuildOptions): Promise<PageScripts> {
   const { outputFiles, metafile } = await build({ ...where, ...options });
   const scripts = outputFiles.map(async ({ path, text }) => {
-    const { code = '' } = await minify(text, { ecma: 2022, toplevel: true, compress: { passes: 3 } });
+    const { code = '' } = await minify(text, {
+      ecma: 2022,
+      toplevel: true,
+      compress,
+      mangle: { properties: { regex: withinTheClient } },
+    });
     return { path, text: code };
   });
   return { scripts: await Promise.all(scripts), metafile };

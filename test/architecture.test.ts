@@ -293,7 +293,10 @@ describe('the rules of imports', () => {
       ],
     ]);
     const unused = unusedRules(texts);
-    expect(unused.filter((rule) => rule.startsWith('settings'))).toEqual(['settings → backends/contract']);
+    expect(unused.filter((rule) => rule.startsWith('settings'))).toEqual([
+      'settings → backends/contract',
+      'settings → messages (types)',
+    ]);
     expect(unused.filter((rule) => rule.startsWith('receiving'))).toEqual(['receiving → webhooks (types)']);
     expect(unused).toContain('delivery → sessions (types)');
   });

@@ -4,9 +4,11 @@ import { ConfigurationError, UnsupportedOperationError, ValidationError } from '
 import { CommandFailed } from './arguments.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
+import { migrateCommand } from './migrate.js';
 import { sendCommand } from './send.js';
 import { serveCommand } from './serve.js';
 import { isPrinted, oneLine, processTerminal, type Terminal } from './terminal.js';
+import { workCommand } from './work.js';
 
 /** The version of zod that the build has taken in; undeclared where these sources run themselves. */
 declare const ZOD_VERSION: string | undefined;
@@ -47,7 +49,8 @@ The server is told by --server or by PUSH_SERVER, a DSN such as websocket://KEY:
 To see it work:       pushrail demo
 In three terminals:   pushrail serve · pushrail listen orders · pushrail send orders --data '{"id":42}'`,
     );
-  for (const command of [demoCommand, serveCommand, sendCommand, listenCommand]) program.addCommand(command(terminal));
+  const commands = [demoCommand, serveCommand, sendCommand, listenCommand, workCommand, migrateCommand];
+  for (const command of commands) program.addCommand(command(terminal));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),

@@ -79,8 +79,10 @@ export interface Reply {
 export class Authorizer {
   readonly #options: AuthOptions;
   #asksForSeveral: boolean;
-  readonly #endpoint: AuthValue<string> | undefined;
-  readonly #userEndpoint: AuthValue<string> | undefined;
+  /** Where the application is asked about channels; undefined where it is not. */
+  readonly endpoint: AuthValue<string> | undefined;
+  /** Where it is asked to sign the user in. */
+  readonly userEndpoint: AuthValue<string> | undefined;
 
   /** @param defaults endpoints for when neither the options nor the configuration name one */
   constructor(
@@ -89,24 +91,14 @@ export class Authorizer {
     defaults: { endpoint?: string; userEndpoint?: string } = {},
   ) {
     this.#options = options;
-    this.#endpoint = options.endpoint ?? config.authEndpoint ?? defaults.endpoint;
-    this.#userEndpoint = options.userEndpoint ?? config.userAuthEndpoint ?? defaults.userEndpoint;
+    this.endpoint = options.endpoint ?? config.authEndpoint ?? defaults.endpoint;
+    this.userEndpoint = options.userEndpoint ?? config.userAuthEndpoint ?? defaults.userEndpoint;
     this.#asksForSeveral = options.batch ?? (options.endpoint === undefined && config.batchAuth === true);
-  }
-
-  /** Whether the application is asked about channels. */
-  get hasEndpoint(): boolean {
-    return this.#endpoint !== undefined;
-  }
-
-  /** Whether the application is asked to sign the user in. */
-  get hasUserEndpoint(): boolean {
-    return this.#userEndpoint !== undefined;
   }
 
   /** Asks for permission to subscribe to all of the channels. Rejects with an {@link AuthError}. */
   async authorize(channels: readonly string[], socketId?: string): Promise<AuthAnswer> {
-    return grantIn(await this.#ask(this.#endpoint, { channels, socketId }));
+    return grantIn(await this.#ask(this.endpoint, { channels, socketId }));
   }
 
   /**
@@ -115,7 +107,7 @@ export class Authorizer {
    */
   async authorizeEach(channels: readonly string[], socketId: string): Promise<AuthAnswers> {
     if (channels.length > 1 && this.#asksForSeveral) {
-      const reply = await settled(this.#ask(this.#endpoint, { channels, socketId }));
+      const reply = await settled(this.#ask(this.endpoint, { channels, socketId }));
       const error = reply instanceof AuthError ? reply : failureIn(reply);
       if (error && !error.isRefusal) return new Map(channels.map((channel) => [channel, error]));
       const answers = reply instanceof AuthError ? undefined : reply.body['answers'];
@@ -131,7 +123,7 @@ export class Authorizer {
 
   /** Asks for the user's sign-in. Rejects with an {@link AuthError}. */
   async signIn(socketId?: string): Promise<AuthAnswer> {
-    return grantIn(await this.#ask(this.#userEndpoint, { channels: [], socketId }));
+    return grantIn(await this.#ask(this.userEndpoint, { channels: [], socketId }));
   }
 
   async #ask(endpoint: AuthValue<string> | undefined, request: AuthRequest): Promise<Reply> {

@@ -64,6 +64,8 @@ export interface ClientDriver {
   trigger?(channel: string, event: string, data: unknown): boolean;
   /** Whether messages may come by server-sent events while it does not get through. @default false */
   readonly canFallBack?: boolean;
+  /** Takes a message that came by server-sent events instead, and reports it unless its id came before. */
+  hear?(message: IncomingMessage): void;
   /** The driver that this one stands before. */
   readonly behind?: ClientDriver;
   /**
@@ -85,6 +87,9 @@ export function neededKey(config: ClientConfig, key: string): string {
     'CONFIGURATION',
   );
 }
+
+/** Set by the build of the page's scripts. */
+declare const IS_PAGE_SCRIPT: true | undefined;
 
 /** The class of an SDK, or a module that has it as its default or by its name. */
 export type SdkModule<Class, Name extends string> =
@@ -108,7 +113,8 @@ export function neededSdk<Class, Name extends string>(
   const sdk = classIn(given, name, 2);
   if (sdk) return sdk as Class;
   throw new PushClientError(
-    given
+    // A page's own script holds the SDK, or finds the page's.
+    given || typeof IS_PAGE_SCRIPT !== 'undefined'
       ? `PushClient needs the class of ${packageName}, and "${name}" is none: pass what the package exports.`
       : `PushClient needs ${packageName} for the "${config.backend}" backend: ` +
           `load its script first, or pass it as new PushClient(config, { ${name} }).`,

@@ -28,16 +28,16 @@ export interface PushClientErrorOptions {
 
 /** An error of `PushClient`: thrown for wrong use, and passed to `onError` for everything that happens later. */
 export class PushClientError extends Error {
-  readonly code: PushClientErrorCode;
+  declare readonly code: PushClientErrorCode;
   /** The channel that the error is about, as when it was refused. */
-  readonly channel: string | undefined;
+  declare readonly channel: string | undefined;
   /** HTTP status of a refused authorisation, or the code with which the server closed the connection. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /**
    * Whether the client tries again by itself: the application could not be asked about a channel or a sign-in, or the
    * connection was lost. It is false for a refusal.
    */
-  readonly isTemporary: boolean;
+  declare readonly isTemporary: boolean;
 
   constructor(message: string, code: PushClientErrorCode, options: PushClientErrorOptions = {}) {
     super(message, options);
@@ -52,9 +52,9 @@ export class PushClientError extends Error {
 /** The reason why the application gave no authorisation. It holds nothing of the request. */
 export class AuthError extends Error {
   /** HTTP status of the application's answer; undefined without an answer. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** How long the application wants to be left alone, in milliseconds. */
-  readonly retryAfterMs: number;
+  declare readonly retryAfterMs: number;
 
   constructor(
     message: string,

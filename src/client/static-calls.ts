@@ -66,7 +66,7 @@ export class StaticCalls {
     if (typeof event === 'string' && typeof listener === 'function')
       return clientFor('bind()').bind(event, listener as PushListener);
     // biome-ignore lint/complexity/noThisInStatic: a subclass is bound as itself.
-    return Reflect.apply(Function.prototype.bind, this, args);
+    return Function.prototype.bind.apply(this, args as Parameters<typeof Function.prototype.bind>);
   }
 
   /** Removes bindings of the default client, as its `unbind` does. */

@@ -4,8 +4,8 @@ import { type DeliveryOutcome, PushError, type PushErrorCode, type PushErrorOpti
 /**
  * How a `send` ended. `accepted`: the backend accepted the message for every channel that it did not skip. `partial`:
  * for some of them. `rejected`: for none; a `DeliveryError` carries the report. `skipped`: the backend skipped every
- * channel. `unreachable`: there was no channel to send to, because no user had a live session. `waiting`: with a message
- * store: recorded, and to be sent (or sent again) later.
+ * channel. `unreachable`: there was no channel to send to, because no user had a live session. `waiting`: with a
+ * message store: recorded, and to be sent (or sent again) later.
  */
 export type SendStatus = 'accepted' | 'partial' | 'rejected' | 'skipped' | 'unreachable' | 'waiting';
 

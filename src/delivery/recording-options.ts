@@ -17,7 +17,10 @@ export interface RecordingOptions {
    * @default true where there is a message store
    */
   record?: boolean | undefined;
-  /** Whether the call waits until the message is sent. With false, it resolves when the message is recorded. @default true */
+  /**
+   * Whether the call waits until the message is sent. With false, it resolves when the message is recorded. @default
+   * true
+   */
   wait?: boolean | undefined;
   /**
    * A transaction of the application's own database, to record the message in: it is sent after the commit, and never
@@ -33,8 +36,8 @@ export interface RecordingOptions {
   /** What is due is sent by priority, then by age. @default 'normal' */
   priority?: Priority | undefined;
   /**
-   * The condition that is asked when the message is due. `'unread'` is built in, and is asked for each user: whoever has
-   * read the message is left out. Others come from `PushService.condition`.
+   * The condition that is asked when the message is due. `'unread'` is built in, and is asked for each user: whoever
+   * has read the message is left out. Others come from `PushService.condition`.
    */
   when?: When | undefined;
   /** A name by which `cancel` stops it; several messages may have the same. 1 to 255 characters. */
@@ -81,6 +84,14 @@ export const recordingNames = [
 export const withoutStore: Readonly<Record<string, string>> = Object.fromEntries(
   recordingNames.map((name) => [
     name,
-    `"${name}" needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' })`,
+    `it needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' })`,
+  ]),
+);
+
+/** What `send` says of these options beside `record: false`. */
+export const withoutRecord: Readonly<Record<string, string>> = Object.fromEntries(
+  recordingNames.map((name) => [
+    name,
+    `"${name}" needs the record of the message: leave out "record: false", or "${name}"`,
   ]),
 );

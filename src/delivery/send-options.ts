@@ -3,7 +3,7 @@ import { checkTimeout } from '../core/durations.js';
 import { ValidationError } from '../core/errors.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { PushNotification } from '../wire/message.js';
-import { type RecordingOptions, recordingNames, withoutStore } from './recording-options.js';
+import { type RecordingOptions, recordingNames, withoutRecord, withoutStore } from './recording-options.js';
 
 /** A web `Request`, or a Node one: the sender's socket id is read from its header `X-Socket-ID`. */
 export type RequestLike =
@@ -97,6 +97,7 @@ const advice = {
 };
 
 const adviceWithoutStore = { ...advice, ...withoutStore };
+const adviceWithoutRecord = { ...advice, ...withoutRecord };
 
 /** How `trigger` sends: the options of `send` beside channels, event and data. */
 export interface TriggerOptions extends Omit<MessageOptions, 'event' | 'data'> {
@@ -141,7 +142,7 @@ export function checkSendOptions<User>(options: SendOptions<User>, isRecorded: b
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
   if (isRecorded) checkOptionNames(options, knownWithStore, 'send()', advice);
-  else checkOptionNames(options, known, 'send()', adviceWithoutStore);
+  else checkOptionNames(options, known, 'send()', options.record === false ? adviceWithoutRecord : adviceWithoutStore);
   const { channels, users, timeout, idempotencyKey, backendOptions, record } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');

@@ -10,8 +10,8 @@ export interface RecordingSettings {
    */
   readonly retryDelays?: readonly Duration[] | undefined;
   /**
-   * What happens to a channel of which nobody knows whether it got the message. `'resend'`: it is sent to again, so that
-   * nothing is lost and something may come twice. `'keep'`: it stays unknown. @default 'resend'
+   * What happens to a channel of which nobody knows whether it got the message. `'resend'`: it is sent to again, so
+   * that nothing is lost and something may come twice. `'keep'`: it stays unknown. @default 'resend'
    */
   readonly whenUnknown?: 'resend' | 'keep' | undefined;
   /** How long an `idempotencyKey` is remembered. @default '24h' */
@@ -22,8 +22,8 @@ export interface RecordingSettings {
    */
   readonly retention?: Partial<Readonly<Record<EndState, Duration | false>>> | undefined;
   /**
-   * Whether what the application wrote (data, notification, `extraData`, `backendOptions`) is kept after the message has
-   * ended well. @default 'always', as long as the record
+   * Whether what the application wrote (data, notification, `extraData`, `backendOptions`) is kept after the message
+   * has ended well. @default 'always', as long as the record
    */
   readonly keepData?: 'always' | 'until-sent' | undefined;
   /** Encrypts what the application wrote, before it goes to the store. @default it is stored as it is */

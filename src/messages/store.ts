@@ -242,8 +242,8 @@ export interface MessageStore {
     now: Now,
   ): Promise<readonly string[]>;
   /**
-   * Makes a message due now, from a state that `transitions` lets `WAITING` follow on, but never from `SENDING`: whoever
-   * holds a message goes on with it.
+   * Makes a message due now, from a state that `transitions` lets `WAITING` follow on, but never from `SENDING`:
+   * whoever holds a message goes on with it. Its `deaths` are forgotten.
    * @returns whether it did
    */
   retry(service: string, id: string, now: Now): Promise<boolean>;

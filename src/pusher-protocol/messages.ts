@@ -120,6 +120,19 @@ export function channelEvent(channel: string, event: string, dataText: string, u
 }
 
 /**
+ * Adds the id of a recorded message to its event, as the last key. Clients of other makers ignore it.
+ * @param id as {@link isMessageId} allows
+ */
+export function withMessageId(channelEventText: string, id: string): string {
+  return `${channelEventText.slice(0, -1)},"id":"${id}"}`;
+}
+
+/** Whether a value may be the id of a message: letters, digits, `-` and `_`, up to 64 of them, as in a UUID. */
+export function isMessageId(id: unknown): id is string {
+  return typeof id === 'string' && /^[\w-]{1,64}$/.test(id);
+}
+
+/**
  * Codes that the server closes a connection with. After 4000–4099 a client must not reconnect with what it sent; after
  * 4100–4199 it waits and reconnects; after 4200–4299 it reconnects at once. Source: "Error codes" in the Channels
  * protocol.

@@ -8,6 +8,8 @@ export interface ProtocolMessage {
   readonly channel?: string;
   readonly data?: unknown;
   readonly user_id?: string;
+  /** Of a recorded message, which may come twice. */
+  readonly id?: string;
 }
 
 /** Reads a message. @returns the message, or in words what is wrong with its form */
@@ -19,7 +21,7 @@ export function parseMessage(text: string): ProtocolMessage | string {
     return 'The message is not JSON';
   }
   if (!isRecord(value)) return 'The message is not a JSON object';
-  const { event, channel, data, user_id: userId } = value;
+  const { event, channel, data, user_id: userId, id } = value;
   if (typeof event !== 'string') return 'The message has no "event"';
   if (channel !== undefined && channel !== null && typeof channel !== 'string')
     return 'The message\'s "channel" is not a text';
@@ -28,6 +30,7 @@ export function parseMessage(text: string): ProtocolMessage | string {
     ...(typeof channel === 'string' && { channel }),
     ...(data !== undefined && { data }),
     ...(typeof userId === 'string' && { user_id: userId }),
+    ...(typeof id === 'string' && { id }),
   };
 }
 

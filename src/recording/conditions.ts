@@ -43,6 +43,11 @@ export class Conditions {
     });
   }
 
+  /** Whether this process can ask a condition. */
+  has(name: string): boolean {
+    return name === UNREAD || this.#conditions.has(name);
+  }
+
   get(name: string): Condition | undefined {
     return this.#conditions.get(name);
   }

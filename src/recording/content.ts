@@ -61,8 +61,8 @@ export function detailsText(draft: Draft<unknown>, options: MessageOptions): str
 }
 
 /**
- * The digest of what a message says and to whom: two calls with one idempotency key mean the same message when it is the
- * same. The order of the keys of objects, and of the recipients, does not count.
+ * The digest of what a message says and to whom: two calls with one idempotency key mean the same message when it is
+ * the same. The order of the keys of objects, and of the recipients, does not count.
  */
 export function digestOf({ message, json }: Draft<unknown>, recipients: Recipients): string {
   const { event, notification, except, backendOptions } = message;

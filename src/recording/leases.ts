@@ -38,7 +38,8 @@ export class Leases {
   }
 
   /** Notes that messages are held. */
-  hold(token: string, ids: Iterable<string>): void {
+  hold(token: string, ids: readonly string[]): void {
+    if (ids.length === 0) return;
     this.#held.set(token, new Set(ids));
     this.#callOff ??= this.#clock.after(this.#ms / RENEWALS, () => void this.#renew());
   }

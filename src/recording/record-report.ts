@@ -7,7 +7,7 @@ const nothing = { channels: [], accepted: [], rejected: [], skipped: [], unreach
 
 /** The report of a message that waits in the store. */
 export function waitingReport({ id, event }: NewMessage, startedAt: number): SendReport {
-  return { ...nothing, id, event, status: 'waiting', durationMs: performance.now() - startedAt };
+  return { id, event, status: 'waiting', ...nothing, durationMs: performance.now() - startedAt };
 }
 
 /** The report of a message, from its record. */
@@ -18,10 +18,10 @@ export function reportOfStored(stored: StoredMessage, startedAt: number): SendRe
   const accepted = inState('accepted');
   const failed = outcomes.filter(({ error }) => error !== undefined);
   return {
-    ...nothing,
     id,
     event,
     status: statusOf(state, accepted.length, failed.length, stored.reason),
+    ...nothing,
     channels: outcomes.flatMap(({ channels }) => channels),
     accepted,
     rejected: failed.flatMap(({ channels, error, state: found }) => {

@@ -28,11 +28,21 @@ export class AppPublisher {
    * @param data as text; for anything but a text, its JSON
    * @param exceptSocketId the socket id of a client that does not get the event
    * @param id the id of the message, for listeners without a connection of the protocol. @default none
+   * @param isRecorded whether the message may come twice, so that every subscriber gets the id. @default false
    */
-  publish(channels: readonly string[], event: string, data: string, exceptSocketId?: string, id?: string): void {
+  publish(
+    channels: readonly string[],
+    event: string,
+    data: string,
+    exceptSocketId?: string,
+    id?: string,
+    isRecorded?: boolean,
+  ): void {
     this.#counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
-    for (const name of channels) this.#local.deliver({ channel: name, event, data, id }, dataText, exceptSocketId);
+    const recordedId = isRecorded ? id : undefined;
+    for (const name of channels)
+      this.#local.deliver({ channel: name, event, data, id }, dataText, exceptSocketId, recordedId);
   }
 
   /** Publishes an event that a client sends to the other subscribers of a channel. @param socketId the client's */

@@ -1,4 +1,4 @@
-import { channelEvent } from '../pusher-protocol/messages.js';
+import { channelEvent, withMessageId } from '../pusher-protocol/messages.js';
 import { isCache } from '../pusher-protocol/names.js';
 import type { ChannelCache } from './channel-cache.js';
 import { textFrame } from './frames.js';
@@ -44,14 +44,17 @@ export class LocalDelivery {
    * Delivers an event of the application.
    * @param dataText its `data` as a JSON string
    * @param exceptSocketId the socket id of a connection that does not get it; it may be a connection of another process
+   * @param recordedId the id that its frame has, so that clients know a repetition. A cache hands the event out without
+   * it: whoever comes to the channel again is to get it again.
    */
-  deliver(publication: Publication, dataText: string, exceptSocketId: string | undefined): void {
+  deliver(publication: Publication, dataText: string, exceptSocketId: string | undefined, recordedId?: string): void {
     const { channel: name, event } = publication;
     const channel = this.#parts.channels.get(name);
     const isCached = isCache(name);
     if (channel !== undefined || isCached) {
       const text = channelEvent(name, event, dataText);
-      if (channel !== undefined) this.#send(channel, publication, text, exceptSocketId);
+      const sent = recordedId === undefined ? text : withMessageId(text, recordedId);
+      if (channel !== undefined) this.#send(channel, publication, sent, exceptSocketId);
       if (isCached) {
         this.#parts.cache.set(name, text);
         if (channel !== undefined) channel.isMissTold = false;

@@ -40,8 +40,8 @@ export interface SessionAdapter<User = PushUser> {
   /** Returns the id of a user. @default identifyUser */
   identify?: Identify<User> | undefined;
   /**
-   * Returns the user of an id, as `channelsFor` takes it. A recorded message keeps its users by their ids, and looks them
-   * up when it is sent, perhaps in another process. An adapter needs it whose `channelsFor` does not take ids.
+   * Returns the user of an id, as `channelsFor` takes it. A recorded message keeps its users by their ids, and looks
+   * them up when it is sent, perhaps in another process. An adapter needs it whose `channelsFor` does not take ids.
    * @returns a `User`, or a promise of one @default the id
    */
   recall?(id: string): unknown;

@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../core/errors.js';
 import { TimeSlices } from '../core/time-slices.js';
-import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './adapter.js';
+import type { Identify, PushUser, SessionAdapter } from './adapter.js';
+import { recalling } from './recalled.js';
 import { readPushSession } from './session-data.js';
 
 /** A session store of `express-session` that can list its sessions. */
@@ -47,7 +48,8 @@ export function expressSessions<User = PushUser>(
         'This store has no all(): use another store, or redisSessions().',
     );
   }
-  const { user: userOf, identify = identifyUser } = options;
+  const { user: userOf } = options;
+  const { identify, recall } = recalling(options.identify);
 
   function userIdOf(session: object, written: string | undefined): string | undefined {
     if (userOf === undefined) return written;
@@ -57,6 +59,7 @@ export function expressSessions<User = PushUser>(
 
   return {
     identify,
+    recall,
     readsSessions: true,
 
     async channelsFor(users) {

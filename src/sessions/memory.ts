@@ -1,5 +1,6 @@
 import { TimeSlices } from '../core/time-slices.js';
-import { type Identify, identifyUser, type PushUser, type SessionStore, type StoredSession } from './adapter.js';
+import type { Identify, PushUser, SessionStore, StoredSession } from './adapter.js';
+import { recalling } from './recalled.js';
 import { checkChannelId, checkedTtl, newChannelId, REMOVAL_KEPT_MS } from './session-data.js';
 
 /** Time between two searches for expired sessions, in milliseconds. */
@@ -33,7 +34,7 @@ export type MemorySessions<User = PushUser> = SessionStore<User>;
  * const { channelId } = await sessions.add('ann');
  */
 export function memorySessions<User = PushUser>(options: MemorySessionsOptions<User> = {}): MemorySessions<User> {
-  const { identify = identifyUser } = options;
+  const { identify, recall } = recalling(options.identify);
   const defaultTtl = checkedTtl(options.ttl ?? Number.POSITIVE_INFINITY);
   const sessions: Ends = new Map();
   /** Until when removals are remembered. */
@@ -82,6 +83,7 @@ export function memorySessions<User = PushUser>(options: MemorySessionsOptions<U
 
   return {
     identify,
+    recall,
 
     advice: () => (isUsed ? undefined : NEVER_USED),
 

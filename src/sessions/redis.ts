@@ -1,7 +1,8 @@
 import { ConfigurationError, ValidationError } from '../core/errors.js';
 import { causeOf, REDACTED, textOf } from '../core/redaction.js';
 import { TimeSlices } from '../core/time-slices.js';
-import { type Identify, identifyUser, type PushUser, type SessionStore } from './adapter.js';
+import type { Identify, PushUser, SessionStore } from './adapter.js';
+import { recalling } from './recalled.js';
 import { checkedTtl, DEFAULT_TTL_MS, newChannelId, REMOVAL_KEPT_MS } from './session-data.js';
 
 /** Users in one script. It blocks Redis for about a millisecond. */
@@ -70,7 +71,8 @@ export function redisSessions<User = PushUser>(
       'redisSessions() takes a client of the package "ioredis" or "redis": redisSessions(new Redis(url)).',
     );
   }
-  const { prefix = 'pushrail:', identify = identifyUser } = options;
+  const { prefix = 'pushrail:' } = options;
+  const { identify, recall } = recalling(options.identify);
   const defaultTtl = checkedTtl(options.ttl ?? DEFAULT_TTL_MS);
   const usersPerScript = isCluster(client) ? 1 : USERS_PER_SCRIPT;
 
@@ -98,6 +100,7 @@ export function redisSessions<User = PushUser>(
 
   return {
     identify,
+    recall,
 
     async channelsFor(users) {
       const keys: string[] = [];

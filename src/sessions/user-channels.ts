@@ -1,5 +1,6 @@
 import { SERVER_TO_USER_PREFIX } from '../wire/pusher-names.js';
-import { type Identify, identifyUser, type PushUser, type SessionAdapter } from './adapter.js';
+import type { Identify, PushUser, SessionAdapter } from './adapter.js';
+import { recalling } from './recalled.js';
 
 /** Options of {@link userChannels}. */
 export interface UserChannelsOptions<User = PushUser> {
@@ -19,9 +20,11 @@ export interface UserChannelsOptions<User = PushUser> {
  * await PushService.send({ event: 'hello', users: 'ann', data: null }); // to the channel private-user-ann
  */
 export function userChannels<User = PushUser>(options: UserChannelsOptions<User> = {}): SessionAdapter<User> {
-  const { prefix = '', identify = identifyUser } = options;
+  const { prefix = '' } = options;
+  const { identify, recall } = recalling(options.identify);
   const named = (nameOf: (id: string) => string): SessionAdapter<User> => ({
     identify,
+    recall,
     channelsFor: async (users) => users.map((user) => [prefix + nameOf(identify(user))]),
   });
   return {

@@ -18,6 +18,8 @@ import { pause, until } from './waiting.js';
 export const NOW: number = Date.UTC(2026, 0, 31, 12, 30, 15, 250);
 export const MINUTE: number = 60_000;
 export const HOUR: number = 60 * MINUTE;
+/** More messages than any case records for `found`. */
+const MOST_FOUND = 1_000;
 /** The service that messages belong to. */
 export const SERVICE = 'shop';
 
@@ -159,6 +161,7 @@ export class MessageTrial {
       const page = await this.store.find({ service: SERVICE, ...query }, { limit, cursor });
       assert.ok(page.messages.length <= limit, `find() must give ${limit} at most, not ${page.messages.length}`);
       found.push(...idsOf(page.messages));
+      assert.ok(found.length <= MOST_FOUND, `find(${shown(query)}) must come to an end`);
       cursor = page.cursor;
     } while (cursor !== undefined);
     return found;

@@ -16,6 +16,13 @@ export interface PusherLike {
     readonly state: string;
     readonly socket_id: string;
     bind(event: string, callback: (data: unknown) => void): unknown;
+    /** The connection that stands, and what it is made of. It is no part of the documented interface. */
+    readonly connection?: {
+      readonly transport?: {
+        /** Adds a listener that is called before those of single events, for a frame with the browser's own event. */
+        bind_global?(callback: (event: string, raw: { readonly data?: unknown } | undefined) => void): unknown;
+      } | null;
+    } | null;
   };
   readonly user: { bind(event: string, callback: (data: unknown) => void): unknown };
   connect(): void;
@@ -36,6 +43,14 @@ export interface PusherFrame {
   readonly user_id?: string;
 }
 
+/**
+ * The id of a recorded message, which stands at the end of its frame. `pusher-js` leaves it out of what it reads.
+ * @param frame the text of a frame
+ */
+export function idInFrame(frame: unknown): string | undefined {
+  return /,"id":"([^"\\]+)"}$/.exec(frame as string)?.[1];
+}
+
 /** Hands over the signature that the application gave, or the reason why there is none. */
 export type PusherAuthCallback = (error: Error | null, answer: object | null) => void;
 
@@ -54,7 +69,6 @@ export interface PusherConnectionOptions {
   readonly wsPath?: string | undefined;
   readonly forceTLS: boolean;
   readonly enabledTransports?: readonly string[];
-  readonly enableStats: boolean;
 }
 
 /** Options of `pusher-js` for one host and one port. @param path stands before `/app/KEY` */
@@ -70,7 +84,6 @@ export function hostOptions(host: string, port: number, useTLS: boolean, path?: 
     // `ws` obeys forceTLS. `wss` would be tried in vain while the server is away: one port cannot serve both.
     // The HTTP transports belong to the hosted service.
     enabledTransports: ['ws'],
-    enableStats: false,
   };
 }
 

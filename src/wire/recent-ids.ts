@@ -11,10 +11,10 @@ export class RecentIds {
   /** Whether none of the ids is remembered; all of them are from now on. */
   areNew(ids: readonly string[]): boolean {
     const areNew = ids.every((id) => !this.#ids.has(id));
-    for (const id of ids) this.#ids.add(id);
-    for (const oldest of this.#ids) {
-      if (this.#ids.size <= this.#limit) break;
-      this.#ids.delete(oldest);
+    for (const id of ids) {
+      this.#ids.add(id);
+      const [oldest = ''] = this.#ids;
+      if (this.#ids.size > this.#limit) this.#ids.delete(oldest);
     }
     return areNew;
   }

@@ -72,7 +72,7 @@ describe('asking the application', () => {
       '/default-user',
     ]);
     const nobody = new Authorizer(config);
-    expect([nobody.hasEndpoint, nobody.hasUserEndpoint]).toEqual([false, false]);
+    expect([nobody.endpoint, nobody.userEndpoint]).toEqual([undefined, undefined]);
   });
 
   it('asks with the fetch that it is given, with cookies for the page’s own origin', async () => {

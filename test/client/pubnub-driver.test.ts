@@ -1,11 +1,14 @@
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PushClient } from '../../src/client/index.js';
+import { createPushService, type PushServerSettings } from '../../src/index.js';
 import { eventually } from '../backends/pubnub/support/eventually.js';
 import { spoiling } from '../backends/pubnub/support/faults-by-path.js';
 import { sdkVersions } from '../backends/pubnub/support/sdk-versions.js';
 import { connect } from '../backends/pubnub/support/setup.js';
 import { answering, resetBeforeAnswer } from '../providers/faults.js';
 import { type PubNubProvider, startPubNubProvider } from '../providers/pubnub-provider.js';
+import { deliver } from '../support/deliver.js';
+import { recordedMessage } from '../support/recorded-message.js';
 import { type AuthServer, startAuthServer } from './auth-server.js';
 import { type Observed, observed } from './observed.js';
 
@@ -102,6 +105,18 @@ describe.each(sdkVersions)('the driver for PubNub with version $version of the S
     await eventually(() => subscribed).toHaveLength(1);
     for (const id of ['a', 'a', 'b']) provider.publish('orders', { event: 'x', data: id, id });
     await eventually(() => heard.map(({ data }) => data)).toEqual(['a', 'b']);
+  });
+
+  it('drops a recorded message that another process sends again', async () => {
+    const provider = await start();
+    const { heard, subscribed } = open(provider, PubNub);
+    await eventually(() => subscribed).toHaveLength(1);
+    const [first, again] = [recordedMessage('x', 1), recordedMessage('x', 2)];
+    for (const message of [first, recordedMessage('x', 1, first.id), again]) {
+      await using push = createPushService({ ...provider.settings } as PushServerSettings);
+      await deliver(push.backend, ['orders'], message, { signal: new AbortController().signal });
+    }
+    await eventually(() => heard.map(({ id }) => id)).toEqual([first.id, again.id]);
   });
 
   it('adds channels without losing a message, and hears nothing of one that it left', async () => {

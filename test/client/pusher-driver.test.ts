@@ -58,7 +58,6 @@ describe('the options for pusher-js', () => {
       wssPort: 6001,
       forceTLS: false,
       enabledTransports: ['ws'],
-      enableStats: false,
       ...authHandlers,
     });
     expect(FakePusher.last?.key).toBe('key');
@@ -84,7 +83,6 @@ describe('the options for pusher-js', () => {
     expect(optionsFor({ backend: 'pusher', cluster: 'eu' }, page)).toEqual({
       cluster: 'eu',
       forceTLS: true,
-      enableStats: false,
       ...authHandlers,
     });
     expect(optionsFor({ backend: 'pusher', cluster: 'eu', useTLS: false }, page)).toMatchObject({ forceTLS: false });

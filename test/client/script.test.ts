@@ -34,6 +34,16 @@ function sourcesOf(name: string): readonly string[] {
   return sources.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path);
 }
 
+/** Lists the members of a client, of its channels, and of the class itself. */
+const memberNames = `
+  const client = new PushClient({ backend: 'websocket', channels: [] });
+  const names = new Set();
+  for (let each of [client, client.channel('a'), PushClient])
+    for (; each && each !== Object.prototype && each !== Function.prototype; each = Object.getPrototypeOf(each))
+      for (const name of Object.getOwnPropertyNames(each)) names.add(name);
+  [...names].sort();
+`;
+
 const drivers = [...new Set(Object.values(driverNames))];
 
 describe('the one-file script', () => {
@@ -59,6 +69,17 @@ describe('the script with one driver', () => {
   it('is at most 8 kB gzipped with the driver of the embedded server', () => {
     expect(scriptOf('scripts/pusher')).not.toBe('');
     expect(gzipSync(scriptOf('scripts/pusher')).length).toBeLessThanOrEqual(MAX_PUSHER_BYTES);
+  });
+
+  it('gives a page the members that the whole client has, by their names', () => {
+    const script = { src: 'https://shop.example/push/client.js' };
+    const page = createContext({ URL, document: { currentScript: script } });
+    runInContext(scriptOf('scripts/pusher'), page);
+    const other = createContext({});
+    runInContext(scriptOf('script'), other);
+    const [names, expected] = [page, other].map((context): unknown => runInContext(memberNames, context));
+    expect(names).toEqual(expected);
+    expect(expected).toEqual(expect.arrayContaining(['receiveMessage', 'onMembersChange', 'isSubscribed', 'ready']));
   });
 
   it.each(drivers)('exists for the driver %s, and holds no other', (driver) => {

@@ -1,6 +1,8 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPushService } from '../../src/index.js';
+import { deliver } from '../support/deliver.js';
+import { recordedMessage } from '../support/recorded-message.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { connectBrowser } from './browser.js';
 import { nonce, ScriptSite } from './script-site.js';
@@ -97,6 +99,16 @@ describe('the script client.js', { timeout: 30_000 }, () => {
     );
     await expect.poll(async () => JSON.stringify(await heard(page))).toContain('true,"connected"');
     await expect.poll(async () => await page.evaluate("client.channel('presence-shop').isSubscribed")).toBe(false);
+  });
+
+  it('lets a page hear a recorded message once that is sent twice', async () => {
+    const { page } = await open(`${bindShipped} PushClient.subscribe('news');`);
+    await page.evaluate('PushClient.ready');
+    const message = recordedMessage('order.shipped', 1);
+    for (const _ of [1, 2]) await deliver(site.push.backend, ['news'], message, { signal: AbortSignal.timeout(5_000) });
+    await site.push.send({ event: 'order.shipped', channels: 'news', data: 2 });
+    await untilHeard(page, 2);
+    await expect.poll(() => heard(page)).toEqual([1, 2]);
   });
 
   it('keeps Function.prototype.bind for anything but a text and a function', async () => {

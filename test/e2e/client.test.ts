@@ -2,12 +2,14 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushService, type MemorySessions, memorySessions, type PushService } from '../../src/index.js';
+import { deliver } from '../support/deliver.js';
+import { recordedMessage } from '../support/recorded-message.js';
 import { Application } from './application.js';
 import { connectBrowser } from './browser.js';
 import { hasBackForwardCache } from './chromium.js';
 
 interface PageRecord {
-  messages: { channel: string; event: string; data: unknown; userId?: string; notification?: unknown }[];
+  messages: { channel: string; event: string; data: unknown; userId?: string; id?: string; notification?: unknown }[];
   subscribed: string[];
   resubscribed: string[];
   states: string[];
@@ -139,6 +141,26 @@ describe('a page in a browser', { timeout: 30_000 }, () => {
     await service.channel('private-orders').trigger('paid', { orderId: 42 });
     expect(await messages(page, 1)).toMatchObject([
       { channel: 'private-orders', event: 'paid', data: { orderId: 42 } },
+    ]);
+  });
+
+  it('hears a recorded message once that is sent twice, and every other one', async () => {
+    const page = await open('ada', 'script.html?signIn');
+    await page.evaluate("client.subscribe('news'), client.subscribe('private-orders')");
+    await page.waitForFunction("['news', 'private-orders'].every((name) => record.subscribed.includes(name))");
+    const context = { signal: new AbortController().signal };
+    const [paid, greeted] = [recordedMessage('paid', { orderId: 42 }), recordedMessage('greeted', 1)];
+    for (const _ of [1, 2]) {
+      await deliver(service.backend, ['news', 'private-orders'], paid, context);
+      await deliver(service.backend, ['#server-to-user-ada'], greeted, context);
+      await service.channel('news').trigger('ticked', 1);
+    }
+    expect(await messages(page, 5)).toMatchObject([
+      { channel: 'news', event: 'paid', data: { orderId: 42 }, id: paid.id },
+      { channel: 'private-orders', event: 'paid', data: { orderId: 42 }, id: paid.id },
+      { channel: '#server-to-user-ada', event: 'greeted', data: 1, id: greeted.id },
+      { channel: 'news', event: 'ticked', id: undefined },
+      { channel: 'news', event: 'ticked', id: undefined },
     ]);
   });
 

@@ -5,6 +5,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushHandler, toNodeHandler } from '../../src/http/index.js';
 import { createPushService, type PushService } from '../../src/index.js';
+import { deliver } from '../support/deliver.js';
+import { recordedMessage } from '../support/recorded-message.js';
 import { listenInTest } from '../support/test-server.js';
 import { readForPage } from './page-files.js';
 import { useBrowser } from './setup.js';
@@ -166,19 +168,26 @@ describe('PushClient behind a proxy that refuses WebSockets', () => {
     expect(errors).toContain('SUBSCRIPTION private-orders.ben 403');
     expect(errors.filter((error) => error === 'FALLBACK')).toHaveLength(1);
 
+    const recorded = recordedMessage('once', 0);
+    const context = { signal: new AbortController().signal };
+    for (const _ of [1, 2]) await deliver(push.backend, ['later'], recorded, context);
+
     const letSay = proxy.letThrough();
     // pusher-js tries again at once when the browser says that the network is back.
     await page.evaluate("void dispatchEvent(new Event('online'))");
     await page.waitForFunction('client.socketId !== undefined');
     // The WebSocket has no channel yet, so that the stream still brings what is sent.
     await push.send({ event: 'g', channels: 'later', data: 3 });
-    await page.waitForFunction('heard.length === 4');
+    await page.waitForFunction('heard.length === 5');
     expect(proxy.streams.size).toBe(1);
     letSay();
     await vi.waitUntil(() => proxy.streams.size === 0, { timeout: 5000 });
+    // By the WebSocket, what has come by the stream.
+    await deliver(push.backend, ['later'], recorded, context);
     await push.send({ event: 'h', channels: 'later', data: 4 });
-    await page.waitForFunction('heard.length >= 5');
+    await page.waitForFunction('heard.length >= 6');
     expect(await page.evaluate('heard.slice(3)')).toEqual([
+      { channel: 'later', event: 'once', data: 0 },
       { channel: 'later', event: 'g', data: 3 },
       { channel: 'later', event: 'h', data: 4 },
     ]);

@@ -67,6 +67,22 @@ describe('local delivery', () => {
     expect(other.frames).toEqual([]);
   });
 
+  it('adds the id of a recorded event at the end of its frame, and changes nothing else', () => {
+    const one = subscriber('1.1', 'a', 'cache-a');
+    const shipped = (channel: string): string => `{"event":"shipped","channel":"${channel}","data":"{}"}`;
+    for (const name of ['a', 'cache-a']) {
+      local.deliver({ channel: name, event: 'shipped', data: '{}', id: 'id-1' }, '"{}"', undefined);
+      local.deliver({ channel: name, event: 'shipped', data: '{}', id: 'id-1' }, '"{}"', undefined, 'id-1');
+    }
+    expect(one.frames.map((frame) => frame.subarray(2).toString())).toEqual([
+      shipped('a'),
+      `${shipped('a').slice(0, -1)},"id":"id-1"}`,
+      shipped('cache-a'),
+      `${shipped('cache-a').slice(0, -1)},"id":"id-1"}`,
+    ]);
+    expect(cache.get('cache-a')).toBe(shipped('cache-a'));
+  });
+
   it('gives an event that comes from elsewhere to the cache, and to the application that listens', () => {
     deliver('cache-a');
     deliver('a');

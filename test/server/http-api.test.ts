@@ -21,6 +21,29 @@ describe('events', () => {
     expect(await sender.settled()).toEqual([]);
   });
 
+  it('the id of an event goes into its frame, and has to be one', async () => {
+    const service = await startServer();
+    const { received } = record(service);
+    await service.subscribe('a');
+    const client = await Client.connect(service);
+    await client.subscribe('a');
+    const body = { ...event, channels: ['a'], id: 'id-1' };
+    await call(service, { ...events, body });
+    await call(service, {
+      ...events,
+      path: '/apps/app/batch_events',
+      body: { batch: [{ ...event, channel: 'a', id: 'id-2' }] },
+    });
+    for (const id of ['', 'a"b', 'x'.repeat(65), 5, null]) {
+      const { status, text } = await call(service, { ...events, body: { ...body, id } });
+      expect([status, text]).toEqual([400, expect.stringContaining('of a message is up to 64 letters')]);
+    }
+    expect(await client.settled()).toEqual(
+      ['id-1', 'id-2'].map((id) => ({ event: 'x', channel: 'a', data: '{"n":1}', id })),
+    );
+    expect(received.map(({ id }) => id)).toEqual(['id-1', 'id-2']);
+  });
+
   it('a single "channel" will do, and data that is no JSON goes as it is', async () => {
     const service = await startServer();
     const client = await Client.connect(service);

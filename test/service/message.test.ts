@@ -6,6 +6,7 @@ import {
   type PushService,
   type SessionAdapter,
 } from '../../src/index.js';
+import { recordedMessage } from '../support/recorded-message.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 
 let backend = new RecordingBackend();
@@ -123,6 +124,13 @@ describe('what a backend gets', () => {
     expect(Object.keys(message)).toEqual(keys);
     expect(Object.keys(JSON.parse(JSON.stringify(message)))).toEqual(keys);
     expect(JSON.parse(message.payload)).toMatchObject(copy.data ?? {});
+  });
+
+  test('a message that is recorded says so in its copies, and no other does', () => {
+    const message = recordedMessage('e', { x: 1 }, 'id-1');
+    const copy = { id: 'id-1', event: 'e', data: { x: 1 }, isRecorded: true };
+    expect({ ...message }).toStrictEqual(copy);
+    expect(JSON.parse(JSON.stringify(message))).toStrictEqual(copy);
   });
 
   test('data is read from its JSON when it is asked for, and its payload cannot be changed', async () => {

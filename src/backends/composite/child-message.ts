@@ -24,7 +24,7 @@ export class ChildMessages {
   of(message: OutgoingMessage): OutgoingMessage {
     const before = this.#made.get(message);
     if (before !== undefined) return before;
-    const { id, event, payload: json, notification, except, idempotencyKey } = message;
+    const { id, event, payload: json, notification, except, idempotencyKey, isRecorded } = message;
     const made = outgoingMessage({
       id,
       event,
@@ -34,6 +34,7 @@ export class ChildMessages {
       except,
       idempotencyKey: this.#capabilities.idempotencyKey ? idempotencyKey : undefined,
       backendOptions: ownOptions(message.backendOptions, this.#backend.name),
+      isRecorded,
     });
     this.#made.set(message, made);
     return made;

@@ -164,6 +164,7 @@ export class RemoteWebSocketService extends ChannelsService<undefined, RemoteWeb
   }
 }
 
-function wireEvent({ event, payload, except }: OutgoingMessage): object {
-  return { name: event, data: payload, ...(except !== undefined && { socket_id: except }) };
+/** The event in a request. The embedded server takes the id, which Pusher's own API does not know. */
+function wireEvent({ id, event, payload, except, isRecorded }: OutgoingMessage): object {
+  return { name: event, data: payload, ...(except !== undefined && { socket_id: except }), ...(isRecorded && { id }) };
 }

@@ -109,7 +109,7 @@ export class RemoteSubscriber implements ConnectionListener {
     for (const channel of this.#channels) this.#request(channel, socketId);
   }
 
-  message({ event, channel, data, user_id: userId }: ProtocolMessage): void {
+  message({ event, channel, data, user_id: userId, id }: ProtocolMessage): void {
     const details = parseData(data);
     if (event === 'pusher:error') {
       this.#reported(details);
@@ -120,7 +120,13 @@ export class RemoteSubscriber implements ConnectionListener {
     } else if (event === 'pusher:subscription_error') {
       this.#refused(channel, details);
     } else if (!isProtocolEvent(event)) {
-      this.#host.receive({ channel, event, data: details, ...(userId !== undefined && { userId }) });
+      this.#host.receive({
+        channel,
+        event,
+        data: details,
+        ...(id !== undefined && { id }),
+        ...(userId !== undefined && { userId }),
+      });
     }
   }
 

@@ -150,8 +150,8 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     for (const { channel, message } of messages) this.#publish([channel], message);
   }
 
-  #publish(channels: readonly string[], { id, event, payload, except }: OutgoingMessage): void {
-    this.#app.publisher.publish(channels, event, payload, except, id);
+  #publish(channels: readonly string[], { id, event, payload, except, isRecorded }: OutgoingMessage): void {
+    this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
   }
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { askInTime } from '../../core/ask-in-time.js';
 import { ConfigurationError, PushError, TimeoutError } from '../../core/errors.js';
-import { tables } from '../sql/names.js';
 import type { PoolClientLike, PoolLike, PostgresStatement, QueryableLike } from './clients.js';
 import { isCollision, isConnectionLost, type Stage, storeFailure } from './failures.js';
 
@@ -11,7 +10,8 @@ const MAX_TRIES = 5;
 /** Longest pause between two of these tries, in milliseconds. */
 const MAX_PAUSE_MS = 50;
 
-const tableName = new RegExp(`\\b(?:${Object.values(tables).join('|')})\\b`, 'g');
+/** The names of all tables, which are fixed. */
+const tableName = /\bpushrail_(?:messages|recipients|related|outcomes|idempotency|migrations)\b/g;
 
 /** How this store reaches its database. */
 export interface DatabaseOptions {
@@ -74,7 +74,7 @@ export class Database {
   /** A statement with the names of its tables, and a name if it runs often. */
   statement(text: string, hotName?: string): Prepared {
     const { schema, prepare } = this.#options;
-    const quoted = schema === undefined ? text : text.replace(tableName, `"${schema.replaceAll('"', '""')}".$&`);
+    const quoted = schema === undefined ? text : text.replace(tableName, `"${schema}".$&`);
     if (hotName === undefined || !prepare) return { text: quoted };
     // A connection refuses another text under the same name, and a pool may serve several stores.
     const digest = createHash('sha256').update(quoted).digest('hex').slice(0, 16);

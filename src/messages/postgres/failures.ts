@@ -12,6 +12,8 @@ const codes = {
   access: ['28000', '28P01', '3D000', '42501'],
   /** A text that cannot be stored, or an id that is none. */
   data: ['22021', '22P02', '22P05', '54000'],
+  /** An id is there already: no other value is the caller's. */
+  id: ['23505'],
   /** `statement_timeout` or `lock_timeout` of the database. */
   slow: ['57014', '55P03'],
   /** Two transactions in each other's way. The same statement may succeed. */
@@ -26,12 +28,7 @@ export function isCollision(error: unknown): boolean {
   return isOneOf(codes.collision, codeOf(error));
 }
 
-/** Whether a table is not there. */
-export function isMissingTable(error: unknown): boolean {
-  return codeOf(error) === '42P01';
-}
-
-/** Whether a connection can be used again after an error. */
+/** Whether the connection of a statement may be unusable after its error. */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   return code === undefined || /^(?:08|57P0|E[A-Z]{3,})/.test(code);
@@ -43,8 +40,9 @@ export function isConnectionLost(error: unknown): boolean {
  * @param stage before `query`, nothing was sent to the database
  * @param redact takes the password out of a text
  */
-export function storeFailure(error: unknown, stage: Stage, redact: (text: string) => string): PushError {
-  if (PushError.isPushError(error)) return error;
+export function storeFailure(thrown: unknown, stage: Stage, redact: (text: string) => string): PushError {
+  if (PushError.isPushError(thrown)) return thrown;
+  const error = originOf(thrown);
   const code = codeOf(error);
   const text = redact(error instanceof Error && error.message !== '' ? error.message : (code ?? 'no reason given'));
   const cause = Object.assign(new Error(text), code !== undefined && { code });
@@ -60,6 +58,10 @@ export function storeFailure(error: unknown, stage: Stage, redact: (text: string
       cause,
     });
   if (isOneOf(codes.data, code)) return new ValidationError(`${said}. Nothing was recorded.`, { cause });
+  if (isOneOf(codes.id, code)) {
+    const words = 'PostgreSQL: a message with this id is recorded. Make a new UUID for each message.';
+    return new ValidationError(words, { cause });
+  }
   if (isOneOf(codes.slow, code))
     return new TimeoutError(`${said}. Nothing has changed.`, { cause, outcome: 'rejected' });
   if (code === '25P02') {
@@ -86,6 +88,17 @@ function adviceFor(code: string | undefined, isLost: boolean): string {
   if (code === '25006') return '. The database is read-only: connect to the primary server.';
   if (code === 'ECONNREFUSED') return '. Nothing listens there: check the address, and that the database runs.';
   return isLost ? '. The connection was lost: whether the statement was carried out is unknown.' : '';
+}
+
+/** The error of `pg` within that of Drizzle, whose text has the values of the statement, or of Prisma. */
+function originOf(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const cause = Reflect.get(Object(Reflect.get(Object(Reflect.get(error, 'meta')), 'driverAdapterError')), 'cause');
+  const { originalCode, originalMessage } = Object(cause) as { originalCode?: unknown; originalMessage?: unknown };
+  if (typeof originalCode === 'string') {
+    return Object.assign(new Error(String(originalMessage)), { code: originalCode });
+  }
+  return error.cause instanceof Error && codeOf(error) === undefined ? error.cause : error;
 }
 
 function codeOf(error: unknown): string | undefined {

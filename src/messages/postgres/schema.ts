@@ -1,7 +1,8 @@
 import type { Migration } from '../sql/migrations.js';
 
-// Texts of JSON are `text`, not `jsonb`: that refuses the escape of the character NUL, which data may hold. There are no
-// foreign keys: they cost a look-up for each recipient, and what is removed is removed by the statements of this store.
+// Texts of JSON are `text`, not `jsonb`: that refuses the escape of the character NUL, which data may hold. There are
+// no foreign keys: they cost a look-up for each recipient, and what is removed is removed by the statements of this
+// store.
 
 /** The steps of the schema, in their order. Those that were released never change. */
 export const migrations: readonly Migration[] = [
@@ -38,7 +39,7 @@ export const migrations: readonly Migration[] = [
         lease_token text,
         lease_until timestamptz(3)
       )`,
-      `CREATE INDEX pushrail_messages_due ON pushrail_messages (service, priority, send_after)
+      `CREATE INDEX pushrail_messages_due ON pushrail_messages (service, priority, send_after, id)
         WHERE state IN ('WAITING', 'ERROR_RETRY')`,
       `CREATE INDEX pushrail_messages_conditions ON pushrail_messages (service, send_after, condition_name)
         WHERE state IN ('WAITING', 'ERROR_RETRY') AND condition_name IS NOT NULL`,

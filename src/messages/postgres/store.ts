@@ -6,7 +6,7 @@ import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
 import { beginText, claimText, renewText, unclaimedText } from './claim.js';
 import { dialect } from './clock.js';
-import type { Database, Prepared } from './database.js';
+import type { Database, Prepared, Run } from './database.js';
 import { Inserts } from './insert.js';
 import { Listener } from './listener.js';
 import { findMissing, migrate } from './migrate.js';
@@ -79,9 +79,10 @@ export class PostgresMessages implements contract.MessageStore {
     messages: readonly contract.NewMessage[],
     { now, transaction }: { readonly now: contract.Now; readonly transaction?: unknown },
   ): Promise<readonly (contract.Recorded | undefined)[]> {
-    if (transaction === undefined) return this.#inserts.insert(messages, now, this.#database.run);
+    if (transaction === undefined) return this.#inserts.insert(messages, now, this.#database.run, false);
     const client = transactionOf(transaction);
-    return this.#inserts.insert(messages, now, (text, values = []) => this.#database.runOn(client, text, values));
+    const run: Run = (text, values = []) => this.#database.runOn(client, text, values);
+    return this.#inserts.insert(messages, now, run, true);
   }
 
   async claim(request: contract.ClaimRequest): Promise<readonly contract.ClaimedMessage[]> {

@@ -53,10 +53,11 @@ function ofDrizzle(value: Methods): QueryableLike {
     throw refused('not the Drizzle database itself: pass what db.transaction() hands to its callback');
   const transaction = value as object as { execute(query: object): Promise<{ readonly rows: readonly unknown[] }> };
   return {
-    query({ text, values = [] }) {
+    async query({ text, values = [] }) {
       // What Drizzle asks of an SQL object.
       const sql = { getSQL: () => sql, toQuery: () => ({ sql: text, params: values }) };
-      return transaction.execute(sql);
+      // Not a promise: it runs the statement once more for each `then`.
+      return await transaction.execute(sql);
     },
   };
 }

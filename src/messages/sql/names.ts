@@ -1,5 +1,6 @@
 // The tables are named alike in every database, so that one page of the documents holds for all of them. Times are kept
-// in milliseconds: a cursor names one, and has to name it exactly. JSON is kept as text, because no query looks into it.
+// in milliseconds: a cursor names one, and has to name it exactly. JSON is kept as text, because no query looks into
+// it.
 
 /** The tables of the stores in SQL. */
 export const tables: {

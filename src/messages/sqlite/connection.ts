@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setImmediate } from 'node:timers';
 import { ConfigurationError } from '../../core/errors.js';
 import { closedFailure, failureOf, goneFailure, isLocked, lockedFailure } from './failures.js';
 
@@ -9,8 +10,8 @@ const BUSY_WAIT_MS = 5;
 /** The first wait for a lock in which the event loop goes on, and the longest, in milliseconds. */
 const FIRST_WAIT_MS = 5;
 const LONGEST_WAIT_MS = 100;
-/** Calls share a transaction until this time is over, in milliseconds. */
-const BATCH_MS = 10;
+/** How long the work of one turn of the event loop may take, in milliseconds, before others get their turn. */
+const TURN_MS = 10;
 /** How often the file is looked for, in milliseconds. */
 const FILE_CHECK_MS = 1000;
 
@@ -36,15 +37,13 @@ export class Connection {
   #database: DatabaseSync | undefined;
   #identity = '';
   #checkedAt = 0;
+  /** When the work of this turn has taken long enough; undefined while it has not begun. */
+  #turnEndsAt: number | undefined;
   #tasks: Task[] = [];
   #writing: Promise<void> | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-  }
-
-  get isOpen(): boolean {
-    return this.#database !== undefined;
   }
 
   /** @throws ConfigurationError when the file cannot be a database that is written */
@@ -78,7 +77,8 @@ export class Connection {
   }
 
   /** Reads in one transaction. */
-  read<Result>(work: (database: DatabaseSync) => Result): Promise<Result> {
+  async read<Result>(work: (database: DatabaseSync) => Result): Promise<Result> {
+    if (this.#isTurnOver()) await nextTurn();
     return this.patiently(() => {
       const database = this.#checked();
       database.exec('BEGIN');
@@ -121,10 +121,10 @@ export class Connection {
     await undefined;
     let wait = FIRST_WAIT_MS;
     while (this.#tasks.length > 0) {
+      if (this.#isTurnOver()) await nextTurn();
       const locked = this.#writeSome();
       if (locked === undefined) {
         wait = FIRST_WAIT_MS;
-        if (this.#tasks.length > 0) await new Promise(setImmediate);
         continue;
       }
       this.#giveUpLate(locked);
@@ -149,12 +149,11 @@ export class Connection {
     const taken: Task[] = [];
     const settle: (() => void)[] = [];
     try {
-      const endsAt = performance.now() + BATCH_MS;
       do {
         const task = this.#tasks.shift() as Task;
         taken.push(task);
         settle.push(this.#outcomeOf(task, database));
-      } while (this.#tasks.length > 0 && performance.now() < endsAt);
+      } while (this.#tasks.length > 0 && !this.#isTurnOver());
       database.exec('COMMIT');
     } catch (error) {
       this.#fail(taken, error);
@@ -184,6 +183,17 @@ export class Connection {
       const failure = failureOf(error, this.#options.file, false);
       return () => reject(failure);
     }
+  }
+
+  /** Whether others must run first. Calls that are made one after the other would never let them. */
+  #isTurnOver(): boolean {
+    const now = performance.now();
+    if (this.#turnEndsAt !== undefined) return now >= this.#turnEndsAt;
+    this.#turnEndsAt = now + TURN_MS;
+    setImmediate(() => {
+      this.#turnEndsAt = undefined;
+    });
+    return false;
   }
 
   #fail(tasks: readonly Task[], error: unknown): void {
@@ -233,6 +243,12 @@ function undo(database: DatabaseSync): void {
 /** Twice as long, and a bit at random, so that two who wait do not meet each time. */
 function nextWait(wait: number): number {
   return Math.min(wait * (1.5 + Math.random()), LONGEST_WAIT_MS);
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }
 
 function later(ms: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { isMessageId } from '../../pusher-protocol/messages.js';
 import { channelNameProblem, isSocketId, keepsTo } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
 import { isRecord } from '../../wire/is-record.js';
@@ -11,6 +12,8 @@ interface Trigger {
   readonly channels: readonly string[];
   /** The socket id of a connection that does not get the event. */
   readonly socketId: string | undefined;
+  /** The id of a recorded message. The backend `remote` sends it; Pusher's own API knows no such key. */
+  readonly id: string | undefined;
   /** The attributes of the channels that the answer has. */
   readonly info: ReadonlySet<string>;
 }
@@ -21,8 +24,9 @@ interface Trigger {
  */
 export function trigger(app: App, body: unknown, parameters: URLSearchParams): object {
   const event = body === undefined || isRecord(body) ? { ...queryEvent(parameters), ...body } : body;
-  const { name, data, channels, socketId, info } = readTrigger(app, event);
-  app.publisher.publish(channels, name, data, socketId);
+  const read = readTrigger(app, event);
+  publish(app, read);
+  const { channels, info } = read;
   if (info.size === 0) return {};
   return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
 }
@@ -35,9 +39,13 @@ export function triggerBatch(app: App, body: unknown): object {
   if (batch.length > maxEventsPerBatch)
     throw new HttpError(400, `A batch has up to ${maxEventsPerBatch} events; this one has ${batch.length}.`);
   const triggers = batch.map((event: unknown) => readTrigger(app, event));
-  for (const { name, data, channels, socketId } of triggers) app.publisher.publish(channels, name, data, socketId);
+  for (const read of triggers) publish(app, read);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
+}
+
+function publish(app: App, { channels, name, data, socketId, id }: Trigger): void {
+  app.publisher.publish(channels, name, data, socketId, id, id !== undefined);
 }
 
 /**
@@ -63,6 +71,7 @@ function readTrigger(app: App, body: unknown): Trigger {
     channel,
     channels = channel === undefined ? undefined : [channel],
     socket_id: socketId,
+    id,
     info,
   } = body;
   const { eventName, limits } = app;
@@ -79,9 +88,12 @@ function readTrigger(app: App, body: unknown): Trigger {
   if (socketId !== undefined && socketId !== null && (typeof socketId !== 'string' || !isSocketId(socketId))) {
     throw new HttpError(400, 'The "socket_id" does not have the form 123.456.');
   }
+  if (id !== undefined && !isMessageId(id))
+    throw new HttpError(400, 'The "id" of a message is up to 64 letters, digits, "-" and "_".');
   return {
     name,
     data,
+    id,
     channels: readChannels(app, channels),
     socketId: typeof socketId === 'string' ? socketId : undefined,
     info: parseInfo(info),

@@ -1,9 +1,19 @@
 import assert from 'node:assert/strict';
-import { messageStates } from '../../index.js';
-import { HOUR, idsOf, type MessageCaseDefinition, NOW, SERVICE, withoutAnother } from '../message-trial.js';
+import { type MessageStore, messageStates } from '../../index.js';
+import {
+  assertFields,
+  HOUR,
+  idsOf,
+  type MessageCaseDefinition,
+  NOW,
+  SERVICE,
+  withoutAnother,
+} from '../message-trial.js';
 
 /** Number of messages that one process cancels while another one claims. */
-const MANY = 60;
+const MANY = 12;
+/** How many times they do it. */
+const ROUNDS = 10;
 
 export const cancellingCases: readonly MessageCaseDefinition[] = [
   {
@@ -58,26 +68,34 @@ export const cancellingCases: readonly MessageCaseDefinition[] = [
     name: 'lets one win of two processes that cancel and claim messages at the same time',
     lacks: withoutAnother,
     async check(trial) {
-      const key = 'invite:42';
       const other = await trial.another();
-      const ids = await trial.insertMany(MANY, { key });
-      const claimed: string[] = [];
-      const stopped: string[] = [];
-      const claim = async (): Promise<void> => {
-        for (const store of [trial.store, other, trial.store]) {
-          claimed.push(...idsOf(await trial.claim({ limit: MANY / 6 }, store)));
-        }
-      };
-      const cancel = async (): Promise<void> => {
-        for (const id of ids.slice(0, MANY / 2)) stopped.push(...(await other.cancel({ service: SERVICE, id }, NOW)));
-        stopped.push(...(await trial.store.cancel({ service: SERVICE, key }, NOW)));
-      };
-      await Promise.all([claim(), cancel()]);
-      assert.deepEqual([...claimed, ...stopped].sort(), ids.toSorted(), 'what was claimed, and what was cancelled');
-      const inState = async (state: 'SENDING' | 'CANCELLED'): Promise<string[]> =>
-        [...(await trial.found({ states: [state] }))].sort();
-      assert.deepEqual(await inState('SENDING'), claimed.toSorted());
-      assert.deepEqual(await inState('CANCELLED'), stopped.toSorted());
+      for (let round = 0; round < ROUNDS; round++) {
+        const of = { service: SERVICE, key: `invite:${round}` };
+        const ids = await trial.insertMany(MANY, { key: of.key });
+        const claimed: string[] = [];
+        const stopped: string[] = [];
+        const claim = async (store: MessageStore): Promise<void> => {
+          claimed.push(...idsOf(await trial.claim({ limit: MANY / 3 }, store)));
+        };
+        const cancel = async (store: MessageStore, id?: string): Promise<void> => {
+          stopped.push(...(await store.cancel(id === undefined ? of : { service: SERVICE, id }, NOW)));
+        };
+        const work = [
+          () => cancel(other),
+          () => claim(trial.store),
+          () => cancel(trial.store, ids.at(-1)),
+          () => claim(other),
+          () => cancel(trial.store, ids[0]),
+        ];
+        // Another one is the first in each round.
+        const first = round % work.length;
+        await Promise.all([...work.slice(first), ...work.slice(0, first)].map((one) => one()));
+        assert.deepEqual([...claimed, ...stopped].sort(), ids.toSorted(), 'what was claimed, and what was cancelled');
+        const inState = async (state: 'SENDING' | 'CANCELLED'): Promise<string[]> =>
+          [...(await trial.found({ states: [state], key: of.key }))].sort();
+        assert.deepEqual(await inState('SENDING'), claimed.toSorted());
+        assert.deepEqual(await inState('CANCELLED'), stopped.toSorted());
+      }
     },
   },
   {
@@ -91,6 +109,18 @@ export const cancellingCases: readonly MessageCaseDefinition[] = [
         await trial.has(held.id, { state: 'WAITING', sendAfter: NOW + 2, changedAt: NOW + 2 });
         await trial.claimOne(held.id, { now: NOW + 2 });
       }
+    },
+  },
+  {
+    name: 'forgets the deaths of a message that is retried',
+    async check(trial) {
+      const { id } = await trial.insertHeld();
+      const { token } = await trial.claimOne(id, { now: NOW + HOUR });
+      await trial.settle({ id, token, state: 'ERROR' });
+      await trial.has(id, { deaths: 1 });
+      assert.equal(await trial.store.retry(SERVICE, id, NOW), true);
+      await trial.has(id, { deaths: 0, state: 'WAITING', attempts: 1 });
+      assertFields(await trial.claimOne(id), { deaths: 0, isBegun: true });
     },
   },
   {

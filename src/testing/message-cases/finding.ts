@@ -100,7 +100,8 @@ export const findingCases: readonly MessageCaseDefinition[] = [
         assert.ok(onPage.length <= PAGE, `a page must have ${PAGE} messages at most, not ${onPage.length}`);
         found.push(...onPage);
         cursor = page.cursor;
-        // The message that a cursor may stand for goes, and another one comes.
+        assert.ok(found.length <= MANY, `pages must have ${MANY} messages together, not ${found.length}`);
+        // The message that a cursor may stand for goes, and two others come.
         const last = onPage.at(-1) ?? '';
         const held = await trial.claim({ now: NOW + MINUTE });
         for (const { id, token } of held) {
@@ -108,7 +109,7 @@ export const findingCases: readonly MessageCaseDefinition[] = [
         }
         const purge = { service: SERVICE, ages: { DEBUG: 0 }, limit: 1, now: NOW + MINUTE + 1 };
         assert.equal(await trial.store.purge(purge), 1, 'the message that was found last goes');
-        await trial.insert({ tag }, NOW + 2 * MINUTE);
+        await trial.insertMany(2, { tag }, NOW + 2 * MINUTE);
       } while (cursor !== undefined);
       assert.equal(new Set(found).size, found.length, 'no message is on two pages');
       assert.deepEqual(found.toSorted(), ids.toSorted());

@@ -20,8 +20,8 @@ export const leaseCases: readonly MessageCaseDefinition[] = [
     name: 'claims a message whose lease ran out alone, and before all others',
     async check(trial) {
       const token = randomUUID();
-      const low = { priority: 'low', sendAfter: { at: NOW + 1 } } as const;
-      const dead = [await trial.insert(low), await trial.insert(low)];
+      const low = (at: number) => trial.insert({ priority: 'low', sendAfter: { at } });
+      const dead = [await low(NOW), await low(NOW + 1)];
       await trial.claims(idsOf(dead), { now: NOW + 1, token });
       const due = [await trial.insert({ priority: 'high' }), await trial.insert({ priority: 'normal' })];
       const now = LATER + 1;
@@ -59,6 +59,17 @@ export const leaseCases: readonly MessageCaseDefinition[] = [
       assertFields(await trial.claimOne(claimed.id, { now: LATER, token: 'second' }), { deaths: 1, isBegun: false });
       await store.begin('second', [claimed.id]);
       assertFields(await trial.claimOne(claimed.id, { now: LATER + 2 * MINUTE }), { deaths: 2, isBegun: false });
+    },
+  },
+  {
+    name: 'forgets the deaths of a message that is tried again by hand',
+    async check(trial) {
+      const { id } = await trial.insertHeld();
+      const { token } = await trial.claimOne(id, { now: LATER });
+      assert.equal(await trial.settle({ id, token, state: 'ERROR' }, LATER), true);
+      await trial.has(id, { state: 'ERROR', deaths: 1 });
+      assert.equal(await trial.store.retry(SERVICE, id, LATER), true, 'retry()');
+      assertFields(await trial.claimOne(id, { now: LATER, token: 'again' }), { deaths: 0, isBegun: true });
     },
   },
   {

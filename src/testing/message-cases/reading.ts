@@ -112,6 +112,7 @@ export const readingCases: readonly MessageCaseDefinition[] = [
         const page = await trial.store.unread(SERVICE, 'ann', { limit: 2, cursor });
         assert.equal(page.messages.length, 2, 'messages on a page');
         found.push(...idsOf(page.messages));
+        assert.ok(found.length < ids.length, `pages must have ${ids.length - 1} messages together`);
         cursor = page.cursor;
         await trial.insert({}, NOW + 100);
       } while (cursor !== undefined);

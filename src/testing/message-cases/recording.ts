@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { NewMessage, StoredMessage } from '../../index.js';
+import type { NewMessage, Recipients, StoredMessage } from '../../index.js';
 import { assertFields, HOUR, idsOf, type MessageCaseDefinition, MINUTE, NOW, SERVICE } from '../message-trial.js';
 
 /** Number of receivers of a large message. */
@@ -84,9 +84,14 @@ export const recordingCases: readonly MessageCaseDefinition[] = [
     async check(trial) {
       // In no order that a database sorts by.
       const names = Array.from({ length: MANY }, (_, n) => `${(n * 7919) % MANY}-${n}`);
-      for (const recipients of [{ users: names }, { channels: names }]) {
+      for (const recipients of [{ users: names }, { channels: names }] satisfies Recipients[]) {
         const { id } = await trial.insert({ recipients });
-        await trial.has(id, { recipients });
+        const { users, channels } = (await trial.stored(id)).recipients;
+        const found = users ?? channels ?? [];
+        assert.deepEqual([found.length, users === undefined], [MANY, recipients.users === undefined]);
+        // A comparison of the lists would take long to say what differs.
+        const wrong = names.findIndex((name, n) => name !== found[n]);
+        assert.equal(wrong, -1, `receiver ${wrong} must be "${names[wrong]}", not "${found[wrong]}"`);
       }
     },
   },

@@ -105,7 +105,7 @@ export const transactionCases: readonly MessageCaseDefinition[] = [
       await trial.claims([late.id], { now: NOW + 2 });
       await slow.commit();
       await trial.claims([early.id], { now: NOW + 3 });
-      await trial.finds({ states: ['SENDING'] }, [late.id, early.id]);
+      assert.deepEqual((await trial.found({ states: ['SENDING'] })).toSorted(), idsOf([late, early]).sort());
     },
   },
 ];

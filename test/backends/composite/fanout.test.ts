@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { failover } from '../../../src/backends/composite/failover.js';
 import { fanout } from '../../../src/backends/composite/fanout.js';
 import { AuthenticationError, type ChannelResult, DeliveryError } from '../../../src/index.js';
+import { deliver } from '../../support/deliver.js';
 import { failureOf } from '../../support/failure-of.js';
+import { recordedMessage } from '../../support/recorded-message.js';
 import { NamedBackend } from './support/named-backend.js';
 import { failure, never, refusal, serviceOf, throwing, unreached } from './support/service.js';
 
@@ -53,6 +55,17 @@ describe('fanout', () => {
       status: 'skipped',
       skipped: [{ channel: 'x', reason: 'already read' }],
     });
+  });
+
+  test('tells each backend that a message is recorded', async () => {
+    const { a, b } = pair();
+    const backend = fanout(a, b);
+    const recorded = recordedMessage('e', { id: 1 });
+    await deliver(backend, ['x'], recorded, { signal: new AbortController().signal });
+    await deliver(backend, ['x'], { ...recorded, payload: recorded.payload }, { signal: new AbortController().signal });
+    expect([...a.requests, ...b.requests].map(({ message: { isRecorded, id } }) => [isRecorded, id])).toEqual(
+      Array(4).fill([true, recorded.id]),
+    );
   });
 
   test('asks again only who refused, and not who skipped, which is not named as one that accepted', async () => {

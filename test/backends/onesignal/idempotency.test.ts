@@ -1,5 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { idempotencyKey } from '../../../src/backends/onesignal/message-bodies.js';
+import { createPushService, type PushServerSettings } from '../../../src/index.js';
+import { deliver } from '../../support/deliver.js';
+import { recordedMessage } from '../../support/recorded-message.js';
 import { start } from './support/start.js';
 
 const id = 'ae58ef1c-d75d-41c9-a46b-7fb86d3a00ce';
@@ -28,6 +31,19 @@ describe('the idempotency key', () => {
     await push.send({ users: ['cid'], data: 1, idempotencyKey: 'order 42' });
     await push.send({ users: ['ann'], data: 1, idempotencyKey: 'order 43' });
     expect(provider.received.map(({ channel }) => channel)).toEqual(['ann', 'bob', 'cid', 'ann']);
+  });
+
+  it('makes one of a recorded message that another process sends again', async () => {
+    const { service, provider } = await start(onTestFinished);
+    const later = createPushService({ ...provider.settings } as PushServerSettings);
+    onTestFinished(() => later.close());
+    const context = { signal: new AbortController().signal };
+    const again = [service, later.backend].map((backend) =>
+      deliver(backend, ['ann', 'bob'], recordedMessage('paid', 1, id), context),
+    );
+    const [first, second] = await Promise.all(again);
+    expect(second).toEqual(first);
+    expect(provider.received.map(({ channel }) => channel)).toEqual(['ann', 'bob']);
   });
 
   it('differs for two sends without one', async () => {

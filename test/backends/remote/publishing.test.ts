@@ -10,10 +10,11 @@ import {
 import { DeliveryError } from '../../../src/core/report.js';
 import { Client } from '../../server/support/client.js';
 import { remoteAt, remoteOf } from '../../server/support/remote.js';
-import { context, credentials, message, portOf, startServer } from '../../server/support/server.js';
+import { context, credentials, message, portOf, record, startServer } from '../../server/support/server.js';
 import { deliver, deliverMessages } from '../../support/deliver.js';
 import { everythingShown } from '../../support/everything-shown.js';
 import { failureOf } from '../../support/failure-of.js';
+import { recordedMessage } from '../../support/recorded-message.js';
 import { serve } from '../../support/test-server.js';
 
 describe('publishing', () => {
@@ -34,6 +35,24 @@ describe('publishing', () => {
     );
     expect((await client.settled()).map(({ event }) => event)).toEqual(['one', 'two', 'three', 'four']);
     expect((await sender.settled()).map(({ event }) => event)).toEqual(['one', 'three']);
+  });
+
+  it('the id of a recorded message, and of no other, goes along to the subscribers of the other process', async () => {
+    const service = await startServer();
+    const remote = remoteOf(service);
+    const { received } = record(remote);
+    await remote.subscribe('a');
+    const [one, two] = [recordedMessage('one', 1), recordedMessage('two', 2)];
+    await deliver(remote, ['a', 'b'], one, context);
+    const batch = [two, message('three', 3)].map((each) => ({ channel: 'a', message: each }));
+    await deliverMessages(remote, batch, context);
+    await expect
+      .poll(() => received)
+      .toEqual([
+        { channel: 'a', event: 'one', data: 1, id: one.id },
+        { channel: 'a', event: 'two', data: 2, id: two.id },
+        { channel: 'a', event: 'three', data: 3 },
+      ]);
   });
 
   it('asks and commands the HTTP API, which the embedded server answers in its own process, too', async () => {

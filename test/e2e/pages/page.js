@@ -6,8 +6,8 @@ globalThis.startPage = async (PushClient) => {
 
   const response = await fetch(`/login?user=${query.get('user')}`, { method: 'POST' });
   const client = new PushClient(await response.json(), { signIn: query.has('signIn') });
-  client.bindAll((data, { channel, event, userId, notification }) =>
-    record.messages.push({ channel, event, data, userId, notification }),
+  client.bindAll((data, { channel, event, id, userId, notification }) =>
+    record.messages.push({ channel, event, data, id, userId, notification }),
   );
   client.onSubscribed(({ channel, isResubscription }) => {
     record.subscribed.push(channel);

@@ -68,7 +68,16 @@ describe('the connection to a file of SQLite', () => {
     expect(await all(opened)).toEqual([...kept, 3]);
   });
 
-  it('does not starve the event loop', async () => {
+  const busy = (): void => {
+    const endsAt = performance.now() + 4;
+    while (performance.now() < endsAt);
+  };
+
+  it.each<[string, (opened: Connection) => Promise<unknown>]>([
+    ['writes at once', (opened) => Promise.all(Array.from({ length: 20 }, () => opened.write(busy)))],
+    ['writes one after the other', (opened) => oneAfterTheOther(() => opened.write(busy))],
+    ['reads one after the other', (opened) => oneAfterTheOther(() => opened.read(busy))],
+  ])('lets others of the process run between many %s', async (_, work) => {
     const opened = await connection(newFile());
     let rounds = 0;
     let isOver = false;
@@ -77,15 +86,15 @@ describe('the connection to a file of SQLite', () => {
       if (!isOver) setImmediate(count);
     };
     setImmediate(count);
-    const busy = (): void => {
-      const endsAt = performance.now() + 4;
-      while (performance.now() < endsAt);
-    };
-    await Promise.all(Array.from({ length: 20 }, () => opened.write(busy)));
+    await work(opened);
     isOver = true;
     expect(rounds).toBeGreaterThan(3);
   });
 });
+
+async function oneAfterTheOther(call: () => Promise<unknown>): Promise<void> {
+  for (let count = 0; count < 20; count++) await call();
+}
 
 describe('sqliteMessages, when its file', () => {
   it.each([
@@ -105,8 +114,8 @@ describe('sqliteMessages, when its file', () => {
     // It looks once a second.
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 1000);
     onTestFinished(() => void vi.restoreAllMocks());
-    for (const call of [store.insert([message()], { now: undefined }), store.count({ service: 'shop' })]) {
-      const failure = await call.catch((error: unknown) => error);
+    for (const call of [() => store.insert([message()], { now: undefined }), () => store.count({ service: 'shop' })]) {
+      const failure = await call().catch((error: unknown) => error);
       expect(failure).toBeInstanceOf(DeliveryError);
       expect(failure).toMatchObject({ retryable: false });
       expect((failure as Error).message).toContain(`${file} was removed or replaced`);

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
@@ -112,6 +112,17 @@ describe('sqliteMessages, when it is opened', () => {
     await expect(store.open()).rejects.toThrow(ConfigurationError);
     await expect(store.open()).rejects.toThrow(words);
     await expect(store.open()).rejects.toThrow(file);
+  });
+
+  it('refuses a file that is damaged', async () => {
+    const file = newFile();
+    await (await openStore({ file })).close();
+    const content = readFileSync(file);
+    writeFileSync(file, content.fill(0xff, 100));
+    await expect(sqliteMessages({ file }).open()).rejects.toThrow(ConfigurationError);
+    await expect(sqliteMessages({ file }).open()).rejects.toThrow(
+      /push\.db is damaged \(.*\)\. Restore it from a copy\./,
+    );
   });
 
   it('opens when what was wrong has been mended', async () => {

@@ -69,6 +69,7 @@ describe('sqliteMessages, in several processes', () => {
     child.kill('SIGKILL');
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     const ids = printed.split('\n').slice(0, -1);
+    expect(ids.length).toBeGreaterThan(100);
     const store = await openStore({ file });
     expect((await store.get('shop', ids)).map(({ id }) => id).toSorted()).toEqual(ids.toSorted());
     const database = new DatabaseSync(file);

@@ -206,8 +206,12 @@ class EventStreamDriver implements ClientDriver {
     this.#parts.host.receiveError(channelRefusal(channel, reason));
   }
 
+  /** The driver behind hears it, which knows what it has heard itself. */
   #receive(message: IncomingMessage): void {
-    if (this.#handover?.isLeft(message.channel) ?? true) this.#parts.host.receiveMessage(message);
+    const { behind } = this;
+    if (!(this.#handover?.isLeft(message.channel) ?? true)) return;
+    if (behind.hear) behind.hear(message);
+    else this.#parts.host.receiveMessage(message);
   }
 
   #opened(channels: readonly string[]): void {

@@ -120,7 +120,7 @@ export class OneSignalDriver implements ClientDriver {
     // Channels that are devices, segments or other aliases are no user's id.
     if (usesExternalId === false) return true;
     try {
-      const answer = this.#authorizer.hasUserEndpoint ? await this.#signIn(connection) : undefined;
+      const answer = this.#authorizer.userEndpoint === undefined ? undefined : await this.#signIn(connection);
       const externalId = idIn(answer?.user_data) ?? userId ?? channels[0];
       if (externalId === undefined || this.#connection !== connection) return false;
       await oneSignal.login(externalId, answer?.auth);

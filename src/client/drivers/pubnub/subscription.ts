@@ -56,7 +56,7 @@ export class SharedSubscription {
     if (this.#channels.has(channel)) return;
     if (this.#channels.size === 0) this.#host.receiveState('connecting');
     this.#channels.set(channel, 'new');
-    this.#needsToken = this.#authorizer.hasEndpoint;
+    this.#needsToken = this.#authorizer.endpoint !== undefined;
     // All channels that are added at once share one request and one token.
     queueMicrotask(() => void this.#advance());
   }
@@ -181,7 +181,7 @@ export class SharedSubscription {
 
   #denied(named: readonly string[]): void {
     // A clock that was set back says nothing of the token's age.
-    if (this.#authorizer.hasEndpoint && Math.abs(Date.now() - this.#tokenAt) > FRESH_TOKEN_MS) {
+    if (this.#authorizer.endpoint !== undefined && Math.abs(Date.now() - this.#tokenAt) > FRESH_TOKEN_MS) {
       this.#needsToken = true;
       void this.#advance();
       return;

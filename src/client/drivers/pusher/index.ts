@@ -1,5 +1,6 @@
 import type { ClientConfig } from '../../../wire/client-config.js';
-import type { PusherChannelLike, PusherFrame, PusherLike } from '../../../wire/pusher-js.js';
+import type { IncomingMessage } from '../../../wire/message.js';
+import { idInFrame, type PusherChannelLike, type PusherFrame, type PusherLike } from '../../../wire/pusher-js.js';
 import {
   CLIENT_EVENT_PREFIX,
   isEncrypted,
@@ -8,6 +9,7 @@ import {
   isProtocolEvent,
   SERVER_TO_USER_PREFIX,
 } from '../../../wire/pusher-names.js';
+import { RecentIds } from '../../../wire/recent-ids.js';
 import { type AuthOptions, Authorizer } from '../../authorizer.js';
 import {
   type ClientDriver,
@@ -60,6 +62,9 @@ export class PusherDriver implements ClientDriver {
   readonly #bound = new WeakSet<object>();
   readonly #joined = new Map<string, PusherChannelLike>();
   readonly #signatures: Signatures;
+  readonly #recent = new RecentIds();
+  /** The id in the frame that `pusher-js` is reading. */
+  #id: string | undefined;
   #pusher: PusherLike | undefined;
   #connection: PusherConnection | undefined;
 
@@ -142,8 +147,24 @@ export class PusherDriver implements ClientDriver {
     return joined?.subscribed === true && joined.trigger(event, data);
   }
 
+  /** Reports a message, with the id of its frame, unless it came before. */
+  hear(read: IncomingMessage): void {
+    const { channel, id = this.#id } = read;
+    if (id === undefined) this.#host.receiveMessage(read);
+    else if (this.#recent.areNew([`${channel}:${id}`])) this.#host.receiveMessage({ ...read, id });
+  }
+
   #listen(pusher: PusherLike): void {
-    pusher.connection.bind('message', (raw) => this.#receiveFrame(raw as PusherFrame));
+    const { connection } = pusher;
+    connection.bind('connected', () => {
+      connection.connection?.transport?.bind_global?.((_event, raw) => {
+        this.#id = idInFrame(raw?.data);
+      });
+    });
+    connection.bind('message', (raw) => {
+      this.#receiveFrame(raw as PusherFrame);
+      this.#id = undefined;
+    });
     pusher.user.bind('pusher:signin_error', (raw) => {
       this.#host.receiveError(signInRefusal(this.#signatures.reason(raw)));
     });
@@ -185,11 +206,11 @@ export class PusherDriver implements ClientDriver {
       } else if (isRefusal) {
         this.#host.receiveError(channelRefusal(name, reason));
       } else if (!isReceivedAsFrame(name) || isProtocolEvent(event)) {
-        if (channel.members && memberEvents.has(event))
+        if (channel.members && memberEvents.test(event))
           this.#host.receiveMembers(name, new Map(Object.entries(channel.members.members)));
         // A listener may leave the channel at each of these calls.
         if (event === 'pusher:subscription_succeeded' && this.#wanted.has(name)) this.#host.receiveSubscription(name);
-        if (this.#wanted.has(name)) this.#host.receiveMessage({ channel: name, event, data });
+        if (this.#wanted.has(name)) this.hear({ channel: name, event, data });
       }
     });
   }
@@ -201,14 +222,15 @@ export class PusherDriver implements ClientDriver {
     if (!this.#wanted.has(channel) && !(isUserChannel && this.#signIn)) return;
     if (isUserChannel && event === 'pusher_internal:subscription_succeeded') {
       this.#host.receiveSubscription(channel);
-      this.#host.receiveMessage({ channel, event: 'pusher:subscription_succeeded', data });
+      this.hear({ channel, event: 'pusher:subscription_succeeded', data });
     } else if (!isProtocolEvent(event)) {
-      this.#host.receiveMessage({ channel, event, data, ...(userId !== undefined && { userId }) });
+      this.hear({ channel, event, data, ...(userId !== undefined && { userId }) });
     }
   }
 }
 
-const memberEvents = new Set(['pusher:subscription_succeeded', 'pusher:member_added', 'pusher:member_removed']);
+/** The events at which the members of a presence channel may be others. */
+const memberEvents = /^pusher:(?:subscription_succeeded|member_)/;
 
 /**
  * Whether messages of a channel are read from the frame: `pusher-js` does not name the sender of a client event on a

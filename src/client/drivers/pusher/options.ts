@@ -41,7 +41,7 @@ export interface PageLocation {
  */
 export function connectionOptions(config: ClientConfig, page: PageLocation | undefined): PusherConnectionOptions {
   // The hosted service has all transports of pusher-js.
-  if (config.cluster) return { cluster: config.cluster, forceTLS: config.useTLS ?? true, enableStats: false };
+  if (config.cluster) return { cluster: config.cluster, forceTLS: config.useTLS ?? true };
   const host = config.host ?? page?.hostname;
   if (!host) {
     throw new PushClientError(
