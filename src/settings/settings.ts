@@ -48,7 +48,8 @@ export interface ServiceSettings {
   encode?: ((value: unknown, key: string) => unknown) | undefined;
   /**
    * The message store: messages are recorded in it, and sent from it when they have to be sent later or again. A store,
-   * or a text such as `'sqlite:push.db'` or `'postgres://…'`. @default PUSH_MESSAGES of the environment, else none
+   * or a text such as `'sqlite:push.db'`, `'postgres://…'` or `'mysql://…'`.
+   * @default PUSH_MESSAGES of the environment, else none
    */
   messages?: MessageStore | string | undefined;
   /** The name of the service: several services may share a message store. @default 'default' */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createConnection, createPool, type Pool, type PoolOptions } from 'mysql2/promise';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 
 /** The MySQL or MariaDB of the tests: that of MYSQL_HOST and the like, else the one on this machine. */
 export const server: {
@@ -22,6 +22,8 @@ export interface TestDatabase {
   url(port?: number): string;
   /** Makes a pool, which ends with the file. */
   pool(config?: PoolOptions): Pool;
+  /** Waits until a transaction in it waits for a lock. */
+  lockWait(): Promise<void>;
   /** Runs a statement. */
   run(text: string, values?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
 }
@@ -46,6 +48,11 @@ export function withMysql(): TestDatabase {
     return made;
   }
   let own: Pool | undefined;
+  async function run(text: string, values: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
+    own ??= pool({ connectionLimit: 2 });
+    const [rows] = await own.query(text, [...values]);
+    return rows as Record<string, unknown>[];
+  }
   beforeAll(() => onServer(`CREATE DATABASE ${name}`));
   afterAll(async () => {
     await Promise.all(pools.map((made) => made.end()));
@@ -56,10 +63,18 @@ export function withMysql(): TestDatabase {
     url: (port = server.port) =>
       `mysql://${server.user}${server.password && `:${server.password}`}@${server.host}:${port}/${name}`,
     pool,
-    async run(text, values = []) {
-      own ??= pool({ connectionLimit: 2 });
-      const [rows] = await own.query(text, [...values]);
-      return rows as Record<string, unknown>[];
+    run,
+    async lockWait() {
+      // Not by INNODB_TRX: when tests ask for it more often than every 100 ms, they are given what was before.
+      const isWaiting = async (): Promise<boolean> => {
+        const threads = await run('SELECT ID AS id FROM information_schema.PROCESSLIST WHERE DB = DATABASE()');
+        const [{ Status: status } = {}] = await run('SHOW ENGINE INNODB STATUS');
+        const waiting = String(status)
+          .split('---TRANSACTION')
+          .filter((transaction) => transaction.includes('LOCK WAIT'));
+        return threads.some(({ id }) => waiting.some((text) => text.includes(` thread id ${String(id)},`)));
+      };
+      await expect.poll(isWaiting, { timeout: 5000 }).toBe(true);
     },
   };
 }

@@ -4,7 +4,7 @@ import type { ClaimRequest, Now } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
 import type { Database } from './database.js';
-import { listed } from './lists.js';
+import { byId, listed } from './lists.js';
 
 // Rows that another worker has just locked are skipped, and a claim commits at once: nobody waits for anybody, and no
 // transaction is open while a message is sent. Nothing remembers how far it has read, so that a message whose
@@ -34,7 +34,8 @@ export async function claim(database: Database, run: Run, request: ClaimRequest,
   const [found] = (await run<Probe>(text, values)).rows;
   const at = Number(found?.at);
   const isAny = (name: 'expired' | `due_${number}`): boolean => Number(found?.[name]) === 1;
-  if (limit < 1 || (!isAny('expired') && !urgencies.some((priority) => isAny(`due_${priority}`)))) return { rows: [], at };
+  if (limit < 1 || (!isAny('expired') && !urgencies.some((priority) => isAny(`due_${priority}`))))
+    return { rows: [], at };
   return database.begin(run, async () => {
     if (isAny('expired')) {
       const rows = await takeExpired(run, request, known, at, columns);
@@ -78,7 +79,8 @@ interface Known {
 
 function knownOf(conditions: readonly string[]): Known {
   const { places, values } = listed(conditions);
-  const term = values.length === 0 ? 'condition_name IS NULL' : `(condition_name IS NULL OR condition_name IN (${places}))`;
+  const term =
+    values.length === 0 ? 'condition_name IS NULL' : `(condition_name IS NULL OR condition_name IN (${places}))`;
   return { term, values };
 }
 
@@ -124,7 +126,7 @@ async function takeDue(
   if (rows.length === 0) return [];
   const { places, values } = listed(rows.map(({ id }) => id));
   await run(
-    `UPDATE ${tables.messages} SET state = 'SENDING', changed_at = ?, lease_token = ?, lease_until = ?, is_begun = 1
+    `UPDATE ${tables.messages} ${byId} SET state = 'SENDING', changed_at = ?, lease_token = ?, lease_until = ?, is_begun = 1
     WHERE id IN (${places})`,
     [at, lease.token, at + lease.ms, ...values],
   );

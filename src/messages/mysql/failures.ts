@@ -60,14 +60,22 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
   const error = originOf(thrown);
   const [number, code] = [numberOf(error), codeOf(error)];
   const text = redact(error instanceof Error && error.message !== '' ? error.message : (code ?? 'no reason given'));
-  const cause = Object.assign(new Error(text), code !== undefined && { code }, number !== undefined && { errno: number });
+  const cause = Object.assign(
+    new Error(text),
+    code !== undefined && { code },
+    number !== undefined && { errno: number },
+  );
   const said = `MySQL: ${text.replace(/\.$/, '')}`;
   if (isOneOf(numbers.schema, number)) {
     const advice = 'run "pushrail migrate", or call migrate() of the message store';
-    return new ConfigurationError(`${said}. The tables of recorded messages are missing or too old: ${advice}.`, { cause });
+    return new ConfigurationError(`${said}. The tables of recorded messages are missing or too old: ${advice}.`, {
+      cause,
+    });
   }
   if (isOneOf(numbers.access, number) || (code !== undefined && handshake.test(code)))
-    return new ConfigurationError(`${said}. Check the user, the password, the database and the user's rights.`, { cause });
+    return new ConfigurationError(`${said}. Check the user, the password, the database and the user's rights.`, {
+      cause,
+    });
   if (isOneOf(numbers.data, number)) return new ValidationError(`${said}. Nothing has changed.`, { cause });
   if (isOneOf(numbers.packet, number)) {
     const advice = 'The message is too large for the database: raise its max_allowed_packet';
@@ -77,8 +85,10 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
     const words = 'MySQL: a message with this id is recorded. Make a new UUID for each message.';
     return new ValidationError(words, { cause });
   }
-  if (isOneOf(numbers.slow, number)) return new TimeoutError(`${said}. Nothing has changed.`, { cause, outcome: 'rejected' });
-  const isLost = stage === 'query' && (number === undefined ? isOfConnection(code, text) : isOneOf(numbers.away, number));
+  if (isOneOf(numbers.slow, number))
+    return new TimeoutError(`${said}. Nothing has changed.`, { cause, outcome: 'rejected' });
+  const isLost =
+    stage === 'query' && (number === undefined ? isOfConnection(code, text) : isOneOf(numbers.away, number));
   const retryable = number === undefined ? isLost || stage === 'connect' : isOneOf(passing, number);
   const advice = adviceFor(number, code, isLost);
   return new DeliveryError(`${said}${advice}`, { cause, retryable, outcome: isLost ? 'unknown' : 'rejected' });
@@ -95,7 +105,9 @@ function adviceFor(number: number | undefined, code: string | undefined, isLost:
 
 /** Whether an error that is not the server's is of a connection, and not of a client that is used in a wrong way. */
 function isOfConnection(code: string | undefined, text: string): boolean {
-  return code === undefined ? /closed state|connection lost|is closed/i.test(text) : /^(?:PROTOCOL_|E[A-Z]{3,})/.test(code);
+  return code === undefined
+    ? /closed state|connection lost|is closed/i.test(text)
+    : /^(?:PROTOCOL_|E[A-Z]{3,})/.test(code);
 }
 
 /** The error of `mysql2` within that of Drizzle, whose text has the values of the statement. */

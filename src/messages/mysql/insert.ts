@@ -4,7 +4,7 @@ import { numberOf } from '../sql/rows.js';
 import type { NewMessage, Now, Recorded, Time } from '../store.js';
 import type { Run } from './clients.js';
 import { now, present } from './clock.js';
-import { parts, rowsOf } from './lists.js';
+import { byId, parts, rowsOf } from './lists.js';
 import { lengths } from './schema.js';
 
 /** Whether one statement records it, so that it needs no transaction around it. */
@@ -84,17 +84,19 @@ function sizeOf({ content, details, recipients }: NewMessage): number {
  */
 async function takeKeys(run: Run, messages: readonly NewMessage[], at: Now): Promise<ReadonlyMap<string, Recorded>> {
   const taken = new Map<string, Recorded>();
-  const named = messages.flatMap(({ id, service, idempotency }) => (idempotency ? [{ id, service, ...idempotency }] : []));
+  const named = messages.flatMap(({ id, service, idempotency }) =>
+    idempotency ? [{ id, service, ...idempotency }] : [],
+  );
   named.sort((one, other) => compare(one.service, other.service) || compare(one.key, other.key));
   for (const some of parts(named)) {
     await run(
       takeText(some.length),
-      some.flatMap(({ id, service, key, digest, ttlMs }) => [service, key, digest, id, ttlMs, at ?? null]).concat(
-        new Array(3).fill(at ?? null),
-      ),
+      some
+        .flatMap(({ id, service, key, digest, ttlMs }) => [service, key, digest, id, ttlMs, at ?? null])
+        .concat(new Array(3).fill(at ?? null)),
     );
     const owners = await run<{ service: string; name: string; message_id: string; digest: string }>(
-      `SELECT service, \`key\` AS name, message_id, digest FROM ${tables.idempotency}
+      `SELECT service, \`key\` AS name, message_id, digest FROM ${tables.idempotency} ${byId}
       WHERE (service, \`key\`) IN (${rowsOf('(?, ?)', some.length)}) FOR UPDATE`,
       some.flatMap(({ service, key }) => [service, key]),
     );
@@ -125,7 +127,11 @@ const belonging = {
   related: ['message_id', 'service', 'type', 'object_id'],
 } as const;
 
-async function insertParts(run: Run, table: keyof typeof belonging, rows: readonly (readonly unknown[])[]): Promise<void> {
+async function insertParts(
+  run: Run,
+  table: keyof typeof belonging,
+  rows: readonly (readonly unknown[])[],
+): Promise<void> {
   for (const some of parts(rows, (values) => String(values[3]).length)) {
     const timed = `(?, ?, ?, ?, (SELECT created_at FROM ${tables.messages} WHERE id = ?))`;
     await run(
@@ -153,10 +159,12 @@ export function checkMessages(messages: readonly NewMessage[]): void {
   const ids = new Set<string>();
   for (const message of messages) {
     const { recipients, relatedTo, idempotency, lease } = message;
-    if (ids.has(message.id)) throw new ValidationError('MySQL: two messages have one id. Make a new UUID for each message.');
+    if (ids.has(message.id))
+      throw new ValidationError('MySQL: two messages have one id. Make a new UUID for each message.');
     ids.add(message.id);
     checkLength('id', message.id, 36);
-    for (const name of ['service', 'event', 'tag', 'key', 'condition'] as const) checkLength(name, message[name], lengths.name);
+    for (const name of ['service', 'event', 'tag', 'key', 'condition'] as const)
+      checkLength(name, message[name], lengths.name);
     checkLength('idempotencyKey', idempotency?.key, lengths.name);
     checkLength('digest', idempotency?.digest, lengths.name);
     checkLength('token', lease?.token, lengths.name);
@@ -171,5 +179,7 @@ export function checkMessages(messages: readonly NewMessage[]): void {
 function checkLength(name: string, text: string | undefined, most: number): void {
   // A character of two code units counts once in MySQL.
   if (text === undefined || text.length <= most || [...text].length <= most) return;
-  throw new ValidationError(`MySQL: "${name}" may have ${most} characters, not ${[...text].length}. Nothing was recorded.`);
+  throw new ValidationError(
+    `MySQL: "${name}" may have ${most} characters, not ${[...text].length}. Nothing was recorded.`,
+  );
 }

@@ -10,13 +10,22 @@ export function listed(values: readonly string[]): { readonly places: string; re
   return { places: padded.map(() => '?').join(', '), values: padded };
 }
 
+/**
+ * Behind the name of a table, so that a list of ids is looked up. Of a small table MySQL would rather read all rows, and
+ * wait for whoever has locked any.
+ */
+export const byId = 'FORCE INDEX (PRIMARY)';
+
 /** Most rows of one statement. */
 const MOST_ROWS = 64;
 /** Most characters of one statement. The least `max_allowed_packet` that servers come with is 1 MB. */
 const MOST_CHARACTERS = 250_000;
 
 /** Cuts rows into parts, each for one statement, of a power of two of rows. */
-export function parts<Row>(rows: readonly Row[], lengthOf: (row: Row) => number = () => 0): readonly (readonly Row[])[] {
+export function parts<Row>(
+  rows: readonly Row[],
+  lengthOf: (row: Row) => number = () => 0,
+): readonly (readonly Row[])[] {
   const cut: (readonly Row[])[] = [];
   for (let start = 0; start < rows.length; ) {
     let [fitting, length] = [0, 0];
@@ -34,7 +43,9 @@ export function parts<Row>(rows: readonly Row[], lengthOf: (row: Row) => number 
 
 /** Cuts a list of ids into parts for statements that name them. */
 export function portions<Item>(items: readonly Item[], size = 512): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, part) => items.slice(part * size, (part + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, part) =>
+    items.slice(part * size, (part + 1) * size),
+  );
 }
 
 /** The places of some rows. @param row those of one, in parentheses */

@@ -78,10 +78,14 @@ async function collationOf(run: Run): Promise<string> {
 }
 
 async function check(run: Run): Promise<void> {
-  const { rows } = await run<{ readonly charset: unknown; readonly autocommit: unknown }>(
-    'SELECT @@character_set_client AS charset, @@autocommit AS autocommit',
+  const { rows } = await run<{ readonly name: unknown; readonly charset: unknown; readonly autocommit: unknown }>(
+    'SELECT DATABASE() AS name, @@character_set_client AS charset, @@autocommit AS autocommit',
   );
   const [row] = rows;
+  if (row?.name === null)
+    throw new ConfigurationError(
+      'mysqlMessages(): the connections have no database selected. Name one in the address, or as "database" of the pool.',
+    );
   if (String(row?.charset) !== 'utf8mb4')
     throw new ConfigurationError(
       `mysqlMessages(): the connections of the pool have the character set "${String(row?.charset)}". Leave out "charset" of the pool, or set it to "utf8mb4".`,

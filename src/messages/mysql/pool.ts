@@ -12,6 +12,7 @@ import { MysqlMessages } from './store.js';
 
 interface OwnConnection extends CoreConnection {
   readonly stream: { ref?(): void; unref?(): void };
+  destroy(): void;
 }
 
 interface OwnPool extends CorePool {
@@ -71,10 +72,9 @@ function ownPool(address: string, timeout: number): CorePool {
   );
   const pool = createPool({ uri: address, connectTimeout: timeout, enableKeepAlive: true });
   pool.on('connection', (connection) => {
-    const text = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED, SESSION autocommit = 1';
-    const statement = { sql: text, rowsAsArray: false, nestTables: false, typeCast: true, namedPlaceholders: false } as const;
-    // Where it fails, the connection is lost, and the next statement says so.
-    connection.query(statement, () => {});
+    const sql = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
+    const statement = { sql, rowsAsArray: false, nestTables: false, typeCast: true, namedPlaceholders: false } as const;
+    connection.query(statement, (error) => void (error && connection.destroy()));
   });
   // A connection that nobody uses does not keep the process.
   pool.on('acquire', ({ stream }) => stream.ref?.());

@@ -4,7 +4,7 @@ import { byMessage, type MessageRow, storedMessage } from '../sql/rows.js';
 import type { Found, StoredMessage } from '../store.js';
 import type { Run } from './clients.js';
 import { dialect } from './clock.js';
-import { listed, portions } from './lists.js';
+import { byId, listed, portions } from './lists.js';
 
 /** The statements of searches. */
 export const queries: Queries = new Queries(dialect);
@@ -13,7 +13,7 @@ export async function get(run: Run, service: string, ids: readonly string[]): Pr
   const found: StoredMessage[] = [];
   for (const some of portions(ids)) {
     const { places, values } = listed(some);
-    const text = `SELECT ${queries.columns} FROM ${tables.messages} m FORCE INDEX (PRIMARY)
+    const text = `SELECT ${queries.columns} FROM ${tables.messages} m ${byId}
       WHERE m.id IN (${places}) AND m.service = ?`;
     found.push(...(await messagesOf(run, (await run<MessageRow>(text, [...values, service])).rows)));
   }
@@ -34,7 +34,7 @@ export async function count(run: Run, { text, values }: Statement): Promise<numb
 /** The ids of the users who have read each message. */
 export async function readers(run: Run, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
   const rows = await ofMessages(run, ids, (places) => {
-    return `SELECT message_id, user_id AS value FROM ${tables.recipients}
+    return `SELECT message_id, user_id AS value FROM ${tables.recipients} ${byId}
       WHERE message_id IN (${places}) AND read_at IS NOT NULL ORDER BY message_id, position`;
   });
   return byMessage(rows);
@@ -44,7 +44,7 @@ export async function readers(run: Run, ids: readonly string[]): Promise<Readonl
 export async function messagesOf(run: Run, rows: readonly MessageRow[]): Promise<readonly StoredMessage[]> {
   const toUsers = rows.filter(({ channels }) => channels === null).map(({ id }) => id);
   const users = await ofMessages(run, toUsers, (places) => {
-    return `SELECT message_id, user_id AS value FROM ${tables.recipients} WHERE message_id IN (${places})
+    return `SELECT message_id, user_id AS value FROM ${tables.recipients} ${byId} WHERE message_id IN (${places})
       ORDER BY message_id, position`;
   });
   const appended = await ofMessages(

@@ -2,11 +2,11 @@ import type { ChannelOutcome } from '../record.js';
 import { tables } from '../sql/names.js';
 import { outcomesWithout } from '../sql/rows.js';
 import type { MessageState } from '../states.js';
-import type { PurgeRequest } from '../store.js';
+import type { Now, PurgeRequest } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
 import type { Database } from './database.js';
-import { listed, portions } from './lists.js';
+import { byId, listed, portions } from './lists.js';
 
 /** Most messages and keys that are removed in one transaction. */
 const PORTION = 200;
@@ -39,21 +39,40 @@ export async function purge(database: Database, { service, ages, limit, now: at 
       isMore = some === most;
     }
   }
-  for (let isMore = true; isMore; ) {
-    const text = `DELETE FROM ${tables.idempotency} WHERE service = ? AND expires_at <= ${now}
-      ORDER BY expires_at LIMIT ${PORTION}`;
-    isMore = (await database.run(text, [service, at ?? null])).affected === PORTION;
-  }
+  while ((await forgetKeys(database, service, at)) === PORTION);
   return removed;
+}
+
+/** Removes idempotency keys that have ended. @returns how many */
+function forgetKeys(database: Database, service: string, at: Now): Promise<number> {
+  return database.transaction(async (run) => {
+    // A transaction of the application's may have one locked for long.
+    const { rows } = await run<{ readonly name: string }>(
+      `SELECT \`key\` AS name FROM ${tables.idempotency} FORCE INDEX (pushrail_idempotency_expires)
+      WHERE service = ? AND expires_at <= ${now} LIMIT ${PORTION} FOR UPDATE SKIP LOCKED`,
+      [service, at ?? null],
+    );
+    if (rows.length > 0) {
+      const { places, values } = listed(rows.map(({ name }) => name));
+      const text = `DELETE t FROM ${tables.idempotency} t ${byId} WHERE t.service = ? AND t.\`key\` IN (${places})`;
+      await run(text, [service, ...values]);
+    }
+    return rows.length;
+  });
 }
 
 /** Removes messages and what belongs to them. */
 async function remove(run: Run, ids: readonly string[]): Promise<void> {
   for (const some of portions(ids.toSorted())) {
     const { places, values } = listed(some);
-    for (const table of [tables.recipients, tables.related, tables.outcomes])
-      await run(`DELETE FROM ${table} WHERE message_id IN (${places})`, values);
-    await run(`DELETE FROM ${tables.messages} WHERE id IN (${places})`, values);
+    const outcomes = 'FORCE INDEX (pushrail_outcomes_message)';
+    for (const [table, index] of [
+      [tables.recipients, byId],
+      [tables.related, byId],
+      [tables.outcomes, outcomes],
+    ] as const)
+      await run(`DELETE t FROM ${table} t ${index} WHERE t.message_id IN (${places})`, values);
+    await run(`DELETE t FROM ${tables.messages} t ${byId} WHERE t.id IN (${places})`, values);
   }
 }
 
@@ -68,13 +87,12 @@ export function erase(database: Database, service: string, user: string): Promis
     for (const some of portions(ids)) {
       await forget(run, some, user);
       const { places, values } = listed(some);
-      await run(`DELETE FROM ${tables.recipients} WHERE message_id IN (${places}) AND service = ? AND user_id = ?`, [
-        ...values,
-        service,
-        user,
-      ]);
+      await run(
+        `DELETE t FROM ${tables.recipients} t ${byId} WHERE t.message_id IN (${places}) AND t.service = ? AND t.user_id = ?`,
+        [...values, service, user],
+      );
       const shared = await run<WithId>(
-        `SELECT DISTINCT message_id AS id FROM ${tables.recipients} WHERE message_id IN (${places})`,
+        `SELECT DISTINCT message_id AS id FROM ${tables.recipients} ${byId} WHERE message_id IN (${places})`,
         values,
       );
       const others = new Set(shared.rows.map(({ id }) => id));
@@ -91,7 +109,7 @@ export function erase(database: Database, service: string, user: string): Promis
 async function forget(run: Run, ids: readonly string[], user: string): Promise<void> {
   const { places, values } = listed(ids);
   const settled = await run<{ readonly id: string; readonly outcomes: string | null }>(
-    `SELECT id, outcomes FROM ${tables.messages} WHERE id IN (${places}) ORDER BY id FOR UPDATE`,
+    `SELECT id, outcomes FROM ${tables.messages} ${byId} WHERE id IN (${places}) ORDER BY id FOR UPDATE`,
     values,
   );
   for (const { id, outcomes } of settled.rows) {

@@ -3,7 +3,7 @@ import { transitions } from '../states.js';
 import type { Appended, Lease, Now, Settlement } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
-import { listed, parts, portions, rowsOf } from './lists.js';
+import { byId, listed, parts, portions, rowsOf } from './lists.js';
 
 /** Ends leases. @returns for each whether it was held, and the state may follow */
 export async function settle(run: Run, settlements: readonly Settlement[], at: Now): Promise<readonly boolean[]> {
@@ -53,14 +53,17 @@ export async function append(run: Run, appended: readonly Appended[]): Promise<v
   const kept = new Set<string>();
   for (const some of portions([...new Set(appended.map(({ id }) => id))].sort())) {
     const { places, values } = listed(some);
-    const text = `SELECT id FROM ${tables.messages} WHERE id IN (${places}) ORDER BY id LOCK IN SHARE MODE`;
+    const text = `SELECT id FROM ${tables.messages} ${byId} WHERE id IN (${places}) ORDER BY id LOCK IN SHARE MODE`;
     for (const { id } of (await run<{ readonly id: string }>(text, values)).rows) kept.add(id);
   }
   const rows = appended.flatMap(({ id, outcomes }) =>
     kept.has(id) ? outcomes.map((outcome) => [id, JSON.stringify(outcome)] as const) : [],
   );
   for (const some of parts(rows, ([, outcome]) => outcome.length))
-    await run(`INSERT INTO ${tables.outcomes} (message_id, outcome) VALUES ${rowsOf('(?, ?)', some.length)}`, some.flat());
+    await run(
+      `INSERT INTO ${tables.outcomes} (message_id, outcome) VALUES ${rowsOf('(?, ?)', some.length)}`,
+      some.flat(),
+    );
 }
 
 /** Notes that messages are begun. */
@@ -68,7 +71,7 @@ export async function begin(run: Run, token: string, ids: readonly string[]): Pr
   for (const some of portions(ids)) {
     const { places, values } = listed(some);
     await run(
-      `UPDATE ${tables.messages} SET is_begun = 1 WHERE id IN (${places}) AND lease_token = ? AND is_begun = 0`,
+      `UPDATE ${tables.messages} ${byId} SET is_begun = 1 WHERE id IN (${places}) AND lease_token = ? AND is_begun = 0`,
       [...values, token],
     );
   }
@@ -80,10 +83,10 @@ export async function renew(run: Run, lease: Lease, ids: readonly string[], at: 
   for (const some of portions(ids)) {
     const { places, values } = listed(some);
     const which = `id IN (${places}) AND lease_token = ?`;
-    const renewing = `UPDATE ${tables.messages} SET lease_until = ? + ${now} WHERE ${which}`;
+    const renewing = `UPDATE ${tables.messages} ${byId} SET lease_until = ? + ${now} WHERE ${which}`;
     await run(renewing, [lease.ms, at ?? null, ...values, lease.token]);
     // Whoever lost it in between has lost it.
-    const found = await run<{ readonly id: string }>(`SELECT id FROM ${tables.messages} WHERE ${which}`, [
+    const found = await run<{ readonly id: string }>(`SELECT id FROM ${tables.messages} ${byId} WHERE ${which}`, [
       ...values,
       lease.token,
     ]);

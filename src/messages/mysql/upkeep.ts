@@ -3,7 +3,7 @@ import { statesBefore, waitingStates } from '../states.js';
 import type { MessageStore, Now, ReadMark } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
-import { listed, portions, rowsOf } from './lists.js';
+import { byId, listed, portions, rowsOf } from './lists.js';
 
 const waiting = listOf(waitingStates);
 /** Whoever holds a message is sending it. */
@@ -11,15 +11,17 @@ const repeatable = listOf(statesBefore('WAITING').filter((state) => state !== 'S
 
 /** Makes messages that wait `CANCELLED`, in a transaction. @returns their ids */
 export async function cancel(run: Run, of: Parameters<MessageStore['cancel']>[0], at: Now): Promise<readonly string[]> {
-  const [which, value] = 'id' in of ? ['id = ?', of.id] : ['waiting_key = ?', of.key];
+  const [which, value, index] =
+    'id' in of ? ['id = ?', of.id, 'PRIMARY'] : ['waiting_key = ?', of.key, 'pushrail_messages_waiting_key'];
   const { rows } = await run<{ readonly id: string }>(
-    `SELECT id FROM ${tables.messages} WHERE service = ? AND ${which} AND state IN (${waiting}) FOR UPDATE`,
+    `SELECT id FROM ${tables.messages} FORCE INDEX (${index})
+    WHERE service = ? AND ${which} AND state IN (${waiting}) FOR UPDATE`,
     [of.service, value],
   );
   const ids = rows.map(({ id }) => id).sort();
   for (const some of portions(ids)) {
     const { places, values } = listed(some);
-    const text = `UPDATE ${tables.messages} SET state = 'CANCELLED', changed_at = ${now} WHERE id IN (${places})`;
+    const text = `UPDATE ${tables.messages} ${byId} SET state = 'CANCELLED', changed_at = ${now} WHERE id IN (${places})`;
     await run(text, [at ?? null, ...values]);
   }
   return ids;
@@ -50,7 +52,7 @@ export async function markRead(run: Run, mark: ReadMark, at: Now): Promise<numbe
       const size = 2 ** Math.ceil(Math.log2(some.length));
       const padded = [...some, ...new Array(size - some.length).fill(some.at(-1))] as typeof some;
       const { affected } = await run(
-        `UPDATE ${tables.recipients} SET read_at = ${now}
+        `UPDATE ${tables.recipients} ${byId} SET read_at = ${now}
         WHERE (message_id, position) IN (${rowsOf('(?, ?)', size)}) AND read_at IS NULL`,
         [at ?? null, ...padded.flatMap(({ id, position }) => [id, position])],
       );
