@@ -4,6 +4,7 @@ import { type BackendCapabilities, createPushService, memorySessions, PushServic
 import { postgresMessages } from 'pushrail/messages/postgres';
 import { sqliteMessages } from 'pushrail/messages/sqlite';
 import { answer } from './answer.ts';
+import { CONNECTIONS } from './recording-limits.ts';
 import { eventData } from './server-commands.ts';
 import { cpuSeconds, memoryInUse } from './usage.ts';
 
@@ -43,8 +44,6 @@ export interface RecordingCommands {
 
 /** Channels of a request. Source: Pusher, 100 channels a request. */
 const CHANNELS_IN_REQUEST = 100;
-/** Connections of the pool; `pg` has ten as well. */
-export const CONNECTIONS = 10;
 
 /** Takes 100 channels a request, and answers after a while, by a timer: nothing of the time is this process's. */
 class DistantService extends PushServiceWrapper {

@@ -27,7 +27,7 @@ beforeAll(async () => {
       'order', number % 3, 'tag' || number % 1000, 'key' || number % 1000, CASE WHEN number % 10 = 0 THEN 'unread' END,
       '[]', 'content', '{}', CASE state WHEN 'SENDING' THEN 'somebody' END, CASE state WHEN 'SENDING' THEN now() + '1 day' END
     FROM (
-      SELECT number, CASE WHEN number % 100 = 0 THEN 'SENDING' WHEN number % 2 = 0 THEN 'SENT' ELSE 'WAITING' END AS state,
+      SELECT number, CASE WHEN number % 10000 = 0 THEN 'SENDING' WHEN number % 2 = 0 THEN 'SENT' ELSE 'WAITING' END AS state,
         now() - number * interval '1 minute' AS at FROM generate_series(1, ${2 * ROWS}) AS number) AS made`,
   );
   await pool.query(
@@ -130,4 +130,12 @@ describe('among 40 000 messages that are sent or not due, no table is read from 
       for (const plan of await plansOf(statement)) expect(plan).not.toMatch(/Seq Scan on pushrail_/);
     }
   });
+});
+
+test('messages are settled by their ids, and not by the index of leases, which holds those of the past too', async () => {
+  statements = [];
+  await store.settle([settled(randomUUID(), 'a'), settled(randomUUID(), 'a')], undefined);
+  const [statement] = statements;
+  if (statement === undefined) throw new Error('nothing was run');
+  for (const plan of await plansOf(statement)) expect(plan).toContain('Index Scan using pushrail_messages_pkey');
 });
