@@ -12,6 +12,7 @@ import { presence } from './presence.ts';
 import { pubnub } from './pubnub.ts';
 import { putInto, runHere } from './record.ts';
 import { recordingChannels } from './recording-channels.ts';
+import { recordingMillions } from './recording-millions.ts';
 import { recordingPostgres } from './recording-postgres.ts';
 import { recordingSqlite } from './recording-sqlite.ts';
 import { rooms } from './rooms.ts';
@@ -40,7 +41,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   channels: [rooms, presence],
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
-  recording: [recordingSqlite, recordingPostgres, recordingChannels],
+  recording: [recordingSqlite, recordingPostgres, recordingChannels, recordingMillions],
   hosted: [hosted, pubnub],
 };
 
