@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../index.js';
+import { PushError, type PushErrorCode } from '../index.js';
 import { CommandFailed } from './arguments.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
@@ -16,6 +16,9 @@ declare const ZOD_VERSION: string | undefined;
 // Exit codes; 0 means done.
 const FAILED = 1;
 const WRONG_USAGE = 2;
+
+/** By code: a module of the application may have another copy of this package, whose classes are not ours. */
+const usageCodes: readonly PushErrorCode[] = ['CONFIGURATION', 'VALIDATION', 'UNSUPPORTED_OPERATION'];
 
 /**
  * Runs the `pushrail` command. Never throws: what goes wrong is printed.
@@ -69,10 +72,7 @@ function withParts(version: string): string {
 
 function complain(error: unknown, terminal: Terminal, isVerbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  const isUsage =
-    error instanceof ConfigurationError ||
-    error instanceof ValidationError ||
-    error instanceof UnsupportedOperationError;
+  const isUsage = PushError.isPushError(error) && usageCodes.includes(error.code);
   const message = error instanceof Error ? error.message : String(error);
   const isSaid = isPrinted(error) || (error instanceof CommandFailed && message === '');
   if (isVerbose && error instanceof Error) terminal.complain(error.stack ?? message);

@@ -73,16 +73,32 @@ export class Settler {
     const { recording, clock } = this.#host;
     const settlements = ended.map(({ held, conclusion: { settlement } }): Settlement => {
       const isSent = settlement.state === 'SENT' || settlement.state === 'DEBUG';
-      return { id: held.stored.id, token: held.token, ...settlement, dropsContent: recording.dropsData && isSent };
+      const { id } = held.stored;
+      const token = this.#leases.tokenOf(id) ?? held.token;
+      return { id, token, ...settlement, dropsContent: recording.dropsData && isSent };
     });
     const areHeld = await this.#together.add(settlements);
+    const again: Ended[] = [];
     const late: Ended[] = [];
     for (const [index, each] of ended.entries()) {
-      this.#leases.release(each.held.token, each.held.stored.id);
-      if (areHeld[index] === true) this.#tell(each.held, each.conclusion, clock.now());
+      const { id, token } = settlements[index] as Settlement;
+      const isHeld = areHeld[index] === true;
+      if (!isHeld && this.#isHeldAnew(id, token)) {
+        again.push(each);
+        continue;
+      }
+      this.#leases.release(token, id);
+      if (isHeld) this.#tell(each.held, each.conclusion, clock.now());
       else late.push(each);
     }
+    if (again.length > 0) await this.#write(again);
     if (late.length > 0) await this.#keepAccepted(late);
+  }
+
+  /** Whether this process holds a message by another token: its lease ran out, and the worker has claimed it again. */
+  #isHeldAnew(id: string, token: string): boolean {
+    const current = this.#leases.tokenOf(id);
+    return current !== undefined && current !== token;
   }
 
   /**
@@ -128,7 +144,7 @@ export class Settler {
       );
     this.#waiting.push(...ended);
     for (const { held } of this.#waiting.splice(0, Math.max(0, this.#waiting.length - MOST_WAITING)))
-      this.#leases.release(held.token, held.stored.id);
+      this.#leases.release(this.#leases.tokenOf(held.stored.id) ?? held.token, held.stored.id);
     this.#callOff ??= this.#host.clock.after(backoffDelay(this.#failures), () => void this.#again());
   }
 

@@ -154,29 +154,32 @@ export class Worker implements RunningWorker {
     const now = storeNow(clock, systemClock)();
     const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
     if (claimed.length === 0) return false;
+    const [first] = claimed;
+    const isSuspect = first?.isBegun === false;
+    // Its lease ran out unnoticed: the clock was set, this process stood still, or the store was away.
+    const isUnderWay = isSuspect && leases.tokenOf(first.id) !== undefined;
     leases.hold(
       lease.token,
       claimed.map(({ id }) => id),
     );
-    const [first] = claimed;
-    const isSuspect = first?.isBegun === false;
-    if (isSuspect) {
-      // A process may have died of it: nothing else is under way when it is tried.
-      await Promise.all(this.#underWay);
-      if (!this.#stop.signal.aborted) await this.#begin(lease.token, first.id);
-    }
+    if (isSuspect) await this.#begin(first, isUnderWay);
+    if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);
     // The answer of a provider that was away decides whether more are sent.
     if (isSuspect || watch.isAway) await sent;
     return true;
   }
 
-  /** Notes that a message is begun. @throws what the store throws; then its lease runs out */
-  async #begin(token: string, id: string): Promise<void> {
+  /** Begins to send a message whose lease ran out. @param isUnderWay whether this process is sending it */
+  async #begin({ id, token }: ClaimedMessage, isUnderWay: boolean): Promise<void> {
+    const { host, leases } = this.#parts;
     try {
-      await this.#parts.host.store.begin(token, [id]);
+      // A process may have died of it: nothing else is under way when it is tried.
+      if (!isUnderWay) await Promise.all(this.#underWay);
+      if (!this.#stop.signal.aborted) await host.store.begin(token, [id]);
     } catch (error) {
-      this.#parts.leases.release(token, id);
+      // It is claimed again when its lease runs out.
+      if (!isUnderWay) leases.release(token, id);
       throw error;
     }
   }

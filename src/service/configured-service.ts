@@ -60,11 +60,13 @@ export abstract class ConfiguredService<Backend extends AnyBackend> implements A
   }
 
   /**
-   * Resolves when the backend is open: an embedded server then listens. `send` does not need it.
-   * @throws ConfigurationError when it cannot open, for example because its port is taken; TimeoutError when it is late
+   * Resolves when the backend is open, an embedded server then listens, and the message store if there is one. `send`
+   * does not need it.
+   * @throws ConfigurationError when one cannot open, for example because a port is taken; TimeoutError when it is late
    */
   async ready(): Promise<void> {
-    await this.#runtime.configured.opened();
+    const { configured } = this.#runtime;
+    await Promise.all([configured.opened(), configured.recorded?.opened()]);
   }
 
   /**
