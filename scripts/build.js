@@ -5,6 +5,7 @@ import { chmodSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } f
 import { dirname, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildOneLibrary } from './one-library.ts';
 import { buildPageScripts } from './page-scripts.ts';
 import { takeIn, takenInNotice, takenInVersion } from './taken-in.ts';
 
@@ -32,25 +33,22 @@ const node = { ...esm, packages: 'external', platform: 'node', target: 'node22.1
 
 // Whatever `pushrail` loads is one module, from which each entry takes what is its own.
 const library = sources.filter((file) => /^src\/(index|backends\/|sessions\/)/.test(file));
-const whole = {
-  name: 'whole',
-  setup(esbuild) {
-    esbuild.onResolve({ filter: /^whole$/ }, ({ path }) => ({ path, namespace: 'whole' }));
-    esbuild.onLoad({ filter: /./, namespace: 'whole' }, () => ({
-      contents: library.map((file) => `export * from './${file}';`).join('\n'),
-      resolveDir: root,
-    }));
-  },
-};
 const others = sources.filter((file) => !isClient(file) && !library.includes(file));
-await build({
-  ...node,
-  entryPoints: [{ in: 'whole', out: 'chunks/library' }, ...others.map((file) => ({ in: file, out: outOf(file) }))],
-  define: { ZOD_VERSION: JSON.stringify(takenInVersion) },
-  plugins: [whole, takeIn(root)],
-  splitting: true,
-  chunkNames: 'chunks/[hash]',
+const files = await buildOneLibrary({
+  root,
+  options: { ...node, define: { ZOD_VERSION: JSON.stringify(takenInVersion) }, plugins: [takeIn(root)] },
+  sources: library,
+  out: 'chunks/library',
+  // What records messages is loaded when a service has a message store.
+  others: {
+    ...Object.fromEntries(others.map((file) => [file, outOf(file)])),
+    'src/recording/index.ts': 'chunks/recording',
+  },
 });
+for (const { path, text } of files) {
+  mkdirSync(`${root}/${dirname(path)}`, { recursive: true });
+  writeFileSync(`${root}/${path}`, text);
+}
 const { metafile } = await build({ ...node, entryPoints: library, write: false, metafile: true });
 for (const [file, { entryPoint, exports: names }] of Object.entries(metafile.outputs)) {
   if (entryPoint === undefined) continue;

@@ -39,6 +39,7 @@ export const house: readonly Part[] = [
       'service',
       'settings (types)',
       'delivery (types)',
+      'recording (types)',
       'receiving (types)',
       'authorization (types)',
       'backends/*.ts (types)',

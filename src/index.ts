@@ -29,6 +29,8 @@ export type { BackendSettings, Credential, Credentials } from './backends/contra
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export type { Lasting } from './core/call-options.js';
 export type { ChannelParams } from './core/channel-pattern.js';
+export type { Clock } from './core/clock.js';
+export type { Duration } from './core/durations.js';
 export {
   AbortError,
   AuthenticationError,
@@ -48,15 +50,22 @@ export type { NameRule } from './core/names.js';
 export { loadPeer } from './core/peer.js';
 export type { RejectedChannel, SendReport, SendStatus, SkippedChannel } from './core/report.js';
 export { DeliveryError } from './core/report.js';
+export type { RecordingOptions, RelatedTo, When } from './delivery/recording-options.js';
 export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
 export type * from './messages/record.js';
+export type { EndState, RecordingSettings, WorkerSettings } from './messages/settings.js';
 export { type MessageState, messageStates, transitions } from './messages/states.js';
 export type * from './messages/store.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
+export type { Condition, ConditionOptions } from './recording/conditions.js';
+export type { MessageEventListener, MessageEventName } from './recording/events.js';
+export type { MessagePage, MessageQuery, PageOptions, ReadBy } from './recording/message-archive.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/default-service.js';
 export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';
+export type { Messages } from './service/messages.js';
+export type { RunningWorker, WorkerState, WorkOptions } from './service/recording-service.js';
 export {
   type AddSessionOptions,
   type Identify,

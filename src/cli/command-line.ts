@@ -1,12 +1,14 @@
 import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
-import { ConfigurationError, UnsupportedOperationError, ValidationError } from '../index.js';
+import { PushError, type PushErrorCode } from '../index.js';
 import { CommandFailed } from './arguments.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
+import { migrateCommand } from './migrate.js';
 import { sendCommand } from './send.js';
 import { serveCommand } from './serve.js';
 import { isPrinted, oneLine, processTerminal, type Terminal } from './terminal.js';
+import { workCommand } from './work.js';
 
 /** The version of zod that the build has taken in; undeclared where these sources run themselves. */
 declare const ZOD_VERSION: string | undefined;
@@ -14,6 +16,9 @@ declare const ZOD_VERSION: string | undefined;
 // Exit codes; 0 means done.
 const FAILED = 1;
 const WRONG_USAGE = 2;
+
+/** By code: a module of the application may have another copy of this package, whose classes are not ours. */
+const usageCodes: readonly PushErrorCode[] = ['CONFIGURATION', 'VALIDATION', 'UNSUPPORTED_OPERATION'];
 
 /**
  * Runs the `pushrail` command. Never throws: what goes wrong is printed.
@@ -47,7 +52,8 @@ The server is told by --server or by PUSH_SERVER, a DSN such as websocket://KEY:
 To see it work:       pushrail demo
 In three terminals:   pushrail serve · pushrail listen orders · pushrail send orders --data '{"id":42}'`,
     );
-  for (const command of [demoCommand, serveCommand, sendCommand, listenCommand]) program.addCommand(command(terminal));
+  const commands = [demoCommand, serveCommand, sendCommand, listenCommand, workCommand, migrateCommand];
+  for (const command of commands) program.addCommand(command(terminal));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
@@ -66,10 +72,7 @@ function withParts(version: string): string {
 
 function complain(error: unknown, terminal: Terminal, isVerbose: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
-  const isUsage =
-    error instanceof ConfigurationError ||
-    error instanceof ValidationError ||
-    error instanceof UnsupportedOperationError;
+  const isUsage = PushError.isPushError(error) && usageCodes.includes(error.code);
   const message = error instanceof Error ? error.message : String(error);
   const isSaid = isPrinted(error) || (error instanceof CommandFailed && message === '');
   if (isVerbose && error instanceof Error) terminal.complain(error.stack ?? message);

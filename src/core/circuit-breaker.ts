@@ -24,6 +24,7 @@ export class CircuitBreaker {
   #openedAt: number | undefined;
   #failedAt = Number.NEGATIVE_INFINITY;
   #restsUntil = Number.NEGATIVE_INFINITY;
+  #restMs = 0;
   #isTrying = false;
 
   /** @param now the clock, in milliseconds. @default `performance.now()` */
@@ -48,13 +49,22 @@ export class CircuitBreaker {
 
   /** Whether the provider asked to wait, and its time has not passed. */
   get isResting(): boolean {
-    return this.#now() < this.#restsUntil;
+    return this.#present() < this.#restsUntil;
   }
 
   /** Time until a request may be made, in milliseconds. */
   get waitMs(): number {
+    const now = this.#present();
     const reset = this.#openedAt === undefined ? 0 : this.#openedAt + this.#limits.resetAfterMs;
-    return Math.max(0, reset - this.#now(), this.#restsUntil - this.#now());
+    return Math.max(0, reset - now, this.#restsUntil - now);
+  }
+
+  /** The present. When the clock was put back, the waits begin anew, and do not last as long as it was put back by. */
+  #present(): number {
+    const now = this.#now();
+    if (this.#openedAt !== undefined && this.#openedAt > now) this.#openedAt = now;
+    this.#restsUntil = Math.min(this.#restsUntil, now + this.#restMs);
+    return now;
   }
 
   /** Whether a request may be made: the circuit is closed, or it is time for one request to try it. */
@@ -83,7 +93,10 @@ export class CircuitBreaker {
   failed(isTry: boolean, restMs = 0): void {
     const now = this.#now();
     this.#failedAt = now;
-    if (restMs > 0) this.#restsUntil = Math.max(this.#restsUntil, now + restMs);
+    if (now + restMs > this.#restsUntil && restMs > 0) {
+      this.#restsUntil = now + restMs;
+      this.#restMs = restMs;
+    }
     if (isTry) {
       this.#isTrying = false;
       this.#openedAt = now;

@@ -243,7 +243,7 @@ export interface MessageStore {
   ): Promise<readonly string[]>;
   /**
    * Makes a message due now, from a state that `transitions` lets `WAITING` follow on, but never from `SENDING`:
-   * whoever holds a message goes on with it.
+   * whoever holds a message goes on with it. Its `deaths` are forgotten.
    * @returns whether it did
    */
   retry(service: string, id: string, now: Now): Promise<boolean>;

@@ -1,6 +1,7 @@
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
 import { DeliveryError } from '../core/report.js';
+import { firedEarly } from '../delivery/plan.js';
 import { type ConcludingContext, type Conclusion, failed, skipped } from './conclusion.js';
 import { UNREAD } from './conditions.js';
 import { type Held, recordOfHeld } from './held.js';
@@ -17,7 +18,8 @@ export interface Asked {
 export async function askConditions(
   all: readonly Held[],
   host: RecordingHost,
-  context: ConcludingContext,
+  context: () => ConcludingContext,
+  signal?: AbortSignal | undefined,
 ): Promise<Asked> {
   if (all.every(({ stored }) => stored.condition === undefined)) return { open: all, concluded: new Map() };
   const concluded = new Map<Held, Conclusion>();
@@ -26,11 +28,11 @@ export async function askConditions(
       try {
         const { condition } = held.stored;
         if (condition === undefined) return held;
-        if (condition === UNREAD) return await withoutReaders(held, host, concluded, context);
-        if (await isMet(held, condition, host)) return held;
-        concluded.set(held, skipped(held, 'condition', context));
+        if (condition === UNREAD) return await withoutReaders(held, host, concluded, context());
+        if (await isMet(held, condition, host, signal)) return held;
+        concluded.set(held, skipped(held, 'condition', context()));
       } catch (error) {
-        concluded.set(held, failed(held, conditionError(error, held), context));
+        concluded.set(held, failed(held, conditionError(error, held), context()));
       }
       return undefined;
     }),
@@ -38,7 +40,12 @@ export async function askConditions(
   return { open: open.filter((held) => held !== undefined), concluded };
 }
 
-async function isMet(held: Held, name: string, { conditions, timeout }: RecordingHost): Promise<boolean> {
+async function isMet(
+  held: Held,
+  name: string,
+  { conditions, timeout }: RecordingHost,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
   const condition = conditions.get(name);
   if (condition === undefined)
     throw new ConfigurationError(
@@ -46,9 +53,8 @@ async function isMet(held: Held, name: string, { conditions, timeout }: Recordin
       { retryable: true },
     );
   const wait = { missing: `The condition "${name}" did not answer`, consequence: 'nothing was sent' };
-  return (
-    (await askInTime(condition, async () => condition(recordOfHeld(held), held.content.args), timeout, wait)) === true
-  );
+  const ask = async (): Promise<boolean> => condition(recordOfHeld(held), held.content.args);
+  return (await askInTime(condition, ask, timeout, wait, { signal, aborted: firedEarly })) === true;
 }
 
 /** Leaves out the users who have read a message. @returns undefined when all have */
@@ -76,7 +82,7 @@ async function withoutReaders(
 }
 
 function conditionError(error: unknown, { stored: { condition } }: Held): PushError {
-  if (PushError.isPushError(error) && error.retryable) return error;
+  if (PushError.isPushError(error) && (error.retryable || error.code === 'ABORTED')) return error;
   const text = error instanceof Error ? error.message : String(error);
   return new DeliveryError(`The condition "${condition}" failed, so nothing was sent: ${text}`, {
     outcome: 'rejected',

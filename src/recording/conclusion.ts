@@ -38,6 +38,9 @@ export interface ConcludingContext {
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
 const JITTER = 0.1;
 
+/** Shortest wait until a message tries again a provider that is away, in milliseconds. */
+const AWAY_MS = 5_000;
+
 /** The message is not sent, for a reason. */
 export function skipped(held: Held, reason: string, context: ConcludingContext): Conclusion {
   const { attempts, outcomes } = held.stored;
@@ -70,8 +73,10 @@ export function failed(
   const { stored } = held;
   const kept = stored.outcomes.filter(({ state }) => state !== 'accepted');
   const wasSent = kept.length < stored.outcomes.length;
-  const next = nextTry(held, failure.retryable ? [failure] : [], context);
-  const state = next.state ?? (wasSent ? 'SENT' : 'ERROR');
+  const isGivenUp = failure.code === 'ABORTED';
+  const mayPass = failure.retryable || (isGivenUp && context.handsBack);
+  const next = nextTry(held, mayPass ? [failure] : [], context);
+  const state = next.state ?? (wasSent ? 'SENT' : isGivenUp ? 'CANCELLED' : 'ERROR');
   return {
     settlement: { ...next, state, backend: context.backend, error: recordedError(failure), outcomes: kept },
     report: emptyReport(held, next.state === undefined ? 'rejected' : 'waiting', context),
@@ -93,7 +98,7 @@ export function delivered(
   context: ConcludingContext,
 ): Conclusion {
   const { backend, now: at, startedAt, handsBack, isDebug } = context;
-  const facts: AttemptFacts = { backend, owners, at };
+  const facts: AttemptFacts = { backend, owners, at, handsBack };
   const report = reportOf(delivery, startedAt);
   const failures = report.rejected.map(({ channel, error }) => [channel, error] as const);
   const errors = new Set(failures.map(([, error]) => error));
@@ -180,17 +185,21 @@ function nextTry(
   const delays = details.retryDelays ?? recording.retryDelays;
   if (errors.length === 0) return { state: undefined, attempts, retrySending: false };
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
-  const wait = Math.max(0, ...errors.map(retryAfterOf));
-  // An outcome is kept as `retrySending`, so that the next try leaves out what was refused for good.
-  if (isUnspent) return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: wait } };
+  // Stores keep whole milliseconds.
+  const wait = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
+  // While the provider is away, the next one to try it is another message: this one may be the reason.
+  const inMs = Math.max(wait, isAway && !handsBack ? AWAY_MS * (1 + Math.random()) : 0);
+  // `retrySending` makes the next try leave out what was refused for good.
+  if (isUnspent)
+    return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
   const delay = delays[stored.attempts];
   if (delay === undefined) return { state: undefined, attempts, retrySending: false };
-  const inMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
-  return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs } };
+  const delayMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
+  return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs: delayMs } };
 }
 
 /** The report of a message that no backend was asked for. */
-export function emptyReport(
+function emptyReport(
   { stored: { id, event } }: Pick<Held, 'stored'>,
   status: SendStatus,
   { startedAt }: Pick<ConcludingContext, 'startedAt'>,

@@ -1,10 +1,8 @@
 import { PushError } from '../core/errors.js';
-import type { SendReport } from '../core/report.js';
-import { DeliveryError } from '../core/report.js';
+import { DeliveryError, type SendReport } from '../core/report.js';
 import { deliver } from '../delivery/deliver.js';
 import { longestTimeout } from '../delivery/plan.js';
-import type { Appended } from '../messages/store.js';
-import { addressHeld } from './addressing.js';
+import { type Addressed, addressHeld } from './addressing.js';
 import { askConditions } from './asking.js';
 import {
   type ConcludingContext,
@@ -18,16 +16,13 @@ import {
 import type { Details } from './content.js';
 import type { Claim, Held } from './held.js';
 import type { RecordingHost } from './host.js';
-import { Journal, joined } from './journal.js';
+import { Journal } from './journal.js';
 import type { ProviderWatch } from './provider-watch.js';
-import type { Remaining } from './remaining.js';
 import type { Settler } from './settler.js';
-import { Together } from './together.js';
+import { UnderWay } from './under-way.js';
 
 /** How many times a process may die under a message, until it is not sent any more. */
 const MOST_DEATHS = 3;
-/** Most requests whose acceptance is written down in one call of the store. */
-const MOST_APPENDED = 1_000;
 
 /** What holds for one dispatch. */
 export interface DispatchCall {
@@ -37,6 +32,8 @@ export interface DispatchCall {
   readonly handsBack?: boolean | undefined;
   /** Waits for the turn of `ordered` messages. */
   readonly comes?: ((channels: ReadonlySet<string>) => Promise<void>) | undefined;
+  /** Called when a message has ended and is settled. */
+  readonly ended?: (() => void) | undefined;
   /** `performance.now()` at the beginning. */
   readonly startedAt: number;
 }
@@ -48,51 +45,75 @@ export interface Dispatched {
   readonly failure: PushError | undefined;
 }
 
-/** Sends messages that this process holds, and settles them. It never throws. */
+/** Takes how a message ended, and settles it. */
+type End = (held: Held, conclusion: Conclusion) => void;
+
+/** Sends messages that this process holds, and settles each as soon as it has ended. */
 export class Dispatcher {
   readonly #host: RecordingHost;
   readonly #settler: Settler;
   readonly #watch: ProviderWatch;
-  readonly #append: Together<Appended, undefined>;
 
   constructor(host: RecordingHost, settler: Settler, watch: ProviderWatch) {
     this.#host = host;
     this.#settler = settler;
     this.#watch = watch;
-    this.#append = new Together(async (appended) => {
-      await host.store.append(joined(appended));
-      return appended.map(() => undefined);
-    }, MOST_APPENDED);
   }
 
   /** @returns how each message ended, in their order; they are settled, or are settled as soon as the store is there */
   async dispatch(all: readonly Held[], call: DispatchCall): Promise<readonly Dispatched[]> {
-    const conclusions = new Map<Held, Conclusion>();
-    const open = all.filter((held) => !this.#endsEarly(held, conclusions, call));
-    const asked = await askConditions(open, this.#host, this.#context(call, false));
-    for (const [held, conclusion] of asked.concluded) conclusions.set(held, conclusion);
+    const ends = new Map<string, Promise<Dispatched>>();
+    const end: End = (held, conclusion) => {
+      const { report, failure } = conclusion;
+      const settled = this.#settler.settle([{ held, conclusion }]).then(() => {
+        call.ended?.();
+        return { held, report, failure };
+      });
+      // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
+      ends.set(held.stored.id, settled);
+    };
+    await this.#send(all, call, end);
+    return (await Promise.all(all.map(({ stored }) => ends.get(stored.id)))).filter((each) => each !== undefined);
+  }
+
+  async #send(all: readonly Held[], call: DispatchCall, end: End): Promise<void> {
+    const open = all.filter((held) => !this.#endsEarly(held, call, end));
+    const asked = await askConditions(open, this.#host, () => this.#context(call, false), call.signal);
+    for (const [held, conclusion] of asked.concluded) end(held, conclusion);
     const { plans, failures } = await addressHeld(asked.open, this.#host, call.signal);
     const cannotBegin = await this.#begin(plans, call);
     if (cannotBegin !== undefined) for (const { held } of plans.splice(0)) failures.set(held, cannotBegin);
-    const isTry = this.#watch.begin();
-    const journal = new Journal(this.#append, this.#host.logger);
-    const { backend, capabilities, delivering, clock } = this.#host;
+    for (const [held, failure] of failures) end(held, failed(held, failure, this.#context(call, this.#watch.isAway)));
+    if (plans.length > 0) await this.#deliver(plans, call, end);
+  }
+
+  async #deliver(plans: readonly Addressed[], call: DispatchCall, end: End): Promise<void> {
+    const { backend, capabilities, delivering, clock, logger } = this.#host;
+    const journal = new Journal((appended) => this.#settler.append(appended), logger);
     for (const { held, left } of plans)
       journal.begin(held, left, capabilities, { backend: backend.name, at: clock.now() });
-    const deliveries = await deliver(
+    let isTry = this.#watch.begin();
+    const ending: Promise<void>[] = [];
+    const underWay = new UnderWay(plans, ({ held, left }, delivery) => {
+      this.#watch.ended(isTry, delivery);
+      isTry = false;
+      const conclude = (): void => {
+        const context = this.#context(call, this.#watch.isAway);
+        end(held, delivered(held, left, delivery, journal.of(left), context));
+      };
+      if (journal.of(left).isKept) ending.push(journal.written().then(conclude));
+      else conclude();
+    });
+    const ended: typeof delivering.ended = (request) => {
+      journal.ended(request);
+      underWay.ended(request);
+    };
+    await deliver(
       plans.map(({ left }) => left.planned),
-      { ...delivering, ended: (request) => journal.ended(request) },
+      { ...delivering, ended },
       call.signal,
     );
-    await journal.written();
-    this.#watch.ended(isTry, deliveries);
-    const context = this.#context(call, this.#watch.isAway);
-    for (const [held, failure] of failures) conclusions.set(held, failed(held, failure, context));
-    for (const [index, { held, left }] of plans.entries()) {
-      const delivery = deliveries[index];
-      if (delivery !== undefined) conclusions.set(held, delivered(held, left, delivery, journal.of(left), context));
-    }
-    return this.#settle(all, conclusions);
+    await Promise.all(ending);
   }
 
   /** Settles a message that cannot be made ready for sending. */
@@ -105,25 +126,19 @@ export class Dispatcher {
   }
 
   /** Whether a message is not sent at all: expired, too many deaths, or nobody knows whether it was sent. */
-  #endsEarly(held: Held, conclusions: Map<Held, Conclusion>, call: DispatchCall): boolean {
+  #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call, false);
-    const conclude = (conclusion: Conclusion): true => {
-      conclusions.set(held, conclusion);
-      return true;
-    };
-    if (held.isExpired) return conclude(skipped(held, 'expired', context));
-    if (context.recording.debug) return conclude(debugged(held, context));
     const { deaths } = held.stored;
-    if (deaths >= MOST_DEATHS) return conclude(failed(held, diedError(deaths), context));
-    if (deaths > 0 && !resendsUnknown(held, context.recording)) return conclude(failed(held, keptError(), context));
-    return false;
+    if (held.isExpired) end(held, skipped(held, 'expired', context));
+    else if (context.recording.debug) end(held, debugged(held, context));
+    else if (deaths >= MOST_DEATHS) end(held, failed(held, diedError(deaths), context));
+    else if (deaths > 0 && !resendsUnknown(held, context.recording)) end(held, failed(held, keptError(), context));
+    else return false;
+    return true;
   }
 
   /** Waits for the backend, and for the turn. @returns why nothing can be sent */
-  async #begin(
-    plans: readonly { readonly left: Remaining }[],
-    { signal, comes }: DispatchCall,
-  ): Promise<PushError | undefined> {
+  async #begin(plans: readonly Addressed[], { signal, comes }: DispatchCall): Promise<PushError | undefined> {
     if (plans.length === 0) return undefined;
     const host = this.#host;
     try {
@@ -153,20 +168,6 @@ export class Dispatcher {
       handsBack: handsBack && signal?.aborted === true,
       isDebug: capabilities.isDebug === true,
     };
-  }
-
-  async #settle(all: readonly Held[], conclusions: ReadonlyMap<Held, Conclusion>): Promise<readonly Dispatched[]> {
-    // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
-    const byId = new Map(Array.from(conclusions, ([{ stored }, conclusion]) => [stored.id, conclusion]));
-    const ended = all.flatMap((held) => {
-      const conclusion = byId.get(held.stored.id);
-      return conclusion === undefined ? [] : [{ held, conclusion }];
-    });
-    const appended = ended.flatMap(({ held, conclusion }) =>
-      conclusion.appended.length === 0 ? [] : [{ id: held.stored.id, outcomes: conclusion.appended }],
-    );
-    await this.#settler.settle(ended, appended);
-    return ended.map(({ held, conclusion: { report, failure } }) => ({ held, report, failure }));
   }
 }
 

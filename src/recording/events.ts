@@ -7,12 +7,12 @@ import type { MessageState } from '../messages/states.js';
  * What happens to recorded messages. `recorded`: it is in the store. `sent`: at least one channel accepted it.
  * `failed`: for good. `retrying`: it failed, and is tried again. `skipped` and `cancelled`: it is not sent.
  */
-export type MessageEvent = 'recorded' | 'sent' | 'failed' | 'retrying' | 'skipped' | 'cancelled';
+export type MessageEventName = 'recorded' | 'sent' | 'failed' | 'retrying' | 'skipped' | 'cancelled';
 
 /** Called with the message, as it is recorded then. */
 export type MessageEventListener = (message: MessageRecord) => unknown;
 
-export const messageEvents: readonly MessageEvent[] = [
+export const messageEvents: readonly MessageEventName[] = [
   'recorded',
   'sent',
   'failed',
@@ -22,7 +22,7 @@ export const messageEvents: readonly MessageEvent[] = [
 ];
 
 /** The event that tells of a new state. */
-export const eventOfState: Readonly<Partial<Record<MessageState, MessageEvent>>> = {
+export const eventOfState: Readonly<Partial<Record<MessageState, MessageEventName>>> = {
   SENT: 'sent',
   DEBUG: 'sent',
   ERROR: 'failed',
@@ -33,7 +33,7 @@ export const eventOfState: Readonly<Partial<Record<MessageState, MessageEvent>>>
 
 /** The listeners of what happens to recorded messages. */
 export class MessageEvents {
-  readonly #listeners: ReadonlyMap<MessageEvent, Listeners<MessageRecord>>;
+  readonly #listeners: ReadonlyMap<MessageEventName, Listeners<MessageRecord>>;
 
   constructor(logger: () => Logger) {
     this.#listeners = new Map(
@@ -46,12 +46,12 @@ export class MessageEvents {
     );
   }
 
-  of(event: MessageEvent): Listeners<MessageRecord> {
+  of(event: MessageEventName): Listeners<MessageRecord> {
     return this.#listeners.get(event) as Listeners<MessageRecord>;
   }
 
   /** Tells the listeners, if there are any. @param record makes the record */
-  tell(event: MessageEvent, record: () => MessageRecord): void {
+  tell(event: MessageEventName, record: () => MessageRecord): void {
     const listeners = this.of(event);
     if (!listeners.isEmpty) listeners.call(record());
   }

@@ -32,7 +32,7 @@ export interface RecordingHost {
   opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
-/** The present of a store: its own, unless somebody turns the clock. */
+/** The present of a store: its own, unless somebody turns the clock. Stores keep whole milliseconds. */
 export function storeNow(clock: Clock, system: Clock): () => Now {
-  return clock === system ? () => undefined : () => clock.now();
+  return clock === system ? () => undefined : () => Math.floor(clock.now());
 }

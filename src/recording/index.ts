@@ -11,8 +11,8 @@ import { Recorder } from './recorder.js';
 import { readRecording, readWorking } from './settings.js';
 import { Settler } from './settler.js';
 import { storeOfText } from './store-of-text.js';
-import { useStore } from './stores-in-use.js';
-import { Worker } from './worker.js';
+import { isInUse, useStore } from './stores-in-use.js';
+import { type RunningWorker, Worker } from './worker.js';
 
 /** What recording needs of a configured service, before the settings are read. */
 export interface RecordingSeed extends Omit<RecordingHost, 'store' | 'recording' | 'working'> {
@@ -21,10 +21,18 @@ export interface RecordingSeed extends Omit<RecordingHost, 'store' | 'recording'
   /** The settings `recording` and `worker`, checked. */
   readonly recording: RecordingSettings | undefined;
   readonly worker: WorkerSettings | boolean | undefined;
+  /** Whether this process works. */
+  readonly works: boolean;
 }
 
 /** Opens the store, and begins to work where the settings say so. @throws what the store throws */
-export async function openRecordings({ messages, recording, worker, ...host }: RecordingSeed): Promise<Recordings> {
+export async function openRecordings({
+  messages,
+  recording,
+  worker,
+  works,
+  ...host
+}: RecordingSeed): Promise<Recordings> {
   const recordings = new Recordings({
     ...host,
     store: typeof messages === 'string' ? await storeOfText(messages) : messages,
@@ -32,7 +40,22 @@ export async function openRecordings({ messages, recording, worker, ...host }: R
     working: readWorking(worker),
   });
   await recordings.open();
+  if (works) await recordings.work();
   return recordings;
+}
+
+/**
+ * Brings the schema of a store up to date.
+ * @returns the names of the migrations that it made
+ * @throws what the store throws
+ */
+export async function migrateStore(messages: MessageStore | string): Promise<readonly string[]> {
+  const store = typeof messages === 'string' ? await storeOfText(messages) : messages;
+  try {
+    return await store.migrate();
+  } finally {
+    if (!isInUse(store)) await store.close();
+  }
 }
 
 /** All that records messages for one configured service. */
@@ -43,7 +66,7 @@ export class Recordings {
   readonly #host: RecordingHost;
   readonly #settler: Settler;
   #leaveStore: (() => Promise<void>) | undefined;
-  #endListening: (() => Promise<void>) | undefined;
+  #listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
   constructor(host: RecordingHost) {
     this.#host = host;
@@ -65,16 +88,26 @@ export class Recordings {
     this.archive = new MessageArchive(host, read, wake);
   }
 
-  /** Opens the store, and begins to work where the settings say so. @throws what the store throws */
+  /** @throws what the store throws */
   async open(): Promise<void> {
-    const { store, working, service, logger } = this.#host;
-    this.#leaveStore = await useStore(store);
-    if (!working.works) return;
-    this.worker.start();
+    this.#leaveStore = await useStore(this.#host.store);
+  }
+
+  /** Begins to work. @param concurrency the most messages under way at once. @default as before, or as set */
+  async work(concurrency?: number): Promise<RunningWorker> {
+    this.worker.start(concurrency);
+    this.#listening ??= this.#listen();
+    await this.#listening;
+    return this.worker;
+  }
+
+  async #listen(): Promise<(() => Promise<void>) | undefined> {
+    const { store, service, logger } = this.#host;
     try {
-      this.#endListening = await store.listen?.(service, () => this.worker.wake());
+      return await store.listen?.(service, () => this.worker.wake());
     } catch (error) {
       logger.warn({ err: error }, `the ${store.name} store tells of no new messages: they are found by asking`);
+      return undefined;
     }
   }
 
@@ -85,7 +118,8 @@ export class Recordings {
 
   /** Hands back what has not been sent, and leaves the store. */
   async close(): Promise<void> {
-    await this.#endListening?.();
+    const endListening = await this.#listening;
+    await endListening?.();
     await this.worker.handBack();
     await this.#settler.close();
     await this.#leaveStore?.();

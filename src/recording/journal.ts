@@ -6,7 +6,6 @@ import type { Appended } from '../messages/store.js';
 import type { Held } from './held.js';
 import { type AttemptFacts, acceptedOutcome } from './outcomes.js';
 import type { Remaining } from './remaining.js';
-import type { Together } from './together.js';
 
 interface Entry {
   readonly id: string;
@@ -20,11 +19,12 @@ interface Entry {
  */
 export class Journal {
   readonly #entries = new Map<Remaining['planned'], Entry>();
-  readonly #append: Together<Appended, undefined>;
+  readonly #append: (appended: Appended) => Promise<void>;
   readonly #logger: Logger;
   readonly #writing = new Set<Promise<void>>();
 
-  constructor(append: Together<Appended, undefined>, logger: Logger) {
+  /** @param append keeps it in the store */
+  constructor(append: (appended: Appended) => Promise<void>, logger: Logger) {
     this.#append = append;
     this.#logger = logger;
   }
@@ -61,15 +61,11 @@ export class Journal {
     const entry = this.#entries.get(delivery.planned);
     if (entry === undefined) return;
     const outcome = acceptedOutcome(channels, delivery, entry.facts);
-    const written = this.#append
-      .add([{ id: entry.id, outcomes: [outcome] }])
-      .then(
-        () => {},
-        (error: unknown) => {
-          entry.lost.push(outcome);
-          this.#logger.warn({ err: error, id: entry.id }, 'what was accepted could not be written down at once');
-        },
-      )
+    const written = this.#append({ id: entry.id, outcomes: [outcome] })
+      .catch((error: unknown) => {
+        entry.lost.push(outcome);
+        this.#logger.warn({ err: error, id: entry.id }, 'what was accepted could not be written down at once');
+      })
       .finally(() => this.#writing.delete(written));
     this.#writing.add(written);
   }

@@ -3,12 +3,14 @@ import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { Lease, MessageStore, Now } from '../messages/store.js';
 
-/** How many times a lease is renewed in its time. */
+/** How many times a lease is renewed in its time, and how many times it is tried when the store does not answer. */
 const RENEWALS = 3;
+const TRIES = 12;
 
 /** The leases that this process holds. They are renewed as long as it holds them. */
 export class Leases {
-  readonly #held = new Map<string, Set<string>>();
+  /** The token of each message that is held, by its id. */
+  readonly #tokens = new Map<string, string>();
   readonly #owner = randomUUID();
   readonly #ms: number;
   readonly #clock: Clock;
@@ -38,28 +40,42 @@ export class Leases {
   }
 
   /** Notes that messages are held. */
-  hold(token: string, ids: Iterable<string>): void {
-    this.#held.set(token, new Set(ids));
-    this.#callOff ??= this.#clock.after(this.#ms / RENEWALS, () => void this.#renew());
+  hold(token: string, ids: readonly string[]): void {
+    for (const id of ids) this.#tokens.set(id, token);
+    if (this.#tokens.size > 0) this.#callOff ??= this.#renewIn(RENEWALS);
   }
 
-  /** Notes that a message is not held any more. */
+  /** The token under which a message is held; undefined when it is not. */
+  tokenOf(id: string): string | undefined {
+    return this.#tokens.get(id);
+  }
+
+  /** Notes that a message is not held any more by a token. */
   release(token: string, id: string): void {
-    const ids = this.#held.get(token);
-    ids?.delete(id);
-    if (ids?.size === 0) this.#held.delete(token);
-    if (this.#held.size > 0) return;
+    if (this.#tokens.get(id) === token) this.#tokens.delete(id);
+    if (this.#tokens.size > 0) return;
     this.#callOff?.();
     this.#callOff = undefined;
   }
 
+  /** @param part of the lease's time */
+  #renewIn(part: number): () => void {
+    return this.#clock.after(this.#ms / part, () => void this.#renew());
+  }
+
   async #renew(): Promise<void> {
-    const renewing = Array.from(this.#held, async ([token, ids]) => {
-      await this.#store.renew({ token, ms: this.#ms }, [...ids], this.#storeNow());
+    const held = new Map<string, string[]>();
+    for (const [id, token] of this.#tokens) {
+      const ids = held.get(token);
+      if (ids === undefined) held.set(token, [id]);
+      else ids.push(id);
+    }
+    const renewing = Array.from(held, async ([token, ids]) => {
+      await this.#store.renew({ token, ms: this.#ms }, ids, this.#storeNow());
     });
-    for (const { reason } of (await Promise.allSettled(renewing)).filter((each) => each.status === 'rejected'))
+    const failed = (await Promise.allSettled(renewing)).filter((each) => each.status === 'rejected');
+    for (const { reason } of failed)
       this.#logger.warn({ err: reason }, 'a lease on messages could not be renewed: others may send them too');
-    this.#callOff = undefined;
-    if (this.#held.size > 0) this.#callOff = this.#clock.after(this.#ms / RENEWALS, () => void this.#renew());
+    this.#callOff = this.#tokens.size > 0 ? this.#renewIn(failed.length > 0 ? TRIES : RENEWALS) : undefined;
   }
 }

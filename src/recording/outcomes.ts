@@ -18,10 +18,12 @@ export interface AttemptFacts {
   readonly owners: Owners;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Whether what was given up is tried again: this process ends, and another one goes on. @default false */
+  readonly handsBack?: boolean | undefined;
 }
 
 /** An outcome of some channels. */
-export function outcome(
+function outcome(
   state: ChannelState,
   channels: readonly string[],
   { backend, owners, at }: AttemptFacts,
@@ -57,7 +59,7 @@ export function failedOutcomes(
   const groups = new Map<string, { readonly state: ChannelState; readonly error: RecordedError; channels: string[] }>();
   const known = new Map<PushError, RecordedError>();
   for (const [channel, failure] of failures) {
-    const error = known.get(failure) ?? recordedError(failure);
+    const error = known.get(failure) ?? errorOf(failure, facts);
     known.set(failure, error);
     const state = outcomeOf(failure) === 'unknown' || before.has(channel) ? 'unknown' : 'rejected';
     const key = `${state} ${error.name} ${error.status} ${error.message}`;
@@ -66,6 +68,12 @@ export function failedOutcomes(
     group.channels.push(channel);
   }
   return Array.from(groups.values(), ({ state, error, channels }) => outcome(state, channels, facts, { error }));
+}
+
+/** The error of a channel. One that was given up because the process ends may be tried again. */
+function errorOf(failure: PushError, { handsBack = false }: AttemptFacts): RecordedError {
+  const error = recordedError(failure);
+  return handsBack && error.code === 'ABORTED' ? { ...error, retryable: true } : error;
 }
 
 /** The outcomes of channels that were skipped, by their reasons. */

@@ -51,18 +51,12 @@ export class ProviderWatch {
     return this.#circuit.begin();
   }
 
-  /** Notes how messages ended that were sent. */
-  ended(isTry: boolean, deliveries: readonly Delivery[]): void {
-    let isFirst = isTry;
-    for (const delivery of deliveries) {
-      if (delivery.planned.channels.length === 0) continue;
-      const verdict = verdictOn(delivery);
-      if (verdict === 'gave up') this.#circuit.gaveUp(isFirst);
-      else if (verdict === 'answered') this.#circuit.succeeded(isFirst);
-      else this.#circuit.failed(isFirst, verdict);
-      isFirst = false;
-    }
-    if (isFirst) this.#circuit.gaveUp(true);
+  /** Notes how a message ended. */
+  ended(isTry: boolean, delivery: Delivery): void {
+    const verdict = delivery.planned.channels.length === 0 ? 'gave up' : verdictOn(delivery);
+    if (verdict === 'gave up') this.#circuit.gaveUp(isTry);
+    else if (verdict === 'answered') this.#circuit.succeeded(isTry);
+    else this.#circuit.failed(isTry, verdict);
   }
 }
 

@@ -62,13 +62,11 @@ export class Recorder {
   ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     if (signal?.aborted) throw firedEarly(signal);
-    const { host, leases, dispatcher, watch } = this.#parts;
+    const { host, leases, watch } = this.#parts;
     const lease = leases.next();
     const entries = await this.#entries(messages, lease, watch.isLive);
     const transaction = transactionOf(entries, host);
     if (signal?.aborted) throw firedEarly(signal);
-    const now = entries.filter(({ message }) => message.lease !== undefined);
-    // Held before they are there: their lease runs from the insert on.
     const recorded =
       transaction === undefined
         ? await this.#insert.add(entries.map(({ message }) => message))
@@ -78,12 +76,11 @@ export class Recorder {
           );
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
-    if (now.length > 0)
-      leases.hold(
-        lease.token,
-        Array.from(held.values(), ({ stored }) => stored.id),
-      );
-    const dispatched = await dispatcher.dispatch([...held.values()], { signal, comes, startedAt });
+    leases.hold(
+      lease.token,
+      Array.from(held.values(), ({ stored }) => stored.id),
+    );
+    const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
     const byHeld = new Map(dispatched.map((each) => [each.held, each]));
     const ended = await Promise.all(
       entries.map(async (entry, index): Promise<Pick<Dispatched, 'report' | 'failure'>> => {
@@ -94,6 +91,17 @@ export class Recorder {
       }),
     );
     return this.#reports<User>(ended);
+  }
+
+  /** @throws whatever is not expected; then the leases run out, and a worker sends the messages */
+  async #dispatch(held: readonly Held[], call: DispatchCall): Promise<readonly Dispatched[]> {
+    const { dispatcher, leases } = this.#parts;
+    try {
+      return await dispatcher.dispatch(held, call);
+    } catch (error) {
+      for (const { token, stored } of held) leases.release(token, stored.id);
+      throw error;
+    }
   }
 
   /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */

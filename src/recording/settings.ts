@@ -16,8 +16,6 @@ export interface Recording extends Pick<RecordingSettings, 'seal' | 'unseal'> {
 
 /** The setting `worker`, read: times are in milliseconds. */
 export interface Working {
-  /** False for a process that leaves the work to others. */
-  readonly works: boolean;
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly pollMs: number;
@@ -56,7 +54,6 @@ export function readRecording(settings: RecordingSettings = {}): Recording {
 export function readWorking(settings: WorkerSettings | boolean = {}): Working {
   const { concurrency = 100, lease = '30s', poll = '1s' } = typeof settings === 'boolean' ? {} : settings;
   return {
-    works: settings !== false,
     concurrency,
     leaseMs: durationOf(lease) ?? 30_000,
     pollMs: durationOf(poll) ?? 1_000,

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended, Settlement } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
 import type { Conclusion } from './conclusion.js';
@@ -6,6 +7,7 @@ import type { Content } from './content.js';
 import { eventOfState } from './events.js';
 import type { Held } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
+import { joined } from './journal.js';
 import type { Leases } from './leases.js';
 import { recordOf } from './record.js';
 import { Together } from './together.js';
@@ -26,6 +28,7 @@ export class Settler {
   readonly #host: RecordingHost;
   readonly #leases: Leases;
   readonly #together: Together<Settlement, boolean>;
+  readonly #appending: Together<Appended, undefined>;
   /** What the store has not taken yet. */
   #waiting: Ended[] = [];
   #callOff: (() => void) | undefined;
@@ -36,6 +39,10 @@ export class Settler {
     this.#leases = leases;
     const now = storeNow(host.clock, systemClock);
     this.#together = new Together((settlements) => host.store.settle(settlements, now()), MOST_TOGETHER);
+    this.#appending = new Together(async (appended) => {
+      await host.store.append(joined(appended));
+      return appended.map(() => undefined);
+    }, MOST_TOGETHER);
   }
 
   /** How many messages have ended and are not written down. */
@@ -43,14 +50,19 @@ export class Settler {
     return this.#waiting.length;
   }
 
-  /**
-   * Settles messages. It never throws: the provider has answered, whatever the store says.
-   * @param appended what was accepted of messages that are tried again
-   */
-  async settle(ended: readonly Ended[], appended: readonly Appended[] = []): Promise<void> {
+  /** Keeps what was accepted, whoever holds the message now. @throws what the store throws */
+  async append(appended: Appended): Promise<void> {
+    await this.#appending.add([appended]);
+  }
+
+  /** Settles messages. It never throws: the provider has answered, whatever the store says. */
+  async settle(ended: readonly Ended[]): Promise<void> {
     if (ended.length === 0) return;
     try {
-      if (appended.length > 0) await this.#host.store.append(appended);
+      const appended = ended.flatMap(({ held, conclusion }) =>
+        conclusion.appended.length === 0 ? [] : [{ id: held.stored.id, outcomes: conclusion.appended }],
+      );
+      if (appended.length > 0) await this.#appending.add(appended);
       await this.#write(ended);
     } catch (error) {
       this.#later(ended, error);
@@ -61,21 +73,50 @@ export class Settler {
     const { recording, clock } = this.#host;
     const settlements = ended.map(({ held, conclusion: { settlement } }): Settlement => {
       const isSent = settlement.state === 'SENT' || settlement.state === 'DEBUG';
-      return { id: held.stored.id, token: held.token, ...settlement, dropsContent: recording.dropsData && isSent };
+      const { id } = held.stored;
+      const token = this.#leases.tokenOf(id) ?? held.token;
+      return { id, token, ...settlement, dropsContent: recording.dropsData && isSent };
     });
     const areHeld = await this.#together.add(settlements);
-    const late: Appended[] = [];
-    for (const [index, { held, conclusion }] of ended.entries()) {
-      const { id } = held.stored;
-      this.#leases.release(held.token, id);
-      if (areHeld[index] === true) this.#tell(held, conclusion, clock.now());
-      else {
-        // Somebody else has it now. That it was accepted is still true.
-        const accepted = conclusion.settlement.outcomes.filter(({ state }) => state === 'accepted');
-        if (accepted.length > 0) late.push({ id, outcomes: accepted });
+    const again: Ended[] = [];
+    const late: Ended[] = [];
+    for (const [index, each] of ended.entries()) {
+      const { id, token } = settlements[index] as Settlement;
+      const isHeld = areHeld[index] === true;
+      if (!isHeld && this.#isHeldAnew(id, token)) {
+        again.push(each);
+        continue;
       }
+      this.#leases.release(token, id);
+      if (isHeld) this.#tell(each.held, each.conclusion, clock.now());
+      else late.push(each);
     }
-    if (late.length > 0) await this.#host.store.append(late);
+    if (again.length > 0) await this.#write(again);
+    if (late.length > 0) await this.#keepAccepted(late);
+  }
+
+  /** Whether this process holds a message by another token: its lease ran out, and the worker has claimed it again. */
+  #isHeldAnew(id: string, token: string): boolean {
+    const current = this.#leases.tokenOf(id);
+    return current !== undefined && current !== token;
+  }
+
+  /**
+   * Keeps what was accepted of messages that somebody else has now. They may have been settled before, by a call whose
+   * answer was lost.
+   */
+  async #keepAccepted(late: readonly Ended[]): Promise<void> {
+    const { store, service } = this.#host;
+    const ids = late.map(({ held }) => held.stored.id);
+    const known = new Map((await store.get(service, ids)).map((stored) => [stored.id, acceptedOf(stored.outcomes)]));
+    const appended = late.flatMap(({ held: { stored }, conclusion }): Appended[] => {
+      const before = known.get(stored.id);
+      const outcomes = conclusion.settlement.outcomes.filter(
+        ({ state, channels }) => state === 'accepted' && !channels.every((channel) => before?.has(channel)),
+      );
+      return before === undefined || outcomes.length === 0 ? [] : [{ id: stored.id, outcomes }];
+    });
+    if (appended.length > 0) await this.#appending.add(appended);
   }
 
   #tell(held: Ended['held'], { settlement }: Conclusion, now: number): void {
@@ -103,18 +144,15 @@ export class Settler {
       );
     this.#waiting.push(...ended);
     for (const { held } of this.#waiting.splice(0, Math.max(0, this.#waiting.length - MOST_WAITING)))
-      this.#leases.release(held.token, held.stored.id);
+      this.#leases.release(this.#leases.tokenOf(held.stored.id) ?? held.token, held.stored.id);
     this.#callOff ??= this.#host.clock.after(backoffDelay(this.#failures), () => void this.#again());
   }
 
   async #again(): Promise<void> {
     this.#callOff = undefined;
     const ended = this.#waiting.splice(0, MOST_TOGETHER);
-    const appended = ended.flatMap(({ held, conclusion }) =>
-      conclusion.appended.length === 0 ? [] : [{ id: held.stored.id, outcomes: conclusion.appended }],
-    );
     const before = this.#failures;
-    await this.settle(ended, appended);
+    await this.settle(ended);
     if (this.#failures > before) return;
     this.#failures = 0;
     if (this.#waiting.length > 0) await this.#again();
@@ -127,4 +165,8 @@ export class Settler {
     this.#callOff?.();
     this.#callOff = undefined;
   }
+}
+
+function acceptedOf(outcomes: readonly ChannelOutcome[]): ReadonlySet<string> {
+  return new Set(outcomes.flatMap(({ state, channels }) => (state === 'accepted' ? channels : [])));
 }

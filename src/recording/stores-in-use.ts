@@ -3,6 +3,11 @@ import type { MessageStore } from '../messages/store.js';
 /** How many services use a store, and its opening. Several services may share one. */
 const inUse = new WeakMap<MessageStore, { users: number; readonly opened: Promise<void> }>();
 
+/** Whether a service uses a store, or is about to. */
+export function isInUse(store: MessageStore): boolean {
+  return inUse.has(store);
+}
+
 /**
  * Opens a store, unless another service has.
  * @returns a function that closes it, unless another service uses it

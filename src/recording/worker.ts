@@ -20,13 +20,33 @@ export interface WorkerParts {
   readonly read: ReadContent;
 }
 
+/**
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers.
+ * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
+ */
+export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
+
+/** The worker of this process, as it is at the moment. */
+export interface RunningWorker {
+  readonly state: WorkerState;
+  /** Number of messages under way. */
+  readonly underWay: number;
+  /** Most messages under way at once. */
+  readonly concurrency: number;
+  /** The setting `name`: the service whose messages it sends. */
+  readonly service: string;
+  /** The name of the message store. */
+  readonly store: string;
+}
+
 /** Sends what is due in the store, as long as it runs. */
-export class Worker {
+export class Worker implements RunningWorker {
   readonly #parts: WorkerParts;
   readonly #underWay = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #giveUp = new AbortController();
   readonly #housekeeping: Housekeeping;
+  #concurrency: number;
   #messages = 0;
   #running: Promise<void> | undefined;
   #wakes = Promise.withResolvers<void>();
@@ -37,14 +57,34 @@ export class Worker {
   constructor(parts: WorkerParts) {
     this.#parts = parts;
     this.#housekeeping = new Housekeeping(parts.host);
+    this.#concurrency = parts.host.working.concurrency;
   }
 
-  /** How many messages are under way. */
+  get state(): WorkerState {
+    if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
+    if (this.#failures > 0) return 'store away';
+    return this.#parts.watch.isAway ? 'provider away' : 'working';
+  }
+
   get underWay(): number {
     return this.#messages;
   }
 
-  start(): void {
+  get concurrency(): number {
+    return this.#concurrency;
+  }
+
+  get service(): string {
+    return this.#parts.host.service;
+  }
+
+  get store(): string {
+    return this.#parts.host.store.name;
+  }
+
+  /** Begins to work. @param concurrency the most messages under way at once, also of a worker that works already */
+  start(concurrency: number = this.#concurrency): void {
+    this.#concurrency = concurrency;
     this.#running ??= this.#run();
   }
 
@@ -57,7 +97,7 @@ export class Worker {
 
   /** Claims nothing more. Resolves when what is under way has ended. */
   async stop(): Promise<void> {
-    this.#stop.abort();
+    this.#stop.abort(new Error('the worker stops'));
     this.#wakes.resolve();
     this.#room.resolve();
     await this.#running;
@@ -103,9 +143,9 @@ export class Worker {
     const { host, leases, watch } = this.#parts;
     await this.#housekeeping.whenDue();
     if (!watch.isLive) return false;
-    const limit = watch.isAway ? 1 : host.working.concurrency - this.#messages;
+    const limit = watch.isAway ? 1 : this.#concurrency - this.#messages;
     // Claims of a few messages each would cost as much as those of many.
-    if (!watch.isAway && limit < host.working.concurrency / 2) {
+    if (!watch.isAway && limit < this.#concurrency / 2) {
       await this.#room.promise;
       return true;
     }
@@ -114,39 +154,70 @@ export class Worker {
     const now = storeNow(clock, systemClock)();
     const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
     if (claimed.length === 0) return false;
+    const [first] = claimed;
+    const isSuspect = first?.isBegun === false;
+    // Its lease ran out unnoticed: the clock was set, this process stood still, or the store was away.
+    const isUnderWay = isSuspect && leases.tokenOf(first.id) !== undefined;
     leases.hold(
       lease.token,
       claimed.map(({ id }) => id),
     );
-    const [first] = claimed;
-    const isSuspect = first?.isBegun === false;
-    if (isSuspect) {
-      // A process may have died of it: nothing else is under way when it is tried.
-      await Promise.all(this.#underWay);
-      await store.begin(lease.token, [first.id]);
-    }
+    if (isSuspect) await this.#begin(first, isUnderWay);
+    if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);
     // The answer of a provider that was away decides whether more are sent.
     if (isSuspect || watch.isAway) await sent;
     return true;
   }
 
-  #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
-    this.#messages += claimed.length;
-    const sending = this.#dispatch(claimed, token)
-      .catch((error: unknown) => this.#parts.host.logger.error({ err: error }, 'recorded messages could not be sent'))
-      .finally(() => {
-        this.#messages -= claimed.length;
-        this.#underWay.delete(sending);
-        this.#room.resolve();
-        this.#room = Promise.withResolvers();
-      });
-    this.#underWay.add(sending);
-    return sending;
+  /** Begins to send a message whose lease ran out. @param isUnderWay whether this process is sending it */
+  async #begin({ id, token }: ClaimedMessage, isUnderWay: boolean): Promise<void> {
+    const { host, leases } = this.#parts;
+    try {
+      // A process may have died of it: nothing else is under way when it is tried.
+      if (!isUnderWay) await Promise.all(this.#underWay);
+      if (!this.#stop.signal.aborted) await host.store.begin(token, [id]);
+    } catch (error) {
+      // It is claimed again when its lease runs out.
+      if (!isUnderWay) leases.release(token, id);
+      throw error;
+    }
   }
 
-  async #dispatch(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+  /** Sends messages. One with a condition goes by itself: asking it may take long, and the others do not wait. */
+  async #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
+    const asked = claimed.filter(({ condition }) => condition !== undefined);
+    const others = claimed.filter(({ condition }) => condition === undefined);
+    await Promise.all([others, ...asked.map((each) => [each])].map((group) => this.#sendGroup(group, token)));
+  }
+
+  async #sendGroup(group: readonly ClaimedMessage[], token: string): Promise<void> {
+    if (group.length === 0) return;
+    let left = group.length;
+    const ended = (messages = 1): void => {
+      left -= messages;
+      this.#messages -= messages;
+      this.#room.resolve();
+      this.#room = Promise.withResolvers();
+    };
+    this.#messages += left;
+    const sending = this.#dispatch(group, token, () => ended())
+      .catch((error: unknown) => {
+        this.#parts.host.logger.error({ err: error }, 'recorded messages could not be sent');
+        // Their leases run out.
+        for (const { id } of group) this.#parts.leases.release(token, id);
+      })
+      .finally(() => {
+        this.#underWay.delete(sending);
+        ended(left);
+      });
+    this.#underWay.add(sending);
+    await sending;
+  }
+
+  async #dispatch(claimed: readonly ClaimedMessage[], token: string, ended: () => void): Promise<void> {
     const { host, dispatcher, read } = this.#parts;
+    const wasStopped = this.#stop.signal.aborted;
     const held: Held[] = [];
     for (const stored of claimed) {
       const claim = { stored, token, isExpired: stored.isExpired };
@@ -154,11 +225,14 @@ export class Worker {
         held.push(await revived(claim, read, host));
       } catch (error) {
         await dispatcher.cannotSend(claim, unreadable(error));
+        ended();
       }
     }
     await dispatcher.dispatch(held, {
-      signal: this.#giveUp.signal,
+      // What was claimed while the worker stopped goes back.
+      signal: wasStopped ? AbortSignal.abort(this.#stop.signal.reason) : this.#giveUp.signal,
       handsBack: true,
+      ended,
       startedAt: performance.now(),
     });
   }

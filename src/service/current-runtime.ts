@@ -57,8 +57,9 @@ export class CurrentRuntime {
    * @throws ConfigurationError for wrong settings
    */
   start(given: unknown, beside?: unknown): Runtime {
-    const { settings, isFallback } = readSettings(given, beside, process.env);
-    const runtime = new Runtime(checkPushServer(settings), { owner: this, receive: this.#receive, ...this.#keeps });
+    const { settings, isFallback, works } = readSettings(given, beside, process.env);
+    const host = { owner: this, receive: this.#receive, works, ...this.#keeps };
+    const runtime = new Runtime(checkPushServer(settings), host);
     if (isFallback) runtime.logger.warn({}, FALLBACK_WARNING);
     this.#closing = this.#stop().catch((error: unknown) =>
       runtime.logger.error({ err: error }, 'the previous backend could not be closed'),

@@ -6,6 +6,7 @@ import type { MessageArchive, MessagePage, MessageQuery, PageOptions, ReadBy } f
 import type { PushUser } from '../sessions/adapter.js';
 import type { IncomingMessage } from '../wire/message.js';
 import type { CurrentRuntime } from './current-runtime.js';
+import type { RecordedMessages } from './recorded-messages.js';
 
 /**
  * Messages: those that come in, as a function; those that were recorded, by its methods, which need a message store
@@ -57,6 +58,12 @@ export interface Messages {
    * @returns how many messages were for the user
    */
   erase<User = PushUser>(of: { readonly recipient: User }): Promise<number>;
+  /**
+   * Brings the tables of the message store up to date, as `pushrail migrate` does. Several processes may call it at
+   * once: one of them does it.
+   * @returns the names of the migrations that it made; none when all is up to date
+   */
+  migrate(): Promise<readonly string[]>;
 }
 
 /** Makes the messages of a service. */
@@ -79,16 +86,22 @@ export function messagesOf(runtime: CurrentRuntime, inbox: Inbox): Messages {
     unread: async (user: unknown, page?: PageOptions) => (await archive('unread')).unread(user, page),
     unreadCount: async (user: unknown) => (await archive('unreadCount')).unreadCount(user),
     erase: async (of: { readonly recipient: unknown }) => (await archive('erase')).erase(of),
+    migrate: async () => recordedOf(runtime, 'messages.migrate()').migrate(),
   };
   return Object.assign(loop, methods);
 }
 
 /** The archive of a service. @param call names the call in an error @throws ConfigurationError without a store */
 export async function archiveOf(runtime: CurrentRuntime, call: string): Promise<MessageArchive> {
+  return (await recordedOf(runtime, call).opened()).archive;
+}
+
+/** What a service has recorded. The rest is as for {@link archiveOf}. */
+export function recordedOf(runtime: CurrentRuntime, call: string): RecordedMessages {
   const { recorded } = runtime.configured;
   if (recorded === undefined)
     throw new ConfigurationError(
       `${call} needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }).`,
     );
-  return (await recorded.opened()).archive;
+  return recorded;
 }

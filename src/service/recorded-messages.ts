@@ -1,21 +1,32 @@
 import { Deadline } from '../core/deadline.js';
 import type { RecordingSeed, Recordings } from '../recording/index.js';
+import type { RunningWorker } from '../recording/worker.js';
+import { backoffDelay } from '../wire/backoff.js';
 
 /** The recorded messages of one configured service. What records them is loaded when a service has a message store. */
 export class RecordedMessages {
   readonly #seed: RecordingSeed;
   #opening: Promise<Recordings> | undefined;
   #isClosed = false;
+  #callOff: (() => void) | undefined;
 
   constructor(seed: RecordingSeed) {
     this.#seed = seed;
   }
 
-  /** Opens the store. A failure is logged, and whoever needs the store tries again and hears of it. */
-  open(): void {
-    this.opened().catch((error: unknown) =>
-      this.#seed.logger.error({ err: error }, 'the message store could not be opened'),
-    );
+  /**
+   * Opens the store where this process works. It tries until the store is open; whoever needs it meanwhile tries, too,
+   * and hears of the failure. Who does not work opens the store when it needs it.
+   */
+  start(failures = 0): void {
+    const { works, logger, clock } = this.#seed;
+    if (!works) return;
+    this.opened().catch((error: unknown) => {
+      if (this.#isClosed) return;
+      const level = failures === 0 ? 'error' : 'debug';
+      logger[level]({ err: error }, 'the message store could not be opened: the worker tries again until it is');
+      this.#callOff = clock.after(backoffDelay(failures), () => this.start(failures + 1));
+    });
   }
 
   /**
@@ -43,6 +54,17 @@ export class RecordedMessages {
     return recordings;
   }
 
+  /** Begins to work, whatever the settings say. @throws PushError when the store could not be opened; TimeoutError */
+  async work(concurrency: number | undefined): Promise<RunningWorker> {
+    return (await this.opened()).work(concurrency);
+  }
+
+  /** Brings the schema of the store up to date. @returns the names of the migrations that it made */
+  async migrate(): Promise<readonly string[]> {
+    const { migrateStore } = await import('../recording/index.js');
+    return migrateStore(this.#seed.messages);
+  }
+
   /** Makes the worker look for messages at once. */
   wake(): void {
     void this.#ifOpen.then((recordings) => recordings?.worker.wake());
@@ -56,6 +78,7 @@ export class RecordedMessages {
   /** Hands back what has not been sent, and closes the store unless others use it. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#callOff?.();
     await (await this.#ifOpen)?.close();
   }
 

@@ -1,18 +1,30 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import type { Lasting } from '../core/call-options.js';
+import { checkOptionNames, type Lasting } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { Listener, Listeners } from '../core/listeners.js';
 import type { Inbox, MessageListener } from '../receiving/inbox.js';
 import type { Condition, ConditionOptions, Conditions } from '../recording/conditions.js';
 import {
-  type MessageEvent,
   type MessageEventListener,
+  type MessageEventName,
   type MessageEvents,
   messageEvents,
 } from '../recording/events.js';
+import type { RunningWorker } from '../recording/worker.js';
 import type { CurrentRuntime } from './current-runtime.js';
-import { archiveOf, type Messages, messagesOf } from './messages.js';
+import { archiveOf, type Messages, messagesOf, recordedOf } from './messages.js';
 import { ReceivingService } from './receiving-service.js';
+
+export type { RunningWorker, WorkerState } from '../recording/worker.js';
+
+/** Options of `work`. */
+export interface WorkOptions {
+  /** Most messages under way at once, 1 to 10 000. */
+  readonly concurrency?: number | undefined;
+}
+
+/** Most messages under way at once, as for the setting `worker`. */
+const MOST_AT_ONCE = 10_000;
 
 /** What a service keeps when it is configured anew. */
 export interface ServiceKeeps {
@@ -64,6 +76,30 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
   }
 
   /**
+   * Begins to send what waits in the message store, where the settings leave that to others (`worker: false`). It
+   * resolves when the backend and the store are open and the worker works. `close` ends it.
+   * @param options `concurrency`: the most messages under way at once. @default that of the setting `worker`, else 100
+   * @returns what the worker does, as it is whenever it is read
+   * @throws ConfigurationError without a message store; ValidationError for wrong options; PushError when the backend
+   * or the store could not be opened
+   * @example
+   * const worker = await PushService.work({ concurrency: 20 });
+   * console.log(worker.state); // 'working'
+   */
+  async work(options: WorkOptions = {}): Promise<RunningWorker> {
+    checkOptionNames(options, ['concurrency'], 'work()');
+    const { concurrency } = options;
+    if (
+      concurrency !== undefined &&
+      !(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_ONCE)
+    )
+      throw new ValidationError(`"concurrency" must be a whole number from 1 to ${MOST_AT_ONCE}.`);
+    const recorded = recordedOf(this.#runtime, 'work()');
+    await this.#runtime.configured.opened();
+    return recorded.work(concurrency);
+  }
+
+  /**
    * Makes the worker of this process look for messages at once, for whoever hears by other means that there are some.
    * It does nothing without a message store, or without a worker.
    */
@@ -80,7 +116,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    * PushService.on('failed', ({ id, event, error }) => alarm(`${event} ${id}: ${error?.message}`));
    */
   on(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
-  on(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
+  on(event: MessageEventName, listener: MessageEventListener, options?: Lasting): this;
   on(event: string, listener: (event: never) => unknown, options?: Lasting): this {
     this.#listeners(event).add(listener as Listener<unknown>, options, 'on()');
     return this;
@@ -88,7 +124,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
 
   /** Adds a listener for one event: it is removed before its first call. The rest is as for {@link on}. */
   once(event: 'messageReceived', listener: MessageListener, options?: Lasting): this;
-  once(event: MessageEvent, listener: MessageEventListener, options?: Lasting): this;
+  once(event: MessageEventName, listener: MessageEventListener, options?: Lasting): this;
   once(event: string, listener: (event: never) => unknown, options?: Lasting): this {
     this.#listeners(event).add(listener as Listener<unknown>, options, 'once()');
     return this;
@@ -96,7 +132,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
 
   /** Removes a listener. */
   off(event: 'messageReceived', listener: MessageListener): this;
-  off(event: MessageEvent, listener: MessageEventListener): this;
+  off(event: MessageEventName, listener: MessageEventListener): this;
   off(event: string, listener: (event: never) => unknown): this {
     this.#listeners(event).remove(listener as Listener<unknown>);
     return this;

@@ -46,6 +46,8 @@ export interface RuntimeHost extends RuntimeKeeps {
   readonly owner: object;
   /** Gets the messages that come in for the application. */
   readonly receive: (message: IncomingMessage) => void;
+  /** Whether this process may send what waits in a message store. */
+  readonly works: boolean;
 }
 
 /** A configured service: its backend, its sessions, and all else that the settings decide. */
@@ -79,7 +81,7 @@ export class Runtime implements ListeningHost {
    * @param receive gets the messages that come in
    * @throws ConfigurationError when the backend cannot be built, or is in use by another service
    */
-  constructor(settings: CheckedSettings, { owner, receive, rules, conditions, messageEvents }: RuntimeHost) {
+  constructor(settings: CheckedSettings, { owner, receive, works, rules, conditions, messageEvents }: RuntimeHost) {
     const { backend, sessions, logger = defaultLogger, ...rest } = settings;
     const {
       timeout = deliveryDefaults.timeout,
@@ -108,7 +110,7 @@ export class Runtime implements ListeningHost {
     const { channelName } = this.capabilities;
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
-    const policy = new DeliveryPolicy({ timeout, retries, concurrency });
+    const policy = new DeliveryPolicy({ timeout, retries, concurrency, clock });
     const { backend: sender, capabilities } = this;
     const way = {
       planning: {
@@ -131,6 +133,7 @@ export class Runtime implements ListeningHost {
             messages,
             recording,
             worker,
+            works: works && worker !== false,
             clock,
             backend: sender,
             capabilities,
@@ -162,7 +165,7 @@ export class Runtime implements ListeningHost {
 
   /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
   open(before: Promise<void>): void {
-    this.recorded?.open();
+    this.recorded?.start();
     this.#ready = before.then(() => this.#openBackend());
     this.#ready.catch((error: unknown) =>
       this.logger.error({ err: error }, `the ${this.backend.name} backend could not be opened`),

@@ -2,26 +2,49 @@ import { ConfigurationError } from '../core/errors.js';
 import { isRecord } from '../wire/is-record.js';
 import { isDsn, parseDsn } from './dsn.js';
 import { type EnvironmentSettings, settingsFromEnvironment } from './environment.js';
+import { isStoreText, STORE_TEXTS } from './recording-schema.js';
 
 /** What the settings come to. They are not checked yet. */
 export interface ReadSettings extends Omit<EnvironmentSettings, 'settings'> {
   readonly settings: unknown;
+  /** Whether this process may send what waits in a message store: `PUSH_WORKER` does not forbid it. */
+  readonly works: boolean;
 }
+
+type ReadBackend = Omit<ReadSettings, 'works'>;
 
 /**
  * Puts the settings together. A DSN, in place of them or as their `backend`, and the environment where they name no
  * backend, say what the code leaves open.
  * @param settings an object, or a DSN
  * @param beside what a DSN does not say, such as `sessions`
- * @throws ConfigurationError for a DSN that cannot be read, and when nothing names a backend in production
+ * @throws ConfigurationError for a DSN or a variable of the environment that cannot be read, and when nothing names a
+ * backend in production
  */
 export function readSettings(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
   const read = readBackend(settings, beside, environment);
   const messages = environment['PUSH_MESSAGES']?.trim() ?? '';
-  return messages === '' ? read : { ...read, settings: joined({ messages }, read.settings) };
+  if (messages !== '' && !isStoreText(messages)) throw new ConfigurationError(`PUSH_MESSAGES must be ${STORE_TEXTS}.`);
+  const works = mayWork(environment['PUSH_WORKER']);
+  return { ...read, works, settings: messages === '' ? read.settings : joined({ messages }, read.settings) };
 }
 
-function readBackend(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadSettings {
+/** @throws ConfigurationError for a text that says neither */
+function mayWork(text = ''): boolean {
+  switch (text.trim().toLowerCase()) {
+    case '':
+    case 'true':
+      return true;
+    case 'false':
+      return false;
+    default:
+      throw new ConfigurationError(
+        'PUSH_WORKER must be "false", for a process that leaves what waits in the message store to others, or "true".',
+      );
+  }
+}
+
+function readBackend(settings: unknown, beside: unknown, environment: NodeJS.ProcessEnv): ReadBackend {
   if (typeof settings === 'string') return inCode(joined(parseDsn(settings), withoutBackend(beside)));
   if (beside !== undefined) {
     throw new ConfigurationError('PUSH_SERVER: a second argument goes with a DSN. Put all settings into one object.');
@@ -43,7 +66,7 @@ export function withDsn(settings: unknown, what: string): unknown {
   return typeof backend === 'string' && isDsn(backend) ? joined(parseDsn(backend, what), beside) : settings;
 }
 
-function inCode(settings: unknown): ReadSettings {
+function inCode(settings: unknown): ReadBackend {
   return { settings, isFallback: false };
 }
 

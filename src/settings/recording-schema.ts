@@ -42,11 +42,13 @@ function storeSchema(): z.ZodMiniType<MessageStore | string, MessageStore | stri
   return z.custom<MessageStore | string>(
     (value) => (typeof value === 'string' ? isStoreText(value) : hasMethods(value, ...storeMethods)),
     {
-      error:
-        'must be a message store, such as sqliteMessages({ file: "push.db" }), or a text: "sqlite:FILE", "postgres://…" or "memory:"',
+      error: `must be a message store, such as sqliteMessages({ file: "push.db" }), or a text: ${STORE_TEXTS}`,
     },
   );
 }
+
+/** The texts that name a message store, in words. */
+export const STORE_TEXTS = '"sqlite:FILE", "postgres://…" or "memory:"';
 
 /** Whether a text names a message store. */
 export function isStoreText(text: string): boolean {
@@ -57,7 +59,11 @@ function recordingSchema(): z.ZodMiniType<RecordingSettings, RecordingSettings> 
   const hook = z.optional(
     z.custom<(text: string) => string>((value) => typeof value === 'function', { error: 'must be a function' }),
   );
-  const age = z.optional(z.union([z.literal(false), duration()], `must be false or ${DURATION_FORM}`));
+  const age = z.optional(
+    z.custom<Duration | false>((value) => value === false || durationOf(value) !== undefined, {
+      error: `must be false or ${DURATION_FORM}`,
+    }),
+  );
   return z
     .strictObject({
       retryDelays: z.optional(z.array(duration())),
@@ -88,6 +94,8 @@ function workerSchema(): z.ZodMiniType<WorkerSettings, WorkerSettings> {
 function duration(least = 0): z.ZodMiniType<Duration, Duration> {
   return z.custom<Duration>((value) => (durationOf(value) ?? -1) >= least, {
     error: least === 0 ? `must be ${DURATION_FORM}` : `must be ${DURATION_FORM}, ${least} ms or more`,
+    // Else it would not be told which key of an object is wrong that is one of several forms.
+    abort: false,
   });
 }
 

@@ -6,6 +6,7 @@ import { findingCases } from './message-cases/finding.js';
 import { idempotencyCases } from './message-cases/idempotency.js';
 import { leaseCases } from './message-cases/leases.js';
 import { openingCases } from './message-cases/opening.js';
+import { processCases } from './message-cases/processes.js';
 import { readingCases } from './message-cases/reading.js';
 import { recordingCases } from './message-cases/recording.js';
 import { removalCases } from './message-cases/removal.js';
@@ -27,6 +28,7 @@ const definitions: readonly MessageCaseDefinition[] = [
   ...readingCases,
   ...removalCases,
   ...clockCases,
+  ...processCases,
   ...transactionCases,
   ...openingCases,
 ];

@@ -11,6 +11,8 @@ import { pageSize } from './page-size.ts';
 import { presence } from './presence.ts';
 import { pubnub } from './pubnub.ts';
 import { putInto, runHere } from './record.ts';
+import { recordingPostgres } from './recording-postgres.ts';
+import { recordingSqlite } from './recording-sqlite.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
@@ -37,6 +39,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   channels: [rooms, presence],
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
+  recording: [recordingSqlite, recordingPostgres],
   hosted: [hosted, pubnub],
 };
 

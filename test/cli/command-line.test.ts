@@ -4,12 +4,15 @@ import { growthOf, LINEAR } from '../support/growth.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 describe('the command line', () => {
-  it.each([[], ['demo'], ['serve'], ['send'], ['listen']])('explains itself with %s --help', async (...command) => {
-    const terminal = new RecordingTerminal();
-    expect(await runCommandLine([...command, '--help'], terminal)).toEqual({ exitCode: 0 });
-    expect(terminal.printed.join('\n')).toMatch(new RegExp(`^Usage: ${['pushrail', ...command].join(' ')} `));
-    expect(terminal.complaints).toEqual([]);
-  });
+  it.each([[], ['demo'], ['serve'], ['send'], ['listen'], ['work'], ['migrate']])(
+    'explains itself with %s --help',
+    async (...command) => {
+      const terminal = new RecordingTerminal();
+      expect(await runCommandLine([...command, '--help'], terminal)).toEqual({ exitCode: 0 });
+      expect(terminal.printed.join('\n')).toMatch(new RegExp(`^Usage: ${['pushrail', ...command].join(' ')} `));
+      expect(terminal.complaints).toEqual([]);
+    },
+  );
 
   it('tells its version', async () => {
     const terminal = new RecordingTerminal();

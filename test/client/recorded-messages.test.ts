@@ -1,5 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type PushClient as Client, PushClient, type PushClientOptions } from '../../src/client/index.js';
+import { createPushService, type PushService } from '../../src/index.js';
+import { memoryMessages } from '../../src/messages/memory/index.js';
 import type { IncomingMessage } from '../../src/wire/message.js';
 import { deliver } from '../support/deliver.js';
 import { recordedMessage } from '../support/recorded-message.js';
@@ -13,8 +15,8 @@ const ID = '11111111-2222-4333-8444-555555555555';
 async function listening(
   channels: readonly string[],
   options: PushClientOptions = {},
+  service: PushService = running(),
 ): Promise<{ client: Client; heard: IncomingMessage[] }> {
-  const service = running();
   await service.ready();
   const customHandler = async (
     { socketId, channelName }: { socketId: string; channelName: string },
@@ -92,6 +94,16 @@ describe('a recorded message', () => {
     for (const _ of [1, 2]) await running().send({ event: 'paid', channels: 'orders', data });
     await expect.poll(() => heard).toEqual(Array(2).fill({ channel: 'orders', event: 'paid', data }));
   });
+});
+
+it('what a service with a message store sends has the id of its record in the page', async () => {
+  const options = { port: 0, host: '127.0.0.1' };
+  const keys = { appId: 'app', pubKey: 'key', secretKey: 'secret' };
+  const service = createPushService({ backend: 'websocket', ...keys, options, messages: memoryMessages() });
+  onTestFinished(() => service.close());
+  const { heard } = await listening(['orders'], {}, service);
+  const { id } = await service.send({ event: 'paid', channels: 'orders', data: 1 });
+  await expect.poll(() => heard).toEqual([{ channel: 'orders', event: 'paid', data: 1, id }]);
 });
 
 it('equal messages that are not recorded, and client events, are all heard', async () => {

@@ -15,7 +15,7 @@ function conforms(options: PostgresMessagesOptions, missing: readonly string[]):
   const create: MessageStoreHarness['create'] = async () => {
     await database.run(
       Object.values(emptied)
-        .map((table) => `DELETE FROM ${table}`)
+        .map((table) => `DELETE FROM ${options.schema ?? 'public'}.${table}`)
         .join('; '),
     );
     return { store: make(), another: make, transaction: { begin } };
@@ -42,10 +42,13 @@ async function begin(): Promise<OpenTransaction> {
   return { transaction: client, commit: () => end('COMMIT'), rollback: () => end('ROLLBACK') };
 }
 
-beforeAll(() => postgresMessages(pool).open());
+beforeAll(async () => {
+  await database.run('CREATE SCHEMA push');
+  for (const schema of ['public', 'push']) await postgresMessages(pool, { schema }).open();
+});
 
 afterAll(() => pool.end());
 
 describe('postgresMessages', () => conforms({}, ['the store has no listen()']));
 
-describe('postgresMessages that notify', () => conforms({ notify: true }, []));
+describe('postgresMessages in a schema of its own, with NOTIFY', () => conforms({ schema: 'push', notify: true }, []));

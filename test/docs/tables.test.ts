@@ -115,7 +115,7 @@ describe('the documentation', () => {
     const credentials = { appId: randomUUID(), pubKey: 'public', subKey: 'subscribe', secretKey: 'secret' };
     for (const [name, cells] of shown) {
       const { capabilities } = createPushService({ backend: name, ...credentials } as PushServerSettings).backend;
-      const { channelName, eventName, sharesRequest, keepsOrder, isPublic, ...rest } = capabilities;
+      const { channelName, eventName, sharesRequest, keepsOrder, isPublic, isDebug, ...rest } = capabilities;
       expect([name, cells]).toEqual([
         name,
         Object.fromEntries(Object.entries(rest).map(([key, can]) => [key, cell(can)])),

@@ -45,6 +45,24 @@ describe('a process that dies', () => {
   });
 });
 
+it('a message that three processes died under is sent after all when it is retried', async () => {
+  await using recorded = recordedService();
+  const { push, backend, clock, store } = recorded;
+  const { id } = await push.send({ event: 'hello', channels: 'a', delay: '1m' });
+  for (const n of [1, 2, 3]) {
+    const now = clock.now() + 60_000 + n * 10;
+    const lease = { token: `process ${n}`, ms: 1 };
+    await store.claim({ service: 'default', lease, limit: 1, conditions: [], now });
+    await store.begin(lease.token, [id]);
+  }
+  await clock.advance(120_000);
+  expect(await push.messages.get(id)).toMatchObject({ state: 'ERROR' });
+  expect(backend.requests).toHaveLength(0);
+  expect(await push.messages.retry(id)).toBe(true);
+  await clock.advance(10_000);
+  expect(await push.messages.get(id)).toMatchObject({ state: 'SENT' });
+});
+
 describe('what the application wrote', () => {
   const turned = (text: string): string => [...text].toReversed().join('');
 

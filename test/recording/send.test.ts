@@ -253,7 +253,7 @@ describe('without a message store', () => {
     const sending = push.send({ event: 'hello', channels: 'a', [option]: 'x' } as never);
     await expect(sending).rejects.toThrow(ValidationError);
     await expect(sending).rejects.toThrow(
-      `"${option}" needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER`,
+      `send() has no option "${option}": it needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER`,
     );
     expect(backend.requests).toHaveLength(0);
   });

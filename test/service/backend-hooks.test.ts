@@ -73,7 +73,6 @@ describe('checks by channel', () => {
     expect(seen).toEqual([
       [['a', 'b'], '1'],
       [['session-of-ann'], '2'],
-      [['session-of-ann'], '3'],
       [['session-of-ben'], '4'],
     ]);
     expect(backend.sent).toEqual([['a'], ['b'], ['session-of-ann']]);

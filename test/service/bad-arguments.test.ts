@@ -171,7 +171,7 @@ describe('options', () => {
     [
       'an unknown option',
       { channels: 'a', data, whatsoever: 1 },
-      'send() has no option "whatsoever"; known are event, channels, users, data, notification, except, signal, ordered, timeout, idempotencyKey, backendOptions.',
+      'send() has no option "whatsoever"; known are event, channels, users, data, notification, except, signal, ordered, timeout, idempotencyKey, backendOptions, record.',
     ],
     [
       "the socket id by the name of Pusher's libraries",
@@ -239,18 +239,15 @@ describe('options', () => {
     expect(await refusal(options)).toBe(words);
   });
 
-  test.each(['delay', 'when', 'tag', 'relatedTo'])(
-    '%s is unknown, because nothing records messages',
-    async (option) => {
-      expect(await refusal({ channels: 'a', data, [option]: 'x' })).toMatch(
-        new RegExp(`^send\\(\\) has no option "${option}"; `),
-      );
-    },
-  );
+  test.each(['delay', 'when', 'tag', 'relatedTo'])('%s needs a message store', async (option) => {
+    expect(await refusal({ channels: 'a', data, [option]: 'x' })).toMatch(
+      new RegExp(`^send\\(\\) has no option "${option}": it needs a message store`),
+    );
+  });
 
   test('idempotencyKey, where the backend cannot use one', async () => {
     expect(await refusal({ channels: 'a', data, idempotencyKey: 'x' }, UnsupportedOperationError)).toBe(
-      'The recording backend does not drop a second message with the same "idempotencyKey": send without it.',
+      'The recording backend does not drop a second message with the same "idempotencyKey": send without it, or set "messages" in PUSH_SERVER, a message store.',
     );
   });
 

@@ -136,7 +136,9 @@ describe('listeners', () => {
     );
     for (const method of ['on', 'once', 'off'] as const) {
       const error = await failureOf(ValidationError, () => push[method]('message' as 'messageReceived', () => {}));
-      expect(error.message).toBe('A push service has no event "message": its only event is "messageReceived".');
+      expect(error.message).toBe(
+        'A push service has no event "message": its events are "messageReceived", "recorded", "sent", "failed", "retrying", "skipped", "cancelled".',
+      );
     }
   });
 });

@@ -5,7 +5,7 @@ import type { Clock } from '../../src/core/clock.js';
 const TURNS = 4;
 
 interface Timer {
-  readonly at: number;
+  at: number;
   readonly run: () => void;
 }
 
@@ -42,8 +42,9 @@ export class TestClock implements Clock {
     await this.#settle();
   }
 
-  /** Sets the clock, back or forward, as an administrator does: no timer runs for it. */
+  /** Sets the clock, back or forward, as an administrator does: timers run when the time has passed that they wait. */
   set(now: number): void {
+    for (const timer of this.#timers) timer.at += now - this.#now;
     this.#now = now;
   }
 

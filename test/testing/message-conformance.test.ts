@@ -3,13 +3,21 @@ import { memoryMessages } from '../../src/messages/memory/index.js';
 import { messageStoreConformance } from '../../src/testing/index.js';
 import { claimingFaults } from './message-faults/claiming.js';
 import { findingFaults } from './message-faults/finding.js';
+import { processFaults } from './message-faults/processes.js';
 import { recordingFaults } from './message-faults/recording.js';
 import { removalFaults } from './message-faults/removal.js';
 import { settlingFaults } from './message-faults/settling.js';
 import { type Faults, faultyMessages } from './support/faulty-messages.js';
 
 /** Stores that do one thing wrong, by the case that they must not pass. */
-const wrong: Faults = { ...recordingFaults, ...claimingFaults, ...settlingFaults, ...findingFaults, ...removalFaults };
+const wrong: Faults = {
+  ...recordingFaults,
+  ...claimingFaults,
+  ...settlingFaults,
+  ...findingFaults,
+  ...removalFaults,
+  ...processFaults,
+};
 /** Cases that a store fails which shows its messages to no other process. */
 const aboutOthers = 'shows a message to another process, and keeps it when that one closes';
 

@@ -127,6 +127,7 @@ class MemoryMessages implements contract.MessageStore {
     // Whoever holds it is sending it.
     if (message === undefined || message.state === 'SENDING' || !message.mayBecome('WAITING')) return false;
     message.sendAfter = present(now);
+    message.deaths = 0;
     this.#enter(message, 'WAITING', present(now));
     return true;
   }

@@ -1,44 +1,53 @@
 import { tables } from '../sql/names.js';
 import { urgencies } from '../sql/rows.js';
-import { clock, later, now } from './clock.js';
+import { clock, idsIn, later, now } from './clock.js';
 import { othersOf } from './rows.js';
 
 // Rows that another worker has just locked are skipped, and every statement commits at once: nobody waits for anybody,
 // and no transaction is open while a message is sent. Nothing remembers how far it has read, so that a message whose
 // transaction commits late is found all the same.
 
+/** Whether the message that is claimed is one whose lease ran out: it is alone. */
+const hasDied = '(SELECT EXISTS (SELECT FROM expired))';
+
 const canBeAsked = '(condition_name IS NULL OR condition_name = ANY($5::text[]))';
 
 /**
  * Each priority is a range of the index by itself: one range for all would read whatever is more urgent and not due.
+ * PostgreSQL takes an unknown limit for a tenth of the rows. With a known one within it, a plan for any values is as
+ * cheap as one for these, and claims are not planned anew each time.
  */
-function dueOf(priority: number, before: readonly number[]): string {
+function dueOf(priority: number, before: readonly number[], most: number): string {
   const taken = before.map((more) => ` - (SELECT count(*) FROM due_${more})`).join('');
-  return `due_${priority} AS (
+  return `due_${priority} AS (SELECT id FROM (
     SELECT id FROM ${tables.messages}
     WHERE service = $2 AND priority = ${priority} AND state IN ('WAITING', 'ERROR_RETRY') AND send_after <= ${now}
       AND ${canBeAsked} AND NOT EXISTS (SELECT FROM expired)
-    ORDER BY send_after, id LIMIT $6::bigint${taken} FOR UPDATE SKIP LOCKED)`;
+    ORDER BY send_after, id LIMIT ${most} FOR UPDATE SKIP LOCKED) AS found LIMIT $6::bigint${taken})`;
+}
+
+/** The power of ten that holds a number: so there are few statements, and each knows about how many it is to find. */
+export function powerAbove(limit: number): number {
+  return 10 ** Math.ceil(Math.log10(Math.max(limit, 1)));
 }
 
 /**
  * Claims messages. Values: the present or null, the service, the token, the lease in milliseconds, the names of the
  * known conditions, the most messages.
+ * @param most at least as many
  */
-export function claimText(columns: string): string {
+export function claimText(columns: string, most: number): string {
   return `WITH ${clock('$1')},
   expired AS (
     SELECT id FROM ${tables.messages}
-    WHERE service = $2 AND state = 'SENDING' AND lease_until <= ${now} AND ${canBeAsked}
-    ORDER BY lease_until LIMIT least($6::bigint, 1) FOR UPDATE SKIP LOCKED),
-  ${urgencies.map((priority, place) => dueOf(priority, urgencies.slice(0, place))).join(', ')},
-  picked AS (SELECT id, true AS has_died FROM expired
-    ${urgencies.map((priority) => `UNION ALL SELECT id, false FROM due_${priority}`).join(' ')}),
+    WHERE service = $2 AND state = 'SENDING' AND lease_until <= ${now} AND ${canBeAsked} AND $6::bigint > 0
+    ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED),
+  ${urgencies.map((priority, place) => dueOf(priority, urgencies.slice(0, place), most)).join(', ')},
   claimed AS (
     UPDATE ${tables.messages} m SET state = 'SENDING', changed_at = ${now}, lease_token = $3,
-      lease_until = ${later('$4::float8')}, is_begun = NOT picked.has_died,
-      deaths = m.deaths + CASE WHEN picked.has_died AND m.is_begun THEN 1 ELSE 0 END
-    FROM picked WHERE m.id = picked.id
+      lease_until = ${later('$4::float8')}, is_begun = NOT ${hasDied},
+      deaths = m.deaths + CASE WHEN ${hasDied} AND m.is_begun THEN 1 ELSE 0 END
+    WHERE m.id = ANY (${idsIn(['expired', ...urgencies.map((priority) => `due_${priority}`)])})
     RETURNING ${columns}, ${othersOf('m')}, coalesce(m.expires_at <= ${now}, false) AS "isExpired")
   SELECT * FROM claimed ORDER BY priority DESC, send_after, id`;
 }

@@ -31,3 +31,11 @@ export function later(ms: string): string {
 export function timeOf(inMs: string, at: string): string {
   return `coalesce(${dialect.time(at)}, ${later(inMs)})`;
 }
+
+/**
+ * The ids in tables of a statement, as a list that an index is searched for. In a join, a plan for any values takes the
+ * tables for long, and would read all messages.
+ */
+export function idsIn(names: readonly string[]): string {
+  return `ARRAY(${names.map((name) => `SELECT id FROM ${name}`).join(' UNION ALL ')})`;
+}

@@ -10,7 +10,7 @@ const MAX_TRIES = 5;
 /** Longest pause between two of these tries, in milliseconds. */
 const MAX_PAUSE_MS = 50;
 
-/** The names of `tables`, which stand in no index's name as a whole. */
+/** The names of all tables, which are fixed. */
 const tableName = /\bpushrail_(?:messages|recipients|related|outcomes|idempotency|migrations)\b/g;
 
 /** How this store reaches its database. */
@@ -74,7 +74,7 @@ export class Database {
   /** A statement with the names of its tables, and a name if it runs often. */
   statement(text: string, hotName?: string): Prepared {
     const { schema, prepare } = this.#options;
-    const quoted = schema === undefined ? text : text.replace(tableName, `"${schema.replaceAll('"', '""')}".$&`);
+    const quoted = schema === undefined ? text : text.replace(tableName, `"${schema}".$&`);
     if (hotName === undefined || !prepare) return { text: quoted };
     // A connection refuses another text under the same name, and a pool may serve several stores.
     const digest = createHash('sha256').update(quoted).digest('hex').slice(0, 16);

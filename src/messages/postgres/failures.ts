@@ -23,17 +23,14 @@ const codes = {
 /** Shut down, crashed, starting, read-only after a failover, no room for connections, memory or disk. */
 const passing = /^(?:08|53|57P0|25006|E[A-Z]{3,})/;
 
+const whetherDone = 'Whether the statement was carried out is unknown.';
+
 /** Whether a statement failed because another transaction was in its way, and left nothing behind. */
 export function isCollision(error: unknown): boolean {
   return isOneOf(codes.collision, codeOf(error));
 }
 
-/** Whether a table is not there. */
-export function isMissingTable(error: unknown): boolean {
-  return codeOf(error) === '42P01';
-}
-
-/** Whether a connection can be used again after an error. */
+/** Whether the connection of a statement may be unusable after its error. */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   return code === undefined || /^(?:08|57P0|E[A-Z]{3,})/.test(code);
@@ -62,7 +59,7 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
     return new ConfigurationError(`${said}. Check the user, the password, the database and the user's rights.`, {
       cause,
     });
-  if (isOneOf(codes.data, code)) return new ValidationError(`${said}. Nothing was recorded.`, { cause });
+  if (isOneOf(codes.data, code)) return new ValidationError(`${said}. Nothing has changed.`, { cause });
   if (isOneOf(codes.id, code)) {
     const words = 'PostgreSQL: a message with this id is recorded. Make a new UUID for each message.';
     return new ValidationError(words, { cause });
@@ -81,10 +78,13 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
       outcome: 'rejected',
     });
   }
-  const isLost = stage === 'query' && isConnectionLost(error);
+  if (text === 'Query read timeout') return new TimeoutError(`${said}. ${whetherDone}`, { cause });
+  const mayBeDone = stage === 'query' && isConnectionLost(error);
+  // What has no code is of a client, which says that its connection is lost, or that it is used in a wrong way.
+  const isLost = mayBeDone && (code !== undefined || /terminated|connection error|not queryable/i.test(text));
   const retryable = code === undefined ? isLost || stage === 'connect' : passing.test(code) || isCollision(error);
   const advice = adviceFor(code, isLost);
-  return new DeliveryError(`${said}${advice}`, { cause, retryable, outcome: isLost ? 'unknown' : 'rejected' });
+  return new DeliveryError(`${said}${advice}`, { cause, retryable, outcome: mayBeDone ? 'unknown' : 'rejected' });
 }
 
 function adviceFor(code: string | undefined, isLost: boolean): string {
@@ -92,7 +92,7 @@ function adviceFor(code: string | undefined, isLost: boolean): string {
   if (code === '53300') return '. Use smaller pools, or raise max_connections of the database.';
   if (code === '25006') return '. The database is read-only: connect to the primary server.';
   if (code === 'ECONNREFUSED') return '. Nothing listens there: check the address, and that the database runs.';
-  return isLost ? '. The connection was lost: whether the statement was carried out is unknown.' : '';
+  return isLost ? `. The connection was lost. ${whetherDone}` : '';
 }
 
 /** The error of `pg` within that of Drizzle, whose text has the values of the statement, or of Prisma. */

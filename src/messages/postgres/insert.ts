@@ -1,55 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
-import { tables } from '../sql/names.js';
 import { numberOf } from '../sql/rows.js';
 import type { NewMessage, Now, Recorded } from '../store.js';
-import { clock, later, now, timeOf } from './clock.js';
 import type { Database, Prepared, Run } from './database.js';
-
-/** The columns of what is handed to the statement, and their types. */
-const inputs = {
-  id: 'uuid',
-  service: 'text',
-  event: 'text',
-  priority: 'smallint',
-  tag: 'text',
-  message_key: 'text',
-  condition_name: 'text',
-  channels: 'text',
-  users: 'json',
-  related: 'json',
-  content: 'text',
-  details: 'text',
-  send_in: 'float8',
-  send_at: 'float8',
-  expires_in: 'float8',
-  expires_at: 'float8',
-  idempotency_key: 'text',
-  digest: 'text',
-  ttl: 'float8',
-  lease_token: 'text',
-  lease_ms: 'float8',
-} as const;
-
-type Input = Readonly<Record<keyof typeof inputs, string | number | null>>;
-
-const names = Object.keys(inputs) as (keyof Input)[];
+import { type Input, names, type Shape, TWICE, textFor } from './insert-text.js';
 
 /** Most times that a key is looked for whose message comes and goes in the meantime. */
 const MAX_LOOKS = 5;
-
-/** What messages have, and their statement needs. */
-interface Shape {
-  readonly isOne: boolean;
-  readonly hasUsers: boolean;
-  readonly hasRelated: boolean;
-  readonly hasKeys: boolean;
-  /** Whether a listening process is told. */
-  readonly notifies: boolean;
-  /** Whether no message is recorded when one is there already. Elsewhere, the unique violation does it. */
-  readonly isGuarded: boolean;
-}
 
 /** The statements that record messages, each made when it is first needed. */
 export class Inserts {
@@ -185,6 +143,7 @@ function withoutTwins(messages: readonly NewMessage[]): {
   readonly first: readonly NewMessage[];
   readonly twins: ReadonlyMap<string, NewMessage>;
 } {
+  if (messages.length === 1) return { first: messages, twins: new Map() };
   const owners = new Map<string, NewMessage>();
   const twins = new Map<string, NewMessage>();
   const ids = new Set<string>();
@@ -200,84 +159,6 @@ function withoutTwins(messages: readonly NewMessage[]): {
   return { first: messages.filter(({ id }) => !twins.has(id)), twins };
 }
 
-/**
- * One statement for all tables, so that one round trip records all or nothing. No key that is taken is an error: that
- * would abort a transaction of the application's.
- */
-function textFor({ isOne, hasUsers, hasRelated, hasKeys, notifies, isGuarded }: Shape): string {
-  const parts = [clock('$1'), isOne ? oneInput() : manyInputs];
-  if (isGuarded) parts.push(twice);
-  const terms = isGuarded ? ['NOT EXISTS (SELECT FROM twice)'] : [];
-  if (hasKeys) {
-    parts.push(keys(terms));
-    terms.push('(idempotency_key IS NULL OR id IN (SELECT message_id FROM keys))');
-  }
-  const recorded = messages(terms, isGuarded);
-  // By far the most frequent one, and a third faster without what the others need.
-  if (!hasUsers && !hasRelated && !hasKeys && !notifies && !isGuarded) return `WITH ${parts.join(', ')} ${recorded}`;
-  parts.push(`recorded AS (${recorded} RETURNING id, service, state, send_after)`);
-  if (hasUsers) parts.push(recipients);
-  if (hasRelated) parts.push(related);
-  const ends = isGuarded ? [`SELECT NULL AS id, '${TWICE}' AS holder, NULL AS digest FROM twice`] : [];
-  if (hasKeys) ends.push(leftOut);
-  if (notifies) ends.push(notified);
-  return `WITH ${parts.join(', ')} ${ends.length === 0 ? 'SELECT 1 LIMIT 0' : ends.join(' UNION ALL ')}`;
-}
-
-const manyInputs = `input AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($2::json) AS input(${names.map((name) => `${name} ${inputs[name]}`).join(', ')}))`;
-
-function oneInput(): string {
-  const places = names.map((name, index) => `$${index + 2}::${inputs[name]} AS ${name}`);
-  return `input AS MATERIALIZED (SELECT ${places.join(', ')})`;
-}
-
-// In the order of the keys, so that two processes that record the same ones wait for each other in one order.
-const keys = (terms: readonly string[]): string => `keys AS (
-  INSERT INTO ${tables.idempotency} AS known (service, key, digest, message_id, expires_at)
-  SELECT service, idempotency_key, digest, id, ${later('ttl')} FROM input
-  WHERE ${['idempotency_key IS NOT NULL', ...terms].join(' AND ')} ORDER BY service, idempotency_key
-  ON CONFLICT (service, key) DO UPDATE
-  SET digest = excluded.digest, message_id = excluded.message_id, expires_at = excluded.expires_at
-  WHERE known.expires_at <= ${now}
-  RETURNING message_id)`;
-
-function messages(terms: readonly string[], isGuarded: boolean): string {
-  return `INSERT INTO ${tables.messages} (id, service, state, created_at, changed_at, send_after, expires_at, event,
-    priority, tag, message_key, condition_name, channels, related, content, details, idempotency_key, is_begun,
-    lease_token, lease_until)
-  SELECT id, service, CASE WHEN lease_token IS NULL THEN 'WAITING' ELSE 'SENDING' END, ${now}, ${now},
-    ${timeOf('send_in', 'send_at')}, ${timeOf('expires_in', 'expires_at')}, event, priority, tag, message_key,
-    condition_name, channels, related::text, content, details, idempotency_key, lease_token IS NOT NULL, lease_token,
-    ${later('lease_ms')}
-  FROM input ${terms.length === 0 ? '' : `WHERE ${terms.join(' AND ')}`} ${isGuarded ? 'ON CONFLICT DO NOTHING' : ''}`;
-}
-
-/** In place of who has a key: the id of a message is there already. */
-const TWICE = 'twice';
-
-const twice = `twice AS MATERIALIZED (SELECT FROM ${tables.messages} WHERE id IN (SELECT id FROM input))`;
-
 function idTwice(): ValidationError {
   return new ValidationError('PostgreSQL: two messages have one id. Make a new UUID for each message.');
 }
-
-const recipients = `recipients AS (
-  INSERT INTO ${tables.recipients} (message_id, position, service, user_id, created_at)
-  SELECT id, position, service, user_id, ${now} FROM recorded JOIN input USING (id, service)
-  CROSS JOIN LATERAL json_array_elements_text(users) WITH ORDINALITY AS listed(user_id, position))`;
-
-const related = `related AS (
-  INSERT INTO ${tables.related} (message_id, service, type, object_id, created_at)
-  SELECT DISTINCT input.id, service, listed.type, listed.id, ${now} FROM recorded JOIN input USING (id, service)
-  CROSS JOIN LATERAL json_to_recordset(related) AS listed(type text, id text))`;
-
-const leftOut = `SELECT input.id::text AS id, known.message_id::text AS holder, known.digest AS digest FROM input
-  LEFT JOIN ${tables.idempotency} known ON known.service = input.service AND known.key = input.idempotency_key
-  WHERE input.idempotency_key IS NOT NULL AND input.id NOT IN (SELECT message_id FROM keys)`;
-
-/** The channel of NOTIFY. Its payload is the name of the service. */
-export const CHANNEL = 'pushrail_wake';
-
-const notified = `SELECT NULL AS id, NULL AS holder, pg_notify('${CHANNEL}', service)::text AS digest FROM (
-  SELECT DISTINCT service FROM recorded WHERE state = 'WAITING' AND send_after <= ${now}) AS due`;

@@ -2,7 +2,7 @@ import { systemClock } from '../../core/clock.js';
 import { backoffDelay } from '../../wire/backoff.js';
 import type { PoolClientLike } from './clients.js';
 import type { Database } from './database.js';
-import { CHANNEL } from './insert.js';
+import { CHANNEL } from './insert-text.js';
 
 interface Notification {
   readonly payload?: string | undefined;
@@ -22,7 +22,7 @@ export class Listener {
   readonly #wakes = new Map<string, Set<() => void>>();
   #client: PoolClientLike | undefined;
   #callOff: (() => void) | undefined;
-  #isConnecting = false;
+  #connecting: Promise<void> | undefined;
   #failures = 0;
 
   constructor(database: Database) {
@@ -50,9 +50,16 @@ export class Listener {
     this.#leave();
   }
 
+  /** Connects, unless it is connected, or waits for its next try. */
   async #connect(): Promise<void> {
-    if (this.#client !== undefined || this.#isConnecting || this.#callOff !== undefined) return;
-    this.#isConnecting = true;
+    if (this.#client !== undefined || this.#callOff !== undefined) return;
+    this.#connecting ??= this.#connectOnce().finally(() => {
+      this.#connecting = undefined;
+    });
+    await this.#connecting;
+  }
+
+  async #connectOnce(): Promise<void> {
     try {
       const client = await this.#database.takeOut(`LISTEN ${CHANNEL}`);
       this.#client = client;
@@ -66,8 +73,6 @@ export class Listener {
     } catch {
       // Workers go on asking once a second.
       this.#again();
-    } finally {
-      this.#isConnecting = false;
     }
   }
 

@@ -1,6 +1,7 @@
 import { type Migration, missingMigrations } from '../sql/migrations.js';
 import { tables } from '../sql/names.js';
 import type { Database, Run } from './database.js';
+import { isTrue } from './rows.js';
 
 /** Longest time for all steps together, in milliseconds. An index on many rows takes its time. */
 const MIGRATION_MS = 600_000;
@@ -10,10 +11,10 @@ const LOCK = 7_814_202_607;
 /** @returns the steps that the database still needs */
 export async function findMissing(database: Database, steps: readonly Migration[]): Promise<readonly Migration[]> {
   // Asking a table that is not there would put an error into the database's log.
-  const [found] = await database.run<{ readonly is_there: boolean }>(
+  const [found] = await database.run<{ readonly is_there: unknown }>(
     database.statement(`SELECT to_regclass('${tables.migrations}') IS NOT NULL AS is_there`),
   );
-  return found?.is_there === true ? missing(database, database.run, steps) : steps;
+  return isTrue(found?.is_there) ? missing(database, database.run, steps) : steps;
 }
 
 /**

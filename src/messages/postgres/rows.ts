@@ -21,11 +21,7 @@ export function othersOf(message: string): string {
 
 /** A row as a message. */
 export function messageOf(row: FullRow): StoredMessage {
-  const message = storedMessage(inWhole(row), {
-    users: valuesOf(row, row.users),
-    appended: valuesOf(row, row.appended),
-  });
-  return message;
+  return storedMessage(inWhole(row), { users: valuesOf(row, row.users), appended: valuesOf(row, row.appended) });
 }
 
 function valuesOf({ id }: MessageRow, json: string | null): ReadonlyMap<string, readonly string[]> {
@@ -33,7 +29,12 @@ function valuesOf({ id }: MessageRow, json: string | null): ReadonlyMap<string, 
   return byMessage(values.map((value) => ({ message_id: id, value })));
 }
 
-/** An application may have changed how `pg` reads numbers, also to texts. */
+/** Whether a value of PostgreSQL's is true. */
+export function isTrue(value: unknown): boolean {
+  return value === true || value === 't';
+}
+
+/** A row, whatever the application's parsers for `pg` have made of it: they may leave each value a text. */
 function inWhole(row: MessageRow): MessageRow {
   const time = (value: number | null): number | null => (value === null ? null : Math.round(Number(value)));
   return {
@@ -47,5 +48,7 @@ function inWhole(row: MessageRow): MessageRow {
     priority: Number(row.priority),
     attempts: Number(row.attempts),
     deaths: Number(row.deaths),
+    is_begun: isTrue(row.is_begun),
+    retry_sending: isTrue(row.retry_sending),
   };
 }

@@ -5,7 +5,10 @@ import { clock, now, timeOf } from './clock.js';
 
 const legal = messageStates.filter((state) => statesBefore(state).includes('SENDING'));
 
-/** Ends leases. Values: the present or null, JSON of the settlements. */
+/**
+ * Ends leases. Values: the present or null, JSON of the settlements. The state is compared in words that no index has:
+ * that of leases would be read from end to end, with an entry for each message that was sent since the last vacuum.
+ */
 export const settleText: string = `WITH ${clock('$1')},
   input AS MATERIALIZED (
     SELECT * FROM json_to_recordset($2::json) AS input(id uuid, token text, state text, attempts integer,
@@ -17,7 +20,7 @@ export const settleText: string = `WITH ${clock('$1')},
     sent_at = CASE WHEN input.state = 'SENT' THEN ${now} ELSE m.sent_at END,
     send_after = coalesce(${timeOf('input.send_in', 'input.send_at')}, m.send_after),
     content = CASE WHEN input.drops THEN '' ELSE m.content END
-  FROM input WHERE m.id = input.id AND m.lease_token = input.token AND m.state = 'SENDING'
+  FROM input WHERE m.id = input.id AND m.lease_token = input.token AND m.state || '' = 'SENDING'
     AND input.state IN (${legal.map((state) => `'${state}'`).join(', ')})
   RETURNING m.id::text AS id`;
 

@@ -4,13 +4,13 @@ import { pageOf, Queries, type Statement } from '../sql/queries.js';
 import { byMessage } from '../sql/rows.js';
 import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
-import { beginText, claimText, renewText, unclaimedText } from './claim.js';
+import { beginText, claimText, powerAbove, renewText, unclaimedText } from './claim.js';
 import { dialect } from './clock.js';
 import type { Database, Prepared, Run } from './database.js';
 import { Inserts } from './insert.js';
 import { Listener } from './listener.js';
 import { findMissing, migrate } from './migrate.js';
-import { type FullRow, messageOf, othersOf } from './rows.js';
+import { type FullRow, isTrue, messageOf, othersOf } from './rows.js';
 import { appendInput, appendText, settleInput, settleText } from './settle.js';
 import { transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
@@ -87,16 +87,17 @@ export class PostgresMessages implements contract.MessageStore {
 
   async claim(request: contract.ClaimRequest): Promise<readonly contract.ClaimedMessage[]> {
     const { service, lease, limit, conditions, now } = request;
-    const rows = await this.#hot<FullRow & { readonly isExpired: boolean }>(
-      'claim',
-      () => claimText(this.#queries.columns),
+    const most = powerAbove(limit);
+    const rows = await this.#hot<FullRow & { readonly isExpired: unknown }>(
+      `claim_${most}`,
+      () => claimText(this.#queries.columns, most),
       [now ?? null, service, lease.token, lease.ms, conditions, limit],
     );
     return rows.map((row) => ({
       ...messageOf(row),
       token: lease.token,
-      isBegun: Boolean(row.is_begun),
-      isExpired: row.isExpired,
+      isBegun: isTrue(row.is_begun),
+      isExpired: isTrue(row.isExpired),
     }));
   }
 

@@ -3,7 +3,7 @@ import { tables } from '../sql/names.js';
 import { outcomesWithout } from '../sql/rows.js';
 import { statesBefore, waitingStates } from '../states.js';
 import type { ReadMark } from '../store.js';
-import { clock, now } from './clock.js';
+import { clock, idsIn, now } from './clock.js';
 import type { Run } from './database.js';
 
 const openStates: readonly string[] = [...waitingStates, 'SENDING'];
@@ -21,7 +21,7 @@ export function cancelText(by: 'key' | 'id'): string {
 
 /** Values: the present or null, the service, the id. */
 export const retryText: string = `WITH ${clock('$1')}
-  UPDATE ${tables.messages} SET state = 'WAITING', changed_at = ${now}, send_after = ${now}
+  UPDATE ${tables.messages} SET state = 'WAITING', deaths = 0, changed_at = ${now}, send_after = ${now}
   WHERE service = $2 AND id = $3::uuid AND state IN (${repeatable}) RETURNING id`;
 
 /** Notes that a user has read messages. @returns the statement, and its values after the present */
@@ -77,8 +77,8 @@ export const forgetKeysText: string = `WITH ${clock('$1')}
 /** Removes a user, in a transaction. @returns how many messages were for the user */
 export async function eraseUser(run: Run, service: string, user: string): Promise<number> {
   const found = await run<{ readonly id: string; readonly outcomes: string | null }>(
-    `SELECT m.id::text AS id, m.outcomes FROM ${tables.messages} m WHERE m.id IN (
-      SELECT r.message_id FROM ${tables.recipients} r WHERE r.service = $1 AND r.user_id = $2) ORDER BY m.id FOR UPDATE`,
+    `SELECT m.id::text AS id, m.outcomes FROM ${tables.messages} m WHERE m.id = ANY (ARRAY(
+      SELECT r.message_id FROM ${tables.recipients} r WHERE r.service = $1 AND r.user_id = $2)) ORDER BY m.id FOR UPDATE`,
     [service, user],
   );
   const ids = found.map(({ id }) => id);
@@ -127,9 +127,9 @@ function without(json: string, user: string): string | undefined {
 /** Removes messages and what belongs to them. */
 function removalOf(old: string): string {
   const parts = [tables.recipients, tables.related, tables.outcomes].map(
-    (table, place) => `part_${place} AS (DELETE FROM ${table} WHERE message_id IN (SELECT id FROM ${old}))`,
+    (table, place) => `part_${place} AS (DELETE FROM ${table} WHERE message_id = ANY (${idsIn([old])}))`,
   );
-  parts.push(`removed AS (DELETE FROM ${tables.messages} WHERE id IN (SELECT id FROM ${old}) RETURNING id)`);
+  parts.push(`removed AS (DELETE FROM ${tables.messages} WHERE id = ANY (${idsIn([old])}) RETURNING id)`);
   return parts.join(', ');
 }
 

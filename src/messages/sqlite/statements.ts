@@ -104,7 +104,7 @@ export const statements: Readonly<Record<StatementName, string>> = {
     WHERE ${WAITS} AND service = ? AND id = ? RETURNING id`,
   cancelKey: `UPDATE ${messages} SET state = 'CANCELLED', changed_at = ?
     WHERE ${WAITS} AND service = ? AND message_key = ? RETURNING id`,
-  retry: `UPDATE ${messages} SET state = 'WAITING', changed_at = ?, send_after = ?
+  retry: `UPDATE ${messages} SET state = 'WAITING', deaths = 0, changed_at = ?, send_after = ?
     WHERE service = ? AND id = ? AND state IN ${listed}`,
   // With the time, each is found among the user's unread ones.
   readIds: `${markRead} AND (created_at, message_id) IN

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { type MessageStore, messageStates } from '../../index.js';
-import { HOUR, idsOf, type MessageCaseDefinition, NOW, SERVICE, withoutAnother } from '../message-trial.js';
+import {
+  assertFields,
+  HOUR,
+  idsOf,
+  type MessageCaseDefinition,
+  NOW,
+  SERVICE,
+  withoutAnother,
+} from '../message-trial.js';
 
 /** Number of messages that one process cancels while another one claims. */
 const MANY = 12;
@@ -101,6 +109,18 @@ export const cancellingCases: readonly MessageCaseDefinition[] = [
         await trial.has(held.id, { state: 'WAITING', sendAfter: NOW + 2, changedAt: NOW + 2 });
         await trial.claimOne(held.id, { now: NOW + 2 });
       }
+    },
+  },
+  {
+    name: 'forgets the deaths of a message that is retried',
+    async check(trial) {
+      const { id } = await trial.insertHeld();
+      const { token } = await trial.claimOne(id, { now: NOW + HOUR });
+      await trial.settle({ id, token, state: 'ERROR' });
+      await trial.has(id, { deaths: 1 });
+      assert.equal(await trial.store.retry(SERVICE, id, NOW), true);
+      await trial.has(id, { deaths: 0, state: 'WAITING', attempts: 1 });
+      assertFields(await trial.claimOne(id), { deaths: 0, isBegun: true });
     },
   },
   {

@@ -109,6 +109,29 @@ export const claimingCases: readonly MessageCaseDefinition[] = [
     },
   },
   {
+    name: 'counts the due messages whose condition no worker knows, by condition',
+    async check(trial) {
+      const { store } = trial;
+      for (const condition of ['unread', 'unread', 'shop is open', 'known', undefined])
+        await trial.insert({ condition });
+      await trial.insert({ condition: 'unread', sendAfter: { inMs: HOUR } });
+      await trial.insertHeld({ condition: 'held' });
+      await trial.reach('ERROR_RETRY', { condition: 'retried' });
+      await trial.reach('SENT', { condition: 'sent' });
+      await trial.insert({ condition: 'theirs', service: 'blog' });
+      const counts = async (conditions: readonly string[], now: number): Promise<unknown> => {
+        const found = await store.unclaimed(SERVICE, conditions, now);
+        assert.ok(found instanceof Map, 'unclaimed() must give a Map');
+        return Object.fromEntries(found);
+      };
+      assert.deepEqual(await counts(['known'], NOW), { unread: 2, 'shop is open': 1, retried: 1 });
+      assert.deepEqual(await counts(['known', 'retried', 'shop is open', 'unread'], NOW), {});
+      const all = { unread: 3, 'shop is open': 1, known: 1, retried: 1 };
+      const { held: _held, ...later } = (await counts([], NOW + HOUR)) as Record<string, number>;
+      assert.deepEqual(later, all);
+    },
+  },
+  {
     name: 'says whether a message has expired by the time of the claim',
     async check(trial) {
       const [byDate, byTime, never] = [

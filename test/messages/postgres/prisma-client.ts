@@ -10,7 +10,7 @@ export interface GeneratedClient {
   $transaction<Result>(work: (transaction: GeneratedTransaction) => Promise<Result>): Promise<Result>;
 }
 
-export interface GeneratedTransaction {
+interface GeneratedTransaction {
   readonly order: { create(of: { readonly data: { readonly note: string } }): Promise<unknown> };
 }
 

@@ -307,3 +307,32 @@ test('a user is erased from all that tells of him', async () => {
   ]);
   expect(await store.erase(service, 'ann')).toBe(0);
 });
+
+test('neither the time zone of a connection nor the parsers of an application change what is read', async () => {
+  const service = ownService();
+  const types = { getTypeParser: () => (text: unknown) => text };
+  const far = postgresMessages(database.pool({ types, options: '-c TimeZone=Pacific/Auckland -c DateStyle=German' }));
+  await far.open();
+  const [one, two] = [
+    message({ service, expires: { at: 2000 } }),
+    message({ service, lease: { token: 'x', ms: 5 } }),
+  ] as const;
+  await far.insert([one], { now: 1_234 });
+  await far.insert([two], { now: 5_678 });
+  expect(await far.get(service, idsOf([one, two]))).toEqual(await store.get(service, idsOf([one, two])));
+  expect(await far.claim(claimOf('a', { service, now: 5_683 }))).toMatchObject([
+    { id: two.id, isBegun: false, isExpired: false, deaths: 1 },
+  ]);
+  expect(await far.claim(claimOf('a', { service, now: 5_683 }))).toMatchObject([
+    {
+      id: one.id,
+      createdAt: 1_234,
+      changedAt: 5_683,
+      isBegun: true,
+      isExpired: true,
+      retrySending: false,
+      priority: 'normal',
+    },
+  ]);
+  expect(await far.count({ service })).toBe(2);
+});

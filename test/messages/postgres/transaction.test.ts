@@ -202,3 +202,14 @@ test('a client that has not begun a transaction is refused', async () => {
     client.release();
   }
 });
+
+test('a transaction that is over records nothing, and says so', async () => {
+  const over = await kysely.transaction().execute(async (transaction) => transaction);
+  const late = message({ service: 'over' });
+  await expect(store.insert([late], { now: undefined, transaction: over })).rejects.toMatchObject({
+    code: 'DELIVERY',
+    retryable: false,
+    message: expect.stringContaining('already committed'),
+  });
+  expect(await store.get('over', [late.id])).toEqual([]);
+});

@@ -39,7 +39,7 @@ const looksAtTheFirstOnly: Fault = (right) => ({
   },
 });
 
-const claimsWhatAnotherClaims: Fault = (right) => {
+export const claimsWhatAnotherClaims: Fault = (right) => {
   let last: Promise<readonly ClaimedMessage[]> | undefined;
   return {
     async claim(request) {
@@ -163,6 +163,20 @@ export const claimingFaults: Faults = {
   },
   'claims what is due behind many messages with conditions that the worker does not know': {
     'looks at the first only': looksAtTheFirstOnly,
+  },
+  'counts the due messages whose condition no worker knows, by condition': {
+    'counts all': (right) => ({ unclaimed: (service, _conditions, now) => right.unclaimed(service, [], now) }),
+    'counts none': () => ({ unclaimed: async () => new Map() }),
+    'counts what is not due': (right) => ({
+      unclaimed: (service, conditions, now) => right.unclaimed(service, conditions, (now ?? 0) + 3_600_000),
+    }),
+    'counts for all services': (right) => ({
+      unclaimed: async (_service, conditions, now) =>
+        new Map([
+          ...(await right.unclaimed('blog', conditions, now)),
+          ...(await right.unclaimed('shop', conditions, now)),
+        ]),
+    }),
   },
   'says whether a message has expired by the time of the claim': {
     'says no': claiming((all) => all.map((message) => ({ ...message, isExpired: false }))),

@@ -70,6 +70,10 @@ export const findingFaults: Faults = {
     'retries for all services': (right) => ({ retry: (_service, id, now) => right.retry('shop', id, now) }),
     'retries much later': (right) => ({ retry: (service, id, now = 0) => right.retry(service, id, now + 1000) }),
   },
+  'forgets the deaths of a message that is retried': {
+    'remembers them': showing(() => ({ deaths: 1 })),
+    'never counts them': showing(() => ({ deaths: 0 })),
+  },
   'retries no message in another state, and none that is not there': {
     'says that it does': (right) => ({
       async retry(...of) {

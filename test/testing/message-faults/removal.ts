@@ -119,20 +119,6 @@ export const removalFaults: Faults = {
     }),
     'says that it settles them': () => ({ settle: async (settlements) => settlements.map(() => true) }),
   },
-  'counts the due messages whose condition no worker knows, by condition': {
-    'counts all': (right) => ({ unclaimed: (service, _conditions, now) => right.unclaimed(service, [], now) }),
-    'counts none': () => ({ unclaimed: async () => new Map() }),
-    'counts what is not due': (right) => ({
-      unclaimed: (service, conditions, now) => right.unclaimed(service, conditions, present(now) + 3_600_000),
-    }),
-    'counts for all services': (right) => ({
-      unclaimed: async (_service, conditions, now) =>
-        new Map([
-          ...(await right.unclaimed('blog', conditions, now)),
-          ...(await right.unclaimed('shop', conditions, now)),
-        ]),
-    }),
-  },
   'goes by its own clock where nobody turns one': {
     'stands at 1970': (right) => ({
       insert: (messages, { now = 0, ...options }) => right.insert(messages, { now, ...options }),

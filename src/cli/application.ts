@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ConfigurationError, PushService } from '../index.js';
+import { CommandFailed } from './arguments.js';
+
+/** Names by which a module exports its push service. */
+const exportNames = ['default', 'push', 'PushService'] as const;
+
+/** The help of the argument that names a module. */
+export const moduleHelp = 'module of the application that configures its push service, such as ./push.js';
+
+/**
+ * Loads a module of the application. No worker begins meanwhile.
+ * @returns the push service that it exports, else the default one, if it has configured that
+ * @throws ConfigurationError when the module is not there, or has no service; CommandFailed when it cannot be loaded
+ */
+export async function serviceOf(path: string): Promise<PushService> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new ConfigurationError(`There is no module ${path}, which would be ${file}.`);
+  const exported = await withoutWorker(() => load(path, file));
+  for (const each of [exported, exported['default']]) {
+    for (const name of exportNames) {
+      const found = isRecord(each) ? each[name] : undefined;
+      if (isService(found)) return found;
+    }
+  }
+  if (isConfigured(PushService)) return PushService;
+  throw new ConfigurationError(
+    `The module ${path} has no push service: let it call PushService.configure(…), or export a service as "push" or by default.`,
+  );
+}
+
+async function load(path: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return await import(pathToFileURL(file).href);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    throw new CommandFailed(`The module ${path} could not be loaded: ${text}`, { cause: error });
+  }
+}
+
+/** The command decides whether this process works, and it does so when the module has been loaded as a whole. */
+async function withoutWorker<Result>(run: () => Promise<Result>): Promise<Result> {
+  const before = process.env['PUSH_WORKER'];
+  process.env['PUSH_WORKER'] = 'false';
+  try {
+    return await run();
+  } finally {
+    if (before === undefined) delete process.env['PUSH_WORKER'];
+    else process.env['PUSH_WORKER'] = before;
+  }
+}
+
+/** The module may have another copy of this package, whose class is not ours. */
+function isService(value: unknown): value is PushService {
+  return isRecord(value) && typeof value['send'] === 'function' && typeof value['work'] === 'function';
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function isConfigured(service: PushService): boolean {
+  const { backend } = service.toJSON() as { readonly backend?: object };
+  return backend !== undefined;
+}

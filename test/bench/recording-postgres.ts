@@ -1,0 +1,162 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { startRedis } from '../support/redis.ts';
+import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
+import { Child } from './child.ts';
+import { BenchDatabase } from './database.ts';
+import type { QueueCommands } from './processes/bullmq-queue.ts';
+import type { PostgresByHandCommands } from './processes/postgres-by-hand.ts';
+import type { RecordingCommands } from './processes/recording-service.ts';
+import { compared, inTurns } from './rounds.ts';
+import { grouped, summary } from './statistics.ts';
+
+/** Messages of one measurement. */
+const MESSAGES = { full: 10_000, quick: 2000 };
+/** Calls under way at once, for all contestants; a worker sends as many messages at once. */
+const AT_ONCE = 100;
+/** How often it is looked whether the workers have done all, in milliseconds. */
+const LOOK_EVERY_MS = 20;
+
+const isOpen = `SELECT 1 FROM pushrail_messages WHERE state IN ('WAITING', 'ERROR_RETRY')
+  UNION ALL SELECT 1 FROM pushrail_messages WHERE state = 'SENDING' LIMIT 1`;
+
+async function recording(database: BenchDatabase, progress: Progress, form: Form): Promise<Result> {
+  await using ours = new Child<RecordingCommands>('recording-service');
+  await using hand = new Child<PostgresByHandCommands>('postgres-by-hand');
+  await ours.ask('open', { place: { store: 'postgres', url: database.url }, works: false });
+  await hand.ask('open', database.url);
+  const count = MESSAGES[form];
+  const afterTruncating = async (record: () => Promise<number>): Promise<number> => {
+    await database.run('TRUNCATE pushrail_messages');
+    return count / (await record());
+  };
+  const figures = await inTurns(form, {
+    ours: () => afterTruncating(() => ours.ask('record', count, AT_ONCE)),
+    byHand: () => afterTruncating(() => hand.ask('record', count, AT_ONCE)),
+  });
+  progress(`recorded ${summary(figures.ours)} a second, inserted by hand ${summary(figures.byHand)}`);
+  await Promise.all([ours.ask('close'), hand.ask('close')]);
+  return compared(`${AT_ONCE} sends at a time with wait: false`, {
+    unit: 'messages a second',
+    ours: figures.ours,
+    peer: figures.byHand,
+    peerName: 'a prepared insert for each',
+    target: { atLeast: 0.6 },
+  });
+}
+
+/** Seconds that so many workers, each a process, take for all messages. */
+async function drained(database: BenchDatabase, workers: number, count: number): Promise<number> {
+  await database.run('TRUNCATE pushrail_messages');
+  const place = { store: 'postgres', url: database.url } as const;
+  const children = Array.from({ length: workers }, () => new Child<RecordingCommands>('recording-service'));
+  try {
+    // They record as well, which makes them warm. The worker comes with the service that is opened then.
+    await Promise.all(
+      children.map(async (child) => {
+        await child.ask('open', { place, works: false });
+        await child.ask('record', count / workers, AT_ONCE);
+        await child.ask('close');
+      }),
+    );
+    await database.run('VACUUM ANALYZE pushrail_messages');
+    const [{ now: startedAt } = {}] = await database.run('SELECT clock_timestamp() AS now');
+    await Promise.all(children.map((child) => child.ask('open', { place, concurrency: AT_ONCE })));
+    while ((await database.run(isOpen)).length > 0) await wait(LOOK_EVERY_MS);
+    const [row] = await database.run(
+      `SELECT extract(epoch FROM max(changed_at) - $1)::float8 AS seconds, count(*) FILTER (WHERE state = 'SENT') AS sent
+       FROM pushrail_messages`,
+      [startedAt],
+    );
+    if (Number(row?.['sent']) !== count) throw new Error(`Only ${String(row?.['sent'])} were sent.`);
+    await Promise.all(children.map((child) => child.ask('close')));
+    return Number(row?.['seconds']);
+  } finally {
+    await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+  }
+}
+
+async function workers(database: BenchDatabase, progress: Progress, form: Form): Promise<Result> {
+  const count = MESSAGES[form];
+  const rate = async (several: number): Promise<number> => count / (await drained(database, several, count));
+  const figures = await inTurns(form, { four: () => rate(4), one: () => rate(1) }, { warmUp: false });
+  progress(`four workers ${summary(figures.four)} messages a second, one ${summary(figures.one)}`);
+  return compared(`four workers send ${grouped(count)} messages over a backend that answers at once`, {
+    unit: 'messages a second',
+    ours: figures.four,
+    peer: figures.one,
+    peerName: 'one worker',
+    target: { atLeast: 2 },
+  });
+}
+
+/** Messages a second of CPU time of application and database, from recording until they are settled. */
+async function perCpuSecond(database: BenchDatabase, count: number): Promise<number> {
+  await database.run('TRUNCATE pushrail_messages');
+  await using child = new Child<RecordingCommands>('recording-service');
+  await child.ask('open', { place: { store: 'postgres', url: database.url }, concurrency: AT_ONCE });
+  const cpu = async (): Promise<number> => (await child.ask('cpuSeconds')) + (await database.cpuSeconds());
+  await child.ask('record', 100, AT_ONCE);
+  const before = await cpu();
+  await child.ask('record', count, AT_ONCE);
+  while ((await database.run(isOpen)).length > 0) await wait(LOOK_EVERY_MS);
+  const figure = count / ((await cpu()) - before);
+  await child.ask('close');
+  return figure;
+}
+
+async function perCpuSecondOfQueue(port: number, count: number): Promise<number> {
+  await using child = new Child<QueueCommands>('bullmq-queue');
+  await child.ask('open', port);
+  await Promise.all([child.ask('work', 100, AT_ONCE), child.ask('add', 100, AT_ONCE)]);
+  const before = await child.ask('cpuSeconds');
+  await Promise.all([child.ask('work', count, AT_ONCE), child.ask('add', count, AT_ONCE)]);
+  const figure = count / ((await child.ask('cpuSeconds')) - before);
+  await child.ask('close');
+  return figure;
+}
+
+async function againstQueue(database: BenchDatabase, progress: Progress, form: Form): Promise<Result[]> {
+  const redis = await startRedis();
+  if (redis === undefined) {
+    progress('redis-server is not installed: no comparison with BullMQ');
+    return [];
+  }
+  try {
+    const count = MESSAGES[form];
+    const figures = await inTurns(form, {
+      ours: () => perCpuSecond(database, count),
+      queue: () => perCpuSecondOfQueue(redis.port, count),
+    });
+    progress(`${summary(figures.ours)} messages a CPU-second, BullMQ ${summary(figures.queue)}`);
+    return [
+      compared(`recorded and sent, ${AT_ONCE} at a time, application and database together`, {
+        unit: 'messages a CPU-second',
+        ours: figures.ours,
+        peer: figures.queue,
+        peerName: 'BullMQ with Redis',
+        target: { atLeast: 1 },
+      }),
+    ];
+  } finally {
+    await redis.close();
+  }
+}
+
+async function run(progress: Progress, form: Form): Promise<Result[]> {
+  await using database = await BenchDatabase.make();
+  await using maker = new Child<RecordingCommands>('recording-service');
+  await maker.ask('open', { place: { store: 'postgres', url: database.url }, works: false });
+  await maker.ask('close');
+  return [
+    await recording(database, progress, form),
+    await workers(database, progress, form),
+    ...(await againstQueue(database, progress, form)),
+  ];
+}
+
+export const recordingPostgres: Benchmark = {
+  name: 'recording-postgres',
+  question: 'What does it cost to record a message in PostgreSQL?',
+  about: () => 'messages that are recorded in PostgreSQL without NOTIFY, ten connections a process',
+  run,
+};
