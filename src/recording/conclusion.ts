@@ -199,7 +199,7 @@ function nextTry(
 }
 
 /** The report of a message that no backend was asked for. */
-function emptyReport(
+export function emptyReport(
   { stored: { id, event } }: Pick<Held, 'stored'>,
   status: SendStatus,
   { startedAt }: Pick<ConcludingContext, 'startedAt'>,

@@ -110,7 +110,7 @@ export class Runtime implements ListeningHost {
     const { channelName } = this.capabilities;
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
-    const policy = new DeliveryPolicy({ timeout, retries, concurrency, clock });
+    const policy = new DeliveryPolicy({ timeout, retries, concurrency });
     const { backend: sender, capabilities } = this;
     const way = {
       planning: {
