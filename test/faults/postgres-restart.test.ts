@@ -18,7 +18,7 @@ test('PostgreSQL that is restarted in the middle loses nothing, and nothing come
   const provider = await Provider.start(50);
   const { store, calls } = counted(postgresMessages(postgres.address));
   const { push, lines } = startService(provider, store, {
-    worker: { poll: '20ms', lease: inForm({ short: '8s', long: '20s' } as const) },
+    worker: { poll: '20ms', lease: inForm({ short: '4s', long: '20s' } as const) },
   });
   await push.messages.count();
   await push.sendMany(numbered(total).map((message) => ({ ...message, wait: false })));
@@ -26,14 +26,18 @@ test('PostgreSQL that is restarted in the middle loses nothing, and nothing come
   const failures: unknown[] = [];
   for (const mode of modes) {
     const goal = provider.ids.size + total / (modes.length * 2);
-    const sends = Array.from({ length: 20 }, async (_, index) => {
-      await pause(index * 10);
-      try {
-        recorded.add((await push.send({ event: 'n', channels: ['a'], data: { number: 0 } })).id);
-      } catch (error) {
-        failures.push(error);
+    let isBack = false;
+    const callUntilBack = async (): Promise<void> => {
+      while (!isBack) {
+        await pause(Math.random() * 50);
+        try {
+          recorded.add((await push.send({ event: 'n', channels: ['a'] })).id);
+        } catch (error) {
+          failures.push(error);
+        }
       }
-    });
+    };
+    const calling = Promise.all([callUntilBack(), callUntilBack(), callUntilBack()]);
     while (provider.ids.size < goal && provider.ids.size < total) await pause(2);
     await postgres.stop(mode);
     const before = new Map(calls);
@@ -44,7 +48,8 @@ test('PostgreSQL that is restarted in the middle loses nothing, and nothing come
     // Pauses grow: a database that is away is not asked all the time.
     expect((calls.get('claim') ?? 0) - (before.get('claim') ?? 0)).toBeLessThan(20);
     await postgres.comeBack();
-    await Promise.all(sends);
+    isBack = true;
+    await calling;
   }
   const direct = postgresMessages(postgres.address);
   onTestFinished(() => direct.close());
