@@ -67,19 +67,9 @@ export class Recorder {
     const entries = await this.#entries(messages, lease, watch.isLive);
     const transaction = transactionOf(entries, host);
     if (signal?.aborted) throw firedEarly(signal);
-    const recorded =
-      transaction === undefined
-        ? await this.#insert.add(entries.map(({ message }) => message))
-        : await this.#insertAll(
-            entries.map(({ message }) => message),
-            transaction,
-          );
+    const recorded = await this.#record(entries, transaction);
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
-    leases.hold(
-      lease.token,
-      Array.from(held.values(), ({ stored }) => stored.id),
-    );
     const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
     const byHeld = new Map(dispatched.map((each) => [each.held, each]));
     const ended = await Promise.all(
@@ -91,6 +81,25 @@ export class Recorder {
       }),
     );
     return this.#reports<User>(ended);
+  }
+
+  /** Records messages. Those with a lease are held before they are there, so that the worker of this process knows them. */
+  async #record(entries: readonly Entry[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
+    const { leases } = this.#parts;
+    const messages = entries.map(({ message }) => message);
+    const held = messages.filter(({ lease }) => lease !== undefined);
+    for (const { id, lease } of held) leases.hold(lease?.token ?? '', [id]);
+    let recorded: readonly (Recorded | undefined)[] = [];
+    try {
+      recorded =
+        transaction === undefined ? await this.#insert.add(messages) : await this.#insertAll(messages, transaction);
+      return recorded;
+    } finally {
+      for (const [index, { id, lease }] of messages.entries()) {
+        const isThere = recorded.length > 0 && recorded[index] === undefined;
+        if (lease !== undefined && !isThere) leases.release(lease.token, id);
+      }
+    }
   }
 
   /** @throws whatever is not expected; then the leases run out, and a worker sends the messages */

@@ -10,12 +10,14 @@ import { Housekeeping } from './housekeeping.js';
 import type { Leases } from './leases.js';
 import type { ProviderWatch } from './provider-watch.js';
 import type { ReadContent } from './record.js';
+import type { Settler } from './settler.js';
 
 /** The parts of recording that a worker works with. */
 export interface WorkerParts {
   readonly host: RecordingHost;
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
+  readonly settler: Settler;
   readonly watch: ProviderWatch;
   readonly read: ReadContent;
 }
@@ -162,6 +164,7 @@ export class Worker implements RunningWorker {
       lease.token,
       claimed.map(({ id }) => id),
     );
+    if (isSuspect && (await this.#parts.settler.settleLate(first.id))) return true;
     if (isSuspect) await this.#begin(first, isUnderWay);
     if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);
