@@ -23,7 +23,7 @@ export interface WorkerParts {
 }
 
 /**
- * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers.
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or until the backend is open.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
@@ -65,7 +65,8 @@ export class Worker implements RunningWorker {
   get state(): WorkerState {
     if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
     if (this.#failures > 0) return 'store away';
-    return this.#parts.watch.isAway ? 'provider away' : 'working';
+    const { watch, host } = this.#parts;
+    return watch.isAway || !host.isOpen() ? 'provider away' : 'working';
   }
 
   get underWay(): number {
@@ -144,7 +145,8 @@ export class Worker implements RunningWorker {
   async #step(): Promise<boolean> {
     const { host, leases, watch } = this.#parts;
     await this.#housekeeping.whenDue();
-    if (!watch.isLive) return false;
+    // A process whose backend cannot be opened must not take messages from those that can send them.
+    if (!watch.isLive || !host.isOpen()) return false;
     const limit = watch.isAway ? 1 : this.#concurrency - this.#messages;
     // Claims of a few messages each would cost as much as those of many.
     if (!watch.isAway && limit < this.#concurrency / 2) {
