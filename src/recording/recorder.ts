@@ -17,6 +17,7 @@ import type { ProviderWatch } from './provider-watch.js';
 import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
 import { earlierReport } from './repeated.js';
+import { turned } from './sealing.js';
 import { Together } from './together.js';
 
 /** Most messages that go to the store in one call. */
@@ -107,7 +108,8 @@ export class Recorder {
   /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
   async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { host } = this.#parts;
-    const { planning, clock, recording, service, sessions, conditions } = host;
+    const { planning, clock, recording, service, sessions, conditions, timeout } = host;
+    const { seal } = recording;
     const drafts = await checkAll(messages, planning);
     const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
     return Promise.all(
@@ -134,7 +136,7 @@ export class Recorder {
             key,
             condition,
             relatedTo,
-            content: recording.seal === undefined ? content : await recording.seal(content),
+            content: seal === undefined ? content : await turned('seal', seal, content, timeout),
             details: detailsText(draft, own),
             sendAfter,
             expires,
