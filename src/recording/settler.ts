@@ -32,7 +32,10 @@ export class Settler {
   /** What the store has not taken yet. */
   #waiting: Ended[] = [];
   #callOff: (() => void) | undefined;
-  #failures = 0;
+  /** Whether the store has failed since it was tried last. */
+  #isAway = false;
+  /** How many times in a row what waits was tried again. */
+  #tries = 0;
   #isClosed = false;
 
   constructor(host: RecordingHost, leases: Leases) {
@@ -137,30 +140,31 @@ export class Settler {
   }
 
   #later(ended: readonly Ended[], error: unknown): void {
-    const { logger, store } = this.#host;
+    const { logger, store, clock } = this.#host;
     if (this.#isClosed) {
       const ids = ended.map(({ held }) => held.stored.id);
       logger.warn({ err: error, ids }, 'messages ended after close(): others send them when their leases have run out');
       return;
     }
-    if (this.#failures++ === 0)
+    if (!this.#isAway && this.#tries === 0)
       logger.error(
         { err: error },
         `the ${store.name} store could not write down what became of messages: it is tried again`,
       );
+    this.#isAway = true;
     this.#waiting.push(...ended);
     for (const { held } of this.#waiting.splice(0, Math.max(0, this.#waiting.length - MOST_WAITING)))
       this.#leases.release(this.#leases.tokenOf(held.stored.id) ?? held.token, held.stored.id);
-    this.#callOff ??= this.#host.clock.after(backoffDelay(this.#failures), () => void this.#again());
+    // Many calls may fail at once, and are tried again together.
+    this.#callOff ??= clock.after(backoffDelay(this.#tries++), () => void this.#again());
   }
 
   async #again(): Promise<void> {
     this.#callOff = undefined;
-    const ended = this.#waiting.splice(0, MOST_TOGETHER);
-    const before = this.#failures;
-    await this.settle(ended);
-    if (this.#failures > before) return;
-    this.#failures = 0;
+    this.#isAway = false;
+    await this.settle(this.#waiting.splice(0, MOST_TOGETHER));
+    if (this.#isAway) return;
+    this.#tries = 0;
     if (this.#waiting.length > 0) await this.#again();
   }
 

@@ -107,3 +107,21 @@ it('writes down late what the provider accepted, when it could not for longer th
   expect(backend.requests).toHaveLength(1);
   expect(await push.messages.get(id)).toMatchObject({ state: 'SENT', attempts: 1 });
 });
+
+it('writes down soon what many messages came to, when the store is back', async () => {
+  const memory = memoryMessages();
+  let isAway = false;
+  const messages = failing(memory, (method) => isAway && method === 'settle');
+  await using recorded = recordedService({ messages, worker: false });
+  const { push, backend, clock } = recorded;
+  backend.answer = () => {
+    isAway = true;
+    return undefined;
+  };
+  await Promise.all(Array.from({ length: 50 }, () => push.send({ event: 'hello', channels: 'a' })));
+  expect(await push.messages.count({ state: 'SENDING' })).toBe(50);
+  await clock.advance(1_500);
+  isAway = false;
+  await clock.advance(3_000);
+  expect(await push.messages.count({ state: 'SENT' })).toBe(50);
+});
