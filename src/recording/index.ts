@@ -33,14 +33,21 @@ export async function openRecordings({
   works,
   ...host
 }: RecordingSeed): Promise<Recordings> {
+  const store = typeof messages === 'string' ? await storeOfText(messages) : messages;
   const recordings = new Recordings({
     ...host,
-    store: typeof messages === 'string' ? await storeOfText(messages) : messages,
+    store,
     recording: readRecording(recording),
     working: readWorking(worker),
   });
-  await recordings.open();
-  if (works) await recordings.work();
+  try {
+    await recordings.open();
+  } catch (error) {
+    // The next try makes another one.
+    if (typeof messages === 'string') await store.close().catch(() => {});
+    throw error;
+  }
+  if (works) recordings.work();
   return recordings;
 }
 
@@ -65,13 +72,14 @@ export class Recordings {
   readonly worker: Worker;
   readonly #host: RecordingHost;
   readonly #settler: Settler;
+  readonly #leases: Leases;
   #leaveStore: (() => Promise<void>) | undefined;
   #listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
   constructor(host: RecordingHost) {
     this.#host = host;
     const { store, clock, logger, working, backend, recording } = host;
-    const leases = new Leases({
+    this.#leases = new Leases({
       leaseMs: working.leaseMs,
       clock,
       storeNow: storeNow(clock, systemClock),
@@ -79,6 +87,7 @@ export class Recordings {
       logger,
     });
     const watch = new ProviderWatch(backend.name, clock, logger);
+    const leases = this.#leases;
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
     const read = contentReader(recording.unseal);
@@ -94,10 +103,9 @@ export class Recordings {
   }
 
   /** Begins to work. @param concurrency the most messages under way at once. @default as before, or as set */
-  async work(concurrency?: number): Promise<RunningWorker> {
+  work(concurrency?: number): RunningWorker {
     this.worker.start(concurrency);
     this.#listening ??= this.#listen();
-    await this.#listening;
     return this.worker;
   }
 
@@ -118,10 +126,11 @@ export class Recordings {
 
   /** Hands back what has not been sent, and leaves the store. */
   async close(): Promise<void> {
-    const endListening = await this.#listening;
-    await endListening?.();
     await this.worker.handBack();
     await this.#settler.close();
+    this.#leases.end();
+    const endListening = await this.#listening;
+    await endListening?.();
     await this.#leaveStore?.();
   }
 }

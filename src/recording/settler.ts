@@ -37,6 +37,7 @@ export class Settler {
   #isAway = false;
   /** How many times in a row what waits was tried again. */
   #tries = 0;
+  #isClosed = false;
 
   constructor(host: RecordingHost, leases: Leases) {
     this.#host = host;
@@ -144,6 +145,11 @@ export class Settler {
 
   #later(ended: readonly Ended[], error: unknown): void {
     const { logger, store, clock } = this.#host;
+    if (this.#isClosed) {
+      const ids = ended.map(({ held }) => held.stored.id);
+      logger.warn({ err: error, ids }, 'messages ended after close(): others send them when their leases have run out');
+      return;
+    }
     if (!this.#isAway && this.#tries === 0)
       logger.error(
         { err: error },
@@ -166,8 +172,9 @@ export class Settler {
     if (this.#waiting.length > 0) await this.#again();
   }
 
-  /** Tries a last time to write down what waits. */
+  /** Tries a last time to write down what waits. What ends later is written down if the store is still there. */
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#callOff?.();
     if (this.#waiting.length > 0) await this.#again();
     this.#callOff?.();

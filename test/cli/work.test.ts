@@ -1,35 +1,38 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { runCommandLine } from '../../src/cli/command-line.js';
-import { createPushService, PushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 const fixture = (name: string): string => join(import.meta.dirname, '../fixtures', name);
 const message = { event: 'e', channels: ['a'], data: 1, wait: false };
 let store: string;
+let commandLine: typeof import('../../src/cli/command-line.js');
+let pushrail: typeof import('../../src/index.js');
 
-beforeEach(() => {
+beforeEach(async () => {
   store = `sqlite:${temporaryFolder()}/push.db`;
   vi.stubEnv('TEST_STORE', store);
+  // The modules of the application are loaded anew for each command, and share the default service with it.
   vi.resetModules();
+  commandLine = await import('../../src/cli/command-line.js');
+  pushrail = await import('../../src/index.js');
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  await PushService.reset();
+  await pushrail.PushService.reset();
 });
 
 function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const terminal = new RecordingTerminal(environment);
-  return { terminal, done: runCommandLine(args, terminal) };
+  return { terminal, done: commandLine.runCommandLine(args, terminal) };
 }
 
 /** A process of the application that only records. */
 function web(name?: string) {
-  return createPushService({ backend: 'console', messages: store, worker: false, name });
+  return pushrail.createPushService({ backend: 'console', messages: store, worker: false, name });
 }
 
 async function health(address: string, init?: RequestInit): Promise<[number, unknown]> {
