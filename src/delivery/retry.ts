@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from '../core/clock.js';
 import { PushError, retryAfterOf } from '../core/errors.js';
 import { backoffDelay } from '../wire/backoff.js';
 import { type Attempt, Attempts } from './attempt.js';
@@ -19,6 +20,8 @@ export interface DeliverySettings {
   readonly retries: number;
   /** Number of requests in flight at once. @default 10 */
   readonly concurrency: number;
+  /** The clock of the waits between attempts. @default the system's */
+  readonly clock?: Clock | undefined;
 }
 
 export const deliveryDefaults: DeliverySettings = { timeout: 10_000, retries: 3, concurrency: 10 };
@@ -30,12 +33,14 @@ export class DeliveryPolicy {
   readonly timeout: number;
   readonly #retries: number;
   readonly #attempts: Attempts;
+  readonly #clock: Clock;
 
   constructor(settings: DeliverySettings) {
     this.concurrency = settings.concurrency;
     this.timeout = settings.timeout;
     this.#retries = settings.retries;
     this.#attempts = new Attempts(settings.concurrency);
+    this.#clock = settings.clock ?? systemClock;
   }
 
   /**
@@ -60,7 +65,7 @@ export class DeliveryPolicy {
         if (retry > this.#retries || !mayBeRetried(failure) || !goesOn(failure)) throw failure;
         const waitMs = delayBeforeRetry(retry, failure);
         if (!signal?.aborted) retried(failure, waitMs);
-        await pause(waitMs, signal);
+        await pause(waitMs, signal, this.#clock);
         if (signal?.aborted) throw failure;
       }
     }
@@ -76,16 +81,21 @@ function delayBeforeRetry(retry: number, failure: unknown): number {
   return Math.max(backoffDelay(retry - 1, FIRST_DELAY_MS, LONGEST_DELAY_MS), retryAfterOf(failure));
 }
 
-/** Waits for a time, or until the signal fires. */
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits for a time, or until the signal fires. By the system's clock it keeps the process running. */
+function pause(ms: number, signal: AbortSignal | undefined, clock: Clock): Promise<void> {
   if (signal?.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {
-      clearTimeout(timer);
+      callOff();
       signal?.removeEventListener('abort', end);
       resolve();
     };
-    const timer = setTimeout(end, ms);
+    const callOff = clock === systemClock ? timer(ms, end) : clock.after(ms, end);
     signal?.addEventListener('abort', end);
   });
+}
+
+function timer(ms: number, run: () => void): () => void {
+  const timeout = setTimeout(run, ms);
+  return () => clearTimeout(timeout);
 }

@@ -200,7 +200,7 @@ function nextTry(
 }
 
 /** The report of a message that no backend was asked for. */
-export function emptyReport(
+function emptyReport(
   { stored: { id, event } }: Pick<Held, 'stored'>,
   status: SendStatus,
   { startedAt }: Pick<ConcludingContext, 'startedAt'>,

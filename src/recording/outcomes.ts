@@ -23,7 +23,7 @@ export interface AttemptFacts {
 }
 
 /** An outcome of some channels. */
-export function outcome(
+function outcome(
   state: ChannelState,
   channels: readonly string[],
   { backend, owners, at }: AttemptFacts,

@@ -110,7 +110,7 @@ export class Runtime implements ListeningHost {
     const { channelName } = this.capabilities;
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
-    const policy = new DeliveryPolicy({ timeout, retries, concurrency });
+    const policy = new DeliveryPolicy({ timeout, retries, concurrency, clock });
     const { backend: sender, capabilities } = this;
     const way = {
       planning: {
@@ -144,6 +144,7 @@ export class Runtime implements ListeningHost {
             timeout,
             planning: { ...way.planning, isRecorded: true },
             delivering: way.delivering,
+            isOpen: () => this.isOpen,
             opened: (time, signal) => this.opened(time, signal),
           });
     this.sender = new Sender(this, way);
@@ -180,6 +181,7 @@ export class Runtime implements ListeningHost {
       throw openingError(error, this.backend);
     }
     this.#state = 'open';
+    this.recorded?.wake();
   }
 
   /** Whether the backend is open, so that nobody needs to wait for it. */

@@ -39,6 +39,19 @@ describe('a message for later', () => {
     expect(await push.messages.get(id)).toMatchObject({ state: 'ERROR' });
   });
 
+  it('waits by the same clock as the tries that send makes at once', async () => {
+    await using recorded = recordedService({ retries: 2 });
+    const { push, backend, clock } = recorded;
+    backend.answer = (_, index) => {
+      if (index < 2) throw new DeliveryError('away', { outcome: 'rejected', retryable: true });
+    };
+    const sending = push.send({ event: 'hello', channels: 'a' });
+    await clock.advance(0);
+    expect(backend.requests).toHaveLength(1);
+    await clock.advance(5_000);
+    expect(await sending).toMatchObject({ status: 'accepted', attempts: 3 });
+  });
+
   it('goes by priority, then by age', async () => {
     await using recorded = recordedService({ worker: false });
     const { push, backend, clock } = recorded;
