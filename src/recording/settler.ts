@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import { PushError } from '../core/errors.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended, Settlement } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -74,7 +75,10 @@ export class Settler {
       if (appended.length > 0) await this.#appending.add(appended);
       await this.#write(ended);
     } catch (error) {
-      this.#later(ended, error);
+      // One of them may be what the store does not take, and the others must not wait with it.
+      if (ended.length > 1 && PushError.isPushError(error) && !error.retryable)
+        for (const each of ended) await this.settle([each]);
+      else this.#later(ended, error);
     }
   }
 
