@@ -14,7 +14,7 @@ import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
 import { checkMessageOptions, type MessageOptions } from './message-options.js';
 import type { ProviderWatch } from './provider-watch.js';
-import { recordOf, storedFrom } from './record.js';
+import { recordOf, sealed, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
 import { earlierReport } from './repeated.js';
 import { Together } from './together.js';
@@ -134,7 +134,7 @@ export class Recorder {
             key,
             condition,
             relatedTo,
-            content: recording.seal === undefined ? content : await recording.seal(content),
+            content: await sealed(content, host),
             details: detailsText(draft, own),
             sendAfter,
             expires,
