@@ -27,6 +27,8 @@ export interface PlannedMessage<User = unknown> {
   readonly timeout: number | undefined;
   /** The channels of each user, in the order of the users; undefined unless {@link PlanContext.isRecorded}. */
   readonly channelsOfUsers?: ReadonlyArray<readonly string[]> | undefined;
+  /** Whether a channel is not sent to again while nobody knows whether it got the message. @default false */
+  readonly keepsUnknown?: boolean | undefined;
 }
 
 /** The backend that messages are planned for, and the sessions that users are looked up in. */

@@ -152,7 +152,8 @@ function endOf(
   if (isGivenUp) return { state: 'CANCELLED' };
   if (hasFailed) return { state: 'ERROR' };
   const [reason = 'unreachable'] = delivery.skipped.values();
-  return { state: 'SKIPPED', reason };
+  // The words of a backend. PostgreSQL takes no text with a zero in it.
+  return { state: 'SKIPPED', reason: reason.replaceAll('\0', '\u{fffd}').toWellFormed() };
 }
 
 /** Whether an unknown outcome is sent again. */

@@ -10,6 +10,7 @@ import { contentReader } from './record.js';
 import { Recorder } from './recorder.js';
 import { readRecording, readWorking } from './settings.js';
 import { Settler } from './settler.js';
+import { storeInTime } from './store-in-time.js';
 import { storeOfText } from './store-of-text.js';
 import { isInUse, useStore } from './stores-in-use.js';
 import { type RunningWorker, Worker } from './worker.js';
@@ -34,9 +35,9 @@ export async function openRecordings({
   ...host
 }: RecordingSeed): Promise<Recordings> {
   const store = typeof messages === 'string' ? await storeOfText(messages) : messages;
-  const recordings = new Recordings({
+  const recordings = new Recordings(store, {
     ...host,
-    store,
+    store: storeInTime(store),
     recording: readRecording(recording),
     working: readWorking(worker),
   });
@@ -70,13 +71,17 @@ export class Recordings {
   readonly recorder: Recorder;
   readonly archive: MessageArchive;
   readonly worker: Worker;
+  /** The store itself, which may be shared by several services. */
+  readonly #shared: MessageStore;
   readonly #host: RecordingHost;
   readonly #settler: Settler;
   readonly #leases: Leases;
   #leaveStore: (() => Promise<void>) | undefined;
   #listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
-  constructor(host: RecordingHost) {
+  /** @param shared the store of the host, itself */
+  constructor(shared: MessageStore, host: RecordingHost) {
+    this.#shared = shared;
     this.#host = host;
     const { store, clock, logger, working, backend, recording } = host;
     this.#leases = new Leases({
@@ -90,8 +95,8 @@ export class Recordings {
     const leases = this.#leases;
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
-    const read = contentReader(recording.unseal);
-    this.worker = new Worker({ host, leases, dispatcher, watch, read });
+    const read = contentReader(recording, host.timeout);
+    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
     const wake = (inMs = 0): void => this.worker.wake(inMs);
     this.recorder = new Recorder({ host, leases, dispatcher, watch, wake });
     this.archive = new MessageArchive(host, read, wake);
@@ -99,7 +104,7 @@ export class Recordings {
 
   /** @throws what the store throws */
   async open(): Promise<void> {
-    this.#leaveStore = await useStore(this.#host.store);
+    this.#leaveStore = await useStore(this.#shared);
   }
 
   /** Begins to work. @param concurrency the most messages under way at once. @default as before, or as set */
@@ -129,8 +134,11 @@ export class Recordings {
     await this.worker.handBack();
     await this.#settler.close();
     this.#leases.end();
-    const endListening = await this.#listening;
-    await endListening?.();
-    await this.#leaveStore?.();
+    try {
+      const endListening = await this.#listening;
+      await endListening?.();
+    } finally {
+      await this.#leaveStore?.();
+    }
   }
 }

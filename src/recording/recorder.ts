@@ -17,6 +17,7 @@ import type { ProviderWatch } from './provider-watch.js';
 import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
 import { earlierReport } from './repeated.js';
+import { turned } from './sealing.js';
 import { Together } from './together.js';
 
 /** Most messages that go to the store in one call. */
@@ -71,19 +72,9 @@ export class Recorder {
     const entries = await this.#entries(messages, lease, watch.isLive);
     const transaction = transactionOf(entries, host);
     if (signal?.aborted) throw firedEarly(signal);
-    const recorded =
-      transaction === undefined
-        ? await this.#insert.add(entries.map(({ message }) => message))
-        : await this.#insertAll(
-            entries.map(({ message }) => message),
-            transaction,
-          );
+    const recorded = await this.#record(entries, transaction);
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
-    leases.hold(
-      lease.token,
-      Array.from(held.values(), ({ stored }) => stored.id),
-    );
     const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
     const byHeld = new Map(dispatched.map((each) => [each.held, each]));
     const ended = entries.map((entry, index): Ended | Promise<Ended> => {
@@ -95,6 +86,25 @@ export class Recorder {
     // Hardly any is a repetition, and a promise for each of the others would cost as much as its look-up.
     const isAny = recorded.some((earlier) => earlier !== undefined);
     return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]));
+  }
+
+  /** Records messages. Those with a lease are held before they are there, so that the worker of this process knows them. */
+  async #record(entries: readonly Entry[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
+    const { leases } = this.#parts;
+    const messages = entries.map(({ message }) => message);
+    const held = messages.filter(({ lease }) => lease !== undefined);
+    for (const { id, lease } of held) leases.hold(lease?.token ?? '', [id]);
+    let recorded: readonly (Recorded | undefined)[] = [];
+    try {
+      recorded =
+        transaction === undefined ? await this.#insert.add(messages) : await this.#insertAll(messages, transaction);
+      return recorded;
+    } finally {
+      for (const [index, { id, lease }] of messages.entries()) {
+        const isThere = recorded.length > 0 && recorded[index] === undefined;
+        if (lease !== undefined && !isThere) leases.release(lease.token, id);
+      }
+    }
   }
 
   /** @throws whatever is not expected; then the leases run out, and a worker sends the messages */
@@ -111,12 +121,16 @@ export class Recorder {
   /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
   async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { host } = this.#parts;
-    const { planning, clock, recording, service, sessions, conditions } = host;
+    const { planning, clock, recording, service, sessions, conditions, timeout } = host;
+    const { seal } = recording;
     const drafts = await checkAll(messages, planning);
     const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
     const contents = drafts.map((draft, index) => contentText(draft, options[index] as MessageOptions));
-    const { seal } = recording;
-    const sealed = seal === undefined ? contents : await Promise.all(contents.map(async (text) => seal(text)));
+    const sealed =
+      seal === undefined ? contents : await Promise.all(contents.map((text) => turned('seal', seal, text, timeout)));
+    // One that is never tried again does not wait for a provider that is away.
+    const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
+      isLive || retryDelays.length === 0;
     return drafts.map((draft, index): Entry => {
       const own = options[index] as MessageOptions;
       const { users, channels, message } = draft;
@@ -146,8 +160,7 @@ export class Recorder {
             idempotencyKey === undefined
               ? undefined
               : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-          // A condition that this process does not know is for another one to ask.
-          lease: isNow && isLive && (condition === undefined || conditions.has(condition)) ? lease : undefined,
+          lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
         },
       };
     });

@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import { PushError } from '../core/errors.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended, Settlement } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -17,6 +18,9 @@ const MOST_TOGETHER = 1_000;
 /** Most messages whose settlement waits for the store. Beyond, the leases of the oldest run out. */
 const MOST_WAITING = 10_000;
 
+/** Most messages of which it is remembered how they ended when their leases had run out. */
+const MOST_LATE = 1_000;
+
 /** A message that has ended, and how. */
 export interface Ended {
   readonly held: Pick<Held, 'stored' | 'token'> & { readonly content: Content | undefined };
@@ -31,6 +35,8 @@ export class Settler {
   readonly #appending: Together<Appended, undefined>;
   /** What the store has not taken yet. */
   #waiting: Ended[] = [];
+  /** What ended when its lease had run out, the oldest first. What was accepted of it is in the store. */
+  readonly #late = new Map<string, Ended>();
   #callOff: (() => void) | undefined;
   /** Whether the store has failed since it was tried last. */
   #isAway = false;
@@ -69,7 +75,10 @@ export class Settler {
       if (appended.length > 0) await this.#appending.add(appended);
       await this.#write(ended);
     } catch (error) {
-      this.#later(ended, error);
+      // One of them may be what the store does not take, and the others must not wait with it.
+      if (ended.length > 1 && PushError.isPushError(error) && !error.retryable)
+        for (const each of ended) await this.settle([each]);
+      else this.#later(ended, error);
     }
   }
 
@@ -96,7 +105,32 @@ export class Settler {
       else late.push(each);
     }
     if (again.length > 0) await this.#write(again);
-    if (late.length > 0) await this.#keepAccepted(late);
+    if (late.length === 0) return;
+    for (const each of late) this.#remember(each);
+    await this.#keepAccepted(late);
+  }
+
+  /** Keeps how a message ended that somebody else has now: it may be the worker of this process, which has just claimed it. */
+  #remember({ held, conclusion }: Ended): void {
+    const { settlement } = conclusion;
+    const outcomes = settlement.outcomes.filter(({ state }) => state !== 'accepted');
+    this.#late.set(held.stored.id, { held, conclusion: { ...conclusion, settlement: { ...settlement, outcomes } } });
+    for (const oldest of this.#late.keys()) {
+      if (this.#late.size <= MOST_LATE) break;
+      this.#late.delete(oldest);
+    }
+  }
+
+  /**
+   * Settles a message that has ended in this process before it was claimed here again.
+   * @returns false when it is to be sent
+   */
+  async settleLate(id: string): Promise<boolean> {
+    const ended = this.#late.get(id);
+    if (ended === undefined) return false;
+    this.#late.delete(id);
+    await this.settle([ended]);
+    return true;
   }
 
   /** Whether this process holds a message by another token: its lease ran out, and the worker has claimed it again. */

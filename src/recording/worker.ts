@@ -10,18 +10,20 @@ import { Housekeeping } from './housekeeping.js';
 import type { Leases } from './leases.js';
 import type { ProviderWatch } from './provider-watch.js';
 import type { ReadContent } from './record.js';
+import type { Settler } from './settler.js';
 
 /** The parts of recording that a worker works with. */
 export interface WorkerParts {
   readonly host: RecordingHost;
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
+  readonly settler: Settler;
   readonly watch: ProviderWatch;
   readonly read: ReadContent;
 }
 
 /**
- * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers.
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or until the backend is open.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
@@ -63,7 +65,8 @@ export class Worker implements RunningWorker {
   get state(): WorkerState {
     if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
     if (this.#failures > 0) return 'store away';
-    return this.#parts.watch.isAway ? 'provider away' : 'working';
+    const { watch, host } = this.#parts;
+    return watch.isAway || !host.isOpen() ? 'provider away' : 'working';
   }
 
   get underWay(): number {
@@ -142,7 +145,8 @@ export class Worker implements RunningWorker {
   async #step(): Promise<boolean> {
     const { host, leases, watch } = this.#parts;
     await this.#housekeeping.whenDue();
-    if (!watch.isLive) return false;
+    // A process whose backend cannot be opened must not take messages from those that can send them.
+    if (!watch.isLive || !host.isOpen()) return false;
     const limit = watch.isAway ? 1 : this.#concurrency - this.#messages;
     // Claims of a few messages each would cost as much as those of many.
     if (!watch.isAway && limit < this.#concurrency / 2) {
@@ -162,6 +166,7 @@ export class Worker implements RunningWorker {
       lease.token,
       claimed.map(({ id }) => id),
     );
+    if (isSuspect && (await this.#parts.settler.settleLate(first.id))) return true;
     if (isSuspect) await this.#begin(first, isUnderWay);
     if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);

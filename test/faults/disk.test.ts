@@ -12,7 +12,7 @@ import { numbered, startService } from './service.js';
 
 test('SQLite on a full disk fails calls with an error that says so, and works on when there is room', async () => {
   const provider = await Provider.start();
-  const fullMs = inForm({ short: 2_000, long: 20_000 });
+  const fullMs = inForm({ short: 2_000, long: 8_000 });
   const options: FullDiskOptions = { directory: newDirectory(), port: provider.port, fullMs };
   const program = join(import.meta.dirname, 'processes', 'full-disk.ts');
   const node = [process.execPath, '--experimental-strip-types', '--disable-warning=ExperimentalWarning', program];

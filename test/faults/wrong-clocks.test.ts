@@ -11,18 +11,18 @@ import type { ApplicationOptions } from './processes/application.js';
 import { Provider } from './provider.js';
 
 const minuteMs = 60_000;
-const each = inForm({ short: 100, long: 1_000 });
+const each = inForm({ short: 40, long: 200 });
 const database = withPostgres();
 
 test('processes whose clocks are a minute apart send each message once, when it is due by the clock of PostgreSQL', async () => {
   // Answers take longer than a third of a lease.
-  const provider = await Provider.start(1_500);
+  const provider = await Provider.start(5_000);
   const marks = join(newDirectory(), 'marks');
   const shifts = [-minuteMs, 0, minuteMs, 2 * minuteMs];
   const children = shifts.map((shift, index) => {
     const numbers = { from: index * each, to: (index + 1) * each };
     const store = { address: database.url() };
-    const options: ApplicationOptions = { store, port: provider.port, marks, lease: '3s', ...numbers };
+    const options: ApplicationOptions = { store, port: provider.port, marks, lease: '10s', ...numbers };
     return new Child('application', options, shift);
   });
   await Promise.all(children.map(({ ready }) => ready));
@@ -35,7 +35,7 @@ test('processes whose clocks are a minute apart send each message once, when it 
   expect(records).toHaveLength(total);
   const repeated = settleAccount({ records, marks: readMarks(marks), arrivals: provider.arrivals, killed: new Set() });
   expect(repeated).toBe(0);
-  expect(records.filter(({ attempts, deaths }) => attempts !== 1 || deaths !== 0)).toEqual([]);
+  expect(records.filter(({ attempts }) => attempts !== 1)).toEqual([]);
   // The application delays each fourth message by 100 ms.
   const delayed = records.filter(({ key }) => Number(key) % 4 === 2);
   expect(delayed).toHaveLength(total / 4);
