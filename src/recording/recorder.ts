@@ -90,7 +90,7 @@ export class Recorder {
     return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]));
   }
 
-  /** Records messages. Those with a lease are held before they are there, so that the worker of this process knows them. */
+  /** Records messages. Those with a lease are held before they are there: the worker of this process must know them. */
   async #record(entries: readonly Entry[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
     const { leases } = this.#parts;
     const messages = entries.map(({ message }) => message);

@@ -25,7 +25,8 @@ export interface WorkerParts {
 }
 
 /**
- * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or until the backend is open.
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
+ * until the backend is open.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
