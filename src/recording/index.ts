@@ -95,7 +95,7 @@ export class Recordings {
     const leases = this.#leases;
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
-    const read = contentReader(recording.unseal);
+    const read = contentReader(recording, host.timeout);
     this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
     const wake = (inMs = 0): void => this.worker.wake(inMs);
     this.recorder = new Recorder({ host, leases, dispatcher, watch, wake });

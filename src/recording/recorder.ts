@@ -17,6 +17,7 @@ import type { ProviderWatch } from './provider-watch.js';
 import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
 import { earlierReport } from './repeated.js';
+import { turned } from './sealing.js';
 import { Together } from './together.js';
 
 /** Most messages that go to the store in one call. */
@@ -120,12 +121,16 @@ export class Recorder {
   /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
   async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { host } = this.#parts;
-    const { planning, clock, recording, service, sessions, conditions } = host;
+    const { planning, clock, recording, service, sessions, conditions, timeout } = host;
+    const { seal } = recording;
     const drafts = await checkAll(messages, planning);
     const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
     const contents = drafts.map((draft, index) => contentText(draft, options[index] as MessageOptions));
-    const { seal } = recording;
-    const sealed = seal === undefined ? contents : await Promise.all(contents.map(async (text) => seal(text)));
+    const sealed =
+      seal === undefined ? contents : await Promise.all(contents.map((text) => turned('seal', seal, text, timeout)));
+    // One that is never tried again does not wait for a provider that is away.
+    const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
+      isLive || retryDelays.length === 0;
     return drafts.map((draft, index): Entry => {
       const own = options[index] as MessageOptions;
       const { users, channels, message } = draft;
@@ -155,8 +160,7 @@ export class Recorder {
             idempotencyKey === undefined
               ? undefined
               : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-          // A condition that this process does not know is for another one to ask.
-          lease: isNow && isLive && (condition === undefined || conditions.has(condition)) ? lease : undefined,
+          lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
         },
       };
     });

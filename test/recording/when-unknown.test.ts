@@ -24,7 +24,7 @@ it.each([
 
 it('is sent again with whenUnknown: keep, where it surely has not arrived', async () => {
   await using recorded = recordedService({ retries: 1, limits: { maxChannelsPerRequest: 100 } });
-  const { push, backend } = recorded;
+  const { push, backend, clock } = recorded;
   // One channel is unknown, and the other one was refused.
   backend.answer = (_, index) =>
     index === 0
@@ -33,15 +33,19 @@ it('is sent again with whenUnknown: keep, where it surely has not arrived', asyn
           { channel: 'b', error: refused },
         ]
       : undefined;
-  const report = await push.send({ event: 'hello', channels: ['a', 'b'], whenUnknown: 'keep' });
+  const sending = push.send({ event: 'hello', channels: ['a', 'b'], whenUnknown: 'keep' });
+  await clock.advance(5_000);
+  const report = await sending;
   expect(backend.sent).toEqual([['a', 'b'], ['b']]);
   expect(report).toMatchObject({ status: 'partial', accepted: ['b'], rejected: [{ channel: 'a' }] });
 });
 
 it('is tried again at once with whenUnknown: resend', async () => {
   await using recorded = recordedService({ retries: 1 });
-  const { push, backend } = recorded;
+  const { push, backend, clock } = recorded;
   backend.answer = (_, index) => (index === 0 ? Promise.reject(lost) : undefined);
-  expect((await push.send({ event: 'hello', channels: 'a' })).status).toBe('accepted');
+  const sending = push.send({ event: 'hello', channels: 'a' });
+  await clock.advance(5_000);
+  expect((await sending).status).toBe('accepted');
   expect(backend.requests).toHaveLength(2);
 });
