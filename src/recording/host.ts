@@ -28,6 +28,8 @@ export interface RecordingHost {
   readonly clock: Clock;
   /** How long the backend, a condition and others have, in milliseconds. */
   readonly timeout: number;
+  /** Whether the backend is open. */
+  isOpen(): boolean;
   /** Resolves when the backend is open. @throws PushError */
   opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
 }

@@ -10,6 +10,7 @@ import { contentReader } from './record.js';
 import { Recorder } from './recorder.js';
 import { readRecording, readWorking } from './settings.js';
 import { Settler } from './settler.js';
+import { storeInTime } from './store-in-time.js';
 import { storeOfText } from './store-of-text.js';
 import { isInUse, useStore } from './stores-in-use.js';
 import { type RunningWorker, Worker } from './worker.js';
@@ -33,14 +34,21 @@ export async function openRecordings({
   works,
   ...host
 }: RecordingSeed): Promise<Recordings> {
-  const recordings = new Recordings({
+  const store = typeof messages === 'string' ? await storeOfText(messages) : messages;
+  const recordings = new Recordings(store, {
     ...host,
-    store: typeof messages === 'string' ? await storeOfText(messages) : messages,
+    store: storeInTime(store),
     recording: readRecording(recording),
     working: readWorking(worker),
   });
-  await recordings.open();
-  if (works) await recordings.work();
+  try {
+    await recordings.open();
+  } catch (error) {
+    // The next try makes another one.
+    if (typeof messages === 'string') await store.close().catch(() => {});
+    throw error;
+  }
+  if (works) recordings.work();
   return recordings;
 }
 
@@ -63,15 +71,20 @@ export class Recordings {
   readonly recorder: Recorder;
   readonly archive: MessageArchive;
   readonly worker: Worker;
+  /** The store itself, which may be shared by several services. */
+  readonly #shared: MessageStore;
   readonly #host: RecordingHost;
   readonly #settler: Settler;
+  readonly #leases: Leases;
   #leaveStore: (() => Promise<void>) | undefined;
   #listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
-  constructor(host: RecordingHost) {
+  /** @param shared the store of the host, itself */
+  constructor(shared: MessageStore, host: RecordingHost) {
+    this.#shared = shared;
     this.#host = host;
     const { store, clock, logger, working, backend, recording } = host;
-    const leases = new Leases({
+    this.#leases = new Leases({
       leaseMs: working.leaseMs,
       clock,
       storeNow: storeNow(clock, systemClock),
@@ -79,10 +92,11 @@ export class Recordings {
       logger,
     });
     const watch = new ProviderWatch(backend.name, clock, logger);
+    const leases = this.#leases;
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
-    const read = contentReader(recording.unseal);
-    this.worker = new Worker({ host, leases, dispatcher, watch, read });
+    const read = contentReader(recording, host.timeout);
+    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
     const wake = (inMs = 0): void => this.worker.wake(inMs);
     this.recorder = new Recorder({ host, leases, dispatcher, watch, wake });
     this.archive = new MessageArchive(host, read, wake);
@@ -90,14 +104,13 @@ export class Recordings {
 
   /** @throws what the store throws */
   async open(): Promise<void> {
-    this.#leaveStore = await useStore(this.#host.store);
+    this.#leaveStore = await useStore(this.#shared);
   }
 
   /** Begins to work. @param concurrency the most messages under way at once. @default as before, or as set */
-  async work(concurrency?: number): Promise<RunningWorker> {
+  work(concurrency?: number): RunningWorker {
     this.worker.start(concurrency);
     this.#listening ??= this.#listen();
-    await this.#listening;
     return this.worker;
   }
 
@@ -118,10 +131,14 @@ export class Recordings {
 
   /** Hands back what has not been sent, and leaves the store. */
   async close(): Promise<void> {
-    const endListening = await this.#listening;
-    await endListening?.();
     await this.worker.handBack();
     await this.#settler.close();
-    await this.#leaveStore?.();
+    this.#leases.end();
+    try {
+      const endListening = await this.#listening;
+      await endListening?.();
+    } finally {
+      await this.#leaveStore?.();
+    }
   }
 }

@@ -19,6 +19,7 @@ export class Leases {
   readonly #logger: Logger;
   #number = 0;
   #callOff: (() => void) | undefined;
+  #hasEnded = false;
 
   constructor(host: {
     readonly leaseMs: number;
@@ -42,7 +43,7 @@ export class Leases {
   /** Notes that messages are held. */
   hold(token: string, ids: readonly string[]): void {
     for (const id of ids) this.#tokens.set(id, token);
-    if (this.#tokens.size > 0) this.#callOff ??= this.#renewIn(RENEWALS);
+    if (this.#tokens.size > 0 && !this.#hasEnded) this.#callOff ??= this.#renewIn(RENEWALS);
   }
 
   /** The token under which a message is held; undefined when it is not. */
@@ -54,6 +55,13 @@ export class Leases {
   release(token: string, id: string): void {
     if (this.#tokens.get(id) === token) this.#tokens.delete(id);
     if (this.#tokens.size > 0) return;
+    this.#callOff?.();
+    this.#callOff = undefined;
+  }
+
+  /** Renews nothing any more: what is still under way is left to others. */
+  end(): void {
+    this.#hasEnded = true;
     this.#callOff?.();
     this.#callOff = undefined;
   }
@@ -76,6 +84,9 @@ export class Leases {
     const failed = (await Promise.allSettled(renewing)).filter((each) => each.status === 'rejected');
     for (const { reason } of failed)
       this.#logger.warn({ err: reason }, 'a lease on messages could not be renewed: others may send them too');
-    this.#callOff = this.#tokens.size > 0 ? this.#renewIn(failed.length > 0 ? TRIES : RENEWALS) : undefined;
+    // Something else may have been held meanwhile, after all was let go of.
+    this.#callOff?.();
+    this.#callOff =
+      this.#tokens.size > 0 && !this.#hasEnded ? this.#renewIn(failed.length > 0 ? TRIES : RENEWALS) : undefined;
   }
 }

@@ -3,13 +3,19 @@ import type { NewMessage, StoredMessage } from '../messages/store.js';
 import type { ChannelDetails, JsonValue } from '../wire/message.js';
 import { type Content, type Details, readContent } from './content.js';
 import { absolute } from './message-options.js';
+import { turned } from './sealing.js';
+import type { Recording } from './settings.js';
 
 /** Reads the text of a content, which may be sealed. */
 export type ReadContent = (text: string) => Promise<Content | undefined>;
 
-/** Makes the reader of contents. @param unseal the setting `recording.unseal` */
-export function contentReader(unseal: ((text: string) => string | Promise<string>) | undefined): ReadContent {
-  return async (text) => readContent(unseal === undefined || text === '' ? text : await unseal(text));
+/**
+ * Makes the reader of contents.
+ * @param timeout how long the setting `recording.unseal` has for a text, in milliseconds
+ */
+export function contentReader({ unseal }: Pick<Recording, 'unseal'>, timeout: number): ReadContent {
+  return async (text) =>
+    readContent(unseal === undefined || text === '' ? text : await turned('unseal', unseal, text, timeout));
 }
 
 /** The record of a message, as an application reads it. */
@@ -51,7 +57,8 @@ export function recordOf(stored: StoredMessage, content: Content | undefined): M
   };
 }
 
-function senderData(outcomes: readonly ChannelOutcome[]): Readonly<Record<string, ChannelDetails>> {
+/** What the provider told of channels, by channel. */
+export function senderData(outcomes: readonly ChannelOutcome[]): Readonly<Record<string, ChannelDetails>> {
   const all: Record<string, ChannelDetails> = {};
   for (const { info } of outcomes) if (info !== undefined) Object.assign(all, info);
   return all;

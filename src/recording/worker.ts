@@ -1,5 +1,7 @@
+import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { systemClock } from '../core/clock.js';
 import { PushError } from '../core/errors.js';
+import { causeOf, cleaned, textOf } from '../core/redaction.js';
 import { DeliveryError } from '../core/report.js';
 import type { ClaimedMessage } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -10,18 +12,21 @@ import { Housekeeping } from './housekeeping.js';
 import type { Leases } from './leases.js';
 import type { ProviderWatch } from './provider-watch.js';
 import type { ReadContent } from './record.js';
+import type { Settler } from './settler.js';
 
 /** The parts of recording that a worker works with. */
 export interface WorkerParts {
   readonly host: RecordingHost;
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
+  readonly settler: Settler;
   readonly watch: ProviderWatch;
   readonly read: ReadContent;
 }
 
 /**
- * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers.
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
+ * until the backend is open.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
@@ -63,7 +68,8 @@ export class Worker implements RunningWorker {
   get state(): WorkerState {
     if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
     if (this.#failures > 0) return 'store away';
-    return this.#parts.watch.isAway ? 'provider away' : 'working';
+    const { watch, host } = this.#parts;
+    return watch.isAway || !host.isOpen() ? 'provider away' : 'working';
   }
 
   get underWay(): number {
@@ -142,7 +148,8 @@ export class Worker implements RunningWorker {
   async #step(): Promise<boolean> {
     const { host, leases, watch } = this.#parts;
     await this.#housekeeping.whenDue();
-    if (!watch.isLive) return false;
+    // A process whose backend cannot be opened must not take messages from those that can send them.
+    if (!watch.isLive || !host.isOpen()) return false;
     const limit = watch.isAway ? 1 : this.#concurrency - this.#messages;
     // Claims of a few messages each would cost as much as those of many.
     if (!watch.isAway && limit < this.#concurrency / 2) {
@@ -162,6 +169,7 @@ export class Worker implements RunningWorker {
       lease.token,
       claimed.map(({ id }) => id),
     );
+    if (isSuspect && (await this.#parts.settler.settleLate(first.id))) return true;
     if (isSuspect) await this.#begin(first, isUnderWay);
     if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);
@@ -218,16 +226,17 @@ export class Worker implements RunningWorker {
   async #dispatch(claimed: readonly ClaimedMessage[], token: string, ended: () => void): Promise<void> {
     const { host, dispatcher, read } = this.#parts;
     const wasStopped = this.#stop.signal.aborted;
-    const held: Held[] = [];
-    for (const stored of claimed) {
+    const revive = async (stored: ClaimedMessage): Promise<Held | undefined> => {
       const claim = { stored, token, isExpired: stored.isExpired };
       try {
-        held.push(await revived(claim, read, host));
+        return await revived(claim, read, host);
       } catch (error) {
-        await dispatcher.cannotSend(claim, unreadable(error));
+        await dispatcher.cannotSend(claim, unreadable(error, host.backend));
         ended();
+        return undefined;
       }
-    }
+    };
+    const held = (await Promise.all(claimed.map(revive))).filter((each) => each !== undefined);
     await dispatcher.dispatch(held, {
       // What was claimed while the worker stopped goes back.
       signal: wasStopped ? AbortSignal.abort(this.#stop.signal.reason) : this.#giveUp.signal,
@@ -246,12 +255,11 @@ export class Worker implements RunningWorker {
   }
 }
 
-function unreadable(error: unknown): PushError {
-  if (PushError.isPushError(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new DeliveryError(`The recorded message cannot be made ready: ${text}`, {
+function unreadable(error: unknown, backend: AnyBackend): PushError {
+  if (PushError.isPushError(error)) return cleaned(error, backend);
+  return new DeliveryError(`The recorded message cannot be made ready: ${textOf(error, backend)}`, {
     outcome: 'rejected',
     retryable: true,
-    cause: error,
+    cause: causeOf(error, backend),
   });
 }

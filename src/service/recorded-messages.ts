@@ -1,4 +1,5 @@
 import { Deadline } from '../core/deadline.js';
+import { firedEarly } from '../delivery/plan.js';
 import type { RecordingSeed, Recordings } from '../recording/index.js';
 import type { RunningWorker } from '../recording/worker.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -32,19 +33,17 @@ export class RecordedMessages {
   /**
    * Resolves when the store is open.
    * @param timeout how long to wait, in milliseconds. @default the setting `timeout`
-   * @throws PushError when it could not be opened; TimeoutError
+   * @throws PushError when it could not be opened; TimeoutError; AbortError
    */
-  async opened(timeout: number = this.#seed.timeout): Promise<Recordings> {
+  async opened(timeout: number = this.#seed.timeout, signal?: AbortSignal): Promise<Recordings> {
     const opening = this.#opening ?? this.#open();
     this.#opening = opening;
     // Who asks next tries again.
     opening.catch(() => {
       if (this.#opening === opening) this.#opening = undefined;
     });
-    return new Deadline(timeout).wait(opening, {
-      missing: 'The message store did not open',
-      consequence: 'nothing was recorded or sent',
-    });
+    const wait = { missing: 'The message store did not open', consequence: 'nothing was recorded or sent' };
+    return new Deadline(timeout).wait(opening, wait, { signal, aborted: firedEarly });
   }
 
   async #open(): Promise<Recordings> {
@@ -79,7 +78,12 @@ export class RecordedMessages {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#callOff?.();
-    await (await this.#ifOpen)?.close();
+    try {
+      await (await this.#ifOpen)?.close();
+    } catch (error) {
+      // The backend has to be closed all the same.
+      this.#seed.logger.error({ err: error }, 'the message store could not be closed');
+    }
   }
 
   /** What is open; undefined when nothing is, or cannot be. */

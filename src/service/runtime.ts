@@ -144,6 +144,7 @@ export class Runtime implements ListeningHost {
             timeout,
             planning: { ...way.planning, isRecorded: true },
             delivering: way.delivering,
+            isOpen: () => this.isOpen,
             opened: (time, signal) => this.opened(time, signal),
           });
     this.sender = new Sender(this, way);
@@ -180,6 +181,7 @@ export class Runtime implements ListeningHost {
       throw openingError(error, this.backend);
     }
     this.#state = 'open';
+    this.recorded?.wake();
   }
 
   /** Whether the backend is open, so that nobody needs to wait for it. */

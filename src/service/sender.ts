@@ -86,7 +86,7 @@ export class Sender {
       const { recorded } = this.#host;
       if (recorded !== undefined && areRecorded(messages)) {
         const comes = turn && ((channels: ReadonlySet<string>) => turn.comes(channels, signal));
-        const { recorder } = await recorded.opened();
+        const { recorder } = await recorded.opened(this.#host.timeout, signal);
         const reports = await recorder.send(messages, call, comes);
         if (!this.#hasAdvised && reports.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
         return reports;

@@ -37,6 +37,12 @@ export class BenchDatabase implements AsyncDisposable {
     return (await this.#client.query(text, [...values])).rows;
   }
 
+  /** The present, in seconds since the epoch. */
+  async now(): Promise<number> {
+    const [row] = await this.run('SELECT extract(epoch FROM clock_timestamp())::float8 AS now');
+    return Number(row?.['now']);
+  }
+
   /** CPU time so far of the processes of the database's connections, but for our own; on Linux, on this machine. */
   async cpuSeconds(): Promise<number> {
     const rows = await this.run(

@@ -11,6 +11,8 @@ import { pageSize } from './page-size.ts';
 import { presence } from './presence.ts';
 import { pubnub } from './pubnub.ts';
 import { putInto, runHere } from './record.ts';
+import { recordingChannels } from './recording-channels.ts';
+import { recordingMillions } from './recording-millions.ts';
 import { recordingPostgres } from './recording-postgres.ts';
 import { recordingSqlite } from './recording-sqlite.ts';
 import { rooms } from './rooms.ts';
@@ -39,7 +41,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   channels: [rooms, presence],
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
-  recording: [recordingSqlite, recordingPostgres],
+  recording: [recordingSqlite, recordingPostgres, recordingChannels, recordingMillions],
   hosted: [hosted, pubnub],
 };
 

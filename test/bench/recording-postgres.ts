@@ -35,6 +35,7 @@ async function recording(database: BenchDatabase, progress: Progress, form: Form
   });
   progress(`recorded ${summary(figures.ours)} a second, inserted by hand ${summary(figures.byHand)}`);
   await Promise.all([ours.ask('close'), hand.ask('close')]);
+  await database.run('TRUNCATE pushrail_messages');
   return compared(`${AT_ONCE} sends at a time with wait: false`, {
     unit: 'messages a second',
     ours: figures.ours,
@@ -44,41 +45,50 @@ async function recording(database: BenchDatabase, progress: Progress, form: Form
   });
 }
 
-/** Seconds that so many workers, each a process, take for all messages. */
-async function drained(database: BenchDatabase, workers: number, count: number): Promise<number> {
-  await database.run('TRUNCATE pushrail_messages');
-  const place = { store: 'postgres', url: database.url } as const;
-  const children = Array.from({ length: workers }, () => new Child<RecordingCommands>('recording-service'));
-  try {
-    // They record as well, which makes them warm. The worker comes with the service that is opened then.
-    await Promise.all(
-      children.map(async (child) => {
-        await child.ask('open', { place, works: false });
-        await child.ask('record', count / workers, AT_ONCE);
-        await child.ask('close');
-      }),
-    );
-    await database.run('VACUUM ANALYZE pushrail_messages');
-    const [{ now: startedAt } = {}] = await database.run('SELECT clock_timestamp() AS now');
-    await Promise.all(children.map((child) => child.ask('open', { place, concurrency: AT_ONCE })));
-    while ((await database.run(isOpen)).length > 0) await wait(LOOK_EVERY_MS);
-    const [row] = await database.run(
-      `SELECT extract(epoch FROM max(changed_at) - $1)::float8 AS seconds, count(*) FILTER (WHERE state = 'SENT') AS sent
-       FROM pushrail_messages`,
+/** Messages a second of some workers, each a process. */
+class Workers implements AsyncDisposable {
+  readonly #database: BenchDatabase;
+  readonly #children: readonly Child<RecordingCommands>[];
+
+  constructor(database: BenchDatabase, count: number) {
+    this.#database = database;
+    this.#children = Array.from({ length: count }, () => new Child<RecordingCommands>('recording-service'));
+  }
+
+  /** Sends so many messages that have been recorded. */
+  async rate(count: number): Promise<number> {
+    const place = { store: 'postgres', url: this.#database.url } as const;
+    const startedAt = await this.#database.now();
+    await Promise.all(this.#children.map((child) => child.ask('open', { place, concurrency: AT_ONCE })));
+    while ((await this.#database.run(isOpen)).length > 0) await wait(LOOK_EVERY_MS);
+    const [row] = await this.#database.run(
+      `SELECT extract(epoch FROM max(sent_at))::float8 AS end, count(*)::integer AS count FROM pushrail_messages
+       WHERE sent_at > to_timestamp($1)`,
       [startedAt],
     );
-    if (Number(row?.['sent']) !== count) throw new Error(`Only ${String(row?.['sent'])} were sent.`);
-    await Promise.all(children.map((child) => child.ask('close')));
-    return Number(row?.['seconds']);
-  } finally {
-    await Promise.all(children.map((child) => child[Symbol.asyncDispose]()));
+    await Promise.all(this.#children.map((child) => child.ask('close')));
+    if (row?.['count'] !== count) throw new Error(`${String(row?.['count'])} of ${count} were sent.`);
+    return count / (Number(row['end']) - startedAt);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#children.map((child) => child[Symbol.asyncDispose]()));
   }
 }
 
 async function workers(database: BenchDatabase, progress: Progress, form: Form): Promise<Result> {
   const count = MESSAGES[form];
-  const rate = async (several: number): Promise<number> => count / (await drained(database, several, count));
-  const figures = await inTurns(form, { four: () => rate(4), one: () => rate(1) }, { warmUp: false });
+  await using recorder = new Child<RecordingCommands>('recording-service');
+  await using several = new Workers(database, 4);
+  await using single = new Workers(database, 1);
+  await recorder.ask('open', { place: { store: 'postgres', url: database.url }, works: false });
+  const rate = async (of: Workers): Promise<number> => {
+    await recorder.ask('record', count, AT_ONCE);
+    await database.run('VACUUM ANALYZE pushrail_messages');
+    return of.rate(count);
+  };
+  const figures = await inTurns(form, { four: () => rate(several), one: () => rate(single) });
+  await recorder.ask('close');
   progress(`four workers ${summary(figures.four)} messages a second, one ${summary(figures.one)}`);
   return compared(`four workers send ${grouped(count)} messages over a backend that answers at once`, {
     unit: 'messages a second',
@@ -91,7 +101,7 @@ async function workers(database: BenchDatabase, progress: Progress, form: Form):
 
 /** Messages a second of CPU time of application and database, from recording until they are settled. */
 async function perCpuSecond(database: BenchDatabase, count: number): Promise<number> {
-  await database.run('TRUNCATE pushrail_messages');
+  await database.run('VACUUM ANALYZE pushrail_messages');
   await using child = new Child<RecordingCommands>('recording-service');
   await child.ask('open', { place: { store: 'postgres', url: database.url }, concurrency: AT_ONCE });
   const cpu = async (): Promise<number> => (await child.ask('cpuSeconds')) + (await database.cpuSeconds());

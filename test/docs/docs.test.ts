@@ -5,6 +5,7 @@ import { build, type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBrowser } from '../e2e/setup.js';
 import { freePort } from '../support/ports.js';
+import { withPostgres } from '../support/postgres.js';
 import { findRedis } from '../support/redis.js';
 import { checkConfiguration } from './configurations.js';
 import { type CodeBlock, codeBlocks } from './document.js';
@@ -22,6 +23,7 @@ import { typeErrors } from './type-check.js';
 // - jsx: bundled and run. test/e2e/react-guide.test.ts opens a page with it.
 // - html: opened in a browser, against the server.js of its document.
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
+// - A block that names DATABASE_URL gets a database in PostgreSQL there, which all blocks share.
 // - json: parsed.
 // - yaml, nginx, caddy, ini, dockerfile: settings of other programs; their form is checked, and what they say of the embedded server.
 // - mermaid: drawn where the document is read; its nodes and arrows are parsed.
@@ -31,6 +33,7 @@ const root = join(import.meta.dirname, '../..');
 // What the documents run at 8080 runs at a free port here: another program may have that one.
 const port = await freePort();
 const redis = await findRedis();
+const database = withPostgres();
 const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('{docs,examples}/**/*.md', { cwd: root }).sort()]
   .map((document) => ({ document, blocks: codeBlocks(join(root, document)).map(onPort(port)) }))
   .filter(({ blocks }) => blocks.length > 0);
@@ -207,7 +210,8 @@ const makeService = `
 function checkDiagram({ text }: CodeBlock): void {
   const [first = '', ...lines] = text.trimEnd().split('\n');
   expect(first).toMatch(/^flowchart (LR|TD)$/);
-  for (const line of lines) expect(line).toMatch(/^ {2}\w+(\["[^"]+"\])? (-->|-\.->)(\|[^|]+\|)? \w+(\["[^"]+"\])?$/);
+  for (const line of lines)
+    expect(line).toMatch(/^ {2}\w+(\[\(?"[^"]+"\)?\])? (-->|-\.->)(\|[^|]+\|)? \w+(\[\(?"[^"]+"\)?\])?$/);
 }
 
 /** Runs a program and returns what it prints; it must end by itself, with 0, in time. */
@@ -217,7 +221,9 @@ function output(file: string, args: readonly string[], directory: string): Promi
     delete environment['FORCE_COLOR'];
     delete environment['PUSH_SERVER'];
     delete environment['PUSHER_URL'];
+    delete environment['PUSH_MESSAGES'];
     if (redis !== undefined) environment['REDIS_URL'] = redis.url;
+    environment['DATABASE_URL'] = database.url();
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,

@@ -65,6 +65,26 @@ describe.each(stores)('a provider that is away, with the %s store', (_name, newS
     });
   });
 
+  it('does not make messages go round whose users cannot be looked up meanwhile', async () => {
+    const { make, clock } = servicesWith(newStore());
+    const channelsFor = vi.fn(async (users: readonly unknown[]) => users.map(() => ['a']));
+    const sessions = { channelsFor, add: async () => 'a', remove: async () => {} } as never;
+    const { push, backend } = make({ sessions, recording: { retryDelays: ['1m'] } });
+    const worker = await push.work();
+    backend.answer = away;
+    await push.sendMany(Array.from({ length: 6 }, (_, n) => ({ event: 'e', users: `u${n}`, data: 1, wait: false })));
+    await vi.waitFor(() => expect(worker.state).toBe('provider away'));
+    await clock.advance(0);
+    channelsFor.mockClear();
+    channelsFor.mockRejectedValue(
+      new DeliveryError('The sessions are away.', { retryable: true, outcome: 'rejected' }),
+    );
+    await clock.advance(20_000);
+    for (let turn = 0; turn < 50; turn++) await clock.advance(0);
+    expect(channelsFor.mock.calls.length).toBeGreaterThan(0);
+    expect(channelsFor.mock.calls.length).toBeLessThanOrEqual(6);
+  });
+
   it('may ask for a wait that is no whole number of milliseconds', async () => {
     const { make, clock } = servicesWith(newStore());
     const { push, backend } = make({ recording: { retryDelays: ['1s'] } });
