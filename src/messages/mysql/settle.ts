@@ -5,47 +5,107 @@ import type { Run } from './clients.js';
 import { now } from './clock.js';
 import { byId, listed, parts, portions, rowsOf } from './lists.js';
 
-/** Ends leases. @returns for each whether it was held, and the state may follow */
+/** Most characters of outcomes that share a statement with others. */
+const SHORT = 4_000;
+
+/** Ends one lease. @returns whether it was held, and the state may follow */
+export async function settleOne(run: Run, settlement: Settlement, at: Now): Promise<boolean> {
+  if (!transitions.SENDING.includes(settlement.state)) return false;
+  const { id, token } = settlement;
+  const { sets, values } = changesOf(settlement, at);
+  const { affected } = await run(
+    `UPDATE ${tables.messages} SET ${sets}, outcomes = ? WHERE id = ? AND lease_token = ? AND state = 'SENDING'`,
+    [...values, outcomesOf(settlement), id, token],
+  );
+  return affected > 0;
+}
+
+/**
+ * Ends leases, in a transaction. Settlements that differ in their outcomes alone share a statement.
+ * @returns for each whether it was held, and the state may follow
+ */
 export async function settle(run: Run, settlements: readonly Settlement[], at: Now): Promise<readonly boolean[]> {
-  const held = new Array<boolean>(settlements.length).fill(false);
+  const held = await heldOf(run, settlements);
+  for (const group of groupsOf([...held])) {
+    for (const some of parts(group)) {
+      const [first] = some;
+      if (first === undefined) continue;
+      const { sets, values } = changesOf(first, at);
+      const cases = some.flatMap((settlement) => [settlement.id, outcomesOf(settlement)]);
+      const each = `CASE id ${rowsOf('WHEN ? THEN ?', some.length).replaceAll(',', '')} END`;
+      const which = `id IN (${rowsOf('?', some.length)})`;
+      await run(`UPDATE ${tables.messages} ${byId} SET ${sets}, outcomes = ${each} WHERE ${which}`, [
+        ...values,
+        ...cases,
+        ...some.map(({ id }) => id),
+      ]);
+    }
+  }
+  return settlements.map((settlement) => held.has(settlement));
+}
+
+/** Locks the messages. @returns the settlements that come from who holds them, the first one for each message */
+async function heldOf(run: Run, settlements: readonly Settlement[]): Promise<ReadonlySet<Settlement>> {
+  const legal = settlements.filter(({ state }) => transitions.SENDING.includes(state));
+  const tokens = new Map<string, string>();
   // In one order, so that two processes do not wait for each other.
-  const ordered = [...settlements.entries()].sort(([, one], [, other]) => (one.id < other.id ? -1 : 1));
-  for (const [place, settlement] of ordered) {
-    if (!transitions.SENDING.includes(settlement.state)) continue;
-    const { affected } = await run(textOf(settlement), valuesOf(settlement, at));
-    held[place] = affected > 0;
+  for (const some of portions([...new Set(legal.map(({ id }) => id))].sort())) {
+    const { places, values } = listed(some);
+    const { rows } = await run<{ readonly id: string; readonly token: string }>(
+      `SELECT id, lease_token AS token FROM ${tables.messages} ${byId}
+      WHERE id IN (${places}) AND state = 'SENDING' ORDER BY id FOR UPDATE`,
+      values,
+    );
+    for (const { id, token } of rows) tokens.set(id, token);
+  }
+  const held = new Set<Settlement>();
+  for (const settlement of legal) {
+    if (tokens.get(settlement.id) !== settlement.token) continue;
+    tokens.delete(settlement.id);
+    held.add(settlement);
   }
   return held;
 }
 
-function textOf({ state, dropsContent, sendAfter }: Settlement): string {
-  const more = [
-    ...(state === 'SENT' ? [`sent_at = ${now}`] : []),
-    ...(dropsContent ? [`content = ''`] : []),
-    ...(sendAfter === undefined ? [] : [sendAfter.at === undefined ? `send_after = ? + ${now}` : 'send_after = ?']),
-  ];
-  return `UPDATE ${tables.messages} SET state = ?, attempts = ?, retry_sending = ?, backend = ?, error = ?, reason = ?,
-    outcomes = ?, is_begun = 0, lease_token = NULL, lease_until = NULL, changed_at = ${now}
-    ${more.map((set) => `, ${set}`).join('')} WHERE id = ? AND lease_token = ? AND state = 'SENDING'`;
+function groupsOf(settlements: readonly Settlement[]): Iterable<readonly Settlement[]> {
+  const groups = new Map<string, Settlement[]>();
+  for (const settlement of settlements) {
+    const { id, token, outcomes, ...shared } = settlement;
+    const isShort = (outcomesOf(settlement)?.length ?? 0) <= SHORT;
+    const name = JSON.stringify(isShort ? shared : id);
+    groups.set(name, [...(groups.get(name) ?? []), settlement]);
+  }
+  return groups.values();
 }
 
-function valuesOf(settlement: Settlement, at: Now): readonly unknown[] {
-  const { state, sendAfter, error, outcomes } = settlement;
+function outcomesOf({ outcomes }: Settlement): string | null {
+  return outcomes.length === 0 ? null : JSON.stringify(outcomes);
+}
+
+/** What a settlement sets, but for the outcomes. */
+function changesOf(
+  { state, sendAfter, error, ...rest }: Settlement,
+  at: Now,
+): { readonly sets: string; readonly values: readonly unknown[] } {
   const present = at ?? null;
-  return [
-    state,
-    settlement.attempts,
-    Number(settlement.retrySending),
-    settlement.backend ?? null,
-    error === undefined ? null : JSON.stringify(error),
-    settlement.reason ?? null,
-    outcomes.length === 0 ? null : JSON.stringify(outcomes),
-    present,
-    ...(state === 'SENT' ? [present] : []),
-    ...(sendAfter === undefined ? [] : sendAfter.at === undefined ? [sendAfter.inMs, present] : [sendAfter.at]),
-    settlement.id,
-    settlement.token,
+  const sets = [
+    'state = ?, attempts = ?, retry_sending = ?, backend = ?, error = ?, reason = ?',
+    `is_begun = 0, lease_token = NULL, lease_until = NULL, changed_at = ${now}`,
   ];
+  const values: unknown[] = [
+    ...[state, rest.attempts, Number(rest.retrySending), rest.backend ?? null],
+    ...[error === undefined ? null : JSON.stringify(error), rest.reason ?? null, present],
+  ];
+  if (state === 'SENT') {
+    sets.push(`sent_at = ${now}`);
+    values.push(present);
+  }
+  if (rest.dropsContent) sets.push(`content = ''`);
+  if (sendAfter !== undefined) {
+    sets.push(sendAfter.at === undefined ? `send_after = ? + ${now}` : 'send_after = ?');
+    values.push(...(sendAfter.at === undefined ? [sendAfter.inMs, present] : [sendAfter.at]));
+  }
+  return { sets: sets.join(', '), values };
 }
 
 /** Keeps what was accepted, in a transaction. The lock keeps the message from being removed in between. */

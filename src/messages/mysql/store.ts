@@ -95,9 +95,10 @@ export class MysqlMessages implements contract.MessageStore {
   }
 
   async settle(settlements: readonly contract.Settlement[], now: contract.Now): Promise<readonly boolean[]> {
-    if (settlements.length === 0) return [];
-    const settle = (run: Run) => settling.settle(run, settlements, now);
-    return settlements.length === 1 ? this.#database.within(settle) : this.#database.transaction(settle);
+    const [first, ...others] = settlements;
+    if (first === undefined) return [];
+    if (others.length === 0) return [await this.#database.within((run) => settling.settleOne(run, first, now))];
+    return this.#database.transaction((run) => settling.settle(run, settlements, now));
   }
 
   get(service: string, ids: readonly string[]): Promise<readonly contract.StoredMessage[]> {

@@ -237,3 +237,31 @@ test('a key that a transaction has locked is left to a later purge, which does n
   await store.purge({ service, ages: {}, limit: 10, now: 20 });
   expect(await database.run(keys, [service])).toEqual([]);
 });
+
+test('settlements of one call are each what they say, whether they share a statement or not', async () => {
+  const service = ownService();
+  const messages = Array.from({ length: 90 }, () => message({ service }));
+  await store.insert(messages, { now: 1000 });
+  await store.claim(claimOf('a', { service, now: 1000, limit: 90 }));
+  const outcomesOf = (n: number) =>
+    [{ state: 'accepted', channels: [n === 7 ? 'x'.repeat(100_000) : `c${n}`], at: n }] as const;
+  const settlements = messages.map(({ id }, n) =>
+    settled(id, n === 3 ? 'b' : 'a', {
+      outcomes: n === 5 ? [] : outcomesOf(n),
+      ...(n === 4 && { state: 'SENDING' as const }),
+      ...(n % 30 === 1 && { state: 'ERROR_RETRY' as const, sendAfter: { inMs: n }, retrySending: true, attempts: n }),
+    }),
+  );
+  const again = settled(messages[0]?.id ?? '', 'a', { state: 'ERROR' });
+  const isHeld = await store.settle([...settlements, again, settled(randomUUID(), 'a')], 2000);
+  expect(isHeld).toEqual([...messages.map((_, n) => n !== 3 && n !== 4), false, false]);
+  const found = new Map((await store.get(service, idsOf(messages))).map((one) => [one.id, one]));
+  for (const [n, { id }] of messages.entries()) {
+    const isOpen = n === 3 || n === 4;
+    const state = isOpen ? 'SENDING' : n % 30 === 1 ? 'ERROR_RETRY' : 'SENT';
+    expect(found.get(id)).toMatchObject({
+      ...{ state, outcomes: isOpen || n === 5 ? [] : outcomesOf(n), sentAt: state === 'SENT' ? 2000 : undefined },
+      ...(state === 'ERROR_RETRY' && { sendAfter: 2000 + n, attempts: n, retrySending: true }),
+    });
+  }
+});
