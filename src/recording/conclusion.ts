@@ -38,6 +38,9 @@ export interface ConcludingContext {
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
 const JITTER = 0.1;
 
+/** Longest wait that a provider may ask for, in milliseconds: a year, which databases can add to any date. */
+const LONGEST_WAIT_MS = 366 * 86_400_000;
+
 /** Shortest wait until a message tries again a provider that is away, in milliseconds. */
 const AWAY_MS = 5_000;
 
@@ -164,7 +167,8 @@ function endOf(
   if (isGivenUp) return { state: 'CANCELLED' };
   if (hasFailed) return { state: 'ERROR' };
   const [reason = 'unreachable'] = delivery.skipped.values();
-  return { state: 'SKIPPED', reason };
+  // PostgreSQL keeps no text with a NUL or half a character.
+  return { state: 'SKIPPED', reason: reason.replaceAll('\0', '\ufffd').toWellFormed() };
 }
 
 /** Whether an unknown outcome is sent again. */
@@ -198,7 +202,8 @@ function nextTry(
   if (errors.length === 0) return { state: undefined, attempts, retrySending: false };
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
   // Stores keep whole milliseconds.
-  const wait = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
+  const asked = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
+  const wait = Math.min(asked, LONGEST_WAIT_MS);
   // While the provider is away, the next one to try it is another message: this one may be the reason.
   const inMs = Math.max(wait, isAway && !handsBack ? AWAY_MS * (1 + Math.random()) : 0);
   // `retrySending` makes the next try leave out what was refused for good.
