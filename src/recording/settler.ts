@@ -1,4 +1,5 @@
 import { systemClock } from '../core/clock.js';
+import { PushError } from '../core/errors.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended, Settlement } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -59,14 +60,22 @@ export class Settler {
   /** Settles messages. It never throws: the provider has answered, whatever the store says. */
   async settle(ended: readonly Ended[]): Promise<void> {
     if (ended.length === 0) return;
+    let open = ended;
     try {
       const appended = ended.flatMap(({ held, conclusion }) =>
         conclusion.appended.length === 0 ? [] : [{ id: held.stored.id, outcomes: conclusion.appended }],
       );
-      if (appended.length > 0) await this.#appending.add(appended);
-      await this.#write(ended);
+      if (appended.length > 0) {
+        await this.#appending.add(appended);
+        // It must not be appended again when the rest fails.
+        open = ended.map(({ held, conclusion }) => ({ held, conclusion: { ...conclusion, appended: [] } }));
+      }
+      await this.#write(open);
     } catch (error) {
-      this.#later(ended, error);
+      const mayPass = PushError.isPushError(error) && error.retryable;
+      if (mayPass || open.length === 1) this.#later(open, error);
+      // One of them is the reason, and the others must not wait for it.
+      else for (const each of open) await this.settle([each]);
     }
   }
 
