@@ -13,6 +13,9 @@ const ofTheBuild = [
 /** Tests of the package as others get it: packed, bundled, extended. `npm run check:package` runs them. */
 const ofThePackage = ['test/package/**/*.test.ts'];
 
+/** What is survived: kills, restarts, locks, full disks. `npm run test:faults` runs them, in minutes. */
+const faults = ['test/faults/**/*.test.ts'];
+
 /** The suites that every backend and adapter passes, the runs of many calls at once, and the loads of an attack. */
 const long = ['test/conformance/**/*.test.ts', 'test/**/fault-run.test.ts', 'test/server/attack/**/*.test.ts'];
 
@@ -35,6 +38,7 @@ const config: ViteUserConfig = defineConfig({
     projects: [
       { extends: true, test: { name: 'build', include: ofTheBuild, globalSetup: ['test/e2e/shared-browser.ts'] } },
       { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
+      { extends: true, test: { name: 'faults', include: faults } },
       { extends: true, test: { name: 'long', include: long, exclude: [...configDefaults.exclude, ...withFakeTimers] } },
       { extends: true, test: { name: 'package', include: ofThePackage } },
       {
@@ -42,7 +46,7 @@ const config: ViteUserConfig = defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, ...ofTheBuild, ...ofThePackage, ...withFakeTimers, ...long],
+          exclude: [...configDefaults.exclude, ...ofTheBuild, ...ofThePackage, ...withFakeTimers, ...long, ...faults],
         },
       },
     ],

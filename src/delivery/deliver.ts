@@ -106,6 +106,15 @@ async function deliverRequest(
     pending = outcomes === undefined ? [] : recordOutcomes(pending, outcomes);
     if (pending.length > 0) throw failureToWaitFor(pending);
   };
+  const goesOn = (failure: unknown): boolean => {
+    if (lastSignal === undefined || nothingSent(lastSignal)) return true;
+    const kept = pending.filter((each) => each.delivery.planned.keepsUnknown === true && mayHaveArrived(each));
+    if (kept.length === pending.length) return false;
+    for (const { delivery, channel } of kept)
+      if (!delivery.failures.has(channel)) delivery.failed(channel, target.failureOf(failure));
+    if (kept.length > 0) pending = without(pending, new Set(kept));
+    return true;
+  };
   const retried = (err: unknown, waitMs: number): void =>
     logger.warn(
       { err, backend: name, channels: pending.length, waitMs },
@@ -113,7 +122,7 @@ async function deliverRequest(
     );
   try {
     throwIfAborted(callerSignal, false);
-    await untilAborted(policy.run(attempt, timeout, callerSignal, retried), callerSignal, (fired) =>
+    await untilAborted(policy.run(attempt, timeout, callerSignal, goesOn, retried), callerSignal, (fired) =>
       abortError(fired, lastSignal !== undefined),
     );
   } catch (error) {
@@ -127,6 +136,10 @@ async function deliverRequest(
   if (uncertain.size > 0) markUnknown(uncertain, name);
   logFailures(request, name, logger);
   ended?.(request);
+}
+
+function without(pending: PendingRequest, left: ReadonlySet<PendingMessage>): PendingRequest {
+  return pending.filter((each) => !left.has(each));
 }
 
 /** Logs a final failure, which the caller gets as an error or in the report too. */

@@ -27,6 +27,8 @@ export interface PlannedMessage<User = unknown> {
   readonly timeout: number | undefined;
   /** The channels of each user, in the order of the users; undefined unless {@link PlanContext.isRecorded}. */
   readonly channelsOfUsers?: ReadonlyArray<readonly string[]> | undefined;
+  /** Whether a channel is not sent to again while nobody knows whether it got the message. @default false */
+  readonly keepsUnknown?: boolean | undefined;
 }
 
 /** The backend that messages are planned for, and the sessions that users are looked up in. */
@@ -72,20 +74,34 @@ export async function plan<User>(
   context: PlanContext,
   signal: AbortSignal | undefined,
 ): Promise<PlannedMessage<User>[]> {
-  const planned = await address(await checkAll(messages, context), context, signal);
+  const checked = checkAll(messages, context);
+  const drafts = Array.isArray(checked) ? checked : await checked;
+  // Each promise that is not made is a twentieth of a send to one channel.
+  const planned = drafts.some(({ users }) => users.length > 0)
+    ? await address(drafts, context, signal)
+    : drafts.map(withoutUsers);
   throwIfNoneFits(planned);
   return planned;
 }
 
 /**
  * Makes all checks but those of the channels of users.
+ * @returns a promise where a message names several channels, whose check may take long
  * @throws ValidationError or UnsupportedOperationError
  */
-export async function checkAll<User>(
+export function checkAll<User>(
   messages: readonly SendOptions<User>[],
   context: PlanContext,
-): Promise<Draft<User>[]> {
+): Draft<User>[] | Promise<Draft<User>[]> {
   const drafts = messages.map((options) => draft(options, context));
+  if (!drafts.every(({ channels, users }) => channels.length === 1 || users.length > 0))
+    return checkLists(drafts, context);
+  for (const { message, channels, users } of drafts)
+    if (users.length === 0) checkOneChannel(channels, message, context);
+  return drafts;
+}
+
+async function checkLists<User>(drafts: Draft<User>[], context: PlanContext): Promise<Draft<User>[]> {
   for (const [index, checked] of drafts.entries()) {
     const { message, channels, users } = checked;
     if (users.length > 0) continue;
@@ -109,9 +125,10 @@ export async function address<User>(
   const planned: PlannedMessage<User>[] = [];
   const looked = drafts.some(({ users }) => users.length > 0) ? await lookUp(drafts, context, signal) : [];
   let position = 0;
-  for (const { message, timeout, channels: named, users } of drafts) {
+  for (const each of drafts) {
+    const { message, timeout, users } = each;
     if (users.length === 0) {
-      planned.push({ message, channels: named, refused: NONE_REFUSED, unreachable: [], timeout });
+      planned.push(withoutUsers(each));
       continue;
     }
     const found = looked.slice(position, position + users.length);
@@ -123,6 +140,10 @@ export async function address<User>(
     planned.push({ message, channels, refused, unreachable, timeout, channelsOfUsers });
   }
   return planned;
+}
+
+function withoutUsers<User>({ message, channels, timeout }: Draft<User>): PlannedMessage<User> {
+  return { message, channels, refused: NONE_REFUSED, unreachable: [], timeout };
 }
 
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {

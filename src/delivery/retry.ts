@@ -47,6 +47,7 @@ export class DeliveryPolicy {
    * Runs `attempt` until it succeeds, fails for good, or the retries are used up.
    * @param attempt throws a `PushError` when it fails
    * @param deadline of each attempt, in milliseconds
+   * @param goesOn called with a failure that may be tried again; whether anything is left to try
    * @param retried called before the wait for the next attempt, in milliseconds
    * @throws PushError that of the last attempt
    */
@@ -54,13 +55,14 @@ export class DeliveryPolicy {
     attempt: Attempt,
     deadline: number,
     signal: AbortSignal | undefined,
+    goesOn: (failure: unknown) => boolean,
     retried: (failure: unknown, waitMs: number) => void,
   ): Promise<void> {
     for (let retry = 1; ; retry++) {
       try {
         return await this.#attempts.make(attempt, deadline, signal);
       } catch (failure) {
-        if (retry > this.#retries || !mayBeRetried(failure)) throw failure;
+        if (retry > this.#retries || !mayBeRetried(failure) || !goesOn(failure)) throw failure;
         const waitMs = delayBeforeRetry(retry, failure);
         if (!signal?.aborted) retried(failure, waitMs);
         await pause(waitMs, signal, this.#clock);

@@ -29,7 +29,9 @@ export async function addressHeld(
     );
     for (const [index, held] of some.entries()) {
       const resends = resendsUnknown(held, host.recording);
-      plans.push({ held, left: remaining(planned[index] as PlannedMessage, held.stored, resends) });
+      const found = planned[index] as PlannedMessage;
+      const own = resends ? found : { ...found, keepsUnknown: true };
+      plans.push({ held, left: remaining(own, held.stored, resends) });
     }
   };
   try {

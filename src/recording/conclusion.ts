@@ -167,8 +167,8 @@ function endOf(
   if (isGivenUp) return { state: 'CANCELLED' };
   if (hasFailed) return { state: 'ERROR' };
   const [reason = 'unreachable'] = delivery.skipped.values();
-  // PostgreSQL keeps no text with a NUL or half a character.
-  return { state: 'SKIPPED', reason: reason.replaceAll('\0', '\ufffd').toWellFormed() };
+  // The words of a backend. PostgreSQL takes no text with a zero in it.
+  return { state: 'SKIPPED', reason: reason.replaceAll('\0', '\u{fffd}').toWellFormed() };
 }
 
 /** Whether an unknown outcome is sent again. */

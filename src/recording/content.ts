@@ -26,10 +26,15 @@ export interface Details {
   readonly template?: { readonly slug: string; readonly version: number } | undefined;
 }
 
+/** The rest of most contents. */
+const NOTHING_ELSE = '{}\n';
+
 /** The text of a message's content: the data stands by itself behind the rest, so that its text stays as it is. */
 export function contentText(draft: Draft<unknown>, options: MessageOptions): string {
   const { notification, backendOptions } = draft.message;
   const { extraData, args } = options;
+  const hasMore = [notification, backendOptions, extraData, args].some((each) => each !== undefined);
+  if (!hasMore) return `${NOTHING_ELSE}${draft.json}`;
   const rest = JSON.stringify({ notification, backendOptions });
   const texts = [
     ...(extraData === undefined ? [] : [`"extraData":${extraData}`]),
@@ -43,6 +48,7 @@ export function contentText(draft: Draft<unknown>, options: MessageOptions): str
 /** Reads the text of a content; undefined when it was dropped. @throws SyntaxError for another text */
 export function readContent(text: string): Content | undefined {
   if (text === '') return undefined;
+  if (text.startsWith(NOTHING_ELSE)) return { json: text.slice(NOTHING_ELSE.length) };
   const end = text.indexOf('\n');
   const rest = JSON.parse(text.slice(0, end)) as Omit<Content, 'json'>;
   return { ...rest, json: text.slice(end + 1) };

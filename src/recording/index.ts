@@ -96,7 +96,7 @@ export class Recordings {
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
     const read = contentReader(recording, host.timeout);
-    this.worker = new Worker({ host, leases, dispatcher, watch, read });
+    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
     const wake = (inMs = 0): void => this.worker.wake(inMs);
     this.recorder = new Recorder({ host, leases, dispatcher, watch, wake });
     this.archive = new MessageArchive(host, read, wake);

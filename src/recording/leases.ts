@@ -84,6 +84,8 @@ export class Leases {
     const failed = (await Promise.allSettled(renewing)).filter((each) => each.status === 'rejected');
     for (const { reason } of failed)
       this.#logger.warn({ err: reason }, 'a lease on messages could not be renewed: others may send them too');
+    // Something else may have been held meanwhile, after all was let go of.
+    this.#callOff?.();
     this.#callOff =
       this.#tokens.size > 0 && !this.#hasEnded ? this.#renewIn(failed.length > 0 ? TRIES : RENEWALS) : undefined;
   }

@@ -98,15 +98,22 @@ export class MessageArchive {
   }
 
   async #cancel(of: { readonly id: string } | { readonly key: string }): Promise<number> {
-    const { store, service, events } = this.#host;
+    const { store, service, events, logger } = this.#host;
     const stopped = await store.cancel({ service, ...of }, this.#now);
-    if (stopped.length > 0 && !events.of('cancelled').isEmpty) {
-      for (const found of await store.get(service, stopped)) {
-        const record = await this.#record(found);
-        events.tell('cancelled', () => record);
-      }
-    }
+    if (stopped.length > 0 && !events.of('cancelled').isEmpty)
+      // They are stopped, whatever comes of telling it.
+      await this.#tellCancelled(stopped).catch((err: unknown) =>
+        logger.error({ err, ids: stopped }, 'messages were cancelled, and the listeners could not be told'),
+      );
     return stopped.length;
+  }
+
+  async #tellCancelled(ids: readonly string[]): Promise<void> {
+    const { store, service, events } = this.#host;
+    for (const found of await store.get(service, ids)) {
+      const record = await this.#record(found);
+      events.tell('cancelled', () => record);
+    }
   }
 
   async markRead(by: ReadBy): Promise<number> {
@@ -133,9 +140,10 @@ export class MessageArchive {
     return store.unreadCount(service, this.#userId(user));
   }
 
-  async erase({ recipient }: { readonly recipient: unknown }): Promise<number> {
+  async erase(of: { readonly recipient: unknown }): Promise<number> {
+    checkOptionNames(of, ['recipient'], 'messages.erase()');
     const { store, service } = this.#host;
-    return store.erase(service, this.#userId(recipient));
+    return store.erase(service, this.#userId(of.recipient));
   }
 
   get #now(): number | undefined {

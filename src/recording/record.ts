@@ -1,47 +1,21 @@
-import { askInTime } from '../core/ask-in-time.js';
-import { PushError } from '../core/errors.js';
-import { causeOf, cleaned, textOf } from '../core/redaction.js';
-import { DeliveryError } from '../core/report.js';
 import type { ChannelOutcome, MessageRecord } from '../messages/record.js';
-import type { RecordingSettings } from '../messages/settings.js';
 import type { NewMessage, StoredMessage } from '../messages/store.js';
 import type { ChannelDetails, JsonValue } from '../wire/message.js';
 import { type Content, type Details, readContent } from './content.js';
-import type { RecordingHost } from './host.js';
 import { absolute } from './message-options.js';
+import { turned } from './sealing.js';
+import type { Recording } from './settings.js';
 
 /** Reads the text of a content, which may be sealed. */
 export type ReadContent = (text: string) => Promise<Content | undefined>;
 
-/** Makes the reader of contents. @param timeout how long the setting `recording.unseal` has, in milliseconds */
-export function contentReader({ unseal }: Pick<RecordingSettings, 'unseal'>, timeout: number): ReadContent {
-  const wait = { missing: 'The setting "recording.unseal" did not answer', consequence: 'the content stays sealed' };
-  return async (text) =>
-    readContent(
-      unseal === undefined || text === '' ? text : await askInTime(unseal, async () => unseal(text), timeout, wait),
-    );
-}
-
 /**
- * Seals the text of a content, where the settings say so.
- * @throws DeliveryError or TimeoutError when the setting `recording.seal` cannot, or does not answer
+ * Makes the reader of contents.
+ * @param timeout how long the setting `recording.unseal` has for a text, in milliseconds
  */
-export async function sealed(
-  text: string,
-  { recording: { seal }, timeout, backend }: Pick<RecordingHost, 'recording' | 'timeout' | 'backend'>,
-): Promise<string> {
-  if (seal === undefined) return text;
-  const wait = { missing: 'The setting "recording.seal" did not answer', consequence: 'nothing was recorded or sent' };
-  try {
-    return await askInTime(seal, async () => seal(text), timeout, wait);
-  } catch (error) {
-    if (PushError.isPushError(error)) throw cleaned(error, backend);
-    const words = 'Nothing was recorded or sent, because the setting "recording.seal" failed';
-    throw new DeliveryError(`${words}: ${textOf(error, backend)}`, {
-      outcome: 'rejected',
-      cause: causeOf(error, backend),
-    });
-  }
+export function contentReader({ unseal }: Pick<Recording, 'unseal'>, timeout: number): ReadContent {
+  return async (text) =>
+    readContent(unseal === undefined || text === '' ? text : await turned('unseal', unseal, text, timeout));
 }
 
 /** The record of a message, as an application reads it. */

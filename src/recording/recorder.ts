@@ -14,9 +14,10 @@ import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
 import { checkKept, checkMessageOptions, type MessageOptions } from './message-options.js';
 import type { ProviderWatch } from './provider-watch.js';
-import { recordOf, sealed, storedFrom } from './record.js';
+import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
 import { earlierReport } from './repeated.js';
+import { turned } from './sealing.js';
 import { Together } from './together.js';
 
 /** Most messages that go to the store in one call. */
@@ -36,8 +37,12 @@ export interface RecorderParts {
 interface Entry {
   readonly draft: Draft<unknown>;
   readonly options: MessageOptions;
+  /** The text of the content, before it is sealed. */
+  readonly content: string;
   readonly message: NewMessage;
 }
+
+type Ended = Pick<Dispatched, 'report' | 'failure'>;
 
 /** Records messages, and sends at once those that are for now. */
 export class Recorder {
@@ -67,32 +72,41 @@ export class Recorder {
     const entries = await this.#entries(messages, lease, watch.isLive);
     const transaction = transactionOf(entries, host);
     if (signal?.aborted) throw firedEarly(signal);
-    const recorded =
-      transaction === undefined
-        ? await this.#insert.add(entries.map(({ message }) => message))
-        : await this.#insertAll(
-            entries.map(({ message }) => message),
-            transaction,
-          );
+    const recorded = await this.#record(entries, transaction);
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
-    leases.hold(
-      lease.token,
-      Array.from(held.values(), ({ stored }) => stored.id),
-    );
     const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
     // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
     const byId = new Map(dispatched.map((each) => [each.held.stored.id, each]));
-    const ended = await Promise.all(
-      entries.map(async (entry, index): Promise<Pick<Dispatched, 'report' | 'failure'>> => {
-        const earlier = recorded[index];
-        const { options, message } = entry;
-        if (earlier !== undefined)
-          return earlierReport(earlier, message, host, { startedAt, signal, waits: options.isNow });
-        return byId.get(message.id) ?? { report: waitingReport(message, startedAt), failure: undefined };
-      }),
-    );
-    return this.#reports<User>(ended);
+    const ended = entries.map((entry, index): Ended | Promise<Ended> => {
+      const earlier = recorded[index];
+      const { options, message } = entry;
+      if (earlier !== undefined)
+        return earlierReport(earlier, message, host, { startedAt, signal, waits: options.isNow });
+      return byId.get(message.id) ?? { report: waitingReport(message, startedAt), failure: undefined };
+    });
+    // Hardly any is a repetition, and a promise for each of the others would cost as much as its look-up.
+    const isAny = recorded.some((earlier) => earlier !== undefined);
+    return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]));
+  }
+
+  /** Records messages. Those with a lease are held before they are there: the worker of this process must know them. */
+  async #record(entries: readonly Entry[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
+    const { leases } = this.#parts;
+    const messages = entries.map(({ message }) => message);
+    const held = messages.filter(({ lease }) => lease !== undefined);
+    for (const { id, lease } of held) leases.hold(lease?.token ?? '', [id]);
+    let recorded: readonly (Recorded | undefined)[] = [];
+    try {
+      recorded =
+        transaction === undefined ? await this.#insert.add(messages) : await this.#insertAll(messages, transaction);
+      return recorded;
+    } finally {
+      for (const [index, { id, lease }] of messages.entries()) {
+        const isThere = recorded.length > 0 && recorded[index] === undefined;
+        if (lease !== undefined && !isThere) leases.release(lease.token, id);
+      }
+    }
   }
 
   /** @throws whatever is not expected; then the leases run out, and a worker sends the messages */
@@ -109,47 +123,51 @@ export class Recorder {
   /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
   async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { host } = this.#parts;
-    const { planning, clock, recording, service, sessions, conditions } = host;
+    const { planning, clock, recording, service, sessions, conditions, timeout } = host;
+    const { seal } = recording;
     const drafts = await checkAll(messages, planning);
     const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
-    return Promise.all(
-      drafts.map(async (draft, index): Promise<Entry> => {
-        const own = options[index] as MessageOptions;
-        const { users, channels, message } = draft;
-        const recipients: Recipients =
-          messages[index]?.users === undefined
-            ? { channels }
-            : { users: users.map((user) => checkKept(userIdOf(user, sessions), 'users')) };
-        const { idempotencyKey } = messages[index] ?? {};
-        const content = contentText(draft, own);
-        const { expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
-        return {
-          draft,
-          options: own,
-          message: {
-            id: message.id,
-            service,
-            event: message.event,
-            recipients,
-            priority,
-            tag,
-            key,
-            condition,
-            relatedTo,
-            content: await sealed(content, host),
-            details: detailsText(draft, own),
-            sendAfter,
-            expires,
-            idempotency:
-              idempotencyKey === undefined
-                ? undefined
-                : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-            // A condition that this process does not know is for another one to ask.
-            lease: isNow && isLive && (condition === undefined || conditions.has(condition)) ? lease : undefined,
-          },
-        };
-      }),
-    );
+    const contents = drafts.map((draft, index) => contentText(draft, options[index] as MessageOptions));
+    const sealed =
+      seal === undefined ? contents : await Promise.all(contents.map((text) => turned('seal', seal, text, timeout)));
+    // One that is never tried again does not wait for a provider that is away.
+    const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
+      isLive || retryDelays.length === 0;
+    return drafts.map((draft, index): Entry => {
+      const own = options[index] as MessageOptions;
+      const { users, channels, message } = draft;
+      const recipients: Recipients =
+        messages[index]?.users === undefined
+          ? { channels }
+          : { users: users.map((user) => checkKept(userIdOf(user, sessions), 'users')) };
+      const { idempotencyKey } = messages[index] ?? {};
+      const { expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
+      return {
+        draft,
+        options: own,
+        content: contents[index] ?? '',
+        message: {
+          id: message.id,
+          service,
+          event: message.event,
+          recipients,
+          priority,
+          tag,
+          key,
+          condition,
+          relatedTo,
+          content: sealed[index] ?? '',
+          details: detailsText(draft, own),
+          sendAfter,
+          expires,
+          idempotency:
+            idempotencyKey === undefined
+              ? undefined
+              : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
+          lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
+        },
+      };
+    });
   }
 
   /** Records messages. Of those with one idempotency key, the first is recorded before the others are tried. */
@@ -180,7 +198,7 @@ export class Recorder {
     const { message, draft } = entry;
     const now = host.clock.now();
     const stored = storedFrom(message, now);
-    const content = readContent(contentText(draft, entry.options));
+    const content = readContent(entry.content);
     if (content === undefined) return;
     host.events.tell('recorded', () => recordOf(stored, content));
     if (message.lease === undefined) {
@@ -191,7 +209,7 @@ export class Recorder {
     held.set(entry, { stored, token, isExpired: false, content, details: JSON.parse(message.details), draft });
   }
 
-  #reports<User>(ended: readonly Pick<Dispatched, 'report' | 'failure'>[]): SendReport<User>[] {
+  #reports<User>(ended: readonly Ended[]): SendReport<User>[] {
     const { backend, logger } = this.#parts.host;
     const reports = ended.map(({ report }) => report);
     const hasHope = ended.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');

@@ -18,6 +18,9 @@ const MOST_TOGETHER = 1_000;
 /** Most messages whose settlement waits for the store. Beyond, the leases of the oldest run out. */
 const MOST_WAITING = 10_000;
 
+/** Most messages of which it is remembered how they ended when their leases had run out. */
+const MOST_LATE = 1_000;
+
 /** A message that has ended, and how. */
 export interface Ended {
   readonly held: Pick<Held, 'stored' | 'token'> & { readonly content: Content | undefined };
@@ -32,8 +35,13 @@ export class Settler {
   readonly #appending: Together<Appended, undefined>;
   /** What the store has not taken yet. */
   #waiting: Ended[] = [];
+  /** What ended when its lease had run out, the oldest first. What was accepted of it is in the store. */
+  readonly #late = new Map<string, Ended>();
   #callOff: (() => void) | undefined;
-  #failures = 0;
+  /** Whether the store has failed since it was tried last. */
+  #isAway = false;
+  /** How many times in a row what waits was tried again. */
+  #tries = 0;
   #isClosed = false;
 
   constructor(host: RecordingHost, leases: Leases) {
@@ -72,10 +80,10 @@ export class Settler {
       }
       await this.#write(open);
     } catch (error) {
-      const mayPass = PushError.isPushError(error) && error.retryable;
-      if (mayPass || open.length === 1) this.#later(open, error);
-      // One of them is the reason, and the others must not wait for it.
-      else for (const each of open) await this.settle([each]);
+      // One of them may be what the store does not take, and the others must not wait with it.
+      if (open.length > 1 && PushError.isPushError(error) && !error.retryable)
+        for (const each of open) await this.settle([each]);
+      else this.#later(open, error);
     }
   }
 
@@ -102,7 +110,32 @@ export class Settler {
       else late.push(each);
     }
     if (again.length > 0) await this.#write(again);
-    if (late.length > 0) await this.#keepAccepted(late);
+    if (late.length === 0) return;
+    for (const each of late) this.#remember(each);
+    await this.#keepAccepted(late);
+  }
+
+  /** Keeps how a message ended that somebody else has now, such as the worker of this process, which just took it. */
+  #remember({ held, conclusion }: Ended): void {
+    const { settlement } = conclusion;
+    const outcomes = settlement.outcomes.filter(({ state }) => state !== 'accepted');
+    this.#late.set(held.stored.id, { held, conclusion: { ...conclusion, settlement: { ...settlement, outcomes } } });
+    for (const oldest of this.#late.keys()) {
+      if (this.#late.size <= MOST_LATE) break;
+      this.#late.delete(oldest);
+    }
+  }
+
+  /**
+   * Settles a message that has ended in this process before it was claimed here again.
+   * @returns false when it is to be sent
+   */
+  async settleLate(id: string): Promise<boolean> {
+    const ended = this.#late.get(id);
+    if (ended === undefined) return false;
+    this.#late.delete(id);
+    await this.settle([ended]);
+    return true;
   }
 
   /** Whether this process holds a message by another token: its lease ran out, and the worker has claimed it again. */
@@ -146,30 +179,31 @@ export class Settler {
   }
 
   #later(ended: readonly Ended[], error: unknown): void {
-    const { logger, store } = this.#host;
+    const { logger, store, clock } = this.#host;
     if (this.#isClosed) {
       const ids = ended.map(({ held }) => held.stored.id);
       logger.warn({ err: error, ids }, 'messages ended after close(): others send them when their leases have run out');
       return;
     }
-    if (this.#failures++ === 0)
+    if (!this.#isAway && this.#tries === 0)
       logger.error(
         { err: error },
         `the ${store.name} store could not write down what became of messages: it is tried again`,
       );
+    this.#isAway = true;
     this.#waiting.push(...ended);
     for (const { held } of this.#waiting.splice(0, Math.max(0, this.#waiting.length - MOST_WAITING)))
       this.#leases.release(this.#leases.tokenOf(held.stored.id) ?? held.token, held.stored.id);
-    this.#callOff ??= this.#host.clock.after(backoffDelay(this.#failures), () => void this.#again());
+    // Many calls may fail at once, and are tried again together.
+    this.#callOff ??= clock.after(backoffDelay(this.#tries++), () => void this.#again());
   }
 
   async #again(): Promise<void> {
     this.#callOff = undefined;
-    const ended = this.#waiting.splice(0, MOST_TOGETHER);
-    const before = this.#failures;
-    await this.settle(ended);
-    if (this.#failures > before) return;
-    this.#failures = 0;
+    this.#isAway = false;
+    await this.settle(this.#waiting.splice(0, MOST_TOGETHER));
+    if (this.#isAway) return;
+    this.#tries = 0;
     if (this.#waiting.length > 0) await this.#again();
   }
 

@@ -12,18 +12,21 @@ import { Housekeeping } from './housekeeping.js';
 import type { Leases } from './leases.js';
 import type { ProviderWatch } from './provider-watch.js';
 import type { ReadContent } from './record.js';
+import type { Settler } from './settler.js';
 
 /** The parts of recording that a worker works with. */
 export interface WorkerParts {
   readonly host: RecordingHost;
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
+  readonly settler: Settler;
   readonly watch: ProviderWatch;
   readonly read: ReadContent;
 }
 
 /**
- * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or until the backend is open.
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
+ * until the backend is open.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
@@ -166,6 +169,7 @@ export class Worker implements RunningWorker {
       lease.token,
       claimed.map(({ id }) => id),
     );
+    if (isSuspect && (await this.#parts.settler.settleLate(first.id))) return true;
     if (isSuspect) await this.#begin(first, isUnderWay);
     if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);

@@ -11,7 +11,7 @@ import { summary } from './statistics.ts';
 /** Messages one after the other: those that wait for the disk take a hundred times as long. */
 const IN_TURN = { full: { full: 300, normal: 3000 }, quick: { full: 50, normal: 300 } };
 /** Calls of `sendMany`, each with a thousand messages. */
-const CALLS = { full: 5, quick: 1 };
+const CALLS = { full: 20, quick: 2 };
 
 async function contest(
   directory: string,

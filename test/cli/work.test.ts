@@ -1,38 +1,50 @@
-import { existsSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { runCommandLine } from '../../src/cli/command-line.js';
+import { createPushService, PushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
-const fixture = (name: string): string => join(import.meta.dirname, '../fixtures', name);
 const message = { event: 'e', channels: ['a'], data: 1, wait: false };
 let store: string;
-let commandLine: typeof import('../../src/cli/command-line.js');
-let pushrail: typeof import('../../src/index.js');
+let folder: string;
 
-beforeEach(async () => {
+beforeEach(() => {
   store = `sqlite:${temporaryFolder()}/push.db`;
   vi.stubEnv('TEST_STORE', store);
-  // The modules of the application are loaded anew for each command, and share the default service with it.
-  vi.resetModules();
-  commandLine = await import('../../src/cli/command-line.js');
-  pushrail = await import('../../src/index.js');
+  // Beside the fixtures, so that what they import is where it was.
+  folder = mkdtempSync(join(import.meta.dirname, '../fixtures/.run-'));
 });
 
 afterEach(async () => {
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
-  await pushrail.PushService.reset();
+  await PushService.reset();
+  rmSync(folder, { recursive: true });
 });
 
 function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
   const terminal = new RecordingTerminal(environment);
-  return { terminal, done: commandLine.runCommandLine(args, terminal) };
+  return { terminal, done: runCommandLine(args, terminal) };
+}
+
+/** A module of the application, of which a process would load a copy of its own. */
+function fixture(name: string): string {
+  const copy = join(folder, `${randomUUID()}.mjs`);
+  copyFileSync(join(import.meta.dirname, '../fixtures/work', name), copy);
+  return copy;
+}
+
+/** Arguments that name fixtures by `no-….mjs`. */
+function withFixtures(args: readonly string[]): readonly string[] {
+  return args.map((arg) => (/^no-.*\.mjs$/.test(arg) ? fixture(arg) : arg));
 }
 
 /** A process of the application that only records. */
 function web(name?: string) {
-  return pushrail.createPushService({ backend: 'console', messages: store, worker: false, name });
+  return createPushService({ backend: 'console', messages: store, worker: false, name });
 }
 
 async function health(address: string, init?: RequestInit): Promise<[number, unknown]> {
@@ -45,7 +57,7 @@ describe('pushrail work', () => {
     await using push = web('shop');
     const { id } = await push.send({ ...message, when: 'unpaid' });
     const printed = vi.spyOn(process.stdout, 'write').mockReturnValue(true);
-    const { terminal, done } = run(['work', fixture('work/exports-push.mjs'), '--concurrency', '7']);
+    const { terminal, done } = run(['work', fixture('exports-push.mjs'), '--concurrency', '7']);
     await terminal.seen(
       /^Sending the messages of "shop" in the sqlite store by console, 7 at once\. Stop with Ctrl-C\.$/m,
     );
@@ -58,7 +70,7 @@ describe('pushrail work', () => {
   });
 
   it('takes the default service that a module configures, with its settings', async () => {
-    const { terminal, done } = run(['work', fixture('work/configures.mjs')]);
+    const { terminal, done } = run(['work', fixture('configures.mjs')]);
     await terminal.seen(/"default" in the sqlite store by console, 3 at once/);
     terminal.end();
     expect(await done).toEqual({ exitCode: 0 });
@@ -66,7 +78,7 @@ describe('pushrail work', () => {
   });
 
   it('answers GET /up while it works, and not when it ends', async () => {
-    const { terminal, done } = run(['work', fixture('work/exports-push.mjs'), '--port', '0']);
+    const { terminal, done } = run(['work', fixture('exports-push.mjs'), '--port', '0']);
     const [, address = ''] = await terminal.seen(/^Health is at (http:\/\/127\.0\.0\.1:\d+\/up)\.$/m);
     await terminal.seen(/Sending the messages/);
     const body = { state: 'working', underWay: 0, concurrency: 100, service: 'shop', store: 'sqlite' };
@@ -89,19 +101,19 @@ describe('pushrail work', () => {
     ],
     [
       'a module that fails',
-      ['work', fixture('throws-on-load.mjs')],
+      ['work', join(import.meta.dirname, '../fixtures/throws-on-load.mjs')],
       1,
       /^error: The module .*throws-on-load\.mjs could not be loaded: /,
     ],
     [
       'a module without a service',
-      ['work', fixture('work/no-service.mjs')],
+      ['work', 'no-service.mjs'],
       2,
       /^error: The module .* has no push service: let it call PushService\.configure\(…\), or export a service as "push" or by default\.$/,
     ],
     [
       'a service without a store',
-      ['work', fixture('work/no-store.mjs')],
+      ['work', 'no-store.mjs'],
       2,
       /^error: work\(\) needs a message store: set "messages" in PUSH_SERVER/,
     ],
@@ -114,7 +126,7 @@ describe('pushrail work', () => {
       /^error: The worker cannot listen on 192\.0\.2\.1:0: /,
     ],
   ])('refuses %s', async (_what, args, exitCode, words) => {
-    const { terminal, done } = run(args);
+    const { terminal, done } = run(withFixtures(args));
     expect(await done).toEqual({ exitCode });
     expect(terminal.complaints).toEqual([expect.stringMatching(words)]);
     expect(terminal.printed).toEqual([]);
@@ -122,7 +134,7 @@ describe('pushrail work', () => {
 
   it('fails when the store cannot be opened', async () => {
     vi.stubEnv('TEST_STORE', 'sqlite:/nowhere/at/all/push.db');
-    const { terminal, done } = run(['work', fixture('work/exports-push.mjs')]);
+    const { terminal, done } = run(['work', fixture('exports-push.mjs')]);
     expect((await done).exitCode).toBeGreaterThan(0);
     expect(terminal.complaints).toEqual([expect.stringMatching(/^error: .*\/nowhere\/at\/all/)]);
   });
@@ -140,13 +152,12 @@ describe('pushrail migrate', () => {
   });
 
   it('takes the store of a module, and sends nothing of what waits there', async () => {
-    const { terminal, done } = run(['migrate', fixture('work/exports-push.mjs')]);
+    const { terminal, done } = run(['migrate', fixture('exports-push.mjs')]);
     expect(await done).toEqual({ exitCode: 0 });
     expect(terminal.printed).toEqual(['made 0001_messages']);
     await using push = web('shop');
     const { id } = await push.send(message);
-    vi.resetModules();
-    expect(await run(['migrate', fixture('work/exports-push.mjs')]).done).toEqual({ exitCode: 0 });
+    expect(await run(['migrate', fixture('exports-push.mjs')]).done).toEqual({ exitCode: 0 });
     expect(await push.messages.get(id)).toMatchObject({ state: 'WAITING' });
   });
 
@@ -163,14 +174,9 @@ describe('pushrail migrate', () => {
       { PUSH_MESSAGES: 'mysql://root:hunter2@db/push' },
       /^error: PUSH_SERVER: "messages" must be a message store, .*, found a string\.$/,
     ],
-    [
-      'a service without a store',
-      [fixture('work/no-store.mjs')],
-      {},
-      /^error: messages\.migrate\(\) needs a message store/,
-    ],
+    ['a service without a store', ['no-store.mjs'], {}, /^error: messages\.migrate\(\) needs a message store/],
   ])('refuses %s', async (_what, args, environment, words) => {
-    const { terminal, done } = run(['migrate', ...args], environment);
+    const { terminal, done } = run(['migrate', ...withFixtures(args)], environment);
     expect(await done).toEqual({ exitCode: 2 });
     expect(terminal.complaints).toEqual([expect.stringMatching(words)]);
   });

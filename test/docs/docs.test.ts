@@ -210,7 +210,8 @@ const makeService = `
 function checkDiagram({ text }: CodeBlock): void {
   const [first = '', ...lines] = text.trimEnd().split('\n');
   expect(first).toMatch(/^flowchart (LR|TD)$/);
-  for (const line of lines) expect(line).toMatch(/^ {2}\w+(\["[^"]+"\])? (-->|-\.->)(\|[^|]+\|)? \w+(\["[^"]+"\])?$/);
+  for (const line of lines)
+    expect(line).toMatch(/^ {2}\w+(\[\(?"[^"]+"\)?\])? (-->|-\.->)(\|[^|]+\|)? \w+(\[\(?"[^"]+"\)?\])?$/);
 }
 
 /** Runs a program and returns what it prints; it must end by itself, with 0, in time. */

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { ConfigurationError, ValidationError } from '../../src/index.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
+import { failureOf } from '../support/failure-of.js';
 import { TestClock } from '../support/test-clock.js';
 import { type RecordedService, recordedService } from './recorded-service.js';
 
@@ -94,8 +96,53 @@ describe('what the application wrote', () => {
     expect(stored).toMatchObject({
       state: 'ERROR',
       attempts: 2,
-      error: { message: expect.stringContaining('no key') },
+      error: { message: 'The setting "recording.unseal" failed, so the message cannot be read: no key' },
     });
+    const failure = failureOf(ConfigurationError, push.messages.find());
+    expect((await failure).message).toBe(
+      'The setting "recording.unseal" failed, so the message cannot be read: no key',
+    );
+  });
+
+  it('that cannot be unsealed does not keep its message from being cancelled', async () => {
+    const unseal = (): string => {
+      throw new Error('no key');
+    };
+    await using recorded = recordedService({ recording: { seal: turned, unseal } });
+    const { push, logger, events } = recorded;
+    await push.send({ event: 'hello', channels: 'a', delay: '1m', key: 'k' });
+    expect(await push.cancel('k')).toBe(1);
+    expect(events).toEqual(['recorded hello']);
+    expect(logger.entries).toMatchObject([
+      { level: 'error', text: 'messages were cancelled, and the listeners could not be told' },
+    ]);
+  });
+
+  it('is erased for a user that is named, and for nothing else', async () => {
+    await using recorded = recordedService();
+    const { push } = recorded;
+    await push.send({ event: 'hello', users: 'ann', delay: '1m' });
+    await failureOf(ValidationError, push.messages.erase(undefined as never));
+    await failureOf(ValidationError, push.messages.erase('ann' as never));
+    expect(await push.messages.count()).toBe(1);
+    expect(await push.messages.erase({ recipient: 'ann' })).toBe(1);
+    expect(await push.messages.count()).toBe(0);
+  });
+
+  it.each([
+    ['throws', () => Promise.reject(new Error('no key')), 'failed, so nothing was recorded: no key'],
+    [
+      'returns no text',
+      () => Buffer.of(1) as never,
+      'failed, so nothing was recorded: it returned a value of type object, and no string',
+    ],
+    ['does not answer', () => new Promise<string>(() => {}), 'did not answer within 30 ms: nothing was recorded.'],
+  ])('is not recorded when "seal" %s', async (_, seal, words) => {
+    await using recorded = recordedService({ timeout: 30, recording: { seal, unseal: turned } });
+    const { push, backend } = recorded;
+    await expect(push.send({ event: 'hello', channels: 'a' })).rejects.toThrow(`The setting "recording.seal" ${words}`);
+    expect(await push.messages.count()).toBe(0);
+    expect(backend.requests).toHaveLength(0);
   });
 
   it('is dropped when it is sent, with keepData: until-sent', async () => {

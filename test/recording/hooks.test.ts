@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { DeliveryError, type SessionAdapter } from '../../src/index.js';
+import { ConfigurationError, type SessionAdapter } from '../../src/index.js';
 import { recordedService } from './recorded-service.js';
 
 const MINUTE = 60_000;
@@ -13,7 +13,7 @@ it('seal() that does not answer fails the send in time, and nothing is recorded'
   await expect(recorded.push.send(message)).rejects.toMatchObject({
     code: 'TIMEOUT',
     outcome: 'rejected',
-    message: 'The setting "recording.seal" did not answer within 200 ms: nothing was recorded or sent.',
+    message: 'The setting "recording.seal" did not answer within 200 ms: nothing was recorded.',
   });
   expect(await recorded.push.messages.count()).toBe(0);
 });
@@ -24,10 +24,9 @@ it('seal() that throws fails the send with an error that says so', async () => {
   };
   await using recorded = recordedService({ recording: { seal, unseal: (text) => text } });
   const failure = await recorded.push.send(message).catch((error: unknown) => error);
-  expect(failure).toBeInstanceOf(DeliveryError);
+  expect(failure).toBeInstanceOf(ConfigurationError);
   expect(failure).toMatchObject({
-    outcome: 'rejected',
-    message: 'Nothing was recorded or sent, because the setting "recording.seal" failed: no key',
+    message: 'The setting "recording.seal" failed, so nothing was recorded: no key',
   });
 });
 

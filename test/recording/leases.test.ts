@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { DeliveryError } from '../../src/index.js';
+import { DeliveryError, ValidationError } from '../../src/index.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
 import type { MessageStore } from '../../src/messages/store.js';
 import { TestClock } from '../support/test-clock.js';
@@ -106,4 +106,59 @@ it('writes down late what the provider accepted, when it could not for longer th
   await clock.advance(120_000);
   expect(backend.requests).toHaveLength(1);
   expect(await push.messages.get(id)).toMatchObject({ state: 'SENT', attempts: 1 });
+});
+
+it('writes down soon what many messages came to, when the store is back', async () => {
+  const memory = memoryMessages();
+  let isAway = false;
+  const messages = failing(memory, (method) => isAway && method === 'settle');
+  await using recorded = recordedService({ messages, worker: false });
+  const { push, backend, clock } = recorded;
+  backend.answer = () => {
+    isAway = true;
+    return undefined;
+  };
+  await Promise.all(Array.from({ length: 50 }, () => push.send({ event: 'hello', channels: 'a' })));
+  expect(await push.messages.count({ state: 'SENDING' })).toBe(50);
+  await clock.advance(1_500);
+  isAway = false;
+  await clock.advance(3_000);
+  expect(await push.messages.count({ state: 'SENT' })).toBe(50);
+});
+
+it('writes down what the other messages came to, when the store does not take it of one', async () => {
+  const memory = memoryMessages();
+  let isAway = true;
+  const settle: MessageStore['settle'] = async (settlements, now) => {
+    if (isAway) throw lost;
+    if (settlements.some(({ reason }) => reason === 'odd')) throw new ValidationError('The store takes no such text.');
+    return memory.settle(settlements, now);
+  };
+  const messages = replaced(memory, (method) => (method === 'settle' ? settle : undefined));
+  await using recorded = recordedService({ messages, worker: false });
+  const { push, backend, clock } = recorded;
+  backend.answer = (_, index) => (index === 3 ? { skipped: 'odd' } : undefined);
+  for (let sent = 0; sent < 6; sent++) await push.send({ event: 'hello', channels: 'a' });
+  isAway = false;
+  await clock.advance(5_000);
+  expect(await push.messages.count({ state: 'SENT' })).toBe(5);
+});
+
+it('keeps no more than 10 000 results for a store that is away, and lets go of the oldest messages', async () => {
+  const memory = memoryMessages();
+  let renewed = 0;
+  const renew: MessageStore['renew'] = async (lease, ids, now) => {
+    renewed += ids.length;
+    return memory.renew(lease, ids, now);
+  };
+  const messages = replaced(memory, (method) => {
+    if (method === 'renew') return renew;
+    return method === 'settle' ? () => Promise.reject(lost) : undefined;
+  });
+  await using recorded = recordedService({ messages, worker: false, closeTimeout: 100 });
+  const { push, clock } = recorded;
+  const thousand = Array.from({ length: 1_000 }, () => ({ event: 'hello', channels: 'a' }));
+  for (let sent = 0; sent < 12; sent++) await push.sendMany(thousand);
+  await clock.advance(10_000);
+  expect(renewed).toBe(10_000);
 });

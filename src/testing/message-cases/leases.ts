@@ -62,17 +62,6 @@ export const leaseCases: readonly MessageCaseDefinition[] = [
     },
   },
   {
-    name: 'forgets the deaths of a message that is tried again by hand',
-    async check(trial) {
-      const { id } = await trial.insertHeld();
-      const { token } = await trial.claimOne(id, { now: LATER });
-      assert.equal(await trial.settle({ id, token, state: 'ERROR' }, LATER), true);
-      await trial.has(id, { state: 'ERROR', deaths: 1 });
-      assert.equal(await trial.store.retry(SERVICE, id, LATER), true, 'retry()');
-      assertFields(await trial.claimOne(id, { now: LATER, token: 'again' }), { deaths: 0, isBegun: true });
-    },
-  },
-  {
     name: 'counts no death of a worker that had claimed a message and not begun it',
     async check(trial) {
       const { id } = await trial.insertHeld();
