@@ -38,8 +38,12 @@ export interface ConcludingContext {
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
 const JITTER = 0.1;
 
-/** Shortest wait until a message tries again a provider that is away, in milliseconds. */
+/**
+ * Shortest and longest wait until a message tries again a provider that is away, in milliseconds. In between it is half
+ * of the message's age, so that a few that always fail do not keep the others from trying.
+ */
 const AWAY_MS = 5_000;
+const LONGEST_AWAY_MS = 900_000;
 
 /** The message is not sent, for a reason. */
 export function skipped(held: Held, reason: string, context: ConcludingContext): Conclusion {
@@ -201,7 +205,8 @@ function nextTry(
   // Stores keep whole milliseconds.
   const wait = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
   // While the provider is away, the next one to try it is another message: this one may be the reason.
-  const inMs = Math.max(wait, isAway && !handsBack ? AWAY_MS * (1 + Math.random()) : 0);
+  const awayMs = Math.min(Math.max(AWAY_MS, (context.now - stored.createdAt) / 2), LONGEST_AWAY_MS);
+  const inMs = Math.max(wait, isAway && !handsBack ? awayMs * (1 + Math.random()) : 0);
   // `retrySending` makes the next try leave out what was refused for good.
   if (isUnspent)
     return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
