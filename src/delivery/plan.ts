@@ -203,14 +203,15 @@ async function lookUp<User>(
   context: PlanContext,
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyArray<readonly string[]>> {
-  const { backend, sessions } = context;
+  const { backend, sessions, isRecorded } = context;
   const users = drafts.flatMap((found) => found.users);
   const timeout = longestTimeout(drafts, context.timeout);
   const ask = async (): Promise<ReadonlyArray<readonly string[]>> => {
     try {
       return await (sessions as SessionAdapter<User>).channelsFor(users);
     } catch (error) {
-      throw lookUpError(error, backend);
+      // Nothing was sent, so that a message that is recorded can be tried again, whatever the reason is.
+      throw lookUpError(error, backend, undefined, isRecorded);
     }
   };
   const found = await askInTime(

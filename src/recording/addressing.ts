@@ -1,3 +1,4 @@
+import { networkErrorIn } from '../backends/contract/network-error.js';
 import { PushError } from '../core/errors.js';
 import { DeliveryError } from '../core/report.js';
 import { address, type PlannedMessage } from '../delivery/plan.js';
@@ -37,11 +38,16 @@ export async function addressHeld(
     if (all.length > 0) await look(all);
   } catch (error) {
     const failure = lookUpFailure(error);
-    if (all.length === 1 || failure.retryable) for (const held of all) failures.set(held, failure);
+    if (all.length === 1 || concernsAll(failure)) for (const held of all) failures.set(held, failure);
     // The users of one message are the reason, and the others must not fail with it.
     else for (const held of all) await look([held]).catch((reason) => failures.set(held, lookUpFailure(reason)));
   }
   return { plans, failures };
+}
+
+/** Whether a look-up failed for a reason that no message can be. */
+function concernsAll({ code, cause }: PushError): boolean {
+  return code === 'TIMEOUT' || code === 'ABORTED' || networkErrorIn(cause) !== undefined;
 }
 
 function lookUpFailure(error: unknown): PushError {

@@ -1,5 +1,6 @@
 import { askInTime } from '../core/ask-in-time.js';
 import { ConfigurationError, PushError } from '../core/errors.js';
+import { causeOf, cleaned, textOf } from '../core/redaction.js';
 import { DeliveryError } from '../core/report.js';
 import { firedEarly } from '../delivery/plan.js';
 import { type ConcludingContext, type Conclusion, failed, skipped } from './conclusion.js';
@@ -32,7 +33,7 @@ export async function askConditions(
         if (await isMet(held, condition, host, signal)) return held;
         concluded.set(held, skipped(held, 'condition', context()));
       } catch (error) {
-        concluded.set(held, failed(held, conditionError(error, held), context()));
+        concluded.set(held, failed(held, conditionError(error, held, host), context()));
       }
       return undefined;
     }),
@@ -54,7 +55,11 @@ async function isMet(
     );
   const wait = { missing: `The condition "${name}" did not answer`, consequence: 'nothing was sent' };
   const ask = async (): Promise<boolean> => condition(recordOfHeld(held), held.content.args);
-  return (await askInTime(condition, ask, timeout, wait, { signal, aborted: firedEarly })) === true;
+  const answer: unknown = await askInTime(condition, ask, timeout, wait, { signal, aborted: firedEarly });
+  if (typeof answer === 'boolean') return answer;
+  throw new TypeError(
+    `it must return true or false, not ${answer === null ? 'null' : `a value of type ${typeof answer}`}.`,
+  );
 }
 
 /** Leaves out the users who have read a message. @returns undefined when all have */
@@ -81,12 +86,11 @@ async function withoutReaders(
   };
 }
 
-function conditionError(error: unknown, { stored: { condition } }: Held): PushError {
-  if (PushError.isPushError(error) && (error.retryable || error.code === 'ABORTED')) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new DeliveryError(`The condition "${condition}" failed, so nothing was sent: ${text}`, {
+function conditionError(error: unknown, { stored: { condition } }: Held, { backend }: RecordingHost): PushError {
+  if (PushError.isPushError(error) && (error.retryable || error.code === 'ABORTED')) return cleaned(error, backend);
+  return new DeliveryError(`The condition "${condition}" failed, so nothing was sent: ${textOf(error, backend)}`, {
     outcome: 'rejected',
     retryable: true,
-    cause: error,
+    cause: causeOf(error, backend),
   });
 }

@@ -77,12 +77,19 @@ export function failed(
   const mayPass = failure.retryable || (isGivenUp && context.handsBack);
   const next = nextTry(held, mayPass ? [failure] : [], context);
   const state = next.state ?? (wasSent ? 'SENT' : isGivenUp ? 'CANCELLED' : 'ERROR');
+  // A `retry` by hand was about to try all of them again.
+  const outcomes = next.state !== undefined && !stored.retrySending ? kept.map(again) : kept;
   return {
-    settlement: { ...next, state, backend: context.backend, error: recordedError(failure), outcomes: kept },
+    settlement: { ...next, state, backend: context.backend, error: recordedError(failure), outcomes },
     report: emptyReport(held, next.state === undefined ? 'rejected' : 'waiting', context),
     failure: next.state === undefined ? failure : undefined,
     appended: [],
   };
+}
+
+/** The outcome of channels that are tried again. */
+function again(outcome: ChannelOutcome): ChannelOutcome {
+  return outcome.error === undefined ? outcome : { ...outcome, error: { ...outcome.error, retryable: true } };
 }
 
 /**
@@ -103,8 +110,11 @@ export function delivered(
   const failures = report.rejected.map(({ channel, error }) => [channel, error] as const);
   const errors = new Set(failures.map(([, error]) => error));
   const resends = resendsUnknown(held, context.recording);
-  const again = [...errors].filter((error) => mayBeTriedAgain(error, resends, handsBack));
-  const next = nextTry(held, again, context);
+  const next = nextTry(
+    held,
+    [...errors].filter((error) => mayBeTriedAgain(error, resends, handsBack)),
+    context,
+  );
   const accepted = journal.isKept ? [...journal.lost] : acceptedNow(report, delivery, facts);
   const outcomes = [
     ...kept,
@@ -121,12 +131,14 @@ export function delivered(
   const hasFailed = errors.size > 0 || kept.some(({ state }) => state !== 'skipped');
   const end = endOf(isAccepted, isGivenUp, hasFailed, delivery);
   const state = next.state ?? (end.state === 'SENT' && isDebug ? 'DEBUG' : end.state);
+  const keptError = state === 'ERROR' ? kept.find((each) => each.error !== undefined)?.error : undefined;
+  const error = firstError === undefined ? keptError : recordedError(firstError);
   return {
     settlement: {
       ...next,
       state,
       backend,
-      ...(firstError && { error: recordedError(firstError) }),
+      ...(error && { error }),
       ...(next.state === undefined && end.reason !== undefined && { reason: end.reason }),
       outcomes: next.state === undefined ? [...accepted, ...outcomes] : outcomes,
     },

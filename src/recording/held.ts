@@ -1,5 +1,6 @@
 import { outgoingMessage } from '../backends/contract/message.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { askInTime } from '../core/ask-in-time.js';
 import type { Draft } from '../delivery/plan.js';
 import type { MessageRecord } from '../messages/record.js';
 import type { StoredMessage } from '../messages/store.js';
@@ -26,6 +27,8 @@ export interface Held extends Claim {
 export interface RevivingHost {
   readonly backend: AnyBackend;
   readonly sessions: SessionAdapter<never>;
+  /** How long the session adapter has, in milliseconds. */
+  readonly timeout: number;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface RevivingHost {
 export async function revived(
   { stored, token, isExpired }: Claim,
   read: ReadContent,
-  { backend, sessions }: RevivingHost,
+  { backend, sessions, timeout }: RevivingHost,
 ): Promise<Held> {
   const content = (await read(stored.content)) ?? readContent('{}\nnull');
   if (content === undefined) throw new SyntaxError('a message without content');
@@ -55,7 +58,10 @@ export async function revived(
   });
   const { users = [], channels = [] } = recipients;
   const recall = sessions.recall?.bind(sessions);
-  const recalled = recall === undefined ? users : await Promise.all(users.map((user) => recall(user)));
+  const missing = 'The session adapter did not recall users';
+  const wait = { missing, consequence: 'nothing was sent' };
+  const ask = (): Promise<readonly unknown[]> => Promise.all(users.map(async (user) => recall?.(user)));
+  const recalled = recall === undefined ? users : await askInTime(sessions, ask, timeout, wait);
   const draft = { message, json, timeout: details.timeout, channels, users: recalled };
   return { stored, token, isExpired, content, details, draft };
 }

@@ -2,6 +2,7 @@ import { DeliveryError, type SendReport, type SendStatus } from '../core/report.
 import type { ChannelOutcome, RecordedError } from '../messages/record.js';
 import type { MessageState } from '../messages/states.js';
 import type { NewMessage, StoredMessage } from '../messages/store.js';
+import { senderData } from './record.js';
 
 const nothing = { channels: [], accepted: [], rejected: [], skipped: [], unreachable: [], info: {}, attempts: 0 };
 
@@ -31,6 +32,7 @@ export function reportOfStored(stored: StoredMessage, startedAt: number): SendRe
     skipped: outcomes.flatMap(({ channels, reason }) =>
       reason === undefined ? [] : channels.map((channel) => ({ channel, reason })),
     ),
+    info: senderData(outcomes),
     attempts,
     durationMs: performance.now() - startedAt,
   };
@@ -46,6 +48,8 @@ function statusOf(state: MessageState, accepted: number, failed: number, reason:
       return 'rejected';
     case 'SENT':
     case 'DEBUG':
+      // Recorded, and no backend was asked.
+      if (state === 'DEBUG' && accepted === 0) return 'skipped';
       return failed > 0 && accepted > 0 ? 'partial' : 'accepted';
     case 'SKIPPED':
       return reason === 'unreachable' ? 'unreachable' : 'skipped';

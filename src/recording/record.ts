@@ -57,7 +57,8 @@ export function recordOf(stored: StoredMessage, content: Content | undefined): M
   };
 }
 
-function senderData(outcomes: readonly ChannelOutcome[]): Readonly<Record<string, ChannelDetails>> {
+/** What the provider told of channels, by channel. */
+export function senderData(outcomes: readonly ChannelOutcome[]): Readonly<Record<string, ChannelDetails>> {
   const all: Record<string, ChannelDetails> = {};
   for (const { info } of outcomes) if (info !== undefined) Object.assign(all, info);
   return all;

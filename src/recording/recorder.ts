@@ -76,19 +76,21 @@ export class Recorder {
     const held = new Map<Entry, Held>();
     for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
     const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
-    const byHeld = new Map(dispatched.map((each) => [each.held, each]));
+    // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
+    const byId = new Map(dispatched.map((each) => [each.held.stored.id, each]));
     const ended = entries.map((entry, index): Ended | Promise<Ended> => {
       const earlier = recorded[index];
-      if (earlier !== undefined) return earlierReport(earlier, entry.message, host, startedAt);
-      const own = held.get(entry);
-      return (own && byHeld.get(own)) ?? { report: waitingReport(entry.message, startedAt), failure: undefined };
+      const { options, message } = entry;
+      if (earlier !== undefined)
+        return earlierReport(earlier, message, host, { startedAt, signal, waits: options.isNow });
+      return byId.get(message.id) ?? { report: waitingReport(message, startedAt), failure: undefined };
     });
     // Hardly any is a repetition, and a promise for each of the others would cost as much as its look-up.
     const isAny = recorded.some((earlier) => earlier !== undefined);
     return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]));
   }
 
-  /** Records messages. Those with a lease are held before they are there, so that the worker of this process knows them. */
+  /** Records messages. Those with a lease are held before they are there: the worker of this process must know them. */
   async #record(entries: readonly Entry[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
     const { leases } = this.#parts;
     const messages = entries.map(({ message }) => message);
@@ -206,12 +208,17 @@ export class Recorder {
   }
 
   #reports<User>(ended: readonly Ended[]): SendReport<User>[] {
+    const { backend, logger } = this.#parts.host;
     const reports = ended.map(({ report }) => report);
     const hasHope = ended.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
     if (!hasHope) {
-      throwIfAllRejected(reports, this.#parts.host.backend.name);
+      throwIfAllRejected(reports, backend.name);
       for (const { failure } of ended) if (failure !== undefined) throw failure;
     }
+    // A report has errors of channels alone.
+    for (const { report, failure } of ended)
+      if (failure !== undefined)
+        logger.warn({ err: failure, id: report.id, event: report.event }, 'a message of sendMany() was not sent');
     return reports as SendReport<User>[];
   }
 }

@@ -11,7 +11,7 @@ export interface Remaining {
   readonly kept: readonly ChannelOutcome[];
   /** The channels that are tried again and of which it is unknown whether they got the message. */
   readonly unknown: ReadonlySet<string>;
-  /** The channels that failed before, and whose sessions have ended since. */
+  /** The channels that were refused before, and whose sessions have ended since. */
   readonly ended: readonly string[];
   /** Whether an earlier try was accepted anywhere. */
   readonly wasAccepted: boolean;
@@ -46,13 +46,26 @@ export function remaining(planned: PlannedMessage, stored: StoredMessage, resend
   };
   const channels = planned.channels.filter(mayGet);
   const current = new Set(planned.channels);
+  // What was unknown once stays unknown, also when nobody is there any more.
+  const lost = owners === undefined ? [] : tried.filter(({ state }) => state === 'unknown').flatMap(without(current));
+  const refused = tried.filter(({ state }) => state !== 'unknown').flatMap(({ channels: some }) => some);
   return {
     planned: { ...planned, channels },
     owners: owners && withEnded(owners, tried),
-    kept,
+    kept: [...kept, ...lost],
     unknown: new Set(tried.flatMap((each) => (each.state === 'unknown' ? each.channels : []))),
-    ended: owners === undefined ? [] : [...triedBefore].filter((channel) => !current.has(channel)),
+    ended: owners === undefined ? [] : refused.filter((channel) => !current.has(channel)),
     wasAccepted: accepted.length > 0,
+  };
+}
+
+/** Makes what leaves channels out of an outcome. @returns nothing when none is left */
+function without(channels: ReadonlySet<string>): (outcome: ChannelOutcome) => ChannelOutcome[] {
+  return (outcome) => {
+    const isLeft = (_: string, index: number): boolean => !channels.has(outcome.channels[index] ?? '');
+    const left = outcome.channels.filter(isLeft);
+    if (left.length === 0) return [];
+    return [{ ...outcome, channels: left, ...(outcome.users && { users: outcome.users.filter(isLeft) }) }];
   };
 }
 

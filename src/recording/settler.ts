@@ -110,7 +110,7 @@ export class Settler {
     await this.#keepAccepted(late);
   }
 
-  /** Keeps how a message ended that somebody else has now: it may be the worker of this process, which has just claimed it. */
+  /** Keeps how a message ended that somebody else has now, such as the worker of this process, which just took it. */
   #remember({ held, conclusion }: Ended): void {
     const { settlement } = conclusion;
     const outcomes = settlement.outcomes.filter(({ state }) => state !== 'accepted');

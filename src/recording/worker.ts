@@ -1,5 +1,7 @@
+import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { systemClock } from '../core/clock.js';
 import { PushError } from '../core/errors.js';
+import { causeOf, cleaned, textOf } from '../core/redaction.js';
 import { DeliveryError } from '../core/report.js';
 import type { ClaimedMessage } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -23,7 +25,8 @@ export interface WorkerParts {
 }
 
 /**
- * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or until the backend is open.
+ * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
+ * until the backend is open.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
@@ -223,16 +226,17 @@ export class Worker implements RunningWorker {
   async #dispatch(claimed: readonly ClaimedMessage[], token: string, ended: () => void): Promise<void> {
     const { host, dispatcher, read } = this.#parts;
     const wasStopped = this.#stop.signal.aborted;
-    const held: Held[] = [];
-    for (const stored of claimed) {
+    const revive = async (stored: ClaimedMessage): Promise<Held | undefined> => {
       const claim = { stored, token, isExpired: stored.isExpired };
       try {
-        held.push(await revived(claim, read, host));
+        return await revived(claim, read, host);
       } catch (error) {
-        await dispatcher.cannotSend(claim, unreadable(error));
+        await dispatcher.cannotSend(claim, unreadable(error, host.backend));
         ended();
+        return undefined;
       }
-    }
+    };
+    const held = (await Promise.all(claimed.map(revive))).filter((each) => each !== undefined);
     await dispatcher.dispatch(held, {
       // What was claimed while the worker stopped goes back.
       signal: wasStopped ? AbortSignal.abort(this.#stop.signal.reason) : this.#giveUp.signal,
@@ -251,12 +255,11 @@ export class Worker implements RunningWorker {
   }
 }
 
-function unreadable(error: unknown): PushError {
-  if (PushError.isPushError(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return new DeliveryError(`The recorded message cannot be made ready: ${text}`, {
+function unreadable(error: unknown, backend: AnyBackend): PushError {
+  if (PushError.isPushError(error)) return cleaned(error, backend);
+  return new DeliveryError(`The recorded message cannot be made ready: ${textOf(error, backend)}`, {
     outcome: 'rejected',
     retryable: true,
-    cause: error,
+    cause: causeOf(error, backend),
   });
 }

@@ -1,14 +1,17 @@
+import { execFile } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { PushError } from 'pushrail';
 import { sqliteMessages } from 'pushrail/messages/sqlite';
 import { expect, test } from 'vitest';
-import { programOutput } from '../support/program-output.js';
 import { newDirectory } from './directory.js';
 import { inForm } from './form.js';
 import type { FullDiskOptions, FullDiskReport } from './processes/full-disk.js';
 import { Provider } from './provider.js';
 import { numbered, startService } from './service.js';
+
+const run = promisify(execFile);
 
 test('SQLite on a full disk fails calls with an error that says so, and works on when there is room', async () => {
   const provider = await Provider.start();
@@ -19,9 +22,8 @@ test('SQLite on a full disk fails calls with an error that says so, and works on
   // Who is not the administrator is it in a namespace of users of their own.
   const asRoot = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const whole = ['--mount', ...asRoot, ...node, JSON.stringify(options)];
-  const { whileFull, logged, load, states, total } = JSON.parse(
-    await programOutput('unshare', whole, import.meta.dirname),
-  ) as FullDiskReport;
+  const { stdout } = await run('unshare', whole);
+  const { whileFull, logged, load, states, total } = JSON.parse(stdout) as FullDiskReport;
   const failures = whileFull.filter((failure) => failure !== null);
   console.log(`${failures.length} of ${whileFull.length} calls failed`, failures[0]?.message, logged, load);
   expect(failures.length).toBeGreaterThan(0);

@@ -13,6 +13,7 @@ import { Provider } from './provider.js';
 
 const total = inForm({ short: 1_000, long: 10_000 });
 const kills = inForm({ short: 3, long: 12 });
+const manyChannels = Array.from({ length: 20 }, (_, place) => `c${place}`);
 const database = withPostgres();
 
 test(`${total} messages in PostgreSQL survive ${kills} times kill -9 of one of four workers`, async () => {
@@ -24,7 +25,11 @@ test(`${total} messages in PostgreSQL survive ${kills} times kill -9 of one of f
   for (let from = 0; from < total; from += 1_000)
     await push.sendMany(
       Array.from({ length: 1_000 }, (_, index) => ({
-        ...{ event: 'n', channels: [`c${index % 10}`], data: { number: from + index } },
+        ...{
+          event: 'n',
+          channels: index % 50 === 0 ? manyChannels : [`c${index % 10}`],
+          data: { number: from + index },
+        },
         ...{ key: `${from + index}`, wait: false },
       })),
     );

@@ -60,15 +60,21 @@ export function webhookError(error: unknown, backend: AnyBackend): PushError {
 /**
  * Makes the error for users whose sessions could not be looked up.
  * @param outcome the consequence, in words
+ * @param isRetryable whether it may be tried again after an error of which nobody knows whether it passes
  */
-export function lookUpError(error: unknown, backend: AnyBackend, outcome = 'Nothing was sent'): PushError {
+export function lookUpError(
+  error: unknown,
+  backend: AnyBackend,
+  outcome = 'Nothing was sent',
+  isRetryable = false,
+): PushError {
   if (PushError.isPushError(error)) return cleaned(error, backend);
   return new DeliveryError(
     `${outcome}, because the users' sessions could not be looked up: ${textOf(error, backend)}`,
     {
       cause: causeOf(error, backend),
       outcome: 'rejected',
-      retryable: mayPass(error),
+      retryable: isRetryable || mayPass(error),
     },
   );
 }

@@ -31,6 +31,11 @@ const log = (level: string) => (fields: object, text: string) => {
   mark({ what: 'log', text: `${level} ${text}: ${err instanceof Error ? err.message : ''}` });
 };
 
+/** A part goes to many channels, in a request for each. */
+function channelsOf(number: number): readonly string[] {
+  return Array.from({ length: number % 5 === 0 ? 20 : 1 }, (_, place) => `c${(number + place) % 30}`);
+}
+
 const push = createPushService({
   backend: new HttpBackend({ port: options.port, begins: (id) => mark({ what: 'begin', id }) }),
   messages: storeOf(options.store),
@@ -47,7 +52,7 @@ async function send(number: number): Promise<void> {
   try {
     const { id } = await push.send({
       event: 'n',
-      channels: [`c${number % 10}`],
+      channels: channelsOf(number),
       data: { number },
       key: `${number}`,
       ...way,
