@@ -34,7 +34,7 @@ describe.each(stores)('a provider that is away, with the %s store', (_name, newS
     backend.answer = () => undefined;
     await clock.advance(12_000);
     await vi.waitFor(async () => {
-      await clock.advance(1_000);
+      await clock.advance(10_000);
       expect(await push.messages.count({ state: 'SENT' })).toBe(30);
     });
     expect(worker.state).toBe('working');
