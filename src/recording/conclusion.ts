@@ -101,8 +101,7 @@ function again(outcome: ChannelOutcome): ChannelOutcome {
 
 /**
  * The message was delivered, at least in part.
- * @param journaled whether what was accepted is in the store already
- * @param lost what should be there and could not be written
+ * @param journal whether what was accepted is in the store already, and what should be there and could not be written
  */
 export function delivered(
   held: Held,
