@@ -49,10 +49,14 @@ export class Settler {
     this.#leases = leases;
     const now = storeNow(host.clock, systemClock);
     this.#together = new Together((settlements) => host.store.settle(settlements, now()), MOST_TOGETHER);
-    this.#appending = new Together(async (appended) => {
-      await host.store.append(joined(appended));
-      return appended.map(() => undefined);
-    }, MOST_TOGETHER);
+    this.#appending = new Together(
+      async (appended) => {
+        await host.store.append(joined(appended));
+        return appended.map(() => undefined);
+      },
+      MOST_TOGETHER,
+      setImmediate,
+    );
   }
 
   /** How many messages have ended and are not written down. */
