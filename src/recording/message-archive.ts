@@ -124,7 +124,7 @@ export class MessageArchive {
       throw new ValidationError('messages.markRead() takes one of "id", "tag" and "relatedTo".');
     const mark = { service, user: this.#userId(user) };
     if (id !== undefined) return store.markRead({ ...mark, ids: [id].flat().map(checkedId) }, this.#now);
-    if (tag !== undefined) return store.markRead({ ...mark, tag }, this.#now);
+    if (tag !== undefined) return store.markRead({ ...mark, tag: checkedText(tag, 'tag') ?? '' }, this.#now);
     return store.markRead({ ...mark, relatedTo: oneObject(relatedTo) }, this.#now);
   }
 
@@ -158,10 +158,11 @@ export class MessageArchive {
     return recordOf(stored, await this.#read(stored.content));
   }
 
-  #query({ state, recipient, relatedTo, since, until, ...rest }: MessageQuery & PageOptions): StoreQuery {
-    const { limit: _limit, cursor: _cursor, ...same } = rest;
+  #query({ state, recipient, relatedTo, since, until, tag, event, key }: MessageQuery): StoreQuery {
     return {
-      ...same,
+      tag: checkedText(tag, 'tag'),
+      event: checkedText(event, 'event'),
+      key: checkedText(key, 'key'),
       service: this.#host.service,
       states: state === undefined ? undefined : [state].flat().map(checkedState),
       recipient: recipient === undefined ? undefined : this.#userId(recipient),
@@ -187,6 +188,11 @@ function checkedState(state: unknown): MessageState {
   const found = messageStates.find((each) => each === state);
   if (found !== undefined) return found;
   throw new ValidationError(`There is no state ${JSON.stringify(state)}: the states are ${messageStates.join(', ')}.`);
+}
+
+function checkedText(text: unknown, name: string): string | undefined {
+  if (text === undefined || typeof text === 'string') return text;
+  throw new ValidationError(`"${name}" must be a string.`);
 }
 
 function checkedDate(date: unknown, name: string): number | undefined {

@@ -43,6 +43,7 @@ export function checkMessageOptions(options: SendOptions<never>, now: number): M
     throw new ValidationError('"whenUnknown" must be "resend" or "keep".');
   if (retryDelays !== undefined && !Array.isArray(retryDelays))
     throw new ValidationError('"retryDelays" must be a list of times, such as ["1m", "1h"].');
+  if (options.idempotencyKey !== undefined) checkKept(options.idempotencyKey, 'idempotencyKey');
   const sendAfter = dueTime(delay, at);
   const expires = expiry(options.expires, sendAfter, now);
   const when = condition(options);
@@ -101,8 +102,19 @@ function condition({ when, users }: SendOptions<never>): Pick<MessageOptions, 'c
 
 /** @throws ValidationError for anything but a text of 1 to 255 characters */
 function label(value: unknown, name: string): string | undefined {
-  if (value === undefined || (typeof value === 'string' && /^.{1,255}$/su.test(value))) return value;
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^.{1,255}$/su.test(value)) return checkKept(value, name);
   throw new ValidationError(`"${name}" must be a string of 1 to 255 characters.`);
+}
+
+/**
+ * Checks a text that messages are found by. Databases refuse a NUL, or put another character in the place of half a
+ * surrogate pair, so that two texts would become one.
+ * @throws ValidationError
+ */
+export function checkKept(text: string, name: string): string {
+  if (!text.includes('\0') && text.isWellFormed()) return text;
+  throw new ValidationError(`"${name}" must be a text without the character NUL and without half a surrogate pair.`);
 }
 
 /**
@@ -115,7 +127,8 @@ export function relatedObjects(relatedTo: RelatedTo | readonly RelatedTo[] | und
   return list.map((each) => {
     const { type, id } = each ?? {};
     const isId = (typeof id === 'string' && id !== '') || (typeof id === 'number' && Number.isFinite(id));
-    if (typeof type === 'string' && type !== '' && isId) return { type, id: String(id) };
+    if (typeof type === 'string' && type !== '' && isId)
+      return { type: checkKept(type, 'relatedTo.type'), id: checkKept(String(id), 'relatedTo.id') };
     throw new ValidationError(
       '"relatedTo" must be { type, id }, such as { type: "order", id: 42 }, or a list of them.',
     );

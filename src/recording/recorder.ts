@@ -12,7 +12,7 @@ import type { DispatchCall, Dispatched, Dispatcher } from './dispatcher.js';
 import type { Held } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
-import { checkMessageOptions, type MessageOptions } from './message-options.js';
+import { checkKept, checkMessageOptions, type MessageOptions } from './message-options.js';
 import type { ProviderWatch } from './provider-watch.js';
 import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
@@ -137,7 +137,9 @@ export class Recorder {
       const own = options[index] as MessageOptions;
       const { users, channels, message } = draft;
       const recipients: Recipients =
-        messages[index]?.users === undefined ? { channels } : { users: users.map((user) => userIdOf(user, sessions)) };
+        messages[index]?.users === undefined
+          ? { channels }
+          : { users: users.map((user) => checkKept(userIdOf(user, sessions), 'users')) };
       const { idempotencyKey } = messages[index] ?? {};
       const { expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
       return {

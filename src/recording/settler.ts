@@ -68,17 +68,22 @@ export class Settler {
   /** Settles messages. It never throws: the provider has answered, whatever the store says. */
   async settle(ended: readonly Ended[]): Promise<void> {
     if (ended.length === 0) return;
+    let open = ended;
     try {
       const appended = ended.flatMap(({ held, conclusion }) =>
         conclusion.appended.length === 0 ? [] : [{ id: held.stored.id, outcomes: conclusion.appended }],
       );
-      if (appended.length > 0) await this.#appending.add(appended);
-      await this.#write(ended);
+      if (appended.length > 0) {
+        await this.#appending.add(appended);
+        // It must not be appended again when the rest fails.
+        open = ended.map(({ held, conclusion }) => ({ held, conclusion: { ...conclusion, appended: [] } }));
+      }
+      await this.#write(open);
     } catch (error) {
       // One of them may be what the store does not take, and the others must not wait with it.
-      if (ended.length > 1 && PushError.isPushError(error) && !error.retryable)
-        for (const each of ended) await this.settle([each]);
-      else this.#later(ended, error);
+      if (open.length > 1 && PushError.isPushError(error) && !error.retryable)
+        for (const each of open) await this.settle([each]);
+      else this.#later(open, error);
     }
   }
 
