@@ -23,11 +23,15 @@ export interface Messages {
    */
   (channel: string, options?: { signal?: AbortSignal | undefined }): AsyncIterableIterator<IncomingMessage>;
 
-  /** Returns a recorded message; undefined when there is none. @throws ValidationError for an id that is no UUID */
+  /**
+   * Returns a recorded message; undefined when there is none.
+   * @throws ValidationError for an id that is no UUID; ConfigurationError when it cannot be unsealed
+   */
   get(id: string): Promise<MessageRecord | undefined>;
   /**
    * Finds recorded messages, the newest first, 100 at a time.
    * @param query what must hold for a message, all of it; without it, all messages are meant
+   * @returns records; one that cannot be unsealed comes without its data, and a warning is logged
    * @throws ValidationError for a wrong query
    * @example
    * const { messages, cursor } = await PushService.messages.find({ state: 'ERROR', tag: 'invoice' });
