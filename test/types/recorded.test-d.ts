@@ -26,6 +26,9 @@ const push = createPushService({
   worker: { concurrency: 10, lease: '30s', poll: '1s' },
 });
 createPushService({ backend: 'console', messages: 'sqlite:push.db', worker: false });
+createPushService({ backend: 'console', messages: false });
+// @ts-expect-error: which one
+createPushService({ backend: 'console', messages: true });
 // @ts-expect-error: a message that waits is not removed
 createPushService({ backend: 'console', messages: memoryMessages(), recording: { retention: { WAITING: '1d' } } });
 // @ts-expect-error: no duration
