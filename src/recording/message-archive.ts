@@ -6,6 +6,7 @@ import type { MessageRecord, RelatedObject } from '../messages/record.js';
 import { type MessageState, messageStates } from '../messages/states.js';
 import type { Page, StoredMessage, StoreQuery } from '../messages/store.js';
 import { userIdOf } from '../sessions/user-id.js';
+import type { Content } from './content.js';
 import { type RecordingHost, storeNow } from './host.js';
 import { relatedObjects } from './message-options.js';
 import { type ReadContent, recordOf } from './record.js';
@@ -66,13 +67,13 @@ export class MessageArchive {
   async get(id: string): Promise<MessageRecord | undefined> {
     const { store, service } = this.#host;
     const [found] = await store.get(service, [checkedId(id)]);
-    return found && this.#record(found);
+    return found && recordOf(found, await this.#read(found.content));
   }
 
   async find(query: MessageQuery & PageOptions = {}): Promise<MessagePage> {
     checkOptionNames(query, [...queryNames, ...pageNames], 'messages.find()');
     const { messages, cursor } = await this.#host.store.find(this.#query(query), checkedPage(query));
-    return { messages: await Promise.all(messages.map((each) => this.#record(each))), cursor };
+    return { messages: await this.#records(messages), cursor };
   }
 
   async count(query: MessageQuery = {}): Promise<number> {
@@ -110,10 +111,7 @@ export class MessageArchive {
 
   async #tellCancelled(ids: readonly string[]): Promise<void> {
     const { store, service, events } = this.#host;
-    for (const found of await store.get(service, ids)) {
-      const record = await this.#record(found);
-      events.tell('cancelled', () => record);
-    }
+    for (const record of await this.#records(await store.get(service, ids))) events.tell('cancelled', () => record);
   }
 
   async markRead(by: ReadBy): Promise<number> {
@@ -132,7 +130,7 @@ export class MessageArchive {
     checkOptionNames(page, pageNames, 'messages.unread()');
     const { store, service } = this.#host;
     const { messages, cursor } = await store.unread(service, this.#userId(user), checkedPage(page));
-    return { messages: await Promise.all(messages.map((each) => this.#record(each))), cursor };
+    return { messages: await this.#records(messages), cursor };
   }
 
   async unreadCount(user: unknown): Promise<number> {
@@ -154,8 +152,21 @@ export class MessageArchive {
     return userIdOf(user, this.#host.sessions);
   }
 
-  async #record(stored: StoredMessage): Promise<MessageRecord> {
-    return recordOf(stored, await this.#read(stored.content));
+  /** Reads messages. One that cannot be unsealed must not hide the others, so it comes without what was sealed. */
+  async #records(messages: readonly StoredMessage[]): Promise<MessageRecord[]> {
+    return Promise.all(messages.map(async (stored) => recordOf(stored, await this.#contentOf(stored))));
+  }
+
+  async #contentOf({ id, content }: StoredMessage): Promise<Content | undefined> {
+    try {
+      return await this.#read(content);
+    } catch (error) {
+      this.#host.logger.warn(
+        { err: error, id },
+        'a message cannot be read, so its record comes without data: setting "recording.unseal"',
+      );
+      return undefined;
+    }
   }
 
   #query({ state, recipient, relatedTo, since, until, tag, event, key }: MessageQuery): StoreQuery {
