@@ -27,7 +27,7 @@ async function sendOnce(database: SharedDatabase): Promise<void> {
   const children = shifts.map((shift, index) => {
     const numbers = { from: index * each, to: (index + 1) * each };
     const store = { address: database.url() };
-    const options: ApplicationOptions = { store, port: provider.port, marks, lease: '10s', ...numbers };
+    const options: ApplicationOptions = { store, port: provider.port, marks, lease: '10s', isWide: false, ...numbers };
     return new Child('application', options, shift);
   });
   await Promise.all(children.map(({ ready }) => ready));

@@ -62,10 +62,13 @@ export class Database {
     return this.within((run) => this.begin(run, work), ms);
   }
 
-  /** Runs statements in one transaction on a connection. */
-  async begin<Result>(run: Run, work: (run: Run) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs statements in one transaction on a connection.
+   * @param isAsItIs at whatever level the connection has, which saves a round trip
+   */
+  async begin<Result>(run: Run, work: (run: Run) => Promise<Result>, isAsItIs = false): Promise<Result> {
     // It holds for the next transaction alone.
-    if (!this.#options.isReadCommitted) await run('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    if (!this.#options.isReadCommitted && !isAsItIs) await run('SET TRANSACTION ISOLATION LEVEL READ COMMITTED');
     await run('START TRANSACTION');
     try {
       const result = await work(run);

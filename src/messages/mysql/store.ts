@@ -65,7 +65,10 @@ export class MysqlMessages implements contract.MessageStore {
     if (run !== undefined)
       return this.#database.on(transaction as object, () => inSavepoint(run, () => insert(run, messages, now)));
     const record = (on: Run) => insert(on, messages, now);
-    return isOneStatement(messages) ? this.#database.within(record) : this.#database.transaction(record);
+    if (isOneStatement(messages)) return this.#database.within(record);
+    // Keys alone are looked for; the rest is new, and locks no gap at any level.
+    const isNew = messages.every(({ idempotency }) => idempotency === undefined);
+    return this.#database.within((on) => this.#database.begin(on, record, isNew));
   }
 
   claim(request: contract.ClaimRequest): Promise<readonly contract.ClaimedMessage[]> {
