@@ -8,7 +8,7 @@ export interface MysqlPoolLike {
 }
 
 /** A statement, as connections of `mysql2` take it. */
-export interface MysqlStatement {
+interface MysqlStatement {
   readonly sql: string;
   readonly values?: unknown[];
   // Whatever the application's pool is set to.
