@@ -9,9 +9,12 @@ export const UNREAD = 'unread';
 /**
  * Decides when a message is due whether it is sent. It may be asked several times for a message. One that throws is
  * asked again later, and the message is not sent unasked.
- * @param args those of `send({ when: { name, args } })`
+ * @typeParam Args what `send({ when: { name, args } })` hands over. Nothing checks it: a store may hold older messages
  */
-export type Condition = (message: MessageRecord, args: JsonValue | undefined) => boolean | Promise<boolean>;
+export type Condition<Args = JsonValue | undefined> = (
+  message: MessageRecord,
+  args: Args,
+) => boolean | Promise<boolean>;
 
 /** Options of {@link Conditions.add}. */
 export interface ConditionOptions extends Lasting {

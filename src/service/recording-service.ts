@@ -11,6 +11,7 @@ import {
   messageEvents,
 } from '../recording/events.js';
 import type { RunningWorker } from '../recording/worker.js';
+import type { JsonValue } from '../wire/message.js';
 import type { CurrentRuntime } from './current-runtime.js';
 import { archiveOf, type Messages, messagesOf, recordedOf } from './messages.js';
 import { ReceivingService } from './receiving-service.js';
@@ -61,8 +62,8 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    * PushService.condition('unpaid', async (message, { invoice }) => !(await db.isPaid(invoice)));
    * await PushService.send({ event: 'reminder', users, delay: '3d', when: { name: 'unpaid', args: { invoice: 42 } } });
    */
-  condition(name: string, condition: Condition, options?: ConditionOptions): this {
-    this.#keeps.conditions.add(name, condition, options);
+  condition<Args = JsonValue | undefined>(name: string, condition: Condition<Args>, options?: ConditionOptions): this {
+    this.#keeps.conditions.add(name, condition as Condition, options);
     return this;
   }
 

@@ -61,3 +61,6 @@ push
 // @ts-expect-error: there is no such event
 push.on('delivered', () => {});
 push.condition('unpaid', async (message, args) => message.attempts === 0 && args !== undefined);
+push.condition('unpaid', (_message, { invoice }: { invoice: number }) => invoice > 0);
+// @ts-expect-error: the arguments are JSON of any shape, unless the condition says which
+push.condition('unpaid', (_message, { invoice }) => invoice > 0);
