@@ -19,7 +19,7 @@ const config: KnipConfig = {
     'test/types/*.test-d.ts',
     'examples/**/*.js',
   ],
-  ignoreBinaries: ['nginx', 'redis-server'],
+  ignoreBinaries: ['mount', 'nginx', 'redis-server'],
   // A page of the documents alone runs it.
   ignoreDependencies: ['laravel-echo'],
   // Its schema is made by a test.

@@ -51,7 +51,14 @@ export { loadPeer } from './core/peer.js';
 export type { RejectedChannel, SendReport, SendStatus, SkippedChannel } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { RecordingOptions, RelatedTo, When } from './delivery/recording-options.js';
-export type { Audience, CallOptions, MessageOptions, RequestLike, SendOptions } from './delivery/send-options.js';
+export type {
+  Audience,
+  CallOptions,
+  MessageOptions,
+  RequestLike,
+  SendOptions,
+  TriggerOptions,
+} from './delivery/send-options.js';
 export type * from './messages/record.js';
 export type { EndState, RecordingSettings, WorkerSettings } from './messages/settings.js';
 export { type MessageState, messageStates, transitions } from './messages/states.js';

@@ -4,7 +4,7 @@ import { WebSocketService } from '../backends/websocket/index.js';
 import { ConfigurationError, createPushService, type PushServerSettings } from '../index.js';
 import type { DsnSettings } from '../settings/dsn.js';
 import { CommandFailed, portNumber } from './arguments.js';
-import { DEFAULT_PORT, dsnSettings } from './server-settings.js';
+import { DEFAULT_PORT, dsnSettings, noMessages } from './server-settings.js';
 import { type Terminal, terminalLogger, untilStopped } from './terminal.js';
 
 interface ServeOptions {
@@ -26,7 +26,8 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--metrics-host <address>', "address for the figures (default: the DSN's, or 127.0.0.1)")
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);
-      await using service = createPushService({ ...settings, logger: terminalLogger(terminal) } as PushServerSettings);
+      const logger = terminalLogger(terminal);
+      await using service = createPushService({ ...settings, ...noMessages, logger } as PushServerSettings);
       await service.ready().catch(cannotStart);
       const { backend } = service;
       if (!(backend instanceof WebSocketService) || backend.address === undefined)

@@ -25,6 +25,9 @@ export function dsnSettings(dsn: string | undefined, environment: NodeJS.Process
   return parseDsn(text);
 }
 
+/** The application's messages are not for these commands, whatever store the environment names. */
+export const noMessages = { messages: false } as const;
+
 /**
  * Makes the settings of a command that talks to a server. `websocket` means the embedded server that another process
  * runs with this DSN, as `remote` does.
@@ -40,6 +43,7 @@ export function clientSettings(dsn: string | undefined, terminal: Terminal): Pus
     ...(settings.backend === 'websocket' ? { backend: 'remote', options: optionsToReach(options) } : { options }),
     sessions: userChannels({ prefix: signsUsersIn ? SERVER_TO_USER_PREFIX : '' }),
     logger,
+    ...noMessages,
   } as PushServerSettings;
 }
 

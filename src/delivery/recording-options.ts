@@ -1,7 +1,10 @@
 import type { Duration } from '../core/durations.js';
 import type { Priority, TraceContext } from '../messages/record.js';
 
-/** What is asked of a message at sending time. */
+/**
+ * What is asked of a message at sending time: the name of a condition, with its arguments where it takes some. They
+ * are anything that survives JSON.
+ */
 export type When = string | { readonly name: string; readonly args?: unknown };
 
 /** An object of the application that a message is about. */
@@ -18,8 +21,9 @@ export interface RecordingOptions {
    */
   record?: boolean | undefined;
   /**
-   * Whether the call waits until the message is sent. With false, it resolves when the message is recorded. @default
-   * true
+   * Whether the call waits until the message is sent. With false, it resolves when the message is recorded, and a
+   * worker sends it.
+   * @default true
    */
   wait?: boolean | undefined;
   /**
@@ -27,9 +31,9 @@ export interface RecordingOptions {
    * when it is rolled back. Which ones a store takes is said in its guide.
    */
   transaction?: unknown;
-  /** How long from now the message is sent, in milliseconds or as a text such as `'30m'`. */
+  /** How long from now the message is sent, in milliseconds or as a text such as `'30m'`. @default at once */
   delay?: Duration | undefined;
-  /** When the message is sent. A date in the past means now. */
+  /** When the message is sent, however far away. A date in the past means now. Not beside `delay`. @default at once */
   at?: Date | undefined;
   /** When the message is not worth sending any more: a date, or a duration from now. @default never */
   expires?: Duration | Date | undefined;

@@ -65,7 +65,7 @@ export interface MessageRecord {
   readonly expiresAt: Date | undefined;
   readonly event: string;
   readonly recipients: Recipients;
-  /** Undefined when it was not kept. */
+  /** Undefined when it was not kept, and in a list of records when `unseal` failed. */
   readonly data: JsonValue | undefined;
   readonly notification: PushNotification | undefined;
   readonly template: { readonly slug: string; readonly version: number } | undefined;

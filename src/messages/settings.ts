@@ -28,7 +28,11 @@ export interface RecordingSettings {
   readonly keepData?: 'always' | 'until-sent' | undefined;
   /** Encrypts what the application wrote, before it goes to the store. @default it is stored as it is */
   readonly seal?: ((text: string) => Awaitable<string>) | undefined;
-  /** Takes back what `seal` did. @throws when it cannot: then the message is tried again as if a send had failed */
+  /**
+   * Takes back what `seal` did.
+   * @throws when it cannot: then the message is tried again as if a send had failed, and lists of records have it
+   * without its data
+   */
   readonly unseal?: ((text: string) => Awaitable<string>) | undefined;
   /** Whether messages are recorded as `DEBUG` and sent to nobody. @default false */
   readonly debug?: boolean | undefined;

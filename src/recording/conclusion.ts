@@ -38,8 +38,15 @@ export interface ConcludingContext {
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
 const JITTER = 0.1;
 
-/** Shortest wait until a message tries again a provider that is away, in milliseconds. */
+/** Longest wait that a provider may ask for, in milliseconds: a year, which databases can add to any date. */
+const LONGEST_WAIT_MS = 366 * 86_400_000;
+
+/**
+ * Shortest and longest wait until a message tries again a provider that is away, in milliseconds. In between it is half
+ * of the message's age, so that a few that always fail do not keep the others from trying.
+ */
 const AWAY_MS = 5_000;
+const LONGEST_AWAY_MS = 900_000;
 
 /** The message is not sent, for a reason. */
 export function skipped(held: Held, reason: string, context: ConcludingContext): Conclusion {
@@ -94,8 +101,7 @@ function again(outcome: ChannelOutcome): ChannelOutcome {
 
 /**
  * The message was delivered, at least in part.
- * @param journaled whether what was accepted is in the store already
- * @param lost what should be there and could not be written
+ * @param journal whether what was accepted is in the store already, and what should be there and could not be written
  */
 export function delivered(
   held: Held,
@@ -199,9 +205,11 @@ function nextTry(
   if (errors.length === 0) return { state: undefined, attempts, retrySending: false };
   const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
   // Stores keep whole milliseconds.
-  const wait = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
+  const asked = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
+  const wait = Math.min(asked, LONGEST_WAIT_MS);
   // While the provider is away, the next one to try it is another message: this one may be the reason.
-  const inMs = Math.max(wait, isAway && !handsBack ? AWAY_MS * (1 + Math.random()) : 0);
+  const awayMs = Math.min(Math.max(AWAY_MS, (context.now - stored.createdAt) / 2), LONGEST_AWAY_MS);
+  const inMs = Math.max(wait, isAway && !handsBack ? awayMs * (1 + Math.random()) : 0);
   // `retrySending` makes the next try leave out what was refused for good.
   if (isUnspent)
     return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };

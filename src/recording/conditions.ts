@@ -9,7 +9,9 @@ export const UNREAD = 'unread';
 /**
  * Decides when a message is due whether it is sent. It may be asked several times for a message. One that throws is
  * asked again later, and the message is not sent unasked.
- * @typeParam Args what `send({ when: { name, args } })` hands over. Nothing checks it: a store may hold older messages
+ * @typeParam Args what `send` hands over. Nothing checks it: a message may have been recorded by an older release of
+ * the application
+ * @param args those of `send({ when: { name, args } })`, as JSON leaves them
  */
 export type Condition<Args = JsonValue | undefined> = (
   message: MessageRecord,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { ValidationError } from '../core/errors.js';
 import type { Draft } from '../delivery/plan.js';
 import type { Recipients, TraceContext } from '../messages/record.js';
 import type { JsonValue, PushNotification } from '../wire/message.js';
@@ -69,6 +70,7 @@ export function detailsText(draft: Draft<unknown>, options: MessageOptions): str
 /**
  * The digest of what a message says and to whom: two calls with one idempotency key mean the same message when it is
  * the same. The order of the keys of objects, and of the recipients, does not count.
+ * @throws ValidationError for data that is nested too deeply
  */
 export function digestOf({ message, json }: Draft<unknown>, recipients: Recipients): string {
   const { event, notification, except, backendOptions } = message;
@@ -82,7 +84,16 @@ export function digestOf({ message, json }: Draft<unknown>, recipients: Recipien
     users: users?.toSorted(),
     channels: channels?.toSorted(),
   };
-  return createHash('sha256').update(JSON.stringify(whole, sorted)).digest('base64url');
+  return createHash('sha256').update(canonical(whole)).digest('base64url');
+}
+
+function canonical(whole: object): string {
+  try {
+    return JSON.stringify(whole, sorted);
+  } catch (cause) {
+    // It takes more of the stack than JSON alone.
+    throw new ValidationError('"data" is nested too deeply for an "idempotencyKey".', { cause });
+  }
 }
 
 function sorted(_key: string, value: unknown): unknown {

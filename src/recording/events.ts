@@ -4,8 +4,8 @@ import type { MessageRecord } from '../messages/record.js';
 import type { MessageState } from '../messages/states.js';
 
 /**
- * What happens to recorded messages. `recorded`: it is in the store. `sent`: at least one channel accepted it.
- * `failed`: for good. `retrying`: it failed, and is tried again. `skipped` and `cancelled`: it is not sent.
+ * What happens to recorded messages. `recorded`: it is in the store, with `transaction` once that commits. `sent`: at
+ * least one channel accepted it, or it is `DEBUG`. `failed`: for good. `retrying`: it failed, and is tried again. `skipped` and `cancelled`: it is not sent.
  */
 export type MessageEventName = 'recorded' | 'sent' | 'failed' | 'retrying' | 'skipped' | 'cancelled';
 

@@ -6,6 +6,7 @@ import type { MessageRecord, RelatedObject } from '../messages/record.js';
 import { type MessageState, messageStates } from '../messages/states.js';
 import type { Page, StoredMessage, StoreQuery } from '../messages/store.js';
 import { userIdOf } from '../sessions/user-id.js';
+import type { Content } from './content.js';
 import { type RecordingHost, storeNow } from './host.js';
 import { relatedObjects } from './message-options.js';
 import { type ReadContent, recordOf } from './record.js';
@@ -66,13 +67,13 @@ export class MessageArchive {
   async get(id: string): Promise<MessageRecord | undefined> {
     const { store, service } = this.#host;
     const [found] = await store.get(service, [checkedId(id)]);
-    return found && this.#record(found);
+    return found && recordOf(found, await this.#read(found.content));
   }
 
   async find(query: MessageQuery & PageOptions = {}): Promise<MessagePage> {
     checkOptionNames(query, [...queryNames, ...pageNames], 'messages.find()');
     const { messages, cursor } = await this.#host.store.find(this.#query(query), checkedPage(query));
-    return { messages: await Promise.all(messages.map((each) => this.#record(each))), cursor };
+    return { messages: await this.#records(messages), cursor };
   }
 
   async count(query: MessageQuery = {}): Promise<number> {
@@ -110,10 +111,7 @@ export class MessageArchive {
 
   async #tellCancelled(ids: readonly string[]): Promise<void> {
     const { store, service, events } = this.#host;
-    for (const found of await store.get(service, ids)) {
-      const record = await this.#record(found);
-      events.tell('cancelled', () => record);
-    }
+    for (const record of await this.#records(await store.get(service, ids))) events.tell('cancelled', () => record);
   }
 
   async markRead(by: ReadBy): Promise<number> {
@@ -124,7 +122,7 @@ export class MessageArchive {
       throw new ValidationError('messages.markRead() takes one of "id", "tag" and "relatedTo".');
     const mark = { service, user: this.#userId(user) };
     if (id !== undefined) return store.markRead({ ...mark, ids: [id].flat().map(checkedId) }, this.#now);
-    if (tag !== undefined) return store.markRead({ ...mark, tag }, this.#now);
+    if (tag !== undefined) return store.markRead({ ...mark, tag: checkedText(tag, 'tag') ?? '' }, this.#now);
     return store.markRead({ ...mark, relatedTo: oneObject(relatedTo) }, this.#now);
   }
 
@@ -132,7 +130,7 @@ export class MessageArchive {
     checkOptionNames(page, pageNames, 'messages.unread()');
     const { store, service } = this.#host;
     const { messages, cursor } = await store.unread(service, this.#userId(user), checkedPage(page));
-    return { messages: await Promise.all(messages.map((each) => this.#record(each))), cursor };
+    return { messages: await this.#records(messages), cursor };
   }
 
   async unreadCount(user: unknown): Promise<number> {
@@ -154,14 +152,28 @@ export class MessageArchive {
     return userIdOf(user, this.#host.sessions);
   }
 
-  async #record(stored: StoredMessage): Promise<MessageRecord> {
-    return recordOf(stored, await this.#read(stored.content));
+  /** Reads messages. One that cannot be unsealed must not hide the others, so it comes without what was sealed. */
+  async #records(messages: readonly StoredMessage[]): Promise<MessageRecord[]> {
+    return Promise.all(messages.map(async (stored) => recordOf(stored, await this.#contentOf(stored))));
   }
 
-  #query({ state, recipient, relatedTo, since, until, ...rest }: MessageQuery & PageOptions): StoreQuery {
-    const { limit: _limit, cursor: _cursor, ...same } = rest;
+  async #contentOf({ id, content }: StoredMessage): Promise<Content | undefined> {
+    try {
+      return await this.#read(content);
+    } catch (error) {
+      this.#host.logger.warn(
+        { err: error, id },
+        'a message cannot be read, so its record comes without data: setting "recording.unseal"',
+      );
+      return undefined;
+    }
+  }
+
+  #query({ state, recipient, relatedTo, since, until, tag, event, key }: MessageQuery): StoreQuery {
     return {
-      ...same,
+      tag: checkedText(tag, 'tag'),
+      event: checkedText(event, 'event'),
+      key: checkedText(key, 'key'),
       service: this.#host.service,
       states: state === undefined ? undefined : [state].flat().map(checkedState),
       recipient: recipient === undefined ? undefined : this.#userId(recipient),
@@ -187,6 +199,11 @@ function checkedState(state: unknown): MessageState {
   const found = messageStates.find((each) => each === state);
   if (found !== undefined) return found;
   throw new ValidationError(`There is no state ${JSON.stringify(state)}: the states are ${messageStates.join(', ')}.`);
+}
+
+function checkedText(text: unknown, name: string): string | undefined {
+  if (text === undefined || typeof text === 'string') return text;
+  throw new ValidationError(`"${name}" must be a string.`);
 }
 
 function checkedDate(date: unknown, name: string): number | undefined {

@@ -8,6 +8,9 @@ import type { Time } from '../messages/store.js';
 
 /** The options of a recorded message, checked. */
 export interface MessageOptions {
+  /** Whether it is for users, of whom there may be none. */
+  readonly isForUsers: boolean;
+  readonly idempotencyKey: string | undefined;
   /** Whether the message is sent at once, by this call. */
   readonly isNow: boolean;
   readonly sendAfter: Time;
@@ -43,11 +46,15 @@ export function checkMessageOptions(options: SendOptions<never>, now: number): M
     throw new ValidationError('"whenUnknown" must be "resend" or "keep".');
   if (retryDelays !== undefined && !Array.isArray(retryDelays))
     throw new ValidationError('"retryDelays" must be a list of times, such as ["1m", "1h"].');
+  const { users, idempotencyKey } = options;
+  if (idempotencyKey !== undefined) checkKept(idempotencyKey, 'idempotencyKey');
   const sendAfter = dueTime(delay, at);
   const expires = expiry(options.expires, sendAfter, now);
   const when = condition(options);
   const isNow = delay === undefined && at === undefined && wait !== false && transaction === undefined;
   return {
+    isForUsers: users !== undefined,
+    idempotencyKey,
     isNow,
     sendAfter,
     expires,
@@ -101,8 +108,19 @@ function condition({ when, users }: SendOptions<never>): Pick<MessageOptions, 'c
 
 /** @throws ValidationError for anything but a text of 1 to 255 characters */
 function label(value: unknown, name: string): string | undefined {
-  if (value === undefined || (typeof value === 'string' && /^.{1,255}$/su.test(value))) return value;
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^.{1,255}$/su.test(value)) return checkKept(value, name);
   throw new ValidationError(`"${name}" must be a string of 1 to 255 characters.`);
+}
+
+/**
+ * Checks a text that messages are found by. Databases refuse a NUL, or put another character in the place of half a
+ * surrogate pair, so that two texts would become one.
+ * @throws ValidationError
+ */
+export function checkKept(text: string, name: string): string {
+  if (!text.includes('\0') && text.isWellFormed()) return text;
+  throw new ValidationError(`"${name}" must be a text without the character NUL and without half a surrogate pair.`);
 }
 
 /**
@@ -115,7 +133,8 @@ export function relatedObjects(relatedTo: RelatedTo | readonly RelatedTo[] | und
   return list.map((each) => {
     const { type, id } = each ?? {};
     const isId = (typeof id === 'string' && id !== '') || (typeof id === 'number' && Number.isFinite(id));
-    if (typeof type === 'string' && type !== '' && isId) return { type, id: String(id) };
+    if (typeof type === 'string' && type !== '' && isId)
+      return { type: checkKept(type, 'relatedTo.type'), id: checkKept(String(id), 'relatedTo.id') };
     throw new ValidationError(
       '"relatedTo" must be { type, id }, such as { type: "order", id: 42 }, or a list of them.',
     );

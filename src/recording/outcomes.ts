@@ -35,15 +35,12 @@ function outcome(
 
 /** The outcome of channels that accepted, with what the provider told of them. */
 export function acceptedOutcome(channels: readonly string[], delivery: Delivery, facts: AttemptFacts): ChannelOutcome {
-  const info: Record<string, ChannelDetails> = {};
-  let isTold = false;
+  const told: [channel: string, details: ChannelDetails][] = [];
   for (const channel of channels) {
-    const told = delivery.toldOf(channel);
-    if (told === undefined) continue;
-    info[channel] = told;
-    isTold = true;
+    const details = delivery.toldOf(channel);
+    if (details !== undefined) told.push([channel, details]);
   }
-  return outcome('accepted', channels, facts, isTold ? { info } : {});
+  return outcome('accepted', channels, facts, told.length > 0 ? { info: Object.fromEntries(told) } : {});
 }
 
 /**

@@ -9,6 +9,9 @@ const FAILURES_TO_OPEN = 5;
 /** Time until a message tries a provider that is away, in milliseconds. */
 const RESET_AFTER_MS = 5_000;
 
+/** Longest time for which a provider may make all messages wait, in milliseconds. */
+const LONGEST_REST_MS = 86_400_000;
+
 const texts: Readonly<Record<CircuitChange, string>> = {
   opened: 'is away: recorded messages wait until it answers',
   'tried again': 'was away, and one message tries it again',
@@ -70,5 +73,5 @@ function verdictOn({ failures, planned: { channels } }: Delivery): 'answered' | 
     if (!error.retryable) return 'answered';
     restMs = Math.max(restMs, retryAfterOf(error));
   }
-  return restMs;
+  return Math.min(restMs, LONGEST_REST_MS);
 }

@@ -59,9 +59,7 @@ export function recordOf(stored: StoredMessage, content: Content | undefined): M
 
 /** What the provider told of channels, by channel. */
 export function senderData(outcomes: readonly ChannelOutcome[]): Readonly<Record<string, ChannelDetails>> {
-  const all: Record<string, ChannelDetails> = {};
-  for (const { info } of outcomes) if (info !== undefined) Object.assign(all, info);
-  return all;
+  return Object.fromEntries(outcomes.flatMap(({ info }) => (info === undefined ? [] : Object.entries(info))));
 }
 
 /** A message that has just been recorded, as a store would return it. @param now milliseconds since the epoch */

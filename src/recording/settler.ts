@@ -48,11 +48,20 @@ export class Settler {
     this.#host = host;
     this.#leases = leases;
     const now = storeNow(host.clock, systemClock);
-    this.#together = new Together((settlements) => host.store.settle(settlements, now()), MOST_TOGETHER);
-    this.#appending = new Together(async (appended) => {
-      await host.store.append(joined(appended));
-      return appended.map(() => undefined);
-    }, MOST_TOGETHER);
+    this.#together = new Together(
+      (settlements) => host.store.settle(settlements, now()),
+      MOST_TOGETHER,
+      // Where a message is alone under way, nothing else can end in this turn.
+      (work) => (leases.count > 1 ? setImmediate(work) : queueMicrotask(work)),
+    );
+    this.#appending = new Together(
+      async (appended) => {
+        await host.store.append(joined(appended));
+        return appended.map(() => undefined);
+      },
+      MOST_TOGETHER,
+      setImmediate,
+    );
   }
 
   /** How many messages have ended and are not written down. */
@@ -68,17 +77,22 @@ export class Settler {
   /** Settles messages. It never throws: the provider has answered, whatever the store says. */
   async settle(ended: readonly Ended[]): Promise<void> {
     if (ended.length === 0) return;
+    let open = ended;
     try {
       const appended = ended.flatMap(({ held, conclusion }) =>
         conclusion.appended.length === 0 ? [] : [{ id: held.stored.id, outcomes: conclusion.appended }],
       );
-      if (appended.length > 0) await this.#appending.add(appended);
-      await this.#write(ended);
+      if (appended.length > 0) {
+        await this.#appending.add(appended);
+        // It must not be appended again when the rest fails.
+        open = ended.map(({ held, conclusion }) => ({ held, conclusion: { ...conclusion, appended: [] } }));
+      }
+      await this.#write(open);
     } catch (error) {
       // One of them may be what the store does not take, and the others must not wait with it.
-      if (ended.length > 1 && PushError.isPushError(error) && !error.retryable)
-        for (const each of ended) await this.settle([each]);
-      else this.#later(ended, error);
+      if (open.length > 1 && PushError.isPushError(error) && !error.retryable)
+        for (const each of open) await this.settle([each]);
+      else this.#later(open, error);
     }
   }
 

@@ -23,10 +23,15 @@ export interface Messages {
    */
   (channel: string, options?: { signal?: AbortSignal | undefined }): AsyncIterableIterator<IncomingMessage>;
 
-  /** Returns a recorded message; undefined when there is none. @throws ValidationError for an id that is no UUID */
+  /**
+   * Returns a recorded message; undefined when there is none.
+   * @throws ValidationError for an id that is no UUID; ConfigurationError when it cannot be unsealed
+   */
   get(id: string): Promise<MessageRecord | undefined>;
   /**
    * Finds recorded messages, the newest first, 100 at a time.
+   * @param query what must hold for a message, all of it; without it, all messages are meant
+   * @returns records; one that cannot be unsealed comes without its data, and a warning is logged
    * @throws ValidationError for a wrong query
    * @example
    * const { messages, cursor } = await PushService.messages.find({ state: 'ERROR', tag: 'invoice' });
@@ -38,30 +43,45 @@ export interface Messages {
    * Sends a message again that has failed or was skipped, or tries at once what waits for its next try. What was
    * refused for good is tried again, what was accepted is not.
    * @returns false when there is nothing to try again
+   * @throws ValidationError for an id that is no UUID
    */
   retry(id: string): Promise<boolean>;
-  /** Stops a message that waits. @returns false when it does not wait: it is being sent, or has ended */
+  /**
+   * Stops a message that waits. `PushService.cancel(key)` stops all with a key.
+   * @returns false when it does not wait: it is being sent, or has ended
+   * @throws ValidationError for an id that is no UUID
+   */
   cancel(id: string): Promise<boolean>;
   /**
-   * Notes that a user has read a message, or all messages with a tag or about an object.
+   * Notes that a user has read a message, or all messages with a tag or about an object. For others they stay unread.
    * @returns how many were unread before
+   * @throws ValidationError unless it names a user, and one of `id`, `tag` and `relatedTo`
    * @example
    * await PushService.messages.markRead({ user: 'ann', relatedTo: { type: 'chat', id: 7 } });
    */
   markRead<User = PushUser>(by: ReadBy<User>): Promise<number>;
-  /** The messages for a user that the user has not read, the newest first. Cancelled ones are not among them. */
+  /**
+   * The messages for a user that the user has not read, the newest first, 100 at a time. What still waits is among
+   * them, what was cancelled is not.
+   * @throws ValidationError for a wrong user, limit or cursor
+   */
   unread<User = PushUser>(user: User, page?: PageOptions): Promise<MessagePage>;
+  /** Counts what {@link unread} lists. @throws ValidationError for a wrong user */
   unreadCount<User = PushUser>(user: User): Promise<number>;
   /**
    * Removes a user from the store: the messages that are for nobody else, also those that wait, and the user's part of
    * the others. What the data of others says of the user stays.
    * @returns how many messages were for the user
+   * @throws ValidationError for anything but `{ recipient }`
+   * @example
+   * await PushService.messages.erase({ recipient: 'ann' });
    */
   erase<User = PushUser>(of: { readonly recipient: User }): Promise<number>;
   /**
    * Brings the tables of the message store up to date, as `pushrail migrate` does. Several processes may call it at
    * once: one of them does it.
    * @returns the names of the migrations that it made; none when all is up to date
+   * @throws ConfigurationError when the database does not let it
    */
   migrate(): Promise<readonly string[]>;
 }

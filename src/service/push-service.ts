@@ -59,13 +59,21 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
    * Sends one event with its data to channels, or to the live sessions of users. It resolves when the backend has
    * accepted the message for at least one channel, or when the users have no live session. The report names the
    * channels that the backend refused.
-   * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
+   *
+   * With a message store (the setting `messages`), the message is recorded first. It also resolves, with the status
+   * `waiting`, when the message is for later, or failed and is tried again later: do not send it again. It throws when
+   * the failure is final.
+   * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent or recorded
    * @throws DeliveryError with the report, when the backend refused every channel
    * @throws TimeoutError when the session adapter does not answer or the backend does not open: nothing was sent
    * @throws AbortError when the signal fires before anything is sent
+   * @throws PushError when the message store does not take the message: nothing was sent. Where its `outcome` is
+   * `'unknown'`, the message may be recorded, and is sent then
    * @example
    * const report = await PushService.send({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
    * console.log(report.status); // 'accepted'
+   * @example
+   * await PushService.send({ event: 'invite', users: 'ann', delay: '30m', when: 'unread', key: 'invite:42' });
    */
   async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
     const [report] = await this.#runtime.configured.sender.send([options], options ?? {});
@@ -79,6 +87,7 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
    * @returns a report for each message, in the same order
    * @throws ValidationError or UnsupportedOperationError for wrong arguments, before anything is sent
    * @throws DeliveryError with the reports, when every message was refused
+   * @throws PushError when the message store does not take them; it records all of them or none
    * @example
    * await PushService.sendMany([
    *   { event: 'price', channels: 'stock-a', data: 10 },
@@ -97,7 +106,8 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
    * Sends one event to one channel or several, with the arguments that Pusher's libraries take. The rest is as for
    * {@link send}.
    * @param data @default an empty object
-   * @param options those of `send`, such as `except`, or the socket id that must not receive it
+   * @param options those of `send`, such as `except` and `delay`, or the socket id that must not receive it
+   * @throws PushError in the cases of {@link send}
    * @example
    * await PushService.trigger(['orders', 'stock'], 'order.shipped', { orderId: 42 }, { socket_id: '123.456' });
    */
@@ -112,8 +122,8 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
 
   /**
    * Sends as {@link send} does, for a caller who does not wait. It never throws: whatever fails is logged, wrong
-   * arguments and channels that were refused among them. `close` waits for it. A message that waits is lost with the
-   * process.
+   * arguments and channels that were refused among them. `close` waits for it. Until it is recorded, a message is lost
+   * with the process; without a message store, until it is sent. `send({ wait: false })` tells when it is recorded.
    * @example
    * PushService.fire({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
    */

@@ -20,7 +20,7 @@ export type { RunningWorker, WorkerState } from '../recording/worker.js';
 
 /** Options of `work`. */
 export interface WorkOptions {
-  /** Most messages under way at once, 1 to 10 000. */
+  /** Most messages under way at once, 1 to 10 000. @default that of the setting `worker`, else 100 */
   readonly concurrency?: number | undefined;
 }
 
@@ -56,10 +56,12 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    * Adds a condition: `send({ when: name })` asks it when the message is due, and does not send it when it says false.
    * `'unread'` is built in. Conditions stay after `configure`. A process whose worker is to send such messages needs
    * them too.
+   * @typeParam Args what `send({ when: { name, args } })` hands over. Nothing checks it
+   * @param condition has the setting `timeout` to answer. One that throws is asked again later
    * @param options `signal` takes it back; `replace` puts it in the place of another one
    * @throws ValidationError for a wrong name, function or options; ConfigurationError for a name that is taken
    * @example
-   * PushService.condition('unpaid', async (message, { invoice }) => !(await db.isPaid(invoice)));
+   * PushService.condition('unpaid', async (message, args: { invoice: number }) => !(await db.isPaid(args.invoice)));
    * await PushService.send({ event: 'reminder', users, delay: '3d', when: { name: 'unpaid', args: { invoice: 42 } } });
    */
   condition<Args = JsonValue | undefined>(name: string, condition: Condition<Args>, options?: ConditionOptions): this {
@@ -70,7 +72,10 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
   /**
    * Stops all messages that wait and were sent with a `key`. A message that is being sent goes on.
    * @returns how many it stopped
-   * @throws ConfigurationError without a message store
+   * @throws ConfigurationError without a message store; ValidationError for no key; PushError when the store does not
+   * answer
+   * @example
+   * const stopped = await PushService.cancel('invite:42');
    */
   async cancel(key: string): Promise<number> {
     return (await archiveOf(this.#runtime, 'cancel()')).cancelAll(key);
@@ -79,7 +84,6 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
   /**
    * Begins to send what waits in the message store, where the settings leave that to others (`worker: false`). It
    * resolves when the backend and the store are open and the worker works. `close` ends it.
-   * @param options `concurrency`: the most messages under way at once. @default that of the setting `worker`, else 100
    * @returns what the worker does, as it is whenever it is read
    * @throws ConfigurationError without a message store; ValidationError for wrong options; PushError when the backend
    * or the store could not be opened
@@ -102,15 +106,16 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
 
   /**
    * Makes the worker of this process look for messages at once, for whoever hears by other means that there are some.
-   * It does nothing without a message store, or without a worker.
+   * It does nothing without a message store, without a worker, and after `close`.
    */
   wake(): void {
-    this.#runtime.configured.recorded?.wake();
+    this.#runtime.current?.recorded?.wake();
   }
 
   /**
    * Adds a listener. Its failures are logged, and other listeners still run. Adding it twice changes nothing.
-   * `messageReceived` hears what comes in. The others hear what happens in this process to recorded messages.
+   * `messageReceived` hears what comes in. The others hear what happens in this process to recorded messages;
+   * `recorded` comes before the commit where a message is sent with `transaction`.
    * @param options `signal` removes it
    * @throws ValidationError for another event, no function, or wrong options
    * @example

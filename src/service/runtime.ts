@@ -126,7 +126,7 @@ export class Runtime implements ListeningHost {
       delivering: { backend: sender, capabilities, policy, logger: new RepeatedLines().on(this.logger) },
     };
     this.recorded =
-      messages === undefined
+      messages === undefined || messages === false
         ? undefined
         : new RecordedMessages({
             service: name,

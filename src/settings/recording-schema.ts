@@ -11,7 +11,7 @@ type Optional<T> = z.ZodMiniOptional<z.ZodMiniType<T, T>>;
 
 /** The keys of `PUSH_SERVER` for recorded messages. */
 export type RecordingShape = {
-  readonly messages: Optional<MessageStore | string>;
+  readonly messages: Optional<MessageStore | string | false>;
   readonly name: Optional<string>;
   readonly recording: Optional<RecordingSettings>;
   readonly worker: Optional<WorkerSettings | boolean>;
@@ -38,9 +38,9 @@ export function recordingShape(): RecordingShape {
   };
 }
 
-function storeSchema(): z.ZodMiniType<MessageStore | string, MessageStore | string> {
-  return z.custom<MessageStore | string>(
-    (value) => (typeof value === 'string' ? isStoreText(value) : hasMethods(value, ...storeMethods)),
+function storeSchema(): z.ZodMiniType<MessageStore | string | false, MessageStore | string | false> {
+  return z.custom<MessageStore | string | false>(
+    (value) => value === false || (typeof value === 'string' ? isStoreText(value) : hasMethods(value, ...storeMethods)),
     {
       error: `must be a message store, such as sqliteMessages({ file: "push.db" }), or a text: ${STORE_TEXTS}`,
     },

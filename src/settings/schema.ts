@@ -33,7 +33,7 @@ export type PushServerShape = {
   readonly streamSecret: Optional<string>;
   readonly defaultEvent: Optional<string>;
   readonly encode: Optional<(value: unknown, key: string) => unknown>;
-  readonly messages: Optional<MessageStore | string>;
+  readonly messages: Optional<MessageStore | string | false>;
   readonly name: Optional<string>;
   readonly recording: Optional<RecordingSettings>;
   readonly worker: Optional<WorkerSettings | boolean>;

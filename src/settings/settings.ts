@@ -48,9 +48,10 @@ export interface ServiceSettings {
   encode?: ((value: unknown, key: string) => unknown) | undefined;
   /**
    * The message store: messages are recorded in it, and sent from it when they have to be sent later or again. A store,
-   * or a text such as `'sqlite:push.db'` or `'postgres://…'`. @default PUSH_MESSAGES of the environment, else none
+   * or a text such as `'sqlite:push.db'` or `'postgres://…'`. `false`: none, whatever the environment says.
+   * @default PUSH_MESSAGES of the environment, else none
    */
-  messages?: MessageStore | string | undefined;
+  messages?: MessageStore | string | false | undefined;
   /** The name of the service: several services may share a message store. @default 'default' */
   name?: string | undefined;
   /** How recorded messages are kept and tried again. */

@@ -1,15 +1,19 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { startPusherProvider } from '../providers/pusher-provider.js';
+import { temporaryFolder } from '../recording/services-with-store.js';
 import { RecordingTerminal } from './recording-terminal.js';
 
 const terminals: RecordingTerminal[] = [];
 
 afterEach(() => {
   for (const terminal of terminals.splice(0)) terminal.end();
+  vi.unstubAllEnvs();
 });
 
 function run(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
@@ -62,6 +66,20 @@ describe('pushrail serve, listen and send', () => {
     expect(listener.terminal.printed).toEqual(['orders  order.shipped  {"id":42}', 'private-orders  push-event  "x"']);
     server.terminal.end();
     expect(await server.done).toEqual({ exitCode: 0 });
+  });
+
+  it('leave the message store alone that the environment names: it is of the application', async () => {
+    const file = join(temporaryFolder(), 'push.db');
+    vi.stubEnv('PUSH_MESSAGES', `sqlite:${file}`);
+    const server = run(['serve', '--port', '0']);
+    const [, dsn = ''] = await server.terminal.seen(/export PUSH_SERVER="([^"]+)"/);
+    const listener = run(['listen', 'orders', '--count', '1', '--json'], { PUSH_SERVER: dsn });
+    await listener.terminal.seen(/Listening to orders/);
+    expect(await run(['send', 'orders', '--data', '1'], { PUSH_SERVER: dsn }).done).toEqual({ exitCode: 0 });
+    expect(await listener.done).toEqual({ exitCode: 0 });
+    server.terminal.end();
+    await server.done;
+    expect(existsSync(file)).toBe(false);
   });
 
   it('keep to the limits in the DSN at both ends', async () => {

@@ -27,7 +27,7 @@ export async function whenAllEnded(store: MessageStore): Promise<readonly Stored
 }
 
 /** All messages of the service. */
-export async function allIn(store: MessageStore): Promise<readonly StoredMessage[]> {
+async function allIn(store: MessageStore): Promise<readonly StoredMessage[]> {
   const records: StoredMessage[] = [];
   let cursor: string | undefined;
   do {

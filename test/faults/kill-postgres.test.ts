@@ -34,7 +34,15 @@ test(`${total} messages in PostgreSQL survive ${kills} times kill -9 of one of f
       })),
     );
   const address = database.url();
-  const options: ApplicationOptions = { store: { address }, port: provider.port, marks, lease: '3s', from: 0, to: 0 };
+  const options: ApplicationOptions = {
+    store: { address },
+    port: provider.port,
+    marks,
+    lease: '3s',
+    isWide: true,
+    from: 0,
+    to: 0,
+  };
   const worker = (): Child => new Child('application', options);
   const workers = [worker(), worker(), worker(), worker()];
   await Promise.all(workers.map(({ ready }) => ready));

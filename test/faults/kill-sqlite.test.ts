@@ -19,7 +19,15 @@ test(`${total} messages in SQLite survive ${kills} times kill -9 of the process 
   const file = join(directory, 'push.db');
   const marks = join(directory, 'marks');
   const life = (from: number, to: number): Child => {
-    const options: ApplicationOptions = { store: { file }, port: provider.port, marks, lease: '1s', from, to };
+    const options: ApplicationOptions = {
+      store: { file },
+      port: provider.port,
+      marks,
+      lease: '1s',
+      isWide: true,
+      from,
+      to,
+    };
     return new Child('application', options);
   };
   const killed = new Set<number>();

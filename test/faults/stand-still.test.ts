@@ -16,7 +16,14 @@ const total = inForm({ short: 100, long: 1_000 });
 test('a process that stands still for longer than its lease loses nothing, and sends nothing again itself', async () => {
   const provider = await Provider.start(150);
   const marks = join(newDirectory(), 'marks');
-  const options = { store: { address: database.url() }, port: provider.port, marks, lease: '1s', from: 0 } as const;
+  const options = {
+    store: { address: database.url() },
+    port: provider.port,
+    marks,
+    lease: '1s',
+    isWide: false,
+    from: 0,
+  } as const;
   const child = (to: number): Child => new Child('application', { ...options, to } satisfies ApplicationOptions);
   const stopped = child(total);
   const other = child(0);

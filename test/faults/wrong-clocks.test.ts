@@ -22,7 +22,7 @@ test('processes whose clocks are a minute apart send each message once, when it 
   const children = shifts.map((shift, index) => {
     const numbers = { from: index * each, to: (index + 1) * each };
     const store = { address: database.url() };
-    const options: ApplicationOptions = { store, port: provider.port, marks, lease: '10s', ...numbers };
+    const options: ApplicationOptions = { store, port: provider.port, marks, lease: '10s', isWide: false, ...numbers };
     return new Child('application', options, shift);
   });
   await Promise.all(children.map(({ ready }) => ready));

@@ -8,11 +8,13 @@ import { startOneSignalProvider } from '../providers/onesignal-provider.js';
 import { startPubNubProvider } from '../providers/pubnub-provider.js';
 import { startPusherProvider } from '../providers/pusher-provider.js';
 import { credentials, startServer } from '../server/support/server.js';
+import { withPostgres } from '../support/postgres.js';
 import { programOutput } from '../support/program-output.js';
 
 // Applications on the built package, made into one file by esbuild, which runs where nothing is installed.
 
 const root = join(import.meta.dirname, '../..');
+const database = withPostgres();
 const empty = mkdtempSync(join(tmpdir(), 'pushrail-bundle-'));
 
 /** What esbuild's documents say for packages in CommonJS, such as `ws`, in a bundle that is an ES module. */
@@ -57,6 +59,33 @@ describe.each(['cjs', 'esm'] as const)('in a bundle that is %s', (format) => {
       push.send({ event: 'order.shipped', channels: 'orders', data: { orderId: 42 } })
         .then(({ status }) => { console.log(status); return push.close(); });`;
     expect(await bundled(program, format, { minify })).toBe('[push] orders  order.shipped  {"orderId":42}\naccepted\n');
+  });
+
+  it('records messages in the SQLite of Node, and in PostgreSQL by a pool that the application makes', async () => {
+    const program = `
+      import { createPushService } from 'pushrail';
+      import { postgresMessages } from 'pushrail/messages/postgres';
+      import { sqliteMessages } from 'pushrail/messages/sqlite';
+      import pg from 'pg';
+      async function main() {
+        const pool = new pg.Pool({ connectionString: ${JSON.stringify(database.url())} });
+        const file = '${format}.db';
+        for (const messages of [sqliteMessages({ file }), 'sqlite:' + file, postgresMessages(pool)]) {
+          const push = createPushService({ backend: 'console', options: { stream: { write() {} } }, messages });
+          await push.send({ event: 'order.shipped', channels: 'orders', data: { orderId: 42 }, tag: '${format}' });
+          console.log(await push.messages.count({ state: 'DEBUG', tag: '${format}' }));
+          await push.close();
+        }
+        await pool.end();
+        const late = createPushService({ backend: 'console', messages: ${JSON.stringify(database.url())}, worker: false });
+        await late.messages.count().catch(({ name, message }) => console.log(name, message));
+        await late.close();
+      }
+      void main();`;
+    expect(await bundled(program, format)).toBe(
+      '1\n2\n1\nConfigurationError postgresMessages() with an address needs the package "pg": npm install pg. ' +
+        'In a bundle, pass a pool: postgresMessages(new Pool({ connectionString })).\n',
+    );
   });
 
   it('sends by hosted backends, and subscribes, with packages that the application imports', async () => {

@@ -98,10 +98,40 @@ describe('what the application wrote', () => {
       attempts: 2,
       error: { message: 'The setting "recording.unseal" failed, so the message cannot be read: no key' },
     });
-    const failure = failureOf(ConfigurationError, push.messages.find());
+    const failure = failureOf(ConfigurationError, push.messages.get(id));
     expect((await failure).message).toBe(
       'The setting "recording.unseal" failed, so the message cannot be read: no key',
     );
+  });
+
+  it('that cannot be unsealed is left out of a list, which has all other messages and fields', async () => {
+    const unseal = (text: string): string => {
+      if (turned(text).includes('older')) throw new Error('no key');
+      return turned(text);
+    };
+    await using recorded = recordedService({ recording: { seal: turned, unseal } });
+    const { push, logger } = recorded;
+    const older = {
+      event: 'hello',
+      users: 'ann',
+      data: 'older',
+      extraData: 'older',
+      tag: 'bill',
+      delay: '1m',
+    } as const;
+    const { id } = await push.send(older);
+    await push.send({ ...older, data: 'newer', extraData: 7 });
+    const lists = [await push.messages.find({ tag: 'bill' }), await push.messages.unread('ann')];
+    for (const { messages } of lists)
+      expect(messages.toSorted((a, b) => Number(a.id === id) - Number(b.id === id))).toMatchObject([
+        { data: 'newer', extraData: 7 },
+        { id, state: 'WAITING', tag: 'bill', data: undefined, extraData: undefined },
+      ]);
+    const said = {
+      level: 'warn',
+      text: 'a message cannot be read, so its record comes without data: setting "recording.unseal"',
+    };
+    expect(logger.entries).toMatchObject([said, said]);
   });
 
   it('that cannot be unsealed does not keep its message from being cancelled', async () => {
@@ -112,10 +142,8 @@ describe('what the application wrote', () => {
     const { push, logger, events } = recorded;
     await push.send({ event: 'hello', channels: 'a', delay: '1m', key: 'k' });
     expect(await push.cancel('k')).toBe(1);
-    expect(events).toEqual(['recorded hello']);
-    expect(logger.entries).toMatchObject([
-      { level: 'error', text: 'messages were cancelled, and the listeners could not be told' },
-    ]);
+    expect(events).toEqual(['recorded hello', 'cancelled hello']);
+    expect(logger.entries).toMatchObject([{ level: 'warn' }]);
   });
 
   it('is erased for a user that is named, and for nothing else', async () => {

@@ -34,7 +34,7 @@ describe.each(stores)('a provider that is away, with the %s store', (_name, newS
     backend.answer = () => undefined;
     await clock.advance(12_000);
     await vi.waitFor(async () => {
-      await clock.advance(1_000);
+      await clock.advance(10_000);
       expect(await push.messages.count({ state: 'SENT' })).toBe(30);
     });
     expect(worker.state).toBe('working');
@@ -116,3 +116,31 @@ describe.each(stores)('a provider that is away, with the %s store', (_name, newS
     expect(failed.every(({ attempts }) => attempts === 1)).toBe(true);
   });
 });
+
+describe.each(stores)(
+  'messages that always fail as if the provider were away, with the %s store',
+  (_name, newStore) => {
+    it('do not keep the others from being sent, however urgent and many they are', async () => {
+      const { make, clock } = servicesWith(newStore());
+      const { push, backend } = make({ worker: { concurrency: 10 } });
+      await push.work();
+      backend.answer = ({ channels }) => (channels[0]?.startsWith('bad') ? away() : undefined);
+      await push.sendMany(
+        Array.from({ length: 12 }, (_, n) => ({
+          event: 'e',
+          channels: `bad${n}`,
+          priority: 'high' as const,
+          wait: false,
+        })),
+      );
+      const { id } = await push.send({ event: 'e', channels: 'good', wait: false });
+      await vi.waitFor(
+        async () => {
+          await clock.advance(60_000);
+          expect(await push.messages.get(id)).toMatchObject({ state: 'SENT' });
+        },
+        { timeout: 15_000, interval: 1 },
+      );
+    });
+  },
+);

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ConfigurationError, createPushService, type PushServerSettings, ValidationError } from '../../src/index.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
@@ -53,6 +54,16 @@ describe('the settings of recorded messages', () => {
     const other = createPushService({ backend: 'console', worker: false, messages: memoryMessages() });
     expect(await other.messages.get(id)).toBeUndefined();
     await other.close();
+  });
+
+  it('name no store with messages: false, whatever PUSH_MESSAGES says', async () => {
+    const file = `${temporaryFolder()}/push.db`;
+    vi.stubEnv('PUSH_MESSAGES', `sqlite:${file}`);
+    await using push = createPushService({ backend: 'console', messages: false });
+    expect(await push.send({ event: 'e', channels: 'a' })).toMatchObject({ status: 'accepted' });
+    await push.ready();
+    await expect(push.messages.count()).rejects.toThrow('messages.count() needs a message store');
+    expect(existsSync(file)).toBe(false);
   });
 
   it('are wrong with a PUSH_MESSAGES that names no store, and do not show its password', () => {

@@ -3,6 +3,7 @@ import {
   createPushService,
   type Duration,
   type IncomingMessage,
+  type JsonValue,
   type MessageRecord,
   type MessageState,
   type MessageStore,
@@ -25,6 +26,9 @@ const push = createPushService({
   worker: { concurrency: 10, lease: '30s', poll: '1s' },
 });
 createPushService({ backend: 'console', messages: 'sqlite:push.db', worker: false });
+createPushService({ backend: 'console', messages: false });
+// @ts-expect-error: which one
+createPushService({ backend: 'console', messages: true });
 // @ts-expect-error: a message that waits is not removed
 createPushService({ backend: 'console', messages: memoryMessages(), recording: { retention: { WAITING: '1d' } } });
 // @ts-expect-error: no duration
@@ -61,6 +65,13 @@ push
 // @ts-expect-error: there is no such event
 push.on('delivered', () => {});
 push.condition('unpaid', async (message, args) => message.attempts === 0 && args !== undefined);
-push.condition('unpaid', (_message, { invoice }: { invoice: number }) => invoice > 0);
-// @ts-expect-error: the arguments are JSON of any shape, unless the condition says which
-push.condition('unpaid', (_message, { invoice }) => invoice > 0);
+push.condition('first', (_message, args) => {
+  expectTypeOf(args).toEqualTypeOf<JsonValue | undefined>();
+  return true;
+});
+// Who knows what is handed over says so.
+push.condition('unpaid', (_message, { invoice }: { invoice: number }) => invoice > 0, { replace: true });
+// @ts-expect-error: nobody knows what is handed over
+push.condition('due', (_message, { invoice }) => invoice > 0);
+// @ts-expect-error: neither true nor false
+push.condition('later', () => 'later');

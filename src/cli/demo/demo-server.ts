@@ -48,7 +48,7 @@ export class DemoServer implements AsyncDisposable {
       pubKey: randomBytes(8).toString('hex'),
       secretKey: randomBytes(16).toString('hex'),
     });
-    this.service = createPushService({ backend, sessions: this.#sessions });
+    this.service = createPushService({ backend, sessions: this.#sessions, messages: false });
     this.#server = createServer((request, response) => void this.#answer(request, response));
     backend.attach(this.#server);
   }

@@ -264,6 +264,10 @@ function present(now: contract.Now): number {
 
 /** A part of messages that come the oldest first. */
 function pageOf(messages: readonly KeptMessage[], { limit, cursor }: contract.Page): contract.Found {
+  if (cursor !== undefined && !/^\d{1,16}$/.test(cursor)) {
+    const remedy = 'Pass the cursor that the page before came with, as it is.';
+    throw new ValidationError(`cursor: ${JSON.stringify(cursor.slice(0, 100))} is none. ${remedy}`);
+  }
   const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
   if (Number.isNaN(before)) throw noCursor(cursor);
   const older = messages.filter(({ order }) => order < before);

@@ -1,6 +1,6 @@
 import { tables } from '../sql/names.js';
 import { urgencies } from '../sql/rows.js';
-import { clock, idsIn, later, now } from './clock.js';
+import { clock, idsIn, isPicked, later, now } from './clock.js';
 import { othersOf } from './rows.js';
 
 // Rows that another worker has just locked are skipped, and every statement commits at once: nobody waits for anybody,
@@ -47,7 +47,8 @@ export function claimText(columns: string, most: number): string {
     UPDATE ${tables.messages} m SET state = 'SENDING', changed_at = ${now}, lease_token = $3,
       lease_until = ${later('$4::float8')}, is_begun = NOT ${hasDied},
       deaths = m.deaths + CASE WHEN ${hasDied} AND m.is_begun THEN 1 ELSE 0 END
-    WHERE m.id = ANY (${idsIn(['expired', ...urgencies.map((priority) => `due_${priority}`)])})
+    FROM unnest(${idsIn(['expired', ...urgencies.map((priority) => `due_${priority}`)])}) AS picked(message_id)
+    WHERE m.id = picked.message_id AND ${isPicked('picked.message_id')}
     RETURNING ${columns}, ${othersOf('m')}, coalesce(m.expires_at <= ${now}, false) AS "isExpired")
   SELECT * FROM claimed ORDER BY priority DESC, send_after, id`;
 }

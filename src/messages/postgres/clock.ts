@@ -39,3 +39,12 @@ export function timeOf(inMs: string, at: string): string {
 export function idsIn(names: readonly string[]): string {
   return `ARRAY(${names.map((name) => `SELECT id FROM ${name}`).join(' UNION ALL ')})`;
 }
+
+/**
+ * A condition that is always true of a row that a statement has picked, and lets PostgreSQL expect one such row. It
+ * looks each up by its id then, also in a plan that was made while the table was new: that of many rows would read the
+ * whole table, and stay for as long as nothing has counted its rows.
+ */
+export function isPicked(id: string): string {
+  return `length(${id}::text) = 36`;
+}

@@ -12,8 +12,8 @@ const codes = {
   tables: ['42P01', '42703'],
   /** Wrong user or password, no such database, no right. */
   access: ['28000', '28P01', '3D000', '42501'],
-  /** A text that cannot be stored, or an id that is none. */
-  data: ['22021', '22P02', '22P05', '54000'],
+  /** A text or a time that cannot be stored, or an id that is none. */
+  data: ['22008', '22021', '22P02', '22P05', '54000'],
   /** An id is there already: no other value is the caller's. */
   id: ['23505'],
   /** `statement_timeout` or `lock_timeout` of the database. */

@@ -119,7 +119,8 @@ function inputOf(message: NewMessage, json: (value: unknown) => unknown): Input 
     message_key: message.key ?? null,
     condition_name: message.condition ?? null,
     channels: recipients.channels === undefined ? null : JSON.stringify(recipients.channels),
-    users: recipients.users === undefined ? null : (json(recipients.users) as string),
+    // Each user once: a user has read a message or has not.
+    users: recipients.users === undefined ? null : (json([...new Set(recipients.users)]) as string),
     related: json(relatedTo.map(({ type, id }) => ({ type, id }))) as string,
     content: message.content,
     details: message.details,

@@ -1,7 +1,7 @@
 import { tables } from '../sql/names.js';
 import { messageStates, statesBefore } from '../states.js';
 import type { Appended, Settlement } from '../store.js';
-import { clock, now, timeOf } from './clock.js';
+import { clock, isPicked, now, timeOf } from './clock.js';
 
 const legal = messageStates.filter((state) => statesBefore(state).includes('SENDING'));
 
@@ -20,7 +20,7 @@ export const settleText: string = `WITH ${clock('$1')},
     sent_at = CASE WHEN input.state = 'SENT' THEN ${now} ELSE m.sent_at END,
     send_after = coalesce(${timeOf('input.send_in', 'input.send_at')}, m.send_after),
     content = CASE WHEN input.drops THEN '' ELSE m.content END
-  FROM input WHERE m.id = input.id AND m.lease_token = input.token AND m.state || '' = 'SENDING'
+  FROM input WHERE m.id = input.id AND ${isPicked('input.id')} AND m.lease_token = input.token AND m.state || '' = 'SENDING'
     AND input.state IN (${legal.map((state) => `'${state}'`).join(', ')})
   RETURNING m.id::text AS id`;
 

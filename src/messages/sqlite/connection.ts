@@ -58,8 +58,7 @@ export class Connection {
         // The constructor's option does nothing in Node 22.13.
         database.exec(`PRAGMA busy_timeout = ${BUSY_WAIT_MS}`);
         database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}`);
-        // A file that can only be read is found here.
-        database.exec('BEGIN IMMEDIATE; ROLLBACK');
+        checkWritable(database);
       }, true);
       this.#identity = identityOf(file) ?? '';
       this.#database = database;
@@ -219,6 +218,18 @@ export class Connection {
       this.#checkedAt = now;
     }
     return this.#database;
+  }
+}
+
+/**
+ * @throws an error of SQLite's for a file that can only be read. A lock is none: the application may wait for this
+ * store in a transaction of its own.
+ */
+function checkWritable(database: DatabaseSync): void {
+  try {
+    database.exec('BEGIN IMMEDIATE; ROLLBACK');
+  } catch (error) {
+    if (!isLocked(error)) throw error;
   }
 }
 

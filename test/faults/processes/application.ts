@@ -12,6 +12,8 @@ export interface ApplicationOptions {
   readonly port: number;
   readonly marks: string;
   readonly lease: `${number}s`;
+  /** Whether a part of the messages goes to many channels, in a request for each. */
+  readonly isWide: boolean;
   /** The numbers that it sends a message for. */
   readonly from: number;
   readonly to: number;
@@ -31,9 +33,8 @@ const log = (level: string) => (fields: object, text: string) => {
   mark({ what: 'log', text: `${level} ${text}: ${err instanceof Error ? err.message : ''}` });
 };
 
-/** A part goes to many channels, in a request for each. */
 function channelsOf(number: number): readonly string[] {
-  return Array.from({ length: number % 5 === 0 ? 20 : 1 }, (_, place) => `c${(number + place) % 30}`);
+  return Array.from({ length: options.isWide && number % 5 === 0 ? 20 : 1 }, (_, place) => `c${(number + place) % 30}`);
 }
 
 const push = createPushService({

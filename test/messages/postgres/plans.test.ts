@@ -139,3 +139,18 @@ test('messages are settled by their ids, and not by the index of leases, which h
   if (statement === undefined) throw new Error('nothing was run');
   for (const plan of await plansOf(statement)) expect(plan).toContain('Index Scan using pushrail_messages_pkey');
 });
+
+test('claims and settlements that were planned while the table was new look each message up', async () => {
+  await explainer.query('CREATE SCHEMA empty');
+  const fresh = postgresMessages(pool, { schema: 'empty' });
+  await fresh.open();
+  statements = [];
+  await fresh.claim(claimOf(randomUUID()));
+  await fresh.settle([settled(randomUUID(), 'a'), settled(randomUUID(), 'a')], undefined);
+  expect(statements).toHaveLength(2);
+  for (const statement of statements) {
+    const [, forAnyValues] = await plansOf(statement);
+    expect(forAnyValues).toContain('Index Scan using pushrail_messages_pkey');
+    expect(forAnyValues).not.toContain('Seq Scan');
+  }
+});
