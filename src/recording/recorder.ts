@@ -1,6 +1,7 @@
 import { systemClock } from '../core/clock.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
+import { TimeSlices } from '../core/time-slices.js';
 import { type Draft, firedEarly } from '../delivery/plan.js';
 import { throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions } from '../delivery/send-options.js';
@@ -73,7 +74,11 @@ export class Recorder {
     if (signal?.aborted) throw firedEarly(signal);
     const recorded = await this.#record(entries, transaction);
     const held = new Map<Entry, Held>();
-    for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
+    const slices = new TimeSlices();
+    for (const [index, entry] of entries.entries()) {
+      if (recorded[index] === undefined) this.#isRecorded(entry, held);
+      if (slices.isOver) await slices.next();
+    }
     const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
     // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
     const byId = new Map(dispatched.map((each) => [each.held.stored.id, each]));
@@ -123,13 +128,18 @@ export class Recorder {
   async #entries(messages: readonly CheckedMessage[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { recording, service, conditions, timeout } = this.#parts.host;
     const { seal } = recording;
-    const contents = messages.map(({ draft, options }) => contentText(draft, options));
+    const slices = new TimeSlices();
+    const contents: string[] = [];
+    for (const { draft, options } of messages) {
+      contents.push(contentText(draft, options));
+      if (slices.isOver) await slices.next();
+    }
     const sealed =
       seal === undefined ? contents : await Promise.all(contents.map((text) => turned('seal', seal, text, timeout)));
     // One that is never tried again does not wait for a provider that is away.
     const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
       isLive || retryDelays.length === 0;
-    return messages.map(({ draft, options: own, recipients }, index): Entry => {
+    const entryOf = ({ draft, options: own, recipients }: CheckedMessage, index: number): Entry => {
       const { message } = draft;
       const { idempotencyKey, expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
       return {
@@ -157,7 +167,13 @@ export class Recorder {
           lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
         },
       };
-    });
+    };
+    const entries: Entry[] = [];
+    for (const [index, each] of messages.entries()) {
+      entries.push(entryOf(each, index));
+      if (slices.isOver) await slices.next();
+    }
+    return entries;
   }
 
   /** Records messages. Of those with one idempotency key, the first is recorded before the others are tried. */

@@ -1,4 +1,5 @@
 import { PushError } from '../core/errors.js';
+import { TimeSlices } from '../core/time-slices.js';
 
 interface Call<Item, Answer> {
   readonly items: readonly Item[];
@@ -44,7 +45,12 @@ export class Together<Item, Answer> {
   }
 
   async #work(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#next();
+    // A store in this process answers without a turn of the event loop.
+    const slices = new TimeSlices(1);
+    while (this.#waiting.length > 0) {
+      await this.#next();
+      if (slices.isOver) await slices.next();
+    }
     this.#isRunning = false;
   }
 
