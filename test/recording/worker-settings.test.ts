@@ -88,7 +88,7 @@ describe('work()', () => {
     const push = createPushService({ backend: 'console' });
     await expect(push.work()).rejects.toThrow(
       new ConfigurationError(
-        `work() needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }).`,
+        `work() needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }), or PUSH_MESSAGES in the environment.`,
       ),
     );
     await push.close();
