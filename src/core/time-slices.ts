@@ -10,12 +10,18 @@ const ITEMS_PER_LOOK = 128;
  * `isOver` after each item, and `await next()` when it says so. A short list is done in one slice.
  */
 export class TimeSlices {
+  readonly #itemsPerLook: number;
   #items = 0;
   #endsAt: number = performance.now() + SLICE_MS;
 
+  /** @param itemsPerLook number of items between two looks at the clock. @default 128 */
+  constructor(itemsPerLook: number = ITEMS_PER_LOOK) {
+    this.#itemsPerLook = itemsPerLook;
+  }
+
   /** Counts an item, and says whether the slice has used up its time. */
   get isOver(): boolean {
-    return ++this.#items % ITEMS_PER_LOOK === 0 && performance.now() >= this.#endsAt;
+    return ++this.#items % this.#itemsPerLook === 0 && performance.now() >= this.#endsAt;
   }
 
   /** Lets other work run, and begins the next slice. */

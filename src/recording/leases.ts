@@ -46,6 +46,11 @@ export class Leases {
     if (this.#tokens.size > 0 && !this.#hasEnded) this.#callOff ??= this.#renewIn(RENEWALS);
   }
 
+  /** How many messages are held. */
+  get count(): number {
+    return this.#tokens.size;
+  }
+
   /** The token under which a message is held; undefined when it is not. */
   tokenOf(id: string): string | undefined {
     return this.#tokens.get(id);

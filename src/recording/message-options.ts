@@ -8,6 +8,9 @@ import type { Time } from '../messages/store.js';
 
 /** The options of a recorded message, checked. */
 export interface MessageOptions {
+  /** Whether it is for users, of whom there may be none. */
+  readonly isForUsers: boolean;
+  readonly idempotencyKey: string | undefined;
   /** Whether the message is sent at once, by this call. */
   readonly isNow: boolean;
   readonly sendAfter: Time;
@@ -43,12 +46,15 @@ export function checkMessageOptions(options: SendOptions<never>, now: number): M
     throw new ValidationError('"whenUnknown" must be "resend" or "keep".');
   if (retryDelays !== undefined && !Array.isArray(retryDelays))
     throw new ValidationError('"retryDelays" must be a list of times, such as ["1m", "1h"].');
-  if (options.idempotencyKey !== undefined) checkKept(options.idempotencyKey, 'idempotencyKey');
+  const { users, idempotencyKey } = options;
+  if (idempotencyKey !== undefined) checkKept(idempotencyKey, 'idempotencyKey');
   const sendAfter = dueTime(delay, at);
   const expires = expiry(options.expires, sendAfter, now);
   const when = condition(options);
   const isNow = delay === undefined && at === undefined && wait !== false && transaction === undefined;
   return {
+    isForUsers: users !== undefined,
+    idempotencyKey,
     isNow,
     sendAfter,
     expires,

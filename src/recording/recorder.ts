@@ -1,18 +1,18 @@
 import { systemClock } from '../core/clock.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
-import { checkAll, type Draft, firedEarly } from '../delivery/plan.js';
+import { TimeSlices } from '../core/time-slices.js';
+import { type Draft, firedEarly } from '../delivery/plan.js';
 import { throwIfAllRejected } from '../delivery/report.js';
-import type { CallOptions, SendOptions } from '../delivery/send-options.js';
-import type { Recipients } from '../messages/record.js';
+import type { CallOptions } from '../delivery/send-options.js';
 import type { Lease, NewMessage, Recorded } from '../messages/store.js';
-import { userIdOf } from '../sessions/user-id.js';
+import type { CheckedMessage } from './checked.js';
 import { contentText, detailsText, digestOf, readContent } from './content.js';
 import type { DispatchCall, Dispatched, Dispatcher } from './dispatcher.js';
 import type { Held } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
-import { checkKept, checkMessageOptions, type MessageOptions } from './message-options.js';
+import type { MessageOptions } from './message-options.js';
 import type { ProviderWatch } from './provider-watch.js';
 import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
@@ -57,11 +57,11 @@ export class Recorder {
   /**
    * Records messages and sends those that are for now.
    * @returns a report for each message, in their order
-   * @throws ValidationError or UnsupportedOperationError when nothing was recorded; DeliveryError when no channel
-   * accepted, for good; whatever the store throws; AbortError
+   * @throws ValidationError when nothing was recorded; DeliveryError when no channel accepted, for good; whatever the
+   * store throws; AbortError
    */
   async send<User>(
-    messages: readonly SendOptions<User>[],
+    messages: readonly CheckedMessage[],
     { signal }: CallOptions,
     comes: DispatchCall['comes'],
   ): Promise<SendReport<User>[]> {
@@ -74,7 +74,11 @@ export class Recorder {
     if (signal?.aborted) throw firedEarly(signal);
     const recorded = await this.#record(entries, transaction);
     const held = new Map<Entry, Held>();
-    for (const [index, entry] of entries.entries()) if (recorded[index] === undefined) this.#isRecorded(entry, held);
+    const slices = new TimeSlices();
+    for (const [index, entry] of entries.entries()) {
+      if (recorded[index] === undefined) this.#isRecorded(entry, held);
+      if (slices.isOver) await slices.next();
+    }
     const dispatched = await this.#dispatch([...held.values()], { signal, comes, startedAt });
     // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
     const byId = new Map(dispatched.map((each) => [each.held.stored.id, each]));
@@ -120,28 +124,24 @@ export class Recorder {
     }
   }
 
-  /** Checks messages. @param isLive whether those for now are sent at once: else they wait for the provider */
-  async #entries<User>(messages: readonly SendOptions<User>[], lease: Lease, isLive: boolean): Promise<Entry[]> {
-    const { host } = this.#parts;
-    const { planning, clock, recording, service, sessions, conditions, timeout } = host;
+  /** Makes messages for the store. @param isLive whether those for now are sent at once: else they wait for the provider */
+  async #entries(messages: readonly CheckedMessage[], lease: Lease, isLive: boolean): Promise<Entry[]> {
+    const { recording, service, conditions, timeout } = this.#parts.host;
     const { seal } = recording;
-    const drafts = await checkAll(messages, planning);
-    const options = messages.map((each) => checkMessageOptions(each as SendOptions<never>, clock.now()));
-    const contents = drafts.map((draft, index) => contentText(draft, options[index] as MessageOptions));
+    const slices = new TimeSlices();
+    const contents: string[] = [];
+    for (const { draft, options } of messages) {
+      contents.push(contentText(draft, options));
+      if (slices.isOver) await slices.next();
+    }
     const sealed =
       seal === undefined ? contents : await Promise.all(contents.map((text) => turned('seal', seal, text, timeout)));
     // One that is never tried again does not wait for a provider that is away.
     const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
       isLive || retryDelays.length === 0;
-    return drafts.map((draft, index): Entry => {
-      const own = options[index] as MessageOptions;
-      const { users, channels, message } = draft;
-      const recipients: Recipients =
-        messages[index]?.users === undefined
-          ? { channels }
-          : { users: users.map((user) => checkKept(userIdOf(user, sessions), 'users')) };
-      const { idempotencyKey } = messages[index] ?? {};
-      const { expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
+    const entryOf = ({ draft, options: own, recipients }: CheckedMessage, index: number): Entry => {
+      const { message } = draft;
+      const { idempotencyKey, expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
       return {
         draft,
         options: own,
@@ -167,7 +167,13 @@ export class Recorder {
           lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
         },
       };
-    });
+    };
+    const entries: Entry[] = [];
+    for (const [index, each] of messages.entries()) {
+      entries.push(entryOf(each, index));
+      if (slices.isOver) await slices.next();
+    }
+    return entries;
   }
 
   /** Records messages. Of those with one idempotency key, the first is recorded before the others are tried. */

@@ -48,11 +48,20 @@ export class Settler {
     this.#host = host;
     this.#leases = leases;
     const now = storeNow(host.clock, systemClock);
-    this.#together = new Together((settlements) => host.store.settle(settlements, now()), MOST_TOGETHER);
-    this.#appending = new Together(async (appended) => {
-      await host.store.append(joined(appended));
-      return appended.map(() => undefined);
-    }, MOST_TOGETHER);
+    this.#together = new Together(
+      (settlements) => host.store.settle(settlements, now()),
+      MOST_TOGETHER,
+      // Where a message is alone under way, nothing else can end in this turn.
+      (work) => (leases.count > 1 ? setImmediate(work) : queueMicrotask(work)),
+    );
+    this.#appending = new Together(
+      async (appended) => {
+        await host.store.append(joined(appended));
+        return appended.map(() => undefined);
+      },
+      MOST_TOGETHER,
+      setImmediate,
+    );
   }
 
   /** How many messages have ended and are not written down. */

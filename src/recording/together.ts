@@ -1,4 +1,5 @@
 import { PushError } from '../core/errors.js';
+import { TimeSlices } from '../core/time-slices.js';
 
 interface Call<Item, Answer> {
   readonly items: readonly Item[];
@@ -13,16 +14,24 @@ interface Call<Item, Answer> {
 export class Together<Item, Answer> {
   readonly #run: (items: readonly Item[]) => Promise<readonly Answer[]>;
   readonly #most: number;
+  readonly #soon: (work: () => void) => void;
   #waiting: Call<Item, Answer>[] = [];
   #isRunning = false;
 
   /**
    * @param run answers for each item, in their order
    * @param most number of items after which a call takes no more
+   * @param soon begins a call that stands alone. With `setImmediate`, all that ends in this turn of the event loop goes
+   * with it, such as requests whose answers have come
    */
-  constructor(run: (items: readonly Item[]) => Promise<readonly Answer[]>, most: number) {
+  constructor(
+    run: (items: readonly Item[]) => Promise<readonly Answer[]>,
+    most: number,
+    soon: (work: () => void) => void = queueMicrotask,
+  ) {
     this.#run = run;
     this.#most = most;
+    this.#soon = soon;
   }
 
   /** @throws whatever the call throws that these items were part of */
@@ -31,13 +40,17 @@ export class Together<Item, Answer> {
       this.#waiting.push({ items, resolve, reject });
       if (this.#isRunning) return;
       this.#isRunning = true;
-      // What is called in this turn of the event loop goes together.
-      queueMicrotask(() => this.#work());
+      this.#soon(() => void this.#work());
     });
   }
 
   async #work(): Promise<void> {
-    while (this.#waiting.length > 0) await this.#next();
+    // A store in this process answers without a turn of the event loop.
+    const slices = new TimeSlices(1);
+    while (this.#waiting.length > 0) {
+      await this.#next();
+      if (slices.isOver) await slices.next();
+    }
     this.#isRunning = false;
   }
 

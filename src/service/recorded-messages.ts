@@ -1,5 +1,7 @@
 import { Deadline } from '../core/deadline.js';
 import { firedEarly } from '../delivery/plan.js';
+import type { SendOptions } from '../delivery/send-options.js';
+import { type CheckedMessage, checkedMessages } from '../recording/checked.js';
 import type { RecordingSeed, Recordings } from '../recording/index.js';
 import type { RunningWorker } from '../recording/worker.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -56,6 +58,11 @@ export class RecordedMessages {
   /** Begins to work, whatever the settings say. @throws PushError when the store could not be opened; TimeoutError */
   async work(concurrency: number | undefined): Promise<RunningWorker> {
     return (await this.opened()).work(concurrency);
+  }
+
+  /** Checks messages. The rest is as for {@link checkedMessages}. */
+  check<User>(messages: readonly SendOptions<User>[]): Promise<readonly CheckedMessage[]> {
+    return checkedMessages(messages, this.#seed);
   }
 
   /** Brings the schema of the store up to date. @returns the names of the migrations that it made */

@@ -106,10 +106,10 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
 
   /**
    * Makes the worker of this process look for messages at once, for whoever hears by other means that there are some.
-   * It does nothing without a message store, or without a worker.
+   * It does nothing without a message store, without a worker, and after `close`.
    */
   wake(): void {
-    this.#runtime.configured.recorded?.wake();
+    this.#runtime.current?.recorded?.wake();
   }
 
   /**

@@ -86,8 +86,9 @@ export class Sender {
       const { recorded } = this.#host;
       if (recorded !== undefined && areRecorded(messages)) {
         const comes = turn && ((channels: ReadonlySet<string>) => turn.comes(channels, signal));
+        const checked = await recorded.check(messages);
         const { recorder } = await recorded.opened(this.#host.timeout, signal);
-        const reports = await recorder.send(messages, call, comes);
+        const reports = await recorder.send<User>(checked, call, comes);
         if (!this.#hasAdvised && reports.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
         return reports;
       }

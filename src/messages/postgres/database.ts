@@ -124,8 +124,11 @@ export class Database {
     const { pool } = this;
     const asked = async (): Promise<PoolClientLike> => {
       const client = await pool.connect();
-      if (isLate) client.release();
-      else taken = client;
+      if (isLate) {
+        client.release();
+        throw new Error('nobody waits for this connection any more');
+      }
+      taken = client;
       client.on('error', ignore);
       await client.query({ text });
       return client;
