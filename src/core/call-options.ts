@@ -19,7 +19,8 @@ export function checkSignal(signal: unknown): void {
 /**
  * Checks the names in the options of a call.
  * @param call names it in an error, such as `send()`
- * @param advice says what to write in place of a name that others know, by that name
+ * @param advice says what to write in place of a name that others know, by that name. Such a name says nothing where
+ * its value is undefined
  * @throws ValidationError for options that are no object, and for a name that is not known
  */
 export function checkOptionNames(
@@ -32,7 +33,9 @@ export function checkOptionNames(
     throw new ValidationError(`The options of ${call} must be an object.`);
   for (const key of Object.keys(options)) {
     if (known.includes(key)) continue;
-    const meant = Object.hasOwn(advice, key) ? `: ${advice[key]}.` : didYouMean(key, known);
+    const isAdvised = Object.hasOwn(advice, key);
+    if (isAdvised && Reflect.get(options, key) === undefined) continue;
+    const meant = isAdvised ? `: ${advice[key]}.` : didYouMean(key, known);
     throw new ValidationError(`${call} has no option "${key}"${meant}`);
   }
 }

@@ -91,6 +91,7 @@ export interface ClaimedMessage extends StoredMessage {
   readonly isExpired: boolean;
 }
 
+/** Which messages a worker takes, and for how long. */
 export interface ClaimRequest {
   readonly service: string;
   readonly lease: Lease;

@@ -258,6 +258,16 @@ describe('without a message store', () => {
     expect(backend.requests).toHaveLength(0);
   });
 
+  it('options of the store that are undefined say nothing', async () => {
+    const backend = new RecordingBackend();
+    await using push = createPushService({ backend });
+    const nothing = { delay: undefined, wait: undefined, when: undefined, transaction: undefined };
+    await push.send({ event: 'hello', channels: 'a', ...nothing });
+    await push.send({ event: 'hello', channels: 'a', record: false, ...nothing });
+    expect(backend.requests).toHaveLength(2);
+    await expect(push.send({ event: 'hello', channels: 'a', delai: undefined } as never)).rejects.toThrow('"delai"');
+  });
+
   it('messages of the store cannot be asked for', async () => {
     await using push = createPushService({ backend: new RecordingBackend() });
     await expect(push.messages.find()).rejects.toThrow(
