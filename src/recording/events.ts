@@ -5,7 +5,8 @@ import type { MessageState } from '../messages/states.js';
 
 /**
  * What happens to recorded messages. `recorded`: it is in the store, with `transaction` once that commits. `sent`: at
- * least one channel accepted it, or it is `DEBUG`. `failed`: for good. `retrying`: it failed, and is tried again. `skipped` and `cancelled`: it is not sent.
+ * least one channel accepted it, or it is `DEBUG`. `failed`: for good. `retrying`: it failed, and is tried again.
+ * `skipped` and `cancelled`: it is not sent.
  */
 export type MessageEventName = 'recorded' | 'sent' | 'failed' | 'retrying' | 'skipped' | 'cancelled';
 
