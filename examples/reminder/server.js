@@ -76,7 +76,8 @@ app.post('/users/:user/read', async (request, response) => {
 });
 
 const server = app.listen(process.env.PORT ?? 3000, () => {
-  console.log(`The chat is open at http://127.0.0.1:${server.address().port}; reminders wait in ${messages}`);
+  console.log(`The chat is open at http://127.0.0.1:${server.address().port}`);
+  console.log(`Reminders wait in ${messages.replace(/\/\/.*@/s, '//')}`); // without the password of a database
 });
 backend.attach(server);
 

@@ -88,7 +88,7 @@ export const recordingNames = [
 export const withoutStore: Readonly<Record<string, string>> = Object.fromEntries(
   recordingNames.map((name) => [
     name,
-    `it needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' })`,
+    `it needs a message store, which keeps the message until it is sent: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }), or PUSH_MESSAGES in the environment`,
   ]),
 );
 

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../core/errors.js';
 import type { MessageStore } from '../messages/store.js';
 
 /**
- * Makes the store that a text names: `sqlite:push.db`, `postgres://…` or `memory:`.
+ * Makes the store that a text names: `sqlite:push.db`, `postgres://…`, `mysql://…` or `memory:`.
  * @throws ConfigurationError for another text. It never shows the text, which may hold a password
  */
 export async function storeOfText(text: string): Promise<MessageStore> {
@@ -17,13 +17,18 @@ export async function storeOfText(text: string): Promise<MessageStore> {
       const { postgresMessages } = await import('../messages/postgres/index.js');
       return postgresMessages(text.trim());
     }
+    case 'mysql':
+    case 'mariadb': {
+      const { mysqlMessages } = await import('../messages/mysql/index.js');
+      return mysqlMessages(text.trim());
+    }
     case 'memory': {
       const { memoryMessages } = await import('../messages/memory/index.js');
       return memoryMessages();
     }
     default:
       throw new ConfigurationError(
-        'PUSH_MESSAGES must be "sqlite:FILE", such as sqlite:push.db, "postgres://USER@HOST/DATABASE", or "memory:".',
+        'PUSH_MESSAGES must be "sqlite:FILE", such as sqlite:push.db, "postgres://USER@HOST/DATABASE", "mysql://USER@HOST/DATABASE", or "memory:".',
       );
   }
 }

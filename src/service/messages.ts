@@ -121,7 +121,7 @@ export function recordedOf(runtime: CurrentRuntime, call: string): RecordedMessa
   const { recorded } = runtime.configured;
   if (recorded === undefined)
     throw new ConfigurationError(
-      `${call} needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }).`,
+      `${call} needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }), or PUSH_MESSAGES in the environment.`,
     );
   return recorded;
 }

@@ -48,11 +48,11 @@ function storeSchema(): z.ZodMiniType<MessageStore | string | false, MessageStor
 }
 
 /** The texts that name a message store, in words. */
-export const STORE_TEXTS = '"sqlite:FILE", "postgres://…" or "memory:"';
+export const STORE_TEXTS = '"sqlite:FILE", "postgres://…", "mysql://…" or "memory:"';
 
 /** Whether a text names a message store. */
 export function isStoreText(text: string): boolean {
-  return /^\s*(?:sqlite:.|postgres(?:ql)?:\/\/.|memory:)/is.test(text);
+  return /^\s*(?:sqlite:.|(?:postgres(?:ql)?|mysql|mariadb):\/\/.|memory:)/is.test(text);
 }
 
 function recordingSchema(): z.ZodMiniType<RecordingSettings, RecordingSettings> {

@@ -48,7 +48,8 @@ export interface ServiceSettings {
   encode?: ((value: unknown, key: string) => unknown) | undefined;
   /**
    * The message store: messages are recorded in it, and sent from it when they have to be sent later or again. A store,
-   * or a text such as `'sqlite:push.db'` or `'postgres://…'`. `false`: none, whatever the environment says.
+   * or a text such as `'sqlite:push.db'`, `'postgres://…'` or `'mysql://…'`. `false`: none, whatever the environment
+   * says.
    * @default PUSH_MESSAGES of the environment, else none
    */
   messages?: MessageStore | string | false | undefined;

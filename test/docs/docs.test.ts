@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { build, type Loader, transformSync } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBrowser } from '../e2e/setup.js';
+import { withMysql } from '../support/mysql.js';
 import { freePort } from '../support/ports.js';
 import { withPostgres } from '../support/postgres.js';
 import { findRedis } from '../support/redis.js';
@@ -23,7 +24,8 @@ import { typeErrors } from './type-check.js';
 // - jsx: bundled and run. test/e2e/react-guide.test.ts opens a page with it.
 // - html: opened in a browser, against the server.js of its document.
 // - A block that names REDIS_URL gets a server there. Where none is to be had it is skipped, and with CI=true fails.
-// - A block that names DATABASE_URL gets a database in PostgreSQL there, which all blocks share.
+// - A block that names DATABASE_URL gets a database in PostgreSQL there, which all blocks share; one that names
+//   MYSQL_URL, in MariaDB.
 // - json: parsed.
 // - yaml, nginx, caddy, ini, dockerfile: settings of other programs; their form is checked, and what they say of the embedded server.
 // - mermaid: drawn where the document is read; its nodes and arrows are parsed.
@@ -34,6 +36,7 @@ const root = join(import.meta.dirname, '../..');
 const port = await freePort();
 const redis = await findRedis();
 const database = withPostgres();
+const mysql = withMysql();
 const documents = ['README.md', 'CONTRIBUTING.md', ...globSync('{docs,examples}/**/*.md', { cwd: root }).sort()]
   .map((document) => ({ document, blocks: codeBlocks(join(root, document)).map(onPort(port)) }))
   .filter(({ blocks }) => blocks.length > 0);
@@ -224,6 +227,7 @@ function output(file: string, args: readonly string[], directory: string): Promi
     delete environment['PUSH_MESSAGES'];
     if (redis !== undefined) environment['REDIS_URL'] = redis.url;
     environment['DATABASE_URL'] = database.url();
+    environment['MYSQL_URL'] = mysql.url();
     const child = spawn(file, args, {
       cwd: directory,
       env: environment,

@@ -1,24 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PushError } from 'pushrail';
-import { postgresMessages } from 'pushrail/messages/postgres';
 import { expect, onTestFinished, test } from 'vitest';
 import { FreezableProxy } from '../support/freezable-proxy.js';
-import { server, withPostgres } from '../support/postgres.js';
 import { whenAllEnded } from './account.js';
 import { counted } from './counted.js';
+import { type SharedDatabase, sharedDatabases, storeAt } from './databases.js';
 import { inForm } from './form.js';
 import { Provider } from './provider.js';
 import { numbered, startService } from './service.js';
 
-const database = withPostgres();
+const databases = sharedDatabases();
 const total = inForm({ short: 300, long: 3_000 });
 const cuts = inForm({ short: 5, long: 50 });
 
-test('connections that are cut again and again lose nothing, and nothing comes twice', async () => {
-  const { proxy, port } = await FreezableProxy.start(server.port);
+test.each(databases)(
+  'connections to $name that are cut again and again lose nothing, and nothing comes twice',
+  (database) => losesNothing(database),
+  300_000,
+);
+
+async function losesNothing(database: SharedDatabase): Promise<void> {
+  const { proxy, port } = await FreezableProxy.start(database.port);
   onTestFinished(() => proxy.close());
   const provider = await Provider.start(20);
-  const { store, calls } = counted(postgresMessages(database.url(port)));
+  const { store, calls } = counted(storeAt(database.url(port)));
   const { push } = startService(provider, store);
   await push.messages.count();
   const failures: unknown[] = [];
@@ -46,7 +51,7 @@ test('connections that are cut again and again lose nothing, and nothing comes t
     await pause(10);
   }
   await ended;
-  const direct = postgresMessages(database.pool());
+  const direct = database.store();
   await direct.open();
   const records = await whenAllEnded(direct);
   console.log(`${records.length} of ${total} calls recorded, ${failures.length} calls failed`);
@@ -56,8 +61,8 @@ test('connections that are cut again and again lose nothing, and nothing comes t
   expect(provider.arrivals.length).toBe(ids.size);
   for (const error of failures) {
     expect(PushError.isPushError(error) && error.retryable, String(error)).toBe(true);
-    expect(String(error)).toMatch(/PostgreSQL: .*\./);
+    expect(String(error)).toContain(`${database.name}: `);
   }
   // A cut costs a few calls, and not as many as the processor can make.
   expect(calls.get('claim')).toBeLessThan(total * 4 + cuts * 50);
-}, 300_000);
+}

@@ -1,10 +1,9 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { postgresMessages } from 'pushrail/messages/postgres';
 import { expect, onTestFinished, test } from 'vitest';
-import { withPostgres } from '../support/postgres.js';
 import { readMarks, settleAccount, whenAllEnded } from './account.js';
 import { Child } from './child.js';
+import { type SharedDatabase, sharedDatabases } from './databases.js';
 import { newDirectory } from './directory.js';
 import { inForm } from './form.js';
 import type { ApplicationOptions } from './processes/application.js';
@@ -12,9 +11,15 @@ import { Provider } from './provider.js';
 
 const minuteMs = 60_000;
 const each = inForm({ short: 40, long: 200 });
-const database = withPostgres();
+const databases = sharedDatabases();
 
-test('processes whose clocks are a minute apart send each message once, when it is due by the clock of PostgreSQL', async () => {
+test.each(databases)(
+  'processes whose clocks are a minute apart send each message once, when it is due by the clock of $name',
+  (database) => sendOnce(database),
+  300_000,
+);
+
+async function sendOnce(database: SharedDatabase): Promise<void> {
   // Answers take longer than a third of a lease.
   const provider = await Provider.start(5_000);
   const marks = join(newDirectory(), 'marks');
@@ -28,7 +33,7 @@ test('processes whose clocks are a minute apart send each message once, when it 
   await Promise.all(children.map(({ ready }) => ready));
   const total = shifts.length * each;
   while (readMarks(marks).filter(({ what }) => what === 'recorded').length < total) await pause(100);
-  const store = postgresMessages(database.pool());
+  const store = database.store();
   onTestFinished(() => store.close());
   await store.open();
   const records = await whenAllEnded(store);
@@ -52,4 +57,4 @@ test('processes whose clocks are a minute apart send each message once, when it 
     return Math.max(...own.map(({ sentAt = 0, sendAfter }) => sentAt - sendAfter));
   });
   expect(Math.max(...latest) - Math.min(...latest)).toBeLessThan(minuteMs / 2);
-}, 300_000);
+}

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { ValidationError } from '../../src/core/errors.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
 import type { NewMessage } from '../../src/messages/store.js';
 import { messageStoreConformance } from '../../src/testing/index.js';
@@ -18,6 +19,13 @@ test('finds what is due among 10 000 messages that are not', async () => {
   await store.insert(waiting, { now: 0 });
   const request = { service: 'shop', lease: { token: 'one', ms: 1000 }, limit: 2, conditions: [], now: 990_002 };
   expect((await store.claim(request)).map(({ id }) => id)).toEqual([waiting[9_999]?.id, waiting[9_998]?.id]);
+});
+
+test('refuses a cursor that no page came with', async () => {
+  const find = memoryMessages().find({ service: 'shop' }, { limit: 1, cursor: 'abc' });
+  await expect(find).rejects.toThrow(
+    new ValidationError('cursor: "abc" is none. Pass the cursor that the page before came with, as it is.'),
+  );
 });
 
 describe('the suite of message stores', () => {

@@ -12,13 +12,13 @@ const configured = (settings: unknown) => () =>
 
 describe('the settings of recorded messages', () => {
   const store =
-    'PUSH_SERVER: "messages" must be a message store, such as sqliteMessages({ file: "push.db" }), or a text: "sqlite:FILE", "postgres://…" or "memory:"';
+    'PUSH_SERVER: "messages" must be a message store, such as sqliteMessages({ file: "push.db" }), or a text: "sqlite:FILE", "postgres://…", "mysql://…" or "memory:"';
   const time = 'a number of milliseconds, or a text such as "30s", "5m", "2h" or "1d"';
 
   it.each<[unknown, string]>([
     [{ messages: 7 }, `${store}, found 7.`],
     [{ messages: 'push.db' }, `${store}, found a string.`],
-    [{ messages: 'mysql://root:hunter2@db/push' }, `${store}, found a string.`],
+    [{ messages: 'oracle://root:hunter2@db/push' }, `${store}, found a string.`],
     [{ messages: { open() {} } }, `${store}, found an object.`],
     [{ name: '' }, 'PUSH_SERVER: "name" must be a text of 1 to 255 characters, found an empty string.'],
     [{ worker: 'no' }, 'PUSH_SERVER: "worker" must be true, false or { concurrency, lease, poll }, found a string.'],
@@ -67,9 +67,9 @@ describe('the settings of recorded messages', () => {
   });
 
   it('are wrong with a PUSH_MESSAGES that names no store, and do not show its password', () => {
-    vi.stubEnv('PUSH_MESSAGES', 'mysql://root:hunter2@db/push');
+    vi.stubEnv('PUSH_MESSAGES', 'oracle://root:hunter2@db/push');
     expect(configured({})).toThrow(
-      new ConfigurationError('PUSH_MESSAGES must be "sqlite:FILE", "postgres://…" or "memory:".'),
+      new ConfigurationError('PUSH_MESSAGES must be "sqlite:FILE", "postgres://…", "mysql://…" or "memory:".'),
     );
   });
 
@@ -88,7 +88,7 @@ describe('work()', () => {
     const push = createPushService({ backend: 'console' });
     await expect(push.work()).rejects.toThrow(
       new ConfigurationError(
-        `work() needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }).`,
+        `work() needs a message store: set "messages" in PUSH_SERVER, such as sqliteMessages({ file: 'push.db' }), or PUSH_MESSAGES in the environment.`,
       ),
     );
     await push.close();

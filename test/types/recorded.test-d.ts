@@ -10,12 +10,14 @@ import {
   type SendStatus,
 } from 'pushrail';
 import { memoryMessages } from 'pushrail/messages/memory';
+import { mysqlMessages } from 'pushrail/messages/mysql';
 import { postgresMessages } from 'pushrail/messages/postgres';
 import { sqliteMessages } from 'pushrail/messages/sqlite';
 import { expectTypeOf } from 'vitest';
 
 expectTypeOf(memoryMessages()).toExtend<MessageStore>();
 expectTypeOf(sqliteMessages({ file: 'push.db' })).toExtend<MessageStore>();
+expectTypeOf(mysqlMessages('mysql://localhost/shop')).toExtend<MessageStore>();
 expectTypeOf(postgresMessages('postgres://localhost/shop')).toExtend<MessageStore>();
 
 const push = createPushService({

@@ -1,4 +1,5 @@
 import { ConfigurationError, ValidationError } from '../../core/errors.js';
+import { noCursor } from '../sql/cursor.js';
 import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
 import { KeptMessage } from './kept-message.js';
@@ -268,6 +269,7 @@ function pageOf(messages: readonly KeptMessage[], { limit, cursor }: contract.Pa
     throw new ValidationError(`cursor: ${JSON.stringify(cursor.slice(0, 100))} is none. ${remedy}`);
   }
   const before = cursor === undefined ? Number.POSITIVE_INFINITY : Number(cursor);
+  if (Number.isNaN(before)) throw noCursor(cursor);
   const older = messages.filter(({ order }) => order < before);
   const part = older.slice(-limit).reverse();
   const isLast = older.length <= limit;

@@ -6,8 +6,10 @@ export type Stage = 'connect' | 'query';
 
 /** Codes of errors: PostgreSQL's (appendix A of its manual, "PostgreSQL Error Codes"), and those of Node's sockets. */
 const codes = {
-  /** The schema is not there, or is older than the code. */
-  schema: ['42P01', '42703', '3F000'],
+  /** The schema for the tables is not there. No migration makes it. */
+  noSchema: ['3F000'],
+  /** The tables are not there, or are older than the code. */
+  tables: ['42P01', '42703'],
   /** Wrong user or password, no such database, no right. */
   access: ['28000', '28P01', '3D000', '42501'],
   /** A text or a time that cannot be stored, or an id that is none. */
@@ -49,7 +51,9 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
   const text = redact(error instanceof Error && error.message !== '' ? error.message : (code ?? 'no reason given'));
   const cause = Object.assign(new Error(text), code !== undefined && { code });
   const said = `PostgreSQL: ${text}`;
-  if (isOneOf(codes.schema, code)) {
+  if (isOneOf(codes.noSchema, code))
+    return new ConfigurationError(`${said}. Make the schema, or name another one by the option "schema".`, { cause });
+  if (isOneOf(codes.tables, code)) {
     const advice = 'run "pushrail migrate", or call migrate() of the message store';
     return new ConfigurationError(`${said}. The tables of recorded messages are missing or too old: ${advice}.`, {
       cause,

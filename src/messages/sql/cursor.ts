@@ -14,9 +14,13 @@ export function cursorOf(last: { readonly created_at: number; readonly id: strin
 /** @throws ValidationError for a text that {@link cursorOf} did not make */
 export function parseCursor(cursor: string): Position {
   const [, time, id] = /^(-?\d{1,16})_(.+)$/s.exec(cursor) ?? [];
-  if (time === undefined || id === undefined)
-    throw new ValidationError(
-      `cursor: ${JSON.stringify(cursor.slice(0, 100))} is none. Pass the cursor that the page before came with, as it is.`,
-    );
+  if (time === undefined || id === undefined) throw noCursor(cursor);
   return { createdAt: Number(time), id };
+}
+
+/** The error for a text that no page came with. */
+export function noCursor(cursor = ''): ValidationError {
+  return new ValidationError(
+    `cursor: ${JSON.stringify(cursor.slice(0, 100))} is none. Pass the cursor that the page before came with, as it is.`,
+  );
 }

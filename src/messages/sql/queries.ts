@@ -11,6 +11,10 @@ export interface Dialect {
   ms(column: string): string;
   /** The place of a value in milliseconds, to be compared with a time column. */
   time(placeholder: string): string;
+  /** The most rows, where that must not be a place. @default a place */
+  limit?(most: number): string;
+  /** Whether no index is searched for `(a, b) < (c, d)`, so that `a <= c` has to stand beside it. @default false */
+  readonly isRowComparisonSlow?: boolean;
 }
 
 /** A statement and its values, in the order of their places. */
@@ -53,9 +57,11 @@ export class Queries {
     const [time, id] = found.order;
     if (cursor !== undefined) {
       const after = parseCursor(cursor);
+      if (this.#dialect.isRowComparisonSlow === true)
+        found.add(`${time} <= ${this.#dialect.time(found.value(after.createdAt))}`);
       found.add(`(${time}, ${id}) < (${this.#dialect.time(found.value(after.createdAt))}, ${found.value(after.id)})`);
     }
-    const most = found.value(limit);
+    const most = this.#dialect.limit?.(limit) ?? found.value(limit);
     return {
       text: `SELECT ${this.columns} ${found.text} ORDER BY ${time} DESC, ${id} DESC LIMIT ${most}`,
       values: found.values,

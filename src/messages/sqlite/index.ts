@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { checkOptionNames } from '../../core/call-options.js';
 import { ConfigurationError } from '../../core/errors.js';
 import type { MessageStore } from '../store.js';
 import { SqliteMessages } from './message-store.js';
@@ -33,9 +34,9 @@ export interface SqliteMessagesOptions {
  * The option `transaction` of `send` takes a `DatabaseSync` that has this file open and is in a transaction. Begin it
  * with `BEGIN IMMEDIATE`.
  *
- * Node 22 and 24 print an `ExperimentalWarning` when `node:sqlite` is loaded.
+ * Node 22, and older releases of Node 24, print an `ExperimentalWarning` when `node:sqlite` is loaded.
  * `node --disable-warning=ExperimentalWarning` keeps it quiet.
- * @throws ConfigurationError for wrong options
+ * @throws ConfigurationError for wrong options; ValidationError for an option that there is not
  * @example
  * PushService.configure({ backend: 'pusher', messages: sqliteMessages({ file: 'push.db' }) });
  */
@@ -43,6 +44,7 @@ export function sqliteMessages(options: SqliteMessagesOptions): MessageStore {
   const { file, synchronous = 'full', lockTimeout = DEFAULT_LOCK_TIMEOUT_MS } = options ?? {};
   if (typeof file !== 'string' || file === '' || file.includes('\0'))
     throw new ConfigurationError('sqliteMessages() takes the path of a file: sqliteMessages({ file: "push.db" }).');
+  checkOptionNames(options, ['file', 'synchronous', 'lockTimeout'], 'sqliteMessages()');
   if (file === ':memory:')
     throw new ConfigurationError('sqliteMessages() keeps messages in a file. Take memoryMessages() for the memory.');
   if (synchronous !== 'full' && synchronous !== 'normal')

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { createPushService, type MessageStore, PushError } from 'pushrail';
+import { mysqlMessages } from 'pushrail/messages/mysql';
 import { postgresMessages } from 'pushrail/messages/postgres';
 import { sqliteMessages } from 'pushrail/messages/sqlite';
 import { HttpBackend } from './http-backend.ts';
@@ -7,7 +8,7 @@ import { marksIn } from './marks.ts';
 
 /** What the application is started with: one argument, as JSON. */
 export interface ApplicationOptions {
-  /** The file of a database of SQLite, or the address of PostgreSQL. */
+  /** The file of a database of SQLite, or the address of PostgreSQL or MySQL. */
   readonly store: { readonly file: string } | { readonly address: string };
   readonly port: number;
   readonly marks: string;
@@ -23,9 +24,8 @@ const options = JSON.parse(process.argv[2] ?? '') as ApplicationOptions;
 const mark = marksIn(options.marks);
 
 function storeOf(store: ApplicationOptions['store']): MessageStore {
-  return 'file' in store
-    ? sqliteMessages({ file: store.file, synchronous: 'normal' })
-    : postgresMessages(store.address);
+  if ('file' in store) return sqliteMessages({ file: store.file, synchronous: 'normal' });
+  return store.address.startsWith('mysql:') ? mysqlMessages(store.address) : postgresMessages(store.address);
 }
 
 const log = (level: string) => (fields: object, text: string) => {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ConfigurationError } from '../../../src/core/errors.js';
 import { postgresMessages } from '../../../src/messages/postgres/index.js';
 import { postgresStore } from '../../../src/messages/postgres/pool.js';
 import { migrations } from '../../../src/messages/postgres/schema.js';
@@ -48,6 +49,15 @@ test('a step that fails leaves nothing, and the one before stays', async () => {
   await expect(postgresStore(pool, { schema }, [...migrations, bad]).open()).rejects.toThrow('no_such_column');
   await expect(pool.query('SELECT colour FROM broken.pushrail_messages')).rejects.toThrow('colour');
   expect(await postgresStore(pool, { schema }, [...migrations, second]).migrate()).toEqual(['0002_colour']);
+});
+
+test('a schema that is not there is named, with what to do: no migration makes it', async () => {
+  const store = postgresMessages(database.pool(), { schema: 'not_there' });
+  await expect(store.open()).rejects.toThrow(
+    new ConfigurationError(
+      'PostgreSQL: schema "not_there" does not exist. Make the schema, or name another one by the option "schema".',
+    ),
+  );
 });
 
 test('the code of the release before goes on while a newer one migrates, and opens on its schema', async () => {

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { ConfigurationError } from '../../../src/core/errors.js';
+import { ConfigurationError, ValidationError } from '../../../src/core/errors.js';
 import { Connection } from '../../../src/messages/sqlite/connection.js';
 import { sqliteMessages } from '../../../src/messages/sqlite/index.js';
 import { SqliteMessages } from '../../../src/messages/sqlite/message-store.js';
@@ -145,5 +145,11 @@ describe('sqliteMessages, when it is opened', () => {
   ])('refuses the options %j', (given, words) => {
     expect(() => sqliteMessages(given as never)).toThrow(ConfigurationError);
     expect(() => sqliteMessages(given as never)).toThrow(words);
+  });
+
+  it('refuses an option that there is not, so that none is misspelt in silence', () => {
+    expect(() => sqliteMessages({ file: 'a', synchronos: 'normal' } as never)).toThrow(
+      new ValidationError('sqliteMessages() has no option "synchronos"; did you mean "synchronous"?'),
+    );
   });
 });

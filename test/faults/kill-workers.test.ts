@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createPushService } from 'pushrail';
-import { postgresMessages } from 'pushrail/messages/postgres';
 import { expect, onTestFinished, test } from 'vitest';
-import { withPostgres } from '../support/postgres.js';
 import { readMarks, settleAccount, whenAllEnded } from './account.js';
 import { Child } from './child.js';
+import { type SharedDatabase, sharedDatabases } from './databases.js';
 import { newDirectory } from './directory.js';
 import { inForm } from './form.js';
 import type { ApplicationOptions } from './processes/application.js';
@@ -14,12 +13,18 @@ import { Provider } from './provider.js';
 const total = inForm({ short: 1_000, long: 10_000 });
 const kills = inForm({ short: 3, long: 12 });
 const manyChannels = Array.from({ length: 20 }, (_, place) => `c${place}`);
-const database = withPostgres();
+const databases = sharedDatabases();
 
-test(`${total} messages in PostgreSQL survive ${kills} times kill -9 of one of four workers`, async () => {
+test.each(databases)(
+  `${total} messages in $name survive ${kills} times kill -9 of one of four workers`,
+  (database) => survives(database),
+  600_000,
+);
+
+async function survives(database: SharedDatabase): Promise<void> {
   const provider = await Provider.start(20);
   const marks = join(newDirectory(), 'marks');
-  const store = postgresMessages(database.pool());
+  const store = database.store();
   const push = createPushService({ backend: 'console', messages: store, worker: false });
   onTestFinished(() => push.close());
   for (let from = 0; from < total; from += 1_000)
@@ -61,4 +66,4 @@ test(`${total} messages in PostgreSQL survive ${kills} times kill -9 of one of f
   const repeated = settleAccount({ records, marks: readMarks(marks), arrivals: provider.arrivals, killed });
   console.log(`${records.length} messages, ${repeated} arrived more than once`);
   expect(records.length).toBe(total);
-}, 600_000);
+}

@@ -1,0 +1,54 @@
+/**
+ * The values of a list, and as many places. A power of two of them, so that a connection keeps few statements: the last
+ * value fills the rest.
+ */
+export function listed(values: readonly string[]): { readonly places: string; readonly values: readonly string[] } {
+  const last = values.at(-1);
+  if (last === undefined) return { places: 'NULL', values: [] };
+  const size = 2 ** Math.ceil(Math.log2(values.length));
+  const padded = [...values, ...new Array<string>(size - values.length).fill(last)];
+  return { places: padded.map(() => '?').join(', '), values: padded };
+}
+
+/**
+ * Behind the name of a table, so that a list of ids is looked up. Of a small table MySQL would rather read all rows, and
+ * wait for whoever has locked any.
+ */
+export const byId = 'FORCE INDEX (PRIMARY)';
+
+/** Most rows of one statement. */
+const MOST_ROWS = 64;
+/** Most characters of one statement. The least `max_allowed_packet` that servers come with is 1 MB. */
+const MOST_CHARACTERS = 250_000;
+
+/** Cuts rows into parts, each for one statement, of a power of two of rows. */
+export function parts<Row>(
+  rows: readonly Row[],
+  lengthOf: (row: Row) => number = () => 0,
+): readonly (readonly Row[])[] {
+  const cut: (readonly Row[])[] = [];
+  for (let start = 0; start < rows.length; ) {
+    let [fitting, length] = [0, 0];
+    while (fitting < MOST_ROWS && start + fitting < rows.length) {
+      length += lengthOf(rows[start + fitting] as Row);
+      if (fitting > 0 && length > MOST_CHARACTERS) break;
+      fitting++;
+    }
+    const size = 2 ** Math.floor(Math.log2(fitting));
+    cut.push(rows.slice(start, start + size));
+    start += size;
+  }
+  return cut;
+}
+
+/** Cuts a list of ids into parts for statements that name them. */
+export function portions<Item>(items: readonly Item[], size = 512): readonly (readonly Item[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, part) =>
+    items.slice(part * size, (part + 1) * size),
+  );
+}
+
+/** The places of some rows. @param row those of one, in parentheses */
+export function rowsOf(row: string, count: number): string {
+  return new Array<string>(count).fill(row).join(', ');
+}
