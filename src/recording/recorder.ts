@@ -128,7 +128,8 @@ export class Recorder {
   }
 
   /**
-   * Makes messages for the store. @param isLive whether those for now are sent at once: else they wait for the provider
+   * Makes messages for the store.
+   * @param isLive whether those for now are sent at once: else they wait for the provider
    */
   async #entries(messages: readonly CheckedMessage[], lease: Lease, isLive: boolean): Promise<Entry[]> {
     const { recording, service, conditions, timeout } = this.#parts.host;

@@ -23,7 +23,7 @@ async function loadedBy(program: string): Promise<readonly string[]> {
   return printed.trim().split('\n');
 }
 
-const ofStores = /recording|\/messages\/|sqlite|\/pg\//;
+const ofStores = /recording|\/messages\/|sqlite|mysql|\/pg\//;
 
 it('loads nothing of message stores before a service has one', async () => {
   const loaded = await loadedBy('await using push = createPushService(options); await push.send(message);');
@@ -37,5 +37,5 @@ it('loads one message store, and no other, for a service that has it', async () 
     await push.close();`);
   const found = loaded.filter((url) => ofStores.test(url)).map((url) => url.replace(/^.*\/dist\//, ''));
   expect(found).toContain('messages/memory/index.js');
-  expect(found.filter((url) => /sqlite|postgres|\/pg\//.test(url))).toEqual([]);
+  expect(found.filter((url) => /sqlite|postgres|mysql|\/pg\//.test(url))).toEqual([]);
 });
