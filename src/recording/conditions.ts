@@ -27,6 +27,7 @@ export interface ConditionOptions extends Lasting {
 /** The conditions of a service. They stay when it is configured anew. */
 export class Conditions {
   readonly #conditions = new Map<string, Condition>();
+  readonly #missed = new Set<string>();
 
   /** @throws ValidationError for a wrong name, condition or options; ConfigurationError for a name that is taken */
   add(name: string, condition: Condition, options: ConditionOptions = {}): void {
@@ -62,7 +63,16 @@ export class Conditions {
     return [UNREAD, ...this.#conditions.keys()];
   }
 
+  /**
+   * Notes that a condition is asked for that there is not. @returns whether it is the first time, so that it is warned
+   * of
+   */
+  isFirstMiss(name: string): boolean {
+    return !this.#conditions.has(name) && this.#missed.size < this.#missed.add(name).size;
+  }
+
   clear(): void {
     this.#conditions.clear();
+    this.#missed.clear();
   }
 }

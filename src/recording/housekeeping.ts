@@ -9,7 +9,6 @@ const PORTION = 1_000;
 /** What a worker does beside sending: old messages go, and what nobody can send is warned about. */
 export class Housekeeping {
   readonly #host: RecordingHost;
-  readonly #warned = new Set<string>();
   #nextAt = Number.NEGATIVE_INFINITY;
   /** Whether the last purge left something. */
   #hasMore = false;
@@ -39,8 +38,7 @@ export class Housekeeping {
     const { store, service, conditions, clock, logger } = this.#host;
     const counts = await store.unclaimed(service, conditions.names, storeNow(clock, systemClock)());
     for (const [condition, messages] of counts) {
-      if (this.#warned.has(condition)) continue;
-      this.#warned.add(condition);
+      if (!conditions.isFirstMiss(condition)) continue;
       logger.warn(
         { condition, messages },
         `messages are due and wait for the condition "${condition}", which this process does not know: add it by PushService.condition("${condition}", …) in a process with a worker`,

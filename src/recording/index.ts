@@ -98,7 +98,8 @@ export class Recordings {
     const read = contentReader(recording, host.timeout);
     this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
     const wake = (inMs = 0): void => this.worker.wake(inMs);
-    this.recorder = new Recorder({ host, leases, dispatcher, watch, wake });
+    const isWorking = (): boolean => this.worker.state !== 'stopped';
+    this.recorder = new Recorder({ host, leases, dispatcher, watch, wake, isWorking });
     this.archive = new MessageArchive(host, read, wake);
   }
 

@@ -29,7 +29,7 @@ export class ProviderWatch {
   constructor(backend: string, clock: Clock, logger: Logger) {
     const limits = { failuresToOpen: FAILURES_TO_OPEN, resetAfterMs: RESET_AFTER_MS };
     const changed = (change: CircuitChange): void => {
-      const level = change === 'opened' ? 'warn' : change === 'closed' ? 'info' : 'debug';
+      const level = change === 'opened' || change === 'closed' ? 'warn' : 'debug';
       logger[level]({ backend }, `the provider of the ${backend} backend ${texts[change]}`);
     };
     this.#circuit = new CircuitBreaker(limits, changed, () => clock.now());

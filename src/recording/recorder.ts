@@ -7,6 +7,7 @@ import { throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions } from '../delivery/send-options.js';
 import type { Lease, NewMessage, Recorded } from '../messages/store.js';
 import type { CheckedMessage } from './checked.js';
+import { UNREAD } from './conditions.js';
 import { contentText, detailsText, digestOf, readContent } from './content.js';
 import type { DispatchCall, Dispatched, Dispatcher } from './dispatcher.js';
 import type { Held } from './held.js';
@@ -31,6 +32,8 @@ export interface RecorderParts {
   readonly watch: ProviderWatch;
   /** Hears that messages wait in the store, and in how many milliseconds the next one is due. */
   readonly wake: (inMs: number) => void;
+  /** Whether the worker of this process works. */
+  readonly isWorking: () => boolean;
 }
 
 /** A message of a call, on its way into the store. */
@@ -211,11 +214,24 @@ export class Recorder {
     if (content === undefined) return;
     host.events.tell('recorded', () => recordOf(stored, content));
     if (message.lease === undefined) {
+      this.#warnOf(message.condition);
       if (entry.options.transaction === undefined) wake(stored.sendAfter - now);
       return;
     }
     const { token } = message.lease;
     held.set(entry, { stored, token, isExpired: false, content, details: JSON.parse(message.details), draft });
+  }
+
+  /** Warns once of a condition that the worker of this process cannot ask: it may be misspelt. */
+  #warnOf(condition: string | undefined): void {
+    const { host, isWorking } = this.#parts;
+    const { conditions, logger } = host;
+    if (condition === undefined || condition === UNREAD || !isWorking()) return;
+    if (!conditions.isFirstMiss(condition)) return;
+    logger.warn(
+      { condition },
+      `a message waits for the condition "${condition}", which this process does not know: add it by PushService.condition("${condition}", …) here or in a process with a worker`,
+    );
   }
 
   #reports<User>(ended: readonly Ended[]): SendReport<User>[] {

@@ -9,13 +9,18 @@ export async function storeOfText(text: string): Promise<MessageStore> {
   const [, scheme = '', rest = ''] = /^([a-z]+):(.*)$/is.exec(text.trim()) ?? [];
   switch (scheme.toLowerCase()) {
     case 'sqlite': {
+      if (rest.includes('?'))
+        throw new ConfigurationError(
+          'PUSH_MESSAGES: "sqlite:FILE" takes no parameters behind a "?". For options, pass sqliteMessages({ file, … }) as "messages".',
+        );
       const { sqliteMessages } = await import('../messages/sqlite/index.js');
       return sqliteMessages({ file: rest.replace(/^\/\/(?=\/|[^/])/, '') });
     }
     case 'postgres':
     case 'postgresql': {
       const { postgresMessages } = await import('../messages/postgres/index.js');
-      return postgresMessages(text.trim());
+      const { address, schema } = withSchema(text.trim());
+      return postgresMessages(address, schema === undefined ? {} : { schema });
     }
     case 'mysql':
     case 'mariadb': {
@@ -31,4 +36,13 @@ export async function storeOfText(text: string): Promise<MessageStore> {
         'PUSH_MESSAGES must be "sqlite:FILE", such as sqlite:push.db, "postgres://USER@HOST/DATABASE", "mysql://USER@HOST/DATABASE", or "memory:".',
       );
   }
+}
+
+/** Takes the parameter `schema`, which PostgreSQL itself does not know, out of an address. */
+function withSchema(text: string): { readonly address: string; readonly schema: string | undefined } {
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  const schema = address?.searchParams.get('schema') ?? undefined;
+  if (address === undefined || schema === undefined) return { address: text, schema };
+  address.searchParams.delete('schema');
+  return { address: address.href, schema };
 }

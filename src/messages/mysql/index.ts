@@ -8,8 +8,8 @@ export type { MysqlPoolLike } from './clients.js';
 export type { MysqlMessagesOptions } from './options.js';
 
 /**
- * Keeps recorded messages in MySQL 8.0.17 or newer, or in MariaDB 10.6 or newer, for any number of processes. Leases and
- * times go by the clock of the database. The option `transaction` of `send` takes a connection of `mysql2` after
+ * Keeps recorded messages in MySQL 8.0.17 or newer, or in MariaDB 10.6 or newer, for any number of processes. Leases
+ * and times go by the clock of the database. The option `transaction` of `send` takes a connection of `mysql2` after
  * `beginTransaction()`, and a transaction of Kysely or Drizzle.
  * @param database a pool of the package `mysql2` or `mysql2/promise`, which the application ends; or the address of the
  * database, for a pool that the store makes and closes itself

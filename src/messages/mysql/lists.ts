@@ -11,8 +11,8 @@ export function listed(values: readonly string[]): { readonly places: string; re
 }
 
 /**
- * Behind the name of a table, so that a list of ids is looked up. Of a small table MySQL would rather read all rows, and
- * wait for whoever has locked any.
+ * Behind the name of a table, so that a list of ids is looked up. Of a small table MySQL would rather read all rows,
+ * and wait for whoever has locked any.
  */
 export const byId = 'FORCE INDEX (PRIMARY)';
 

@@ -1,8 +1,8 @@
 import type { Migration } from '../sql/migrations.js';
 
 // There are no partial indexes: columns that are made of others, and null where a message is of no interest, take their
-// place. An index has the nulls at one end, where no search comes by. There are no foreign keys: they cost a look-up and
-// a lock for each recipient, and what is removed is removed by the statements of this store.
+// place. An index has the nulls at one end, where no search comes by. There are no foreign keys: they cost a look-up
+// and a lock for each recipient, and what is removed is removed by the statements of this store.
 
 /** Stands for the collation: `Ann` and `ann`, `a` and `a ` are different users, which most collations take for one. */
 export const COLLATION = '{collation}';
