@@ -111,19 +111,19 @@ export class Runtime implements ListeningHost {
     const adapter = sessions ?? this.backend.defaultSessions();
     this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
     const policy = new DeliveryPolicy({ timeout, retries, concurrency, clock });
-    const { backend: sender, capabilities } = this;
+    const { backend: built, capabilities } = this;
     const way = {
       planning: {
         defaultEvent,
         encode,
-        backend: sender,
+        backend: built,
         capabilities,
         sessions: this.sessions,
         timeout,
         logger: this.logger,
       },
       // What every request may log alike is rated.
-      delivering: { backend: sender, capabilities, policy, logger: new RepeatedLines().on(this.logger) },
+      delivering: { backend: built, capabilities, policy, logger: new RepeatedLines().on(this.logger) },
     };
     this.recorded =
       messages === undefined || messages === false
@@ -135,7 +135,7 @@ export class Runtime implements ListeningHost {
             worker,
             works: works && worker !== false,
             clock,
-            backend: sender,
+            backend: built,
             capabilities,
             sessions: this.sessions,
             conditions,

@@ -171,7 +171,7 @@ describe('pushrail migrate', () => {
     [
       'a text that names none',
       [],
-      { PUSH_MESSAGES: 'mysql://root:hunter2@db/push' },
+      { PUSH_MESSAGES: 'mongodb://root:hunter2@db/push' },
       /^error: PUSH_SERVER: "messages" must be a message store, .*, found a string\.$/,
     ],
     ['a service without a store', ['no-store.mjs'], {}, /^error: messages\.migrate\(\) needs a message store/],
