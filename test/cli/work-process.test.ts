@@ -5,7 +5,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { programOutput } from '../support/program-output.js';
-import { sourceProgram } from '../support/source-program.js';
 
 const root = join(import.meta.dirname, '../..');
 const fixture = (name: string): string => join(root, 'test/fixtures/work', name);
@@ -23,8 +22,7 @@ afterEach(() => {
 
 /** Runs `pushrail work` in a process of its own. */
 function work(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const program = `process.argv.splice(1, 0, 'pushrail'); await import(${JSON.stringify(join(root, 'src/cli/main.ts'))});`;
-  const child = spawn(process.execPath, [quiet, ...sourceProgram(program), '--', 'work', ...args], {
+  const child = spawn(process.execPath, [quiet, join(root, 'dist/cli/main.js'), 'work', ...args], {
     env: { ...process.env, TEST_STORE: store, ...environment },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
@@ -99,7 +97,8 @@ describe('a process of pushrail work', () => {
 });
 
 it('a process with a store and a message that waits for its time ends by itself', async () => {
-  const program = `await import(${JSON.stringify(fixture('ends-by-itself.mjs'))});`;
-  const output = await programOutput(process.execPath, [quiet, ...sourceProgram(program)], root, { TEST_STORE: store });
+  const output = await programOutput(process.execPath, [quiet, fixture('ends-by-itself.mjs')], root, {
+    TEST_STORE: store,
+  });
   expect(output).toBe('[push] a  now  1\n2\n');
 });

@@ -26,7 +26,9 @@ async function loadedBy(program: string): Promise<readonly string[]> {
 const ofStores = /recording|\/messages\/|sqlite|mysql|\/pg\//;
 
 it('loads nothing of message stores before a service has one', async () => {
-  const loaded = await loadedBy('await using push = createPushService(options); await push.send(message);');
+  const loaded = await loadedBy(`const push = createPushService(options);
+    await push.send(message);
+    await push.close();`);
   expect(loaded.some((url) => url.endsWith('/dist/index.js'))).toBe(true);
   expect(loaded.filter((url) => ofStores.test(url))).toEqual([]);
 });
