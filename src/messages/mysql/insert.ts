@@ -97,7 +97,7 @@ async function takeKeys(run: Run, messages: readonly NewMessage[], at: Now): Pro
     );
     const owners = await run<{ service: string; name: string; message_id: string; digest: string }>(
       `SELECT service, \`key\` AS name, message_id, digest FROM ${tables.idempotency} ${byId}
-      WHERE (service, \`key\`) IN (${rowsOf('(?, ?)', some.length)}) FOR UPDATE`,
+      WHERE ${new Array(some.length).fill('(service = ? AND `key` = ?)').join(' OR ')} FOR UPDATE`,
       some.flatMap(({ service, key }) => [service, key]),
     );
     const byName = new Map(owners.rows.map((owner) => [JSON.stringify([owner.service, owner.name]), owner]));

@@ -3,7 +3,7 @@ import { statesBefore, waitingStates } from '../states.js';
 import type { MessageStore, Now, ReadMark } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
-import { byId, listed, portions, rowsOf } from './lists.js';
+import { byId, listed, portions } from './lists.js';
 
 const waiting = listOf(waitingStates);
 /** Whoever holds a message is sending it. */
@@ -51,9 +51,10 @@ export async function markRead(run: Run, mark: ReadMark, at: Now): Promise<numbe
     for (const some of portions(unread, 256)) {
       const size = 2 ** Math.ceil(Math.log2(some.length));
       const padded = [...some, ...new Array(size - some.length).fill(some.at(-1))] as typeof some;
+      // A comparison of rows, as in `(message_id, position) IN ((?, ?))`, may read the whole index.
+      const places = new Array(size).fill('message_id = ? AND position = ?').join(' OR ');
       const { affected } = await run(
-        `UPDATE ${tables.recipients} ${byId} SET read_at = ${now}
-        WHERE (message_id, position) IN (${rowsOf('(?, ?)', size)}) AND read_at IS NULL`,
+        `UPDATE ${tables.recipients} ${byId} SET read_at = ${now} WHERE (${places}) AND read_at IS NULL`,
         [at ?? null, ...padded.flatMap(({ id, position }) => [id, position])],
       );
       marked += affected;
