@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ConfigurationError, PushService } from '../index.js';
+import { isRecord } from '../wire/is-record.js';
 import { CommandFailed } from './arguments.js';
 
 /** Names by which a module exports its push service. */
@@ -55,10 +56,6 @@ async function withoutWorker<Result>(run: () => Promise<Result>): Promise<Result
 /** The module may have another copy of this package, whose class is not ours. */
 function isService(value: unknown): value is PushService {
   return isRecord(value) && typeof value['send'] === 'function' && typeof value['work'] === 'function';
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }
 
 function isConfigured(service: PushService): boolean {

@@ -74,6 +74,21 @@ export interface PendingMessage extends AddressedMessage {
  */
 export type PendingRequest = readonly PendingMessage[];
 
+/** The messages of a request by their deliveries, each with its channels. */
+export function* byDelivery(request: PendingRequest): Generator<readonly [Delivery, readonly string[]]> {
+  let delivery: Delivery | undefined;
+  let channels: string[] = [];
+  for (const pending of request) {
+    if (delivery !== undefined && pending.delivery !== delivery) {
+      yield [delivery, channels];
+      channels = [];
+    }
+    delivery = pending.delivery;
+    channels.push(pending.channel);
+  }
+  if (delivery !== undefined) yield [delivery, channels];
+}
+
 /**
  * Splits messages, no two of which are for one channel, into as few requests as the backend's capabilities allow. A
  * message to many channels has requests of its own; the rest is packed together with other messages.

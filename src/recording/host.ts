@@ -1,6 +1,6 @@
 import type { BackendCapabilities } from '../backends/contract/capabilities.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import type { Clock } from '../core/clock.js';
+import { type Clock, systemClock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import type { DeliveryContext } from '../delivery/deliver.js';
 import type { PlanContext } from '../delivery/plan.js';
@@ -35,6 +35,6 @@ export interface RecordingHost {
 }
 
 /** The present of a store: its own, unless somebody turns the clock. Stores keep whole milliseconds. */
-export function storeNow(clock: Clock, system: Clock): () => Now {
-  return clock === system ? () => undefined : () => Math.floor(clock.now());
+export function storeNow(clock: Clock): () => Now {
+  return clock === systemClock ? () => undefined : () => Math.floor(clock.now());
 }

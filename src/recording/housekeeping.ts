@@ -1,4 +1,3 @@
-import { systemClock } from '../core/clock.js';
 import { type RecordingHost, storeNow } from './host.js';
 
 /** How often a worker looks for what is old, and for what nobody can send, in milliseconds. */
@@ -29,14 +28,14 @@ export class Housekeeping {
   /** One portion. The next one comes with the next call. */
   async #purge(): Promise<void> {
     const { store, service, recording, clock } = this.#host;
-    const now = storeNow(clock, systemClock)();
+    const now = storeNow(clock)();
     const removed = await store.purge({ service, ages: recording.ages, limit: PORTION, now });
     this.#hasMore = removed >= PORTION;
   }
 
   async #warn(): Promise<void> {
     const { store, service, conditions, clock, logger } = this.#host;
-    const counts = await store.unclaimed(service, conditions.names, storeNow(clock, systemClock)());
+    const counts = await store.unclaimed(service, conditions.names, storeNow(clock)());
     for (const [condition, messages] of counts) {
       if (!conditions.isFirstMiss(condition)) continue;
       logger.warn(

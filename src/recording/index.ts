@@ -1,4 +1,3 @@
-import { systemClock } from '../core/clock.js';
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
 import { Dispatcher } from './dispatcher.js';
@@ -87,7 +86,7 @@ export class Recordings {
     this.#leases = new Leases({
       leaseMs: working.leaseMs,
       clock,
-      storeNow: storeNow(clock, systemClock),
+      storeNow: storeNow(clock),
       store,
       logger,
     });

@@ -1,6 +1,6 @@
 import { type BackendCapabilities, fitsOneRequest } from '../backends/contract/capabilities.js';
 import type { Logger } from '../core/logger.js';
-import type { Delivery, PendingRequest } from '../delivery/split.js';
+import { byDelivery, type Delivery, type PendingRequest } from '../delivery/split.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended } from '../messages/store.js';
 import type { Held } from './held.js';
@@ -42,19 +42,10 @@ export class Journal {
 
   /** Takes a request that has ended. */
   ended(request: PendingRequest): void {
-    let delivery: Delivery | undefined;
-    let accepted: string[] = [];
-    const keep = (): void => {
-      if (delivery !== undefined && accepted.length > 0) this.#keep(delivery, accepted);
-      accepted = [];
-    };
-    for (const pending of request) {
-      if (pending.delivery !== delivery) keep();
-      delivery = pending.delivery;
-      if (!delivery.failures.has(pending.channel) && !delivery.skipped.has(pending.channel))
-        accepted.push(pending.channel);
+    for (const [delivery, channels] of byDelivery(request)) {
+      const accepted = channels.filter((channel) => !delivery.failures.has(channel) && !delivery.skipped.has(channel));
+      if (accepted.length > 0) this.#keep(delivery, accepted);
     }
-    keep();
   }
 
   #keep(delivery: Delivery, channels: readonly string[]): void {

@@ -1,5 +1,4 @@
 import { checkOptionNames } from '../core/call-options.js';
-import { systemClock } from '../core/clock.js';
 import { ValidationError } from '../core/errors.js';
 import type { RelatedTo } from '../delivery/recording-options.js';
 import type { MessageRecord, RelatedObject } from '../messages/record.js';
@@ -145,7 +144,7 @@ export class MessageArchive {
   }
 
   get #now(): number | undefined {
-    return storeNow(this.#host.clock, systemClock)();
+    return storeNow(this.#host.clock)();
   }
 
   #userId(user: unknown): string {

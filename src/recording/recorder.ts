@@ -1,4 +1,3 @@
-import { systemClock } from '../core/clock.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import { TimeSlices } from '../core/time-slices.js';
@@ -185,7 +184,7 @@ export class Recorder {
   /** Records messages. Of those with one idempotency key, the first is recorded before the others are tried. */
   async #insertAll(messages: readonly NewMessage[], transaction: unknown): Promise<readonly (Recorded | undefined)[]> {
     const { store, clock } = this.#parts.host;
-    const options = { now: storeNow(clock, systemClock)(), transaction };
+    const options = { now: storeNow(clock)(), transaction };
     const keys = new Set<string>();
     const isRepeated = messages.map(({ idempotency }) => {
       if (idempotency === undefined) return false;

@@ -1,4 +1,3 @@
-import { systemClock } from '../core/clock.js';
 import { PushError } from '../core/errors.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended, Settlement } from '../messages/store.js';
@@ -47,7 +46,7 @@ export class Settler {
   constructor(host: RecordingHost, leases: Leases) {
     this.#host = host;
     this.#leases = leases;
-    const now = storeNow(host.clock, systemClock);
+    const now = storeNow(host.clock);
     this.#together = new Together(
       (settlements) => host.store.settle(settlements, now()),
       MOST_TOGETHER,
@@ -62,11 +61,6 @@ export class Settler {
       MOST_TOGETHER,
       setImmediate,
     );
-  }
-
-  /** How many messages have ended and are not written down. */
-  get unsettled(): number {
-    return this.#waiting.length;
   }
 
   /** Keeps what was accepted, whoever holds the message now. @throws what the store throws */

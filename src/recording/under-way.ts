@@ -1,4 +1,4 @@
-import { Delivery, type PendingRequest } from '../delivery/split.js';
+import { byDelivery, Delivery, type PendingRequest } from '../delivery/split.js';
 import type { Addressed } from './addressing.js';
 
 interface Entry {
@@ -25,18 +25,7 @@ export class UnderWay {
 
   /** Takes a request that has ended. */
   ended(request: PendingRequest): void {
-    let delivery: Delivery | undefined;
-    let channels = 0;
-    const note = (): void => {
-      if (delivery !== undefined) this.#note(delivery, channels);
-      channels = 0;
-    };
-    for (const pending of request) {
-      if (pending.delivery !== delivery) note();
-      delivery = pending.delivery;
-      channels++;
-    }
-    note();
+    for (const [delivery, channels] of byDelivery(request)) this.#note(delivery, channels.length);
   }
 
   #note(delivery: Delivery, channels: number): void {

@@ -1,5 +1,4 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { systemClock } from '../core/clock.js';
 import { PushError } from '../core/errors.js';
 import { causeOf, cleaned, textOf } from '../core/redaction.js';
 import { DeliveryError } from '../core/report.js';
@@ -158,7 +157,7 @@ export class Worker implements RunningWorker {
     }
     const lease = leases.next();
     const { store, service, conditions, clock } = host;
-    const now = storeNow(clock, systemClock)();
+    const now = storeNow(clock)();
     const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
     if (claimed.length === 0) return false;
     const [first] = claimed;
