@@ -1,5 +1,6 @@
 import type { ChannelOutcome, Priority, Recipients, RecordedError, RelatedObject } from './record.js';
 import type { MessageState } from './states.js';
+import type { TemplateStore } from './template-store.js';
 
 /** A time: from now on, by the store's clock, or a date. */
 export type Time =
@@ -182,6 +183,8 @@ export interface PurgeRequest {
 export interface MessageStore {
   /** Its name in errors, such as `sqlite`. */
   readonly name: string;
+  /** Where templates are kept. @default it keeps none */
+  readonly templates?: TemplateStore | undefined;
 
   /**
    * Connects, and checks that the tables are there. Called before anything else; a second call changes nothing. MUST
