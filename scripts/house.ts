@@ -86,7 +86,7 @@ export const house: readonly Part[] = [
   {
     path: 'settings',
     holds: '`PUSH_SERVER`: its schema (`pushrail/settings`), DSNs, the environment',
-    imports: ['backends/*.ts', 'backends/contract', 'sessions (types)', 'messages (types)'],
+    imports: ['backends/*.ts', 'backends/contract', 'delivery (types)', 'sessions (types)', 'messages (types)'],
   },
   {
     path: 'delivery',

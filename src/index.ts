@@ -48,9 +48,10 @@ export {
 export type { Logger } from './core/logger.js';
 export type { NameRule } from './core/names.js';
 export { loadPeer } from './core/peer.js';
-export type { RejectedChannel, SendReport, SendStatus, SkippedChannel } from './core/report.js';
+export type { BackendReport, RejectedChannel, SendReport, SendStatus, SkippedChannel } from './core/report.js';
 export { DeliveryError } from './core/report.js';
 export type { RecordingOptions, RelatedTo, When } from './delivery/recording-options.js';
+export type { RoutedMessage, Routes } from './delivery/routing.js';
 export type {
   Audience,
   CallOptions,
@@ -69,6 +70,7 @@ export type { Condition, ConditionOptions } from './recording/conditions.js';
 export type { MessageEventListener, MessageEventName } from './recording/events.js';
 export type { MessagePage, MessageQuery, PageOptions, ReadBy } from './recording/message-archive.js';
 export type { ChannelHandle } from './service/channel-handle.js';
+export type { BackendsByName } from './service/configured-service.js';
 export { createPushService, PushService } from './service/default-service.js';
 export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';
 export type { Messages } from './service/messages.js';
@@ -98,7 +100,7 @@ export {
 export type { PageOwner } from './sessions/page-owner.js';
 export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
-export type { PushServerSettings, ServiceSettings } from './settings/settings.js';
+export type { BackendEntry, PushServerSettings, ServiceSettings, SeveralBackends } from './settings/settings.js';
 export type * from './webhooks/event.js';
 export type * from './webhooks/source.js';
 export type { WebhookHeaders, WebhookRequest } from './webhooks/source.js';

@@ -22,12 +22,8 @@ export interface SkippedChannel {
   readonly reason: string;
 }
 
-/** The report of one message: which channels accepted it, which did not, and who could not be reached. */
-export interface SendReport<User = unknown> {
-  /** The message's id: a UUID, the same on every retry. */
-  readonly id: string;
-  readonly event: string;
-  readonly status: SendStatus;
+/** What became of a message's channels. */
+interface ChannelsReport<User> {
   /** Every channel that the message was addressed to, in order, without duplicates. */
   readonly channels: readonly string[];
   /** The channels that the backend accepted the message for, in order. */
@@ -45,6 +41,29 @@ export interface SendReport<User = unknown> {
   readonly info: Readonly<Record<string, ChannelDetails>>;
   /** Number of requests made to the backend for this message, retries included. */
   readonly attempts: number;
+}
+
+/** What became of a message by one of several backends. `unreachable` has users who should have got it by this one. */
+export interface BackendReport<User = unknown> extends ChannelsReport<User> {
+  /** Why the message could not be given to the backend at all, such as a session adapter that did not answer. */
+  readonly error?: PushError | undefined;
+}
+
+/**
+ * The report of one message: which channels accepted it, which did not, and who could not be reached. With the setting
+ * `backends`, the lists are those of all backends that the message went by, one after the other, `info` and `attempts`
+ * are joined likewise, and `unreachable` has the users whom none of their backends reached.
+ */
+export interface SendReport<User = unknown> extends ChannelsReport<User> {
+  /** The message's id: a UUID, the same on every retry. */
+  readonly id: string;
+  readonly event: string;
+  readonly status: SendStatus;
+  /**
+   * In a service with the setting `backends`: what became of it by each backend that it went by, by its name. Channels
+   * of two backends may have the same name.
+   */
+  readonly backends?: Readonly<Record<string, BackendReport<User>>> | undefined;
   /** From the call of `send` to its end, in milliseconds. */
   readonly durationMs: number;
 }

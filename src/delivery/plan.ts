@@ -101,7 +101,8 @@ export function checkAll<User>(
   return drafts;
 }
 
-async function checkLists<User>(drafts: Draft<User>[], context: PlanContext): Promise<Draft<User>[]> {
+/** Checks the channels of drafts. The rest is as for {@link checkAll}. */
+export async function checkLists<User>(drafts: Draft<User>[], context: PlanContext): Promise<Draft<User>[]> {
   for (const [index, checked] of drafts.entries()) {
     const { message, channels, users } = checked;
     if (users.length > 0) continue;
@@ -147,12 +148,42 @@ function withoutUsers<User>({ message, channels, timeout }: Draft<User>): Planne
 }
 
 function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<User> {
+  checkSendOptions(options, context.isRecorded);
+  const { backendOptions } = options;
+  return draftOf(options, { id: newId(context), ...audienceOf(options), backendOptions }, context);
+}
+
+/** The id of a new message. */
+export function newId({ isRecorded }: Pick<PlanContext, 'isRecorded'>): string {
+  return isRecorded ? timeOrderedId() : randomUUID();
+}
+
+/** The receivers that are named in the options of a message. They may be read once only. */
+export function audienceOf<User>({ channels, users }: SendOptions<User>): Pick<Draft<User>, 'channels' | 'users'> {
+  return {
+    channels: channels === undefined ? [] : channelsOf(channels),
+    users: users === undefined ? [] : usersOf(users),
+  };
+}
+
+/** What a draft does not take from the options of its message. */
+export interface OwnOfDraft<User> extends Pick<Draft<User>, 'channels' | 'users'> {
+  readonly id: string;
+  readonly backendOptions: Record<string, unknown> | undefined;
+}
+
+/**
+ * Makes the draft of a message whose options have the right form.
+ * @throws ValidationError or UnsupportedOperationError for what the backend does not take
+ */
+export function draftOf<User>(
+  options: SendOptions<User>,
+  { id, channels, users, backendOptions }: OwnOfDraft<User>,
+  context: PlanContext,
+): Draft<User> {
   const { backend, capabilities, defaultEvent, encode, isRecorded } = context;
-  checkSendOptions(options, isRecorded);
-  const { event = defaultEvent, data: given = {}, notification, idempotencyKey, backendOptions } = options;
+  const { event = defaultEvent, data: given = {}, notification, idempotencyKey } = options;
   checkName(event, 'event', capabilities.eventName, backend.name);
-  const channels = options.channels === undefined ? [] : channelsOf(options.channels);
-  const users = options.users === undefined ? [] : usersOf(options.users);
   if (idempotencyKey !== undefined && !capabilities.idempotencyKey && !isRecorded) {
     throw new UnsupportedOperationError(
       `The ${backend.name} backend does not drop a second message with the same "idempotencyKey": send without it, or set "messages" in PUSH_SERVER, a message store.`,
@@ -163,7 +194,6 @@ function draft<User>(options: SendOptions<User>, context: PlanContext): Draft<Us
   const json = backend.stringify === undefined ? jsonText(data) : ownJsonText(data, backend);
   checkNotification(notification, data);
   const except = checkedExcept(options.except, { event, notification, backendOptions }, context);
-  const id = isRecorded ? timeOrderedId() : randomUUID();
   const payload = backend.encode({ id, event, json, notification });
   checkSize(payload, capabilities.maxPayloadBytes, backend.name);
   const parts = {
@@ -230,7 +260,7 @@ async function lookUp<User>(
 }
 
 /** @throws ValidationError when channels were refused, and no channel of any message is left */
-function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
+export function throwIfNoneFits(planned: readonly PlannedMessage[]): void {
   if (planned.some(({ channels }) => channels.length > 0)) return;
   for (const { refused } of planned) for (const error of refused.values()) throw error;
 }

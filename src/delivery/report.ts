@@ -1,5 +1,6 @@
-import { outcomeOf } from '../core/errors.js';
+import { outcomeOf, type PushError } from '../core/errors.js';
 import {
+  type BackendReport,
   DeliveryError,
   type RejectedChannel,
   type SendReport,
@@ -50,6 +51,61 @@ export function reportOf<User>(delivery: Delivery, startedAt: number): SendRepor
   };
 }
 
+/** The report of what of a message went by one backend. */
+export interface PartReport<User> {
+  /** The name of the backend. */
+  readonly name: string;
+  /** The users who should get the message by it. */
+  readonly users: readonly User[];
+  readonly report: BackendReport<User>;
+  /** Why it could not be given to the backend at all. */
+  readonly error?: PushError | undefined;
+}
+
+/** Joins the reports of a message's parts. @param whole the message, with all its users */
+export function joinedReport<User>(
+  whole: { readonly id: string; readonly event: string; readonly users: readonly User[] },
+  parts: ReadonlyArray<PartReport<User>>,
+  startedAt: number,
+): SendReport<User> {
+  const reports = parts.map(({ report }) => report);
+  const accepted = reports.flatMap((report) => report.accepted);
+  const rejected = reports.flatMap((report) => report.rejected);
+  const skipped = reports.flatMap((report) => report.skipped);
+  return {
+    id: whole.id,
+    event: whole.event,
+    status: statusOf(accepted.length, rejected.length, skipped.length),
+    channels: reports.flatMap(({ channels }) => channels),
+    accepted,
+    rejected,
+    skipped,
+    unreachable: reachedByNone(whole.users, parts),
+    info: Object.assign({}, ...reports.map(({ info }) => info)),
+    attempts: reports.reduce((sum, { attempts }) => sum + attempts, 0),
+    backends: Object.fromEntries(parts.map(({ name, report, error }) => [name, ofBackend(report, error)])),
+    durationMs: performance.now() - startedAt,
+  };
+}
+
+/** The users who have a channel in none of the backends that they should get the message by. */
+function reachedByNone<User>(users: readonly User[], parts: ReadonlyArray<PartReport<User>>): readonly User[] {
+  const reached = new Set<User>();
+  for (const { users: own, report } of parts) {
+    const missed = new Set(report.unreachable);
+    for (const user of own) if (!missed.has(user)) reached.add(user);
+  }
+  return users.filter((user) => !reached.has(user));
+}
+
+function ofBackend<User>(
+  { channels, accepted, rejected, skipped, unreachable, info, attempts }: BackendReport<User>,
+  error: PushError | undefined,
+): BackendReport<User> {
+  const report = { channels, accepted, rejected, skipped, unreachable, info, attempts };
+  return error === undefined ? report : { ...report, error };
+}
+
 function statusOf(accepted: number, rejected: number, skipped: number): SendStatus {
   if (rejected > 0) return accepted === 0 ? 'rejected' : 'partial';
   if (accepted > 0) return 'accepted';
@@ -58,9 +114,10 @@ function statusOf(accepted: number, rejected: number, skipped: number): SendStat
 
 /**
  * Throws when no channel of any message accepted, and one of them rejected.
+ * @param backend undefined where there are several
  * @throws DeliveryError that carries the reports
  */
-export function throwIfAllRejected(reports: readonly SendReport[], backend: string): void {
+export function throwIfAllRejected(reports: readonly SendReport[], backend: string | undefined): void {
   if (reports.some((report) => report.accepted.length > 0)) return;
   const rejected = reports.flatMap((report) => report.rejected);
   const [first] = rejected;
@@ -69,7 +126,8 @@ export function throwIfAllRejected(reports: readonly SendReport[], backend: stri
   const which =
     rejected.length === 1 ? `channel "${channel}"` : `all ${rejected.length} channels, the first of them "${channel}"`;
   const isUnknown = rejected.some((failed) => outcomeOf(failed.error) === 'unknown');
-  throw new DeliveryError(`The ${backend} backend did not accept the message for ${which}: ${error.message}`, {
+  const nobody = backend === undefined ? 'No backend accepted' : `The ${backend} backend did not accept`;
+  throw new DeliveryError(`${nobody} the message for ${which}: ${error.message}`, {
     backend,
     cause: error,
     outcome: isUnknown ? 'unknown' : 'rejected',

@@ -36,8 +36,14 @@ export interface CallOptions {
   ordered?: boolean | undefined;
 }
 
-/** The contents of a message, and how it is sent. */
-export interface MessageOptions extends CallOptions, RecordingOptions {
+/** A backend's own options for a message. */
+type BackendOptions = Record<string, unknown>;
+
+/**
+ * The contents of a message, and how it is sent.
+ * @typeParam Name the names of the setting `backends`
+ */
+export interface MessageOptions<Name extends string = string> extends CallOptions, RecordingOptions {
   /** @default the setting `defaultEvent`, which is `'push-event'` */
   event?: string | undefined;
   /**
@@ -64,12 +70,25 @@ export interface MessageOptions extends CallOptions, RecordingOptions {
    * returns the report of the first, for as long as the setting `recording.idempotencyTtl` says.
    */
   idempotencyKey?: string | undefined;
-  /** The backend's own options for this message. */
-  backendOptions?: Record<string, unknown> | undefined;
+  /**
+   * The backend's own options for this message. In a service with the setting `backends` they stand by its name:
+   * `{ mobile: { ttl: 60 } }`; those of a backend that the message does not go to say nothing.
+   */
+  backendOptions?: (string extends Name ? BackendOptions : { [Key in Name]?: BackendOptions | undefined }) | undefined;
+  /**
+   * The backend that the message goes by, or several, by the names of the setting `backends`. It goes before the
+   * setting `routes`.
+   * @default for users, what `routes` answers; else the first backend
+   */
+  via?: Name | readonly Name[] | undefined;
 }
 
-/** The argument of `send`. */
-export type SendOptions<User = PushUser> = MessageOptions & Audience<User>;
+/**
+ * The argument of `send`.
+ * @typeParam User what stands for a user
+ * @typeParam Name the names of the setting `backends`
+ */
+export type SendOptions<User = PushUser, Name extends string = string> = MessageOptions<Name> & Audience<User>;
 
 /** The options of `send`. */
 const known = [
@@ -89,24 +108,29 @@ const known = [
 
 const knownWithStore = [...known, ...recordingNames];
 
+const one = { known, knownWithStore };
+/** The options of a service with the setting `backends`. */
+const several = { known: [...known, 'via'], knownWithStore: [...knownWithStore, 'via'] };
+
 /** What other libraries call an option, and what it is here. */
 const advice = {
   socket_id: 'pass the socket id as "except"',
   socketId: 'pass the socket id as "except"',
   info: 'pass it as { backendOptions: { info } }',
+  via: 'a service with one backend has no choice: set "backends" in PUSH_SERVER, in place of "backend"',
 };
 
 const adviceWithoutStore = { ...advice, ...withoutStore };
 const adviceWithoutRecord = { ...advice, ...withoutRecord };
 
 /** How `trigger` sends: the options of `send` beside channels, event and data. */
-export interface TriggerOptions extends Omit<MessageOptions, 'event' | 'data'> {
+export interface TriggerOptions<Name extends string = string> extends Omit<MessageOptions<Name>, 'event' | 'data'> {
   /** The same as `except`, as Pusher's libraries call it. */
   socket_id?: string | undefined;
 }
 
 const triggerNames = [
-  ...knownWithStore.filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
+  ...several.knownWithStore.filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
   'socket_id',
 ] as const;
 
@@ -135,14 +159,23 @@ export function triggered(
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
  * @param isRecorded whether there is a message store, so that there are more options
+ * @param choosesBackend whether there are several backends, so that there is `via`
  * @throws ValidationError
  */
-export function checkSendOptions<User>(options: SendOptions<User>, isRecorded: boolean): void {
+export function checkSendOptions<User>(
+  options: SendOptions<User>,
+  isRecorded: boolean,
+  choosesBackend: boolean = false,
+): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
-  if (isRecorded) checkOptionNames(options, knownWithStore, 'send()', advice);
-  else checkOptionNames(options, known, 'send()', options.record === false ? adviceWithoutRecord : adviceWithoutStore);
+  const names = choosesBackend ? several : one;
+  if (isRecorded) checkOptionNames(options, names.knownWithStore, 'send()', advice);
+  else {
+    const without = options.record === false ? adviceWithoutRecord : adviceWithoutStore;
+    checkOptionNames(options, names.known, 'send()', without);
+  }
   const { channels, users, timeout, idempotencyKey, backendOptions, record } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');

@@ -34,7 +34,7 @@ export interface ChannelOutcome {
   readonly channels: readonly string[];
   /** The id of the user whom each channel belongs to, in their order, where the message is for users. */
   readonly users?: readonly string[] | undefined;
-  /** The backend that was asked. */
+  /** The backend that was asked. With the setting `backends` it is the name there. */
   readonly backend?: string | undefined;
   /** Why it was rejected, or why it is unknown. */
   readonly error?: RecordedError | undefined;
@@ -65,11 +65,13 @@ export interface MessageRecord {
   readonly expiresAt: Date | undefined;
   readonly event: string;
   readonly recipients: Recipients;
+  /** The names of the backends that it goes by, where the message chose: the option `via`. */
+  readonly via: readonly string[] | undefined;
   /** Undefined when it was not kept, and in a list of records when `unseal` failed. */
   readonly data: JsonValue | undefined;
   readonly notification: PushNotification | undefined;
   readonly template: { readonly slug: string; readonly version: number } | undefined;
-  /** The backend that it was last given to. */
+  /** The backend that it was last given to. With the setting `backends` it is the name there. */
   readonly backend: string | undefined;
   /** Why the last try failed. */
   readonly error: RecordedError | undefined;

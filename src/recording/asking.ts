@@ -5,7 +5,7 @@ import { DeliveryError } from '../core/report.js';
 import { firedEarly } from '../delivery/plan.js';
 import { type ConcludingContext, type Conclusion, failed, skipped } from './conclusion.js';
 import { UNREAD } from './conditions.js';
-import { type Held, recordOfHeld } from './held.js';
+import { type Held, type HeldPart, recordOfHeld } from './held.js';
 import type { RecordingHost } from './host.js';
 
 /** What the conditions have said of messages. */
@@ -78,19 +78,24 @@ async function withoutReaders(
     concluded.set(held, skipped(held, 'read', context));
     return undefined;
   }
-  const users = held.draft.users.filter((_, index) => !read.has(ids[index] ?? ''));
-  return {
-    ...held,
-    stored: { ...held.stored, recipients: { users: left } },
-    draft: { ...held.draft, users },
-  };
+  const parts = held.parts?.map((part) => withUsers(part, (id) => !read.has(id)));
+  const users = held.users?.filter((_, index) => !read.has(ids[index] ?? ''));
+  return { ...held, stored: { ...held.stored, recipients: { users: left } }, parts, users };
 }
 
-function conditionError(error: unknown, { stored: { condition } }: Held, { backend }: RecordingHost): PushError {
-  if (PushError.isPushError(error) && (error.retryable || error.code === 'ABORTED')) return cleaned(error, backend);
-  return new DeliveryError(`The condition "${condition}" failed, so nothing was sent: ${textOf(error, backend)}`, {
+/** A part for some of its users. */
+function withUsers(part: HeldPart, isLeft: (id: string) => boolean): HeldPart {
+  const { draft, ids } = part;
+  const users = draft.users.filter((_, index) => isLeft(ids[index] ?? ''));
+  return { ...part, draft: { ...draft, users }, ids: ids.filter(isLeft) };
+}
+
+function conditionError(error: unknown, { stored: { condition } }: Held, { destinations }: RecordingHost): PushError {
+  if (PushError.isPushError(error) && (error.retryable || error.code === 'ABORTED'))
+    return cleaned(error, destinations);
+  return new DeliveryError(`The condition "${condition}" failed, so nothing was sent: ${textOf(error, destinations)}`, {
     outcome: 'rejected',
     retryable: true,
-    cause: causeOf(error, backend),
+    cause: causeOf(error, destinations),
   });
 }

@@ -1,13 +1,13 @@
-import { outcomeOf, type PushError, retryAfterOf } from '../core/errors.js';
+import type { PushError } from '../core/errors.js';
 import type { SendReport, SendStatus } from '../core/report.js';
-import { reportOf } from '../delivery/report.js';
-import type { Delivery } from '../delivery/split.js';
+import { joinedReport } from '../delivery/report.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Settlement } from '../messages/store.js';
 import type { Held } from './held.js';
-import { type AttemptFacts, acceptedOutcome, failedOutcomes, recordedError, skippedOutcomes } from './outcomes.js';
-import type { Remaining } from './remaining.js';
-import type { Recording } from './settings.js';
+import { type LegContext, type LegEnd, type LegResult, legResult, NOTHING_SENT } from './leg-end.js';
+import { nextTry } from './next-try.js';
+import { outcomesBy, recordedError } from './outcomes.js';
+import type { Routed } from './routing.js';
 
 /** How an attempt at a message ended. */
 export interface Conclusion {
@@ -20,33 +20,7 @@ export interface Conclusion {
 }
 
 /** What holds for all messages that are concluded together. */
-export interface ConcludingContext {
-  readonly backend: string;
-  readonly recording: Recording;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
-  /** `performance.now()` when the attempt began. */
-  readonly startedAt: number;
-  /** Whether the provider is away, so that a try that failed does not count. */
-  readonly isAway: boolean;
-  /** Whether this process has to end: what it has not sent goes back. */
-  readonly handsBack: boolean;
-  /** Whether the messages reach nobody by this backend. */
-  readonly isDebug: boolean;
-}
-
-/** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
-const JITTER = 0.1;
-
-/** Longest wait that a provider may ask for, in milliseconds: a year, which databases can add to any date. */
-const LONGEST_WAIT_MS = 366 * 86_400_000;
-
-/**
- * Shortest and longest wait until a message tries again a provider that is away, in milliseconds. In between it is half
- * of the message's age, so that a few that always fail do not keep the others from trying.
- */
-const AWAY_MS = 5_000;
-const LONGEST_AWAY_MS = 900_000;
+export type ConcludingContext = LegContext;
 
 /** The message is not sent, for a reason. */
 export function skipped(held: Held, reason: string, context: ConcludingContext): Conclusion {
@@ -71,23 +45,24 @@ export function debugged(held: Held, context: ConcludingContext): Conclusion {
   };
 }
 
-/** The message came to no channel, because of an error. */
+/** The message could be given to no backend, because of an error. */
 export function failed(
   held: Pick<Held, 'stored' | 'details'>,
   failure: PushError,
   context: ConcludingContext,
 ): Conclusion {
   const { stored } = held;
+  const { areNamed, first } = context.destinations;
   const kept = stored.outcomes.filter(({ state }) => state !== 'accepted');
   const wasSent = kept.length < stored.outcomes.length;
   const isGivenUp = failure.code === 'ABORTED';
   const mayPass = failure.retryable || (isGivenUp && context.handsBack);
-  const next = nextTry(held, mayPass ? [failure] : [], context);
+  const next = nextTry(held, mayPass ? [{ error: failure, isAway: false }] : [], context);
   const state = next.state ?? (wasSent ? 'SENT' : isGivenUp ? 'CANCELLED' : 'ERROR');
-  // A `retry` by hand was about to try all of them again.
   const outcomes = next.state !== undefined && !stored.retrySending ? kept.map(again) : kept;
+  const backend = areNamed ? stored.backend : first.name;
   return {
-    settlement: { ...next, state, backend: context.backend, error: recordedError(failure), outcomes },
+    settlement: { ...next, state, backend, error: recordedError(failure), outcomes },
     report: emptyReport(held, next.state === undefined ? 'rejected' : 'waiting', context),
     failure: next.state === undefined ? failure : undefined,
     appended: [],
@@ -99,63 +74,81 @@ function again(outcome: ChannelOutcome): ChannelOutcome {
   return outcome.error === undefined ? outcome : { ...outcome, error: { ...outcome.error, retryable: true } };
 }
 
-/**
- * The message was delivered, at least in part.
- * @param journal whether what was accepted is in the store already, and what should be there and could not be written
- */
-export function delivered(
-  held: Held,
-  { kept, unknown, ended, wasAccepted, owners }: Remaining,
-  delivery: Delivery,
-  journal: { readonly isKept: boolean; readonly lost: readonly ChannelOutcome[] },
-  context: ConcludingContext,
-): Conclusion {
-  const { backend, now: at, startedAt, handsBack, isDebug } = context;
-  const facts: AttemptFacts = { backend, owners, at, handsBack };
-  const report = reportOf(delivery, startedAt);
-  const failures = report.rejected.map(({ channel, error }) => [channel, error] as const);
-  const errors = new Set(failures.map(([, error]) => error));
-  const resends = resendsUnknown(held, context.recording);
+/** The message has ended by every backend that it goes by. @param ends one for each of them */
+export function concluded(held: Routed, ends: readonly LegEnd[], context: ConcludingContext): Conclusion {
+  const { stored } = held;
+  const legs = ends.map((end) => legResult(held, end, context));
   const next = nextTry(
     held,
-    [...errors].filter((error) => mayBeTriedAgain(error, resends, handsBack)),
+    legs.flatMap(({ causes }) => causes),
     context,
   );
-  const accepted = journal.isKept ? [...journal.lost] : acceptedNow(report, delivery, facts);
-  const outcomes = [
-    ...kept,
-    ...failedOutcomes(failures, unknown, facts),
-    ...skippedOutcomes(delivery.skipped, facts),
-    ...skippedOutcomes(
-      ended.map((channel) => [channel, 'the session has ended'] as const),
-      facts,
-    ),
-  ];
-  const isAccepted = wasAccepted || report.accepted.length > 0;
-  const [firstError] = errors;
+  const isFinal = next.state === undefined;
+  const errors = new Set(legs.flatMap((leg) => [...leg.errors]));
+  const unasked = outcomesOfOthers(held, ends, context);
+  const kept = [...legs.flatMap((leg) => keptOf(leg, held, isFinal)), ...unasked];
+  const outcomes = [...kept, ...legs.flatMap((leg) => leg.others)];
+  const accepted = legs.flatMap((leg) => leg.accepted);
+  const isAccepted = stored.outcomes.some(({ state }) => state === 'accepted') || legs.some(hasAccepted);
   const isGivenUp = errors.size > 0 && [...errors].every(({ code }) => code === 'ABORTED');
-  const hasFailed = errors.size > 0 || kept.some(({ state }) => state !== 'skipped');
-  const end = endOf(isAccepted, isGivenUp, hasFailed, delivery);
-  const state = next.state ?? (end.state === 'SENT' && isDebug ? 'DEBUG' : end.state);
+  const hasFailed = errors.size > 0 || kept.some((each) => each.state !== 'skipped');
+  const end = endOf(isAccepted, isGivenUp, hasFailed, legs);
+  const state = next.state ?? (end.state === 'SENT' && isDebug(held, legs, context) ? 'DEBUG' : end.state);
+  const [firstError] = errors;
   const keptError = state === 'ERROR' ? kept.find((each) => each.error !== undefined)?.error : undefined;
-  const error = firstError === undefined ? keptError : recordedError(firstError);
+  const isUntried = legs.length > 0 && ends.every(({ kind }) => kind === 'rests');
+  const error = firstError === undefined ? (isUntried ? stored.error : keptError) : recordedError(firstError);
+  const backend = ends.findLast(({ kind }) => kind !== 'rests')?.destination.name ?? stored.backend;
+  const report = reportOfLegs(held, legs, context);
+  const failure = ends.find((each) => each.kind === 'failed')?.failure;
   return {
     settlement: {
       ...next,
       state,
-      backend,
+      ...(backend !== undefined && { backend }),
       ...(error && { error }),
-      ...(next.state === undefined && end.reason !== undefined && { reason: end.reason }),
-      outcomes: next.state === undefined ? [...accepted, ...outcomes] : outcomes,
+      ...(isFinal && end.reason !== undefined && { reason: end.reason }),
+      outcomes: isFinal ? [...accepted, ...outcomes] : outcomes,
     },
-    report: next.state === undefined ? report : { ...report, status: 'waiting' },
-    failure: undefined,
-    appended: next.state === undefined ? [] : accepted,
+    report: isFinal ? report : { ...report, status: 'waiting' },
+    failure: isFinal && report.accepted.length + report.rejected.length === 0 ? failure : undefined,
+    appended: isFinal ? [] : accepted,
   };
 }
 
-function acceptedNow(report: SendReport, delivery: Delivery, facts: AttemptFacts): ChannelOutcome[] {
-  return report.accepted.length === 0 ? [] : [acceptedOutcome(report.accepted, delivery, facts)];
+function hasAccepted({ report }: LegResult): boolean {
+  return report !== undefined && report.accepted.length > 0;
+}
+
+/** What stays of a leg as it was. A `retry` by hand was about to try all of it again. */
+function keptOf({ end, kept }: LegResult, { stored }: Held, isFinal: boolean): readonly ChannelOutcome[] {
+  return end.kind !== 'sent' && !isFinal && !stored.retrySending ? kept.map(again) : kept;
+}
+
+/** The outcomes of backends that the message does not go by any more. */
+function outcomesOfOthers(
+  { stored: { outcomes } }: Held,
+  ends: readonly LegEnd[],
+  { destinations }: ConcludingContext,
+): readonly ChannelOutcome[] {
+  if (outcomes.length === 0) return outcomes;
+  const own = new Set(ends.flatMap(({ destination }) => outcomesBy(destination, destinations, outcomes)));
+  return outcomes.filter((outcome) => outcome.state !== 'accepted' && !own.has(outcome));
+}
+
+/** Whether every backend that has accepted the message reaches nobody. */
+function isDebug(
+  { stored: { outcomes } }: Held,
+  legs: readonly LegResult[],
+  { destinations }: ConcludingContext,
+): boolean {
+  const before = outcomes.filter(({ state }) => state === 'accepted');
+  const asked = destinations.all.filter(
+    (destination) =>
+      legs.some((leg) => leg.end.destination === destination && hasAccepted(leg)) ||
+      outcomesBy(destination, destinations, before).length > 0,
+  );
+  return asked.every(({ capabilities }) => capabilities.isDebug === true);
 }
 
 /** The state in which a message ends that is not tried again. */
@@ -163,60 +156,34 @@ function endOf(
   isAccepted: boolean,
   isGivenUp: boolean,
   hasFailed: boolean,
-  delivery: Delivery,
+  legs: readonly LegResult[],
 ): { readonly state: 'SENT' | 'ERROR' | 'SKIPPED' | 'CANCELLED'; readonly reason?: string } {
   if (isAccepted) return { state: 'SENT' };
   // The caller's signal fired.
   if (isGivenUp) return { state: 'CANCELLED' };
   if (hasFailed) return { state: 'ERROR' };
-  const [reason = 'unreachable'] = delivery.skipped.values();
+  const [reason = 'unreachable'] = legs.flatMap(({ end }) =>
+    end.kind === 'sent' ? [...end.delivery.skipped.values()] : [],
+  );
   // The words of a backend. PostgreSQL takes no text with a zero in it.
   return { state: 'SKIPPED', reason: reason.replaceAll('\0', '\u{fffd}').toWellFormed() };
 }
 
-/** Whether an unknown outcome is sent again. */
-export function resendsUnknown({ details }: Held, recording: Recording): boolean {
-  return (details.whenUnknown ?? recording.whenUnknown) === 'resend';
-}
-
-function mayBeTriedAgain(error: PushError, resends: boolean, handsBack: boolean): boolean {
-  if (outcomeOf(error) === 'unknown' && !resends) return false;
-  return error.retryable || (handsBack && error.code === 'ABORTED');
-}
-
-interface Next {
-  /** Undefined when the message is not tried again. */
-  readonly state: 'ERROR_RETRY' | 'WAITING' | undefined;
-  readonly attempts: number;
-  readonly retrySending: boolean;
-  readonly sendAfter?: { readonly inMs: number };
-}
-
-/** Whether and when a message is tried again. @param errors those that may pass */
-function nextTry(
-  held: Pick<Held, 'stored' | 'details'>,
-  errors: readonly PushError[],
-  context: ConcludingContext,
-): Next {
-  const { stored, details } = held;
-  const { recording, isAway, handsBack } = context;
-  const attempts = stored.attempts + 1;
-  const delays = details.retryDelays ?? recording.retryDelays;
-  if (errors.length === 0) return { state: undefined, attempts, retrySending: false };
-  const isUnspent = (isAway && delays.length > 0) || (handsBack && errors.every(({ code }) => code === 'ABORTED'));
-  // Stores keep whole milliseconds.
-  const asked = Math.ceil(Math.max(0, ...errors.map(retryAfterOf).filter(Number.isFinite)));
-  const wait = Math.min(asked, LONGEST_WAIT_MS);
-  // While the provider is away, the next one to try it is another message: this one may be the reason.
-  const awayMs = Math.min(Math.max(AWAY_MS, (context.now - stored.createdAt) / 2), LONGEST_AWAY_MS);
-  const inMs = Math.max(wait, isAway && !handsBack ? awayMs * (1 + Math.random()) : 0);
-  // `retrySending` makes the next try leave out what was refused for good.
-  if (isUnspent)
-    return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
-  const delay = delays[stored.attempts];
-  if (delay === undefined) return { state: undefined, attempts, retrySending: false };
-  const delayMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
-  return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs: delayMs } };
+/** The report of a message. */
+function reportOfLegs(held: Routed, legs: readonly LegResult[], context: ConcludingContext): SendReport {
+  const [only] = legs;
+  const hasFailed = legs.some(({ end }) => end.kind === 'failed');
+  if (!context.destinations.areNamed) return only?.report ?? emptyReport(held, 'rejected', context);
+  const parts = legs.map(({ end: { destination, part, ...end }, report }) => ({
+    name: destination.name,
+    users: part.draft.users,
+    report: report ?? NOTHING_SENT,
+    error: end.kind === 'failed' ? end.failure : undefined,
+  }));
+  const { id, event } = held.stored;
+  const users = held.users ?? parts.flatMap((part) => part.users);
+  const joined = joinedReport({ id, event, users }, parts, context.startedAt);
+  return hasFailed ? { ...joined, status: joined.accepted.length > 0 ? 'partial' : 'rejected' } : joined;
 }
 
 /** The report of a message that no backend was asked for. */
@@ -225,17 +192,5 @@ function emptyReport(
   status: SendStatus,
   { startedAt }: Pick<ConcludingContext, 'startedAt'>,
 ): SendReport {
-  return {
-    id,
-    event,
-    status,
-    channels: [],
-    accepted: [],
-    rejected: [],
-    skipped: [],
-    unreachable: [],
-    info: {},
-    attempts: 0,
-    durationMs: performance.now() - startedAt,
-  };
+  return { id, event, status, ...NOTHING_SENT, durationMs: performance.now() - startedAt };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { ValidationError } from '../core/errors.js';
-import type { Draft } from '../delivery/plan.js';
+import type { Parted } from '../delivery/parts.js';
 import type { Recipients, TraceContext } from '../messages/record.js';
 import type { JsonValue, PushNotification } from '../wire/message.js';
 import type { MessageOptions } from './message-options.js';
@@ -20,6 +20,8 @@ export interface Content {
 export interface Details {
   readonly timeout?: number | undefined;
   readonly except?: string | undefined;
+  /** The names of the backends that it goes by, where the message chose. */
+  readonly via?: readonly string[] | undefined;
   readonly retryDelays?: readonly number[] | undefined;
   readonly whenUnknown?: 'resend' | 'keep' | undefined;
   readonly traceContext?: TraceContext | undefined;
@@ -30,8 +32,8 @@ export interface Details {
 const NOTHING_ELSE = '{}\n';
 
 /** The text of a message's content: the data stands by itself behind the rest, so that its text stays as it is. */
-export function contentText(draft: Draft<unknown>, options: MessageOptions): string {
-  const { notification, backendOptions } = draft.message;
+export function contentText({ whole: draft, backendOptions }: Parted, options: MessageOptions): string {
+  const { notification } = draft.message;
   const { extraData, args } = options;
   const hasMore = [notification, backendOptions, extraData, args].some((each) => each !== undefined);
   if (!hasMore) return `${NOTHING_ELSE}${draft.json}`;
@@ -55,11 +57,12 @@ export function readContent(text: string): Content | undefined {
 }
 
 /** The text of a message's details. */
-export function detailsText(draft: Draft<unknown>, options: MessageOptions): string {
+export function detailsText({ whole, parts, via }: Parted, options: MessageOptions): string {
   const { retryDelays, whenUnknown, traceContext } = options;
   const details: Details = {
-    timeout: draft.timeout,
-    except: draft.message.except,
+    timeout: whole.timeout,
+    except: exceptOf(parts),
+    via,
     retryDelays,
     whenUnknown,
     traceContext,
@@ -67,24 +70,31 @@ export function detailsText(draft: Draft<unknown>, options: MessageOptions): str
   return JSON.stringify(details);
 }
 
+/** The socket id that is left out. Some backends leave nobody out, and their parts have none. */
+function exceptOf(parts: Parted['parts']): string | undefined {
+  return parts.find(({ draft }) => draft.message.except !== undefined)?.draft.message.except;
+}
+
 /**
  * The digest of what a message says and to whom: two calls with one idempotency key mean the same message when it is
  * the same. The order of the keys of objects, and of the recipients, does not count.
  * @throws ValidationError for data that is nested too deeply
  */
-export function digestOf({ message, json }: Draft<unknown>, recipients: Recipients): string {
-  const { event, notification, except, backendOptions } = message;
+export function digestOf({ whole, parts, via, backendOptions }: Parted, recipients: Recipients): string {
+  const { message, json } = whole;
+  const { event, notification } = message;
   const { users, channels } = recipients;
-  const whole = {
+  const contents = {
     event,
     data: JSON.parse(json),
     notification,
-    except,
+    except: exceptOf(parts),
     backendOptions,
+    via: via?.toSorted(),
     users: users?.toSorted(),
     channels: channels?.toSorted(),
   };
-  return createHash('sha256').update(canonical(whole)).digest('base64url');
+  return createHash('sha256').update(canonical(contents)).digest('base64url');
 }
 
 function canonical(whole: object): string {

@@ -1,42 +1,22 @@
-import { PushError } from '../core/errors.js';
+import type { PushError } from '../core/errors.js';
 import { DeliveryError, type SendReport } from '../core/report.js';
-import { deliver } from '../delivery/deliver.js';
-import { longestTimeout } from '../delivery/plan.js';
-import { type Addressed, addressHeld } from './addressing.js';
+import { orderKeys } from '../delivery/order-keys.js';
+import type { Addressed } from './addressing.js';
 import { askConditions } from './asking.js';
-import {
-  type ConcludingContext,
-  type Conclusion,
-  debugged,
-  delivered,
-  failed,
-  resendsUnknown,
-  skipped,
-} from './conclusion.js';
+import { type ConcludingContext, type Conclusion, concluded, debugged, failed, skipped } from './conclusion.js';
 import type { Details } from './content.js';
+import type { DispatchCall } from './dispatch-call.js';
 import type { Claim, Held } from './held.js';
 import type { RecordingHost } from './host.js';
-import { Journal } from './journal.js';
-import type { ProviderWatch } from './provider-watch.js';
+import { LegSending } from './leg-sending.js';
+import { Legs } from './legs.js';
+import { resendsUnknown } from './next-try.js';
+import type { ProviderWatches } from './provider-watches.js';
+import { routeHeld } from './routing.js';
 import type { Settler } from './settler.js';
-import { UnderWay } from './under-way.js';
 
 /** How many times a process may die under a message, until it is not sent any more. */
 const MOST_DEATHS = 3;
-
-/** What holds for one dispatch. */
-export interface DispatchCall {
-  /** Ends it: what was not sent by then is not sent. */
-  readonly signal?: AbortSignal | undefined;
-  /** Whether the signal means that this process ends, so that what was not sent goes back to the store. */
-  readonly handsBack?: boolean | undefined;
-  /** Waits for the turn of `ordered` messages. */
-  readonly comes?: ((channels: ReadonlySet<string>) => Promise<void>) | undefined;
-  /** Called when a message has ended and is settled. */
-  readonly ended?: (() => void) | undefined;
-  /** `performance.now()` at the beginning. */
-  readonly startedAt: number;
-}
 
 /** How a message ended that was dispatched. */
 export interface Dispatched {
@@ -52,12 +32,12 @@ type End = (held: Held, conclusion: Conclusion) => void;
 export class Dispatcher {
   readonly #host: RecordingHost;
   readonly #settler: Settler;
-  readonly #watch: ProviderWatch;
+  readonly #watches: ProviderWatches;
 
-  constructor(host: RecordingHost, settler: Settler, watch: ProviderWatch) {
+  constructor(host: RecordingHost, settler: Settler, watches: ProviderWatches) {
     this.#host = host;
     this.#settler = settler;
-    this.#watch = watch;
+    this.#watches = watches;
   }
 
   /** @returns how each message ended, in their order; they are settled, or are settled as soon as the store is there */
@@ -78,42 +58,28 @@ export class Dispatcher {
 
   async #send(all: readonly Held[], call: DispatchCall, end: End): Promise<void> {
     const open = all.filter((held) => !this.#endsEarly(held, call, end));
-    const asked = await askConditions(open, this.#host, () => this.#context(call, false), call.signal);
+    const asked = await askConditions(open, this.#host, () => this.#context(call), call.signal);
     for (const [held, conclusion] of asked.concluded) end(held, conclusion);
-    const { plans, failures } = await addressHeld(asked.open, this.#host, call.signal);
-    const cannotBegin = await this.#begin(plans, call);
-    if (cannotBegin !== undefined) for (const { held } of plans.splice(0)) failures.set(held, cannotBegin);
-    for (const [held, failure] of failures) end(held, failed(held, failure, this.#context(call, this.#watch.isAway)));
-    if (plans.length > 0) await this.#deliver(plans, call, end);
-  }
-
-  async #deliver(plans: readonly Addressed[], call: DispatchCall, end: End): Promise<void> {
-    const { backend, capabilities, delivering, clock, logger } = this.#host;
-    const journal = new Journal((appended) => this.#settler.append(appended), logger);
-    for (const { held, left } of plans)
-      journal.begin(held, left, capabilities, { backend: backend.name, at: clock.now() });
-    let isTry = this.#watch.begin();
-    const ending: Promise<void>[] = [];
-    const underWay = new UnderWay(plans, ({ held, left }, delivery) => {
-      this.#watch.ended(isTry, delivery);
-      isTry = false;
-      const conclude = (): void => {
-        const context = this.#context(call, this.#watch.isAway);
-        end(held, delivered(held, left, delivery, journal.of(left), context));
-      };
-      if (journal.of(left).isKept) ending.push(journal.written().then(conclude));
-      else conclude();
-    });
-    const ended: typeof delivering.ended = (request) => {
-      journal.ended(request);
-      underWay.ended(request);
-    };
-    await deliver(
-      plans.map(({ left }) => left.planned),
-      { ...delivering, ended },
-      call.signal,
+    const routed = await routeHeld(asked.open, this.#host, call.signal);
+    for (const [held, failure] of routed.failures) end(held, failed(held, failure, this.#context(call)));
+    const legs = new Legs(routed.open, (held, ends) => end(held, concluded(held, ends, this.#context(call))));
+    const { comes } = call;
+    const sendings = Array.from(
+      legs.byDestination,
+      ([destination, own]) =>
+        new LegSending(destination, own, {
+          host: this.#host,
+          settler: this.#settler,
+          watch: this.#watches.of(destination),
+          legs,
+          call,
+        }),
     );
-    await Promise.all(ending);
+    const addressed = sendings.map((sending) => sending.address());
+    const turn = comes && Promise.all(addressed).then((plans) => comes(channelKeys(plans.flat(), this.#host)));
+    // Each of them hears of it, unless there is none.
+    turn?.catch(() => {});
+    await Promise.all(sendings.map(async (sending, index) => sending.deliver((await addressed[index]) ?? [], turn)));
   }
 
   /** Settles a message that cannot be made ready for sending. */
@@ -121,13 +87,13 @@ export class Dispatcher {
     const { stored, token } = claim;
     const details = JSON.parse(stored.details) as Details;
     const call = { startedAt: performance.now() };
-    const conclusion = failed({ stored, details }, failure, this.#context(call, false));
+    const conclusion = failed({ stored, details }, failure, this.#context(call));
     await this.#settler.settle([{ held: { stored, token, content: undefined }, conclusion }]);
   }
 
   /** Whether a message is not sent at all: expired, too many deaths, or nobody knows whether it was sent. */
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
-    const context = this.#context(call, false);
+    const context = this.#context(call);
     const { deaths } = held.stored;
     if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
@@ -137,38 +103,19 @@ export class Dispatcher {
     return true;
   }
 
-  /** Waits for the backend, and for the turn. @returns why nothing can be sent */
-  async #begin(plans: readonly Addressed[], { signal, comes }: DispatchCall): Promise<PushError | undefined> {
-    if (plans.length === 0) return undefined;
-    const host = this.#host;
-    try {
-      await host.opened(
-        longestTimeout(
-          plans.map(({ left }) => left.planned),
-          host.timeout,
-        ),
-        signal,
-      );
-      await comes?.(new Set(plans.flatMap(({ left }) => left.planned.channels)));
-      return undefined;
-    } catch (error) {
-      if (PushError.isPushError(error)) return error;
-      throw error;
-    }
+  #context({ handsBack = false, startedAt, signal }: DispatchCall): ConcludingContext {
+    const { destinations, recording, clock } = this.#host;
+    const isHandedBack = handsBack && signal?.aborted === true;
+    return { destinations, recording, now: clock.now(), startedAt, handsBack: isHandedBack };
   }
+}
 
-  #context({ handsBack = false, startedAt, signal }: DispatchCall, isAway: boolean): ConcludingContext {
-    const { backend, recording, clock, capabilities } = this.#host;
-    return {
-      backend: backend.name,
-      recording,
-      now: clock.now(),
-      startedAt,
-      isAway,
-      handsBack: handsBack && signal?.aborted === true,
-      isDebug: capabilities.isDebug === true,
-    };
-  }
+/** What `ordered` calls share: channels, and of several backends those of one. */
+function channelKeys(plans: readonly Addressed[], { destinations }: RecordingHost): Set<string> {
+  return orderKeys(
+    plans.map(({ part, left }) => ({ destination: part.destination, planned: left.planned })),
+    destinations,
+  );
 }
 
 function diedError(deaths: number): DeliveryError {

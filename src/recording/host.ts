@@ -1,11 +1,7 @@
-import type { BackendCapabilities } from '../backends/contract/capabilities.js';
-import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { type Clock, systemClock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
-import type { DeliveryContext } from '../delivery/deliver.js';
-import type { PlanContext } from '../delivery/plan.js';
+import type { Destinations } from '../delivery/destination.js';
 import type { MessageStore, Now } from '../messages/store.js';
-import type { SessionAdapter } from '../sessions/adapter.js';
 import type { Conditions } from './conditions.js';
 import type { MessageEvents } from './events.js';
 import type { Recording, Working } from './settings.js';
@@ -15,23 +11,15 @@ export interface RecordingHost {
   /** The setting `name`: the service that messages belong to. */
   readonly service: string;
   readonly store: MessageStore;
-  readonly backend: AnyBackend;
-  readonly capabilities: BackendCapabilities;
-  readonly sessions: SessionAdapter<never>;
+  readonly destinations: Destinations;
   readonly conditions: Conditions;
   readonly events: MessageEvents;
   readonly logger: Logger;
-  readonly planning: PlanContext;
-  readonly delivering: DeliveryContext;
   readonly recording: Recording;
   readonly working: Working;
   readonly clock: Clock;
   /** How long the backend, a condition and others have, in milliseconds. */
   readonly timeout: number;
-  /** Whether the backend is open. */
-  isOpen(): boolean;
-  /** Resolves when the backend is open. @throws PushError */
-  opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
 }
 
 /** The present of a store: its own, unless somebody turns the clock. Stores keep whole milliseconds. */

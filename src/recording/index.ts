@@ -4,7 +4,7 @@ import { Dispatcher } from './dispatcher.js';
 import { type RecordingHost, storeNow } from './host.js';
 import { Leases } from './leases.js';
 import { MessageArchive } from './message-archive.js';
-import { ProviderWatch } from './provider-watch.js';
+import { ProviderWatches } from './provider-watches.js';
 import { contentReader } from './record.js';
 import { Recorder } from './recorder.js';
 import { readRecording, readWorking } from './settings.js';
@@ -82,7 +82,7 @@ export class Recordings {
   constructor(shared: MessageStore, host: RecordingHost) {
     this.#shared = shared;
     this.#host = host;
-    const { store, clock, logger, working, backend, recording } = host;
+    const { store, clock, logger, working, destinations, recording } = host;
     this.#leases = new Leases({
       leaseMs: working.leaseMs,
       clock,
@@ -90,15 +90,15 @@ export class Recordings {
       store,
       logger,
     });
-    const watch = new ProviderWatch(backend.name, clock, logger);
+    const watches = new ProviderWatches(destinations, clock, logger);
     const leases = this.#leases;
     this.#settler = new Settler(host, leases);
-    const dispatcher = new Dispatcher(host, this.#settler, watch);
+    const dispatcher = new Dispatcher(host, this.#settler, watches);
     const read = contentReader(recording, host.timeout);
-    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
+    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watches, read });
     const wake = (inMs = 0): void => this.worker.wake(inMs);
     const isWorking = (): boolean => this.worker.state !== 'stopped';
-    this.recorder = new Recorder({ host, leases, dispatcher, watch, wake, isWorking });
+    this.recorder = new Recorder({ host, leases, dispatcher, watches, wake, isWorking });
     this.archive = new MessageArchive(host, read, wake);
   }
 

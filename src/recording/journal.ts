@@ -3,9 +3,15 @@ import type { Logger } from '../core/logger.js';
 import { byDelivery, type Delivery, type PendingRequest } from '../delivery/split.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended } from '../messages/store.js';
-import type { Held } from './held.js';
+import type { Claim } from './held.js';
 import { type AttemptFacts, acceptedOutcome } from './outcomes.js';
 import type { Remaining } from './remaining.js';
+
+/** What became of what was accepted of a message: whether it is kept at once, and what could not be. */
+export interface JournalOf {
+  readonly isKept: boolean;
+  readonly lost: readonly ChannelOutcome[];
+}
 
 interface Entry {
   readonly id: string;
@@ -31,7 +37,7 @@ export class Journal {
 
   /** Notes that a message is about to be delivered. */
   begin(
-    { stored: { id } }: Held,
+    { stored: { id } }: Pick<Claim, 'stored'>,
     { planned, owners }: Remaining,
     capabilities: BackendCapabilities,
     facts: Omit<AttemptFacts, 'owners'>,
@@ -67,7 +73,7 @@ export class Journal {
   }
 
   /** What became of what was accepted of a message. */
-  of({ planned }: Remaining): { readonly isKept: boolean; readonly lost: readonly ChannelOutcome[] } {
+  of({ planned }: Remaining): JournalOf {
     const entry = this.#entries.get(planned);
     return { isKept: entry !== undefined, lost: entry?.lost ?? [] };
   }

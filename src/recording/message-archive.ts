@@ -148,7 +148,7 @@ export class MessageArchive {
   }
 
   #userId(user: unknown): string {
-    return userIdOf(user, this.#host.sessions);
+    return userIdOf(user, this.#host.destinations.first.sessions);
   }
 
   /** Reads messages. One that cannot be unsealed must not hide the others, so it comes without what was sealed. */

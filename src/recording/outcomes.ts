@@ -1,4 +1,5 @@
 import { outcomeOf, type PushError } from '../core/errors.js';
+import type { Destination, Destinations } from '../delivery/destination.js';
 import type { Delivery } from '../delivery/split.js';
 import type { ChannelOutcome, ChannelState, RecordedError } from '../messages/record.js';
 import type { ChannelDetails } from '../wire/message.js';
@@ -85,4 +86,15 @@ export function skippedOutcomes(
     else channels.push(channel);
   }
   return Array.from(groups, ([reason, channels]) => outcome('skipped', channels, facts, { reason }));
+}
+
+/** The outcomes of one backend. Those of a backend that there is no more count as the first one's. */
+export function outcomesBy(
+  { name }: Destination,
+  { all, first, areNamed }: Destinations,
+  outcomes: readonly ChannelOutcome[],
+): readonly ChannelOutcome[] {
+  if (!areNamed || outcomes.length === 0) return outcomes;
+  const known = new Set(all.map((each) => each.name));
+  return outcomes.filter(({ backend = '' }) => (known.has(backend) ? backend : first.name) === name);
 }

@@ -54,6 +54,11 @@ export class ProviderWatch {
     return this.#circuit.begin();
   }
 
+  /** Notes that messages that were about to be sent were not. */
+  gaveUp(isTry: boolean): void {
+    this.#circuit.gaveUp(isTry);
+  }
+
   /** Notes how a message ended. */
   ended(isTry: boolean, delivery: Delivery): void {
     const verdict = delivery.planned.channels.length === 0 ? 'gave up' : verdictOn(delivery);

@@ -21,7 +21,7 @@ export function contentReader({ unseal }: Pick<Recording, 'unseal'>, timeout: nu
 /** The record of a message, as an application reads it. */
 export function recordOf(stored: StoredMessage, content: Content | undefined): MessageRecord {
   const { condition, createdAt, changedAt, sentAt, sendAfter, expiresAt, outcomes } = stored;
-  const { timeout, except, traceContext, template } = JSON.parse(stored.details) as Details;
+  const { timeout, except, via, traceContext, template } = JSON.parse(stored.details) as Details;
   return {
     id: stored.id,
     service: stored.service,
@@ -50,6 +50,7 @@ export function recordOf(stored: StoredMessage, content: Content | undefined): M
     idempotencyKey: stored.idempotencyKey,
     condition: condition === undefined ? undefined : { name: condition, args: content?.args },
     except,
+    via,
     backendOptions: content?.backendOptions,
     timeout,
     traceContext,

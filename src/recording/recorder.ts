@@ -1,19 +1,20 @@
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import { TimeSlices } from '../core/time-slices.js';
-import { type Draft, firedEarly } from '../delivery/plan.js';
+import { firedEarly } from '../delivery/plan.js';
 import { throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions } from '../delivery/send-options.js';
 import type { Lease, NewMessage, Recorded } from '../messages/store.js';
 import type { CheckedMessage } from './checked.js';
 import { UNREAD } from './conditions.js';
 import { contentText, detailsText, digestOf, readContent } from './content.js';
-import type { DispatchCall, Dispatched, Dispatcher } from './dispatcher.js';
-import type { Held } from './held.js';
+import type { DispatchCall } from './dispatch-call.js';
+import type { Dispatched, Dispatcher } from './dispatcher.js';
+import type { Held, HeldPart } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
 import type { Leases } from './leases.js';
 import type { MessageOptions } from './message-options.js';
-import type { ProviderWatch } from './provider-watch.js';
+import type { ProviderWatches } from './provider-watches.js';
 import { recordOf, storedFrom } from './record.js';
 import { waitingReport } from './record-report.js';
 import { earlierReport } from './repeated.js';
@@ -28,7 +29,7 @@ export interface RecorderParts {
   readonly host: RecordingHost;
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
-  readonly watch: ProviderWatch;
+  readonly watches: ProviderWatches;
   /** Hears that messages wait in the store, and in how many milliseconds the next one is due. */
   readonly wake: (inMs: number) => void;
   /** Whether the worker of this process works. */
@@ -37,7 +38,7 @@ export interface RecorderParts {
 
 /** A message of a call, on its way into the store. */
 interface Entry {
-  readonly draft: Draft<unknown>;
+  readonly checked: CheckedMessage;
   readonly options: MessageOptions;
   /** The text of the content, before it is sealed. */
   readonly content: string;
@@ -69,9 +70,9 @@ export class Recorder {
   ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     if (signal?.aborted) throw firedEarly(signal);
-    const { host, leases, watch } = this.#parts;
+    const { host, leases } = this.#parts;
     const lease = leases.next();
-    const entries = await this.#entries(messages, lease, watch.isLive);
+    const entries = await this.#entries(messages, lease);
     const transaction = transactionOf(entries, host);
     if (signal?.aborted) throw firedEarly(signal);
     const recorded = await this.#record(entries, transaction);
@@ -126,29 +127,28 @@ export class Recorder {
     }
   }
 
-  /**
-   * Makes messages for the store.
-   * @param isLive whether those for now are sent at once: else they wait for the provider
-   */
-  async #entries(messages: readonly CheckedMessage[], lease: Lease, isLive: boolean): Promise<Entry[]> {
+  /** Makes messages for the store. */
+  async #entries(messages: readonly CheckedMessage[], lease: Lease): Promise<Entry[]> {
     const { recording, service, conditions, timeout } = this.#parts.host;
     const { seal } = recording;
     const slices = new TimeSlices();
     const contents: string[] = [];
-    for (const { draft, options } of messages) {
-      contents.push(contentText(draft, options));
+    for (const { parted, options } of messages) {
+      contents.push(contentText(parted, options));
       if (slices.isOver) await slices.next();
     }
     const sealed =
       seal === undefined ? contents : await Promise.all(contents.map((text) => turned('seal', seal, text, timeout)));
-    // One that is never tried again does not wait for a provider that is away.
-    const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
-      isLive || retryDelays.length === 0;
-    const entryOf = ({ draft, options: own, recipients }: CheckedMessage, index: number): Entry => {
-      const { message } = draft;
+    const { watches } = this.#parts;
+    // It waits for its providers, unless it is never tried again.
+    const mayGo = ({ parted: { parts }, options: { retryDelays = recording.retryDelays } }: CheckedMessage): boolean =>
+      parts.length === 0 || parts.some(({ destination }) => watches.of(destination).isLive) || retryDelays.length === 0;
+    const entryOf = (checked: CheckedMessage, index: number): Entry => {
+      const { parted, options: own, recipients } = checked;
+      const { message } = parted.whole;
       const { idempotencyKey, expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
       return {
-        draft,
+        checked,
         options: own,
         content: contents[index] ?? '',
         message: {
@@ -162,14 +162,14 @@ export class Recorder {
           condition,
           relatedTo,
           content: sealed[index] ?? '',
-          details: detailsText(draft, own),
+          details: detailsText(parted, own),
           sendAfter,
           expires,
           idempotency:
             idempotencyKey === undefined
               ? undefined
-              : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-          lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
+              : { key: idempotencyKey, digest: digestOf(parted, recipients), ttlMs: recording.idempotencyTtlMs },
+          lease: isNow && mayGo(checked) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
         },
       };
     };
@@ -206,7 +206,7 @@ export class Recorder {
 
   #isRecorded(entry: Entry, held: Map<Entry, Held>): void {
     const { host, wake } = this.#parts;
-    const { message, draft } = entry;
+    const { message, checked } = entry;
     const now = host.clock.now();
     const stored = storedFrom(message, now);
     const content = readContent(entry.content);
@@ -218,7 +218,10 @@ export class Recorder {
       return;
     }
     const { token } = message.lease;
-    held.set(entry, { stored, token, isExpired: false, content, details: JSON.parse(message.details), draft });
+    const parts = heldParts(checked);
+    const { users } = checked.parted.whole;
+    const details = JSON.parse(message.details);
+    held.set(entry, { stored, token, isExpired: false, content, details, parts, users });
   }
 
   /** Warns once of a condition that the worker of this process cannot ask: it may be misspelt. */
@@ -234,11 +237,11 @@ export class Recorder {
   }
 
   #reports<User>(ended: readonly Ended[]): SendReport<User>[] {
-    const { backend, logger } = this.#parts.host;
+    const { destinations, logger } = this.#parts.host;
     const reports = ended.map(({ report }) => report);
     const hasHope = ended.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
     if (!hasHope) {
-      throwIfAllRejected(reports, backend.name);
+      throwIfAllRejected(reports, destinations.areNamed ? undefined : destinations.first.backend.name);
       for (const { failure } of ended) if (failure !== undefined) throw failure;
     }
     // A report has errors of channels alone.
@@ -247,6 +250,15 @@ export class Recorder {
         logger.warn({ err: failure, id: report.id, event: report.event }, 'a message of sendMany() was not sent');
     return reports as SendReport<User>[];
   }
+}
+
+/** The parts of a message that was just checked, each with the ids of its users. */
+function heldParts({ parted: { parts }, recipients: { users: ids = [] } }: CheckedMessage): HeldPart[] {
+  return parts.map(({ destination, draft, places }) => ({
+    destination,
+    draft,
+    ids: places?.map((place) => ids[place] ?? '') ?? ids,
+  }));
 }
 
 /** The transaction that messages are recorded in. @throws ValidationError for several, or one that the store refuses */

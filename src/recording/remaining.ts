@@ -1,9 +1,8 @@
 import type { PlannedMessage } from '../delivery/plan.js';
 import type { ChannelOutcome } from '../messages/record.js';
-import type { StoredMessage } from '../messages/store.js';
 import type { Owners } from './outcomes.js';
 
-/** What is left of a message to send, after the tries before. */
+/** What is left of a message to send by one backend, after the tries before. */
 export interface Remaining {
   readonly planned: PlannedMessage;
   readonly owners: Owners;
@@ -13,24 +12,28 @@ export interface Remaining {
   readonly unknown: ReadonlySet<string>;
   /** The channels that were refused before, and whose sessions have ended since. */
   readonly ended: readonly string[];
-  /** Whether an earlier try was accepted anywhere. */
-  readonly wasAccepted: boolean;
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** What the tries before by a backend have left. */
+export interface Before {
+  /** What became of its channels. */
+  readonly outcomes: readonly ChannelOutcome[];
+  /** The ids of the users who get the message by it; undefined where it is for channels. */
+  readonly users: readonly string[] | undefined;
+  /** Whether also what was refused for good is tried again, after a `retry` by hand. */
+  readonly triesAll: boolean;
+}
 
 /**
  * Leaves out what need not be sent again. A channel that accepted is never sent to again. A user who got the message on
  * any channel gets it on no new one.
  * @param resends whether channels of which nothing is known are sent to again
  */
-export function remaining(planned: PlannedMessage, stored: StoredMessage, resends: boolean): Remaining {
-  const { users } = stored.recipients;
+export function remaining(planned: PlannedMessage, { outcomes, users, triesAll }: Before, resends: boolean): Remaining {
   const owners = users && ownersOf(users, planned.channelsOfUsers ?? []);
-  const { outcomes } = stored;
-  if (outcomes.length === 0) return { planned, owners, kept: [], unknown: NONE, ended: [], wasAccepted: false };
-  // After a `retry` by hand, also what was refused for good is tried again.
-  const triesAll = !stored.retrySending;
+  if (outcomes.length === 0) return { planned, owners, kept: [], unknown: NONE, ended: [] };
   const isTried = ({ state, error }: ChannelOutcome): boolean =>
     (state === 'unknown' && (resends || triesAll)) || (state === 'rejected' && (error?.retryable === true || triesAll));
   const tried = outcomes.filter(isTried);
@@ -55,7 +58,6 @@ export function remaining(planned: PlannedMessage, stored: StoredMessage, resend
     kept: [...kept, ...lost],
     unknown: new Set(tried.flatMap((each) => (each.state === 'unknown' ? each.channels : []))),
     ended: owners === undefined ? [] : refused.filter((channel) => !current.has(channel)),
-    wasAccepted: accepted.length > 0,
   };
 }
 

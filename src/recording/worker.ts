@@ -1,6 +1,5 @@
-import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { PushError } from '../core/errors.js';
-import { causeOf, cleaned, textOf } from '../core/redaction.js';
+import { causeOf, cleaned, type Redactor, textOf } from '../core/redaction.js';
 import { DeliveryError } from '../core/report.js';
 import type { ClaimedMessage } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
@@ -9,7 +8,7 @@ import { type Held, revived } from './held.js';
 import { type RecordingHost, storeNow } from './host.js';
 import { Housekeeping } from './housekeeping.js';
 import type { Leases } from './leases.js';
-import type { ProviderWatch } from './provider-watch.js';
+import type { ProviderWatches } from './provider-watches.js';
 import type { ReadContent } from './record.js';
 import type { Settler } from './settler.js';
 
@@ -19,13 +18,13 @@ export interface WorkerParts {
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
   readonly settler: Settler;
-  readonly watch: ProviderWatch;
+  readonly watches: ProviderWatches;
   readonly read: ReadContent;
 }
 
 /**
  * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
- * until the backend is open.
+ * until the backend is open; of several backends, this holds for all.
  * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
  */
 export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
@@ -67,8 +66,8 @@ export class Worker implements RunningWorker {
   get state(): WorkerState {
     if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
     if (this.#failures > 0) return 'store away';
-    const { watch, host } = this.#parts;
-    return watch.isAway || !host.isOpen() ? 'provider away' : 'working';
+    const { watches } = this.#parts;
+    return watches.areAway || watches.areClosed ? 'provider away' : 'working';
   }
 
   get underWay(): number {
@@ -133,7 +132,7 @@ export class Worker implements RunningWorker {
 
   /** How long to wait when nothing is due. */
   #restMs(): number {
-    return Math.max(this.#parts.host.working.pollMs, this.#parts.watch.waitMs);
+    return Math.max(this.#parts.host.working.pollMs, this.#parts.watches.waitMs);
   }
 
   #logFailure(error: unknown): void {
@@ -145,13 +144,13 @@ export class Worker implements RunningWorker {
 
   /** Claims messages and begins to send them. @returns whether there may be more */
   async #step(): Promise<boolean> {
-    const { host, leases, watch } = this.#parts;
+    const { host, leases, watches } = this.#parts;
     await this.#housekeeping.whenDue();
     // A process whose backend cannot be opened must not take messages from those that can send them.
-    if (!watch.isLive || !host.isOpen()) return false;
-    const limit = watch.isAway ? 1 : this.#concurrency - this.#messages;
+    if (!watches.areLive) return false;
+    const limit = watches.areAway ? 1 : this.#concurrency - this.#messages;
     // Claims of a few messages each would cost as much as those of many.
-    if (!watch.isAway && limit < this.#concurrency / 2) {
+    if (!watches.areAway && limit < this.#concurrency / 2) {
       await this.#room.promise;
       return true;
     }
@@ -173,7 +172,7 @@ export class Worker implements RunningWorker {
     if (isUnderWay) return true;
     const sent = this.#send(claimed, lease.token);
     // The answer of a provider that was away decides whether more are sent.
-    if (isSuspect || watch.isAway) await sent;
+    if (isSuspect || watches.areAway) await sent;
     return true;
   }
 
@@ -230,7 +229,7 @@ export class Worker implements RunningWorker {
       try {
         return await revived(claim, read, host);
       } catch (error) {
-        await dispatcher.cannotSend(claim, unreadable(error, host.backend));
+        await dispatcher.cannotSend(claim, unreadable(error, host.destinations));
         ended();
         return undefined;
       }
@@ -254,11 +253,11 @@ export class Worker implements RunningWorker {
   }
 }
 
-function unreadable(error: unknown, backend: AnyBackend): PushError {
-  if (PushError.isPushError(error)) return cleaned(error, backend);
-  return new DeliveryError(`The recorded message cannot be made ready: ${textOf(error, backend)}`, {
+function unreadable(error: unknown, redactor: Redactor): PushError {
+  if (PushError.isPushError(error)) return cleaned(error, redactor);
+  return new DeliveryError(`The recorded message cannot be made ready: ${textOf(error, redactor)}`, {
     outcome: 'rejected',
     retryable: true,
-    cause: causeOf(error, backend),
+    cause: causeOf(error, redactor),
   });
 }

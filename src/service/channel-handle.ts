@@ -28,8 +28,9 @@ export interface ChannelHost {
  * @example
  * const orders = PushService.channel('orders');
  * await orders.trigger('order.shipped', { orderId: 42 });
+ * @typeParam Name the names of the setting `backends`
  */
-export class ChannelHandle {
+export class ChannelHandle<Name extends string = string> {
   readonly name: string;
   readonly #service: ChannelHost;
 
@@ -46,8 +47,8 @@ export class ChannelHandle {
    * @example
    * await PushService.channel('orders').trigger('order.shipped', { orderId: 42 }, { except: request });
    */
-  async trigger(event: string, data?: unknown, options?: TriggerOptions | string): Promise<SendReport> {
-    return this.#service.send(triggered(this.name, event, data, options));
+  async trigger(event: string, data?: unknown, options?: TriggerOptions<Name> | string): Promise<SendReport> {
+    return this.#service.send(triggered(this.name, event, data, options as TriggerOptions | string));
   }
 
   /**

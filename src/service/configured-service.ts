@@ -7,12 +7,18 @@ import type {
   SettingsBesideDsn,
   SettingsOf,
   SettingsOfAny,
+  SettingsOfSeveral,
   SettingsWithoutBackend,
 } from '../settings/settings.js';
 import type { CurrentRuntime } from './current-runtime.js';
 
+/** The backends of a service, by the names of the setting `backends`. */
+export type BackendsByName = Readonly<Record<string, AnyBackend>>;
+
 /** The part of a push service that is set up and closed. */
-export abstract class ConfiguredService<Backend extends AnyBackend> implements AsyncDisposable {
+export abstract class ConfiguredService<Backend extends AnyBackend, Backends extends BackendsByName>
+  implements AsyncDisposable
+{
   readonly #runtime: CurrentRuntime;
 
   constructor(runtime: CurrentRuntime) {
@@ -35,16 +41,33 @@ export abstract class ConfiguredService<Backend extends AnyBackend> implements A
   ): void;
   configure(settings: SettingsWithoutBackend): void;
   configure<Reference extends BackendReference>(settings: SettingsOf<Reference>): void;
+  configure<const References extends Readonly<Record<string, BackendReference>>>(
+    settings: SettingsOfSeveral<References>,
+  ): void;
   configure(settings: unknown, beside?: SettingsBesideDsn): void {
     this.#runtime.start(settings, beside);
   }
 
-  /** The backend. Its `api` is the client of the provider's package. @throws ConfigurationError for wrong settings */
+  /**
+   * The backend; of several, the first one. Its `api` is the client of the provider's package.
+   * @throws ConfigurationError for wrong settings
+   */
   get backend(): Backend {
     return this.#runtime.configured.backend as Backend;
   }
 
-  /** The session adapter, which finds users' channels. @throws ConfigurationError for wrong settings */
+  /**
+   * The backends by the names of the setting `backends`. With the setting `backend`, there is one, by its own name.
+   * @throws ConfigurationError for wrong settings
+   * @example
+   * push.backends.mobile.api;
+   */
+  get backends(): Backends {
+    const { all } = this.#runtime.configured;
+    return Object.fromEntries(all.map(({ name, backend }) => [name, backend])) as BackendsByName as Backends;
+  }
+
+  /** The session adapter, which finds users' channels; of several backends, that of the first. @throws ConfigurationError for wrong settings */
   get sessions(): SessionAdapter {
     return this.#runtime.configured.sessions as SessionAdapter<never> as SessionAdapter;
   }
@@ -60,13 +83,13 @@ export abstract class ConfiguredService<Backend extends AnyBackend> implements A
   }
 
   /**
-   * Resolves when the backend is open, an embedded server then listens, and the message store if there is one. `send`
-   * does not need it.
+   * Resolves when the backend is open (of several, all), an embedded server then listens, and the message store if
+   * there is one. `send` does not need it.
    * @throws ConfigurationError when one cannot open, for example because a port is taken; TimeoutError when it is late
    */
   async ready(): Promise<void> {
     const { configured } = this.#runtime;
-    await Promise.all([configured.opened(), configured.recorded?.opened()]);
+    await Promise.all([configured.allOpened(), configured.recorded?.opened()]);
   }
 
   /**
@@ -93,14 +116,16 @@ export abstract class ConfiguredService<Backend extends AnyBackend> implements A
     }
   }
 
-  /** Shows the backend's settings, without secrets. */
+  /** Shows the backends' settings, without secrets. */
   toJSON(): object {
-    return { backend: this.#runtime.current?.backend.toJSON() };
+    const { current } = this.#runtime;
+    if (current?.destinations.areNamed !== true) return { backend: current?.backend.toJSON() };
+    return { backends: Object.fromEntries(current.all.map(({ name, backend }) => [name, backend.toJSON()])) };
   }
 
   static {
     Object.defineProperty(ConfiguredService.prototype, Symbol.for('nodejs.util.inspect.custom'), {
-      value(this: ConfiguredService<AnyBackend>): object {
+      value(this: ConfiguredService<AnyBackend, BackendsByName>): object {
         return { PushService: this.toJSON() };
       },
     });

@@ -1,16 +1,22 @@
 import type { BackendOf, BackendReference } from '../backends/built-in.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import type {
+  BackendsOf,
   PushServerSettings,
   SettingsBesideDsn,
   SettingsOf,
   SettingsOfAny,
+  SettingsOfSeveral,
   SettingsWithoutBackend,
 } from '../settings/settings.js';
+import type { BackendsByName } from './configured-service.js';
 import { PushService as Service } from './push-service.js';
 
 /** The type of the default push service and of those from {@link createPushService}. */
-export type PushService<Backend extends AnyBackend = AnyBackend> = Service<Backend>;
+export type PushService<
+  Backend extends AnyBackend = AnyBackend,
+  Backends extends BackendsByName = BackendsByName,
+> = Service<Backend, Backends>;
 
 /**
  * Where the default service is kept. A major version whose services differ has a place of its own.
@@ -44,6 +50,8 @@ export const PushService: PushService = defaultService();
  * @throws ConfigurationError for a wrong setting or a package that is not installed
  * @example
  * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
+ * @example
+ * const push = createPushService({ backends: { live: { backend: 'websocket', … }, mobile: { backend: 'onesignal', … } } });
  */
 export function createPushService<Settings extends PushServerSettings | string>(
   settings: SettingsOfAny<Settings>,
@@ -53,6 +61,9 @@ export function createPushService(settings: SettingsWithoutBackend): PushService
 export function createPushService<Reference extends BackendReference>(
   settings: SettingsOf<Reference>,
 ): PushService<BackendOf<Reference>>;
+export function createPushService<const References extends Readonly<Record<string, BackendReference>>>(
+  settings: SettingsOfSeveral<References>,
+): PushService<BackendOf<References[keyof References]>, BackendsOf<References>>;
 export function createPushService(settings: unknown, beside?: SettingsBesideDsn): PushService {
   const service = new Service();
   service.configure(settings as PushServerSettings | string, beside);

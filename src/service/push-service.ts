@@ -20,7 +20,8 @@ import { MessageEvents } from '../recording/events.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { type PageOwner, pageAddress } from '../sessions/page-owner.js';
 import type { ClientConfig } from '../wire/client-config.js';
-import { ChannelHandle } from './channel-handle.js';
+import { ChannelHandle, type ChannelHost } from './channel-handle.js';
+import type { BackendsByName } from './configured-service.js';
 import { CurrentRuntime } from './current-runtime.js';
 import {
   disconnect,
@@ -35,10 +36,14 @@ import { RecordingService } from './recording-service.js';
 import { FIRE_FAILED } from './sender.js';
 
 /**
- * A push service: sends, receives and authorises through one backend.
+ * A push service: sends, receives and authorises through one backend or several.
  * @typeParam Backend the backend, when the settings tell its type
+ * @typeParam Backends those of the setting `backends`, by their names, which `via` takes
  */
-export class PushService<Backend extends AnyBackend = AnyBackend> extends RecordingService<Backend> {
+export class PushService<
+  Backend extends AnyBackend = AnyBackend,
+  Backends extends BackendsByName = BackendsByName,
+> extends RecordingService<Backend, Backends> {
   readonly #runtime: CurrentRuntime;
   readonly #rules: ChannelRules;
   readonly #logger: () => Logger;
@@ -73,10 +78,13 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
    * const report = await PushService.send({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
    * console.log(report.status); // 'accepted'
    * @example
+   * await push.send({ event: 'alarm', users: 'ann', via: ['live', 'mobile'] });
+   * @example
    * await PushService.send({ event: 'invite', users: 'ann', delay: '30m', when: 'unread', key: 'invite:42' });
    */
-  async send<User = PushUser>(options: SendOptions<User>): Promise<SendReport<User>> {
-    const [report] = await this.#runtime.configured.sender.send([options], options ?? {});
+  async send<User = PushUser>(options: SendOptions<User, keyof Backends & string>): Promise<SendReport<User>> {
+    const given = options as SendOptions<User>;
+    const [report] = await this.#runtime.configured.sender.send([given], given ?? {});
     return report as SendReport<User>;
   }
 
@@ -95,10 +103,10 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
    * ]);
    */
   async sendMany<User = PushUser>(
-    messages: Iterable<SendOptions<User>>,
+    messages: Iterable<SendOptions<User, keyof Backends & string>>,
     call: CallOptions = {},
   ): Promise<SendReport<User>[]> {
-    const list = messageList(messages, call);
+    const list = messageList(messages as Iterable<SendOptions<User>>, call);
     return this.#runtime.configured.sender.send(list, call);
   }
 
@@ -115,9 +123,10 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
     channels: string | Iterable<string>,
     event: string,
     data?: unknown,
-    options?: TriggerOptions | string,
+    options?: TriggerOptions<keyof Backends & string> | string,
   ): Promise<SendReport> {
-    return this.send(triggered(channels, event, data, options));
+    const given = triggered(channels, event, data, options as TriggerOptions | string);
+    return this.send(given as SendOptions<PushUser, keyof Backends & string>);
   }
 
   /**
@@ -127,9 +136,9 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
    * @example
    * PushService.fire({ event: 'order.shipped', users: 'ann', data: { orderId: 42 } });
    */
-  fire<User = PushUser>(options: SendOptions<User>): void {
+  fire<User = PushUser>(options: SendOptions<User, keyof Backends & string>): void {
     try {
-      this.#runtime.configured.sender.fire(options);
+      this.#runtime.configured.sender.fire(options as SendOptions<User>);
     } catch (error) {
       this.#logger().error({ err: error }, FIRE_FAILED);
     }
@@ -158,8 +167,8 @@ export class PushService<Backend extends AnyBackend = AnyBackend> extends Record
   }
 
   /** A handle for one channel: `PushService.channel('orders').trigger('order.shipped', data)`. */
-  channel(name: string): ChannelHandle {
-    return new ChannelHandle(this, name);
+  channel(name: string): ChannelHandle<keyof Backends & string> {
+    return new ChannelHandle<keyof Backends & string>(this as ChannelHost, name);
   }
 
   /**

@@ -1,11 +1,14 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import type { WebhookEvent, WebhookHandler } from '../webhooks/event.js';
 import type { WebhookSource } from '../webhooks/source.js';
-import { ConfiguredService } from './configured-service.js';
+import { type BackendsByName, ConfiguredService } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
 
 /** The part of a push service that hears: subscriptions and webhooks. */
-export abstract class ReceivingService<Backend extends AnyBackend> extends ConfiguredService<Backend> {
+export abstract class ReceivingService<
+  Backend extends AnyBackend,
+  Backends extends BackendsByName,
+> extends ConfiguredService<Backend, Backends> {
   readonly #runtime: CurrentRuntime;
 
   constructor(runtime: CurrentRuntime) {
@@ -49,6 +52,6 @@ export abstract class ReceivingService<Backend extends AnyBackend> extends Confi
   async webhook(request: WebhookSource, handle?: WebhookHandler): Promise<readonly WebhookEvent[]> {
     // An embedded server still sends webhooks while it closes, when the next runtime is not open yet.
     const runtime = await (this.#runtime.ending ?? this.#runtime.configured).opened();
-    return runtime.webhooks.take(request, handle);
+    return runtime.named(undefined, '').webhooks.take(request, handle);
   }
 }

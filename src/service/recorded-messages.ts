@@ -61,8 +61,11 @@ export class RecordedMessages {
   }
 
   /** Checks messages. The rest is as for {@link checkedMessages}. */
-  check<User>(messages: readonly SendOptions<User>[]): Promise<readonly CheckedMessage[]> {
-    return checkedMessages(messages, this.#seed);
+  check<User>(
+    messages: readonly SendOptions<User>[],
+    signal: AbortSignal | undefined,
+  ): Promise<readonly CheckedMessage[]> {
+    return checkedMessages(messages, this.#seed, signal);
   }
 
   /** Brings the schema of the store up to date. @returns the names of the migrations that it made */

@@ -12,6 +12,7 @@ import {
 } from '../recording/events.js';
 import type { RunningWorker } from '../recording/worker.js';
 import type { JsonValue } from '../wire/message.js';
+import type { BackendsByName } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
 import { archiveOf, type Messages, messagesOf, recordedOf } from './messages.js';
 import { ReceivingService } from './receiving-service.js';
@@ -35,7 +36,10 @@ export interface ServiceKeeps {
 }
 
 /** The part of a push service for recorded messages, which need the setting `messages`. */
-export abstract class RecordingService<Backend extends AnyBackend> extends ReceivingService<Backend> {
+export abstract class RecordingService<
+  Backend extends AnyBackend,
+  Backends extends BackendsByName,
+> extends ReceivingService<Backend, Backends> {
   readonly #runtime: CurrentRuntime;
   readonly #keeps: ServiceKeeps;
   readonly #messages: Messages;
@@ -100,7 +104,7 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
     )
       throw new ValidationError(`"concurrency" must be a whole number from 1 to ${MOST_AT_ONCE}.`);
     const recorded = recordedOf(this.#runtime, 'work()');
-    await this.#runtime.configured.opened();
+    await this.#runtime.configured.anyOpened();
     return recorded.work(concurrency);
   }
 

@@ -1,31 +1,30 @@
 import type { ChannelRules } from '../authorization/rules.js';
 import { answerFrom } from '../backends/contract/ask.js';
-import { type BackendCapabilities, checkedCapabilities } from '../backends/contract/capabilities.js';
-import { asPushError, openingError } from '../backends/contract/failure.js';
+import type { BackendCapabilities } from '../backends/contract/capabilities.js';
 import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { systemClock } from '../core/clock.js';
-import { Deadline, type Wait } from '../core/deadline.js';
+import { ConfigurationError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
-import { checkName, keepsTo } from '../core/names.js';
-import { RepeatedLines } from '../core/repeated-lines.js';
+import { checkName } from '../core/names.js';
 import type { Awaitable } from '../core/until-aborted.js';
+import { Destinations } from '../delivery/destination.js';
 import { encodedData, jsonText } from '../delivery/json-text.js';
-import { firedEarly } from '../delivery/plan.js';
 import { DeliveryPolicy, deliveryDefaults } from '../delivery/retry.js';
 import type { MessageQueue } from '../receiving/message-loop.js';
-import { Streams } from '../receiving/streams.js';
-import { Subscriptions } from '../receiving/subscriptions.js';
-import { WebhookIntake } from '../receiving/webhook-intake.js';
+import type { Streams } from '../receiving/streams.js';
+import type { Subscriptions } from '../receiving/subscriptions.js';
 import type { Conditions } from '../recording/conditions.js';
 import type { MessageEvents } from '../recording/events.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
+import type { CheckedBackend } from '../settings/child-settings.js';
 import type { CheckedSettings } from '../settings/settings.js';
 import type { IncomingMessage } from '../wire/message.js';
 import { Closing, counted } from './closing.js';
-import { type ListeningHost, mayListen } from './listening.js';
+import type { ListeningHost } from './listening.js';
 import { RecordedMessages } from './recorded-messages.js';
 import { Sender } from './sender.js';
+import { ServiceBackend, type SharedByBackends } from './service-backend.js';
 
 /**
  * Longest time that closing takes, in milliseconds, where the settings do not say. Kubernetes and Heroku end a process
@@ -50,16 +49,12 @@ export interface RuntimeHost extends RuntimeKeeps {
   readonly works: boolean;
 }
 
-/** A configured service: its backend, its sessions, and all else that the settings decide. */
+/** A configured service: its backends, their sessions, and all else that the settings decide. */
 export class Runtime implements ListeningHost {
-  readonly backend: AnyBackend;
-  readonly sessions: SessionAdapter<never>;
-  readonly subscriptions: Subscriptions;
-  /** The streams of pages. They end with the backend. */
-  readonly streams: Streams;
-  /** The setting `streamSecret`. */
-  readonly streamSecret: string | undefined;
-  readonly webhooks: WebhookIntake;
+  /** In the order of the settings. What is not asked of all goes by the first. */
+  readonly all: readonly ServiceBackend[];
+  readonly #first: ServiceBackend;
+  readonly destinations: Destinations;
   readonly sender: Sender;
   /** The recorded messages, where the settings name a store. */
   readonly recorded: RecordedMessages | undefined;
@@ -67,23 +62,21 @@ export class Runtime implements ListeningHost {
   /** The loops over `messages()`. They end with the backend. */
   readonly loops: Set<MessageQueue> = new Set();
   readonly logger: Logger;
-  readonly capabilities: BackendCapabilities;
   /** How long the session adapter, a rule, the opening of the backend and others have, in milliseconds. */
   readonly timeout: number;
-  /** Resolves when the backend is open, and rejects when it could not be opened. */
-  #ready: Promise<void> = Promise.resolve();
-  #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
+  /** The setting `streamSecret`. */
+  readonly streamSecret: string | undefined;
   readonly #closeTimeout: number;
-  readonly #disconnect: () => void;
 
   /**
    * @param owner stands for the service, which the backend then belongs to
    * @param receive gets the messages that come in
-   * @throws ConfigurationError when the backend cannot be built, or is in use by another service
+   * @throws ConfigurationError when a backend cannot be built, or is in use by another service
    */
   constructor(settings: CheckedSettings, { owner, receive, works, rules, conditions, messageEvents }: RuntimeHost) {
-    const { backend, sessions, logger = defaultLogger, ...rest } = settings;
     const {
+      sessions,
+      logger = defaultLogger,
       timeout = deliveryDefaults.timeout,
       retries = deliveryDefaults.retries,
       concurrency = deliveryDefaults.concurrency,
@@ -96,35 +89,34 @@ export class Runtime implements ListeningHost {
       recording,
       worker,
       clock = systemClock,
-      ...backendSettings
-    } = rest;
+    } = settings.service;
     this.logger = guarded(logger);
-    this.backend = loadBackend(backend, backendSettings);
-    this.subscriptions = new Subscriptions(this.backend, timeout);
-    this.streams = new Streams(this.subscriptions, this.logger);
-    this.streamSecret = streamSecret;
     this.timeout = timeout;
+    this.streamSecret = streamSecret;
+    this.rules = rules;
     this.#closeTimeout = closeTimeout;
-    this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
-    this.capabilities = checkedCapabilities(this.backend);
-    const { channelName } = this.capabilities;
-    const adapter = sessions ?? this.backend.defaultSessions();
-    this.sessions = adapter.namedFor?.((channel) => keepsTo(channelName, channel)) ?? adapter;
-    const policy = new DeliveryPolicy({ timeout, retries, concurrency, clock });
-    const { backend: built, capabilities } = this;
-    const way = {
-      planning: {
-        defaultEvent,
-        encode,
-        backend: built,
-        capabilities,
-        sessions: this.sessions,
-        timeout,
-        logger: this.logger,
-      },
-      // What every request may log alike is rated.
-      delivering: { backend: built, capabilities, policy, logger: new RepeatedLines().on(this.logger) },
+    const shared: SharedByBackends = {
+      owner,
+      receive,
+      rules,
+      givenLogger: logger,
+      logger: this.logger,
+      timeout,
+      concurrency,
+      streamSecret,
+      defaultEvent,
+      encode,
+      json: (data) => jsonText(encode === undefined ? data : encodedData(data, encode)),
+      policy: () => new DeliveryPolicy({ timeout, retries, concurrency, clock }),
     };
+    this.all = loadBackends(settings, (backend, { name: own, sessions: ownSessions = sessions }) => {
+      return new ServiceBackend({ name: own, backend, sessions: ownSessions }, shared);
+    });
+    const all = this.all as readonly [ServiceBackend, ...ServiceBackend[]];
+    [this.#first] = all;
+    const { areNamed, routes } = settings;
+    this.destinations = new Destinations(all, { areNamed, routes });
+    const { destinations } = this;
     this.recorded =
       messages === undefined || messages === false
         ? undefined
@@ -135,80 +127,74 @@ export class Runtime implements ListeningHost {
             worker,
             works: works && worker !== false,
             clock,
-            backend: built,
-            capabilities,
-            sessions: this.sessions,
+            destinations,
             conditions,
             events: messageEvents,
             logger: this.logger,
             timeout,
-            planning: { ...way.planning, isRecorded: true },
-            delivering: way.delivering,
-            isOpen: () => this.isOpen,
-            opened: (time, signal) => this.opened(time, signal),
           });
-    this.sender = new Sender(this, way);
-    const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
-    this.rules = rules;
-    this.#disconnect = this.backend.connect({
-      receive: (message) => {
-        this.streams.deliver(message);
-        if (this.subscriptions.isForApplication(message.subscription ?? message.channel)) receive(message);
-      },
-      mayListen: async (request) => (await mayListen(request, this)).listener,
-      logger,
-      json,
-      owner,
-      concurrency,
-      timeout,
-    });
+    this.sender = new Sender(this);
+    connectAll(this.all);
   }
 
-  /** Opens the backend, once the runtime before has ended. A failure is logged, and every `send` throws it. */
+  /** The first backend. */
+  get backend(): AnyBackend {
+    return this.#first.backend;
+  }
+
+  get sessions(): SessionAdapter<never> {
+    return this.#first.sessions;
+  }
+
+  get capabilities(): BackendCapabilities {
+    return this.#first.capabilities;
+  }
+
+  get subscriptions(): Subscriptions {
+    return this.#first.subscriptions;
+  }
+
+  get streams(): Streams {
+    return this.#first.streams;
+  }
+
+  /** Opens the backends, once the runtime before has ended. A failure is logged, and every `send` by it throws it. */
   open(before: Promise<void>): void {
     this.recorded?.start();
-    this.#ready = before.then(() => this.#openBackend());
-    this.#ready.catch((error: unknown) =>
-      this.logger.error({ err: error }, `the ${this.backend.name} backend could not be opened`),
-    );
-  }
-
-  async #openBackend(): Promise<void> {
-    this.#state = 'opening';
-    try {
-      await this.backend.open();
-    } catch (error) {
-      throw openingError(error, this.backend);
-    }
-    this.#state = 'open';
-    this.recorded?.wake();
-  }
-
-  /** Whether the backend is open, so that nobody needs to wait for it. */
-  get isOpen(): boolean {
-    return this.#state === 'open';
+    for (const each of this.all) each.open(before, () => this.recorded?.wake());
   }
 
   /**
-   * Resolves when the backend is open.
+   * Resolves when the first backend is open.
    * @param timeout how long to wait, in milliseconds. @default the setting `timeout`
    * @returns the runtime itself
    * @throws PushError when it could not be opened; TimeoutError when it has not opened in time; AbortError
    */
   async opened(timeout: number = this.timeout, signal?: AbortSignal): Promise<this> {
-    if (signal?.aborted) throw firedEarly(signal);
-    if (this.isOpen) return this;
-    await new Deadline(timeout).wait(this.#ready, () => this.#notOpened, { signal, aborted: firedEarly });
+    await this.#first.opened(timeout, signal);
     return this;
   }
 
-  get #notOpened(): Wait {
-    const { name: backend } = this.backend;
-    const missing =
-      this.#state === 'before is closing'
-        ? `The backend that was configured before the ${backend} backend did not close`
-        : `The ${backend} backend did not open`;
-    return { missing, consequence: 'nothing was sent', backend };
+  /** Resolves when all backends are open. The rest is as for {@link opened}. */
+  async allOpened(): Promise<void> {
+    await Promise.all(this.all.map((each) => each.opened(this.timeout)));
+  }
+
+  /** Resolves when one of the backends is open. @throws as {@link opened}, when none could be opened */
+  async anyOpened(): Promise<void> {
+    const opening = this.all.map((each) => each.opened(this.timeout));
+    await Promise.any(opening).catch(({ errors: [first] }: AggregateError) => {
+      throw first;
+    });
+  }
+
+  /**
+   * The backend with this name.
+   * @param what says where the name stands, as the beginning of an error. @default the first backend, without a name
+   * @throws ValidationError when there is none
+   */
+  named(name: string | undefined, what: string): ServiceBackend {
+    return name === undefined ? this.#first : (this.destinations.known(name, what) as ServiceBackend);
   }
 
   /**
@@ -227,44 +213,57 @@ export class Runtime implements ListeningHost {
   }
 
   /**
-   * Waits for the messages that are being sent, ends the loops, closes the backend, and waits for the handlers of
+   * Waits for the messages that are being sent, ends the loops, closes the backends, and waits for the handlers of
    * webhooks: all of it within `closeTimeout`. What has not ended by then is logged.
-   * @throws PushError when the backend could not be closed
+   * @throws PushError when a backend could not be closed
    */
   async close(): Promise<void> {
-    const { name } = this.backend;
     const closing = new Closing(this.#closeTimeout);
     const { firstHalf, whole } = closing;
-    this.streams.close();
+    for (const { streams } of this.all) streams.close();
     const { recorded } = this;
     if (recorded !== undefined)
       await closing.waitFor(recorded.stop(), firstHalf, () => 'recorded messages, which others send');
     await closing.waitFor(this.sender.idle(), firstHalf, () => counted(this.sender.underWay, 'send'));
     if (recorded !== undefined) await closing.waitFor(recorded.close(), whole, () => 'the message store');
-    await closing.waitFor(
-      this.#ready.catch(() => {}),
-      firstHalf,
-      () => `the opening of the ${name} backend`,
-    );
+    await Promise.all(this.all.map((each) => each.openingEnds(closing)));
     await closing.waitFor(
       Promise.all([...this.loops].map((loop) => loop.end())),
       firstHalf,
       () => 'the end of the subscriptions of messages()',
     );
-    try {
-      await closing.waitFor(this.#closeBackend(), whole, () => `the closing of the ${name} backend`);
-    } finally {
-      await closing.waitFor(this.webhooks.idle(), whole, () => counted(this.webhooks.underWay, 'webhook handler'));
-      this.#disconnect();
-      closing.log(this.logger);
-    }
+    const closed = await Promise.allSettled(this.all.map((each) => each.close(closing)));
+    closing.log(this.logger);
+    for (const { status, reason } of closed as PromiseRejectedResult[]) if (status === 'rejected') throw reason;
   }
+}
 
-  async #closeBackend(): Promise<void> {
-    try {
-      await this.backend.close();
-    } catch (error) {
-      throw asPushError(error, this.backend);
-    }
+/** Builds the backends that the settings name. @throws ConfigurationError */
+function loadBackends(
+  { backends }: CheckedSettings,
+  build: (backend: AnyBackend, of: CheckedBackend) => ServiceBackend,
+): readonly ServiceBackend[] {
+  const known = new Map<AnyBackend, string>();
+  const loaded = backends.map((each) => {
+    const { backend: reference, ...own } = each.settings;
+    const backend = loadBackend(reference, own);
+    const other = known.get(backend);
+    if (other !== undefined)
+      throw new ConfigurationError(
+        `PUSH_SERVER.backends: "${other}" and "${each.name}" are the same instance: make one for each.`,
+      );
+    known.set(backend, each.name ?? backend.name);
+    return { backend, of: each };
+  });
+  return loaded.map(({ backend, of }) => build(backend, of));
+}
+
+/** Connects backends, all or none. @throws ConfigurationError when one is in use by another service */
+function connectAll(backends: readonly ServiceBackend[]): void {
+  try {
+    for (const each of backends) each.connect();
+  } catch (error) {
+    for (const each of backends) each.disconnect();
+    throw error;
   }
 }

@@ -1,12 +1,15 @@
-import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { PushError, ValidationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
 import { type DeliveryContext, deliver } from '../delivery/deliver.js';
+import { type DeliveredPart, deliverParts, planParts } from '../delivery/deliver-parts.js';
+import type { Destinations } from '../delivery/destination.js';
+import { orderKeys } from '../delivery/order-keys.js';
+import { parted } from '../delivery/parts.js';
 import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
-import { reportOf, throwIfAllRejected } from '../delivery/report.js';
+import { joinedReport, reportOf, throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
-import { SendOrder } from '../delivery/send-order.js';
+import { SendOrder, type Turn } from '../delivery/send-order.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { RecordedMessages } from './recorded-messages.js';
 
@@ -15,21 +18,11 @@ export const FIRE_FAILED = 'a message of fire() could not be sent';
 
 /** The parts of a configured service that sending needs. */
 interface SendingHost {
-  readonly backend: AnyBackend;
-  readonly sessions: SessionAdapter<never>;
+  readonly destinations: Destinations;
   readonly logger: Logger;
   readonly timeout: number;
   /** The recorded messages, where there is a store. */
   readonly recorded: RecordedMessages | undefined;
-  /** Whether the backend is open. */
-  readonly isOpen: boolean;
-  opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
-}
-
-/** How messages are planned and delivered. */
-interface Way {
-  readonly planning: Omit<PlanContext, 'isRecorded'>;
-  readonly delivering: DeliveryContext;
 }
 
 /** Sends the messages of one configured service, and knows which of them are under way. */
@@ -43,8 +36,9 @@ export class Sender {
   #running = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(host: SendingHost, { planning, delivering }: Way) {
+  constructor(host: SendingHost) {
     this.#host = host;
+    const { planning, delivering } = host.destinations.first;
     this.#planning = { ...planning, isRecorded: false };
     this.#delivering = delivering;
   }
@@ -86,24 +80,57 @@ export class Sender {
       const { recorded } = this.#host;
       if (recorded !== undefined && areRecorded(messages)) {
         const comes = turn && ((channels: ReadonlySet<string>) => turn.comes(channels, signal));
-        const checked = await recorded.check(messages);
+        const checked = await recorded.check(messages, signal);
         const { recorder } = await recorded.opened(this.#host.timeout, signal);
         const reports = await recorder.send<User>(checked, call, comes);
         if (!this.#hasAdvised && reports.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
         return reports;
       }
+      if (this.#host.destinations.areNamed) return await this.#sendParts(messages, call, turn, startedAt);
+      const { first } = this.#host.destinations;
       const planned = await plan(messages, this.#planning, signal);
       if (!this.#hasAdvised && planned.some(({ unreachable }) => unreachable.length > 0)) this.#advise();
       if (signal?.aborted) throw firedEarly(signal);
-      if (!this.#host.isOpen) await this.#host.opened(longestTimeout(planned, this.#host.timeout), signal);
+      if (!first.isOpen) await first.opened(longestTimeout(planned, this.#host.timeout), signal);
       if (turn !== undefined) await turn.comes(new Set(planned.flatMap(({ channels }) => channels)), signal);
       const deliveries = await deliver(planned, this.#delivering, signal);
       const reports = deliveries.map((delivery) => reportOf<User>(delivery, startedAt));
-      throwIfAllRejected(reports, this.#host.backend.name);
+      throwIfAllRejected(reports, first.backend.name);
       return reports;
     } finally {
       turn?.end();
     }
+  }
+
+  /** Sends messages that choose among several backends. */
+  async #sendParts<User>(
+    messages: readonly SendOptions<User>[],
+    { signal }: CallOptions,
+    turn: Turn | undefined,
+    startedAt: number,
+  ): Promise<SendReport<User>[]> {
+    const { destinations, timeout } = this.#host;
+    const host = { destinations, timeout, isRecorded: false };
+    const parts = await parted(messages, host, signal);
+    const planned = await planParts(parts, host, signal);
+    const all = planned.flat();
+    const missing = all.find(({ planned: { unreachable } }) => unreachable.length > 0);
+    if (missing !== undefined && !this.#hasAdvised) this.#advise(missing.destination.sessions);
+    if (turn !== undefined) await turn.comes(orderKeys(all, destinations), signal);
+    const delivered = await deliverParts(all, timeout, signal);
+    let position = 0;
+    const reports = parts.map(({ whole: { message, users }, parts: own }) => {
+      const ended = delivered.slice(position, position + own.length);
+      position += own.length;
+      const partReports = own.map(({ destination: { name }, draft }, index) => {
+        const { delivery } = ended[index] as DeliveredPart<User>;
+        return { name, users: draft.users, report: reportOf<User>(delivery, startedAt) };
+      });
+      return joinedReport({ id: message.id, event: message.event, users }, partReports, startedAt);
+    });
+    const [only, ...others] = new Set(all.map(({ destination }) => destination));
+    throwIfAllRejected(reports, others.length === 0 ? only?.backend.name : undefined);
+    return reports;
   }
 
   /** Sends a message that nobody but `close` waits for. What fails is logged. */
@@ -135,8 +162,8 @@ export class Sender {
   }
 
   /** Warns once when no user at all can be reached. */
-  #advise(): void {
-    const advice = this.#host.sessions.advice?.();
+  #advise(sessions: SessionAdapter<never> = this.#host.destinations.first.sessions): void {
+    const advice = sessions.advice?.();
     if (advice === undefined) return;
     this.#hasAdvised = true;
     this.#host.logger.warn({}, `send({ users }) reached nobody, because ${advice}`);

@@ -50,6 +50,7 @@ function readBackend(settings: unknown, beside: unknown, environment: NodeJS.Pro
     throw new ConfigurationError('PUSH_SERVER: a second argument goes with a DSN. Put all settings into one object.');
   }
   if (!isRecord(settings)) return inCode(settings);
+  if (settings['backends'] !== undefined) return inCode(settings);
   if (settings['backend'] !== undefined) return inCode(withDsn(settings, 'PUSH_SERVER.backend'));
   const { settings: found, isFallback } = settingsFromEnvironment(environment);
   return { settings: joined(found, settings), isFallback };

@@ -1,23 +1,21 @@
 import * as z from 'zod/mini';
 import { type BackendReference, backendNames } from '../backends/built-in.js';
 import { PushServiceWrapper } from '../backends/contract/wrapper.js';
-import type { Clock } from '../core/clock.js';
 import type { Logger } from '../core/logger.js';
 import { nearest } from '../core/schema-check.js';
 import { nonEmpty, whole } from '../core/schema-parts.js';
-import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
-import type { MessageStore } from '../messages/store.js';
+import type { Routes } from '../delivery/routing.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { isDsn, parseDsn } from './dsn.js';
-import { hasMethods, recordingShape } from './recording-schema.js';
+import { hasMethods, type RecordingShape, recordingShape } from './recording-schema.js';
 
 // The build makes two of this module: one on the zod that it takes in, and one on the package, for `pushrail/settings`.
 
 type Optional<T> = z.ZodMiniOptional<z.ZodMiniType<T, T>>;
 
-/** The schema of each key of `PUSH_SERVER`. */
-export type PushServerShape = {
+/** The keys of `PUSH_SERVER` for one backend. */
+type BackendShape = {
   readonly backend: z.ZodMiniType<BackendReference, BackendReference>;
   readonly appId: Optional<string>;
   readonly pubKey: Optional<string>;
@@ -25,6 +23,10 @@ export type PushServerShape = {
   readonly secretKey: Optional<string>;
   readonly useSsl: Optional<boolean>;
   readonly options: z.ZodMiniOptional<z.ZodMiniType<Record<string, unknown>>>;
+};
+
+/** The keys of `PUSH_SERVER` for the service itself. */
+type ServiceShape = RecordingShape & {
   readonly sessions: Optional<SessionAdapter<never>>;
   readonly timeout: Optional<number>;
   readonly retries: Optional<number>;
@@ -33,25 +35,36 @@ export type PushServerShape = {
   readonly streamSecret: Optional<string>;
   readonly defaultEvent: Optional<string>;
   readonly encode: Optional<(value: unknown, key: string) => unknown>;
-  readonly messages: Optional<MessageStore | string | false>;
-  readonly name: Optional<string>;
-  readonly recording: Optional<RecordingSettings>;
-  readonly worker: Optional<WorkerSettings | boolean>;
-  readonly clock: Optional<Clock>;
   readonly logger: Optional<Logger>;
+};
+
+/** The schema of each key of `PUSH_SERVER`. */
+export type PushServerShape = BackendShape & ServiceShape;
+
+/** The schema of each key of `PUSH_SERVER` with several backends. */
+type SeveralShape = ServiceShape & {
+  readonly backends: z.ZodMiniType<Record<string, unknown>>;
+  readonly routes: Optional<Routes>;
 };
 
 /** Makes the schema of `PUSH_SERVER`. The `options` of a backend have a schema of their own, in its folder. */
 export function buildPushServerSchema(): z.ZodMiniObject<PushServerShape, z.core.$strict> {
-  const sessions = z.custom<SessionAdapter<never>>((value) => hasMethods(value, 'channelsFor'), {
-    error: 'must be a session adapter, such as memorySessions()',
+  return z.strictObject({ ...backendShape(), ...serviceShape() });
+}
+
+/** Makes the schema of `PUSH_SERVER` with several backends. The settings of each are not checked by it. */
+export function buildSeveralSchema(): z.ZodMiniObject<SeveralShape, z.core.$strict> {
+  const backends = z.custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0,
+    { error: 'must be an object of one or more backends, each by its name: { live: { backend: "websocket", … } }' },
+  );
+  const routes = z.custom<Routes>((value) => typeof value === 'function', {
+    error: 'must be a function (user, message) that returns the name of a backend, or a list of names',
   });
-  const logger = z.custom<Logger>((value) => hasMethods(value, 'debug', 'info', 'warn', 'error'), {
-    error: 'must have the methods debug, info, warn and error',
-  });
-  const encode = z.custom<(value: unknown, key: string) => unknown>((value) => typeof value === 'function', {
-    error: 'must be a function (value, key) that returns what is sent for the value',
-  });
+  return z.strictObject({ backends, routes: z.optional(routes), ...serviceShape() });
+}
+
+function backendShape(): BackendShape {
   const backend = z.custom<BackendReference>((value) => problemOf(value) === undefined, {
     error: ({ input }) => problemOf(input),
   });
@@ -61,7 +74,7 @@ export function buildPushServerSchema(): z.ZodMiniObject<PushServerShape, z.core
     'must not have the key "__proto__"',
   );
   const credential = z.optional(nonEmpty());
-  return z.strictObject({
+  return {
     backend,
     appId: credential,
     pubKey: credential,
@@ -69,7 +82,27 @@ export function buildPushServerSchema(): z.ZodMiniObject<PushServerShape, z.core
     secretKey: credential,
     useSsl: z.optional(z.boolean()),
     options: z.optional(z.pipe(z.unknown().check(withoutPrototype), z.looseObject({}))),
-    sessions: z.optional(sessions),
+  };
+}
+
+/** Makes the schema of `sessions`. */
+function sessionsSchema(): Optional<SessionAdapter<never>> {
+  return z.optional(
+    z.custom<SessionAdapter<never>>((value) => hasMethods(value, 'channelsFor'), {
+      error: 'must be a session adapter, such as memorySessions()',
+    }),
+  );
+}
+
+function serviceShape(): ServiceShape {
+  const logger = z.custom<Logger>((value) => hasMethods(value, 'debug', 'info', 'warn', 'error'), {
+    error: 'must have the methods debug, info, warn and error',
+  });
+  const encode = z.custom<(value: unknown, key: string) => unknown>((value) => typeof value === 'function', {
+    error: 'must be a function (value, key) that returns what is sent for the value',
+  });
+  return {
+    sessions: sessionsSchema(),
     timeout: z.optional(whole(1, MAX_TIMEOUT_MS)),
     retries: z.optional(whole(0, 100)),
     concurrency: z.optional(whole(1, 10_000)),
@@ -79,7 +112,12 @@ export function buildPushServerSchema(): z.ZodMiniObject<PushServerShape, z.core
     encode: z.optional(encode),
     ...recordingShape(),
     logger: z.optional(logger),
-  });
+  };
+}
+
+/** Makes the schema of one of several backends, which may have sessions of its own. */
+export function buildEntrySchema(): z.ZodMiniObject<BackendShape & Pick<ServiceShape, 'sessions'>, z.core.$strict> {
+  return z.strictObject({ ...backendShape(), sessions: sessionsSchema() });
 }
 
 /** Why a value stands for no backend; undefined when it stands for one. */

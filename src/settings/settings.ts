@@ -1,16 +1,23 @@
-import { type BackendChoice, type BackendReference, isComposite, type OptionsOf } from '../backends/built-in.js';
+import {
+  type BackendChoice,
+  type BackendOf,
+  type BackendReference,
+  isComposite,
+  type OptionsOf,
+} from '../backends/built-in.js';
 import type { Credentials } from '../backends/contract/settings.js';
-import { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from '../backends/contract/wrapper.js';
+import type { AnyBackend, PushServiceWrapperClass } from '../backends/contract/wrapper.js';
 import type { Clock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { settingsCheck } from '../core/schema-check.js';
+import type { Routes, RoutingSettings } from '../delivery/routing.js';
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
-import { parseDsn } from './dsn.js';
-import { withDsn } from './read-settings.js';
-import { buildPushServerSchema } from './schema.js';
+import { record } from '../wire/is-record.js';
+import { type CheckedBackend, checkedEntry, keyAdvice, withChildren } from './child-settings.js';
+import { buildPushServerSchema, buildSeveralSchema } from './schema.js';
 
 /** Settings of the service itself, the same for every backend. */
 export interface ServiceSettings {
@@ -67,11 +74,54 @@ export interface ServiceSettings {
 
 /**
  * `PUSH_SERVER`: everything that configures a push service. Without `backend`, the environment names it; then these
- * settings go before those of its DSN, and `options` are joined key by key.
+ * settings go before those of its DSN, and `options` are joined key by key. `backends` names several.
  */
 export type PushServerSettings = ServiceSettings &
   Credentials &
-  (BackendChoice | Pick<SettingsWithoutBackend, 'backend' | 'options'>);
+  (BackendChoice | Pick<SettingsWithoutBackend, 'backend' | 'options'> | SeveralBackends);
+
+/** One of several backends: its settings, a DSN, a class, or an instance. */
+export type BackendEntry = (Credentials & BackendChoice & OwnSessions) | PushServiceWrapperClass | AnyBackend | string;
+
+/** The part of a backend's settings that one of several may have for itself. */
+interface OwnSessions {
+  /** Where users' channels for this backend are looked up. @default the outer `sessions`, else the backend's own */
+  sessions?: SessionAdapter<never> | undefined;
+}
+
+/** What belongs to one backend, and does not stand beside several. */
+interface NotBesideSeveral extends Partial<Record<keyof Credentials, undefined>> {
+  backend?: undefined;
+  options?: undefined;
+}
+
+/** Several backends, in place of `backend`. */
+export interface SeveralBackends<Name extends string = string> extends RoutingSettings<Name>, NotBesideSeveral {
+  /**
+   * The backends, each by its name, of 1 to 64 letters, digits, `_`, `-` and `.`. Messages choose by `via`, users by
+   * `routes`; the first one is for all others.
+   * @example
+   * PushService.configure({ backends: { live: 'websocket://key:secret@1001', mobile: { backend: 'onesignal', … } } });
+   */
+  backends: Readonly<Record<Name, BackendEntry>>;
+}
+
+/** `PUSH_SERVER` with several backends, each for one value of `backend`, with the options that belong to it. */
+export type SettingsOfSeveral<References extends Readonly<Record<string, BackendReference>>> = ServiceSettings &
+  NotBesideSeveral &
+  RoutingSettings<keyof References & string> & {
+    backends: { readonly [Name in keyof References]: EntryOf<References[Name]> };
+  };
+
+/** The backends that are built of the setting `backends`, by their names. */
+export type BackendsOf<References extends Readonly<Record<string, BackendReference>>> = {
+  readonly [Name in keyof References]: BackendOf<References[Name]>;
+};
+
+/** An entry of the setting `backends` for one value of `backend`. */
+type EntryOf<Reference extends BackendReference> =
+  | (Credentials & OwnSessions & { backend: Reference; options?: OptionsOf<Reference> | undefined })
+  | Reference;
 
 /** `PUSH_SERVER` whose backend the environment names. */
 export type SettingsWithoutBackend = ServiceSettings &
@@ -98,92 +148,63 @@ export type SettingsBesideDsn = ServiceSettings & Credentials & { options?: obje
 export type SettingsOf<Reference extends BackendReference> = ServiceSettings &
   Credentials & { backend: Reference; options?: OptionsOf<Reference> | undefined };
 
-/** Settings that have been checked. The backend is not built yet. */
-export interface CheckedSettings extends ServiceSettings, Credentials {
-  backend: string | PushServiceWrapperClass | AnyBackend;
-  options?: object | undefined;
+/** Settings that have been checked. No backend is built yet. */
+export interface CheckedSettings {
+  readonly service: ServiceSettings;
+  /** In their order. There is one with the setting `backend`. */
+  readonly backends: readonly [CheckedBackend, ...CheckedBackend[]];
+  /** Whether they come from the setting `backends`. */
+  readonly areNamed: boolean;
+  readonly routes: Routes | undefined;
 }
 
 /**
- * Checks `PUSH_SERVER`, and the settings of every backend within a composite. The `options` of a backend are checked
- * when it is built.
+ * Checks `PUSH_SERVER`, and the settings of every backend within it. The `options` of a backend are checked when it is
+ * built.
  * @throws ConfigurationError naming each key that is wrong
  */
 export function checkPushServer(settings: unknown): CheckedSettings {
-  const checked = checkForm(settings);
-  return isComposite(checked.backend) ? withChildren(checked, 'PUSH_SERVER') : checked;
-}
-
-const checkForm: (settings: unknown) => CheckedSettings = settingsCheck(
-  'PUSH_SERVER',
-  buildPushServerSchema,
-  keyAdvice(),
-);
-
-/** @param what names the settings in an error */
-function withChildren(settings: CheckedSettings, what: string): CheckedSettings {
-  const { options } = settings;
-  if (options === undefined || !('backends' in options) || !Array.isArray(options.backends)) return settings;
-  const backends = options.backends.map((child: unknown, index) =>
-    checkChild(child, `${what}.options.backends[${index}]`),
-  );
-  return { ...settings, options: { ...options, backends } };
-}
-
-const serviceKeys = [
-  'sessions',
-  'timeout',
-  'retries',
-  'concurrency',
-  'closeTimeout',
-  'streamSecret',
-  'defaultEvent',
-  'encode',
-  'messages',
-  'name',
-  'recording',
-  'worker',
-  'clock',
-  'logger',
-] as const;
-
-function checkChild(child: unknown, what: string): unknown {
-  if (PushServiceWrapper.isWrapper(child)) return child;
-  const settings = typeof child === 'string' ? parseDsn(child, what) : withDsn(child, `${what}.backend`);
-  const key = serviceKeys.find(
-    (name) => typeof settings === 'object' && settings !== null && Reflect.get(settings, name) !== undefined,
-  );
-  if (key !== undefined) {
+  const { backend: one, backends } = record(settings);
+  if (backends !== undefined && one === undefined) return checkSeveral(settings);
+  if (backends !== undefined && !isComposite(one))
     throw new ConfigurationError(
-      `${what}: "${key}" cannot be set for one of several backends: set it once for all of them, beside the outermost "backend".`,
+      'PUSH_SERVER: "backend" and "backends" exclude each other: name one backend, or several.',
     );
-  }
-  const checked = settingsCheck(what, buildPushServerSchema, keyAdvice())(settings);
-  return isComposite(checked.backend) ? withChildren(checked, what) : checked;
+  const checked = checkForm(settings);
+  const whole = isComposite(checked.backend) ? withChildren(checked, 'PUSH_SERVER') : checked;
+  const keys = Object.entries(whole);
+  const own = Object.fromEntries(keys.filter(([key]) => isOfBackend(key))) as unknown as CheckedBackend['settings'];
+  const service: ServiceSettings = Object.fromEntries(keys.filter(([key]) => !isOfBackend(key)));
+  return { service, backends: [{ name: undefined, settings: own }], areNamed: false, routes: undefined };
 }
 
-/** Advice for unknown keys that users of an SDK are likely to try. */
-function keyAdvice(): ReadonlyMap<string, string> {
-  // The SDKs' names for a key of PUSH_SERVER.
-  const namesElsewhere = {
-    pubKey: ['key', 'publishKey'],
-    subKey: ['subscribeKey'],
-    secretKey: ['secret', 'restKey', 'apiKey', 'restApiKey'],
-    useSsl: ['useTLS', 'ssl', 'tls'],
-  };
-  // Options that are easily written beside "options".
-  const optionNames = [
-    'cluster',
-    'host',
-    'port',
-    'encryptionMasterKeyBase64',
-    'origin',
-    'userId',
-    'apiRoot',
-    'backends',
-  ];
-  const renamed = Object.entries(namesElsewhere).flatMap(([key, names]) =>
-    names.map((name) => [name, `did you mean "${key}"?`] as const),
-  );
-  return new Map([...renamed, ...optionNames.map((name) => [name, 'put it into "options"'] as const)]);
+/** The keys that belong to one backend. */
+const keysOfBackend = ['backend', 'appId', 'pubKey', 'subKey', 'secretKey', 'useSsl', 'options'];
+
+const checkForm = settingsCheck('PUSH_SERVER', buildPushServerSchema, keyAdvice());
+
+const checkSeveralForm = settingsCheck('PUSH_SERVER', buildSeveralSchema, adviceForSeveral());
+
+/** The name of a backend in the setting `backends`. */
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/;
+
+function checkSeveral(settings: unknown): CheckedSettings {
+  const { backends, routes, ...service } = checkSeveralForm(settings);
+  const checked = Object.entries(backends).map(([name, entry]): CheckedBackend => {
+    if (!NAME.test(name))
+      throw new ConfigurationError(
+        `PUSH_SERVER.backends: the name ${JSON.stringify(name.slice(0, 80))} must have 1 to 64 characters, each a letter, a digit, "_", "-" or ".".`,
+      );
+    return checkedEntry(name, entry);
+  });
+  return { service, backends: checked as [CheckedBackend, ...CheckedBackend[]], areNamed: true, routes };
+}
+
+function isOfBackend(key: string): boolean {
+  return keysOfBackend.includes(key);
+}
+
+/** Advice for keys of one backend that stand beside the setting `backends`. */
+function adviceForSeveral(): ReadonlyMap<string, string> {
+  return new Map(keysOfBackend.map((key) => [key, 'put it into the settings of the backend that it is for']));
 }

@@ -54,6 +54,7 @@ describe('pymess: BaseMessage', () => {
       idempotencyKey: undefined,
       condition: undefined,
       except: undefined,
+      via: undefined,
       backendOptions: undefined,
       timeout: undefined,
       traceContext: undefined,

@@ -103,7 +103,7 @@ describe('a channel handle', () => {
     [
       'another channel',
       ['e', 1, { channels: 'b' }],
-      'trigger() has no option "channels"; known are notification, except, signal, ordered, timeout, idempotencyKey, backendOptions, record, wait, transaction, delay, at, expires, priority, when, key, tag, relatedTo, extraData, retryDelays, whenUnknown, traceContext, socket_id.',
+      'trigger() has no option "channels"; known are notification, except, signal, ordered, timeout, idempotencyKey, backendOptions, record, wait, transaction, delay, at, expires, priority, when, key, tag, relatedTo, extraData, retryDelays, whenUnknown, traceContext, via, socket_id.',
     ],
     [
       "an attribute of Pusher's",
