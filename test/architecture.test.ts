@@ -295,6 +295,7 @@ describe('the rules of imports', () => {
     const unused = unusedRules(texts);
     expect(unused.filter((rule) => rule.startsWith('settings'))).toEqual([
       'settings → backends/contract',
+      'settings → delivery (types)',
       'settings → messages (types)',
     ]);
     expect(unused.filter((rule) => rule.startsWith('receiving'))).toEqual(['receiving → webhooks (types)']);

@@ -9,8 +9,9 @@ import type { Logger } from '../core/logger.js';
 import { checkName, checkSize } from '../core/names.js';
 import { timeOrderedId } from '../core/time-ordered-id.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
-import type { OutgoingMessage, PushNotification } from '../wire/message.js';
+import type { OutgoingMessage } from '../wire/message.js';
 import { checkedChannels } from './checked-channels.js';
+import { checkNotification } from './checked-notification.js';
 import { checkedExcept } from './except.js';
 import { type EncodeValue, encodedData, jsonText } from './json-text.js';
 import { channelsOf, checkSendOptions, type SendOptions, usersOf } from './send-options.js';
@@ -289,25 +290,4 @@ function ownJsonText(data: unknown, backend: AnyBackend): string {
     throw new ValidationError(`The ${backend.name} backend's own encoder returned no JSON for "data".`, { cause });
   }
   return text as string;
-}
-
-const notificationKeys = ['title', 'body', 'url', 'locale'];
-
-function checkNotification(notification: PushNotification | undefined, data: unknown): void {
-  if (notification === undefined) return;
-  if (typeof notification !== 'object' || notification === null)
-    throw new ValidationError('"notification" must be an object with a "title" or a "body".');
-  for (const [key, value] of Object.entries(notification)) {
-    if (!notificationKeys.includes(key))
-      throw new ValidationError(`"notification" has no key "${key}"; it has ${notificationKeys.join(', ')}.`);
-    if (value !== undefined && typeof value !== 'string')
-      throw new ValidationError(`"notification.${key}" must be a string, not a value of type ${typeof value}.`);
-  }
-  if (!notification.title && !notification.body)
-    throw new ValidationError('"notification" needs a "title" or a "body" that is not empty.');
-  if (typeof data === 'object' && data !== null && Object.hasOwn(data, 'notification')) {
-    throw new ValidationError(
-      '"data" has a key "notification", and the notification goes under that key: rename the one in "data".',
-    );
-  }
 }

@@ -40,6 +40,12 @@ export interface PushHandlerOptions {
    */
   webhook?: WebhookHandler | undefined;
   /**
+   * The backend that webhooks are for, in a service with the setting `backends`. For webhooks of several providers, make
+   * a handler for each, at an address of its own.
+   * @default the first backend
+   */
+  webhookBackend?: string | undefined;
+  /**
    * Origins of other sites whose pages may send requests, such as `'https://example.com'` or `'https://*.example.com'`.
    * They get CORS headers with credentials.
    * @default only the application's own origin
@@ -75,13 +81,16 @@ export function checkOptions(options: PushHandlerOptions): void {
     'createPushHandler()',
     options,
     ['authenticate', 'session', 'userData', 'webhook'],
-    ['allowedOrigins', 'maxRequests', 'maxStreams', 'publicUrl', 'trustProxy'],
+    ['allowedOrigins', 'maxRequests', 'maxStreams', 'publicUrl', 'trustProxy', 'webhookBackend'],
   );
   const { maxRequests = DEFAULT_MAX_REQUESTS, maxStreams = DEFAULT_MAX_STREAMS } = options;
   checkMaxStreams(maxStreams);
   if (!Number.isSafeInteger(maxRequests) || maxRequests < 1)
     throw new ConfigurationError('createPushHandler(): "maxRequests" must be a whole number of requests, 1 or more.');
-  const { publicUrl, trustProxy }: { publicUrl?: unknown; trustProxy?: unknown } = options;
+  const { publicUrl, trustProxy, webhookBackend }: Readonly<Partial<Record<keyof PushHandlerOptions, unknown>>> =
+    options;
+  if (webhookBackend !== undefined && typeof webhookBackend !== 'string')
+    throw new ConfigurationError('createPushHandler(): "webhookBackend" must be a name of the setting "backends".');
   if (publicUrl !== undefined && !isPublicUrl(publicUrl))
     throw new ConfigurationError(
       'createPushHandler(): "publicUrl" must be a path such as "/shop/push", or a URL such as "https://example.com/shop/push", without a query.',

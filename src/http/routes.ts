@@ -175,13 +175,13 @@ async function script({ request, service }: RouteCall, answer: typeof answerWith
 }
 
 async function webhook({ request, node, service, options, logger }: RouteCall): Promise<object> {
-  const { webhook: handle } = options;
+  const { webhook: handle, webhookBackend: backend } = options;
   if (handle === undefined)
     throw new HttpError(404, 'This address takes no webhooks: the option "webhook" is not set.');
   // A body that a parser has changed cannot be verified. The service looks for the raw bytes on Node's request, or says
   // how to keep them.
   try {
-    await service.webhook(node?.readableEnded === true ? node : request, handle);
+    await service.webhook(node?.readableEnded === true ? node : request, handle, { backend });
   } catch (cause) {
     const error = isLateBody(cause) ? new HttpError(408, cause.message, { Connection: 'close' }) : cause;
     // Providers show the answer to nobody, so the log tells the application's owner. Other failures are logged with

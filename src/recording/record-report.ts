@@ -1,4 +1,4 @@
-import { DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
+import { type BackendReport, DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
 import type { ChannelOutcome, RecordedError } from '../messages/record.js';
 import type { MessageState } from '../messages/states.js';
 import type { NewMessage, StoredMessage } from '../messages/store.js';
@@ -11,17 +11,41 @@ export function waitingReport({ id, event }: NewMessage, startedAt: number): Sen
   return { id, event, status: 'waiting', ...nothing, durationMs: performance.now() - startedAt };
 }
 
-/** The report of a message, from its record. */
-export function reportOfStored(stored: StoredMessage, startedAt: number): SendReport {
+/** The report of a message, from its record. @param areNamed whether it tells of several backends */
+export function reportOfStored(stored: StoredMessage, startedAt: number, areNamed: boolean): SendReport {
   const { id, event, state, outcomes, attempts } = stored;
+  const lists = listsOf(outcomes, attempts);
+  const failed = outcomes.filter(({ error }) => error !== undefined);
+  return {
+    id,
+    event,
+    status: statusOf(state, lists.accepted.length, failed.length, stored.reason),
+    ...lists,
+    ...(areNamed && { backends: byBackend(outcomes, attempts) }),
+    durationMs: performance.now() - startedAt,
+  };
+}
+
+function byBackend(outcomes: readonly ChannelOutcome[], attempts: number): Record<string, BackendReport> {
+  const names = new Set(outcomes.map(({ backend = '' }) => backend));
+  return Object.fromEntries(
+    Array.from(names, (name) => [
+      name,
+      listsOf(
+        outcomes.filter(({ backend = '' }) => backend === name),
+        attempts,
+      ),
+    ]),
+  );
+}
+
+/** What became of channels. */
+function listsOf(outcomes: readonly ChannelOutcome[], attempts: number): BackendReport {
   const inState = (wanted: ChannelOutcome['state']): readonly string[] =>
     outcomes.flatMap(({ state: found, channels }) => (found === wanted ? channels : []));
   const accepted = inState('accepted');
   const failed = outcomes.filter(({ error }) => error !== undefined);
   return {
-    id,
-    event,
-    status: statusOf(state, accepted.length, failed.length, stored.reason),
     ...nothing,
     channels: outcomes.flatMap(({ channels }) => channels),
     accepted,
@@ -34,7 +58,6 @@ export function reportOfStored(stored: StoredMessage, startedAt: number): SendRe
     ),
     info: senderData(outcomes),
     attempts,
-    durationMs: performance.now() - startedAt,
   };
 }
 

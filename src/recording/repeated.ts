@@ -41,7 +41,7 @@ export async function earlierReport(
   const earlier = await whenSent(id, host, call);
   // It was purged, and its key is about to be.
   if (earlier === undefined) return { report: waitingReport({ ...message, id }, startedAt), failure: undefined };
-  const report = reportOfStored(earlier, startedAt);
+  const report = reportOfStored(earlier, startedAt, host.destinations.areNamed);
   const isRefused = earlier.state === 'ERROR' && report.rejected.length === 0;
   return { report, failure: isRefused ? refusal(earlier) : undefined };
 }

@@ -67,7 +67,10 @@ export abstract class ConfiguredService<Backend extends AnyBackend, Backends ext
     return Object.fromEntries(all.map(({ name, backend }) => [name, backend])) as BackendsByName as Backends;
   }
 
-  /** The session adapter, which finds users' channels; of several backends, that of the first. @throws ConfigurationError for wrong settings */
+  /**
+   * The session adapter, which finds users' channels; of several backends, that of the first.
+   * @throws ConfigurationError for wrong settings
+   */
   get sessions(): SessionAdapter {
     return this.#runtime.configured.sessions as SessionAdapter<never> as SessionAdapter;
   }

@@ -51,7 +51,8 @@ export const PushService: PushService = defaultService();
  * @example
  * await using push = createPushService({ backend: 'websocket', appId, pubKey, secretKey, options: { port: 6001 } });
  * @example
- * const push = createPushService({ backends: { live: { backend: 'websocket', … }, mobile: { backend: 'onesignal', … } } });
+ * const live = { backend: 'websocket', appId, pubKey, secretKey } as const;
+ * const push = createPushService({ backends: { live, mobile: { backend: 'onesignal', appId, secretKey: restKey } } });
  */
 export function createPushService<Settings extends PushServerSettings | string>(
   settings: SettingsOfAny<Settings>,

@@ -5,7 +5,13 @@ import { readStreamToken, signStreamToken, type TokenGrant } from '../authorizat
 import { answerFrom, NOT_DISCONNECTED } from '../backends/contract/ask.js';
 import type { Listener, ListenRequest } from '../backends/contract/listening.js';
 import { checkOptionNames } from '../core/call-options.js';
-import { AuthenticationError, ConfigurationError, UnsupportedOperationError, ValidationError } from '../core/errors.js';
+import {
+  AuthenticationError,
+  ConfigurationError,
+  PushError,
+  UnsupportedOperationError,
+  ValidationError,
+} from '../core/errors.js';
 import type { StreamReader, Streams } from '../receiving/streams.js';
 import type { PushSession } from '../sessions/adapter.js';
 import { checkOwner, isSession, type PageOwner } from '../sessions/page-owner.js';
@@ -171,6 +177,25 @@ export async function disconnect(owner: PageOwner<unknown>, host: ListeningHost)
   const failure = `end the connections of a ${kind}`;
   const closed = await answerFrom(backend, timeout, () => backend.disconnect(who), failure, NOT_DISCONNECTED);
   return closed === undefined ? undefined : ended + closed;
+}
+
+/**
+ * Ends the connections of a user or a session with each backend that can. The rest is as for {@link disconnect}.
+ * @throws UnsupportedOperationError when none can
+ */
+export async function disconnectAll(
+  owner: PageOwner<unknown>,
+  hosts: readonly ListeningHost[],
+): Promise<number | undefined> {
+  const ended = await Promise.allSettled(hosts.map((host) => disconnect(owner, host)));
+  const failures = ended.filter((each) => each.status === 'rejected').map(({ reason }): unknown => reason);
+  const failure =
+    failures.length === hosts.length
+      ? failures[0]
+      : failures.find((error) => !PushError.is(error, UnsupportedOperationError));
+  if (failure !== undefined) throw failure;
+  const counts = ended.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  return counts.includes(undefined) ? undefined : counts.reduce((sum: number, count) => sum + (count ?? 0), 0);
 }
 
 function cannotDisconnect(kind: string, backend: string): UnsupportedOperationError {

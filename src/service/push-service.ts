@@ -24,7 +24,7 @@ import { ChannelHandle, type ChannelHost } from './channel-handle.js';
 import type { BackendsByName } from './configured-service.js';
 import { CurrentRuntime } from './current-runtime.js';
 import {
-  disconnect,
+  disconnectAll,
   type OpenStream,
   openStream,
   type StreamRequest,
@@ -213,7 +213,7 @@ export class PushService<
    * Ends the connections of a user or a session, with their streams of events and the tokens that were made for them.
    * The clients connect anew and ask anew, so that what is public goes on, and what they may hear no longer ends. Call
    * it at a log-out; `pushSession` does for its session. With Pusher, `{ user }` ends the connections that are signed
-   * in as the user, for good: public channels end as well.
+   * in as the user, for good: public channels end as well. Of several backends, each that can does it.
    * @returns how many there were; undefined where the provider does not tell
    * @throws ValidationError for anything but `{ user }` or `{ session }`
    * @throws UnsupportedOperationError where the backend cannot; then the streams in this process have ended all the
@@ -223,7 +223,7 @@ export class PushService<
    * await PushService.disconnect({ user: 'ann' });
    */
   async disconnect<User = PushUser>(of: PageOwner<User>): Promise<number | undefined> {
-    return disconnect(of, this.#runtime.configured);
+    return disconnectAll(of, this.#runtime.configured.all);
   }
 
   /**

@@ -7,6 +7,7 @@ import { systemClock } from '../core/clock.js';
 import { ConfigurationError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName } from '../core/names.js';
+import { didYouMean } from '../core/schema-check.js';
 import type { Awaitable } from '../core/until-aborted.js';
 import { Destinations } from '../delivery/destination.js';
 import { encodedData, jsonText } from '../delivery/json-text.js';
@@ -190,11 +191,15 @@ export class Runtime implements ListeningHost {
 
   /**
    * The backend with this name.
-   * @param what says where the name stands, as the beginning of an error. @default the first backend, without a name
-   * @throws ValidationError when there is none
+   * @param name undefined: the first one
+   * @throws ConfigurationError when there is none
    */
-  named(name: string | undefined, what: string): ServiceBackend {
-    return name === undefined ? this.#first : (this.destinations.known(name, what) as ServiceBackend);
+  named(name: string | undefined): ServiceBackend {
+    const found = name === undefined ? this.#first : this.all.find((each) => each.name === name);
+    if (found !== undefined) return found;
+    throw new ConfigurationError(
+      `"${name}" is none of the backends of this service${didYouMean(String(name), this.destinations.names)}`,
+    );
   }
 
   /**

@@ -117,7 +117,10 @@ export class ServiceBackend implements Destination, ListeningHost {
     this.#disconnect();
   }
 
-  /** Opens the backend, once the runtime before has ended. A failure is logged, and whatever needs the backend throws it. */
+  /**
+   * Opens the backend, once the runtime before has ended. A failure is logged, and whatever needs the backend throws
+   * it.
+   */
   open(before: Promise<void>, opened: () => void): void {
     this.#ready = before.then(() => this.#openBackend()).then(opened);
     this.#ready.catch((error: unknown) =>
