@@ -75,6 +75,23 @@ describe('sqliteMessages, when it is opened', () => {
     await newer.close();
   });
 
+  it('brings up a file of the release before templates, and lets that release go on', async () => {
+    const file = newFile();
+    const old = new SqliteMessages(options(file), migrations.slice(0, 1));
+    await old.open();
+    await old.insert([message()], { now: undefined });
+    const newer = new SqliteMessages(options(file));
+    expect(await newer.migrate()).toEqual(['0002_templates']);
+    await old.insert([message()], { now: undefined });
+    expect(await old.count({ service: 'shop' })).toBe(2);
+    const save = { service: 'shop', slug: 'welcome', isActive: true, content: '{}' };
+    expect(await newer.templates.saveTemplate(save, 1)).toEqual({ ...save, version: 1, createdAt: 1 });
+    await old.close();
+    await old.open();
+    expect(await old.migrate()).toEqual([]);
+    for (const store of [old, newer]) await store.close();
+  });
+
   it('makes all of a migration or nothing', async () => {
     const file = newFile();
     await openStore({ file });
