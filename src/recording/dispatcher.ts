@@ -128,8 +128,11 @@ export class Dispatcher {
   /** Whether a message is not sent at all: expired, too many deaths, or nobody knows whether it was sent. */
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call, false);
-    const { deaths } = held.stored;
-    if (held.isExpired) end(held, skipped(held, 'expired', context));
+    const { deaths, reason } = held.stored;
+    const { skip } = held.details;
+    // A `retry` by hand keeps the reason, and means to send it after all.
+    if (skip !== undefined && reason !== skip) end(held, skipped(held, skip, context));
+    else if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
     else if (deaths >= MOST_DEATHS) end(held, failed(held, diedError(deaths), context));
     else if (deaths > 0 && !resendsUnknown(held, context.recording)) end(held, failed(held, keptError(), context));
