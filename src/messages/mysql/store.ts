@@ -9,6 +9,7 @@ import { findMissing, migrate } from './migrate.js';
 import * as reading from './reading.js';
 import { erase, purge } from './removing.js';
 import * as settling from './settle.js';
+import { MysqlTemplates } from './templates.js';
 import { inSavepoint, transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
@@ -24,6 +25,7 @@ export interface StoreOptions {
 /** Keeps recorded messages in MySQL or MariaDB. */
 export class MysqlMessages implements contract.MessageStore {
   readonly name = 'mysql';
+  readonly templates: MysqlTemplates;
   readonly #options: StoreOptions;
   readonly #database: Database;
   #opened: Promise<void> | undefined;
@@ -31,6 +33,7 @@ export class MysqlMessages implements contract.MessageStore {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#database = options.database;
+    this.templates = new MysqlTemplates(options.database);
   }
 
   open(): Promise<void> {

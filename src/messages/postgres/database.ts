@@ -11,7 +11,8 @@ const MAX_TRIES = 5;
 const MAX_PAUSE_MS = 50;
 
 /** The names of all tables, which are fixed. */
-const tableName = /\bpushrail_(?:messages|recipients|related|outcomes|idempotency|migrations)\b/g;
+const tableName =
+  /\bpushrail_(?:messages|recipients|related|outcomes|idempotency|templates|template_versions|migrations)\b/g;
 
 /** How this store reaches its database. */
 export interface DatabaseOptions {
