@@ -45,7 +45,7 @@ export function claim(database: DatabaseSync, request: ClaimRequest, at: number)
   const known = JSON.stringify(request.conditions);
   const until = at + lease.ms;
   if (limit < 1) return [];
-  const lost = prepared.all<Row>('claimLost', lease.token, until, service, at, known);
+  const lost = prepared.all<Row>('claimLost', at, lease.token, until, service, at, known);
   if (lost.length > 0) return lost;
   const rows: Row[] = [];
   for (const priority of urgencies) {
