@@ -33,7 +33,7 @@ export interface DispatchCall {
   /** Waits for the turn of `ordered` messages. */
   readonly comes?: ((channels: ReadonlySet<string>) => Promise<void>) | undefined;
   /** Called when a message has ended and is settled. */
-  readonly ended?: (() => void) | undefined;
+  readonly ended?: ((id: string) => void) | undefined;
   /** `performance.now()` at the beginning. */
   readonly startedAt: number;
 }
@@ -66,7 +66,7 @@ export class Dispatcher {
     const end: End = (held, conclusion) => {
       const { report, failure } = conclusion;
       const settled = this.#settler.settle([{ held, conclusion }]).then(() => {
-        call.ended?.();
+        call.ended?.(held.stored.id);
         return { held, report, failure };
       });
       // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
