@@ -73,7 +73,16 @@ export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/default-service.js';
 export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';
 export type { Messages } from './service/messages.js';
-export type { RunningWorker, WorkerState, WorkOptions } from './service/recording-service.js';
+export type {
+  BatchCounts,
+  BatchEnd,
+  BatchOptions,
+  BatchProgress,
+  BatchResult,
+  RunningWorker,
+  WorkerState,
+  WorkOptions,
+} from './service/recording-service.js';
 export {
   type AddSessionOptions,
   type Identify,

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import type { Duration } from '../index.js';
 
 /** Reads a whole number, 0 or above. */
 function wholeNumber(text: string): number {
@@ -18,6 +19,13 @@ export function portNumber(text: string): number {
   const port = wholeNumber(text);
   if (port > 65_535) throw new InvalidArgumentError('It must be a port, which is 65535 at most.');
   return port;
+}
+
+/** Reads a duration, such as `2d`. */
+export function duration(text: string): Duration {
+  if (!/^\d{1,9}(?:\.\d{1,3})?(?:ms|s|m|h|d)$/.test(text))
+    throw new InvalidArgumentError('It must be a time such as 30s, 5m, 2h or 30d.');
+  return text as Duration;
 }
 
 /** Reads a JSON value. */

@@ -152,6 +152,8 @@ export interface StoreQuery {
   /** Recorded at this time or later, and before that one. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+  /** Due at this time or earlier, whatever its state. */
+  readonly dueBy?: number | undefined;
 }
 
 /** A part of a long list, the newest first. */

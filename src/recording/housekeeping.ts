@@ -17,12 +17,17 @@ export class Housekeeping {
   }
 
   async whenDue(): Promise<void> {
+    if (await this.purgeWhenDue()) await this.#warn();
+  }
+
+  /** Removes old messages. @returns whether it was due, and not merely had more to remove */
+  async purgeWhenDue(): Promise<boolean> {
     const { clock } = this.#host;
     const isDue = clock.now() >= this.#nextAt || this.#nextAt > clock.now() + EVERY_MS;
-    if (!isDue && !this.#hasMore) return;
+    if (!isDue && !this.#hasMore) return false;
     this.#nextAt = clock.now() + EVERY_MS;
     await this.#purge();
-    if (isDue) await this.#warn();
+    return isDue;
   }
 
   /** One portion. The next one comes with the next call. */

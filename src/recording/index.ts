@@ -1,6 +1,9 @@
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
 import type { Queue } from '../queues/queue.js';
+import { Batch } from './batch.js';
+import type { BatchResult, CheckedBatch } from './batch-options.js';
+import type { ClaimingParts } from './claiming.js';
 import { Dispatcher } from './dispatcher.js';
 import { type RecordingHost, storeNow } from './host.js';
 import { JobFeed } from './job-feed.js';
@@ -81,6 +84,9 @@ export class Recordings {
   readonly #host: RecordingHost;
   readonly #settler: Settler;
   readonly #leases: Leases;
+  readonly #claiming: ClaimingParts;
+  readonly #batches = new Set<Batch>();
+  #isStopped = false;
   #leaveStore: (() => Promise<void>) | undefined;
   #listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
@@ -101,7 +107,8 @@ export class Recordings {
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
     const read = contentReader(recording, host.timeout);
-    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
+    this.#claiming = { host, leases, dispatcher, settler: this.#settler, watch, read, underWay: new Set() };
+    this.worker = new Worker(this.#claiming);
     const { feed, service } = host;
     const waits: RecorderParts['waits'] = (message, inMs) =>
       feed === undefined ? this.worker.wake(inMs) : feed.add(message, inMs);
@@ -125,6 +132,19 @@ export class Recordings {
     return this.worker;
   }
 
+  /** Sends what is due, once. @throws what the store throws, when what is under way has ended */
+  async sendBatch(options: CheckedBatch): Promise<BatchResult> {
+    const batch = new Batch(this.#claiming, options);
+    this.#batches.add(batch);
+    try {
+      const running = batch.run();
+      if (this.#isStopped) void batch.handBack();
+      return await running;
+    } finally {
+      this.#batches.delete(batch);
+    }
+  }
+
   async #listen(): Promise<(() => Promise<void>) | undefined> {
     const { store, service, logger } = this.#host;
     try {
@@ -137,12 +157,14 @@ export class Recordings {
 
   /** Claims no more messages. Resolves when those under way have ended. */
   async stop(): Promise<void> {
-    await this.worker.stop();
+    this.#isStopped = true;
+    await Promise.all([this.worker, ...this.#batches].map((each) => each.stop()));
   }
 
   /** Hands back what has not been sent, and leaves the store. */
   async close(): Promise<void> {
-    await this.worker.handBack();
+    this.#isStopped = true;
+    await Promise.all([this.worker, ...this.#batches].map((each) => each.handBack()));
     await this.#settler.close();
     await this.#host.feed?.idle();
     this.#leases.end();

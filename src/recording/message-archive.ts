@@ -23,6 +23,8 @@ export interface MessageQuery<User = unknown> {
   readonly since?: Date | undefined;
   /** Recorded before this time. */
   readonly until?: Date | undefined;
+  /** Due at this time or earlier. With `state: ['WAITING', 'ERROR_RETRY']`, those that wait to be sent. */
+  readonly dueBy?: Date | undefined;
 }
 
 /** A part of a list, the newest message first. */
@@ -46,7 +48,7 @@ export type ReadBy<User = unknown> = { readonly user: User } & (
   | { readonly relatedTo: RelatedTo; readonly id?: undefined; readonly tag?: undefined }
 );
 
-const queryNames = ['state', 'tag', 'relatedTo', 'recipient', 'event', 'key', 'since', 'until'] as const;
+const queryNames = ['state', 'tag', 'relatedTo', 'recipient', 'event', 'key', 'since', 'until', 'dueBy'] as const;
 const pageNames = ['limit', 'cursor'] as const;
 /** Most messages of a part. */
 const LONGEST_PAGE = 1_000;
@@ -169,7 +171,7 @@ export class MessageArchive {
     }
   }
 
-  #query({ state, recipient, relatedTo, since, until, tag, event, key }: MessageQuery): StoreQuery {
+  #query({ state, recipient, relatedTo, since, until, dueBy, tag, event, key }: MessageQuery): StoreQuery {
     return {
       tag: checkedText(tag, 'tag'),
       event: checkedText(event, 'event'),
@@ -180,6 +182,7 @@ export class MessageArchive {
       relatedTo: relatedTo === undefined ? undefined : oneObject(relatedTo),
       since: checkedDate(since, 'since'),
       until: checkedDate(until, 'until'),
+      dueBy: checkedDate(dueBy, 'dueBy'),
     };
   }
 }

@@ -1,6 +1,7 @@
 import { askInTime } from '../core/ask-in-time.js';
 import { waitingStates } from '../messages/states.js';
 import type { QueueJob } from '../queues/queue.js';
+import type { Claimer } from './claiming.js';
 import type { RecordingHost } from './host.js';
 import { attemptKey, type JobFeed } from './job-feed.js';
 import type { ProviderWatch } from './provider-watch.js';
@@ -18,9 +19,7 @@ export interface QueueWorkParts {
   readonly host: RecordingHost;
   readonly feed: JobFeed;
   readonly watch: ProviderWatch;
-  /** Claims some of these messages, and begins to send them. @returns their ids */
-  readonly take: (ids: readonly string[]) => Promise<readonly string[]>;
-  readonly isStopped: () => boolean;
+  readonly claimer: Claimer;
   /** Hears that the provider is away, or that no job is being handled. */
   readonly look: () => void;
 }
@@ -56,7 +55,7 @@ export class QueueWork {
 
   /** Begins to take jobs, unless it does. It never throws: the worker tries again. */
   async begin(concurrency: number): Promise<void> {
-    if (this.#parts.isStopped() || this.#processing?.concurrency === concurrency) return;
+    if (this.#parts.claimer.isStopped || this.#processing?.concurrency === concurrency) return;
     this.pause();
     await this.#ending;
     const { queue } = this.#parts.feed;
@@ -121,11 +120,11 @@ export class QueueWork {
   }
 
   async #work(job: QueueJob): Promise<void> {
-    const { host, feed, watch, isStopped, look } = this.#parts;
+    const { host, feed, watch, claimer, look } = this.#parts;
     if (job.service !== host.service) {
       this.#warnOf(job);
       feed.again(job, ELSEWHERE_MS);
-    } else if (isStopped()) {
+    } else if (claimer.isStopped) {
       feed.again(job, 0);
     } else if (watch.isAway || !host.isOpen()) {
       // An attempt would be spent on nothing, and another process may be able to send it.
@@ -149,9 +148,12 @@ export class QueueWork {
     try {
       // Those whose worker died under them come one by one.
       while (left.length > 0) {
-        const taken = new Set(await this.#parts.take(left));
-        if (taken.size === 0) break;
-        left = left.filter((id) => !taken.has(id));
+        const taken = await this.#parts.claimer.take(left.length, left);
+        if (taken.ids.length === 0) break;
+        left = left.filter((id) => !taken.ids.includes(id));
+        void taken.sent.then(() => {
+          for (const id of taken.ids) this.ended(id);
+        });
       }
     } finally {
       for (const id of left) this.ended(id);

@@ -4,6 +4,9 @@ import type { MessageState } from '../messages/states.js';
 
 const DAY_MS = 86_400_000;
 
+/** Most messages under way at once that a worker or a batch may be given. */
+export const MOST_AT_ONCE = 10_000;
+
 /** The setting `recording`, read: times are in milliseconds. */
 export interface Recording extends Pick<RecordingSettings, 'seal' | 'unseal'> {
   readonly retryDelays: readonly number[];

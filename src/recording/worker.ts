@@ -1,29 +1,14 @@
 import { backoffDelay } from '../wire/backoff.js';
-import { ClaimedWork } from './claimed-work.js';
-import type { Dispatcher } from './dispatcher.js';
-import { type RecordingHost, storeNow } from './host.js';
+import { Claimer, type ClaimingParts, type Step } from './claiming.js';
+import { storeNow } from './host.js';
 import { Housekeeping } from './housekeeping.js';
 import type { JobFeed } from './job-feed.js';
-import type { Leases } from './leases.js';
-import type { ProviderWatch } from './provider-watch.js';
 import { QueueWork } from './queue-work.js';
-import type { ReadContent } from './record.js';
-import type { Settler } from './settler.js';
 
 /** Most messages that one sweep puts into the queue. */
 const SWEEP_LIMIT = 1_000;
 /** How long a message must have been due until a sweep puts it into the queue, which may be about to hand it out. */
 const GRACE_MS = 5_000;
-
-/** The parts of recording that a worker works with. */
-export interface WorkerParts {
-  readonly host: RecordingHost;
-  readonly leases: Leases;
-  readonly dispatcher: Dispatcher;
-  readonly settler: Settler;
-  readonly watch: ProviderWatch;
-  readonly read: ReadContent;
-}
 
 /**
  * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
@@ -48,12 +33,10 @@ export interface RunningWorker {
 
 /** Sends what is due in the store, as long as it runs. */
 export class Worker implements RunningWorker {
-  readonly #parts: WorkerParts;
-  readonly #claims: ClaimedWork;
-  readonly #stop = new AbortController();
-  readonly #giveUp = new AbortController();
+  readonly #parts: ClaimingParts;
+  readonly #claimer: Claimer;
   readonly #housekeeping: Housekeeping;
-  /** Takes jobs of the queue, where there is one. */
+  /** Takes the jobs of the queue, where there is one. */
   readonly #queue: QueueWork | undefined;
   /** Whether the last sweep left something. */
   #hasMore = false;
@@ -64,27 +47,20 @@ export class Worker implements RunningWorker {
   #wakes = Promise.withResolvers<void>();
   #failures = 0;
 
-  constructor(parts: WorkerParts) {
+  constructor(parts: ClaimingParts) {
     this.#parts = parts;
-    this.#housekeeping = new Housekeeping(parts.host);
-    this.#concurrency = parts.host.working.concurrency;
     const { host, watch } = parts;
-    const [stop, giveUp] = [this.#stop.signal, this.#giveUp.signal];
-    this.#claims = new ClaimedWork({ ...parts, stop, giveUp, ended: (id) => this.#queue?.ended(id) });
-    this.#queue =
-      host.feed &&
-      new QueueWork({
-        host,
-        feed: host.feed,
-        watch,
-        take: async (ids) => (await this.#claims.take(ids.length, ids)).claimed.map(({ id }) => id),
-        isStopped: () => this.#stop.signal.aborted,
-        look: () => (this.#hasMore || watch.isAway) && this.#wakes.resolve(),
-      });
+    this.#claimer = new Claimer(parts, { ended: (id) => this.#queue?.ended(id) });
+    this.#housekeeping = new Housekeeping(host);
+    this.#concurrency = host.working.concurrency;
+    const look = (): void => {
+      if (this.#hasMore || watch.isAway) this.#wakes.resolve();
+    };
+    this.#queue = host.feed && new QueueWork({ host, feed: host.feed, watch, claimer: this.#claimer, look });
   }
 
   get state(): WorkerState {
-    if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
+    if (this.#running === undefined || this.#claimer.isStopped) return 'stopped';
     if (this.#failures > 0) return 'store away';
     const { watch, host } = this.#parts;
     if (watch.isAway || !host.isOpen()) return 'provider away';
@@ -92,7 +68,7 @@ export class Worker implements RunningWorker {
   }
 
   get underWay(): number {
-    return this.#claims.count;
+    return this.#claimer.messages;
   }
 
   get concurrency(): number {
@@ -116,7 +92,7 @@ export class Worker implements RunningWorker {
 
   /** Asks the store at once, or in a while. */
   wake(inMs = 0): void {
-    if (this.#running === undefined || this.#stop.signal.aborted) return;
+    if (this.#running === undefined || this.#claimer.isStopped) return;
     this.#isCalled = true;
     if (inMs <= 0) this.#wakes.resolve();
     else if (inMs < this.#parts.host.working.pollMs) this.#parts.host.clock.after(inMs, () => this.#wakes.resolve());
@@ -124,28 +100,27 @@ export class Worker implements RunningWorker {
 
   /** Claims nothing more. Resolves when what is under way has ended. */
   async stop(): Promise<void> {
-    this.#stop.abort(new Error('the worker stops'));
+    this.#claimer.stop();
     this.#wakes.resolve();
-    this.#claims.wake();
     await this.#running;
     await this.#queue?.end();
-    await this.#claims.idle();
+    await this.#claimer.idle();
   }
 
   /** Hands back what has not been sent. Resolves when it is written down. */
   async handBack(): Promise<void> {
-    this.#giveUp.abort(new Error('the process ends'));
+    this.#claimer.handBack();
     await this.stop();
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!this.#claimer.isStopped) {
       this.#wakes = Promise.withResolvers();
       try {
-        const mayGoOn = await this.#step();
+        await this.#housekeeping.whenDue();
+        const step = await this.#step();
         this.#failures = 0;
-        if (!mayGoOn) await this.#sleep(this.#restMs());
+        if (step !== 'went on') await this.#sleep(this.#restMs());
       } catch (error) {
         this.#failures++;
         this.#logFailure(error);
@@ -161,37 +136,19 @@ export class Worker implements RunningWorker {
     return Math.max(host.working.pollMs, watch.waitMs);
   }
 
-  #logFailure(error: unknown): void {
-    const { logger, store } = this.#parts.host;
-    // Once for each time that the store is away.
-    const level = this.#failures === 1 ? 'error' : 'debug';
-    logger[level]({ err: error }, `the worker cannot ask the ${store.name} store: it tries again until it answers`);
-  }
-
-  /** Claims messages and begins to send them. @returns whether there may be more */
-  async #step(): Promise<boolean> {
-    const { host, watch } = this.#parts;
-    await this.#housekeeping.whenDue();
-    // A process whose backend cannot be opened must not take messages from those that can send them.
-    if (!watch.isLive || !host.isOpen()) {
-      this.#queue?.pause();
-      return false;
+  /** Claims what is due; with a queue, sees to it that it hands that out. */
+  async #step(): Promise<Step> {
+    const { watch, host } = this.#parts;
+    const { feed } = host;
+    if (feed === undefined || this.#queue === undefined) return this.#claimer.step(this.#concurrency);
+    // One message tries a provider that is away, and no job is taken from those that can send it.
+    if (watch.isAway || !host.isOpen()) {
+      this.#queue.pause();
+      return this.#claimer.step(this.#concurrency);
     }
-    if (host.feed !== undefined && this.#queue !== undefined && !watch.isAway) {
-      await this.#queue.begin(this.#concurrency);
-      await this.#sweep(host.feed);
-      return false;
-    }
-    const limit = watch.isAway ? 1 : this.#concurrency - this.#claims.count;
-    // Claims of a few messages each would cost as much as those of many.
-    if (!watch.isAway && limit < this.#concurrency / 2) {
-      await this.#claims.room;
-      return true;
-    }
-    const { claimed, sent } = await this.#claims.take(limit);
-    // The answer of a provider that was away decides whether more are sent.
-    if (watch.isAway) await sent;
-    return claimed.length > 0;
+    await this.#queue.begin(this.#concurrency);
+    await this.#sweep(feed);
+    return 'nothing is due';
   }
 
   /** Puts into the queue what somebody should have taken by now. */
@@ -203,6 +160,13 @@ export class Worker implements RunningWorker {
     const due = await store.due({ ...request, now: storeNow(clock)() });
     this.#hasMore = due.length === SWEEP_LIMIT;
     if (due.length > 0) await feed.addDue(service, due);
+  }
+
+  #logFailure(error: unknown): void {
+    const { logger, store } = this.#parts.host;
+    // Once for each time that the store is away.
+    const level = this.#failures === 1 ? 'error' : 'debug';
+    logger[level]({ err: error }, `the worker cannot ask the ${store.name} store: it tries again until it answers`);
   }
 
   async #sleep(ms: number): Promise<void> {

@@ -4,12 +4,13 @@ import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
 import { KeptMessage } from './kept-message.js';
 import { inOrder, ServiceMessages } from './service-messages.js';
+import { MemoryTemplates } from './templates.js';
 
 type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
 
 /**
- * Keeps recorded messages in this process's memory. They end with the process, and no other process sees them, so it
- * suits tests and development. It takes no `transaction`.
+ * Keeps recorded messages and templates in this process's memory. They end with the process, and no other process sees
+ * them, so it suits tests and development. It takes no `transaction`.
  * @example
  * const push = createPushService({ backend: 'console', messages: memoryMessages() });
  */
@@ -19,6 +20,7 @@ export function memoryMessages(): contract.MessageStore {
 
 class MemoryMessages implements contract.MessageStore {
   readonly name = 'memory';
+  readonly templates: MemoryTemplates = new MemoryTemplates(() => this.#checkOpen());
   readonly #kept = new Map<string, KeptMessage>();
   readonly #services = new Map<string, ServiceMessages>();
   #orders = 0;

@@ -117,7 +117,8 @@ export class ServiceMessages {
 
   /** The messages for which all that is named is true, the oldest first. */
   matching(query: Omit<StoreQuery, 'service'>): readonly KeptMessage[] {
-    const { states, event, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = query;
+    const { states, event, since = Number.NEGATIVE_INFINITY } = query;
+    const { until = Number.POSITIVE_INFINITY, dueBy = Number.POSITIVE_INFINITY } = query;
     const sets = namesIn(query).map((name) => this.#named.get(name) ?? new Set<KeptMessage>());
     const [smallest = this.#all, ...others] = sets.sort((one, other) => one.size - other.size);
     return [...smallest].filter(
@@ -126,7 +127,8 @@ export class ServiceMessages {
         (states === undefined || states.includes(message.state)) &&
         (event === undefined || event === message.message.event) &&
         message.createdAt >= since &&
-        message.createdAt < until,
+        message.createdAt < until &&
+        message.sendAfter <= dueBy,
     );
   }
 

@@ -1,13 +1,9 @@
 import { tables } from '../sql/names.js';
-import { statesBefore, waitingStates } from '../states.js';
+import { repeatable, waiting } from '../sql/states.js';
 import type { MessageStore, Now, ReadMark } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
 import { byId, listed, portions } from './lists.js';
-
-const waiting = listOf(waitingStates);
-/** Whoever holds a message is sending it. */
-const repeatable = listOf(statesBefore('WAITING').filter((state) => state !== 'SENDING'));
 
 /** Makes messages that wait `CANCELLED`, in a transaction. @returns their ids */
 export async function cancel(run: Run, of: Parameters<MessageStore['cancel']>[0], at: Now): Promise<readonly string[]> {
@@ -74,8 +70,4 @@ function markedBy(mark: ReadMark): readonly { readonly which: string; readonly v
   const about = `EXISTS (SELECT 1 FROM ${tables.related} o
     WHERE o.message_id = r.message_id AND o.type = ? AND o.object_id = ?)`;
   return [{ which: about, values: [type, id] }];
-}
-
-function listOf(states: readonly string[]): string {
-  return states.map((state) => `'${state}'`).join(', ');
 }

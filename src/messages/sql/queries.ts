@@ -82,7 +82,7 @@ export class Queries {
   }
 
   #matching(query: StoreQuery): Terms {
-    const { recipient, relatedTo, states, since, until } = query;
+    const { recipient, relatedTo, states, since, until, dueBy } = query;
     // The table whose index finds the fewest rows stands first, and gives the order too.
     const first = recipient !== undefined ? 'r' : relatedTo !== undefined ? 'o' : 'm';
     const found = new Terms(this.#dialect, first);
@@ -99,6 +99,7 @@ export class Queries {
     if (states !== undefined) found.among('m.state', states);
     if (since !== undefined) found.add(`${found.order[0]} >= ${this.#dialect.time(found.value(since))}`);
     if (until !== undefined) found.add(`${found.order[0]} < ${this.#dialect.time(found.value(until))}`);
+    if (dueBy !== undefined) found.add(`m.send_after <= ${this.#dialect.time(found.value(dueBy))}`);
     return found;
   }
 }

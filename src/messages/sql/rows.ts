@@ -128,6 +128,13 @@ export function outcomesWithout(outcomes: readonly ChannelOutcome[], user: strin
   });
 }
 
+/** JSON of outcomes without a user; undefined when the user is not in it. */
+export function jsonWithout(json: string, user: string): string | undefined {
+  const outcomes = JSON.parse(json) as readonly ChannelOutcome[];
+  const isThere = outcomes.some(({ users }) => users?.includes(user) === true);
+  return isThere ? JSON.stringify(outcomesWithout(outcomes, user)) : undefined;
+}
+
 function list<Item = string>(text: string | null): readonly Item[] {
   return text === null ? [] : (JSON.parse(text) as readonly Item[]);
 }

@@ -79,7 +79,7 @@ export const statements: Readonly<Record<StatementName, string>> = {
   anyLost: `SELECT 1 FROM ${messages} WHERE ${isLost} LIMIT 1`,
   anyDue: `SELECT 1 FROM ${messages} WHERE ${isDue} LIMIT 1`,
   claimLost: `UPDATE ${messages}
-    SET deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
+    SET changed_at = ?, deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
     WHERE rowid = (SELECT rowid FROM ${messages} WHERE ${isLost} ORDER BY lease_until LIMIT 1) RETURNING ${returned}`,
   claimDue: `UPDATE ${messages}
     SET state = 'SENDING', changed_at = ?, is_begun = 1, lease_token = ?, lease_until = ?
@@ -87,7 +87,7 @@ export const statements: Readonly<Record<StatementName, string>> = {
     RETURNING ${returned}`,
   // With the plus, the ids are looked up, and not all that the service has.
   claimLostOf: `UPDATE ${messages}
-    SET deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
+    SET changed_at = ?, deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
     WHERE rowid = (SELECT rowid FROM ${messages}
       WHERE state = 'SENDING' AND +service = ? AND +lease_until <= ? AND ${isKnown} AND id IN ${listed} LIMIT 1)
     RETURNING ${returned}`,

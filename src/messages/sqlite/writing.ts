@@ -46,7 +46,7 @@ export function claim(database: DatabaseSync, request: ClaimRequest, at: number)
   const until = at + lease.ms;
   if (limit < 1) return [];
   if (ids !== undefined) return claimOf(prepared, request, ids, at);
-  const lost = prepared.all<Row>('claimLost', lease.token, until, service, at, known);
+  const lost = prepared.all<Row>('claimLost', at, lease.token, until, service, at, known);
   if (lost.length > 0) return lost;
   const rows: Row[] = [];
   for (const priority of urgencies) {
@@ -67,7 +67,7 @@ function claimOf(
 ): readonly MessageRow[] {
   const until = at + lease.ms;
   const which = [service, at, JSON.stringify(conditions), JSON.stringify(ids)] as const;
-  const lost = prepared.all<Row>('claimLostOf', lease.token, until, ...which);
+  const lost = prepared.all<Row>('claimLostOf', at, lease.token, until, ...which);
   if (lost.length > 0) return lost;
   return prepared.all<Row>('claimDueOf', at, lease.token, until, ...which, limit).toSorted(asDue);
 }

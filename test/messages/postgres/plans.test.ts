@@ -129,7 +129,7 @@ describe('among 40 000 messages that are sent or not due, no table is read from 
   test.each(calls)('by %s', async (_name, call) => {
     statements = [];
     await call();
-    const run = statements.filter(({ text }) => !/^(?:BEGIN|COMMIT)/.test(text));
+    const run = statements.filter(({ text }) => !/^(?:START TRANSACTION|COMMIT)/.test(text));
     expect(run.length).toBeGreaterThan(0);
     for (const statement of run) {
       for (const plan of await plansOf(statement)) expect(plan).not.toMatch(/Seq Scan on pushrail_/);
