@@ -40,6 +40,7 @@ export const house: readonly Part[] = [
       'settings (types)',
       'delivery (types)',
       'recording (types)',
+      'templates',
       'receiving (types)',
       'authorization (types)',
       'backends/*.ts (types)',
@@ -76,7 +77,14 @@ export const house: readonly Part[] = [
       'webhooks (types)',
       'messages (types)',
       'recording',
+      'templates',
     ],
+  },
+  {
+    path: 'templates',
+    holds:
+      'templates: in code, and what is done with those of a message store; LiquidJS with its limits, locales, and who gets what. What renders is loaded when the first one is used',
+    imports: ['delivery', 'messages (types)', 'sessions (types)'],
   },
   {
     path: 'recording',

@@ -142,9 +142,12 @@ export class Dispatcher {
   /** Whether a message is not sent at all: expired, too old, too many deaths, or nobody knows whether it was sent. */
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call, false);
-    const { deaths, createdAt, changedAt } = held.stored;
+    const { deaths, createdAt, changedAt, reason } = held.stored;
+    const { skip } = held.details;
     const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
-    if (held.isExpired) end(held, skipped(held, 'expired', context));
+    // A `retry` by hand keeps the reason, and means to send it after all.
+    if (skip !== undefined && reason !== skip) end(held, skipped(held, skip, context));
+    else if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
     // Both times are of the store's clock: it was changed last when it was claimed.
     else if (changedAt - createdAt > maxAgeMs) end(held, outdated(held, maxAgeMs, context));

@@ -1,5 +1,6 @@
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
-import type { MessageStore } from '../messages/store.js';
+import type { MessageStore, Now } from '../messages/store.js';
+import type { TemplateStore } from '../messages/template-store.js';
 import type { Queue } from '../queues/queue.js';
 import { Batch } from './batch.js';
 import type { BatchResult, CheckedBatch } from './batch-options.js';
@@ -118,6 +119,16 @@ export class Recordings {
     const isWorking = (): boolean => this.worker.state !== 'stopped';
     this.recorder = new Recorder({ host, leases, dispatcher, watch, waits, isWorking });
     this.archive = new MessageArchive(host, read, isDue);
+  }
+
+  /** Where templates are kept; undefined where the store keeps none. */
+  get templates(): TemplateStore | undefined {
+    return this.#host.store.templates;
+  }
+
+  /** The present, as calls of the store take it. */
+  get now(): () => Now {
+    return storeNow(this.#host.clock);
   }
 
   /** @throws what the store throws */

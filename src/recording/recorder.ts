@@ -39,6 +39,8 @@ export interface RecorderParts {
 interface Entry {
   readonly draft: Draft<unknown>;
   readonly options: MessageOptions;
+  /** Whether it is recorded and not sent. */
+  readonly isSkipped: boolean;
   /** The text of the content, before it is sealed. */
   readonly content: string;
   readonly message: NewMessage;
@@ -93,7 +95,7 @@ export class Recorder {
     });
     // Hardly any is a repetition, and a promise for each of the others would cost as much as its look-up.
     const isAny = recorded.some((earlier) => earlier !== undefined);
-    return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]));
+    return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]), entries);
   }
 
   /** Records messages. Those with a lease are held before they are there: the worker of this process must know them. */
@@ -144,12 +146,15 @@ export class Recorder {
     // One that is never tried again does not wait for a provider that is away.
     const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
       isLive || retryDelays.length === 0;
-    const entryOf = ({ draft, options: own, recipients }: CheckedMessage, index: number): Entry => {
+    const entryOf = ({ draft, options: own, recipients, origin }: CheckedMessage, index: number): Entry => {
       const { message } = draft;
+      const isSkipped = origin?.skip !== undefined;
+      const goesNow = isSkipped || (mayGo(own) && (own.condition === undefined || conditions.has(own.condition)));
       const { idempotencyKey, expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
       return {
         draft,
         options: own,
+        isSkipped,
         content: contents[index] ?? '',
         message: {
           id: message.id,
@@ -162,14 +167,14 @@ export class Recorder {
           condition,
           relatedTo,
           content: sealed[index] ?? '',
-          details: detailsText(draft, own),
+          details: detailsText(draft, own, origin),
           sendAfter,
           expires,
           idempotency:
             idempotencyKey === undefined
               ? undefined
               : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-          lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
+          lease: isNow && goesNow ? lease : undefined,
         },
       };
     };
@@ -233,16 +238,21 @@ export class Recorder {
     );
   }
 
-  #reports<User>(ended: readonly Ended[]): SendReport<User>[] {
+  #reports<User>(ended: readonly Ended[], entries: readonly Entry[]): SendReport<User>[] {
     const { backend, logger } = this.#parts.host;
     const reports = ended.map(({ report }) => report);
-    const hasHope = ended.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
+    // What is not meant to be sent says nothing of the others.
+    const tried = ended.filter((_, index) => entries[index]?.isSkipped === false);
+    const hasHope = tried.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
     if (!hasHope) {
-      throwIfAllRejected(reports, backend.name);
-      for (const { failure } of ended) if (failure !== undefined) throw failure;
+      throwIfAllRejected(
+        tried.map(({ report }) => report),
+        backend.name,
+      );
+      for (const { failure } of tried) if (failure !== undefined) throw failure;
     }
     // A report has errors of channels alone.
-    for (const { report, failure } of ended)
+    for (const { report, failure } of tried)
       if (failure !== undefined)
         logger.warn({ err: failure, id: report.id, event: report.event }, 'a message of sendMany() was not sent');
     return reports as SendReport<User>[];

@@ -61,6 +61,8 @@ export class Runtime implements ListeningHost {
   /** The setting `streamSecret`. */
   readonly streamSecret: string | undefined;
   readonly webhooks: WebhookIntake;
+  /** The setting `name`. */
+  readonly name: string;
   readonly sender: Sender;
   /** The recorded messages, where the settings name a store. */
   readonly recorded: RecordedMessages | undefined;
@@ -76,6 +78,8 @@ export class Runtime implements ListeningHost {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #disconnect: () => void;
+  /** Makes JSON text of data, as `send` does. @throws ValidationError for data that JSON loses */
+  readonly json: (data: unknown) => string;
 
   /**
    * @param owner stands for the service, which the backend then belongs to
@@ -110,6 +114,7 @@ export class Runtime implements ListeningHost {
     this.streams = new Streams(this.subscriptions, this.logger);
     this.streamSecret = streamSecret;
     this.timeout = timeout;
+    this.name = name;
     this.#closeTimeout = closeTimeout;
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
     this.capabilities = checkedCapabilities(this.backend);
@@ -155,7 +160,7 @@ export class Runtime implements ListeningHost {
             opened: (time, signal) => this.opened(time, signal),
           });
     this.sender = new Sender(this, way);
-    const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
+    this.json = (data) => jsonText(encode === undefined ? data : encodedData(data, encode));
     this.rules = rules;
     this.#disconnect = this.backend.connect({
       receive: (message) => {
@@ -164,7 +169,7 @@ export class Runtime implements ListeningHost {
       },
       mayListen: async (request) => (await mayListen(request, this)).listener,
       logger,
-      json,
+      json: this.json,
       owner,
       concurrency,
       timeout,

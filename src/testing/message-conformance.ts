@@ -12,6 +12,8 @@ import { readingCases } from './message-cases/reading.js';
 import { recordingCases } from './message-cases/recording.js';
 import { removalCases } from './message-cases/removal.js';
 import { settlingCases } from './message-cases/settling.js';
+import { templateRaceCases } from './message-cases/template-races.js';
+import { templateCases } from './message-cases/templates.js';
 import { transactionCases } from './message-cases/transactions.js';
 import { transitionCases } from './message-cases/transitions.js';
 import type { MessageStoreHarness } from './message-harness.js';
@@ -33,6 +35,8 @@ const definitions: readonly MessageCaseDefinition[] = [
   ...processCases,
   ...transactionCases,
   ...openingCases,
+  ...templateCases,
+  ...templateRaceCases,
 ];
 
 /**

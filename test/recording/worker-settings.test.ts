@@ -126,7 +126,7 @@ describe('messages.migrate()', () => {
       worker: false,
       messages: `sqlite:${temporaryFolder()}/push.db`,
     });
-    expect(await push.messages.migrate()).toEqual(['0001_messages']);
+    expect(await push.messages.migrate()).toEqual(['0001_messages', '0002_templates']);
     expect(await push.messages.migrate()).toEqual([]);
     await push.close();
   });

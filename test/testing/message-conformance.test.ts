@@ -8,6 +8,7 @@ import { processFaults } from './message-faults/processes.js';
 import { recordingFaults } from './message-faults/recording.js';
 import { removalFaults } from './message-faults/removal.js';
 import { settlingFaults } from './message-faults/settling.js';
+import { templateFaults } from './message-faults/templates.js';
 import { type Faults, faultyMessages } from './support/faulty-messages.js';
 
 /** Stores that do one thing wrong, by the case that they must not pass. */
@@ -19,6 +20,7 @@ const wrong: Faults = {
   ...findingFaults,
   ...removalFaults,
   ...processFaults,
+  ...templateFaults,
 };
 /** Cases that a store fails which shows its messages to no other process. */
 const aboutOthers = 'shows a message to another process, and keeps it when that one closes';
@@ -64,6 +66,13 @@ test('says what a case lacks', async () => {
     'the harness has no another()',
     'the store has no listen()',
   ]);
+});
+
+test('leaves out the cases about templates where a store keeps none', async () => {
+  const create = () => ({ store: Object.assign(memoryMessages(), { templates: undefined }) });
+  const about = messageStoreConformance({ create }).filter(({ name }) => Object.hasOwn(templateFaults, name));
+  for (const { run } of about) expect(await run()).toEqual({ skipped: 'the store has no templates' });
+  expect(about).toHaveLength(12);
 });
 
 function never(): never {

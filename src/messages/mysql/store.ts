@@ -8,6 +8,7 @@ import { findMissing, migrate } from './migrate.js';
 import * as reading from './reading.js';
 import { erase, purge } from './removing.js';
 import * as settling from './settle.js';
+import { MysqlTemplates } from './templates.js';
 import { inSavepoint, transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
@@ -16,12 +17,14 @@ type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
 /** Keeps recorded messages in MySQL or MariaDB. */
 export class MysqlMessages implements contract.MessageStore {
   readonly name = 'mysql';
+  readonly templates: MysqlTemplates;
   readonly #opening: Opening<Database>;
   readonly #database: Database;
 
   constructor(options: OpeningOptions<Database>) {
     this.#opening = new Opening('mysql', { findMissing, migrate }, options);
     this.#database = options.database;
+    this.templates = new MysqlTemplates(options.database);
   }
 
   open(): Promise<void> {

@@ -11,6 +11,7 @@ import { Listener } from './listener.js';
 import { findMissing, migrate } from './migrate.js';
 import { type FullRow, isTrue, messageOf, othersOf } from './rows.js';
 import { appendInput, appendText, settleInput, settleText } from './settle.js';
+import { PostgresTemplates } from './templates.js';
 import { transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
@@ -33,6 +34,7 @@ export interface StoreOptions extends OpeningOptions<Database> {
 /** Keeps recorded messages in PostgreSQL. */
 export class PostgresMessages implements contract.MessageStore {
   readonly name = 'postgres';
+  readonly templates: PostgresTemplates;
   /** Present where the database tells. */
   declare readonly listen?: (service: string, wake: () => void) => Promise<() => Promise<void>>;
   readonly #opening: Opening<Database>;
@@ -47,6 +49,7 @@ export class PostgresMessages implements contract.MessageStore {
     this.#database = options.database;
     this.#inserts = new Inserts(options.database, options.notify);
     this.#listener = new Listener(options.database);
+    this.templates = new PostgresTemplates(options.database);
     if (options.notify) this.listen = (service, wake) => this.#listener.listen(service, wake);
   }
 

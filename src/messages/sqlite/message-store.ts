@@ -24,6 +24,7 @@ import { Connection, type ConnectionOptions } from './connection.js';
 import * as reading from './reading.js';
 import * as removing from './removing.js';
 import { migrations } from './schema.js';
+import { SqliteTemplates } from './templates.js';
 import { checkedTransaction } from './transaction.js';
 import * as writing from './writing.js';
 
@@ -33,6 +34,7 @@ const PORTION = 50;
 /** Keeps messages in a file. */
 export class SqliteMessages implements MessageStore {
   readonly name: string = 'sqlite';
+  readonly templates: SqliteTemplates;
   readonly #file: string;
   readonly #connection: Connection;
   readonly #migrations: readonly Migration[];
@@ -41,6 +43,7 @@ export class SqliteMessages implements MessageStore {
   constructor(options: ConnectionOptions, steps: readonly Migration[] = migrations) {
     this.#file = options.file;
     this.#connection = new Connection(options);
+    this.templates = new SqliteTemplates(this.#connection);
     this.#migrations = steps;
   }
 

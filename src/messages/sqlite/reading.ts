@@ -1,11 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type Dialect, pageOf, Queries, type Statement } from '../sql/queries.js';
+import { pageOf, Queries, type Statement } from '../sql/queries.js';
 import { byMessage, type DueRow, dueMessage, type MessageRow, storedMessage, urgencies } from '../sql/rows.js';
 import type { ClaimedMessage, DueMessage, DueRequest, Found, Page, StoredMessage, StoreQuery } from '../store.js';
 import { Prepared } from './prepared.js';
+import { dialect } from './statements.js';
 
-/** How SQLite writes what differs from other databases. */
-export const dialect: Dialect = { placeholder: () => '?', ms: (column) => column, time: (placeholder) => placeholder };
 const queries = new Queries(dialect);
 
 export function get(database: DatabaseSync, service: string, ids: readonly string[]): readonly StoredMessage[] {
