@@ -87,7 +87,11 @@ describe('a context or a locale of each user', () => {
   it('sends and records nothing when one of them fails', async () => {
     await using t = await templateService({ timeout: 20 });
     t.push.template('greeting', greeting);
-    const contexts: [context: (user: string) => unknown, words: string, type: typeof PushError][] = [
+    const contexts: [
+      context: (user: string) => unknown,
+      words: string,
+      type: typeof ValidationError | typeof TimeoutError,
+    ][] = [
       [
         (user) => {
           if (user === 'bob') throw new Error('no such user');
