@@ -126,7 +126,7 @@ test('a database that does not answer fails in time, and its connection is not u
 
 test('a pool without a free connection fails in time, and none is lost', async () => {
   const pool = database.pool({ max: 1 });
-  const small = postgresMessages(pool, { timeout: 50 });
+  const small = postgresMessages(pool, { timeout: 1_000 });
   await small.open();
   const taken = await pool.connect();
   const failures = await Promise.all([1, 2, 3].map(() => failureOf(small.count({ service: 'x' }))));
