@@ -136,7 +136,7 @@ test('a pool without a free connection fails in time, and none is lost', async (
   await expect.poll(() => pool.idleCount).toBe(1);
   expect(pool.waitingCount).toBe(0);
   expect(await small.count({ service: 'x' })).toBe(0);
-  const impatient = database.pool({ max: 1, connectionTimeoutMillis: 20 });
+  const impatient = database.pool({ max: 1, connectionTimeoutMillis: 1_000 });
   const again = await impatient.connect();
   expect(await failureOf(postgresMessages(impatient).open())).toMatchObject({ code: 'TIMEOUT', outcome: 'rejected' });
   again.release();
