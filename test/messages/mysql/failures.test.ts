@@ -135,7 +135,7 @@ test('a database that does not answer fails in time, and its connection is not u
 
 test('a pool without a free connection fails in time, and none is lost', async () => {
   const pool = database.pool({ connectionLimit: 1 });
-  const small = mysqlMessages(pool, { timeout: 50 });
+  const small = mysqlMessages(pool, { timeout: 1_000 });
   await small.open();
   const taken = await pool.getConnection();
   const failures = await Promise.all([1, 2, 3].map(() => failureOf(small.count({ service: 'x' }))));
