@@ -18,7 +18,8 @@ describe.each(stores)('sendBatch, with the %s store', (_name, newStore) => {
   function setUp(settings = {}) {
     const store = newStore();
     const { make, clock } = servicesWith(store);
-    return { store, clock, make, ...make({ worker: false, ...settings }) };
+    const { push, backend, logger } = make({ worker: false, ...settings });
+    return { store, clock, make, push, backend, logger };
   }
 
   it('sends what waits and what is due for a retry, by priority, then by age, and counts what became of it', async () => {
@@ -234,7 +235,7 @@ describe.each(stores)('sendBatch, with the %s store', (_name, newStore) => {
     let claims = 0;
     const breaking = changed(store, {
       claim: async (request) => {
-        if (++claims > 1) throw new DeliveryError('the database is away', { retryable: true });
+        if (++claims > 1) throw new DeliveryError('the database is away', { outcome: 'rejected', retryable: true });
         return store.claim(request);
       },
     });
