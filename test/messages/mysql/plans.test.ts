@@ -118,6 +118,23 @@ const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
       await store.claim(claimOf(randomUUID()));
     },
   ],
+  [
+    'claim by id of what is due',
+    async () => {
+      const { id } = message();
+      await store.insert([message({ id })], { now: undefined });
+      await store.claim(claimOf(randomUUID(), { conditions: ['unread'], ids: [id, randomUUID()] }));
+    },
+  ],
+  [
+    'claim by id of what has expired',
+    async () => {
+      const id = randomUUID();
+      await store.insert([message(held(id))], { now: Date.now() - 3_600_000 });
+      await store.claim(claimOf(randomUUID(), { ids: [id] }));
+    },
+  ],
+  ['due', () => store.due({ service, conditions: ['unread'], limit: 100, graceMs: 5_000, now: undefined })],
   ['begin', () => store.begin('a', [randomUUID(), randomUUID()])],
   ['renew', () => store.renew({ token: 'a', ms: 1000 }, [randomUUID(), randomUUID()], undefined)],
   [
