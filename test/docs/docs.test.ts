@@ -210,8 +210,8 @@ function alike(printed: string): string {
   return printed
     .replaceAll(/[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g, 'ID')
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replaceAll(/\(\d+s ago\)/g, '(AGO)')
-    .replaceAll(/^\d+s {2,}/gm, 'AGE  ')
+    .replaceAll(/\(\d+[smh] ago\)/g, '(AGO)')
+    .replaceAll(/^\d+[smh] {2,}/gm, 'AGE  ')
     .replaceAll(/ in \d+\.\d s\b/g, ' in SECONDS');
 }
 
