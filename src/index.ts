@@ -64,6 +64,7 @@ export type { EndState, RecordingSettings, WorkerSettings } from './messages/set
 export { type MessageState, messageStates, transitions } from './messages/states.js';
 export type * from './messages/store.js';
 export type * from './messages/template-store.js';
+export type { NewQueueJob, Queue, QueueJob } from './queues/queue.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
 export type { Condition, ConditionOptions } from './recording/conditions.js';

@@ -83,12 +83,13 @@ const LONGEST_PAGE = 1_000;
 export class MessageArchive {
   readonly #host: RecordingHost;
   readonly #read: ReadContent;
-  readonly #wake: () => void;
+  readonly #waits: (id: string) => void;
 
-  constructor(host: RecordingHost, read: ReadContent, wake: () => void) {
+  /** @param waits hears of a message that has become due by hand */
+  constructor(host: RecordingHost, read: ReadContent, waits: (id: string) => void) {
     this.#host = host;
     this.#read = read;
-    this.#wake = wake;
+    this.#waits = waits;
   }
 
   async get(id: string): Promise<MessageRecord | undefined> {
@@ -111,7 +112,7 @@ export class MessageArchive {
   async retry(id: string): Promise<boolean> {
     const { store, service } = this.#host;
     const isWaiting = await store.retry(service, checkedId(id), this.#now);
-    if (isWaiting) this.#wake();
+    if (isWaiting) this.#waits(checkedId(id));
     return isWaiting;
   }
 
