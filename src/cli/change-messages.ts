@@ -6,7 +6,7 @@ import { CommandFailed, duration, endStates } from './arguments.js';
 import { visible } from './printable.js';
 import type { Terminal } from './terminal.js';
 
-const idsHelp = 'ids of messages, and behind them a module as for "pushrail messages"';
+const idsHelp = 'ids of messages, with a module before or behind them as for "pushrail messages"';
 const exampleId = '018f3c3e-0000-7000-8000-000000000000';
 
 /** `pushrail retry`: sends messages again that have failed or were skipped. */
@@ -84,11 +84,16 @@ export function purgeCommand(terminal: Terminal): Command {
     });
 }
 
-/** The module stands behind the ids, which are UUIDs. */
+/**
+ * The module is the word that is no UUID. It may stand first, as `xargs` puts the ids behind.
+ * @throws ValidationError for several such words
+ */
 function withModule(words: readonly string[]): { readonly ids: readonly string[]; readonly path: string | undefined } {
-  const last = words.at(-1);
-  const isModule = last !== undefined && !/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(last);
-  return isModule ? { ids: words.slice(0, -1), path: last } : { ids: words, path: undefined };
+  const isId = (word: string): boolean => /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(word);
+  const [path, other] = words.filter((word) => !isId(word));
+  if (other !== undefined)
+    throw new ValidationError(`"${path}" and "${other}" are no ids, which are UUIDs, and there can be one module.`);
+  return { ids: words.filter(isId), path };
 }
 
 /** Changes messages one by one: one that cannot be changed does not keep the others from it. */

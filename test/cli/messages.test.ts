@@ -202,10 +202,19 @@ describe('pushrail retry', () => {
     expect(await push.messages.get(bad)).toMatchObject({ state: 'SENT', attempts: 2 });
   });
 
-  it('takes the last word for a module where it is no id', async () => {
-    expect(await run(['retry', randomUUID(), './nowhere.js'])).toMatchObject({
+  it('takes the word that is no id for the module, before the ids or behind them', async () => {
+    const id = randomUUID();
+    for (const words of [
+      [id, './nowhere.js'],
+      ['./nowhere.js', id],
+    ])
+      expect(await run(['retry', ...words])).toMatchObject({
+        exitCode: 2,
+        complaints: [expect.stringMatching(/^error: There is no module \.\/nowhere\.js/)],
+      });
+    expect(await run(['retry', './push.js', 'no-id'])).toMatchObject({
       exitCode: 2,
-      complaints: [expect.stringMatching(/^error: There is no module \.\/nowhere\.js/)],
+      complaints: ['error: "./push.js" and "no-id" are no ids, which are UUIDs, and there can be one module.'],
     });
     expect(await run(['retry', 'no-id'])).toMatchObject({
       exitCode: 2,

@@ -217,7 +217,8 @@ describe.each(stores)('sendBatch, with the %s store', (_name, newStore) => {
     await push.sendBatch({ onProgress: (progress) => told.push(progress) });
     expect(told[0]).toEqual({ ...nothing, underWay: 0, total: 3 });
     expect(told.at(-1)).toMatchObject({ ...nothing, sent: 3, total: 3 });
-    expect(told.map(({ sent }) => sent)).toEqual([0, 1, 2, 3]);
+    expect([...new Set(told.map(({ sent }) => sent))]).toEqual([0, 1, 2, 3]);
+    expect(Math.max(...told.map(({ underWay }) => underWay))).toBe(3);
   });
 
   it('goes on when "onProgress" throws, and logs it', async () => {
