@@ -1,7 +1,7 @@
 import type { Destination, Destinations } from './destination.js';
 import { audienceOf, checkLists, type Draft, draftOf, newId, type PlanContext } from './plan.js';
 import { routed } from './routes.js';
-import { checkSendOptions, type SendOptions } from './send-options.js';
+import { checkSendOptions, SEND_VIA, type SendOptions } from './send-options.js';
 import { destinationsVia, type OptionsByName, optionsByName } from './via.js';
 
 /** What of a message goes by one backend. */
@@ -62,7 +62,7 @@ export async function parted<User>(
 
 function candidate<User>(options: SendOptions<User>, host: PartingHost): Candidate<User> {
   const { destinations, isRecorded } = host;
-  checkSendOptions(options, isRecorded, true);
+  checkSendOptions(options, isRecorded, SEND_VIA);
   const via = destinationsVia(options, destinations);
   const byName = optionsByName(options.backendOptions, destinations);
   const audience = audienceOf(options);

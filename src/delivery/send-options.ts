@@ -108,9 +108,10 @@ const known = [
 
 const knownWithStore = [...known, ...recordingNames];
 
-const one = { known, knownWithStore };
-/** The options of a service with the setting `backends`. */
-const several = { known: [...known, 'via'], knownWithStore: [...knownWithStore, 'via'] };
+const SEND = { name: 'send()', more: [] } as const;
+
+/** `send` in a service with the setting `backends`. */
+export const SEND_VIA = { name: 'send()', more: ['via'] } as const;
 
 /** What other libraries call an option, and what it is here. */
 const advice = {
@@ -130,7 +131,7 @@ export interface TriggerOptions<Name extends string = string> extends Omit<Messa
 }
 
 const triggerNames = [
-  ...several.knownWithStore.filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
+  ...[...knownWithStore, 'via'].filter((name) => !['event', 'channels', 'users', 'data'].includes(name)),
   'socket_id',
 ] as const;
 
@@ -159,23 +160,20 @@ export function triggered(
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
  * @param isRecorded whether there is a message store, so that there are more options
- * @param choosesBackend whether there are several backends, so that there is `via`
+ * @param call how an error calls the call, and what else it takes
  * @throws ValidationError
  */
 export function checkSendOptions<User>(
   options: SendOptions<User>,
   isRecorded: boolean,
-  choosesBackend: boolean = false,
+  { name, more }: { readonly name: string; readonly more: readonly string[] } = SEND,
 ): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
-  const names = choosesBackend ? several : one;
-  if (isRecorded) checkOptionNames(options, names.knownWithStore, 'send()', advice);
-  else {
-    const without = options.record === false ? adviceWithoutRecord : adviceWithoutStore;
-    checkOptionNames(options, names.known, 'send()', without);
-  }
+  const names = isRecorded ? knownWithStore : known;
+  const ofOthers = isRecorded ? advice : options.record === false ? adviceWithoutRecord : adviceWithoutStore;
+  checkOptionNames(options, more.length === 0 ? names : [...names, ...more], name, ofOthers);
   const { channels, users, timeout, idempotencyKey, backendOptions, record } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');

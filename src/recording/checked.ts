@@ -1,5 +1,6 @@
 import { type Parted, parted, planningOf } from '../delivery/parts.js';
 import { checkAll } from '../delivery/plan.js';
+import type { MessageOrigin } from '../delivery/recording-options.js';
 import type { SendOptions } from '../delivery/send-options.js';
 import type { Recipients } from '../messages/record.js';
 import { userIdOf } from '../sessions/user-id.js';
@@ -11,6 +12,8 @@ export interface CheckedMessage {
   readonly parted: Parted;
   readonly options: MessageOptions;
   readonly recipients: Recipients;
+  /** What it was made of, where that is a template. */
+  readonly origin: MessageOrigin | undefined;
 }
 
 type CheckingHost = Pick<RecordingHost, 'destinations' | 'clock' | 'timeout'>;
@@ -23,6 +26,7 @@ export async function checkedMessages<User>(
   messages: readonly SendOptions<User>[],
   host: CheckingHost,
   signal: AbortSignal | undefined,
+  origins?: readonly MessageOrigin[],
 ): Promise<readonly CheckedMessage[]> {
   const { destinations, clock, timeout } = host;
   const parting = destinations.areNamed
@@ -41,7 +45,7 @@ export async function checkedMessages<User>(
     const recipients = own.isForUsers
       ? { users: users.map((user) => checkKept(userIdOf(user, sessions), 'users')) }
       : { channels };
-    return { parted: each, options: own, recipients };
+    return { parted: each, options: own, recipients, origin: origins?.[index] };
   });
 }
 

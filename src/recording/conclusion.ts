@@ -1,5 +1,5 @@
 import type { PushError } from '../core/errors.js';
-import type { SendReport, SendStatus } from '../core/report.js';
+import { DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
 import { joinedReport } from '../delivery/report.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Settlement } from '../messages/store.js';
@@ -43,6 +43,17 @@ export function debugged(held: Held, context: ConcludingContext): Conclusion {
     failure: undefined,
     appended: [],
   };
+}
+
+/** The message is too old to be sent. It was not tried. @param maxAgeMs how old it may be, in milliseconds */
+export function outdated(held: Held, maxAgeMs: number, context: ConcludingContext): Conclusion {
+  const recordedAt = new Date(held.stored.createdAt).toISOString();
+  const error = new DeliveryError(
+    `Nothing was sent: the message was recorded at ${recordedAt}, and "maxAge" allows ${maxAgeMs / 1_000} s. messages.retry() makes it due again, for a worker or for a batch that allows more.`,
+    { outcome: 'rejected' },
+  );
+  const conclusion = failed(held, error, context);
+  return { ...conclusion, settlement: { ...conclusion.settlement, attempts: held.stored.attempts } };
 }
 
 /** The message could be given to no backend, because of an error. */

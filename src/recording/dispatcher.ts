@@ -3,7 +3,15 @@ import { DeliveryError, type SendReport } from '../core/report.js';
 import { orderKeys } from '../delivery/order-keys.js';
 import type { Addressed } from './addressing.js';
 import { askConditions } from './asking.js';
-import { type ConcludingContext, type Conclusion, concluded, debugged, failed, skipped } from './conclusion.js';
+import {
+  type ConcludingContext,
+  type Conclusion,
+  concluded,
+  debugged,
+  failed,
+  outdated,
+  skipped,
+} from './conclusion.js';
 import type { Details } from './content.js';
 import type { DispatchCall } from './dispatch-call.js';
 import type { Claim, Held } from './held.js';
@@ -46,7 +54,7 @@ export class Dispatcher {
     const end: End = (held, conclusion) => {
       const { report, failure } = conclusion;
       const settled = this.#settler.settle([{ held, conclusion }]).then(() => {
-        call.ended?.();
+        call.ended?.(held.stored.id, conclusion.settlement);
         return { held, report, failure };
       });
       // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
@@ -83,30 +91,41 @@ export class Dispatcher {
   }
 
   /** Settles a message that cannot be made ready for sending. */
-  async cannotSend(claim: Claim, failure: PushError): Promise<void> {
-    const { stored, token } = claim;
+  async cannotSend(
+    { stored, token }: Claim,
+    failure: PushError,
+    call: Pick<DispatchCall, 'limits' | 'ended'> = {},
+  ): Promise<void> {
     const details = JSON.parse(stored.details) as Details;
-    const call = { startedAt: performance.now() };
-    const conclusion = failed({ stored, details }, failure, this.#context(call));
+    const context = this.#context({ ...call, startedAt: performance.now() });
+    const conclusion = failed({ stored, details }, failure, context);
     await this.#settler.settle([{ held: { stored, token, content: undefined }, conclusion }]);
+    call.ended?.(stored.id, conclusion.settlement);
   }
 
-  /** Whether a message is not sent at all: expired, too many deaths, or nobody knows whether it was sent. */
+  /** Whether a message is not sent at all: expired, too old, too many deaths, or nobody knows whether it was sent. */
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call);
-    const { deaths } = held.stored;
-    if (held.isExpired) end(held, skipped(held, 'expired', context));
+    const { deaths, createdAt, changedAt, reason } = held.stored;
+    const { skip } = held.details;
+    const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
+    // A `retry` by hand keeps the reason, and means to send it after all.
+    if (skip !== undefined && reason !== skip) end(held, skipped(held, skip, context));
+    else if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
+    // Both times are of the store's clock: it was changed last when it was claimed.
+    else if (changedAt - createdAt > maxAgeMs) end(held, outdated(held, maxAgeMs, context));
     else if (deaths >= MOST_DEATHS) end(held, failed(held, diedError(deaths), context));
     else if (deaths > 0 && !resendsUnknown(held, context.recording)) end(held, failed(held, keptError(), context));
     else return false;
     return true;
   }
 
-  #context({ handsBack = false, startedAt, signal }: DispatchCall): ConcludingContext {
+  #context({ handsBack = false, startedAt, signal, limits }: DispatchCall): ConcludingContext {
     const { destinations, recording, clock } = this.#host;
     const isHandedBack = handsBack && signal?.aborted === true;
-    return { destinations, recording, now: clock.now(), startedAt, handsBack: isHandedBack };
+    const maxAttempts = limits?.maxAttempts ?? Number.POSITIVE_INFINITY;
+    return { destinations, recording, now: clock.now(), startedAt, handsBack: isHandedBack, maxAttempts };
   }
 }
 

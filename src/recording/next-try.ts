@@ -9,6 +9,8 @@ export interface TryingContext {
   readonly now: number;
   /** Whether this process has to end: what it has not sent goes back. */
   readonly handsBack: boolean;
+  /** A message that was tried so many times is not tried again. */
+  readonly maxAttempts: number;
 }
 
 /** A reason to try a message again. */
@@ -57,7 +59,7 @@ export function mayBeTriedAgain(error: PushError, resends: boolean, handsBack: b
 export function nextTry(
   { stored, details }: Pick<Held, 'stored' | 'details'>,
   causes: readonly Cause[],
-  { recording, handsBack, now }: TryingContext,
+  { recording, handsBack, now, maxAttempts }: TryingContext,
 ): Next {
   const attempts = stored.attempts + 1;
   const delays = details.retryDelays ?? recording.retryDelays;
@@ -76,7 +78,7 @@ export function nextTry(
     const inMs = Math.max(wait, isAway && !handsBack ? awayMs * (1 + Math.random()) : 0);
     return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
   }
-  const delay = delays[stored.attempts];
+  const delay = attempts < maxAttempts ? delays[stored.attempts] : undefined;
   if (delay === undefined) return { state: undefined, attempts, retrySending: false };
   const delayMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
   return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs: delayMs } };

@@ -32,8 +32,8 @@ import {
   streamToken,
 } from './listening.js';
 import { publishedConfig } from './published-config.js';
-import { RecordingService } from './recording-service.js';
 import { FIRE_FAILED } from './sender.js';
+import { TemplateService } from './template-service.js';
 
 /**
  * A push service: sends, receives and authorises through one backend or several.
@@ -43,7 +43,7 @@ import { FIRE_FAILED } from './sender.js';
 export class PushService<
   Backend extends AnyBackend = AnyBackend,
   Backends extends BackendsByName = BackendsByName,
-> extends RecordingService<Backend, Backends> {
+> extends TemplateService<Backend, Backends> {
   readonly #runtime: CurrentRuntime;
   readonly #rules: ChannelRules;
   readonly #logger: () => Logger;

@@ -56,6 +56,8 @@ export class Runtime implements ListeningHost {
   readonly all: readonly ServiceBackend[];
   readonly #first: ServiceBackend;
   readonly destinations: Destinations;
+  /** The setting `name`. */
+  readonly name: string;
   readonly sender: Sender;
   /** The recorded messages, where the settings name a store. */
   readonly recorded: RecordedMessages | undefined;
@@ -68,6 +70,8 @@ export class Runtime implements ListeningHost {
   /** The setting `streamSecret`. */
   readonly streamSecret: string | undefined;
   readonly #closeTimeout: number;
+  /** Makes JSON text of data, as `send` does. @throws ValidationError for data that JSON loses */
+  readonly json: (data: unknown) => string;
 
   /**
    * @param owner stands for the service, which the backend then belongs to
@@ -87,14 +91,21 @@ export class Runtime implements ListeningHost {
       encode,
       name = 'default',
       messages,
+      queue,
       recording,
       worker,
       clock = systemClock,
     } = settings.service;
+    if (queue !== undefined && (messages === undefined || messages === false))
+      throw new ConfigurationError(
+        'PUSH_SERVER: "queue" needs "messages", a message store: a queue carries the ids of recorded messages.',
+      );
     this.logger = guarded(logger);
     this.timeout = timeout;
     this.streamSecret = streamSecret;
     this.rules = rules;
+    this.name = name;
+    this.json = (data) => jsonText(encode === undefined ? data : encodedData(data, encode));
     this.#closeTimeout = closeTimeout;
     const shared: SharedByBackends = {
       owner,
@@ -107,7 +118,7 @@ export class Runtime implements ListeningHost {
       streamSecret,
       defaultEvent,
       encode,
-      json: (data) => jsonText(encode === undefined ? data : encodedData(data, encode)),
+      json: this.json,
       policy: () => new DeliveryPolicy({ timeout, retries, concurrency, clock }),
     };
     this.all = loadBackends(settings, (backend, { name: own, sessions: ownSessions = sessions }) => {
@@ -124,6 +135,7 @@ export class Runtime implements ListeningHost {
         : new RecordedMessages({
             service: name,
             messages,
+            queue,
             recording,
             worker,
             works: works && worker !== false,

@@ -46,6 +46,7 @@ const serviceKeys = [
   'defaultEvent',
   'encode',
   'messages',
+  'queue',
   'name',
   'recording',
   'worker',

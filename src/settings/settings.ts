@@ -14,6 +14,7 @@ import { settingsCheck } from '../core/schema-check.js';
 import type { Routes, RoutingSettings } from '../delivery/routing.js';
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
+import type { Queue } from '../queues/queue.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { record } from '../wire/is-record.js';
 import { type CheckedBackend, checkedEntry, keyAdvice, withChildren } from './child-settings.js';
@@ -60,6 +61,11 @@ export interface ServiceSettings {
    * @default PUSH_MESSAGES of the environment, else none
    */
   messages?: MessageStore | string | false | undefined;
+  /**
+   * Hands out what waits in the store, in place of workers that ask the store: such as `bullmqQueue(queue)`. One queue
+   * for each service. It needs `messages`. @default none
+   */
+  queue?: Queue | undefined;
   /** The name of the service: several services may share a message store. @default 'default' */
   name?: string | undefined;
   /** How recorded messages are kept and tried again. */

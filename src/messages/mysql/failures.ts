@@ -1,8 +1,7 @@
 import { ConfigurationError, PushError, TimeoutError, ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
-
-/** The part of a statement's way that has failed. */
-export type Stage = 'connect' | 'query';
+import { codeOf, isOneOf } from '../sql/failures.js';
+import type { Stage } from '../sql/pooled-database.js';
 
 /** Numbers of errors: "Server Error Message Reference" of MySQL's manual, "MariaDB Error Codes" of MariaDB's. */
 const numbers = {
@@ -78,7 +77,7 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
     });
   if (isOneOf(numbers.data, number)) return new ValidationError(`${said}. Nothing has changed.`, { cause });
   if (isOneOf(numbers.packet, number)) {
-    const advice = 'The message is too large for the database: raise its max_allowed_packet';
+    const advice = 'What is to be kept is too large for the database: raise its max_allowed_packet';
     return new ValidationError(`${said}. Nothing has changed. ${advice}.`, { cause });
   }
   if (number === 1062) {
@@ -121,16 +120,4 @@ function numberOf(error: unknown): number | undefined {
   const { errno, sqlState } = Object(originOf(error)) as { errno?: unknown; sqlState?: unknown };
   // Those of Node's are negative. Some connections are refused without a state.
   return typeof errno === 'number' && (errno > 1000 || typeof sqlState === 'string') ? errno : undefined;
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) {
-    // Node tries each address of a host, and reports all failures.
-    return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
-  }
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-function isOneOf(known: readonly number[], number: number | undefined): boolean {
-  return number !== undefined && known.includes(number);
 }

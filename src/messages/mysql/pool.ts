@@ -3,8 +3,10 @@ import { Deadline } from '../../core/deadline.js';
 import { checkTimeout } from '../../core/durations.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { loadPeer } from '../../core/peer.js';
-import { secretsOf, withoutSecrets } from '../../core/redaction.js';
+import { withoutSecrets } from '../../core/redaction.js';
+import { checkAddress, secretsIn } from '../sql/address.js';
 import type { Migration } from '../sql/migrations.js';
+import type { PoolOwner } from '../sql/pooled-database.js';
 import type { CoreConnection, CorePool, MysqlPoolLike } from './clients.js';
 import { Database } from './database.js';
 import type { MysqlMessagesOptions } from './options.js';
@@ -32,19 +34,12 @@ export function mysqlStore(
   const { migrate = true, timeout = 10_000 } = options;
   checkOptionNames(options, ['migrate', 'timeout'], 'mysqlMessages()');
   checkTimeout(timeout);
-  const address = typeof database === 'string' ? checkedAddress(database) : undefined;
-  const secrets = address === undefined ? new Set<string>() : secretsIn(address);
-  const connection = { timeout, redact: (text: string) => withoutSecrets(text, secrets) };
+  const isAddress = typeof database === 'string';
+  const owner = isAddress ? ownPool(database, timeout) : givenPool(database);
+  const secrets = isAddress ? secretsIn(database) : new Set<string>();
+  const redact = (text: string): string => withoutSecrets(text, secrets);
   return new MysqlMessages({
-    database:
-      address === undefined
-        ? new Database({ ...connection, isReadCommitted: false }, givenPool(database), async () => {})
-        : new Database(
-            { ...connection, isReadCommitted: true },
-            () => ownPool(address, timeout),
-            // Connections that do not answer end with the process.
-            async (pool) => void (await new Deadline(timeout).isMetBy(ended(pool))),
-          ),
+    database: new Database({ timeout, isReadCommitted: isAddress, redact }, owner),
     migrations: steps,
     migratesAtOpen: migrate,
   });
@@ -53,24 +48,34 @@ export function mysqlStore(
 const takes =
   'mysqlMessages() takes a pool of the package "mysql2" or an address: mysqlMessages(createPool({ … })), or "mysql://user:password@host/database"';
 
-function givenPool(value: unknown): () => CorePool {
+function givenPool(value: unknown): PoolOwner<CorePool> {
   const isPool =
     typeof value === 'object' && value !== null && 'getConnection' in value && 'execute' in value && 'end' in value;
   if (!isPool) throw new ConfigurationError(`${takes}.`);
   // That of `mysql2/promise` is around one with callbacks.
   const wrapped: unknown = Reflect.get(value, 'pool');
   const core = typeof wrapped === 'object' && wrapped !== null && 'getConnection' in wrapped ? wrapped : value;
-  return () => core as object as CorePool;
+  return { make: () => core as object as CorePool, end: async () => {} };
 }
 
-function ownPool(address: string, timeout: number): CorePool {
+function ownPool(address: string, timeout: number): PoolOwner<CorePool> {
+  checkAddress(address.toLowerCase(), ['mysql:', 'mariadb:'], takes);
+  const uri = address.replace(/^mariadb:/i, 'mysql:');
+  return {
+    make: () => makePool(uri, timeout),
+    // Connections that do not answer end with the process.
+    end: async (pool) => void (await new Deadline(timeout).isMetBy(ended(pool))),
+  };
+}
+
+function makePool(uri: string, timeout: number): CorePool {
   const { createPool } = loadPeer<MysqlModule>(
     'mysql2',
     'mysqlMessages() with an address',
     undefined,
     '. In a bundle, pass a pool: mysqlMessages(createPool({ uri })).',
   );
-  const pool = createPool({ uri: address, connectTimeout: timeout, enableKeepAlive: true });
+  const pool = createPool({ uri, connectTimeout: timeout, enableKeepAlive: true });
   pool.on('connection', (connection) => {
     const sql = 'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED';
     const statement = { sql, rowsAsArray: false, nestTables: false, typeCast: true, namedPlaceholders: false } as const;
@@ -84,18 +89,4 @@ function ownPool(address: string, timeout: number): CorePool {
 
 function ended(pool: CorePool): Promise<void> {
   return new Promise((resolve) => pool.end(() => resolve()));
-}
-
-/**
- * @returns the address as `mysql2` takes it
- * @throws ConfigurationError for anything but an address. It never shows the text, which may hold a password
- */
-function checkedAddress(address: string): string {
-  if (/^(?:mysql|mariadb):\/\//i.test(address) && URL.canParse(address)) return address.replace(/^mariadb:/i, 'mysql:');
-  throw new ConfigurationError(`${takes}; within a password, write @ as %40, / as %2F and : as %3A.`);
-}
-
-function secretsIn(address: string): ReadonlySet<string> {
-  const password = new URL(address).searchParams.get('password') ?? undefined;
-  return secretsOf({ address, password });
 }

@@ -1,6 +1,5 @@
-import type { ChannelOutcome } from '../record.js';
 import { tables } from '../sql/names.js';
-import { outcomesWithout } from '../sql/rows.js';
+import { jsonWithout } from '../sql/rows.js';
 import type { MessageState } from '../states.js';
 import type { Now, PurgeRequest } from '../store.js';
 import type { Run } from './clients.js';
@@ -80,8 +79,9 @@ async function remove(run: Run, ids: readonly string[]): Promise<void> {
 export function erase(database: Database, service: string, user: string): Promise<number> {
   return database.transaction(async (run) => {
     const { rows } = await run<WithId>(
-      `SELECT message_id AS id FROM ${tables.recipients} WHERE service = ? AND user_id = ?`,
-      [service, user],
+      `SELECT message_id AS id FROM ${tables.recipients} WHERE service = ? AND user_id = ?
+      UNION ALL SELECT id FROM ${tables.messages} WHERE service = ? AND user_id = ?`,
+      [service, user, service, user],
     );
     const ids = rows.map(({ id }) => id).sort();
     for (const some of portions(ids)) {
@@ -113,7 +113,7 @@ async function forget(run: Run, ids: readonly string[], user: string): Promise<v
     values,
   );
   for (const { id, outcomes } of settled.rows) {
-    const left = outcomes === null ? undefined : without(outcomes, user);
+    const left = outcomes === null ? undefined : jsonWithout(outcomes, user);
     if (left !== undefined) await run(`UPDATE ${tables.messages} SET outcomes = ? WHERE id = ?`, [left, id]);
   }
   const appended = await run<{ readonly number: unknown; readonly outcome: string }>(
@@ -121,16 +121,9 @@ async function forget(run: Run, ids: readonly string[], user: string): Promise<v
     values,
   );
   for (const { number, outcome } of appended.rows) {
-    const left = without(`[${outcome}]`, user);
+    const left = jsonWithout(`[${outcome}]`, user);
     if (left === '[]') await run(`DELETE FROM ${tables.outcomes} WHERE number = ?`, [number]);
     else if (left !== undefined)
       await run(`UPDATE ${tables.outcomes} SET outcome = ? WHERE number = ?`, [left.slice(1, -1), number]);
   }
-}
-
-/** JSON of outcomes without a user; undefined when the user is not in it. */
-function without(json: string, user: string): string | undefined {
-  const outcomes = JSON.parse(json) as readonly ChannelOutcome[];
-  const isThere = outcomes.some(({ users }) => users?.includes(user) === true);
-  return isThere ? JSON.stringify(outcomesWithout(outcomes, user)) : undefined;
 }

@@ -1,7 +1,6 @@
-import { ConfigurationError } from '../../core/errors.js';
-import type { Migration } from '../sql/migrations.js';
+import { Opening, type OpeningOptions } from '../sql/opening.js';
 import type * as contract from '../store.js';
-import { claim, unclaimed } from './claim.js';
+import { claim, due, unclaimed } from './claim.js';
 import type { Run } from './clients.js';
 import type { Database } from './database.js';
 import { checkMessages, insert, isOneStatement } from './insert.js';
@@ -9,46 +8,35 @@ import { findMissing, migrate } from './migrate.js';
 import * as reading from './reading.js';
 import { erase, purge } from './removing.js';
 import * as settling from './settle.js';
+import { MysqlTemplates } from './templates.js';
 import { inSavepoint, transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
 type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
 
-/** What a store is made with. */
-export interface StoreOptions {
-  readonly database: Database;
-  readonly migrations: readonly Migration[];
-  readonly migratesAtOpen: boolean;
-}
-
 /** Keeps recorded messages in MySQL or MariaDB. */
 export class MysqlMessages implements contract.MessageStore {
   readonly name = 'mysql';
-  readonly #options: StoreOptions;
+  readonly templates: MysqlTemplates;
+  readonly #opening: Opening<Database>;
   readonly #database: Database;
-  #opened: Promise<void> | undefined;
 
-  constructor(options: StoreOptions) {
-    this.#options = options;
+  constructor(options: OpeningOptions<Database>) {
+    this.#opening = new Opening('mysql', { findMissing, migrate }, options);
     this.#database = options.database;
+    this.templates = new MysqlTemplates(options.database);
   }
 
   open(): Promise<void> {
-    this.#opened ??= this.#open().catch((error: unknown) => {
-      this.#opened = undefined;
-      throw error;
-    });
-    return this.#opened;
+    return this.#opening.open();
   }
 
-  async close(): Promise<void> {
-    this.#opened = undefined;
-    await this.#database.close();
+  close(): Promise<void> {
+    return this.#opening.close();
   }
 
-  async migrate(): Promise<readonly string[]> {
-    this.#database.open();
-    return migrate(this.#database, this.#options.migrations);
+  migrate(): Promise<readonly string[]> {
+    return this.#opening.migrate();
   }
 
   checkTransaction(transaction: unknown): void {
@@ -83,6 +71,10 @@ export class MysqlMessages implements contract.MessageStore {
         isExpired: message.expiresAt !== undefined && message.expiresAt <= at,
       }));
     });
+  }
+
+  due(request: contract.DueRequest): Promise<readonly contract.DueMessage[]> {
+    return this.#database.within((run) => due(run, request));
   }
 
   begin(token: string, ids: readonly string[]): Promise<void> {
@@ -158,18 +150,5 @@ export class MysqlMessages implements contract.MessageStore {
     const { text, values } = unclaimed(service, conditions, now);
     const { rows } = await this.#database.run<{ readonly name: string; readonly count: unknown }>(text, values);
     return new Map(rows.map(({ name, count }) => [name, Number(count)]));
-  }
-
-  async #open(): Promise<void> {
-    const { migrations, migratesAtOpen } = this.#options;
-    this.#database.open();
-    if (migratesAtOpen) await migrate(this.#database, migrations);
-    else {
-      const [missing] = await findMissing(this.#database, migrations);
-      if (missing === undefined) return;
-      throw new ConfigurationError(
-        `The message store "mysql" needs the migration "${missing.name}": run "pushrail migrate", or call its migrate().`,
-      );
-    }
   }
 }

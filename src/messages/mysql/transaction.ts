@@ -1,10 +1,8 @@
 import { ValidationError } from '../../core/errors.js';
+import { drizzleTransaction, has, kyselyTransaction, type Methods } from '../sql/query-builders.js';
 import { type CoreConnection, type Run, resultOf, runOn } from './clients.js';
 
-// Each kind of transaction as what runs a statement. They are told apart by what they can do, so that none of their
-// packages is loaded here.
-
-type Methods = Readonly<Record<string, (...values: never[]) => unknown>>;
+// Each kind of transaction as what runs a statement.
 
 const takes = 'a connection of "mysql2" after beginTransaction(), or a transaction of Kysely or Drizzle (mysql2)';
 
@@ -53,36 +51,19 @@ function coreOf(value: object): CoreConnection {
 }
 
 function ofKysely(value: Methods): Run {
-  if ((value as object as { readonly isTransaction?: unknown }).isTransaction !== true)
-    throw refused('not the Kysely instance itself: pass what db.transaction().execute() hands to its callback');
-  const transaction = value as object as {
-    executeQuery(query: object): Promise<{ readonly rows: readonly unknown[]; readonly numAffectedRows?: bigint }>;
-  };
-  return async (text, values = []) => {
-    const { rows, numAffectedRows } = await transaction.executeQuery({
-      sql: text,
-      parameters: values,
-      query: { kind: 'RawNode', sqlFragments: [text], parameters: [] },
-      queryId: { queryId: 'pushrail' },
-    });
+  const run = kyselyTransaction(value, refused);
+  return async (text, values) => {
+    const { rows, numAffectedRows } = await run(text, values);
     return { rows: rows as never[], affected: Number(numAffectedRows ?? 0), status: undefined };
   };
 }
 
 function ofDrizzle(value: Methods): Run {
-  if (!has(value, 'rollback'))
-    throw refused('not the Drizzle database itself: pass what db.transaction() hands to its callback');
-  const transaction = value as object as { execute(query: object): Promise<readonly unknown[]> };
-  return async (text, values = []) => {
-    // What Drizzle asks of an SQL object.
-    const sql = { getSQL: () => sql, toQuery: () => ({ sql: text, params: [...values] }) };
-    const [result] = await transaction.execute(sql);
+  const run = drizzleTransaction(value, refused);
+  return async (text, values) => {
+    const [result] = (await run(text, values)) as readonly unknown[];
     return resultOf(result);
   };
-}
-
-function has(value: object, ...methods: readonly string[]): value is Methods {
-  return methods.every((method) => typeof Reflect.get(value, method) === 'function');
 }
 
 function refused(what: string): ValidationError {

@@ -1,8 +1,7 @@
 import { ConfigurationError, PushError, TimeoutError, ValidationError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
-
-/** The part of a statement's way that has failed. */
-export type Stage = 'connect' | 'query';
+import { codeOf, isOneOf } from '../sql/failures.js';
+import type { Stage } from '../sql/pooled-database.js';
 
 /** Codes of errors: PostgreSQL's (appendix A of its manual, "PostgreSQL Error Codes"), and those of Node's sockets. */
 const codes = {
@@ -108,16 +107,4 @@ function originOf(error: unknown): unknown {
     return Object.assign(new Error(String(originalMessage)), { code: originalCode });
   }
   return error.cause instanceof Error && codeOf(error) === undefined ? error.cause : error;
-}
-
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) {
-    // Node tries each address of a host, and reports all failures.
-    return error instanceof AggregateError ? codeOf(error.errors[0]) : undefined;
-  }
-  return typeof error.code === 'string' ? error.code : undefined;
-}
-
-function isOneOf(known: readonly string[], code: string | undefined): boolean {
-  return code !== undefined && known.includes(code);
 }

@@ -61,7 +61,7 @@ export class Listener {
 
   async #connectOnce(): Promise<void> {
     try {
-      const client = await this.#database.takeOut(`LISTEN ${CHANNEL}`);
+      const client = await this.#database.takeOut((run) => run(`LISTEN ${CHANNEL}`));
       this.#client = client;
       client.on('notification', (notification) => this.#wake((notification as Notification).payload));
       for (const event of ['error', 'end']) client.on(event, () => this.#lose(client));

@@ -24,7 +24,7 @@ export async function findMissing(database: Database, steps: readonly Migration[
  */
 export async function migrate(database: Database, steps: readonly Migration[]): Promise<readonly string[]> {
   if ((await findMissing(database, steps)).length === 0) return [];
-  return database.transaction(MIGRATION_MS, async (run) => {
+  return database.transaction(async (run) => {
     await run('SELECT pg_advisory_xact_lock($1::bigint)', [LOCK]);
     await run(
       database.statement(`CREATE TABLE IF NOT EXISTS ${tables.migrations} (
@@ -37,7 +37,7 @@ export async function migrate(database: Database, steps: readonly Migration[]): 
       names.push(name);
     }
     return names;
-  });
+  }, MIGRATION_MS);
 }
 
 async function missing(database: Database, run: Run, steps: readonly Migration[]): Promise<readonly Migration[]> {

@@ -3,8 +3,10 @@ import { Deadline } from '../../core/deadline.js';
 import { checkTimeout } from '../../core/durations.js';
 import { ConfigurationError } from '../../core/errors.js';
 import { loadPeer } from '../../core/peer.js';
-import { secretsOf, withoutSecrets } from '../../core/redaction.js';
+import { withoutSecrets } from '../../core/redaction.js';
+import { checkAddress, secretsIn } from '../sql/address.js';
 import type { Migration } from '../sql/migrations.js';
+import type { PoolOwner } from '../sql/pooled-database.js';
 import type { PoolLike } from './clients.js';
 import { Database } from './database.js';
 import type { PostgresMessagesOptions } from './options.js';
@@ -32,19 +34,12 @@ export function postgresStore(
   checkTimeout(timeout);
   if (schema !== undefined && !/^[\p{L}_][\p{L}\p{N}_$]{0,62}$/u.test(schema))
     throw new ConfigurationError('postgresMessages(): "schema" must be the name of a schema, such as "push".');
-  const address = typeof database === 'string' ? checkedAddress(database) : undefined;
-  const secrets = address === undefined ? new Set<string>() : secretsIn(address);
-  const connection = { schema, timeout, prepare, redact: (text: string) => withoutSecrets(text, secrets) };
+  const isAddress = typeof database === 'string';
+  const owner = isAddress ? ownPool(database, timeout) : givenPool(database);
+  const secrets = isAddress ? secretsIn(database) : new Set<string>();
+  const redact = (text: string): string => withoutSecrets(text, secrets);
   return new PostgresMessages({
-    database:
-      address === undefined
-        ? new Database(connection, givenPool(database), async () => {})
-        : new Database(
-            connection,
-            () => ownPool(address, timeout),
-            // Connections that do not answer end with the process.
-            async (pool) => void (await new Deadline(timeout).isMetBy((pool as EndablePool).end())),
-          ),
+    database: new Database({ schema, timeout, prepare, redact }, owner),
     migrations: steps,
     migratesAtOpen: migrate,
     notify,
@@ -54,14 +49,23 @@ export function postgresStore(
 const takes =
   'postgresMessages() takes a pool of the package "pg" or an address: postgresMessages(new Pool()), or "postgres://user:password@host/database"';
 
-function givenPool(value: unknown): () => PoolLike {
+function givenPool(value: unknown): PoolOwner<PoolLike> {
   const isPool =
     typeof value === 'object' && value !== null && 'connect' in value && 'totalCount' in value && 'query' in value;
   if (!isPool) throw new ConfigurationError(`${takes}.`);
-  return () => value as object as PoolLike;
+  return { make: () => value as object as PoolLike, end: async () => {} };
 }
 
-function ownPool(connectionString: string, timeout: number): EndablePool {
+function ownPool(address: string, timeout: number): PoolOwner<PoolLike> {
+  checkAddress(address, ['postgres:', 'postgresql:'], takes);
+  return {
+    make: () => makePool(address, timeout),
+    // Connections that do not answer end with the process.
+    end: async (pool) => void (await new Deadline(timeout).isMetBy((pool as EndablePool).end())),
+  };
+}
+
+function makePool(connectionString: string, timeout: number): EndablePool {
   const { Pool } = loadPeer<PgModule>(
     'pg',
     'postgresMessages() with an address',
@@ -78,15 +82,4 @@ function ownPool(connectionString: string, timeout: number): EndablePool {
   // A connection that is lost while nobody uses it is replaced by the next call.
   pool.on('error', () => {});
   return pool;
-}
-
-/** @throws ConfigurationError for anything but an address. It never shows the text, which may hold a password */
-function checkedAddress(address: string): string {
-  if (/^postgres(?:ql)?:\/\//.test(address) && URL.canParse(address)) return address;
-  throw new ConfigurationError(`${takes}; within a password, write @ as %40, / as %2F and : as %3A.`);
-}
-
-function secretsIn(address: string): ReadonlySet<string> {
-  const password = new URL(address).searchParams.get('password') ?? undefined;
-  return secretsOf({ address, password });
 }

@@ -1,21 +1,24 @@
-import { ConfigurationError } from '../../core/errors.js';
-import type { Migration } from '../sql/migrations.js';
+import { Opening, type OpeningOptions } from '../sql/opening.js';
 import { pageOf, Queries, type Statement } from '../sql/queries.js';
-import { byMessage } from '../sql/rows.js';
+import { byMessage, type DueRow, dueMessage } from '../sql/rows.js';
 import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
-import { beginText, claimText, powerAbove, renewText, unclaimedText } from './claim.js';
+import { beginText, claimOfText, claimText, dueText, powerAbove, renewText, unclaimedText } from './claim.js';
 import { dialect } from './clock.js';
-import type { Database, Prepared, Run } from './database.js';
+import { type Database, type Prepared, type Run, runOn } from './database.js';
 import { Inserts } from './insert.js';
 import { Listener } from './listener.js';
 import { findMissing, migrate } from './migrate.js';
 import { type FullRow, isTrue, messageOf, othersOf } from './rows.js';
 import { appendInput, appendText, settleInput, settleText } from './settle.js';
+import { PostgresTemplates } from './templates.js';
 import { transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
 type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
+interface ClaimedRow extends FullRow {
+  readonly isExpired: unknown;
+}
 interface WithId {
   readonly id: string;
 }
@@ -24,51 +27,43 @@ interface WithId {
 const ERASE_MS = 60_000;
 
 /** What a store is made with. */
-export interface StoreOptions {
-  readonly database: Database;
-  readonly migrations: readonly Migration[];
-  readonly migratesAtOpen: boolean;
+export interface StoreOptions extends OpeningOptions<Database> {
   readonly notify: boolean;
 }
 
 /** Keeps recorded messages in PostgreSQL. */
 export class PostgresMessages implements contract.MessageStore {
   readonly name = 'postgres';
+  readonly templates: PostgresTemplates;
   /** Present where the database tells. */
   declare readonly listen?: (service: string, wake: () => void) => Promise<() => Promise<void>>;
-  readonly #options: StoreOptions;
+  readonly #opening: Opening<Database>;
   readonly #database: Database;
   readonly #inserts: Inserts;
   readonly #queries = new Queries(dialect);
   readonly #listener: Listener;
   readonly #statements = new Map<string, Prepared>();
-  #opened: Promise<void> | undefined;
 
   constructor(options: StoreOptions) {
-    this.#options = options;
+    this.#opening = new Opening('postgres', { findMissing, migrate }, options);
     this.#database = options.database;
     this.#inserts = new Inserts(options.database, options.notify);
     this.#listener = new Listener(options.database);
+    this.templates = new PostgresTemplates(options.database);
     if (options.notify) this.listen = (service, wake) => this.#listener.listen(service, wake);
   }
 
   open(): Promise<void> {
-    this.#opened ??= this.#open().catch((error: unknown) => {
-      this.#opened = undefined;
-      throw error;
-    });
-    return this.#opened;
+    return this.#opening.open();
   }
 
   async close(): Promise<void> {
-    this.#opened = undefined;
     this.#listener.close();
-    await this.#database.close();
+    await this.#opening.close();
   }
 
-  async migrate(): Promise<readonly string[]> {
-    this.#database.open();
-    return migrate(this.#database, this.#options.migrations);
+  migrate(): Promise<readonly string[]> {
+    return this.#opening.migrate();
   }
 
   checkTransaction(transaction: unknown): void {
@@ -81,24 +76,36 @@ export class PostgresMessages implements contract.MessageStore {
   ): Promise<readonly (contract.Recorded | undefined)[]> {
     if (transaction === undefined) return this.#inserts.insert(messages, now, this.#database.run, false);
     const client = transactionOf(transaction);
-    const run: Run = (text, values = []) => this.#database.runOn(client, text, values);
-    return this.#inserts.insert(messages, now, run, true);
+    const run = runOn(client);
+    const inTime: Run = (text, values) => this.#database.on(client, () => run(text, values));
+    return this.#inserts.insert(messages, now, inTime, true);
   }
 
   async claim(request: contract.ClaimRequest): Promise<readonly contract.ClaimedMessage[]> {
-    const { service, lease, limit, conditions, now } = request;
+    const { service, lease, limit, conditions, ids, now } = request;
     const most = powerAbove(limit);
-    const rows = await this.#hot<FullRow & { readonly isExpired: unknown }>(
-      `claim_${most}`,
-      () => claimText(this.#queries.columns, most),
-      [now ?? null, service, lease.token, lease.ms, conditions, limit],
-    );
+    const values = [now ?? null, service, lease.token, lease.ms, conditions, limit];
+    const { columns } = this.#queries;
+    const rows = await (ids === undefined
+      ? this.#hot<ClaimedRow>(`claim_${most}`, () => claimText(columns, most), values)
+      : this.#hot<ClaimedRow>('claim_of', () => claimOfText(columns), [...values, ids.filter(upkeep.isId)]));
     return rows.map((row) => ({
       ...messageOf(row),
       token: lease.token,
       isBegun: isTrue(row.is_begun),
       isExpired: isTrue(row.isExpired),
     }));
+  }
+
+  async due({
+    service,
+    conditions,
+    graceMs,
+    limit,
+    now,
+  }: contract.DueRequest): Promise<readonly contract.DueMessage[]> {
+    const rows = await this.#hot<DueRow>('due', () => dueText, [now ?? null, service, conditions, graceMs, limit]);
+    return rows.map(dueMessage);
   }
 
   async begin(token: string, ids: readonly string[]): Promise<void> {
@@ -180,8 +187,9 @@ export class PostgresMessages implements contract.MessageStore {
   }
 
   erase(service: string, user: string): Promise<number> {
-    return this.#database.transaction(ERASE_MS, (run) =>
-      upkeep.eraseUser((text, values) => run(this.#statement(String(text)), values), service, user),
+    return this.#database.transaction(
+      (run) => upkeep.eraseUser((text, values) => run(this.#statement(String(text)), values), service, user),
+      ERASE_MS,
     );
   }
 
@@ -193,19 +201,6 @@ export class PostgresMessages implements contract.MessageStore {
     const values = [now ?? null, service, conditions];
     const rows = await this.#run<{ readonly condition: string; readonly count: number }>(unclaimedText, values);
     return new Map(rows.map(({ condition, count }) => [condition, Number(count)]));
-  }
-
-  async #open(): Promise<void> {
-    const { migrations, migratesAtOpen } = this.#options;
-    this.#database.open();
-    if (migratesAtOpen) await migrate(this.#database, migrations);
-    else {
-      const [missing] = await findMissing(this.#database, migrations);
-      if (missing === undefined) return;
-      throw new ConfigurationError(
-        `The message store "postgres" needs the migration "${missing.name}": run "pushrail migrate", or call its migrate().`,
-      );
-    }
   }
 
   async #page({ text, values }: Statement, limit: number): Promise<contract.Found> {

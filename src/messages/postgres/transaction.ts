@@ -1,10 +1,8 @@
 import { ValidationError } from '../../core/errors.js';
+import { drizzleTransaction, has, kyselyTransaction, type Methods } from '../sql/query-builders.js';
 import type { PostgresStatement, QueryableLike } from './clients.js';
 
-// Each kind of transaction as what runs a statement. They are told apart by what they can do, so that none of their
-// packages is loaded here.
-
-type Methods = Readonly<Record<string, (...values: never[]) => unknown>>;
+// Each kind of transaction as what runs a statement.
 
 const takes =
   'a client of "pg" after BEGIN, or a transaction of Kysely, Drizzle (node-postgres) or Prisma (interactive)';
@@ -32,34 +30,13 @@ function ofPg(value: Methods): QueryableLike {
 }
 
 function ofKysely(value: Methods): QueryableLike {
-  if ((value as object as { readonly isTransaction?: unknown }).isTransaction !== true)
-    throw refused('not the Kysely instance itself: pass what db.transaction().execute() hands to its callback');
-  const transaction = value as object as {
-    executeQuery(query: object): Promise<{ readonly rows: readonly unknown[] }>;
-  };
-  return {
-    query: ({ text, values = [] }) =>
-      transaction.executeQuery({
-        sql: text,
-        parameters: values,
-        query: { kind: 'RawNode', sqlFragments: [text], parameters: [] },
-        queryId: { queryId: 'pushrail' },
-      }),
-  };
+  const run = kyselyTransaction(value, refused);
+  return { query: ({ text, values }) => run(text, values) };
 }
 
 function ofDrizzle(value: Methods): QueryableLike {
-  if (!has(value, 'rollback'))
-    throw refused('not the Drizzle database itself: pass what db.transaction() hands to its callback');
-  const transaction = value as object as { execute(query: object): Promise<{ readonly rows: readonly unknown[] }> };
-  return {
-    async query({ text, values = [] }) {
-      // What Drizzle asks of an SQL object.
-      const sql = { getSQL: () => sql, toQuery: () => ({ sql: text, params: values }) };
-      // Not a promise: it runs the statement once more for each `then`.
-      return await transaction.execute(sql);
-    },
-  };
+  const run = drizzleTransaction(value, refused);
+  return { query: async ({ text, values }) => (await run(text, values)) as { readonly rows: readonly unknown[] } };
 }
 
 function ofPrisma(value: Methods): QueryableLike {
@@ -73,10 +50,6 @@ function ofPrisma(value: Methods): QueryableLike {
       rows: await transaction.$queryRawUnsafe(text, ...values),
     }),
   };
-}
-
-function has(value: object, ...methods: readonly string[]): value is Methods {
-  return methods.every((method) => typeof Reflect.get(value, method) === 'function');
 }
 
 function refused(what: string): ValidationError {

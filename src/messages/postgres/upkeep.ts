@@ -1,16 +1,13 @@
-import type { ChannelOutcome } from '../record.js';
 import { tables } from '../sql/names.js';
-import { outcomesWithout } from '../sql/rows.js';
-import { statesBefore, waitingStates } from '../states.js';
+import { jsonWithout } from '../sql/rows.js';
+import { listOf, repeatable, waiting } from '../sql/states.js';
+import { waitingStates } from '../states.js';
 import type { ReadMark } from '../store.js';
 import { clock, idsIn, now } from './clock.js';
 import type { Run } from './database.js';
 
 const openStates: readonly string[] = [...waitingStates, 'SENDING'];
 const open = listOf(openStates);
-const waiting = listOf(waitingStates);
-/** Whoever holds a message is sending it. */
-const repeatable = listOf(statesBefore('WAITING').filter((state) => state !== 'SENDING'));
 
 /** Values: the present or null, the service, the key or the id. */
 export function cancelText(by: 'key' | 'id'): string {
@@ -83,7 +80,7 @@ export async function eraseUser(run: Run, service: string, user: string): Promis
   );
   const ids = found.map(({ id }) => id);
   const settled = found.flatMap(({ id, outcomes }) => {
-    const left = outcomes === null ? undefined : without(outcomes, user);
+    const left = outcomes === null ? undefined : jsonWithout(outcomes, user);
     return left === undefined ? [] : { id, others: left };
   });
   await run(
@@ -97,7 +94,7 @@ export async function eraseUser(run: Run, service: string, user: string): Promis
     [ids],
   );
   const changed = appended.flatMap(({ id, number, outcome }) => {
-    const left = without(`[${outcome}]`, user);
+    const left = jsonWithout(`[${outcome}]`, user);
     return left === undefined ? [] : { id, number, others: left === '[]' ? undefined : left.slice(1, -1) };
   });
   const input = `json_to_recordset($1::json) AS input(id uuid, number bigint, others text)
@@ -117,13 +114,6 @@ export async function eraseUser(run: Run, service: string, user: string): Promis
   return ids.length;
 }
 
-/** JSON of outcomes without a user; undefined when the user is not in it. */
-function without(json: string, user: string): string | undefined {
-  const outcomes = JSON.parse(json) as readonly ChannelOutcome[];
-  const isThere = outcomes.some(({ users }) => users?.includes(user) === true);
-  return isThere ? JSON.stringify(outcomesWithout(outcomes, user)) : undefined;
-}
-
 /** Removes messages and what belongs to them. */
 function removalOf(old: string): string {
   const parts = [tables.recipients, tables.related, tables.outcomes].map(
@@ -136,8 +126,4 @@ function removalOf(old: string): string {
 /** Whether a text can be the id of a message. PostgreSQL fails at any other one. */
 export function isId(text: string): boolean {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text);
-}
-
-function listOf(states: readonly string[]): string {
-  return states.map((state) => `'${state}'`).join(', ');
 }

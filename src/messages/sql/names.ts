@@ -9,10 +9,13 @@ export const tables: {
   readonly related: string;
   readonly outcomes: string;
   readonly idempotency: string;
+  readonly templates: string;
+  readonly templateVersions: string;
   readonly migrations: string;
 } = {
   messages: 'pushrail_messages',
-  // service, user_id, created_at, message_id, position, read_at, and room for seen_at and acknowledged_at.
+  // service, user_id, created_at, message_id, position, read_at, and room for seen_at and acknowledged_at. In MySQL the
+  // row of a message for one user has these itself.
   recipients: 'pushrail_recipients',
   // service, type, object_id, created_at, message_id.
   related: 'pushrail_related',
@@ -20,6 +23,10 @@ export const tables: {
   outcomes: 'pushrail_outcomes',
   // service, key, digest, message_id, expires_at.
   idempotency: 'pushrail_idempotency',
+  // service, slug, version, is_removed: the number of the latest version. It grows, whatever is removed.
+  templates: 'pushrail_templates',
+  // service, slug, version, is_active, content, created_at.
+  templateVersions: 'pushrail_template_versions',
   // name, made_at.
   migrations: 'pushrail_migrations',
 };

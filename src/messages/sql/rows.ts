@@ -1,6 +1,6 @@
 import type { ChannelOutcome, Priority, RecordedError, RelatedObject } from '../record.js';
 import type { MessageState } from '../states.js';
-import type { StoredMessage } from '../store.js';
+import type { DueMessage, StoredMessage } from '../store.js';
 
 /** A row of `pushrail_messages`, with times in milliseconds since the epoch. */
 export interface MessageRow {
@@ -36,7 +36,12 @@ export interface MessageRow {
   readonly outcomes: string | null;
   readonly lease_token: string | null;
   readonly lease_until: number | null;
+  /** The user of a message for one user, where the row names it. */
+  readonly user_id?: string | null;
 }
+
+/** The columns of a message that somebody should have taken, as they come. */
+export type DueRow = Readonly<Record<'id' | 'state' | 'priority' | 'attempts' | 'deaths', unknown>>;
 
 /** What other tables tell of messages, by their ids. */
 export interface OfMessages {
@@ -56,6 +61,17 @@ export function numberOf(priority: Priority): number {
 /** All priorities as numbers, the most urgent first. */
 export const urgencies: readonly number[] = priorities.map((_, number) => number).reverse();
 
+/** A row as a message that somebody should have taken. */
+export function dueMessage({ id, state, priority, attempts, deaths }: DueRow): DueMessage {
+  return {
+    id: String(id),
+    state: state as MessageState,
+    priority: priorities[Number(priority)] ?? 'normal',
+    attempts: Number(attempts),
+    deaths: Number(deaths),
+  };
+}
+
 /** A row as a message. */
 export function storedMessage(row: MessageRow, { users, appended }: OfMessages): StoredMessage {
   const before = (appended.get(row.id) ?? []).map((text) => JSON.parse(text) as ChannelOutcome);
@@ -69,7 +85,10 @@ export function storedMessage(row: MessageRow, { users, appended }: OfMessages):
     sendAfter: row.send_after,
     expiresAt: row.expires_at ?? undefined,
     event: row.event,
-    recipients: row.channels === null ? { users: users.get(row.id) ?? [] } : { channels: list(row.channels) },
+    recipients:
+      row.channels === null
+        ? { users: users.get(row.id) ?? (row.user_id == null ? [] : [row.user_id]) }
+        : { channels: list(row.channels) },
     priority: priorities[row.priority] ?? 'normal',
     tag: row.tag ?? undefined,
     key: row.message_key ?? undefined,
@@ -112,6 +131,13 @@ export function outcomesWithout(outcomes: readonly ChannelOutcome[], user: strin
     const told = info && Object.fromEntries(Object.entries(info).filter(([channel]) => left.includes(channel)));
     return [{ ...outcome, channels: left, users: users.filter(isOther), ...(told && { info: told }) }];
   });
+}
+
+/** JSON of outcomes without a user; undefined when the user is not in it. */
+export function jsonWithout(json: string, user: string): string | undefined {
+  const outcomes = JSON.parse(json) as readonly ChannelOutcome[];
+  const isThere = outcomes.some(({ users }) => users?.includes(user) === true);
+  return isThere ? JSON.stringify(outcomesWithout(outcomes, user)) : undefined;
 }
 
 function list<Item = string>(text: string | null): readonly Item[] {
