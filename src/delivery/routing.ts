@@ -12,7 +12,7 @@ export interface RoutedMessage {
 }
 
 /** The setting `routes`: chooses the backends of a user. */
-export interface RoutingSettings<Name extends string = string> {
+export interface RoutingSettings {
   /**
    * Chooses the backends that a user gets a message by, for messages whose `via` does not. It is asked for each user of
    * a message, and never for channels. With a message store it is asked again when a message is sent later or again. It
@@ -22,7 +22,7 @@ export interface RoutingSettings<Name extends string = string> {
    * @example
    * PushService.configure({ backends, routes: (user) => (user.hasPhone ? ['live', 'mobile'] : 'live') });
    */
-  routes?(user: PushUser, message: RoutedMessage): Awaitable<Name | readonly string[] | undefined>;
+  routes?(user: PushUser, message: RoutedMessage): Awaitable<string | readonly string[] | undefined>;
 }
 
 /** Chooses the backends of a user. */

@@ -40,8 +40,8 @@ export interface PushHandlerOptions {
    */
   webhook?: WebhookHandler | undefined;
   /**
-   * The backend that webhooks are for, in a service with the setting `backends`. For webhooks of several providers, make
-   * a handler for each, at an address of its own.
+   * The backend that webhooks are for, in a service with the setting `backends`. For webhooks of several providers,
+   * make a handler for each, at an address of its own.
    * @default the first backend
    */
   webhookBackend?: string | undefined;

@@ -111,5 +111,6 @@ export function keyAdvice(): ReadonlyMap<string, string> {
   const renamed = Object.entries(namesElsewhere).flatMap(([key, names]) =>
     names.map((name) => [name, `did you mean "${key}"?`] as const),
   );
-  return new Map([...renamed, ...optionNames.map((name) => [name, 'put it into "options"'] as const)]);
+  const inOptions = optionNames.map((name) => [name, 'put it into "options"'] as const);
+  return new Map([...renamed, ...inOptions, ['routes', 'it goes with "backends"']]);
 }

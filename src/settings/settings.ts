@@ -102,7 +102,7 @@ interface NotBesideSeveral extends Partial<Record<keyof Credentials, undefined>>
 }
 
 /** Several backends, in place of `backend`. */
-export interface SeveralBackends<Name extends string = string> extends RoutingSettings<Name>, NotBesideSeveral {
+export interface SeveralBackends<Name extends string = string> extends RoutingSettings, NotBesideSeveral {
   /**
    * The backends, each by its name, of 1 to 64 letters, digits, `_`, `-` and `.`. Messages choose by `via`, users by
    * `routes`; the first one is for all others.
@@ -115,7 +115,7 @@ export interface SeveralBackends<Name extends string = string> extends RoutingSe
 /** `PUSH_SERVER` with several backends, each for one value of `backend`, with the options that belong to it. */
 export type SettingsOfSeveral<References extends Readonly<Record<string, BackendReference>>> = ServiceSettings &
   NotBesideSeveral &
-  RoutingSettings<keyof References & string> & {
+  RoutingSettings & {
     backends: { readonly [Name in keyof References]: EntryOf<References[Name]> };
   };
 

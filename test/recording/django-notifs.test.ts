@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createPushService } from '../../src/index.js';
+import { memoryMessages } from '../../src/messages/memory/index.js';
 import { memorySessions } from '../../src/sessions/memory.js';
+import { userChannels } from '../../src/sessions/user-channels.js';
+import { RecordingBackend } from '../support/recording-backend.js';
 import { type RecordedService, recordedService } from './recorded-service.js';
 
 const MINUTE = 60_000;
@@ -102,5 +106,28 @@ describe('django-notifs', () => {
     ]);
     expect(await push.messages.markRead({ user: 'cid', relatedTo: { type: 'room', id: 1 } })).toBe(2);
     expect((await push.messages.unread('cid')).messages).toEqual([]);
+  });
+
+  it("notify(channels=['console', 'websocket']) is via: the choice of channels by message", async () => {
+    const printed: string[] = [];
+    const live = new RecordingBackend();
+    await using push = createPushService({
+      backends: {
+        console: { backend: 'console', options: { stream: { write: (text: string) => printed.push(text) } } },
+        websocket: live,
+      },
+      sessions: userChannels(),
+      messages: memoryMessages(),
+    });
+    await push.send({ event: 'sent', users: 'danidee', data: 1, via: ['websocket'] });
+    expect([printed, live.sent]).toEqual([[], [['danidee']]]);
+    const { id } = await push.send({ event: 'sent', users: 'danidee', data: 2, via: ['console', 'websocket'] });
+    expect(printed).toEqual(['[push] danidee  sent  2\n']);
+    expect(live.sent).toEqual([['danidee'], ['danidee']]);
+    const record = await push.messages.get(id);
+    expect(record?.channels.map(({ backend, channels }) => [backend, channels])).toEqual([
+      ['console', ['danidee']],
+      ['websocket', ['danidee']],
+    ]);
   });
 });

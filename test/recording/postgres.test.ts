@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { createPushService, DeliveryError } from '../../src/index.js';
 import { postgresMessages } from '../../src/messages/postgres/index.js';
 import { withPostgres } from '../support/postgres.js';
+import { RecordingBackend } from '../support/recording-backend.js';
+import { RecordingLogger } from '../support/recording-logger.js';
+import { TestClock } from '../support/test-clock.js';
 import { recordedService } from './recorded-service.js';
 
 const database = withPostgres();
@@ -12,6 +16,32 @@ describe('a service with PostgreSQL', () => {
     backend.answer = ({ channels: [channel] }) => (channel === 'a' ? { skipped: 'odd \0 \ud83d' } : undefined);
     const { id } = await push.send({ event: 'e', channels: 'a' });
     expect(await push.messages.get(id)).toMatchObject({ state: 'SKIPPED', reason: 'odd \ufffd \ufffd' });
+  });
+
+  it('keeps the backend of each channel, and tries again by the one that did not accept', async () => {
+    const [live, mobile] = [new RecordingBackend(), new RecordingBackend()];
+    const clock = new TestClock();
+    await using push = createPushService({
+      backends: { live, mobile },
+      messages: postgresMessages(database.pool()),
+      recording: { retryDelays: ['1m'] },
+      retries: 0,
+      name: 'several',
+      clock,
+      logger: new RecordingLogger(),
+    });
+    mobile.answer = () => Promise.reject(new DeliveryError('busy', { outcome: 'rejected', retryable: true }));
+    const { id } = await push.send({ event: 'e', channels: 'a', via: ['live', 'mobile'] });
+    mobile.answer = () => undefined;
+    for (let turns = 0; (await push.messages.get(id))?.state !== 'SENT' && turns < 100; turns++)
+      await clock.advance(2_000);
+    expect([live.sent, mobile.sent]).toEqual([[['a']], [['a'], ['a']]]);
+    const record = await push.messages.get(id);
+    expect(record).toMatchObject({ state: 'SENT', attempts: 2, via: ['live', 'mobile'], backend: 'mobile' });
+    expect(record?.channels.map(({ state, backend }) => [state, backend])).toEqual([
+      ['accepted', 'live'],
+      ['accepted', 'mobile'],
+    ]);
   });
 
   it('lists a message once that names a user twice', async () => {

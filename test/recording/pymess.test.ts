@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createPushService, DeliveryError, type MessageRecord } from '../../src/index.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
+import { userChannels } from '../../src/sessions/user-channels.js';
+import { RecordingBackend } from '../support/recording-backend.js';
 import { TestClock } from '../support/test-clock.js';
 import { recordedService } from './recorded-service.js';
 
@@ -201,6 +203,25 @@ describe('pymess: DummyPushNotificationBackend', () => {
     const { id } = await push.send({ event: 'hello', channels: 'a' });
     expect(await push.messages.get(id)).toMatchObject({ state: 'DEBUG', attempts: 0 });
     expect(backend.requests).toHaveLength(0);
+  });
+});
+
+describe('pymess: a router of backends', () => {
+  it('routes by recipient with get_backend_name(recipient): the setting routes, and None is the first backend', async () => {
+    const [europe, america] = [new RecordingBackend(), new RecordingBackend()];
+    await using push = createPushService({
+      backends: { europe, america },
+      routes: (user) => (String(user).startsWith('us-') ? 'america' : undefined),
+      sessions: userChannels(),
+      messages: memoryMessages(),
+    });
+    const { id } = await push.send({ event: 'invoice', users: ['us-7', 'at-8'], data: 1 });
+    expect([europe.sent, america.sent]).toEqual([[['at-8']], [['us-7']]]);
+    const record = await push.messages.get(id);
+    expect(record?.channels).toMatchObject([
+      { state: 'accepted', users: ['at-8'], backend: 'europe' },
+      { state: 'accepted', users: ['us-7'], backend: 'america' },
+    ]);
   });
 });
 
