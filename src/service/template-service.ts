@@ -46,8 +46,8 @@ export abstract class TemplateService<Backend extends AnyBackend> extends Record
    * `configure`.
    * @param options `signal` takes it back; `replace` puts it in the place of another one
    * @returns the template, whose `send` has the type of its context
-   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and for
-   * a template of another service
+   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and
+   * for a template of another service
    * @example
    * PushService.template('welcome', {
    *   event: 'welcome',
@@ -80,7 +80,7 @@ export abstract class TemplateService<Backend extends AnyBackend> extends Record
    * reason `canSend`.
    * @returns the report, or a list of them where `context` or `locale` is a function; null when nothing was sent or
    * recorded: the template is not active, nobody may get it, or its own `send` returned null
-   * @throws ValidationError for wrong options, a slug that there is not, and for what is wrong with a text or the context
+   * @throws ValidationError for wrong options, a slug that there is not, and what is wrong with a text or the context
    * @throws ConfigurationError when the package "liquidjs" is not installed
    * @throws TimeoutError when `context`, `locale` or `canSend` does not answer: nothing was sent
    * @throws whatever `send` throws
