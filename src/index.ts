@@ -64,11 +64,12 @@ export type { EndState, RecordingSettings, WorkerSettings } from './messages/set
 export { type MessageState, messageStates, transitions } from './messages/states.js';
 export type * from './messages/store.js';
 export type * from './messages/template-store.js';
+export type { NewQueueJob, Queue, QueueJob } from './queues/queue.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
 export type { Condition, ConditionOptions } from './recording/conditions.js';
 export type { MessageEventListener, MessageEventName } from './recording/events.js';
-export type { MessagePage, MessageQuery, PageOptions, ReadBy } from './recording/message-archive.js';
+export type { MessagePage, MessageQuery, PageOptions, PurgeQuery, ReadBy } from './recording/message-archive.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/default-service.js';
 export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';

@@ -29,6 +29,13 @@ export interface ClaimingParts {
  */
 export type Step = 'went on' | 'nothing is due' | 'provider away';
 
+/** Messages that were claimed. */
+export interface Taken {
+  readonly ids: readonly string[];
+  /** Resolves when all of them have ended. */
+  readonly sent: Promise<void>;
+}
+
 /** Claims messages that are due, and sends them. */
 export class Claimer {
   readonly #parts: ClaimingParts;
@@ -84,7 +91,7 @@ export class Claimer {
    * @throws what the store throws
    */
   async step(concurrency: number, most: number = concurrency): Promise<Step> {
-    const { host, leases, watch, settler } = this.#parts;
+    const { host, watch } = this.#parts;
     // A process whose backend cannot be opened must not take messages from those that can send them.
     if (!watch.isLive || !host.isOpen()) return 'provider away';
     const room = concurrency - this.#messages;
@@ -93,27 +100,36 @@ export class Claimer {
       await this.#room.promise;
       return 'went on';
     }
+    const { ids, sent } = await this.take(watch.isAway ? 1 : Math.min(room, most));
+    // The answer of a provider that was away decides whether more are sent.
+    if (watch.isAway) await sent;
+    return ids.length === 0 ? 'nothing is due' : 'went on';
+  }
+
+  /**
+   * Claims messages and begins to send them. One whose lease ran out comes alone, and has been sent by then.
+   * @param among the ids of those among which it claims. @default all of the service
+   * @throws what the store throws
+   */
+  async take(limit: number, among?: readonly string[]): Promise<Taken> {
+    const { host, leases, settler } = this.#parts;
     const lease = leases.next();
     const { store, service, conditions, clock } = host;
-    const limit = watch.isAway ? 1 : Math.min(room, most);
     const now = storeNow(clock)();
-    const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
-    if (claimed.length === 0) return 'nothing is due';
+    const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, ids: among, now });
     const [first] = claimed;
-    const isSuspect = first?.isBegun === false;
+    if (first === undefined) return { ids: [], sent: Promise.resolve() };
+    const ids = claimed.map(({ id }) => id);
+    const isSuspect = !first.isBegun;
     // Its lease ran out unnoticed: the clock was set, this process stood still, or the store was away.
     const isUnderWay = isSuspect && leases.tokenOf(first.id) !== undefined;
-    leases.hold(
-      lease.token,
-      claimed.map(({ id }) => id),
-    );
-    if (isSuspect && (await settler.settleLate(first.id))) return 'went on';
+    leases.hold(lease.token, ids);
+    if (isSuspect && (await settler.settleLate(first.id))) return { ids, sent: Promise.resolve() };
     if (isSuspect) await this.#begin(first, isUnderWay);
-    if (isUnderWay) return 'went on';
+    if (isUnderWay) return { ids, sent: Promise.resolve() };
     const sent = this.#send(claimed, lease.token);
-    // The answer of a provider that was away decides whether more are sent.
-    if (isSuspect || watch.isAway) await sent;
-    return 'went on';
+    if (isSuspect) await sent;
+    return { ids, sent };
   }
 
   /** Begins to send a message whose lease ran out. @param isUnderWay whether this process is sending it */

@@ -26,7 +26,7 @@ import { UnderWay } from './under-way.js';
 const MOST_DEATHS = 3;
 
 /** What a batch allows beside what a message says of itself. */
-export interface SendingLimits {
+interface SendingLimits {
   /** A message that fails and was tried so many times is not tried again. */
   readonly maxAttempts?: number | undefined;
   /** A message that was recorded longer ago is not sent, in milliseconds. */
@@ -143,8 +143,8 @@ export class Dispatcher {
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call, false);
     const { deaths, createdAt, changedAt, reason } = held.stored;
-    const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
     const { skip } = held.details;
+    const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
     // A `retry` by hand keeps the reason, and means to send it after all.
     if (skip !== undefined && reason !== skip) end(held, skipped(held, skip, context));
     else if (held.isExpired) end(held, skipped(held, 'expired', context));

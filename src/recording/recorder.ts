@@ -4,7 +4,7 @@ import { TimeSlices } from '../core/time-slices.js';
 import { type Draft, firedEarly } from '../delivery/plan.js';
 import { throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions } from '../delivery/send-options.js';
-import type { Lease, NewMessage, Recorded } from '../messages/store.js';
+import type { Lease, NewMessage, Recorded, StoredMessage } from '../messages/store.js';
 import type { CheckedMessage } from './checked.js';
 import { UNREAD } from './conditions.js';
 import { contentText, detailsText, digestOf, readContent } from './content.js';
@@ -29,8 +29,8 @@ export interface RecorderParts {
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
   readonly watch: ProviderWatch;
-  /** Hears that messages wait in the store, and in how many milliseconds the next one is due. */
-  readonly wake: (inMs: number) => void;
+  /** Hears that a message waits in the store, and in how many milliseconds it is due. */
+  readonly waits: (message: StoredMessage, inMs: number) => void;
   /** Whether the worker of this process works. */
   readonly isWorking: () => boolean;
 }
@@ -210,7 +210,7 @@ export class Recorder {
   }
 
   #isRecorded(entry: Entry, held: Map<Entry, Held>): void {
-    const { host, wake } = this.#parts;
+    const { host, waits } = this.#parts;
     const { message, draft } = entry;
     const now = host.clock.now();
     const stored = storedFrom(message, now);
@@ -219,7 +219,7 @@ export class Recorder {
     host.events.tell('recorded', () => recordOf(stored, content));
     if (message.lease === undefined) {
       this.#warnOf(message.condition);
-      if (entry.options.transaction === undefined) wake(stored.sendAfter - now);
+      if (entry.options.transaction === undefined) waits(stored, stored.sendAfter - now);
       return;
     }
     const { token } = message.lease;

@@ -1,13 +1,22 @@
 import { backoffDelay } from '../wire/backoff.js';
-import { Claimer, type ClaimingParts } from './claiming.js';
+import { Claimer, type ClaimingParts, type Step } from './claiming.js';
+import { storeNow } from './host.js';
 import { Housekeeping } from './housekeeping.js';
+import type { JobFeed } from './job-feed.js';
+import { QueueWork } from './queue-work.js';
+
+/** Most messages that one sweep puts into the queue. */
+const SWEEP_LIMIT = 1_000;
+/** How long a message must have been due until a sweep puts it into the queue, which may be about to hand it out. */
+const GRACE_MS = 5_000;
 
 /**
  * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
  * until the backend is open.
- * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
+ * `store away`: the store does not answer, and is asked again. `queue away`: the setting `queue` takes or hands out no
+ * jobs, and is tried again. `stopped`: it claims nothing any more.
  */
-export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
+export type WorkerState = 'working' | 'provider away' | 'store away' | 'queue away' | 'stopped';
 
 /** The worker of this process, as it is at the moment. */
 export interface RunningWorker {
@@ -27,6 +36,12 @@ export class Worker implements RunningWorker {
   readonly #parts: ClaimingParts;
   readonly #claimer: Claimer;
   readonly #housekeeping: Housekeeping;
+  /** Takes the jobs of the queue, where there is one. */
+  readonly #queue: QueueWork | undefined;
+  /** Whether the last sweep left something. */
+  #hasMore = false;
+  /** Whether the next sweep takes what has just become due. */
+  #isCalled = false;
   #concurrency: number;
   #running: Promise<void> | undefined;
   #wakes = Promise.withResolvers<void>();
@@ -34,16 +49,22 @@ export class Worker implements RunningWorker {
 
   constructor(parts: ClaimingParts) {
     this.#parts = parts;
-    this.#claimer = new Claimer(parts);
-    this.#housekeeping = new Housekeeping(parts.host);
-    this.#concurrency = parts.host.working.concurrency;
+    const { host, watch } = parts;
+    this.#claimer = new Claimer(parts, { ended: (id) => this.#queue?.ended(id) });
+    this.#housekeeping = new Housekeeping(host);
+    this.#concurrency = host.working.concurrency;
+    const look = (): void => {
+      if (this.#hasMore || watch.isAway) this.#wakes.resolve();
+    };
+    this.#queue = host.feed && new QueueWork({ host, feed: host.feed, watch, claimer: this.#claimer, look });
   }
 
   get state(): WorkerState {
     if (this.#running === undefined || this.#claimer.isStopped) return 'stopped';
     if (this.#failures > 0) return 'store away';
     const { watch, host } = this.#parts;
-    return watch.isAway || !host.isOpen() ? 'provider away' : 'working';
+    if (watch.isAway || !host.isOpen()) return 'provider away';
+    return host.feed?.isAway || this.#queue?.isAway ? 'queue away' : 'working';
   }
 
   get underWay(): number {
@@ -66,11 +87,13 @@ export class Worker implements RunningWorker {
   start(concurrency: number = this.#concurrency): void {
     this.#concurrency = concurrency;
     this.#running ??= this.#run();
+    if (this.#queue !== undefined) this.#wakes.resolve();
   }
 
   /** Asks the store at once, or in a while. */
   wake(inMs = 0): void {
     if (this.#running === undefined || this.#claimer.isStopped) return;
+    this.#isCalled = true;
     if (inMs <= 0) this.#wakes.resolve();
     else if (inMs < this.#parts.host.working.pollMs) this.#parts.host.clock.after(inMs, () => this.#wakes.resolve());
   }
@@ -80,6 +103,7 @@ export class Worker implements RunningWorker {
     this.#claimer.stop();
     this.#wakes.resolve();
     await this.#running;
+    await this.#queue?.end();
     await this.#claimer.idle();
   }
 
@@ -94,7 +118,7 @@ export class Worker implements RunningWorker {
       this.#wakes = Promise.withResolvers();
       try {
         await this.#housekeeping.whenDue();
-        const step = await this.#claimer.step(this.#concurrency);
+        const step = await this.#step();
         this.#failures = 0;
         if (step !== 'went on') await this.#sleep(this.#restMs());
       } catch (error) {
@@ -107,7 +131,35 @@ export class Worker implements RunningWorker {
 
   /** How long to wait when nothing is due. */
   #restMs(): number {
-    return Math.max(this.#parts.host.working.pollMs, this.#parts.watch.waitMs);
+    const { watch, host } = this.#parts;
+    if (this.#queue !== undefined && !watch.isAway) return host.working.sweepMs;
+    return Math.max(host.working.pollMs, watch.waitMs);
+  }
+
+  /** Claims what is due; with a queue, sees to it that it hands that out. */
+  async #step(): Promise<Step> {
+    const { watch, host } = this.#parts;
+    const { feed } = host;
+    if (feed === undefined || this.#queue === undefined) return this.#claimer.step(this.#concurrency);
+    // One message tries a provider that is away, and no job is taken from those that can send it.
+    if (watch.isAway || !host.isOpen()) {
+      this.#queue.pause();
+      return this.#claimer.step(this.#concurrency);
+    }
+    await this.#queue.begin(this.#concurrency);
+    await this.#sweep(feed);
+    return 'nothing is due';
+  }
+
+  /** Puts into the queue what somebody should have taken by now. */
+  async #sweep(feed: JobFeed): Promise<void> {
+    const { store, service, conditions, clock, working } = this.#parts.host;
+    const graceMs = this.#isCalled ? 0 : Math.min(GRACE_MS, working.sweepMs / 2);
+    this.#isCalled = false;
+    const request = { service, limit: SWEEP_LIMIT, conditions: conditions.names, graceMs };
+    const due = await store.due({ ...request, now: storeNow(clock)() });
+    this.#hasMore = due.length === SWEEP_LIMIT;
+    if (due.length > 0) await feed.addDue(service, due);
   }
 
   #logFailure(error: unknown): void {

@@ -6,6 +6,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { systemClock } from '../core/clock.js';
 import { Deadline, type Wait } from '../core/deadline.js';
+import { ConfigurationError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
@@ -97,11 +98,16 @@ export class Runtime implements ListeningHost {
       encode,
       name = 'default',
       messages,
+      queue,
       recording,
       worker,
       clock = systemClock,
       ...backendSettings
     } = rest;
+    if (queue !== undefined && (messages === undefined || messages === false))
+      throw new ConfigurationError(
+        'PUSH_SERVER: "queue" needs "messages", a message store: a queue carries the ids of recorded messages.',
+      );
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
@@ -136,6 +142,7 @@ export class Runtime implements ListeningHost {
         : new RecordedMessages({
             service: name,
             messages,
+            queue,
             recording,
             worker,
             works: works && worker !== false,

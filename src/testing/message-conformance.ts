@@ -1,6 +1,7 @@
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
 import { cancellingCases } from './message-cases/cancelling.js';
 import { claimingCases } from './message-cases/claiming.js';
+import { claimingByIdCases } from './message-cases/claiming-by-id.js';
 import { clockCases } from './message-cases/clock.js';
 import { findingCases } from './message-cases/finding.js';
 import { idempotencyCases } from './message-cases/idempotency.js';
@@ -22,6 +23,7 @@ const definitions: readonly MessageCaseDefinition[] = [
   ...recordingCases,
   ...idempotencyCases,
   ...claimingCases,
+  ...claimingByIdCases,
   ...leaseCases,
   ...settlingCases,
   ...transitionCases,

@@ -2,6 +2,7 @@ import { describe, expect, it, test } from 'vitest';
 import { memoryMessages } from '../../src/messages/memory/index.js';
 import { messageStoreConformance } from '../../src/testing/index.js';
 import { claimingFaults } from './message-faults/claiming.js';
+import { claimingByIdFaults } from './message-faults/claiming-by-id.js';
 import { findingFaults } from './message-faults/finding.js';
 import { processFaults } from './message-faults/processes.js';
 import { recordingFaults } from './message-faults/recording.js';
@@ -14,6 +15,7 @@ import { type Faults, faultyMessages } from './support/faulty-messages.js';
 const wrong: Faults = {
   ...recordingFaults,
   ...claimingFaults,
+  ...claimingByIdFaults,
   ...settlingFaults,
   ...findingFaults,
   ...removalFaults,

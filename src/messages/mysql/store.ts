@@ -1,6 +1,6 @@
 import { Opening, type OpeningOptions } from '../sql/opening.js';
 import type * as contract from '../store.js';
-import { claim, unclaimed } from './claim.js';
+import { claim, due, unclaimed } from './claim.js';
 import type { Run } from './clients.js';
 import type { Database } from './database.js';
 import { checkMessages, insert, isOneStatement } from './insert.js';
@@ -71,6 +71,10 @@ export class MysqlMessages implements contract.MessageStore {
         isExpired: message.expiresAt !== undefined && message.expiresAt <= at,
       }));
     });
+  }
+
+  due(request: contract.DueRequest): Promise<readonly contract.DueMessage[]> {
+    return this.#database.within((run) => due(run, request));
   }
 
   begin(token: string, ids: readonly string[]): Promise<void> {

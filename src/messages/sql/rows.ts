@@ -1,6 +1,6 @@
 import type { ChannelOutcome, Priority, RecordedError, RelatedObject } from '../record.js';
 import type { MessageState } from '../states.js';
-import type { StoredMessage } from '../store.js';
+import type { DueMessage, StoredMessage } from '../store.js';
 
 /** A row of `pushrail_messages`, with times in milliseconds since the epoch. */
 export interface MessageRow {
@@ -36,7 +36,12 @@ export interface MessageRow {
   readonly outcomes: string | null;
   readonly lease_token: string | null;
   readonly lease_until: number | null;
+  /** The user of a message for one user, where the row names it. */
+  readonly user_id?: string | null;
 }
+
+/** The columns of a message that somebody should have taken, as they come. */
+export type DueRow = Readonly<Record<'id' | 'state' | 'priority' | 'attempts' | 'deaths', unknown>>;
 
 /** What other tables tell of messages, by their ids. */
 export interface OfMessages {
@@ -56,6 +61,17 @@ export function numberOf(priority: Priority): number {
 /** All priorities as numbers, the most urgent first. */
 export const urgencies: readonly number[] = priorities.map((_, number) => number).reverse();
 
+/** A row as a message that somebody should have taken. */
+export function dueMessage({ id, state, priority, attempts, deaths }: DueRow): DueMessage {
+  return {
+    id: String(id),
+    state: state as MessageState,
+    priority: priorities[Number(priority)] ?? 'normal',
+    attempts: Number(attempts),
+    deaths: Number(deaths),
+  };
+}
+
 /** A row as a message. */
 export function storedMessage(row: MessageRow, { users, appended }: OfMessages): StoredMessage {
   const before = (appended.get(row.id) ?? []).map((text) => JSON.parse(text) as ChannelOutcome);
@@ -69,7 +85,10 @@ export function storedMessage(row: MessageRow, { users, appended }: OfMessages):
     sendAfter: row.send_after,
     expiresAt: row.expires_at ?? undefined,
     event: row.event,
-    recipients: row.channels === null ? { users: users.get(row.id) ?? [] } : { channels: list(row.channels) },
+    recipients:
+      row.channels === null
+        ? { users: users.get(row.id) ?? (row.user_id == null ? [] : [row.user_id]) }
+        : { channels: list(row.channels) },
     priority: priorities[row.priority] ?? 'normal',
     tag: row.tag ?? undefined,
     key: row.message_key ?? undefined,

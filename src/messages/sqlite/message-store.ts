@@ -5,6 +5,8 @@ import type {
   Appended,
   ClaimedMessage,
   ClaimRequest,
+  DueMessage,
+  DueRequest,
   Found,
   Lease,
   MessageStore,
@@ -79,12 +81,18 @@ export class SqliteMessages implements MessageStore {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedMessage[]> {
-    // A worker at rest takes no lock.
-    const isAny = await this.#read((database) => writing.isAnyDue(database, request, request.now ?? Date.now()));
+    // A worker at rest takes no lock. Who names messages knows that there are some.
+    const isAny =
+      request.ids !== undefined ||
+      (await this.#read((database) => writing.isAnyDue(database, request, request.now ?? Date.now())));
     if (!isAny) return [];
     return this.#write(request.now, (database, at) =>
       reading.claimed(database, writing.claim(database, request, at), at),
     );
+  }
+
+  due(request: DueRequest): Promise<readonly DueMessage[]> {
+    return this.#read((database) => reading.due(database, request, (request.now ?? Date.now()) - request.graceMs));
   }
 
   begin(token: string, ids: readonly string[]): Promise<void> {

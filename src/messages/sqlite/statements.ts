@@ -11,6 +11,7 @@ export const dialect: Dialect = { placeholder: () => '?', ms: (column) => column
 
 const { messages, recipients, related, outcomes, idempotency, templateVersions } = tables;
 const returned = `${messageColumns.join(', ')}, rowid AS place`;
+const found = 'id, state, priority, attempts, deaths';
 const listed = '(SELECT value FROM json_each(?))';
 const isKnown = `(condition_name IS NULL OR condition_name IN ${listed})`;
 const isLost = `state = 'SENDING' AND service = ? AND lease_until <= ? AND ${isKnown}`;
@@ -35,6 +36,10 @@ export type StatementName =
   | 'anyDue'
   | 'claimLost'
   | 'claimDue'
+  | 'claimLostOf'
+  | 'claimDueOf'
+  | 'lost'
+  | 'due'
   | 'begin'
   | 'renew'
   | 'append'
@@ -93,6 +98,19 @@ export const statements: Readonly<Record<StatementName, string>> = {
     SET state = 'SENDING', changed_at = ?, is_begun = 1, lease_token = ?, lease_until = ?
     WHERE rowid IN (SELECT rowid FROM ${messages} WHERE ${isDue} ORDER BY send_after, condition_name, rowid LIMIT ?)
     RETURNING ${returned}`,
+  // With the plus, the ids are looked up, and not all that the service has.
+  claimLostOf: `UPDATE ${messages}
+    SET changed_at = ?, deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
+    WHERE rowid = (SELECT rowid FROM ${messages}
+      WHERE state = 'SENDING' AND +service = ? AND +lease_until <= ? AND ${isKnown} AND id IN ${listed} LIMIT 1)
+    RETURNING ${returned}`,
+  claimDueOf: `UPDATE ${messages}
+    SET state = 'SENDING', changed_at = ?, is_begun = 1, lease_token = ?, lease_until = ?
+    WHERE rowid IN (SELECT rowid FROM ${messages}
+      WHERE ${WAITS} AND +service = ? AND +send_after <= ? AND ${isKnown} AND id IN ${listed} LIMIT ?)
+    RETURNING ${returned}`,
+  lost: `SELECT ${found} FROM ${messages} WHERE ${isLost} ORDER BY lease_until LIMIT ?`,
+  due: `SELECT ${found} FROM ${messages} WHERE ${isDue} ORDER BY send_after, condition_name, rowid LIMIT ?`,
   begin: `UPDATE ${messages} SET is_begun = 1 WHERE ${isHeld} AND id IN ${listed}`,
   renew: `UPDATE ${messages} SET lease_until = ? WHERE ${isHeld} AND id IN ${listed} RETURNING id`,
   append: `INSERT INTO ${outcomes} (message_id, number, outcome)

@@ -93,6 +93,11 @@ const service = 'shop';
 const someone = { service, user: 'user7' } as const;
 const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['claim', () => store.claim(claimOf(randomUUID(), { conditions: ['unread'] }))],
+  [
+    'claim by id',
+    () => store.claim(claimOf(randomUUID(), { conditions: ['unread'], ids: [randomUUID(), randomUUID()] })),
+  ],
+  ['due', () => store.due({ service, conditions: ['unread'], limit: 100, graceMs: 5_000, now: undefined })],
   ['begin', () => store.begin('a', [randomUUID()])],
   ['renew', () => store.renew({ token: 'a', ms: 1000 }, [randomUUID(), randomUUID()], undefined)],
   ['append', () => store.append([{ id: randomUUID(), outcomes: [] }])],

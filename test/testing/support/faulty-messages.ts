@@ -106,6 +106,7 @@ function bound(store: MessageStore): MessageStore {
     migrate: () => store.migrate(),
     insert: (messages, options) => store.insert(messages, options),
     claim: (request) => store.claim(request),
+    due: (request) => store.due(request),
     begin: (token, ids) => store.begin(token, ids),
     renew: (lease, ids, now) => store.renew(lease, ids, now),
     append: (appended) => store.append(appended),
