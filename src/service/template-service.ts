@@ -13,6 +13,14 @@ import { RecordingService, type ServiceKeeps } from './recording-service.js';
 import type { Runtime } from './runtime.js';
 import { type StoredTemplates, storedTemplatesOf } from './stored-templates.js';
 
+let rendering: Promise<typeof import('../templates/index.js')> | undefined;
+
+/** What renders templates. It is looked for once: an import takes longer than a rendering, of which there may be many. */
+function loaded(): Promise<typeof import('../templates/index.js')> {
+  rendering ??= import('../templates/index.js');
+  return rendering;
+}
+
 /** The part of a push service for templates. What renders them is loaded when the first one is used. */
 export abstract class TemplateService<Backend extends AnyBackend> extends RecordingService<Backend> {
   readonly #code = new CodeTemplates();
@@ -24,12 +32,12 @@ export abstract class TemplateService<Backend extends AnyBackend> extends Record
     this.#templates = storedTemplatesOf(runtime);
     this.#host = {
       render: async (template, context, locale) => {
-        const { renderOf } = await import('../templates/index.js');
+        const { renderOf } = await loaded();
         return renderOf(template, context, locale, this.#hostOf(runtime.configured));
       },
       send: async (template, options) => {
         const current = runtime.configured;
-        const { sendOf } = await import('../templates/index.js');
+        const { sendOf } = await loaded();
         return current.sender.whileRunning(() => sendOf(template, options, this.#hostOf(current)));
       },
     };
