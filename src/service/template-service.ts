@@ -14,6 +14,14 @@ import { RecordingService, type ServiceKeeps } from './recording-service.js';
 import type { Runtime } from './runtime.js';
 import { type StoredTemplates, storedTemplatesOf } from './stored-templates.js';
 
+let rendering: Promise<typeof import('../templates/index.js')> | undefined;
+
+/** What renders templates. It is looked for once: an import takes longer than a rendering, of which there may be many. */
+function loaded(): Promise<typeof import('../templates/index.js')> {
+  rendering ??= import('../templates/index.js');
+  return rendering;
+}
+
 /** The part of a push service for templates. What renders them is loaded when the first one is used. */
 export abstract class TemplateService<
   Backend extends AnyBackend,
@@ -28,12 +36,12 @@ export abstract class TemplateService<
     this.#templates = storedTemplatesOf(runtime);
     this.#host = {
       render: async (template, context, locale) => {
-        const { renderOf } = await import('../templates/index.js');
+        const { renderOf } = await loaded();
         return renderOf(template, context, locale, this.#hostOf(runtime.configured));
       },
       send: async (template, options) => {
         const current = runtime.configured;
-        const { sendOf } = await import('../templates/index.js');
+        const { sendOf } = await loaded();
         return current.sender.whileRunning(() => sendOf(template, options, this.#hostOf(current)));
       },
     };
@@ -50,8 +58,8 @@ export abstract class TemplateService<
    * `configure`.
    * @param options `signal` takes it back; `replace` puts it in the place of another one
    * @returns the template, whose `send` has the type of its context
-   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and for
-   * a template of another service
+   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and
+   * for a template of another service
    * @example
    * PushService.template('welcome', {
    *   event: 'welcome',
@@ -84,7 +92,7 @@ export abstract class TemplateService<
    * reason `canSend`.
    * @returns the report, or a list of them where `context` or `locale` is a function; null when nothing was sent or
    * recorded: the template is not active, nobody may get it, or its own `send` returned null
-   * @throws ValidationError for wrong options, a slug that there is not, and for what is wrong with a text or the context
+   * @throws ValidationError for wrong options, a slug that there is not, and what is wrong with a text or the context
    * @throws ConfigurationError when the package "liquidjs" is not installed
    * @throws TimeoutError when `context`, `locale` or `canSend` does not answer: nothing was sent
    * @throws whatever `send` throws
