@@ -16,11 +16,16 @@ const message = { event: 'e', channels: ['a'], data: 1 };
 const MANY = 300;
 
 /** A service on real Redis, by the true time. It ends with the test. */
-function service(port: number, name: string, store = memoryMessages()) {
+function service(
+  port: number,
+  name: string,
+  store = memoryMessages(),
+  times = { timeout: 1_000, closeTimeout: 4_000 },
+) {
   const queue = new Queue(name, { connection: { host: '127.0.0.1', port } });
   queue.on('error', () => {});
   const made = recordedService(
-    { messages: store, queue: bullmqQueue(queue), worker: { sweep: '200ms' }, timeout: 1_000, closeTimeout: 4_000 },
+    { messages: store, queue: bullmqQueue(queue), worker: { sweep: '200ms' }, ...times },
     systemClock as unknown as TestClock,
   );
   onTestFinished(async () => {
@@ -82,7 +87,8 @@ await withRedis('messages that wait in a queue of BullMQ', startRedis, (redis) =
 
   it('go back and are sent by another process when theirs closes with jobs under way', async () => {
     const [store, name] = [memoryMessages(), randomUUID()];
-    const leaving = service(redis.port, name, store);
+    // It gives up what is under way long before the deadline of a request.
+    const leaving = service(redis.port, name, store, { timeout: 20_000, closeTimeout: 1_000 });
     leaving.backend.answer = (request) =>
       new Promise((_, reject) => request.signal.addEventListener('abort', () => reject(request.signal.reason)));
     await leaving.push.sendMany(Array.from({ length: 20 }, () => ({ ...message, wait: false })));
