@@ -69,7 +69,7 @@ export type { MessageListener } from './receiving/inbox.js';
 export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
 export type { Condition, ConditionOptions } from './recording/conditions.js';
 export type { MessageEventListener, MessageEventName } from './recording/events.js';
-export type { MessagePage, MessageQuery, PageOptions, ReadBy } from './recording/message-archive.js';
+export type { MessagePage, MessageQuery, PageOptions, PurgeQuery, ReadBy } from './recording/message-archive.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/default-service.js';
 export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';

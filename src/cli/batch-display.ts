@@ -25,10 +25,15 @@ export class BatchDisplay {
 
   constructor(service: PushService, terminal: Terminal) {
     this.#terminal = terminal;
-    for (const event of ['failed', 'retrying'] as const)
-      service.on(event, ({ error }) => {
-        this.#lastError = error?.message;
-      });
+    let hasFailed = false;
+    service.on('failed', ({ error }) => {
+      hasFailed = true;
+      this.#lastError = error?.message;
+    });
+    // What failed for good is worth more to know.
+    service.on('retrying', ({ error }) => {
+      if (!hasFailed) this.#lastError = error?.message;
+    });
     const isDrawn = terminal.columns !== undefined;
     this.#timer = setInterval(() => (isDrawn ? this.#draw() : this.#print()), isDrawn ? DRAW_MS : PRINT_MS);
   }

@@ -2,8 +2,11 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { PushError, type PushErrorCode } from '../index.js';
 import { CommandFailed } from './arguments.js';
+import { cancelCommand, purgeCommand, retryCommand } from './change-messages.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
+import { messageCommand } from './message.js';
+import { messagesCommand } from './messages.js';
 import { migrateCommand } from './migrate.js';
 import { sendCommand } from './send.js';
 import { sendBatchCommand } from './send-batch.js';
@@ -54,13 +57,8 @@ To see it work:       pushrail demo
 In three terminals:   pushrail serve · pushrail listen orders · pushrail send orders --data '{"id":42}'`,
     );
   const commands = [
-    demoCommand,
-    serveCommand,
-    sendCommand,
-    listenCommand,
-    workCommand,
-    sendBatchCommand,
-    migrateCommand,
+    ...[demoCommand, serveCommand, sendCommand, listenCommand, workCommand, sendBatchCommand],
+    ...[messagesCommand, messageCommand, retryCommand, cancelCommand, purgeCommand, migrateCommand],
   ];
   for (const command of commands) program.addCommand(command(terminal));
   for (const command of [program, ...program.commands]) {

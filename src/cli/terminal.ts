@@ -29,6 +29,8 @@ export function processTerminal(): Terminal {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Whoever read it has gone, such as `head`: there is nobody to go on for.
+  process.stdout.on('error', () => controller.abort());
   const liveLine = new LiveLine();
   return {
     print: (line) => process.stdout.write(`${line}\n`),

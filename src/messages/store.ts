@@ -154,6 +154,8 @@ export interface StoreQuery {
   readonly until?: number | undefined;
   /** Due at this time or earlier, whatever its state. */
   readonly dueBy?: number | undefined;
+  /** In its state since this time or longer. */
+  readonly unchangedSince?: number | undefined;
 }
 
 /** A part of a long list, the newest first. */
@@ -229,7 +231,7 @@ export interface MessageStore {
   ): Promise<readonly (Recorded | undefined)[]>;
 
   /**
-   * Takes messages to send, which become `SENDING`. Two kinds, never mixed in one answer:
+   * Takes messages to send, which become `SENDING`, changed now. Two kinds, never mixed in one answer:
    *
    * - one message whose lease ran out, alone. If it had begun, its `deaths` grow by one. It counts as not begun until
    *   {@link begin}.

@@ -64,7 +64,7 @@ export interface BatchOptions {
   readonly concurrency?: number | undefined;
   /** Ends the batch: it takes nothing more, and resolves when what is under way has ended. */
   readonly signal?: AbortSignal | undefined;
-  /** Called each time that a message has ended. What it throws is logged. */
+  /** Called when messages were taken, and each time that one has ended. What it throws is logged. */
   readonly onProgress?: ((progress: BatchProgress) => void) | undefined;
 }
 

@@ -86,6 +86,7 @@ export class Batch {
       await housekeeping.purgeWhenDue();
       const isAlone = this.#claimer.messages === 0;
       const step = await this.#claimer.step(concurrency, left);
+      this.#tell();
       if (step === 'went on') continue;
       // What is under way may be due again, or tell that the provider is there.
       if (isAlone) return step;

@@ -26,7 +26,7 @@ import { UnderWay } from './under-way.js';
 const MOST_DEATHS = 3;
 
 /** What a batch allows beside what a message says of itself. */
-export interface SendingLimits {
+interface SendingLimits {
   /** A message that fails and was tried so many times is not tried again. */
   readonly maxAttempts?: number | undefined;
   /** A message that was recorded longer ago is not sent, in milliseconds. */

@@ -3,7 +3,7 @@ import { type RecordingHost, storeNow } from './host.js';
 /** How often a worker looks for what is old, and for what nobody can send, in milliseconds. */
 const EVERY_MS = 60_000;
 /** Most messages that are removed in one call of the store, so that no other call waits long for it. */
-const PORTION = 1_000;
+export const PORTION = 1_000;
 
 /** What a worker does beside sending: old messages go, and what nobody can send is warned about. */
 export class Housekeeping {

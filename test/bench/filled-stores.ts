@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
-import type { BenchDatabase } from './database.ts';
+import type { MysqlDatabase } from './mysql-database.ts';
+import type { PostgresDatabase } from './postgres-database.ts';
 
 // Rows are made by the database itself. Indexes are made behind them, which is faster.
 
@@ -35,7 +36,7 @@ export function fillFile(file: string, rows: number): void {
 }
 
 /** The same in PostgreSQL. */
-export async function fillDatabase(database: BenchDatabase, rows: number): Promise<void> {
+export async function fillPostgres(database: PostgresDatabase, rows: number): Promise<void> {
   const indexes = await database.run(
     `SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'pushrail_messages' AND indexname NOT LIKE '%_pkey'`,
   );
@@ -51,4 +52,31 @@ export async function fillDatabase(database: BenchDatabase, rows: number): Promi
   );
   for (const { indexdef } of indexes) await database.run(String(indexdef));
   await database.run('VACUUM ANALYZE pushrail_messages');
+}
+
+/** The same in MySQL or MariaDB. */
+export async function fillMysql(database: MysqlDatabase, rows: number): Promise<void> {
+  const indexes = await database.run(
+    `SELECT INDEX_NAME AS name, GROUP_CONCAT(COLUMN_NAME ORDER BY SEQ_IN_INDEX) AS columns
+    FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'pushrail_messages' AND INDEX_NAME <> 'PRIMARY'
+    GROUP BY INDEX_NAME`,
+  );
+  await database.run(`ALTER TABLE pushrail_messages ${indexes.map(({ name }) => `DROP INDEX ${name}`).join(', ')}`);
+  const thousand = `(WITH RECURSIVE made (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM made WHERE n < 999) SELECT n FROM made)`;
+  for (let before = 0; before < 2 * rows; before += 100_000)
+    await database.run(
+      `INSERT INTO pushrail_messages (id, service, state, created_at, changed_at, sent_at, send_after, event, priority,
+        tag, channels, related, content, details, outcomes)
+      SELECT CONCAT(LPAD(HEX(number DIV 256), 8, '0'), '-0000-7000-8000-', LPAD(HEX(number), 12, '0')), 'bench',
+        IF(number <= ${rows}, 'SENT', 'WAITING'), number, number, IF(number <= ${rows}, number, NULL),
+        IF(number <= ${rows}, number, ${Date.now()} + 9000000000 + number),
+        'bench', 1, CONCAT('tag-', number % ${tagsOf(rows)}), '["bench"]', '[]', '{}\\n{"text":"hello"}', '{}', '[]'
+      FROM (SELECT ${before} + a.n * 1000 + b.n + 1 AS number FROM ${thousand} AS a, ${thousand} AS b
+        WHERE a.n < 100) AS made
+      WHERE number <= ${2 * rows} ORDER BY number`,
+    );
+  const added = indexes.map(({ name, columns }) => `ADD INDEX ${name} (${columns})`);
+  await database.run(`ALTER TABLE pushrail_messages ${added.join(', ')}`);
+  await database.tidy();
 }

@@ -12,8 +12,9 @@ import { presence } from './presence.ts';
 import { pubnub } from './pubnub.ts';
 import { putInto, runHere } from './record.ts';
 import { recordingChannels } from './recording-channels.ts';
+import { recordingMysql, recordingPostgres } from './recording-databases.ts';
 import { recordingMillions } from './recording-millions.ts';
-import { recordingPostgres } from './recording-postgres.ts';
+
 import { recordingSqlite } from './recording-sqlite.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
@@ -41,7 +42,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   channels: [rooms, presence],
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
-  recording: [recordingSqlite, recordingPostgres, recordingChannels, recordingMillions],
+  recording: [recordingSqlite, recordingPostgres, recordingMysql, recordingChannels, recordingMillions],
   hosted: [hosted, pubnub],
 };
 

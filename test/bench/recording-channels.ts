@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
-import { BenchDatabase } from './database.ts';
+import { MysqlDatabase } from './mysql-database.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 import type { Place, RecordingCommands } from './processes/recording-service.ts';
 import { compared, inTurns } from './rounds.ts';
 import { grouped, summary } from './statistics.ts';
@@ -13,7 +14,8 @@ const USERS = { full: 100_000, quick: 10_000 };
 /** As a provider in the same region does. With ten requests at once, 100 requests take a tenth of a second. */
 const ANSWERS_IN_MS = 10;
 
-type StoreName = 'sqlite' | 'postgres';
+const storeNames = ['sqlite', 'postgres', 'mysql'] as const;
+type StoreName = (typeof storeNames)[number];
 type Places = Readonly<Record<Place['store'], Place>>;
 
 async function time(places: Places, progress: Progress, form: Form): Promise<Result[]> {
@@ -21,17 +23,19 @@ async function time(places: Places, progress: Progress, form: Form): Promise<Res
   await using none = new Child<RecordingCommands>('recording-service');
   await using sqlite = new Child<RecordingCommands>('recording-service');
   await using postgres = new Child<RecordingCommands>('recording-service');
-  const children = { none, sqlite, postgres };
+  await using mysql = new Child<RecordingCommands>('recording-service');
+  const children = { none, sqlite, postgres, mysql };
   for (const [store, child] of Object.entries(children) as [Place['store'], typeof none][])
     await child.ask('open', { place: places[store], answersInMs: ANSWERS_IN_MS });
   const figures = await inTurns(form, {
     none: () => none.ask('sendToChannels', channels),
     sqlite: () => sqlite.ask('sendToChannels', channels),
     postgres: () => postgres.ask('sendToChannels', channels),
+    mysql: () => mysql.ask('sendToChannels', channels),
   });
   for (const child of Object.values(children)) await child.ask('close');
   for (const [store, seconds] of Object.entries(figures)) progress(`${store}: ${summary(seconds)} s`);
-  return (['sqlite', 'postgres'] as const).map((store) =>
+  return storeNames.map((store) =>
     compared(`a send to ${grouped(channels)} channels in ${channels / 100} requests, recorded with ${store}`, {
       unit: 'ms',
       scale: 1000,
@@ -68,18 +72,21 @@ async function memory(store: StoreName, places: Places, progress: Progress, form
 }
 
 async function run(progress: Progress, form: Form): Promise<Result[]> {
-  await using database = await BenchDatabase.make();
+  await using postgres = await PostgresDatabase.make();
+  await using mysql = await MysqlDatabase.make();
   const directory = mkdtempSync(join(tmpdir(), 'pushrail-bench-'));
   try {
     const places: Places = {
       none: { store: 'none' },
       sqlite: { store: 'sqlite', file: join(directory, 'push.db') },
-      postgres: { store: 'postgres', url: database.url },
+      postgres: { store: 'postgres', url: postgres.url },
+      mysql: { store: 'mysql', url: mysql.url },
     };
     return [
       ...(await time(places, progress, form)),
       await memory('sqlite', places, progress, form),
       await memory('postgres', places, progress, form),
+      await memory('mysql', places, progress, form),
     ];
   } finally {
     rmSync(directory, { recursive: true, force: true });

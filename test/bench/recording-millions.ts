@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
-import { BenchDatabase } from './database.ts';
-import { fillDatabase, fillFile, tagsOf } from './filled-stores.ts';
+import type { BenchDatabase } from './database.ts';
+import { fillFile, fillMysql, fillPostgres, tagsOf } from './filled-stores.ts';
+import { MysqlDatabase } from './mysql-database.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 import type { StoreCommands } from './processes/message-store.ts';
 import { compared, inTurns } from './rounds.ts';
 import { grouped, summary } from './statistics.ts';
@@ -61,21 +63,30 @@ async function sqlite(progress: Progress, form: Form): Promise<Result[]> {
   }
 }
 
-async function postgres(progress: Progress, form: Form): Promise<Result[]> {
-  await using ofMany = await BenchDatabase.make();
-  await using ofFew = await BenchDatabase.make();
+async function inServer<Database extends BenchDatabase>(
+  make: () => Promise<Database>,
+  fill: (database: Database, rows: number) => Promise<void>,
+  progress: Progress,
+  form: Form,
+): Promise<Result[]> {
+  await using ofMany = await make();
+  await using ofFew = await make();
   await using many = new Child<StoreCommands>('message-store');
   await using few = new Child<StoreCommands>('message-store');
   for (const [child, database, rows] of [[many, ofMany, ROWS[form]] as const, [few, ofFew, FEW] as const]) {
     await child.ask('open', { url: database.url });
-    await fillDatabase(database, rows);
+    await fill(database, rows);
   }
-  progress('postgres: filled');
-  return await contest('postgres', { many, few }, progress, form);
+  progress(`${ofMany.store}: filled`);
+  return await contest(ofMany.store, { many, few }, progress, form);
 }
 
 async function run(progress: Progress, form: Form): Promise<Result[]> {
-  return [...(await sqlite(progress, form)), ...(await postgres(progress, form))];
+  return [
+    ...(await sqlite(progress, form)),
+    ...(await inServer(PostgresDatabase.make, fillPostgres, progress, form)),
+    ...(await inServer(MysqlDatabase.make, fillMysql, progress, form)),
+  ];
 }
 
 export const recordingMillions: Benchmark = {

@@ -117,8 +117,9 @@ export class ServiceMessages {
 
   /** The messages for which all that is named is true, the oldest first. */
   matching(query: Omit<StoreQuery, 'service'>): readonly KeptMessage[] {
-    const { states, event, since = Number.NEGATIVE_INFINITY } = query;
-    const { until = Number.POSITIVE_INFINITY, dueBy = Number.POSITIVE_INFINITY } = query;
+    const ever = Number.POSITIVE_INFINITY;
+    const { states, event, since = -ever } = query;
+    const { until = ever, dueBy = ever, unchangedSince = ever } = query;
     const sets = namesIn(query).map((name) => this.#named.get(name) ?? new Set<KeptMessage>());
     const [smallest = this.#all, ...others] = sets.sort((one, other) => one.size - other.size);
     return [...smallest].filter(
@@ -128,7 +129,8 @@ export class ServiceMessages {
         (event === undefined || event === message.message.event) &&
         message.createdAt >= since &&
         message.createdAt < until &&
-        message.sendAfter <= dueBy,
+        message.sendAfter <= dueBy &&
+        message.changedAt <= unchangedSince,
     );
   }
 

@@ -12,6 +12,7 @@ export const dialect: Dialect = {
   limit: String,
   // Neither MySQL nor MariaDB searches an index for `(a, b) < (c, d)`.
   isRowComparisonSlow: true,
+  keepsOneUser: true,
 };
 
 /**

@@ -11,7 +11,7 @@ import { lengths } from './schema.js';
 export function isOneStatement(messages: readonly NewMessage[]): boolean {
   const [only, ...others] = messages;
   if (only === undefined || others.length > 0) return false;
-  return only.recipients.channels !== undefined && only.relatedTo.length === 0 && only.idempotency === undefined;
+  return recipientsOf(only).length === 0 && only.relatedTo.length === 0 && only.idempotency === undefined;
 }
 
 /** Records messages, in a transaction that somebody else begins and ends. */
@@ -40,9 +40,10 @@ async function timeOf(run: Run): Promise<number> {
 }
 
 const columns = `id, service, state, created_at, changed_at, send_after, expires_at, event, priority, tag, message_key,
-  condition_name, channels, related, content, details, idempotency_key, is_begun, lease_token, lease_until`;
+  condition_name, channels, related, content, details, idempotency_key, is_begun, lease_token, lease_until,
+  user_id`;
 const time = `COALESCE(?, ? + ${now})`;
-const row = `(?, ?, ?, ${now}, ${now}, ${time}, ${time}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${now})`;
+const row = `(?, ?, ?, ${now}, ${now}, ${time}, ${time}, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? + ${now}, ?)`;
 
 function valuesOf(message: NewMessage, at: Now): readonly unknown[] {
   const { recipients, lease } = message;
@@ -70,6 +71,7 @@ function valuesOf(message: NewMessage, at: Now): readonly unknown[] {
     lease?.token ?? null,
     lease?.ms ?? null,
     present,
+    oneUser(message) ?? null,
   ];
 }
 
@@ -121,6 +123,9 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }
 
+/** Most rows of one statement, which are short. */
+const MOST_PARTS = 512;
+
 /** The columns of what belongs to messages, before the time of the message. */
 const belonging = {
   recipients: ['message_id', 'service', 'position', 'user_id'],
@@ -132,7 +137,7 @@ async function insertParts(
   table: keyof typeof belonging,
   rows: readonly (readonly unknown[])[],
 ): Promise<void> {
-  for (const some of parts(rows, (values) => String(values[3]).length)) {
+  for (const some of parts(rows, (values) => String(values[3]).length, MOST_PARTS)) {
     const timed = `(?, ?, ?, ?, (SELECT created_at FROM ${tables.messages} WHERE id = ?))`;
     await run(
       `INSERT INTO ${tables[table]} (${belonging[table].join(', ')}, created_at) VALUES ${rowsOf(timed, some.length)}`,
@@ -142,8 +147,20 @@ async function insertParts(
 }
 
 /** Each user once: a user has read a message or has not. */
-function recipientsOf({ id, service, recipients }: NewMessage): readonly (readonly unknown[])[] {
-  return [...new Set(recipients.users)].map((user, position) => [id, service, position, user]);
+function usersOf({ recipients: { users = [] } }: NewMessage): readonly string[] {
+  return users.length > 1 ? [...new Set(users)] : users;
+}
+
+/** The user of a message for one user, which its own row names. */
+function oneUser(message: NewMessage): string | undefined {
+  const [user, ...others] = usersOf(message);
+  return others.length === 0 ? user : undefined;
+}
+
+/** The rows of recipients, where there are several. */
+function recipientsOf(message: NewMessage): readonly (readonly unknown[])[] {
+  const users = usersOf(message);
+  return users.length < 2 ? [] : users.map((user, position) => [message.id, message.service, position, user]);
 }
 
 function relatedOf({ id, service, relatedTo }: NewMessage): readonly (readonly unknown[])[] {

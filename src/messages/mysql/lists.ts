@@ -3,11 +3,15 @@
  * value fills the rest.
  */
 export function listed(values: readonly string[]): { readonly places: string; readonly values: readonly string[] } {
-  const last = values.at(-1);
-  if (last === undefined) return { places: 'NULL', values: [] };
-  const size = 2 ** Math.ceil(Math.log2(values.length));
-  const padded = [...values, ...new Array<string>(size - values.length).fill(last)];
+  if (values.length === 0) return { places: 'NULL', values: [] };
+  const padded = paddedToPower(values);
   return { places: padded.map(() => '?').join(', '), values: padded };
+}
+
+/** A list that is not empty, with its last item again and again up to a power of two of items. */
+export function paddedToPower<Item>(items: readonly Item[]): readonly Item[] {
+  const size = 2 ** Math.ceil(Math.log2(items.length));
+  return [...items, ...new Array<Item>(size - items.length).fill(items.at(-1) as Item)];
 }
 
 /**
@@ -21,15 +25,19 @@ const MOST_ROWS = 64;
 /** Most characters of one statement. The least `max_allowed_packet` that servers come with is 1 MB. */
 const MOST_CHARACTERS = 250_000;
 
-/** Cuts rows into parts, each for one statement, of a power of two of rows. */
+/**
+ * Cuts rows into parts, each for one statement, of a power of two of rows.
+ * @param most rows of a part
+ */
 export function parts<Row>(
   rows: readonly Row[],
   lengthOf: (row: Row) => number = () => 0,
+  most: number = MOST_ROWS,
 ): readonly (readonly Row[])[] {
   const cut: (readonly Row[])[] = [];
   for (let start = 0; start < rows.length; ) {
     let [fitting, length] = [0, 0];
-    while (fitting < MOST_ROWS && start + fitting < rows.length) {
+    while (fitting < most && start + fitting < rows.length) {
       length += lengthOf(rows[start + fitting] as Row);
       if (fitting > 0 && length > MOST_CHARACTERS) break;
       fitting++;

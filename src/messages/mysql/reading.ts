@@ -33,16 +33,20 @@ export async function count(run: Run, { text, values }: Statement): Promise<numb
 
 /** The ids of the users who have read each message. */
 export async function readers(run: Run, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-  const rows = await ofMessages(run, ids, (places) => {
+  const several = await ofMessages(run, ids, (places) => {
     return `SELECT message_id, user_id AS value FROM ${tables.recipients} ${byId}
       WHERE message_id IN (${places}) AND read_at IS NOT NULL ORDER BY message_id, position`;
   });
-  return byMessage(rows);
+  const single = await ofMessages(run, ids, (places) => {
+    return `SELECT id AS message_id, user_id AS value FROM ${tables.messages} ${byId}
+      WHERE id IN (${places}) AND read_at IS NOT NULL`;
+  });
+  return byMessage([...several, ...single]);
 }
 
 /** Rows as messages, with what other tables tell of them. */
 export async function messagesOf(run: Run, rows: readonly MessageRow[]): Promise<readonly StoredMessage[]> {
-  const toUsers = rows.filter(({ channels }) => channels === null).map(({ id }) => id);
+  const toUsers = rows.filter((row) => row.channels === null && row.user_id === null).map(({ id }) => id);
   const users = await ofMessages(run, toUsers, (places) => {
     return `SELECT message_id, user_id AS value FROM ${tables.recipients} ${byId} WHERE message_id IN (${places})
       ORDER BY message_id, position`;

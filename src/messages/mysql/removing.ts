@@ -79,8 +79,9 @@ async function remove(run: Run, ids: readonly string[]): Promise<void> {
 export function erase(database: Database, service: string, user: string): Promise<number> {
   return database.transaction(async (run) => {
     const { rows } = await run<WithId>(
-      `SELECT message_id AS id FROM ${tables.recipients} WHERE service = ? AND user_id = ?`,
-      [service, user],
+      `SELECT message_id AS id FROM ${tables.recipients} WHERE service = ? AND user_id = ?
+      UNION ALL SELECT id FROM ${tables.messages} WHERE service = ? AND user_id = ?`,
+      [service, user, service, user],
     );
     const ids = rows.map(({ id }) => id).sort();
     for (const some of portions(ids)) {

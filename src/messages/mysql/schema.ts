@@ -2,7 +2,8 @@ import type { Migration } from '../sql/migrations.js';
 
 // There are no partial indexes: columns that are made of others, and null where a message is of no interest, take their
 // place. An index has the nulls at one end, where no search comes by. There are no foreign keys: they cost a look-up
-// and a lock for each recipient, and what is removed is removed by the statements of this store.
+// and a lock for each recipient, and what is removed is removed by the statements of this store. Where a message is for
+// one user, as most are, its row names the user, and no other table does: one statement records it.
 
 /** Stands for the collation: `Ann` and `ann`, `a` and `a ` are different users, which most collations take for one. */
 export const COLLATION = '{collation}';
@@ -51,6 +52,10 @@ export const migrations: readonly Migration[] = [
         due_at BIGINT GENERATED ALWAYS AS (CASE WHEN ${waits} THEN send_after END) STORED,
         asked_at BIGINT GENERATED ALWAYS AS
           (CASE WHEN ${waits} AND condition_name IS NOT NULL THEN send_after END) STORED,
+        user_id VARCHAR(${user}),
+        read_at BIGINT,
+        seen_at BIGINT,
+        acknowledged_at BIGINT,
         waiting_key VARCHAR(${name}) GENERATED ALWAYS AS (CASE WHEN ${waits} THEN message_key END) STORED,
         INDEX pushrail_messages_due (service, priority, due_at, id),
         INDEX pushrail_messages_asked (service, asked_at, condition_name),
@@ -60,7 +65,9 @@ export const migrations: readonly Migration[] = [
         INDEX pushrail_messages_created (service, created_at, id),
         INDEX pushrail_messages_event (service, event, created_at, id),
         INDEX pushrail_messages_tag (service, tag, created_at, id),
-        INDEX pushrail_messages_key (service, message_key, created_at, id)
+        INDEX pushrail_messages_key (service, message_key, created_at, id),
+        INDEX pushrail_messages_user (service, user_id, created_at, id),
+        INDEX pushrail_messages_unread (service, user_id, read_at, created_at, id)
       ) ${options}`,
       `CREATE TABLE pushrail_recipients (
         message_id VARCHAR(36) NOT NULL,

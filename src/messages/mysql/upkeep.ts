@@ -3,7 +3,7 @@ import { repeatable, waiting } from '../sql/states.js';
 import type { MessageStore, Now, ReadMark } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
-import { byId, listed, portions } from './lists.js';
+import { byId, listed, paddedToPower, portions } from './lists.js';
 
 /** Makes messages that wait `CANCELLED`, in a transaction. @returns their ids */
 export async function cancel(run: Run, of: Parameters<MessageStore['cancel']>[0], at: Now): Promise<readonly string[]> {
@@ -37,37 +37,51 @@ export async function retry(run: Run, service: string, id: string, at: Now): Pro
 export async function markRead(run: Run, mark: ReadMark, at: Now): Promise<number> {
   let marked = 0;
   for (const { which, values } of markedBy(mark)) {
-    const found = await run<{ readonly id: string; readonly position: number }>(
-      `SELECT r.message_id AS id, r.position AS position FROM ${tables.recipients} r
+    const own = [mark.service, mark.user, ...values];
+    const several = await run<{ readonly id: string; readonly position: number }>(
+      `SELECT m.id AS id, r.position AS position FROM ${tables.recipients} r
       JOIN ${tables.messages} m ON m.id = r.message_id
       WHERE r.service = ? AND r.user_id = ? AND r.read_at IS NULL AND m.state <> 'CANCELLED' AND ${which}`,
-      [mark.service, mark.user, ...values],
+      own,
     );
-    const unread = found.rows.toSorted((one, other) => (one.id < other.id ? -1 : 1));
-    for (const some of portions(unread, 256)) {
-      const size = 2 ** Math.ceil(Math.log2(some.length));
-      const padded = [...some, ...new Array(size - some.length).fill(some.at(-1))] as typeof some;
+    const single = await run<{ readonly id: string }>(
+      `SELECT m.id AS id FROM ${tables.messages} m
+      WHERE m.service = ? AND m.user_id = ? AND m.read_at IS NULL AND m.state <> 'CANCELLED' AND ${which}`,
+      own,
+    );
+    // In one order, so that two processes do not wait for each other.
+    for (const some of portions(several.rows.toSorted(byText), 256)) {
+      const padded = paddedToPower(some);
       // A comparison of rows, as in `(message_id, position) IN ((?, ?))`, may read the whole index.
-      const places = new Array(size).fill('message_id = ? AND position = ?').join(' OR ');
+      const places = padded.map(() => 'message_id = ? AND position = ?').join(' OR ');
       const { affected } = await run(
         `UPDATE ${tables.recipients} ${byId} SET read_at = ${now} WHERE (${places}) AND read_at IS NULL`,
         [at ?? null, ...padded.flatMap(({ id, position }) => [id, position])],
       );
       marked += affected;
     }
+    for (const some of portions(single.rows.map(({ id }) => id).sort())) {
+      const { places, values } = listed(some);
+      const text = `UPDATE ${tables.messages} ${byId} SET read_at = ${now} WHERE id IN (${places}) AND read_at IS NULL`;
+      marked += (await run(text, [at ?? null, ...values])).affected;
+    }
   }
   return marked;
+}
+
+function byText(one: { readonly id: string }, other: { readonly id: string }): number {
+  return one.id < other.id ? -1 : 1;
 }
 
 function markedBy(mark: ReadMark): readonly { readonly which: string; readonly values: readonly string[] }[] {
   if ('ids' in mark)
     return portions(mark.ids).map((some) => {
       const { places, values } = listed(some);
-      return { which: `r.message_id IN (${places})`, values };
+      return { which: `m.id IN (${places})`, values };
     });
   if ('tag' in mark) return [{ which: 'm.tag = ?', values: [mark.tag] }];
   const { type, id } = mark.relatedTo;
   const about = `EXISTS (SELECT 1 FROM ${tables.related} o
-    WHERE o.message_id = r.message_id AND o.type = ? AND o.object_id = ?)`;
+    WHERE o.message_id = m.id AND o.type = ? AND o.object_id = ?)`;
   return [{ which: about, values: [type, id] }];
 }

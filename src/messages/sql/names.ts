@@ -14,7 +14,8 @@ export const tables: {
   readonly migrations: string;
 } = {
   messages: 'pushrail_messages',
-  // service, user_id, created_at, message_id, position, read_at, and room for seen_at and acknowledged_at.
+  // service, user_id, created_at, message_id, position, read_at, and room for seen_at and acknowledged_at. In MySQL the
+  // row of a message for one user has these itself.
   recipients: 'pushrail_recipients',
   // service, type, object_id, created_at, message_id.
   related: 'pushrail_related',

@@ -15,6 +15,11 @@ export interface Dialect {
   limit?(most: number): string;
   /** Whether no index is searched for `(a, b) < (c, d)`, so that `a <= c` has to stand beside it. @default false */
   readonly isRowComparisonSlow?: boolean;
+  /**
+   * Whether the row of a message for one user names the user, as `user_id` with a `read_at`, and no other table does.
+   * Then each place is a `?`: a statement may have two parts, with values of their own. @default false
+   */
+  readonly keepsOneUser?: boolean;
 }
 
 /** A statement and its values, in the order of their places. */
@@ -31,7 +36,7 @@ export class Queries {
 
   constructor(dialect: Dialect) {
     this.#dialect = dialect;
-    this.columns = messageColumns
+    this.columns = [...messageColumns, ...(dialect.keepsOneUser === true ? ['user_id'] : [])]
       .map((name) => (timeColumns.includes(name) ? `${dialect.ms(`m.${name}`)} AS ${name}` : `m.${name}`))
       .join(', ');
   }
@@ -53,7 +58,17 @@ export class Queries {
     return this.#count(this.#unread(service, user));
   }
 
-  #page(found: Terms, limit: number, cursor: string | undefined): Statement {
+  #page(found: readonly Terms[], limit: number, cursor: string | undefined): Statement {
+    const parts = found.map((terms) => this.#part(terms, limit, cursor));
+    const values = parts.flatMap((part) => part.values);
+    const [only, ...others] = parts.map(({ text }) => text);
+    if (only !== undefined && others.length === 0) return { text: only, values };
+    const union = parts.map(({ text }) => `(${text})`).join(' UNION ALL ');
+    const most = this.#dialect.limit?.(limit) ?? this.#dialect.placeholder(values.push(limit));
+    return { text: `${union} ORDER BY created_at DESC, id DESC LIMIT ${most}`, values };
+  }
+
+  #part(found: Terms, limit: number, cursor: string | undefined): Statement {
     const [time, id] = found.order;
     if (cursor !== undefined) {
       const after = parseCursor(cursor);
@@ -68,28 +83,46 @@ export class Queries {
     };
   }
 
-  #count(found: Terms): Statement {
-    return { text: `SELECT count(*) AS count ${found.text}`, values: found.values };
+  #count(found: readonly Terms[]): Statement {
+    const values = found.flatMap((terms) => terms.values);
+    const counts = found.map(({ text }) => `SELECT count(*) AS count ${text}`);
+    const [only, ...others] = counts;
+    if (only !== undefined && others.length === 0) return { text: only, values };
+    return { text: `SELECT ${counts.map((count) => `(${count})`).join(' + ')} AS count`, values };
   }
 
-  #unread(service: string, user: string): Terms {
-    const found = new Terms(this.#dialect, 'r');
-    found.equal('r.service', service);
-    found.equal('r.user_id', user);
-    found.add('r.read_at IS NULL');
-    found.add(`m.state <> 'CANCELLED'`);
-    return found;
+  #unread(service: string, user: string): readonly Terms[] {
+    return this.#forUser(service, user).map((found) => {
+      found.add(`${found.first}.read_at IS NULL`);
+      found.add(`m.state <> 'CANCELLED'`);
+      return found;
+    });
   }
 
-  #matching(query: StoreQuery): Terms {
-    const { recipient, relatedTo, states, since, until, dueBy } = query;
+  /** Messages for a user, in each of the tables that may name the user. */
+  #forUser(service: string, user: string): readonly Terms[] {
+    const firsts = this.#dialect.keepsOneUser === true ? (['r', 'm'] as const) : (['r'] as const);
+    return firsts.map((first) => {
+      const found = new Terms(this.#dialect, first);
+      found.equal(`${first}.service`, service);
+      found.equal(`${first}.user_id`, user);
+      return found;
+    });
+  }
+
+  #matching(query: StoreQuery): readonly Terms[] {
+    const { service, recipient, relatedTo } = query;
     // The table whose index finds the fewest rows stands first, and gives the order too.
-    const first = recipient !== undefined ? 'r' : relatedTo !== undefined ? 'o' : 'm';
-    const found = new Terms(this.#dialect, first);
-    found.equal(`${first}.service`, query.service);
-    if (recipient !== undefined) found.equal('r.user_id', recipient);
+    if (recipient !== undefined) return this.#forUser(service, recipient).map((found) => this.#narrowed(found, query));
+    const found = new Terms(this.#dialect, relatedTo === undefined ? 'm' : 'o');
+    found.equal(`${found.first}.service`, service);
+    return [this.#narrowed(found, query)];
+  }
+
+  #narrowed(found: Terms, query: StoreQuery): Terms {
+    const { relatedTo, states, since, until, dueBy, unchangedSince } = query;
     if (relatedTo !== undefined) {
-      if (first === 'r') found.join(`JOIN ${tables.related} o ON o.message_id = m.id`);
+      if (found.first !== 'o') found.join(`JOIN ${tables.related} o ON o.message_id = m.id`);
       found.equal('o.type', relatedTo.type);
       found.equal('o.object_id', relatedTo.id);
     }
@@ -99,6 +132,7 @@ export class Queries {
     if (states !== undefined) found.among('m.state', states);
     if (since !== undefined) found.add(`${found.order[0]} >= ${this.#dialect.time(found.value(since))}`);
     if (until !== undefined) found.add(`${found.order[0]} < ${this.#dialect.time(found.value(until))}`);
+    if (unchangedSince !== undefined) found.add(`m.changed_at <= ${this.#dialect.time(found.value(unchangedSince))}`);
     if (dueBy !== undefined) found.add(`m.send_after <= ${this.#dialect.time(found.value(dueBy))}`);
     return found;
   }
@@ -116,6 +150,8 @@ export function pageOf(
 /** The tables and the terms of a statement. */
 class Terms {
   readonly values: (string | number)[] = [];
+  /** The table that is searched first, by its name in the statement. */
+  readonly first: 'm' | 'r' | 'o';
   /** The columns that the result is sorted by. */
   readonly order: readonly [time: string, id: string];
   readonly #dialect: Dialect;
@@ -124,6 +160,7 @@ class Terms {
 
   constructor(dialect: Dialect, first: 'm' | 'r' | 'o') {
     this.#dialect = dialect;
+    this.first = first;
     this.order = [`${first}.created_at`, first === 'm' ? 'm.id' : `${first}.message_id`];
     this.#from = `FROM ${tables.messages} m`;
     if (first !== 'm') {

@@ -36,6 +36,8 @@ export interface MessageRow {
   readonly outcomes: string | null;
   readonly lease_token: string | null;
   readonly lease_until: number | null;
+  /** The user of a message for one user, where the row names it. */
+  readonly user_id?: string | null;
 }
 
 /** The columns of a message that somebody should have taken, as they come. */
@@ -83,7 +85,10 @@ export function storedMessage(row: MessageRow, { users, appended }: OfMessages):
     sendAfter: row.send_after,
     expiresAt: row.expires_at ?? undefined,
     event: row.event,
-    recipients: row.channels === null ? { users: users.get(row.id) ?? [] } : { channels: list(row.channels) },
+    recipients:
+      row.channels === null
+        ? { users: users.get(row.id) ?? (row.user_id == null ? [] : [row.user_id]) }
+        : { channels: list(row.channels) },
     priority: priorities[row.priority] ?? 'normal',
     tag: row.tag ?? undefined,
     key: row.message_key ?? undefined,

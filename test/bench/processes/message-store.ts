@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createPool } from 'mysql2/promise';
 import { Pool } from 'pg';
+import type { MessageStore } from 'pushrail';
+import { mysqlMessages } from 'pushrail/messages/mysql';
 import { postgresMessages } from 'pushrail/messages/postgres';
 import { sqliteMessages } from 'pushrail/messages/sqlite';
 import { answer } from './answer.ts';
@@ -14,16 +17,26 @@ export interface StoreCommands {
   close(): Promise<void>;
 }
 
-type Store = ReturnType<typeof postgresMessages>;
-
 /** As in the rows that a benchmark makes. */
 const SERVICE = 'bench';
 const CLAIMED = 100;
 
-let store: Store | undefined;
-let pool: Pool | undefined;
+let store: MessageStore | undefined;
+let end: (() => Promise<void>) | undefined;
 
-function opened(): Store {
+/** A store with one connection. */
+function storeAt(url: string): MessageStore {
+  if (url.startsWith('mysql:')) {
+    const pool = createPool({ uri: url, connectionLimit: 1 });
+    end = () => pool.end();
+    return mysqlMessages(pool);
+  }
+  const pool = new Pool({ connectionString: url, max: 1 });
+  end = () => pool.end();
+  return postgresMessages(pool);
+}
+
+function opened(): MessageStore {
   if (store === undefined) throw new Error('open comes first');
   return store;
 }
@@ -51,8 +64,7 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
 
 answer<StoreCommands>({
   async open(place) {
-    if ('url' in place) pool = new Pool({ connectionString: place.url, max: 1 });
-    store = 'file' in place ? sqliteMessages({ file: place.file }) : postgresMessages(pool as Pool);
+    store = 'file' in place ? sqliteMessages({ file: place.file }) : storeAt(place.url);
     await store.open();
   },
   async claim(times) {
@@ -94,6 +106,6 @@ answer<StoreCommands>({
   },
   async close() {
     await store?.close();
-    await pool?.end();
+    await end?.();
   },
 });

@@ -1,6 +1,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { createPool } from 'mysql2';
 import { Pool } from 'pg';
-import { type BackendCapabilities, createPushService, memorySessions, PushServiceWrapper } from 'pushrail';
+import {
+  type BackendCapabilities,
+  createPushService,
+  type MessageStore,
+  memorySessions,
+  PushServiceWrapper,
+} from 'pushrail';
+import { mysqlMessages } from 'pushrail/messages/mysql';
 import { postgresMessages } from 'pushrail/messages/postgres';
 import { sqliteMessages } from 'pushrail/messages/sqlite';
 import { answer } from './answer.ts';
@@ -12,7 +20,7 @@ import { cpuSeconds, memoryInUse } from './usage.ts';
 export type Place =
   | { readonly store: 'none' }
   | { readonly store: 'sqlite'; readonly file: string; readonly synchronous?: 'full' | 'normal' }
-  | { readonly store: 'postgres'; readonly url: string };
+  | { readonly store: 'postgres' | 'mysql'; readonly url: string };
 
 /** How the service of the process works. */
 export interface ServiceOptions {
@@ -32,8 +40,8 @@ export interface RecordingCommands {
   sendInTurn(count: number): Promise<number>;
   /** Seconds for calls of `sendMany`, each with a thousand messages. */
   sendMany(calls: number): Promise<number>;
-  /** Seconds to record messages with `wait: false`, so many calls at a time. */
-  record(count: number, atOnce: number): Promise<number>;
+  /** Seconds to record messages with `wait: false`, so many calls at a time, each to one channel or to one user. */
+  record(count: number, atOnce: number, to?: 'channel' | 'user'): Promise<number>;
   /** Seconds for one send to so many channels. */
   sendToChannels(channels: number): Promise<number>;
   /** Growth of the memory at its peak in one send to so many users, in bytes a channel; needs `--expose-gc`. */
@@ -68,22 +76,30 @@ class DistantService extends PushServiceWrapper {
 const sessions = memorySessions<number>();
 const data = eventData(100);
 
+/** The store of a place, and what ends its pool. */
+function storeOf(place: Place): { readonly messages?: MessageStore; readonly end?: () => Promise<void> } {
+  if (place.store === 'none') return {};
+  if (place.store === 'sqlite')
+    return { messages: sqliteMessages({ file: place.file, synchronous: place.synchronous ?? 'full' }) };
+  if (place.store === 'mysql') {
+    const pool = createPool({ uri: place.url, connectionLimit: CONNECTIONS });
+    return { messages: mysqlMessages(pool), end: () => pool.promise().end() };
+  }
+  const pool = new Pool({ connectionString: place.url, max: CONNECTIONS });
+  return { messages: postgresMessages(pool), end: () => pool.end() };
+}
+
 function serviceOf({ place, answersInMs = 0, works = true, concurrency }: ServiceOptions) {
-  const pool = place.store === 'postgres' ? new Pool({ connectionString: place.url, max: CONNECTIONS }) : undefined;
-  const messages =
-    pool !== undefined
-      ? postgresMessages(pool)
-      : place.store === 'sqlite'
-        ? sqliteMessages({ file: place.file, synchronous: place.synchronous ?? 'full' })
-        : undefined;
+  const { messages, end } = storeOf(place);
   const worker = works && concurrency !== undefined ? { concurrency } : works;
   const push = createPushService({
+    name: 'bench',
     backend: DistantService,
     options: { answersInMs },
     sessions,
     ...(messages && { messages, worker }),
   });
-  return { push, pool };
+  return { push, end };
 }
 
 let current: ReturnType<typeof serviceOf> | undefined;
@@ -117,11 +133,12 @@ answer<RecordingCommands>({
       }));
       for (let call = 0; call < calls; call++) await push().sendMany(messages);
     }),
-  record: (count, atOnce) =>
+  record: (count, atOnce, to = 'channel') =>
     timed(async () => {
+      const recipients = to === 'user' ? { users: 'bench' } : { channels: 'bench' };
       let left = count;
       const recordSome = async (): Promise<void> => {
-        while (left-- > 0) await push().send({ event: 'bench', channels: 'bench', data, wait: false });
+        while (left-- > 0) await push().send({ event: 'bench', ...recipients, data, wait: false });
       };
       await Promise.all(Array.from({ length: atOnce }, recordSome));
     }),
@@ -150,7 +167,7 @@ answer<RecordingCommands>({
   cpuSeconds,
   async close() {
     await current?.push.close();
-    await current?.pool?.end();
+    await current?.end?.();
     current = undefined;
   },
 });

@@ -37,15 +37,17 @@ beforeAll(async () => {
   const state = `CASE WHEN number % 10000 = 0 THEN 'SENDING' WHEN number % 2 = 0 THEN 'SENT' ELSE 'WAITING' END`;
   await pool.query(
     `INSERT INTO pushrail_messages (id, service, state, created_at, changed_at, sent_at, send_after, event, priority,
-      tag, message_key, condition_name, related, content, details, lease_token, lease_until)
+      tag, message_key, condition_name, related, content, details, lease_token, lease_until, user_id, read_at)
     SELECT UUID(), 'shop', ${state}, ${at}, ${at}, ${at}, IF(${state} = 'SENT', ${at}, ${now + 9 * 86_400_000}),
       CONCAT('event', number % 1000), number % 3, CONCAT('tag', number % 1000), CONCAT('key', number % 1000),
       IF(number % 10 = 1, 'unread', NULL), '[]', 'content', '{}', IF(${state} = 'SENDING', 'somebody', NULL),
-      IF(${state} = 'SENDING', ${now + 86_400_000}, NULL) FROM ${numbers}`,
+      IF(${state} = 'SENDING', ${now + 86_400_000}, NULL),
+      IF(number DIV 1000 % 2 = 0, CONCAT('user', number % 1000), NULL), IF(RAND() < 0.9, 1, NULL) FROM ${numbers}`,
   );
   await pool.query(
     `INSERT INTO pushrail_recipients (message_id, position, service, user_id, created_at, read_at)
-    SELECT id, 0, service, CONCAT('user', SUBSTR(tag, 4)), created_at, IF(RAND() < 0.9, 1, NULL) FROM pushrail_messages`,
+    SELECT id, 0, service, CONCAT('user', SUBSTR(tag, 4)), created_at, IF(RAND() < 0.9, 1, NULL) FROM pushrail_messages
+    WHERE user_id IS NULL`,
   );
   await pool.query(
     `INSERT INTO pushrail_related (message_id, service, type, object_id, created_at)
@@ -97,6 +99,8 @@ async function planOf({ sql, values = [] }: Statement): Promise<readonly Step[]>
 const service = 'shop';
 const someone = { service, user: 'user7' } as const;
 const about = { type: 'order', id: '7' } as const;
+/** A cursor in the middle. */
+const later = `${Date.now() - 20_000 * 60_000}_${randomUUID()}`;
 const held = (id: string) => ({ id, lease: { token: 'a', ms: 60_000 } });
 const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['claim of nothing', () => store.claim(claimOf(randomUUID(), { conditions: ['unread'] }))],
@@ -150,13 +154,21 @@ const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['insert', () => store.insert([message({ idempotency: { key: 'k', digest: 'd', ttlMs: 1 } })], { now: undefined })],
   ['get', () => store.get(service, [randomUUID()])],
   ['find by tag', () => store.find({ service, tag: 'tag7' }, { limit: 10 })],
-  [
-    'find by tag, another page',
-    () =>
-      store.find({ service, tag: 'tag7' }, { limit: 10, cursor: `${Date.now() - 20_000 * 60_000}_${randomUUID()}` }),
-  ],
+  ['find by tag, another page', () => store.find({ service, tag: 'tag7' }, { limit: 10, cursor: later })],
   ['find by key', () => store.find({ service, key: 'key7' }, { limit: 10 })],
   ['find by event', () => store.find({ service, event: 'event7' }, { limit: 10 })],
+  ['find by event and recipient', () => store.find({ service, event: 'event7', recipient: 'user7' }, { limit: 10 })],
+  ['find by recipient, another page', () => store.find({ service, recipient: 'user7' }, { limit: 10, cursor: later })],
+  [
+    'find by recipient and related object',
+    () => store.find({ service, recipient: 'user7', relatedTo: about, states: ['SENT'] }, { limit: 10 }),
+  ],
+  [
+    'find by time',
+    () => store.find({ service, since: Date.now() - 4 * 3_600_000, until: Date.now() - 3_600_000 }, { limit: 10 }),
+  ],
+  ['count by tag', () => store.count({ service, tag: 'tag7' })],
+  ['count by recipient', () => store.count({ service, recipient: 'user7' })],
   ['find by state', () => store.find({ service, states: ['ERROR'] }, { limit: 10 })],
   ['find by recipient', () => store.find({ service, recipient: 'user7' }, { limit: 10 })],
   ['find by related object', () => store.find({ service, relatedTo: about }, { limit: 10 })],
@@ -164,6 +176,7 @@ const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['cancel by id', () => store.cancel({ service, id: randomUUID() }, undefined)],
   ['retry', () => store.retry(service, randomUUID(), undefined)],
   ['unread', () => store.unread(service, 'user7', { limit: 10 })],
+  ['unread, another page', () => store.unread(service, 'user7', { limit: 10, cursor: later })],
   ['unreadCount', () => store.unreadCount(service, 'user7')],
   ['markRead', () => store.markRead({ ...someone, ids: [randomUUID()] }, undefined)],
   ['markRead by tag', () => store.markRead({ ...someone, tag: 'tag7' }, undefined)],

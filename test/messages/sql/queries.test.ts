@@ -52,6 +52,31 @@ describe('the queries of the stores in SQL', () => {
     expect(queries.count({ service: 'shop', states: [] }).text).toContain('1 = 0');
   });
 
+  it('find what is for a user in both tables, where a row may name its one user', () => {
+    const placed = { ...numbered, placeholder: () => '?', limit: String, keepsOneUser: true };
+    const inBoth = new Queries(placed);
+    const { text, values } = inBoth.find({ service: 'shop', recipient: 'ada', tag: 'a' }, 11, '7_abc');
+    const [first, second, end] = text.split(/ UNION ALL |(?= ORDER BY created_at)/);
+    expect(afterColumns(first ?? '')).toBe(
+      'FROM pushrail_recipients r JOIN pushrail_messages m ON m.id = r.message_id WHERE r.service = ? AND r.user_id = ? ' +
+        'AND m.tag = ? AND (r.created_at, r.message_id) < (time(?), ?) ORDER BY r.created_at DESC, r.message_id DESC LIMIT 11)',
+    );
+    expect(afterColumns(second ?? '')).toBe(
+      'FROM pushrail_messages m WHERE m.service = ? AND m.user_id = ? AND m.tag = ? AND (m.created_at, m.id) < (time(?), ?) ' +
+        'ORDER BY m.created_at DESC, m.id DESC LIMIT 11)',
+    );
+    expect(end).toBe(' ORDER BY created_at DESC, id DESC LIMIT 11');
+    expect(values).toEqual(['shop', 'ada', 'a', 7, 'abc', 'shop', 'ada', 'a', 7, 'abc']);
+    expect(inBoth.unreadCount('shop', 'ada')).toEqual({
+      text:
+        'SELECT (SELECT count(*) AS count FROM pushrail_recipients r JOIN pushrail_messages m ON m.id = r.message_id ' +
+        "WHERE r.service = ? AND r.user_id = ? AND r.read_at IS NULL AND m.state <> 'CANCELLED') + " +
+        '(SELECT count(*) AS count FROM pushrail_messages m WHERE m.service = ? AND m.user_id = ? ' +
+        "AND m.read_at IS NULL AND m.state <> 'CANCELLED') AS count",
+      values: ['shop', 'ada', 'shop', 'ada'],
+    });
+  });
+
   it('ask for what a user has not read', () => {
     expect(queries.unreadCount('shop', 'ada')).toEqual({
       text:

@@ -2,9 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { startRedis } from '../support/redis.ts';
 import type { Benchmark, Form, Progress, Result } from './benchmark.ts';
 import { Child } from './child.ts';
-import { BenchDatabase } from './database.ts';
+import type { BenchDatabase } from './database.ts';
+import { MysqlDatabase } from './mysql-database.ts';
+import { PostgresDatabase } from './postgres-database.ts';
 import type { QueueCommands } from './processes/bullmq-queue.ts';
-import type { PostgresByHandCommands } from './processes/postgres-by-hand.ts';
+import type { ByHandCommands } from './processes/by-hand.ts';
 import type { RecordingCommands } from './processes/recording-service.ts';
 import { compared, inTurns } from './rounds.ts';
 import { grouped, summary } from './statistics.ts';
@@ -16,33 +18,44 @@ const AT_ONCE = 100;
 /** How often it is looked whether the workers have done all, in milliseconds. */
 const LOOK_EVERY_MS = 20;
 
-const isOpen = `SELECT 1 FROM pushrail_messages WHERE state IN ('WAITING', 'ERROR_RETRY')
-  UNION ALL SELECT 1 FROM pushrail_messages WHERE state = 'SENDING' LIMIT 1`;
+const isOpen = `SELECT 1 FROM pushrail_messages WHERE service = 'bench' AND state IN ('WAITING', 'ERROR_RETRY')
+  UNION ALL SELECT 1 FROM pushrail_messages WHERE service = 'bench' AND state = 'SENDING' LIMIT 1`;
 
-async function recording(database: BenchDatabase, progress: Progress, form: Form): Promise<Result> {
+/** What a process is told of a database. */
+function placeOf({ store, url }: BenchDatabase): { readonly store: 'postgres' | 'mysql'; readonly url: string } {
+  return { store, url };
+}
+
+/** How many of the messages that one insert by hand records in the same time are to be recorded. */
+const INSERT_TARGET = { postgres: 0.6, mysql: 0.5 };
+
+async function recording(database: BenchDatabase, progress: Progress, form: Form): Promise<Result[]> {
   await using ours = new Child<RecordingCommands>('recording-service');
-  await using hand = new Child<PostgresByHandCommands>('postgres-by-hand');
-  await ours.ask('open', { place: { store: 'postgres', url: database.url }, works: false });
-  await hand.ask('open', database.url);
+  await using hand = new Child<ByHandCommands>('by-hand');
+  await ours.ask('open', { place: placeOf(database), works: false });
+  await hand.ask('open', placeOf(database));
   const count = MESSAGES[form];
-  const afterTruncating = async (record: () => Promise<number>): Promise<number> => {
-    await database.run('TRUNCATE pushrail_messages');
+  const inEmpty = async (record: () => Promise<number>): Promise<number> => {
+    await database.empty();
     return count / (await record());
   };
   const figures = await inTurns(form, {
-    ours: () => afterTruncating(() => ours.ask('record', count, AT_ONCE)),
-    byHand: () => afterTruncating(() => hand.ask('record', count, AT_ONCE)),
+    channel: () => inEmpty(() => ours.ask('record', count, AT_ONCE, 'channel')),
+    user: () => inEmpty(() => ours.ask('record', count, AT_ONCE, 'user')),
+    byHand: () => inEmpty(() => hand.ask('record', count, AT_ONCE)),
   });
-  progress(`recorded ${summary(figures.ours)} a second, inserted by hand ${summary(figures.byHand)}`);
+  for (const [name, rates] of Object.entries(figures)) progress(`${name}: ${summary(rates)} recorded a second`);
   await Promise.all([ours.ask('close'), hand.ask('close')]);
-  await database.run('TRUNCATE pushrail_messages');
-  return compared(`${AT_ONCE} sends at a time with wait: false`, {
-    unit: 'messages a second',
-    ours: figures.ours,
-    peer: figures.byHand,
-    peerName: 'a prepared insert for each',
-    target: { atLeast: 0.6 },
-  });
+  await database.empty();
+  return (['channel', 'user'] as const).map((to) =>
+    compared(`${AT_ONCE} sends at a time to a ${to}, with wait: false`, {
+      unit: 'messages a second',
+      ours: figures[to],
+      peer: figures.byHand,
+      peerName: 'a prepared insert for each, into one table',
+      target: { atLeast: INSERT_TARGET[database.store] },
+    }),
+  );
 }
 
 /** Messages a second of some workers, each a process. */
@@ -57,18 +70,14 @@ class Workers implements AsyncDisposable {
 
   /** Sends so many messages that have been recorded. */
   async rate(count: number): Promise<number> {
-    const place = { store: 'postgres', url: this.#database.url } as const;
+    const place = placeOf(this.#database);
     const startedAt = await this.#database.now();
     await Promise.all(this.#children.map((child) => child.ask('open', { place, concurrency: AT_ONCE })));
     while ((await this.#database.run(isOpen)).length > 0) await wait(LOOK_EVERY_MS);
-    const [row] = await this.#database.run(
-      `SELECT extract(epoch FROM max(sent_at))::float8 AS end, count(*)::integer AS count FROM pushrail_messages
-       WHERE sent_at > to_timestamp($1)`,
-      [startedAt],
-    );
+    const { count: sent, last } = await this.#database.sentSince(startedAt);
     await Promise.all(this.#children.map((child) => child.ask('close')));
-    if (row?.['count'] !== count) throw new Error(`${String(row?.['count'])} of ${count} were sent.`);
-    return count / (Number(row['end']) - startedAt);
+    if (sent !== count) throw new Error(`${sent} of ${count} were sent.`);
+    return count / (last - startedAt);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,10 +90,10 @@ async function workers(database: BenchDatabase, progress: Progress, form: Form):
   await using recorder = new Child<RecordingCommands>('recording-service');
   await using several = new Workers(database, 4);
   await using single = new Workers(database, 1);
-  await recorder.ask('open', { place: { store: 'postgres', url: database.url }, works: false });
+  await recorder.ask('open', { place: placeOf(database), works: false });
   const rate = async (of: Workers): Promise<number> => {
     await recorder.ask('record', count, AT_ONCE);
-    await database.run('VACUUM ANALYZE pushrail_messages');
+    await database.tidy();
     return of.rate(count);
   };
   const figures = await inTurns(form, { four: () => rate(several), one: () => rate(single) });
@@ -101,9 +110,9 @@ async function workers(database: BenchDatabase, progress: Progress, form: Form):
 
 /** Messages a second of CPU time of application and database, from recording until they are settled. */
 async function perCpuSecond(database: BenchDatabase, count: number): Promise<number> {
-  await database.run('VACUUM ANALYZE pushrail_messages');
+  await database.tidy();
   await using child = new Child<RecordingCommands>('recording-service');
-  await child.ask('open', { place: { store: 'postgres', url: database.url }, concurrency: AT_ONCE });
+  await child.ask('open', { place: placeOf(database), concurrency: AT_ONCE });
   const cpu = async (): Promise<number> => (await child.ask('cpuSeconds')) + (await database.cpuSeconds());
   await child.ask('record', 100, AT_ONCE);
   const before = await cpu();
@@ -152,13 +161,12 @@ async function againstQueue(database: BenchDatabase, progress: Progress, form: F
   }
 }
 
-async function run(progress: Progress, form: Form): Promise<Result[]> {
-  await using database = await BenchDatabase.make();
+async function contest(database: BenchDatabase, progress: Progress, form: Form): Promise<Result[]> {
   await using maker = new Child<RecordingCommands>('recording-service');
-  await maker.ask('open', { place: { store: 'postgres', url: database.url }, works: false });
+  await maker.ask('open', { place: placeOf(database), works: false });
   await maker.ask('close');
   return [
-    await recording(database, progress, form),
+    ...(await recording(database, progress, form)),
     await workers(database, progress, form),
     ...(await againstQueue(database, progress, form)),
   ];
@@ -168,5 +176,18 @@ export const recordingPostgres: Benchmark = {
   name: 'recording-postgres',
   question: 'What does it cost to record a message in PostgreSQL?',
   about: () => 'messages that are recorded in PostgreSQL without NOTIFY, ten connections a process',
-  run,
+  async run(progress, form) {
+    await using database = await PostgresDatabase.make();
+    return await contest(database, progress, form);
+  },
+};
+
+export const recordingMysql: Benchmark = {
+  name: 'recording-mysql',
+  question: 'What does it cost to record a message in MariaDB?',
+  about: () => 'messages that are recorded in MariaDB, ten connections a process',
+  async run(progress, form) {
+    await using database = await MysqlDatabase.make();
+    return await contest(database, progress, form);
+  },
 };
