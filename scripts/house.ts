@@ -171,7 +171,8 @@ export const house: readonly Part[] = [
   },
   {
     path: 'messages',
-    holds: 'recorded messages: their states, the contract of a message store, and one file or folder for each store',
+    holds:
+      'recorded messages: their states, the contract of a message store, that of a store of templates, and one file or folder for each store',
     imports: [],
   },
   {

@@ -5,9 +5,6 @@ import { firedEarly } from '../delivery/plan.js';
 
 /** Most users that something is asked about at once. */
 const MOST_AT_ONCE = 100;
-/** Users between two looks at the clock: rendering a text takes some microseconds. */
-const USERS_PER_LOOK = 16;
-
 /** How the application's functions are asked. */
 export interface Asking {
   readonly slug: string;
@@ -59,16 +56,26 @@ export async function forEachUser<User, Result>(
   work: (user: User) => Result | Promise<Result>,
 ): Promise<Result[]> {
   const results: Result[] = new Array(users.length);
-  const slices = new TimeSlices(USERS_PER_LOOK);
+  // Rendering takes longer than a look at the clock.
+  const slices = new TimeSlices(1);
+  let pause: Promise<void> | undefined;
   let next = 0;
   let hasFailed = false;
   const run = async (): Promise<void> => {
     while (next < users.length && !hasFailed) {
+      // All of them rest together: whoever went on would keep the event loop busy.
+      if (slices.isOver)
+        pause ??= slices.next().finally(() => {
+          pause = undefined;
+        });
+      if (pause !== undefined) {
+        await pause;
+        continue;
+      }
+      if (signal?.aborted) throw firedEarly(signal);
       const index = next++;
       const result = work(users[index] as User);
       results[index] = isThenable(result) ? await result : result;
-      if (slices.isOver) await slices.next();
-      if (signal?.aborted) throw firedEarly(signal);
     }
   };
   const runs = Array.from({ length: Math.min(MOST_AT_ONCE, users.length) }, () =>

@@ -21,7 +21,7 @@ export interface TemplateMessageOptions extends Omit<MessageOptions, 'notificati
 export type SharedTemplateOptions<User = PushUser, Context extends object = TemplateContext> = TemplateMessageOptions &
   Audience<User> & {
     /** The variables. @default none */
-    context?: Context | undefined;
+    context?: (Context extends (...parameters: never[]) => unknown ? never : Context) | undefined;
     /** Such as `de-AT`. @default the texts of every other language */
     locale?: string | undefined;
   };

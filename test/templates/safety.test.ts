@@ -46,8 +46,9 @@ describe('a template is strict', () => {
     expect(await failing('Hi {{ user.nam }}', { user: { name: 'Ann' } })).toBe(
       'The template "trial" (from code), "body", line 1, column 7: the context has no "user.nam", near "Hi {{ user.nam }}".',
     );
-    expect(await failing('a\nb {% for x in things %}{% endfor %}')).toContain('line 2, column 13: the context has no');
-    expect(await failing('{{ a.b.c }}', { a: { b: null } })).toContain('the context has no "a.b.c"');
+    expect(await failing('a\nb {% for x in things %}{% endfor %}')).toContain('line 2, column 15: the context has no');
+    expect(await failing('{{ a.b.c }}', { a: { b: {} } })).toContain('the context has no "a.b.c"');
+    expect(await body('{{ a.b }}', { a: { b: null } })).toBe('');
   });
 
   it('lets if and default ask for what may not be there', async () => {
@@ -66,7 +67,15 @@ describe('a template is strict', () => {
 describe('a template does not reach prototypes', () => {
   it('by any of their names', async () => {
     const context = { text: 'x', list: [1], object: {}, run: () => 1, date: new Date(0) };
-    const names = ['constructor', '__proto__', 'prototype', 'toString', 'hasOwnProperty', 'valueOf', '__defineGetter__'];
+    const names = [
+      'constructor',
+      '__proto__',
+      'prototype',
+      'toString',
+      'hasOwnProperty',
+      'valueOf',
+      '__defineGetter__',
+    ];
     for (const name of names) {
       expect(await failing(`{{ ${name} }}`, context), name).toContain('the context has no');
       for (const owner of ['text', 'list', 'object', 'date'])
@@ -118,8 +127,6 @@ describe('what a user wrote is never parsed', () => {
   });
 });
 
-const MILLION = 1_000_000;
-
 describe('a template ends', () => {
   const tooLong = 'takes longer than 1000 ms';
   const tooMuch = 'makes more than 1000000 characters and list items';
@@ -147,12 +154,15 @@ describe('a template ends', () => {
     expect(await failing(doubled('{% assign a = a | append: a %}'))).toContain(tooMuch);
     expect(await failing(doubled('{% capture a %}{{ a }}{{ a }}{% endcapture %}'))).toContain(tooMuch);
     expect(await failing(doubled('{% assign a = a | replace: "0", a %}'))).toContain(tooMuch);
-    expect(await failing('{{ "x" | date: "%Y" | times: 1 | json }}{{ "now" | date: "%999999999Y" }}')).toContain(tooMuch);
+    expect(await failing('{{ "x" | date: "%Y" | times: 1 | json }}{{ "now" | date: "%999999999Y" }}')).toContain(
+      tooMuch,
+    );
     expect(await failing('{{ "now" | date: "%999999999N" }}')).toContain(tooMuch);
   });
 
   it('lists within lists that double with each turn', async () => {
-    const growing = '{% assign a = "x" | split: "," %}{% for i in (1..60) %}{% assign b = "" | split: "," | push: a | push: a %}{% assign a = b %}{% endfor %}{{ a }}';
+    const growing =
+      '{% assign a = "x" | split: "," %}{% for i in (1..60) %}{% assign b = "" | split: "," | push: a | push: a %}{% assign a = b %}{% endfor %}{{ a }}';
     expect(await failing(growing)).toContain('it makes lists within lists of more than 1000000 values');
     const shifted = growing.replaceAll('push', 'unshift');
     expect(await failing(shifted)).toContain('lists within lists');
@@ -191,17 +201,19 @@ describe('a template ends', () => {
 
   it('a date with an odd format, an odd time zone, and what is no date', async () => {
     const context = { at: '2026-11-28T12:00:00Z' };
-    expect(await body('{{ at | date: "%", "UTC" }}|{{ at | date: "%Q%!%-", "UTC" }}|{{ "x" | date: "%Y" }}', context)).toBe(
-      '%|%Q%!%-|x',
-    );
+    expect(
+      await body('{{ at | date: "%", "UTC" }}|{{ at | date: "%Q%!%-", "UTC" }}|{{ "x" | date: "%Y" }}', context),
+    ).toBe('%|%Q%!%-|x');
     expect(await body('{{ at | date: "%Y-%m-%d %H:%M", "UTC" }}', context)).toBe('2026-11-28 12:00');
     expect(await failing('{{ at | date: "%Y", "Nowhere/Land" }}', context)).toContain('"body", line 1, column 1');
-    expect((await body(`{{ at | date: "${'%-'.repeat(20_000)}" }}`, context))?.length).toBe(40_000);
+    expect((await body(`{{ at | date: "${'%-'.repeat(20_000)}" }}`, context))?.length).toBe(20_000);
   });
 
   it('arithmetic that leaves the numbers', async () => {
-    expect(await body('{{ 9e300 | times: 9e300 }} {{ 1 | divided_by: 0 }} {{ "x" | times: 3 }}')).toBe('Infinity Infinity 0');
-    expect(await rendered({ data: { n: '{{ 9e300 | times: 9e300 }}' } })).toEqual({ data: { n: Infinity } });
+    expect(await body('{{ n | times: n }} {{ 1 | divided_by: 0 }} {{ "x" | times: 3 }}', { n: 9e300 })).toBe(
+      'Infinity Infinity 0',
+    );
+    expect(await rendered({ data: { n: '{{ n | times: n }}' } }, { n: 9e300 })).toEqual({ data: { n: Infinity } });
   });
 
   it('within its limit of time, for all its texts', async () => {
@@ -210,12 +222,11 @@ describe('a template ends', () => {
     const data = Array.from({ length: 200 }, () => slow);
     const failure = await failureOf(ValidationError, rendered({ data }, { list }));
     expect(failure.message).toContain(tooLong);
-    expect(MILLION).toBe(1e6);
   });
 });
 
 describe('a context of an application', () => {
-  it('may have functions and getters, whose failures name the template and nothing of the context', async () => {
+  it('may have functions and getters, whose failures name the template', async () => {
     const context = {
       now: () => 'noon',
       get broken(): string {

@@ -65,3 +65,12 @@ test.each([
     message: expect.stringContaining(`"${name}" may have 255 characters, not 256.`),
   });
 });
+
+test('a template that is larger than what the database takes is refused, and its number is not lost', async () => {
+  const [limit] = await database.run('SELECT @@max_allowed_packet AS bytes');
+  const save = template();
+  await expect(
+    store.templates.saveTemplate({ ...save, content: 'x'.repeat(Number(limit?.['bytes'])) }, 1),
+  ).rejects.toMatchObject({ code: 'VALIDATION', message: expect.stringContaining('raise its max_allowed_packet') });
+  expect(await store.templates.saveTemplate(save, 1)).toMatchObject({ version: 1 });
+});
