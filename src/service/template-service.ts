@@ -110,7 +110,7 @@ export abstract class TemplateService<Backend extends AnyBackend> extends Record
    * @throws ValidationError for a slug that there is not, and for what is wrong with a text or the context
    * @throws ConfigurationError when the package "liquidjs" is not installed
    * @example
-   * const { title, body } = await PushService.renderTemplate({ slug: 'welcome', context: { name: 'Ann' }, locale: 'de' });
+   * const { title } = await PushService.renderTemplate({ slug: 'welcome', context: { name: 'Ann' }, locale: 'de' });
    */
   async renderTemplate<Context extends object = TemplateContext>(options: {
     readonly slug: string;
