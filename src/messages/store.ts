@@ -92,11 +92,10 @@ export interface ClaimedMessage extends StoredMessage {
   readonly isExpired: boolean;
 }
 
-/** Which messages a worker takes, and for how long. */
+/** Which messages a worker takes, how many at most, and for how long. */
 export interface ClaimRequest {
   readonly service: string;
   readonly lease: Lease;
-  /** Most messages to claim. */
   readonly limit: number;
   /** Names of the conditions that the worker knows. A message with another one is not claimed. */
   readonly conditions: readonly string[];
@@ -111,7 +110,7 @@ export interface DueRequest extends Pick<ClaimRequest, 'service' | 'limit' | 'co
   readonly graceMs: number;
 }
 
-/** A message that somebody should have taken: it is due, or it is `SENDING` and its lease ran out. */
+/** A message that is due, or is `SENDING` and its lease ran out. */
 export type DueMessage = Pick<StoredMessage, 'id' | 'state' | 'priority' | 'attempts' | 'deaths'>;
 
 /** How a message that somebody holds goes on. */
@@ -152,9 +151,8 @@ export interface StoreQuery {
   /** Recorded at this time or later, and before that one. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
-  /** Due at this time or earlier, whatever its state. */
+  /** Due at this time or earlier, and in its state since this time or longer. */
   readonly dueBy?: number | undefined;
-  /** In its state since this time or longer. */
   readonly unchangedSince?: number | undefined;
 }
 
@@ -178,12 +176,11 @@ export type ReadMark = { readonly service: string; readonly user: string } & (
   | { readonly relatedTo: RelatedObject }
 );
 
-/** Which old messages go. */
+/** Which old messages go, and how many at most. */
 export interface PurgeRequest {
   readonly service: string;
   /** For each state, how long ago a message got there, in milliseconds. */
   readonly ages: Partial<Readonly<Record<MessageState, number>>>;
-  /** Most messages to remove. */
   readonly limit: number;
   readonly now: Now;
 }

@@ -1,4 +1,5 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { checkOptionNames } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import type { PushUser } from '../sessions/adapter.js';
@@ -7,7 +8,7 @@ import { checkSlug, type TemplateContext, type TemplateDefinition } from '../tem
 import type { TemplatesHost } from '../templates/index.js';
 import type { OwnTemplateOptions, SharedTemplateOptions } from '../templates/options.js';
 import type { PushTemplate } from '../templates/push-template.js';
-import { type AnyTemplate, isPushTemplate, type TemplateHost } from '../templates/template.js';
+import { type AnyTemplate, isPushTemplate, type RenderedTemplate, type TemplateHost } from '../templates/template.js';
 import type { BackendsByName } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
 import { RecordingService, type ServiceKeeps } from './recording-service.js';
@@ -113,6 +114,25 @@ export abstract class TemplateService<
     const { slug, ...rest } = options;
     checkSlug(slug);
     return this.#code.find(slug, this.#host).send(rest as never) as Promise<never>;
+  }
+
+  /**
+   * Renders a template and sends nothing: a preview. A template that is not active is rendered too.
+   * @param options `context`: @default {}; `locale`: such as `de-AT`. @default the texts of every other language
+   * @throws ValidationError for a slug that there is not, and for what is wrong with a text or the context
+   * @throws ConfigurationError when the package "liquidjs" is not installed
+   * @example
+   * const { title } = await PushService.renderTemplate({ slug: 'welcome', context: { name: 'Ann' }, locale: 'de' });
+   */
+  async renderTemplate<Context extends object = TemplateContext>(options: {
+    readonly slug: string;
+    readonly context?: Context | undefined;
+    readonly locale?: string | undefined;
+  }): Promise<RenderedTemplate> {
+    checkOptionNames(options, ['slug', 'context', 'locale'], 'renderTemplate()');
+    const { slug, context = {}, locale } = options;
+    checkSlug(slug);
+    return this.#code.find(slug, this.#host).render(context as never, locale);
   }
 
   #hostOf(current: Runtime): TemplatesHost {
