@@ -4,7 +4,7 @@ import { configDefaults, defineConfig, type ViteUserConfig } from 'vitest/config
 
 /** Tests of what `npm run build` makes, of pages in a browser, and of programs in processes of their own. */
 const ofTheBuild = [
-  'test/cli/work-process.test.ts',
+  'test/cli/*-process.test.ts',
   'test/docs/{docs,quick-start}.test.ts',
   'test/e2e/**/*.test.ts',
   'test/examples/**/*.test.ts',

@@ -43,6 +43,8 @@ const files = await buildOneLibrary({
   others: {
     ...Object.fromEntries(others.map((file) => [file, outOf(file)])),
     'src/recording/index.ts': 'chunks/recording',
+    // What renders templates, when the first one is used.
+    'src/templates/index.ts': 'chunks/templates',
   },
 });
 for (const { path, text } of files) {

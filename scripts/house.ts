@@ -24,7 +24,7 @@ export const house: readonly Part[] = [
   {
     path: 'testing',
     holds:
-      '`pushrail/testing`: the conformance suites of backends, of session adapters and of message stores, and `resetPushService`',
+      '`pushrail/testing`: the conformance suites of backends, of session adapters, of message stores and of queues, and `resetPushService`',
     imports: ['index.ts'],
   },
   {
@@ -40,6 +40,7 @@ export const house: readonly Part[] = [
       'settings (types)',
       'delivery (types)',
       'recording (types)',
+      'templates',
       'receiving (types)',
       'authorization (types)',
       'backends/*.ts (types)',
@@ -47,6 +48,7 @@ export const house: readonly Part[] = [
       'sessions',
       'webhooks (types)',
       'messages',
+      'queues (types)',
     ],
   },
   {
@@ -75,18 +77,25 @@ export const house: readonly Part[] = [
       'webhooks (types)',
       'messages (types)',
       'recording',
+      'templates',
     ],
+  },
+  {
+    path: 'templates',
+    holds:
+      'templates: in code, and what is done with those of a message store; LiquidJS with its limits, locales, and who gets what. What renders is loaded when the first one is used',
+    imports: ['delivery', 'messages (types)', 'sessions (types)'],
   },
   {
     path: 'recording',
     holds:
       'with a message store: messages are recorded, sent now or later, tried again and settled; the worker, the conditions, `push.messages`. It is loaded when a service has a store',
-    imports: ['messages', 'delivery', 'backends/contract', 'sessions'],
+    imports: ['messages', 'queues (types)', 'delivery', 'backends/contract', 'sessions'],
   },
   {
     path: 'settings',
     holds: '`PUSH_SERVER`: its schema (`pushrail/settings`), DSNs, the environment',
-    imports: ['backends/*.ts', 'backends/contract', 'sessions (types)', 'messages (types)'],
+    imports: ['backends/*.ts', 'backends/contract', 'sessions (types)', 'messages (types)', 'queues (types)'],
   },
   {
     path: 'delivery',
@@ -156,8 +165,14 @@ export const house: readonly Part[] = [
     imports: ['webhooks/options.ts', 'pusher-protocol', 'web'],
   },
   {
+    path: 'queues',
+    holds: 'queues that hand out what waits: the contract of a queue, and one file for each',
+    imports: ['messages (types)'],
+  },
+  {
     path: 'messages',
-    holds: 'recorded messages: their states, the contract of a message store, and one file or folder for each store',
+    holds:
+      'recorded messages: their states, the contract of a message store, that of a store of templates, and one file or folder for each store',
     imports: [],
   },
   {

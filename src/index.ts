@@ -63,16 +63,28 @@ export type * from './messages/record.js';
 export type { EndState, RecordingSettings, WorkerSettings } from './messages/settings.js';
 export { type MessageState, messageStates, transitions } from './messages/states.js';
 export type * from './messages/store.js';
+export type * from './messages/template-store.js';
+export type { NewQueueJob, Queue, QueueJob } from './queues/queue.js';
 export type { MessageListener } from './receiving/inbox.js';
 export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.js';
 export type { Condition, ConditionOptions } from './recording/conditions.js';
 export type { MessageEventListener, MessageEventName } from './recording/events.js';
-export type { MessagePage, MessageQuery, PageOptions, ReadBy } from './recording/message-archive.js';
+export type { MessagePage, MessageQuery, PageOptions, PurgeQuery, ReadBy } from './recording/message-archive.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export { createPushService, PushService } from './service/default-service.js';
 export type { OpenStream, StreamRequest, StreamTokenOptions } from './service/listening.js';
 export type { Messages } from './service/messages.js';
-export type { RunningWorker, WorkerState, WorkOptions } from './service/recording-service.js';
+export type {
+  BatchCounts,
+  BatchEnd,
+  BatchOptions,
+  BatchProgress,
+  BatchResult,
+  RunningWorker,
+  WorkerState,
+  WorkOptions,
+} from './service/recording-service.js';
+export type { StoredTemplates } from './service/stored-templates.js';
 export {
   type AddSessionOptions,
   type Identify,
@@ -99,6 +111,19 @@ export type { PageOwner } from './sessions/page-owner.js';
 export { type RedisLike, type RedisSessionsOptions, redisSessions } from './sessions/redis.js';
 export { type UserChannelsOptions, userChannels } from './sessions/user-channels.js';
 export type { PushServerSettings, ServiceSettings } from './settings/settings.js';
+export type { TemplateOptions } from './templates/code-templates.js';
+export type { TemplateContext, TemplateDefinition, TemplateParts } from './templates/definition.js';
+export type {
+  ForUser,
+  OwnTemplateOptions,
+  SharedTemplateOptions,
+  TemplateMessageOptions,
+  TemplateReports,
+  TemplateSendOptions,
+} from './templates/options.js';
+export { PushTemplate } from './templates/push-template.js';
+export type { SavedTemplate, TemplateList, TemplateListOptions, TemplateToSave } from './templates/saved.js';
+export type { AnyTemplate, RenderedTemplate } from './templates/template.js';
 export type * from './webhooks/event.js';
 export type * from './webhooks/source.js';
 export type { WebhookHeaders, WebhookRequest } from './webhooks/source.js';

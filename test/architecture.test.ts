@@ -296,6 +296,7 @@ describe('the rules of imports', () => {
     expect(unused.filter((rule) => rule.startsWith('settings'))).toEqual([
       'settings → backends/contract',
       'settings → messages (types)',
+      'settings → queues (types)',
     ]);
     expect(unused.filter((rule) => rule.startsWith('receiving'))).toEqual(['receiving → webhooks (types)']);
     expect(unused).toContain('delivery → sessions (types)');

@@ -1,15 +1,57 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ConfigurationError, PushService } from '../index.js';
+import { ConfigurationError, createPushService, PushService } from '../index.js';
 import { isRecord } from '../wire/is-record.js';
 import { CommandFailed } from './arguments.js';
+import { type Terminal, terminalLogger } from './terminal.js';
 
 /** Names by which a module exports its push service. */
 const exportNames = ['default', 'push', 'PushService'] as const;
 
 /** The help of the argument that names a module. */
 export const moduleHelp = 'module of the application that configures its push service, such as ./push.js';
+
+/** The help of the argument that names a message store. */
+export const storeHelp: string = `${moduleHelp} (default: the store that PUSH_MESSAGES names)`;
+
+/** Options of the commands that take a message store from the environment. */
+export interface StoreOptions {
+  /** The setting `name`. */
+  readonly service?: string | undefined;
+}
+
+/** The help of the option `--service`. */
+export const serviceHelp = 'the "name" of the service, without a module (default: "default")';
+
+/**
+ * A service whose message store a command works on, without a worker.
+ * @param path a module of the application; without it, the store is that which `PUSH_MESSAGES` names
+ * @throws ConfigurationError when neither names one; the rest is as for {@link serviceOf}
+ */
+export async function storeService(
+  path: string | undefined,
+  terminal: Terminal,
+  { service }: StoreOptions = {},
+): Promise<PushService> {
+  if (path !== undefined) {
+    if (service === undefined) return serviceOf(path);
+    throw new ConfigurationError('The module says which service it is: leave out --service, or the module.');
+  }
+  const messages = terminal.environment['PUSH_MESSAGES'];
+  if (messages === undefined || messages.trim() === '') {
+    throw new ConfigurationError(
+      'No message store is named: pass the module that configures the push service, such as ./push.js, or set PUSH_MESSAGES.',
+    );
+  }
+  return createPushService({
+    backend: 'console',
+    messages,
+    worker: false,
+    logger: terminalLogger(terminal),
+    ...(service !== undefined && { name: service }),
+  });
+}
 
 /**
  * Loads a module of the application. No worker begins meanwhile.

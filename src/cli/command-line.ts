@@ -2,10 +2,14 @@ import { createRequire } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { PushError, type PushErrorCode } from '../index.js';
 import { CommandFailed } from './arguments.js';
+import { cancelCommand, purgeCommand, retryCommand } from './change-messages.js';
 import { demoCommand } from './demo/command.js';
 import { listenCommand } from './listen.js';
+import { messageCommand } from './message.js';
+import { messagesCommand } from './messages.js';
 import { migrateCommand } from './migrate.js';
 import { sendCommand } from './send.js';
+import { sendBatchCommand } from './send-batch.js';
 import { serveCommand } from './serve.js';
 import { isPrinted, oneLine, processTerminal, type Terminal } from './terminal.js';
 import { workCommand } from './work.js';
@@ -52,7 +56,10 @@ The server is told by --server or by PUSH_SERVER, a DSN such as websocket://KEY:
 To see it work:       pushrail demo
 In three terminals:   pushrail serve · pushrail listen orders · pushrail send orders --data '{"id":42}'`,
     );
-  const commands = [demoCommand, serveCommand, sendCommand, listenCommand, workCommand, migrateCommand];
+  const commands = [
+    ...[demoCommand, serveCommand, sendCommand, listenCommand, workCommand, sendBatchCommand],
+    ...[messagesCommand, messageCommand, retryCommand, cancelCommand, purgeCommand, migrateCommand],
+  ];
   for (const command of commands) program.addCommand(command(terminal));
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({

@@ -1,5 +1,7 @@
 import type { Logger } from '../index.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
+import { LiveLine } from './live-line.js';
+import { visible } from './printable.js';
 
 /** The terminal of a command: takes its output, and tells it when to stop. Tests bring their own. */
 export interface Terminal {
@@ -10,6 +12,12 @@ export interface Terminal {
   /** Fires when the command shall end: at the first SIGINT or SIGTERM. */
   readonly stop: AbortSignal;
   readonly environment: NodeJS.ProcessEnv;
+  /** Width of the terminal that results are printed on; undefined when they go to a file or another program. */
+  readonly columns: number | undefined;
+  /**
+   * Draws a line below all that is printed, in the place of the one before; without a text it goes. Only on a terminal.
+   */
+  draw(line?: string): void;
 }
 
 /** The process's own terminal. A second stop signal ends the process at once. */
@@ -21,11 +29,18 @@ export function processTerminal(): Terminal {
   };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
+  // Whoever read it has gone, such as `head`: there is nobody to go on for.
+  process.stdout.on('error', () => controller.abort());
+  const liveLine = new LiveLine();
   return {
     print: (line) => process.stdout.write(`${line}\n`),
     complain: (line) => process.stderr.write(`${line}\n`),
     stop: controller.signal,
     environment: process.env,
+    get columns() {
+      return process.stdout.isTTY ? process.stdout.columns : undefined;
+    },
+    draw: (line) => liveLine.draw(line),
   };
 }
 
@@ -78,5 +93,5 @@ function reasonIn(details: object): string {
 /** A text on one line: each line break, with the spaces around it, becomes one space. */
 export function oneLine(text: string): string {
   const lines = text.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '').join(' ');
+  return visible(lines.filter((line) => line !== '').join(' '));
 }

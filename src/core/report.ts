@@ -39,6 +39,11 @@ export interface SendReport<User = unknown> {
   /** The users, as they were given, that had no live session. */
   readonly unreachable: readonly User[];
   /**
+   * The users, as they were given, whom `canSend` of the template refused: only after `sendTemplate`, and only where
+   * there are any. Of several reports of a call the first names them all.
+   */
+  readonly skippedUsers?: readonly User[];
+  /**
    * Details that the provider gave of channels that accepted, by channel, such as a message id. Empty when it gave
    * none.
    */

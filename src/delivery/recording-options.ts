@@ -66,6 +66,13 @@ export interface RecordingOptions {
   traceContext?: TraceContext | undefined;
 }
 
+/** What a message was made of, for its record. */
+export interface MessageOrigin {
+  readonly template: { readonly slug: string; readonly version: number };
+  /** Why it is recorded and not sent, such as `canSend`. @default it is sent */
+  readonly skip?: string | undefined;
+}
+
 /** The names of {@link RecordingOptions}, but for `record`, which means nothing without a store. */
 export const recordingNames = [
   'wait',

@@ -89,6 +89,8 @@ const known = [
 
 const knownWithStore = [...known, ...recordingNames];
 
+const SEND = { name: 'send()', more: [] } as const;
+
 /** What other libraries call an option, and what it is here. */
 const advice = {
   socket_id: 'pass the socket id as "except"',
@@ -135,14 +137,20 @@ export function triggered(
 /**
  * Checks the form of `send`'s argument. The checks that depend on the backend come later.
  * @param isRecorded whether there is a message store, so that there are more options
+ * @param call how an error calls the call, and what else it takes
  * @throws ValidationError
  */
-export function checkSendOptions<User>(options: SendOptions<User>, isRecorded: boolean): void {
+export function checkSendOptions<User>(
+  options: SendOptions<User>,
+  isRecorded: boolean,
+  { name, more }: { readonly name: string; readonly more: readonly string[] } = SEND,
+): void {
   if (typeof options !== 'object' || options === null) {
     throw new ValidationError('send() takes one object: send({ event, channels, data }).');
   }
-  if (isRecorded) checkOptionNames(options, knownWithStore, 'send()', advice);
-  else checkOptionNames(options, known, 'send()', options.record === false ? adviceWithoutRecord : adviceWithoutStore);
+  const names = isRecorded ? knownWithStore : known;
+  const ofOthers = isRecorded ? advice : options.record === false ? adviceWithoutRecord : adviceWithoutStore;
+  checkOptionNames(options, more.length === 0 ? names : [...names, ...more], name, ofOthers);
   const { channels, users, timeout, idempotencyKey, backendOptions, record } = options;
   if (channels !== undefined && users !== undefined)
     throw new ValidationError('send() takes "channels" or "users", not both.');

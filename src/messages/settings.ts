@@ -52,4 +52,9 @@ export interface WorkerSettings {
   readonly lease?: Duration | undefined;
   /** How often the store is asked when nothing is due, at least 10 ms. @default '1s' */
   readonly poll?: Duration | undefined;
+  /**
+   * With the setting `queue`, in place of `poll`: how often the store is asked for what the queue has lost and for what
+   * was recorded in a `transaction`, at least 10 ms. @default '10s'
+   */
+  readonly sweep?: Duration | undefined;
 }

@@ -100,8 +100,19 @@ export interface ClaimRequest {
   readonly limit: number;
   /** Names of the conditions that the worker knows. A message with another one is not claimed. */
   readonly conditions: readonly string[];
+  /** Claims among these alone. @default all messages of the service */
+  readonly ids?: readonly string[] | undefined;
   readonly now: Now;
 }
+
+/** Which messages somebody should have taken by now. */
+export interface DueRequest extends Pick<ClaimRequest, 'service' | 'limit' | 'conditions' | 'now'> {
+  /** For how long a message must have been due, or its lease must have run out, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** A message that somebody should have taken: it is due, or it is `SENDING` and its lease ran out. */
+export type DueMessage = Pick<StoredMessage, 'id' | 'state' | 'priority' | 'attempts' | 'deaths'>;
 
 /** How a message that somebody holds goes on. */
 export interface Settlement {
@@ -141,6 +152,10 @@ export interface StoreQuery {
   /** Recorded at this time or later, and before that one. */
   readonly since?: number | undefined;
   readonly until?: number | undefined;
+  /** Due at this time or earlier, whatever its state. */
+  readonly dueBy?: number | undefined;
+  /** In its state since this time or longer. */
+  readonly unchangedSince?: number | undefined;
 }
 
 /** A part of a long list, the newest first. */
@@ -216,13 +231,18 @@ export interface MessageStore {
   ): Promise<readonly (Recorded | undefined)[]>;
 
   /**
-   * Takes messages to send, which become `SENDING`. Two kinds, never mixed in one answer:
+   * Takes messages to send, which become `SENDING`, changed now. Two kinds, never mixed in one answer:
    *
    * - one message whose lease ran out, alone. If it had begun, its `deaths` grow by one. It counts as not begun until
    *   {@link begin}.
    * - else messages that are due, by priority, then by `sendAfter`. They count as begun.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedMessage[]>;
+  /**
+   * Finds messages that {@link claim} would take and nobody has, and changes nothing: those whose lease ran out, then
+   * those that are due, by priority, then by `sendAfter`. Workers with a queue put them into it.
+   */
+  due(request: DueRequest): Promise<readonly DueMessage[]>;
   /** Notes that messages are begun, so that a death counts. */
   begin(token: string, ids: readonly string[]): Promise<void>;
   /** Lengthens the lease, from now on. @returns the ids of those that are still held */

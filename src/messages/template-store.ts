@@ -19,6 +19,8 @@ export interface TemplateContent {
   readonly texts: TemplateTexts;
   /** By locale, such as `de` or `de-AT`. */
   readonly locales?: Readonly<Record<string, TemplateTexts>> | undefined;
+  /** The keys of `data` in which outputs are escaped as HTML. */
+  readonly html?: readonly string[] | undefined;
 }
 
 /** A template to keep. */

@@ -1,4 +1,5 @@
 import { checkAll, type Draft } from '../delivery/plan.js';
+import type { MessageOrigin } from '../delivery/recording-options.js';
 import type { SendOptions } from '../delivery/send-options.js';
 import type { Recipients } from '../messages/record.js';
 import { userIdOf } from '../sessions/user-id.js';
@@ -10,6 +11,8 @@ export interface CheckedMessage {
   readonly draft: Draft<unknown>;
   readonly options: MessageOptions;
   readonly recipients: Recipients;
+  /** What it was made of, where that is a template. */
+  readonly origin: MessageOrigin | undefined;
 }
 
 /**
@@ -19,6 +22,7 @@ export interface CheckedMessage {
 export async function checkedMessages<User>(
   messages: readonly SendOptions<User>[],
   { planning, clock, sessions }: Pick<RecordingHost, 'planning' | 'clock' | 'sessions'>,
+  origins?: readonly MessageOrigin[],
 ): Promise<readonly CheckedMessage[]> {
   const drafting = checkAll(messages, planning);
   const now = clock.now();
@@ -33,6 +37,6 @@ export async function checkedMessages<User>(
     const recipients = own.isForUsers
       ? { users: users.map((user) => checkKept(userIdOf(user, sessions), 'users')) }
       : { channels };
-    return { draft, options: own, recipients };
+    return { draft, options: own, recipients, origin: origins?.[index] };
   });
 }

@@ -1,5 +1,5 @@
 import { outcomeOf, type PushError, retryAfterOf } from '../core/errors.js';
-import type { SendReport, SendStatus } from '../core/report.js';
+import { DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
 import { reportOf } from '../delivery/report.js';
 import type { Delivery } from '../delivery/split.js';
 import type { ChannelOutcome } from '../messages/record.js';
@@ -33,6 +33,8 @@ export interface ConcludingContext {
   readonly handsBack: boolean;
   /** Whether the messages reach nobody by this backend. */
   readonly isDebug: boolean;
+  /** A message that was tried so many times is not tried again. */
+  readonly maxAttempts: number;
 }
 
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
@@ -69,6 +71,17 @@ export function debugged(held: Held, context: ConcludingContext): Conclusion {
     failure: undefined,
     appended: [],
   };
+}
+
+/** The message is too old to be sent. It was not tried. @param maxAgeMs how old it may be, in milliseconds */
+export function outdated(held: Held, maxAgeMs: number, context: ConcludingContext): Conclusion {
+  const recordedAt = new Date(held.stored.createdAt).toISOString();
+  const error = new DeliveryError(
+    `Nothing was sent: the message was recorded at ${recordedAt}, and "maxAge" allows ${maxAgeMs / 1_000} s. messages.retry() makes it due again, for a worker or for a batch that allows more.`,
+    { outcome: 'rejected' },
+  );
+  const conclusion = failed(held, error, context);
+  return { ...conclusion, settlement: { ...conclusion.settlement, attempts: held.stored.attempts } };
 }
 
 /** The message came to no channel, because of an error. */
@@ -213,7 +226,7 @@ function nextTry(
   // `retrySending` makes the next try leave out what was refused for good.
   if (isUnspent)
     return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
-  const delay = delays[stored.attempts];
+  const delay = attempts < context.maxAttempts ? delays[stored.attempts] : undefined;
   if (delay === undefined) return { state: undefined, attempts, retrySending: false };
   const delayMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
   return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs: delayMs } };

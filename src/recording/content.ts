@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ValidationError } from '../core/errors.js';
 import type { Draft } from '../delivery/plan.js';
+import type { MessageOrigin } from '../delivery/recording-options.js';
 import type { Recipients, TraceContext } from '../messages/record.js';
 import type { JsonValue, PushNotification } from '../wire/message.js';
 import type { MessageOptions } from './message-options.js';
@@ -23,7 +24,9 @@ export interface Details {
   readonly retryDelays?: readonly number[] | undefined;
   readonly whenUnknown?: 'resend' | 'keep' | undefined;
   readonly traceContext?: TraceContext | undefined;
-  readonly template?: { readonly slug: string; readonly version: number } | undefined;
+  readonly template?: MessageOrigin['template'] | undefined;
+  /** Why it is not sent, from the beginning. */
+  readonly skip?: string | undefined;
 }
 
 /** The rest of most contents. */
@@ -55,7 +58,11 @@ export function readContent(text: string): Content | undefined {
 }
 
 /** The text of a message's details. */
-export function detailsText(draft: Draft<unknown>, options: MessageOptions): string {
+export function detailsText(
+  draft: Draft<unknown>,
+  options: MessageOptions,
+  { template, skip }: Partial<MessageOrigin> = {},
+): string {
   const { retryDelays, whenUnknown, traceContext } = options;
   const details: Details = {
     timeout: draft.timeout,
@@ -63,6 +70,8 @@ export function detailsText(draft: Draft<unknown>, options: MessageOptions): str
     retryDelays,
     whenUnknown,
     traceContext,
+    template,
+    skip,
   };
   return JSON.stringify(details);
 }

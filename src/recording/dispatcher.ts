@@ -10,6 +10,7 @@ import {
   debugged,
   delivered,
   failed,
+  outdated,
   resendsUnknown,
   skipped,
 } from './conclusion.js';
@@ -24,6 +25,14 @@ import { UnderWay } from './under-way.js';
 /** How many times a process may die under a message, until it is not sent any more. */
 const MOST_DEATHS = 3;
 
+/** What a batch allows beside what a message says of itself. */
+interface SendingLimits {
+  /** A message that fails and was tried so many times is not tried again. */
+  readonly maxAttempts?: number | undefined;
+  /** A message that was recorded longer ago is not sent, in milliseconds. */
+  readonly maxAgeMs?: number | undefined;
+}
+
 /** What holds for one dispatch. */
 export interface DispatchCall {
   /** Ends it: what was not sent by then is not sent. */
@@ -32,8 +41,9 @@ export interface DispatchCall {
   readonly handsBack?: boolean | undefined;
   /** Waits for the turn of `ordered` messages. */
   readonly comes?: ((channels: ReadonlySet<string>) => Promise<void>) | undefined;
-  /** Called when a message has ended and is settled. */
-  readonly ended?: (() => void) | undefined;
+  /** Called when a message has ended and is settled, with its id. */
+  readonly ended?: ((id: string, settlement: Conclusion['settlement']) => void) | undefined;
+  readonly limits?: SendingLimits | undefined;
   /** `performance.now()` at the beginning. */
   readonly startedAt: number;
 }
@@ -66,7 +76,7 @@ export class Dispatcher {
     const end: End = (held, conclusion) => {
       const { report, failure } = conclusion;
       const settled = this.#settler.settle([{ held, conclusion }]).then(() => {
-        call.ended?.();
+        call.ended?.(held.stored.id, conclusion.settlement);
         return { held, report, failure };
       });
       // By id: the condition "unread" puts a message to fewer users in the place of one that is held.
@@ -117,20 +127,30 @@ export class Dispatcher {
   }
 
   /** Settles a message that cannot be made ready for sending. */
-  async cannotSend(claim: Claim, failure: PushError): Promise<void> {
-    const { stored, token } = claim;
+  async cannotSend(
+    { stored, token }: Claim,
+    failure: PushError,
+    call: Pick<DispatchCall, 'limits' | 'ended'> = {},
+  ): Promise<void> {
     const details = JSON.parse(stored.details) as Details;
-    const call = { startedAt: performance.now() };
-    const conclusion = failed({ stored, details }, failure, this.#context(call, false));
+    const context = this.#context({ ...call, startedAt: performance.now() }, false);
+    const conclusion = failed({ stored, details }, failure, context);
     await this.#settler.settle([{ held: { stored, token, content: undefined }, conclusion }]);
+    call.ended?.(stored.id, conclusion.settlement);
   }
 
-  /** Whether a message is not sent at all: expired, too many deaths, or nobody knows whether it was sent. */
+  /** Whether a message is not sent at all: expired, too old, too many deaths, or nobody knows whether it was sent. */
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call, false);
-    const { deaths } = held.stored;
-    if (held.isExpired) end(held, skipped(held, 'expired', context));
+    const { deaths, createdAt, changedAt, reason } = held.stored;
+    const { skip } = held.details;
+    const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
+    // A `retry` by hand keeps the reason, and means to send it after all.
+    if (skip !== undefined && reason !== skip) end(held, skipped(held, skip, context));
+    else if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
+    // Both times are of the store's clock: it was changed last when it was claimed.
+    else if (changedAt - createdAt > maxAgeMs) end(held, outdated(held, maxAgeMs, context));
     else if (deaths >= MOST_DEATHS) end(held, failed(held, diedError(deaths), context));
     else if (deaths > 0 && !resendsUnknown(held, context.recording)) end(held, failed(held, keptError(), context));
     else return false;
@@ -157,7 +177,7 @@ export class Dispatcher {
     }
   }
 
-  #context({ handsBack = false, startedAt, signal }: DispatchCall, isAway: boolean): ConcludingContext {
+  #context({ handsBack = false, startedAt, signal, limits }: DispatchCall, isAway: boolean): ConcludingContext {
     const { backend, recording, clock, capabilities } = this.#host;
     return {
       backend: backend.name,
@@ -167,6 +187,7 @@ export class Dispatcher {
       isAway,
       handsBack: handsBack && signal?.aborted === true,
       isDebug: capabilities.isDebug === true,
+      maxAttempts: limits?.maxAttempts ?? Number.POSITIVE_INFINITY,
     };
   }
 }

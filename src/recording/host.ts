@@ -8,6 +8,7 @@ import type { MessageStore, Now } from '../messages/store.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import type { Conditions } from './conditions.js';
 import type { MessageEvents } from './events.js';
+import type { JobFeed } from './job-feed.js';
 import type { Recording, Working } from './settings.js';
 
 /** What recording needs of a configured service. */
@@ -26,6 +27,8 @@ export interface RecordingHost {
   readonly recording: Recording;
   readonly working: Working;
   readonly clock: Clock;
+  /** Puts messages that wait into the setting `queue`, if there is one. */
+  readonly feed?: JobFeed | undefined;
   /** How long the backend, a condition and others have, in milliseconds. */
   readonly timeout: number;
   /** Whether the backend is open. */

@@ -3,7 +3,7 @@ import { type RecordingHost, storeNow } from './host.js';
 /** How often a worker looks for what is old, and for what nobody can send, in milliseconds. */
 const EVERY_MS = 60_000;
 /** Most messages that are removed in one call of the store, so that no other call waits long for it. */
-const PORTION = 1_000;
+export const PORTION = 1_000;
 
 /** What a worker does beside sending: old messages go, and what nobody can send is warned about. */
 export class Housekeeping {
@@ -17,12 +17,17 @@ export class Housekeeping {
   }
 
   async whenDue(): Promise<void> {
+    if (await this.purgeWhenDue()) await this.#warn();
+  }
+
+  /** Removes old messages. @returns whether it was due, and not merely had more to remove */
+  async purgeWhenDue(): Promise<boolean> {
     const { clock } = this.#host;
     const isDue = clock.now() >= this.#nextAt || this.#nextAt > clock.now() + EVERY_MS;
-    if (!isDue && !this.#hasMore) return;
+    if (!isDue && !this.#hasMore) return false;
     this.#nextAt = clock.now() + EVERY_MS;
     await this.#purge();
-    if (isDue) await this.#warn();
+    return isDue;
   }
 
   /** One portion. The next one comes with the next call. */

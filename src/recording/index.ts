@@ -1,12 +1,18 @@
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
-import type { MessageStore } from '../messages/store.js';
+import type { MessageStore, Now } from '../messages/store.js';
+import type { TemplateStore } from '../messages/template-store.js';
+import type { Queue } from '../queues/queue.js';
+import { Batch } from './batch.js';
+import type { BatchResult, CheckedBatch } from './batch-options.js';
+import type { ClaimingParts } from './claiming.js';
 import { Dispatcher } from './dispatcher.js';
 import { type RecordingHost, storeNow } from './host.js';
+import { JobFeed } from './job-feed.js';
 import { Leases } from './leases.js';
 import { MessageArchive } from './message-archive.js';
 import { ProviderWatch } from './provider-watch.js';
 import { contentReader } from './record.js';
-import { Recorder } from './recorder.js';
+import { Recorder, type RecorderParts } from './recorder.js';
 import { readRecording, readWorking } from './settings.js';
 import { Settler } from './settler.js';
 import { storeInTime } from './store-in-time.js';
@@ -15,9 +21,11 @@ import { isInUse, useStore } from './stores-in-use.js';
 import { type RunningWorker, Worker } from './worker.js';
 
 /** What recording needs of a configured service, before the settings are read. */
-export interface RecordingSeed extends Omit<RecordingHost, 'store' | 'recording' | 'working'> {
+export interface RecordingSeed extends Omit<RecordingHost, 'store' | 'recording' | 'working' | 'feed'> {
   /** The setting `messages`. */
   readonly messages: MessageStore | string;
+  /** The setting `queue`. */
+  readonly queue: Queue | undefined;
   /** The settings `recording` and `worker`, checked. */
   readonly recording: RecordingSettings | undefined;
   readonly worker: WorkerSettings | boolean | undefined;
@@ -28,6 +36,7 @@ export interface RecordingSeed extends Omit<RecordingHost, 'store' | 'recording'
 /** Opens the store, and begins to work where the settings say so. @throws what the store throws */
 export async function openRecordings({
   messages,
+  queue,
   recording,
   worker,
   works,
@@ -39,6 +48,7 @@ export async function openRecordings({
     store: storeInTime(store),
     recording: readRecording(recording),
     working: readWorking(worker),
+    feed: queue && new JobFeed(queue, host),
   });
   try {
     await recordings.open();
@@ -75,6 +85,9 @@ export class Recordings {
   readonly #host: RecordingHost;
   readonly #settler: Settler;
   readonly #leases: Leases;
+  readonly #claiming: ClaimingParts;
+  readonly #batches = new Set<Batch>();
+  #isStopped = false;
   #leaveStore: (() => Promise<void>) | undefined;
   #listening: Promise<(() => Promise<void>) | undefined> | undefined;
 
@@ -95,11 +108,27 @@ export class Recordings {
     this.#settler = new Settler(host, leases);
     const dispatcher = new Dispatcher(host, this.#settler, watch);
     const read = contentReader(recording, host.timeout);
-    this.worker = new Worker({ host, leases, dispatcher, settler: this.#settler, watch, read });
-    const wake = (inMs = 0): void => this.worker.wake(inMs);
+    this.#claiming = { host, leases, dispatcher, settler: this.#settler, watch, read, underWay: new Set() };
+    this.worker = new Worker(this.#claiming);
+    const { feed, service } = host;
+    const waits: RecorderParts['waits'] = (message, inMs) =>
+      feed === undefined ? this.worker.wake(inMs) : feed.add(message, inMs);
+    // Another job may stand for the same attempt, at another time.
+    const isDue = (id: string): void =>
+      feed === undefined ? this.worker.wake() : feed.again({ id, service, priority: 'normal' }, 0);
     const isWorking = (): boolean => this.worker.state !== 'stopped';
-    this.recorder = new Recorder({ host, leases, dispatcher, watch, wake, isWorking });
-    this.archive = new MessageArchive(host, read, wake);
+    this.recorder = new Recorder({ host, leases, dispatcher, watch, waits, isWorking });
+    this.archive = new MessageArchive(host, read, isDue);
+  }
+
+  /** Where templates are kept; undefined where the store keeps none. */
+  get templates(): TemplateStore | undefined {
+    return this.#host.store.templates;
+  }
+
+  /** The present, as calls of the store take it. */
+  get now(): () => Now {
+    return storeNow(this.#host.clock);
   }
 
   /** @throws what the store throws */
@@ -114,6 +143,19 @@ export class Recordings {
     return this.worker;
   }
 
+  /** Sends what is due, once. @throws what the store throws, when what is under way has ended */
+  async sendBatch(options: CheckedBatch): Promise<BatchResult> {
+    const batch = new Batch(this.#claiming, options);
+    this.#batches.add(batch);
+    try {
+      const running = batch.run();
+      if (this.#isStopped) void batch.handBack();
+      return await running;
+    } finally {
+      this.#batches.delete(batch);
+    }
+  }
+
   async #listen(): Promise<(() => Promise<void>) | undefined> {
     const { store, service, logger } = this.#host;
     try {
@@ -126,13 +168,16 @@ export class Recordings {
 
   /** Claims no more messages. Resolves when those under way have ended. */
   async stop(): Promise<void> {
-    await this.worker.stop();
+    this.#isStopped = true;
+    await Promise.all([this.worker, ...this.#batches].map((each) => each.stop()));
   }
 
   /** Hands back what has not been sent, and leaves the store. */
   async close(): Promise<void> {
-    await this.worker.handBack();
+    this.#isStopped = true;
+    await Promise.all([this.worker, ...this.#batches].map((each) => each.handBack()));
     await this.#settler.close();
+    await this.#host.feed?.idle();
     this.#leases.end();
     try {
       const endListening = await this.#listening;

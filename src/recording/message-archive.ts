@@ -1,12 +1,15 @@
 import { checkOptionNames } from '../core/call-options.js';
+import { checkedDuration, type Duration } from '../core/durations.js';
 import { ValidationError } from '../core/errors.js';
 import type { RelatedTo } from '../delivery/recording-options.js';
 import type { MessageRecord, RelatedObject } from '../messages/record.js';
+import type { EndState } from '../messages/settings.js';
 import { type MessageState, messageStates } from '../messages/states.js';
 import type { Page, StoredMessage, StoreQuery } from '../messages/store.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { Content } from './content.js';
 import { type RecordingHost, storeNow } from './host.js';
+import { PORTION } from './housekeeping.js';
 import { relatedObjects } from './message-options.js';
 import { type ReadContent, recordOf } from './record.js';
 
@@ -23,6 +26,10 @@ export interface MessageQuery<User = unknown> {
   readonly since?: Date | undefined;
   /** Recorded before this time. */
   readonly until?: Date | undefined;
+  /** Due at this time or earlier. With `state: ['WAITING', 'ERROR_RETRY']`, those that wait to be sent. */
+  readonly dueBy?: Date | undefined;
+  /** In its state since this time or longer. */
+  readonly unchangedSince?: Date | undefined;
 }
 
 /** A part of a list, the newest message first. */
@@ -39,6 +46,14 @@ export interface MessagePage {
   readonly cursor: string | undefined;
 }
 
+/** Which old messages go. */
+export interface PurgeQuery {
+  /** The state in which they ended. */
+  readonly state: EndState | readonly EndState[];
+  /** How long ago they ended. */
+  readonly olderThan: Duration;
+}
+
 /** Which messages a user has read: one by its id, or all with a tag or about an object. */
 export type ReadBy<User = unknown> = { readonly user: User } & (
   | { readonly id: string | readonly string[]; readonly tag?: undefined; readonly relatedTo?: undefined }
@@ -46,8 +61,21 @@ export type ReadBy<User = unknown> = { readonly user: User } & (
   | { readonly relatedTo: RelatedTo; readonly id?: undefined; readonly tag?: undefined }
 );
 
-const queryNames = ['state', 'tag', 'relatedTo', 'recipient', 'event', 'key', 'since', 'until'] as const;
+const queryNames = [
+  'state',
+  'tag',
+  'relatedTo',
+  'recipient',
+  'event',
+  'key',
+  'since',
+  'until',
+  'dueBy',
+  'unchangedSince',
+] as const;
 const pageNames = ['limit', 'cursor'] as const;
+/** The states in which a message stays. */
+const endStates: readonly EndState[] = ['SENT', 'DEBUG', 'SKIPPED', 'CANCELLED', 'ERROR'];
 /** Most messages of a part. */
 const LONGEST_PAGE = 1_000;
 
@@ -55,12 +83,13 @@ const LONGEST_PAGE = 1_000;
 export class MessageArchive {
   readonly #host: RecordingHost;
   readonly #read: ReadContent;
-  readonly #wake: () => void;
+  readonly #waits: (id: string) => void;
 
-  constructor(host: RecordingHost, read: ReadContent, wake: () => void) {
+  /** @param waits hears of a message that has become due by hand */
+  constructor(host: RecordingHost, read: ReadContent, waits: (id: string) => void) {
     this.#host = host;
     this.#read = read;
-    this.#wake = wake;
+    this.#waits = waits;
   }
 
   async get(id: string): Promise<MessageRecord | undefined> {
@@ -83,7 +112,7 @@ export class MessageArchive {
   async retry(id: string): Promise<boolean> {
     const { store, service } = this.#host;
     const isWaiting = await store.retry(service, checkedId(id), this.#now);
-    if (isWaiting) this.#wake();
+    if (isWaiting) this.#waits(checkedId(id));
     return isWaiting;
   }
 
@@ -143,6 +172,19 @@ export class MessageArchive {
     return store.erase(service, this.#userId(of.recipient));
   }
 
+  async purge(which: PurgeQuery): Promise<number> {
+    checkOptionNames(which, ['state', 'olderThan'], 'messages.purge()');
+    const { store, service } = this.#host;
+    const age = checkedDuration(which.olderThan, 'olderThan');
+    const states = [which.state].flat().map(checkedEndState);
+    let removed = 0;
+    for (const state of new Set(states)) {
+      for (let portion = PORTION; portion === PORTION; removed += portion)
+        portion = await store.purge({ service, ages: { [state]: age }, limit: PORTION, now: this.#now });
+    }
+    return removed;
+  }
+
   get #now(): number | undefined {
     return storeNow(this.#host.clock)();
   }
@@ -168,7 +210,7 @@ export class MessageArchive {
     }
   }
 
-  #query({ state, recipient, relatedTo, since, until, tag, event, key }: MessageQuery): StoreQuery {
+  #query({ state, recipient, relatedTo, tag, event, key, ...times }: MessageQuery): StoreQuery {
     return {
       tag: checkedText(tag, 'tag'),
       event: checkedText(event, 'event'),
@@ -177,8 +219,10 @@ export class MessageArchive {
       states: state === undefined ? undefined : [state].flat().map(checkedState),
       recipient: recipient === undefined ? undefined : this.#userId(recipient),
       relatedTo: relatedTo === undefined ? undefined : oneObject(relatedTo),
-      since: checkedDate(since, 'since'),
-      until: checkedDate(until, 'until'),
+      since: checkedDate(times.since, 'since'),
+      until: checkedDate(times.until, 'until'),
+      dueBy: checkedDate(times.dueBy, 'dueBy'),
+      unchangedSince: checkedDate(times.unchangedSince, 'unchangedSince'),
     };
   }
 }
@@ -198,6 +242,14 @@ function checkedState(state: unknown): MessageState {
   const found = messageStates.find((each) => each === state);
   if (found !== undefined) return found;
   throw new ValidationError(`There is no state ${JSON.stringify(state)}: the states are ${messageStates.join(', ')}.`);
+}
+
+function checkedEndState(state: unknown): EndState {
+  const found = endStates.find((each) => each === state);
+  if (found !== undefined) return found;
+  throw new ValidationError(
+    `messages.purge() removes what has ended: "state" must be ${endStates.join(', ')}, or a list of these, not ${JSON.stringify(state)}.`,
+  );
 }
 
 function checkedText(text: unknown, name: string): string | undefined {

@@ -4,7 +4,7 @@ import { TimeSlices } from '../core/time-slices.js';
 import { type Draft, firedEarly } from '../delivery/plan.js';
 import { throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions } from '../delivery/send-options.js';
-import type { Lease, NewMessage, Recorded } from '../messages/store.js';
+import type { Lease, NewMessage, Recorded, StoredMessage } from '../messages/store.js';
 import type { CheckedMessage } from './checked.js';
 import { UNREAD } from './conditions.js';
 import { contentText, detailsText, digestOf, readContent } from './content.js';
@@ -29,8 +29,8 @@ export interface RecorderParts {
   readonly leases: Leases;
   readonly dispatcher: Dispatcher;
   readonly watch: ProviderWatch;
-  /** Hears that messages wait in the store, and in how many milliseconds the next one is due. */
-  readonly wake: (inMs: number) => void;
+  /** Hears that a message waits in the store, and in how many milliseconds it is due. */
+  readonly waits: (message: StoredMessage, inMs: number) => void;
   /** Whether the worker of this process works. */
   readonly isWorking: () => boolean;
 }
@@ -39,6 +39,8 @@ export interface RecorderParts {
 interface Entry {
   readonly draft: Draft<unknown>;
   readonly options: MessageOptions;
+  /** Whether it is recorded and not sent. */
+  readonly isSkipped: boolean;
   /** The text of the content, before it is sealed. */
   readonly content: string;
   readonly message: NewMessage;
@@ -93,7 +95,7 @@ export class Recorder {
     });
     // Hardly any is a repetition, and a promise for each of the others would cost as much as its look-up.
     const isAny = recorded.some((earlier) => earlier !== undefined);
-    return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]));
+    return this.#reports<User>(isAny ? await Promise.all(ended) : (ended as Ended[]), entries);
   }
 
   /** Records messages. Those with a lease are held before they are there: the worker of this process must know them. */
@@ -144,12 +146,15 @@ export class Recorder {
     // One that is never tried again does not wait for a provider that is away.
     const mayGo = ({ retryDelays = recording.retryDelays }: MessageOptions): boolean =>
       isLive || retryDelays.length === 0;
-    const entryOf = ({ draft, options: own, recipients }: CheckedMessage, index: number): Entry => {
+    const entryOf = ({ draft, options: own, recipients, origin }: CheckedMessage, index: number): Entry => {
       const { message } = draft;
+      const isSkipped = origin?.skip !== undefined;
+      const goesNow = isSkipped || (mayGo(own) && (own.condition === undefined || conditions.has(own.condition)));
       const { idempotencyKey, expires, key, tag, condition, relatedTo, priority, sendAfter, isNow } = own;
       return {
         draft,
         options: own,
+        isSkipped,
         content: contents[index] ?? '',
         message: {
           id: message.id,
@@ -162,14 +167,14 @@ export class Recorder {
           condition,
           relatedTo,
           content: sealed[index] ?? '',
-          details: detailsText(draft, own),
+          details: detailsText(draft, own, origin),
           sendAfter,
           expires,
           idempotency:
             idempotencyKey === undefined
               ? undefined
               : { key: idempotencyKey, digest: digestOf(draft, recipients), ttlMs: recording.idempotencyTtlMs },
-          lease: isNow && mayGo(own) && (condition === undefined || conditions.has(condition)) ? lease : undefined,
+          lease: isNow && goesNow ? lease : undefined,
         },
       };
     };
@@ -205,7 +210,7 @@ export class Recorder {
   }
 
   #isRecorded(entry: Entry, held: Map<Entry, Held>): void {
-    const { host, wake } = this.#parts;
+    const { host, waits } = this.#parts;
     const { message, draft } = entry;
     const now = host.clock.now();
     const stored = storedFrom(message, now);
@@ -214,7 +219,7 @@ export class Recorder {
     host.events.tell('recorded', () => recordOf(stored, content));
     if (message.lease === undefined) {
       this.#warnOf(message.condition);
-      if (entry.options.transaction === undefined) wake(stored.sendAfter - now);
+      if (entry.options.transaction === undefined) waits(stored, stored.sendAfter - now);
       return;
     }
     const { token } = message.lease;
@@ -233,16 +238,21 @@ export class Recorder {
     );
   }
 
-  #reports<User>(ended: readonly Ended[]): SendReport<User>[] {
+  #reports<User>(ended: readonly Ended[], entries: readonly Entry[]): SendReport<User>[] {
     const { backend, logger } = this.#parts.host;
     const reports = ended.map(({ report }) => report);
-    const hasHope = ended.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
+    // What is not meant to be sent says nothing of the others.
+    const tried = ended.filter((_, index) => entries[index]?.isSkipped === false);
+    const hasHope = tried.some(({ report, failure }) => failure === undefined && report.status !== 'rejected');
     if (!hasHope) {
-      throwIfAllRejected(reports, backend.name);
-      for (const { failure } of ended) if (failure !== undefined) throw failure;
+      throwIfAllRejected(
+        tried.map(({ report }) => report),
+        backend.name,
+      );
+      for (const { failure } of tried) if (failure !== undefined) throw failure;
     }
     // A report has errors of channels alone.
-    for (const { report, failure } of ended)
+    for (const { report, failure } of tried)
       if (failure !== undefined)
         logger.warn({ err: failure, id: report.id, event: report.event }, 'a message of sendMany() was not sent');
     return reports as SendReport<User>[];

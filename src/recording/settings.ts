@@ -4,6 +4,9 @@ import type { MessageState } from '../messages/states.js';
 
 const DAY_MS = 86_400_000;
 
+/** Most messages under way at once that a worker or a batch may be given. */
+export const MOST_AT_ONCE = 10_000;
+
 /** The setting `recording`, read: times are in milliseconds. */
 export interface Recording extends Pick<RecordingSettings, 'seal' | 'unseal'> {
   readonly retryDelays: readonly number[];
@@ -19,6 +22,7 @@ export interface Working {
   readonly concurrency: number;
   readonly leaseMs: number;
   readonly pollMs: number;
+  readonly sweepMs: number;
 }
 
 const defaultAges: Readonly<Record<EndState, number>> = {
@@ -52,10 +56,16 @@ export function readRecording(settings: RecordingSettings = {}): Recording {
 
 /** Reads the setting `worker`, which has been checked. */
 export function readWorking(settings: WorkerSettings | boolean = {}): Working {
-  const { concurrency = 100, lease = '30s', poll = '1s' } = typeof settings === 'boolean' ? {} : settings;
+  const {
+    concurrency = 100,
+    lease = '30s',
+    poll = '1s',
+    sweep = '10s',
+  } = typeof settings === 'boolean' ? {} : settings;
   return {
     concurrency,
     leaseMs: durationOf(lease) ?? 30_000,
     pollMs: durationOf(poll) ?? 1_000,
+    sweepMs: durationOf(sweep) ?? 10_000,
   };
 }

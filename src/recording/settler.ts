@@ -1,5 +1,6 @@
 import { PushError } from '../core/errors.js';
 import type { ChannelOutcome } from '../messages/record.js';
+import { waitingStates } from '../messages/states.js';
 import type { Appended, Settlement } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
 import type { Conclusion } from './conclusion.js';
@@ -109,13 +110,26 @@ export class Settler {
         continue;
       }
       this.#leases.release(token, id);
-      if (isHeld) this.#tell(each.held, each.conclusion, clock.now());
-      else late.push(each);
+      if (!isHeld) late.push(each);
+      else {
+        this.#tell(each.held, each.conclusion, clock.now());
+        this.#waits(each);
+      }
     }
     if (again.length > 0) await this.#write(again);
     if (late.length === 0) return;
     for (const each of late) this.#remember(each);
     await this.#keepAccepted(late);
+  }
+
+  /** Puts a message into the queue that is tried again. */
+  #waits({ held: { stored }, conclusion: { settlement } }: Ended): void {
+    const { feed } = this.#host;
+    if (feed === undefined || !waitingStates.includes(settlement.state)) return;
+    const { attempts, sendAfter } = settlement;
+    const inMs = sendAfter?.inMs ?? 0;
+    if (attempts > stored.attempts) feed.add({ ...stored, attempts }, inMs);
+    else feed.again(stored, inMs);
   }
 
   /** Keeps how a message ended that somebody else has now, such as the worker of this process, which just took it. */

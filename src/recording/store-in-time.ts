@@ -12,11 +12,16 @@ const unbounded: readonly PropertyKey[] = ['open', 'close', 'migrate', 'checkTra
 
 /** A store each of whose calls ends in time, be it with a `TimeoutError`: one that hangs must not stop all others. */
 export function storeInTime(store: MessageStore, ms: number = CALL_MS): MessageStore {
-  const missing = `The ${store.name} store did not answer`;
+  return callsInTime(store, store.name, ms);
+}
+
+function callsInTime<Store extends object>(store: Store, storeName: string, ms: number): Store {
+  const missing = `The ${storeName} store did not answer`;
   const wait = { missing, consequence: 'whether it did what it was asked for is unknown', outcome: 'unknown' } as const;
   return new Proxy(store, {
     get(target, name): unknown {
       const value: unknown = Reflect.get(target, name, target);
+      if (name === 'templates' && typeof value === 'object' && value !== null) return callsInTime(value, storeName, ms);
       if (typeof value !== 'function') return value;
       const call = (args: unknown[]): unknown => Reflect.apply(value, target, args);
       if (unbounded.includes(name)) return (...args: unknown[]) => call(args);

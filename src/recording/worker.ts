@@ -1,34 +1,22 @@
-import type { AnyBackend } from '../backends/contract/wrapper.js';
-import { PushError } from '../core/errors.js';
-import { causeOf, cleaned, textOf } from '../core/redaction.js';
-import { DeliveryError } from '../core/report.js';
-import type { ClaimedMessage } from '../messages/store.js';
 import { backoffDelay } from '../wire/backoff.js';
-import type { Dispatcher } from './dispatcher.js';
-import { type Held, revived } from './held.js';
-import { type RecordingHost, storeNow } from './host.js';
+import { Claimer, type ClaimingParts, type Step } from './claiming.js';
+import { storeNow } from './host.js';
 import { Housekeeping } from './housekeeping.js';
-import type { Leases } from './leases.js';
-import type { ProviderWatch } from './provider-watch.js';
-import type { ReadContent } from './record.js';
-import type { Settler } from './settler.js';
+import type { JobFeed } from './job-feed.js';
+import { QueueWork } from './queue-work.js';
 
-/** The parts of recording that a worker works with. */
-export interface WorkerParts {
-  readonly host: RecordingHost;
-  readonly leases: Leases;
-  readonly dispatcher: Dispatcher;
-  readonly settler: Settler;
-  readonly watch: ProviderWatch;
-  readonly read: ReadContent;
-}
+/** Most messages that one sweep puts into the queue. */
+const SWEEP_LIMIT = 1_000;
+/** How long a message must have been due until a sweep puts it into the queue, which may be about to hand it out. */
+const GRACE_MS = 5_000;
 
 /**
  * What a worker does. `working`: it sends what is due. `provider away`: messages wait until the provider answers, or
  * until the backend is open.
- * `store away`: the store does not answer, and is asked again. `stopped`: it claims nothing any more.
+ * `store away`: the store does not answer, and is asked again. `queue away`: the setting `queue` takes or hands out no
+ * jobs, and is tried again. `stopped`: it claims nothing any more.
  */
-export type WorkerState = 'working' | 'provider away' | 'store away' | 'stopped';
+export type WorkerState = 'working' | 'provider away' | 'store away' | 'queue away' | 'stopped';
 
 /** The worker of this process, as it is at the moment. */
 export interface RunningWorker {
@@ -45,34 +33,42 @@ export interface RunningWorker {
 
 /** Sends what is due in the store, as long as it runs. */
 export class Worker implements RunningWorker {
-  readonly #parts: WorkerParts;
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #stop = new AbortController();
-  readonly #giveUp = new AbortController();
+  readonly #parts: ClaimingParts;
+  readonly #claimer: Claimer;
   readonly #housekeeping: Housekeeping;
+  /** Takes the jobs of the queue, where there is one. */
+  readonly #queue: QueueWork | undefined;
+  /** Whether the last sweep left something. */
+  #hasMore = false;
+  /** Whether the next sweep takes what has just become due. */
+  #isCalled = false;
   #concurrency: number;
-  #messages = 0;
   #running: Promise<void> | undefined;
   #wakes = Promise.withResolvers<void>();
   #failures = 0;
-  /** Goes on when a message under way has ended. */
-  #room = Promise.withResolvers<void>();
 
-  constructor(parts: WorkerParts) {
+  constructor(parts: ClaimingParts) {
     this.#parts = parts;
-    this.#housekeeping = new Housekeeping(parts.host);
-    this.#concurrency = parts.host.working.concurrency;
+    const { host, watch } = parts;
+    this.#claimer = new Claimer(parts, { ended: (id) => this.#queue?.ended(id) });
+    this.#housekeeping = new Housekeeping(host);
+    this.#concurrency = host.working.concurrency;
+    const look = (): void => {
+      if (this.#hasMore || watch.isAway) this.#wakes.resolve();
+    };
+    this.#queue = host.feed && new QueueWork({ host, feed: host.feed, watch, claimer: this.#claimer, look });
   }
 
   get state(): WorkerState {
-    if (this.#running === undefined || this.#stop.signal.aborted) return 'stopped';
+    if (this.#running === undefined || this.#claimer.isStopped) return 'stopped';
     if (this.#failures > 0) return 'store away';
     const { watch, host } = this.#parts;
-    return watch.isAway || !host.isOpen() ? 'provider away' : 'working';
+    if (watch.isAway || !host.isOpen()) return 'provider away';
+    return host.feed?.isAway || this.#queue?.isAway ? 'queue away' : 'working';
   }
 
   get underWay(): number {
-    return this.#messages;
+    return this.#claimer.messages;
   }
 
   get concurrency(): number {
@@ -91,38 +87,40 @@ export class Worker implements RunningWorker {
   start(concurrency: number = this.#concurrency): void {
     this.#concurrency = concurrency;
     this.#running ??= this.#run();
+    if (this.#queue !== undefined) this.#wakes.resolve();
   }
 
   /** Asks the store at once, or in a while. */
   wake(inMs = 0): void {
-    if (this.#running === undefined || this.#stop.signal.aborted) return;
+    if (this.#running === undefined || this.#claimer.isStopped) return;
+    this.#isCalled = true;
     if (inMs <= 0) this.#wakes.resolve();
     else if (inMs < this.#parts.host.working.pollMs) this.#parts.host.clock.after(inMs, () => this.#wakes.resolve());
   }
 
   /** Claims nothing more. Resolves when what is under way has ended. */
   async stop(): Promise<void> {
-    this.#stop.abort(new Error('the worker stops'));
+    this.#claimer.stop();
     this.#wakes.resolve();
-    this.#room.resolve();
     await this.#running;
-    await Promise.all(this.#underWay);
+    await this.#queue?.end();
+    await this.#claimer.idle();
   }
 
   /** Hands back what has not been sent. Resolves when it is written down. */
   async handBack(): Promise<void> {
-    this.#giveUp.abort(new Error('the process ends'));
+    this.#claimer.handBack();
     await this.stop();
   }
 
   async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    while (!signal.aborted) {
+    while (!this.#claimer.isStopped) {
       this.#wakes = Promise.withResolvers();
       try {
-        const mayGoOn = await this.#step();
+        await this.#housekeeping.whenDue();
+        const step = await this.#step();
         this.#failures = 0;
-        if (!mayGoOn) await this.#sleep(this.#restMs());
+        if (step !== 'went on') await this.#sleep(this.#restMs());
       } catch (error) {
         this.#failures++;
         this.#logFailure(error);
@@ -133,7 +131,35 @@ export class Worker implements RunningWorker {
 
   /** How long to wait when nothing is due. */
   #restMs(): number {
-    return Math.max(this.#parts.host.working.pollMs, this.#parts.watch.waitMs);
+    const { watch, host } = this.#parts;
+    if (this.#queue !== undefined && !watch.isAway) return host.working.sweepMs;
+    return Math.max(host.working.pollMs, watch.waitMs);
+  }
+
+  /** Claims what is due; with a queue, sees to it that it hands that out. */
+  async #step(): Promise<Step> {
+    const { watch, host } = this.#parts;
+    const { feed } = host;
+    if (feed === undefined || this.#queue === undefined) return this.#claimer.step(this.#concurrency);
+    // One message tries a provider that is away, and no job is taken from those that can send it.
+    if (watch.isAway || !host.isOpen()) {
+      this.#queue.pause();
+      return this.#claimer.step(this.#concurrency);
+    }
+    await this.#queue.begin(this.#concurrency);
+    await this.#sweep(feed);
+    return 'nothing is due';
+  }
+
+  /** Puts into the queue what somebody should have taken by now. */
+  async #sweep(feed: JobFeed): Promise<void> {
+    const { store, service, conditions, clock, working } = this.#parts.host;
+    const graceMs = this.#isCalled ? 0 : Math.min(GRACE_MS, working.sweepMs / 2);
+    this.#isCalled = false;
+    const request = { service, limit: SWEEP_LIMIT, conditions: conditions.names, graceMs };
+    const due = await store.due({ ...request, now: storeNow(clock)() });
+    this.#hasMore = due.length === SWEEP_LIMIT;
+    if (due.length > 0) await feed.addDue(service, due);
   }
 
   #logFailure(error: unknown): void {
@@ -143,108 +169,6 @@ export class Worker implements RunningWorker {
     logger[level]({ err: error }, `the worker cannot ask the ${store.name} store: it tries again until it answers`);
   }
 
-  /** Claims messages and begins to send them. @returns whether there may be more */
-  async #step(): Promise<boolean> {
-    const { host, leases, watch } = this.#parts;
-    await this.#housekeeping.whenDue();
-    // A process whose backend cannot be opened must not take messages from those that can send them.
-    if (!watch.isLive || !host.isOpen()) return false;
-    const limit = watch.isAway ? 1 : this.#concurrency - this.#messages;
-    // Claims of a few messages each would cost as much as those of many.
-    if (!watch.isAway && limit < this.#concurrency / 2) {
-      await this.#room.promise;
-      return true;
-    }
-    const lease = leases.next();
-    const { store, service, conditions, clock } = host;
-    const now = storeNow(clock)();
-    const claimed = await store.claim({ service, lease, limit, conditions: conditions.names, now });
-    if (claimed.length === 0) return false;
-    const [first] = claimed;
-    const isSuspect = first?.isBegun === false;
-    // Its lease ran out unnoticed: the clock was set, this process stood still, or the store was away.
-    const isUnderWay = isSuspect && leases.tokenOf(first.id) !== undefined;
-    leases.hold(
-      lease.token,
-      claimed.map(({ id }) => id),
-    );
-    if (isSuspect && (await this.#parts.settler.settleLate(first.id))) return true;
-    if (isSuspect) await this.#begin(first, isUnderWay);
-    if (isUnderWay) return true;
-    const sent = this.#send(claimed, lease.token);
-    // The answer of a provider that was away decides whether more are sent.
-    if (isSuspect || watch.isAway) await sent;
-    return true;
-  }
-
-  /** Begins to send a message whose lease ran out. @param isUnderWay whether this process is sending it */
-  async #begin({ id, token }: ClaimedMessage, isUnderWay: boolean): Promise<void> {
-    const { host, leases } = this.#parts;
-    try {
-      // A process may have died of it: nothing else is under way when it is tried.
-      if (!isUnderWay) await Promise.all(this.#underWay);
-      if (!this.#stop.signal.aborted) await host.store.begin(token, [id]);
-    } catch (error) {
-      // It is claimed again when its lease runs out.
-      if (!isUnderWay) leases.release(token, id);
-      throw error;
-    }
-  }
-
-  /** Sends messages. One with a condition goes by itself: asking it may take long, and the others do not wait. */
-  async #send(claimed: readonly ClaimedMessage[], token: string): Promise<void> {
-    const asked = claimed.filter(({ condition }) => condition !== undefined);
-    const others = claimed.filter(({ condition }) => condition === undefined);
-    await Promise.all([others, ...asked.map((each) => [each])].map((group) => this.#sendGroup(group, token)));
-  }
-
-  async #sendGroup(group: readonly ClaimedMessage[], token: string): Promise<void> {
-    if (group.length === 0) return;
-    let left = group.length;
-    const ended = (messages = 1): void => {
-      left -= messages;
-      this.#messages -= messages;
-      this.#room.resolve();
-      this.#room = Promise.withResolvers();
-    };
-    this.#messages += left;
-    const sending = this.#dispatch(group, token, () => ended())
-      .catch((error: unknown) => {
-        this.#parts.host.logger.error({ err: error }, 'recorded messages could not be sent');
-        // Their leases run out.
-        for (const { id } of group) this.#parts.leases.release(token, id);
-      })
-      .finally(() => {
-        this.#underWay.delete(sending);
-        ended(left);
-      });
-    this.#underWay.add(sending);
-    await sending;
-  }
-
-  async #dispatch(claimed: readonly ClaimedMessage[], token: string, ended: () => void): Promise<void> {
-    const { host, dispatcher, read } = this.#parts;
-    const wasStopped = this.#stop.signal.aborted;
-    const revive = async (stored: ClaimedMessage): Promise<Held | undefined> => {
-      const claim = { stored, token, isExpired: stored.isExpired };
-      try {
-        return await revived(claim, read, host);
-      } catch (error) {
-        await dispatcher.cannotSend(claim, unreadable(error, host.backend));
-        ended();
-        return undefined;
-      }
-    };
-    const held = (await Promise.all(claimed.map(revive))).filter((each) => each !== undefined);
-    await dispatcher.dispatch(held, {
-      // What was claimed while the worker stopped goes back.
-      signal: wasStopped ? AbortSignal.abort(this.#stop.signal.reason) : this.#giveUp.signal,
-      handsBack: true,
-      ended,
-      startedAt: performance.now(),
-    });
-  }
-
   async #sleep(ms: number): Promise<void> {
     const { clock } = this.#parts.host;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -252,13 +176,4 @@ export class Worker implements RunningWorker {
     await Promise.race([promise, this.#wakes.promise]);
     callOff();
   }
-}
-
-function unreadable(error: unknown, backend: AnyBackend): PushError {
-  if (PushError.isPushError(error)) return cleaned(error, backend);
-  return new DeliveryError(`The recorded message cannot be made ready: ${textOf(error, backend)}`, {
-    outcome: 'rejected',
-    retryable: true,
-    cause: causeOf(error, backend),
-  });
 }

@@ -2,7 +2,14 @@ import { ConfigurationError } from '../core/errors.js';
 import type { MessageRecord } from '../messages/record.js';
 import type { Inbox } from '../receiving/inbox.js';
 import { messageLoop } from '../receiving/message-loop.js';
-import type { MessageArchive, MessagePage, MessageQuery, PageOptions, ReadBy } from '../recording/message-archive.js';
+import type {
+  MessageArchive,
+  MessagePage,
+  MessageQuery,
+  PageOptions,
+  PurgeQuery,
+  ReadBy,
+} from '../recording/message-archive.js';
 import type { PushUser } from '../sessions/adapter.js';
 import type { IncomingMessage } from '../wire/message.js';
 import type { CurrentRuntime } from './current-runtime.js';
@@ -78,6 +85,15 @@ export interface Messages {
    */
   erase<User = PushUser>(of: { readonly recipient: User }): Promise<number>;
   /**
+   * Removes messages that have ended, in portions, so that nothing else waits for it. Workers and batches remove what
+   * is older than `recording.retention` says.
+   * @returns how many it removed
+   * @throws ValidationError for another state, and for no age
+   * @example
+   * await PushService.messages.purge({ state: ['SENT', 'SKIPPED'], olderThan: '7d' });
+   */
+  purge(which: PurgeQuery): Promise<number>;
+  /**
    * Brings the tables of the message store up to date, as `pushrail migrate` does. Several processes may call it at
    * once: one of them does it.
    * @returns the names of the migrations that it made; none when all is up to date
@@ -106,6 +122,7 @@ export function messagesOf(runtime: CurrentRuntime, inbox: Inbox): Messages {
     unread: async (user: unknown, page?: PageOptions) => (await archive('unread')).unread(user, page),
     unreadCount: async (user: unknown) => (await archive('unreadCount')).unreadCount(user),
     erase: async (of: { readonly recipient: unknown }) => (await archive('erase')).erase(of),
+    purge: async (which: PurgeQuery) => (await archive('purge')).purge(which),
     migrate: async () => recordedOf(runtime, 'messages.migrate()').migrate(),
   };
   return Object.assign(loop, methods);

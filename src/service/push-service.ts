@@ -31,14 +31,14 @@ import {
   streamToken,
 } from './listening.js';
 import { publishedConfig } from './published-config.js';
-import { RecordingService } from './recording-service.js';
 import { FIRE_FAILED } from './sender.js';
+import { TemplateService } from './template-service.js';
 
 /**
  * A push service: sends, receives and authorises through one backend.
  * @typeParam Backend the backend, when the settings tell its type
  */
-export class PushService<Backend extends AnyBackend = AnyBackend> extends RecordingService<Backend> {
+export class PushService<Backend extends AnyBackend = AnyBackend> extends TemplateService<Backend> {
   readonly #runtime: CurrentRuntime;
   readonly #rules: ChannelRules;
   readonly #logger: () => Logger;

@@ -1,5 +1,6 @@
 import { Deadline } from '../core/deadline.js';
 import { firedEarly } from '../delivery/plan.js';
+import type { MessageOrigin } from '../delivery/recording-options.js';
 import type { SendOptions } from '../delivery/send-options.js';
 import { type CheckedMessage, checkedMessages } from '../recording/checked.js';
 import type { RecordingSeed, Recordings } from '../recording/index.js';
@@ -61,8 +62,11 @@ export class RecordedMessages {
   }
 
   /** Checks messages. The rest is as for {@link checkedMessages}. */
-  check<User>(messages: readonly SendOptions<User>[]): Promise<readonly CheckedMessage[]> {
-    return checkedMessages(messages, this.#seed);
+  check<User>(
+    messages: readonly SendOptions<User>[],
+    origins?: readonly MessageOrigin[],
+  ): Promise<readonly CheckedMessage[]> {
+    return checkedMessages(messages, this.#seed, origins);
   }
 
   /** Brings the schema of the store up to date. @returns the names of the migrations that it made */

@@ -3,6 +3,12 @@ import { checkOptionNames, type Lasting } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { Listener, Listeners } from '../core/listeners.js';
 import type { Inbox, MessageListener } from '../receiving/inbox.js';
+import {
+  type BatchOptions,
+  type BatchResult,
+  checkBatchOptions,
+  checkConcurrency,
+} from '../recording/batch-options.js';
 import type { Condition, ConditionOptions, Conditions } from '../recording/conditions.js';
 import {
   type MessageEventListener,
@@ -16,6 +22,7 @@ import type { CurrentRuntime } from './current-runtime.js';
 import { archiveOf, type Messages, messagesOf, recordedOf } from './messages.js';
 import { ReceivingService } from './receiving-service.js';
 
+export type { BatchCounts, BatchEnd, BatchOptions, BatchProgress, BatchResult } from '../recording/batch-options.js';
 export type { RunningWorker, WorkerState } from '../recording/worker.js';
 
 /** Options of `work`. */
@@ -23,9 +30,6 @@ export interface WorkOptions {
   /** Most messages under way at once, 1 to 10 000. @default that of the setting `worker`, else 100 */
   readonly concurrency?: number | undefined;
 }
-
-/** Most messages under way at once, as for the setting `worker`. */
-const MOST_AT_ONCE = 10_000;
 
 /** What a service keeps when it is configured anew. */
 export interface ServiceKeeps {
@@ -93,15 +97,28 @@ export abstract class RecordingService<Backend extends AnyBackend> extends Recei
    */
   async work(options: WorkOptions = {}): Promise<RunningWorker> {
     checkOptionNames(options, ['concurrency'], 'work()');
-    const { concurrency } = options;
-    if (
-      concurrency !== undefined &&
-      !(Number.isInteger(concurrency) && concurrency >= 1 && concurrency <= MOST_AT_ONCE)
-    )
-      throw new ValidationError(`"concurrency" must be a whole number from 1 to ${MOST_AT_ONCE}.`);
+    const concurrency = checkConcurrency(options.concurrency);
     const recorded = recordedOf(this.#runtime, 'work()');
     await this.#runtime.configured.opened();
     return recorded.work(concurrency);
+  }
+
+  /**
+   * Sends what is due in the message store, by priority, then by age, and resolves when nothing is due any more: for a
+   * cron job, where no worker runs. Any number of batches and workers may run at once, and none sends what another one
+   * has taken.
+   * @returns how many messages were sent, failed and so on, how many are left, and why it ended
+   * @throws ConfigurationError without a message store; ValidationError for wrong options, before anything is sent;
+   * PushError when the backend or the store could not be opened, or when the store does not answer any more: then what
+   * was under way has ended
+   * @example
+   * const { sent, failed, left } = await PushService.sendBatch({ size: 1_000, maxAttempts: 3, maxAge: '2d' });
+   */
+  async sendBatch(options: BatchOptions = {}): Promise<BatchResult> {
+    const checked = checkBatchOptions(options);
+    const recorded = recordedOf(this.#runtime, 'sendBatch()');
+    await this.#runtime.configured.opened();
+    return (await recorded.opened()).sendBatch(checked);
   }
 
   /**

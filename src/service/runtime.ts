@@ -6,6 +6,7 @@ import type { AnyBackend } from '../backends/contract/wrapper.js';
 import { loadBackend } from '../backends/load.js';
 import { systemClock } from '../core/clock.js';
 import { Deadline, type Wait } from '../core/deadline.js';
+import { ConfigurationError } from '../core/errors.js';
 import { defaultLogger, guarded, type Logger } from '../core/logger.js';
 import { checkName, keepsTo } from '../core/names.js';
 import { RepeatedLines } from '../core/repeated-lines.js';
@@ -60,6 +61,8 @@ export class Runtime implements ListeningHost {
   /** The setting `streamSecret`. */
   readonly streamSecret: string | undefined;
   readonly webhooks: WebhookIntake;
+  /** The setting `name`. */
+  readonly name: string;
   readonly sender: Sender;
   /** The recorded messages, where the settings name a store. */
   readonly recorded: RecordedMessages | undefined;
@@ -75,6 +78,8 @@ export class Runtime implements ListeningHost {
   #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
   readonly #closeTimeout: number;
   readonly #disconnect: () => void;
+  /** Makes JSON text of data, as `send` does. @throws ValidationError for data that JSON loses */
+  readonly json: (data: unknown) => string;
 
   /**
    * @param owner stands for the service, which the backend then belongs to
@@ -93,17 +98,23 @@ export class Runtime implements ListeningHost {
       encode,
       name = 'default',
       messages,
+      queue,
       recording,
       worker,
       clock = systemClock,
       ...backendSettings
     } = rest;
+    if (queue !== undefined && (messages === undefined || messages === false))
+      throw new ConfigurationError(
+        'PUSH_SERVER: "queue" needs "messages", a message store: a queue carries the ids of recorded messages.',
+      );
     this.logger = guarded(logger);
     this.backend = loadBackend(backend, backendSettings);
     this.subscriptions = new Subscriptions(this.backend, timeout);
     this.streams = new Streams(this.subscriptions, this.logger);
     this.streamSecret = streamSecret;
     this.timeout = timeout;
+    this.name = name;
     this.#closeTimeout = closeTimeout;
     this.webhooks = new WebhookIntake(this.backend, { receive, logger: this.logger, timeout });
     this.capabilities = checkedCapabilities(this.backend);
@@ -131,6 +142,7 @@ export class Runtime implements ListeningHost {
         : new RecordedMessages({
             service: name,
             messages,
+            queue,
             recording,
             worker,
             works: works && worker !== false,
@@ -148,7 +160,7 @@ export class Runtime implements ListeningHost {
             opened: (time, signal) => this.opened(time, signal),
           });
     this.sender = new Sender(this, way);
-    const json = (data: unknown): string => jsonText(encode === undefined ? data : encodedData(data, encode));
+    this.json = (data) => jsonText(encode === undefined ? data : encodedData(data, encode));
     this.rules = rules;
     this.#disconnect = this.backend.connect({
       receive: (message) => {
@@ -157,7 +169,7 @@ export class Runtime implements ListeningHost {
       },
       mayListen: async (request) => (await mayListen(request, this)).listener,
       logger,
-      json,
+      json: this.json,
       owner,
       concurrency,
       timeout,

@@ -4,6 +4,7 @@ import type { Logger } from '../core/logger.js';
 import type { SendReport } from '../core/report.js';
 import { type DeliveryContext, deliver } from '../delivery/deliver.js';
 import { firedEarly, longestTimeout, type PlanContext, plan } from '../delivery/plan.js';
+import type { MessageOrigin } from '../delivery/recording-options.js';
 import { reportOf, throwIfAllRejected } from '../delivery/report.js';
 import type { CallOptions, SendOptions } from '../delivery/send-options.js';
 import { SendOrder } from '../delivery/send-order.js';
@@ -64,20 +65,34 @@ export class Sender {
   /**
    * Plans messages and delivers them.
    * @param call what holds for all of them
+   * @param origins what each message was made of
    * @returns a report for each message, in their order
    * @throws ValidationError or UnsupportedOperationError when nothing was sent; DeliveryError when no channel accepted;
    * TimeoutError when the session adapter does not answer, or the backend does not open; AbortError
    */
-  async send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+  async send<User>(
+    messages: readonly SendOptions<User>[],
+    call: CallOptions,
+    origins?: readonly MessageOrigin[],
+  ): Promise<SendReport<User>[]> {
+    return this.whileRunning(() => this.#send(messages, call, origins));
+  }
+
+  /** Does work that `close` waits for, as for a call of `send`. */
+  async whileRunning<Result>(work: () => Promise<Result>): Promise<Result> {
     this.#running++;
     try {
-      return await this.#send(messages, call);
+      return await work();
     } finally {
       this.#ended();
     }
   }
 
-  async #send<User>(messages: readonly SendOptions<User>[], call: CallOptions): Promise<SendReport<User>[]> {
+  async #send<User>(
+    messages: readonly SendOptions<User>[],
+    call: CallOptions,
+    origins?: readonly MessageOrigin[],
+  ): Promise<SendReport<User>[]> {
     const startedAt = performance.now();
     const { signal, ordered } = call;
     if (signal?.aborted) throw firedEarly(signal);
@@ -86,7 +101,7 @@ export class Sender {
       const { recorded } = this.#host;
       if (recorded !== undefined && areRecorded(messages)) {
         const comes = turn && ((channels: ReadonlySet<string>) => turn.comes(channels, signal));
-        const checked = await recorded.check(messages);
+        const checked = await recorded.check(messages, origins);
         const { recorder } = await recorded.opened(this.#host.timeout, signal);
         const reports = await recorder.send<User>(checked, call, comes);
         if (!this.#hasAdvised && reports.some(({ unreachable }) => unreachable.length > 0)) this.#advise();

@@ -4,6 +4,7 @@ import { DURATION_FORM, type Duration, durationOf } from '../core/durations.js';
 import { whole } from '../core/schema-parts.js';
 import type { EndState, RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
+import type { Queue } from '../queues/queue.js';
 
 // The build makes two of this module, as of schema.ts.
 
@@ -12,6 +13,7 @@ type Optional<T> = z.ZodMiniOptional<z.ZodMiniType<T, T>>;
 /** The keys of `PUSH_SERVER` for recorded messages. */
 export type RecordingShape = {
   readonly messages: Optional<MessageStore | string | false>;
+  readonly queue: Optional<Queue>;
   readonly name: Optional<string>;
   readonly recording: Optional<RecordingSettings>;
   readonly worker: Optional<WorkerSettings | boolean>;
@@ -27,11 +29,18 @@ const endStates = ['SENT', 'ERROR', 'DEBUG', 'SKIPPED', 'CANCELLED'] as const sa
 export function recordingShape(): RecordingShape {
   return {
     messages: z.optional(storeSchema()),
+    queue: z.optional(
+      z.custom<Queue>((value) => hasMethods(value, 'add', 'process'), {
+        error: 'must be a queue, such as bullmqQueue(queue)',
+      }),
+    ),
     name: z.optional(
       z.string().check(z.refine((text) => /^.{1,255}$/su.test(text), 'must be a text of 1 to 255 characters')),
     ),
     recording: z.optional(recordingSchema()),
-    worker: z.optional(z.union([z.boolean(), workerSchema()], 'must be true, false or { concurrency, lease, poll }')),
+    worker: z.optional(
+      z.union([z.boolean(), workerSchema()], 'must be true, false or { concurrency, lease, poll, sweep }'),
+    ),
     clock: z.optional(
       z.custom<Clock>((value) => hasMethods(value, 'now', 'after'), { error: 'must have the methods now and after' }),
     ),
@@ -87,6 +96,7 @@ function workerSchema(): z.ZodMiniType<WorkerSettings, WorkerSettings> {
     concurrency: z.optional(whole(1, 10_000)),
     lease: z.optional(duration(1_000)),
     poll: z.optional(duration(10)),
+    sweep: z.optional(duration(10)),
   });
 }
 

@@ -7,6 +7,7 @@ import { nearest } from '../core/schema-check.js';
 import { nonEmpty, whole } from '../core/schema-parts.js';
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
+import type { Queue } from '../queues/queue.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import { isDsn, parseDsn } from './dsn.js';
@@ -34,6 +35,7 @@ export type PushServerShape = {
   readonly defaultEvent: Optional<string>;
   readonly encode: Optional<(value: unknown, key: string) => unknown>;
   readonly messages: Optional<MessageStore | string | false>;
+  readonly queue: Optional<Queue>;
   readonly name: Optional<string>;
   readonly recording: Optional<RecordingSettings>;
   readonly worker: Optional<WorkerSettings | boolean>;

@@ -7,6 +7,7 @@ import type { Logger } from '../core/logger.js';
 import { settingsCheck } from '../core/schema-check.js';
 import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
 import type { MessageStore } from '../messages/store.js';
+import type { Queue } from '../queues/queue.js';
 import type { SessionAdapter } from '../sessions/adapter.js';
 import { parseDsn } from './dsn.js';
 import { withDsn } from './read-settings.js';
@@ -53,6 +54,11 @@ export interface ServiceSettings {
    * @default PUSH_MESSAGES of the environment, else none
    */
   messages?: MessageStore | string | false | undefined;
+  /**
+   * Hands out what waits in the store, in place of workers that ask the store: such as `bullmqQueue(queue)`. One queue
+   * for each service. It needs `messages`. @default none
+   */
+  queue?: Queue | undefined;
   /** The name of the service: several services may share a message store. @default 'default' */
   name?: string | undefined;
   /** How recorded messages are kept and tried again. */
@@ -140,6 +146,7 @@ const serviceKeys = [
   'defaultEvent',
   'encode',
   'messages',
+  'queue',
   'name',
   'recording',
   'worker',

@@ -1,6 +1,7 @@
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
 import { cancellingCases } from './message-cases/cancelling.js';
 import { claimingCases } from './message-cases/claiming.js';
+import { claimingByIdCases } from './message-cases/claiming-by-id.js';
 import { clockCases } from './message-cases/clock.js';
 import { findingCases } from './message-cases/finding.js';
 import { idempotencyCases } from './message-cases/idempotency.js';
@@ -11,6 +12,8 @@ import { readingCases } from './message-cases/reading.js';
 import { recordingCases } from './message-cases/recording.js';
 import { removalCases } from './message-cases/removal.js';
 import { settlingCases } from './message-cases/settling.js';
+import { templateRaceCases } from './message-cases/template-races.js';
+import { templateCases } from './message-cases/templates.js';
 import { transactionCases } from './message-cases/transactions.js';
 import { transitionCases } from './message-cases/transitions.js';
 import type { MessageStoreHarness } from './message-harness.js';
@@ -20,6 +23,7 @@ const definitions: readonly MessageCaseDefinition[] = [
   ...recordingCases,
   ...idempotencyCases,
   ...claimingCases,
+  ...claimingByIdCases,
   ...leaseCases,
   ...settlingCases,
   ...transitionCases,
@@ -31,6 +35,8 @@ const definitions: readonly MessageCaseDefinition[] = [
   ...processCases,
   ...transactionCases,
   ...openingCases,
+  ...templateCases,
+  ...templateRaceCases,
 ];
 
 /**

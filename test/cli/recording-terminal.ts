@@ -5,6 +5,9 @@ export class RecordingTerminal implements Terminal {
   readonly printed: string[] = [];
   readonly complaints: string[] = [];
   readonly environment: NodeJS.ProcessEnv;
+  columns: number | undefined;
+  /** What the line below looked like, and undefined where it went. */
+  readonly drawn: (string | undefined)[] = [];
   readonly #controller = new AbortController();
   readonly #waiting: { readonly pattern: RegExp; readonly resolve: (match: RegExpExecArray) => void }[] = [];
 
@@ -26,6 +29,10 @@ export class RecordingTerminal implements Terminal {
     this.complaints.push(line);
     this.#look();
   };
+
+  draw(line?: string): void {
+    this.drawn.push(line);
+  }
 
   end(): void {
     this.#controller.abort();

@@ -144,7 +144,7 @@ describe('pushrail migrate', () => {
   it('makes the tables of the store that PUSH_MESSAGES names, and says which migrations it made', async () => {
     const first = run(['migrate'], { PUSH_MESSAGES: store });
     expect(await first.done).toEqual({ exitCode: 0 });
-    expect(first.terminal.printed).toEqual(['made 0001_messages']);
+    expect(first.terminal.printed).toEqual(['made 0001_messages', 'made 0002_templates']);
     const second = run(['migrate'], { PUSH_MESSAGES: store });
     expect(await second.done).toEqual({ exitCode: 0 });
     expect(second.terminal.printed).toEqual(['The message store is up to date.']);
@@ -154,7 +154,7 @@ describe('pushrail migrate', () => {
   it('takes the store of a module, and sends nothing of what waits there', async () => {
     const { terminal, done } = run(['migrate', fixture('exports-push.mjs')]);
     expect(await done).toEqual({ exitCode: 0 });
-    expect(terminal.printed).toEqual(['made 0001_messages']);
+    expect(terminal.printed).toEqual(['made 0001_messages', 'made 0002_templates']);
     await using push = web('shop');
     const { id } = await push.send(message);
     expect(await run(['migrate', fixture('exports-push.mjs')]).done).toEqual({ exitCode: 0 });

@@ -147,6 +147,43 @@ describe('pymess: BaseMessage', () => {
   });
 });
 
+describe('pymess: the command send_messages_batch', () => {
+  it('sends so many waiting messages, and what waits for its next try', async () => {
+    await using recorded = recordedService({ worker: false });
+    const { push, backend, clock } = recorded;
+    backend.answer = () => Promise.reject(down);
+    await push.send({ event: 'retried', channels: 'a' });
+    backend.answer = () => undefined;
+    await push.send({ event: 'waiting', channels: 'b', wait: false });
+    await push.send({ event: 'urgent', channels: 'c', wait: false, priority: 'high' });
+    await clock.advance(2 * MINUTE);
+    // PUSH_NOTIFICATION_BATCH_SIZE
+    expect(await push.sendBatch({ size: 2 })).toMatchObject({ sent: 2, left: 1 });
+    expect(backend.sent.flat()).toEqual(['a', 'c', 'b']);
+    expect(await push.sendBatch({ size: 2 })).toMatchObject({ sent: 1, left: 0 });
+    expect(await push.messages.find({ event: 'retried' })).toMatchObject({
+      messages: [{ state: 'SENT', attempts: 2 }],
+    });
+  });
+
+  it('has BATCH_MAX_NUMBER_OF_SEND_ATTEMPTS and BATCH_MAX_SECONDS_TO_SEND: maxAttempts and maxAge make an ERROR', async () => {
+    await using recorded = recordedService({ worker: false });
+    const { push, backend, clock } = recorded;
+    backend.answer = () => Promise.reject(down);
+    await push.send({ event: 'tried', channels: 'a' });
+    await push.send({ event: 'old', channels: 'b', delay: 3 * MINUTE });
+    await clock.advance(2 * MINUTE);
+    expect(await push.sendBatch({ maxAttempts: 2 })).toMatchObject({ failed: 1 });
+    await clock.advance(2 * MINUTE);
+    expect(await push.sendBatch({ maxAge: 3 * MINUTE })).toMatchObject({ failed: 1 });
+    const { messages } = await push.messages.find({ state: 'ERROR' });
+    expect(messages.map(({ event, attempts }) => [event, attempts]).sort()).toEqual([
+      ['old', 0],
+      ['tried', 2],
+    ]);
+  });
+});
+
 describe('pymess: DummyPushNotificationBackend', () => {
   it('is the backend console: the message is DEBUG', async () => {
     const printed: string[] = [];

@@ -21,7 +21,10 @@ describe('the settings of recorded messages', () => {
     [{ messages: 'oracle://root:hunter2@db/push' }, `${store}, found a string.`],
     [{ messages: { open() {} } }, `${store}, found an object.`],
     [{ name: '' }, 'PUSH_SERVER: "name" must be a text of 1 to 255 characters, found an empty string.'],
-    [{ worker: 'no' }, 'PUSH_SERVER: "worker" must be true, false or { concurrency, lease, poll }, found a string.'],
+    [
+      { worker: 'no' },
+      'PUSH_SERVER: "worker" must be true, false or { concurrency, lease, poll, sweep }, found a string.',
+    ],
     [{ worker: { concurrency: 0 } }, 'PUSH_SERVER: "worker.concurrency" must be at least 1, found 0.'],
     [{ worker: { lease: '10ms' } }, `PUSH_SERVER: "worker.lease" must be ${time}, 1000 ms or more, found a string.`],
     [{ worker: { poll: 1 } }, `PUSH_SERVER: "worker.poll" must be ${time}, 10 ms or more, found 1.`],
@@ -123,7 +126,7 @@ describe('messages.migrate()', () => {
       worker: false,
       messages: `sqlite:${temporaryFolder()}/push.db`,
     });
-    expect(await push.messages.migrate()).toEqual(['0001_messages']);
+    expect(await push.messages.migrate()).toEqual(['0001_messages', '0002_templates']);
     expect(await push.messages.migrate()).toEqual([]);
     await push.close();
   });

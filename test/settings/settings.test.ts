@@ -20,7 +20,7 @@ async function refusal(settings: unknown): Promise<string> {
 
 const backends = `"backend" must be ${backendNames.map((name) => `"${name}"`).join(', ')}, a subclass of PushServiceWrapper, an instance of one, "module#Export", or a DSN`;
 const keys =
-  'backend, appId, pubKey, subKey, secretKey, useSsl, options, sessions, timeout, retries, concurrency, closeTimeout, streamSecret, defaultEvent, encode, messages, name, recording, worker, clock, logger';
+  'backend, appId, pubKey, subKey, secretKey, useSsl, options, sessions, timeout, retries, concurrency, closeTimeout, streamSecret, defaultEvent, encode, messages, queue, name, recording, worker, clock, logger';
 
 describe('wrong settings', () => {
   test.each<[string, unknown, string]>([

@@ -2,21 +2,25 @@ import { describe, expect, it, test } from 'vitest';
 import { memoryMessages } from '../../src/messages/memory/index.js';
 import { messageStoreConformance } from '../../src/testing/index.js';
 import { claimingFaults } from './message-faults/claiming.js';
+import { claimingByIdFaults } from './message-faults/claiming-by-id.js';
 import { findingFaults } from './message-faults/finding.js';
 import { processFaults } from './message-faults/processes.js';
 import { recordingFaults } from './message-faults/recording.js';
 import { removalFaults } from './message-faults/removal.js';
 import { settlingFaults } from './message-faults/settling.js';
+import { templateFaults } from './message-faults/templates.js';
 import { type Faults, faultyMessages } from './support/faulty-messages.js';
 
 /** Stores that do one thing wrong, by the case that they must not pass. */
 const wrong: Faults = {
   ...recordingFaults,
   ...claimingFaults,
+  ...claimingByIdFaults,
   ...settlingFaults,
   ...findingFaults,
   ...removalFaults,
   ...processFaults,
+  ...templateFaults,
 };
 /** Cases that a store fails which shows its messages to no other process. */
 const aboutOthers = 'shows a message to another process, and keeps it when that one closes';
@@ -62,6 +66,13 @@ test('says what a case lacks', async () => {
     'the harness has no another()',
     'the store has no listen()',
   ]);
+});
+
+test('leaves out the cases about templates where a store keeps none', async () => {
+  const create = () => ({ store: Object.assign(memoryMessages(), { templates: undefined }) });
+  const about = messageStoreConformance({ create }).filter(({ name }) => Object.hasOwn(templateFaults, name));
+  for (const { run } of about) expect(await run()).toEqual({ skipped: 'the store has no templates' });
+  expect(about).toHaveLength(12);
 });
 
 function never(): never {

@@ -3,13 +3,14 @@ import { noCursor } from '../sql/cursor.js';
 import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
 import { KeptMessage } from './kept-message.js';
-import { ServiceMessages } from './service-messages.js';
+import { inOrder, ServiceMessages } from './service-messages.js';
+import { MemoryTemplates } from './templates.js';
 
 type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
 
 /**
- * Keeps recorded messages in this process's memory. They end with the process, and no other process sees them, so it
- * suits tests and development. It takes no `transaction`.
+ * Keeps recorded messages and templates in this process's memory. They end with the process, and no other process sees
+ * them, so it suits tests and development. It takes no `transaction`.
  * @example
  * const push = createPushService({ backend: 'console', messages: memoryMessages() });
  */
@@ -19,6 +20,7 @@ export function memoryMessages(): contract.MessageStore {
 
 class MemoryMessages implements contract.MessageStore {
   readonly name = 'memory';
+  readonly templates: MemoryTemplates = new MemoryTemplates(() => this.#checkOpen());
   readonly #kept = new Map<string, KeptMessage>();
   readonly #services = new Map<string, ServiceMessages>();
   #orders = 0;
@@ -58,7 +60,9 @@ class MemoryMessages implements contract.MessageStore {
     const { conditions, lease, limit } = request;
     const now = present(request.now);
     const service = this.#service(request.service);
-    const expired = limit > 0 ? service.expired(conditions, now) : undefined;
+    const named = request.ids && inOrder(this.#of(request.service, request.ids), conditions, now);
+    const lost = named === undefined ? service.expired(conditions, now) : named.find(({ token }) => token);
+    const expired = limit > 0 ? lost : undefined;
     if (expired !== undefined) {
       if (expired.isBegun) expired.deaths++;
       expired.isBegun = false;
@@ -67,13 +71,27 @@ class MemoryMessages implements contract.MessageStore {
     }
     const claimed: contract.ClaimedMessage[] = [];
     while (claimed.length < limit) {
-      const due = service.due(conditions, now);
+      const due = named === undefined ? service.due(conditions, now) : named.shift();
       if (due === undefined) break;
       due.isBegun = true;
       this.#hold(due, lease, now);
       claimed.push(due.claimed(lease.token, now));
     }
     return claimed;
+  }
+
+  async due({
+    service,
+    conditions,
+    limit,
+    graceMs,
+    now,
+  }: contract.DueRequest): Promise<readonly contract.DueMessage[]> {
+    const found = this.#service(service).overdue(conditions, present(now) - graceMs);
+    return found.slice(0, limit).map((message) => {
+      const { id, state, priority, attempts, deaths } = message.stored();
+      return { id, state, priority, attempts, deaths };
+    });
   }
 
   async begin(token: string, ids: readonly string[]): Promise<void> {

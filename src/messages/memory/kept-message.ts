@@ -56,6 +56,12 @@ export class KeptMessage {
     return waitingStates.includes(this.state);
   }
 
+  /** When somebody may claim it; never, once it has ended. */
+  get dueAt(): number {
+    if (this.token !== undefined) return this.leaseEndsAt;
+    return this.isWaiting ? this.sendAfter : Number.POSITIVE_INFINITY;
+  }
+
   isUnreadBy(user: string): boolean {
     return this.state !== 'CANCELLED' && !this.readers.has(user);
   }

@@ -90,6 +90,12 @@ export class ServiceMessages {
     return undefined;
   }
 
+  /** The messages whose lease ran out by a time, then those that were due by then, as they are claimed. */
+  overdue(conditions: readonly string[], at: number): readonly KeptMessage[] {
+    const queues = [this.#held, ...priorities.map((priority) => this.#waiting[priority])];
+    return queues.flatMap((each) => allDue(each, conditions, at));
+  }
+
   /** How many are due for each condition but these. */
   countDue(conditions: readonly string[], now: number): Map<string, number> {
     const counts = new Map<string, number>();
@@ -111,7 +117,9 @@ export class ServiceMessages {
 
   /** The messages for which all that is named is true, the oldest first. */
   matching(query: Omit<StoreQuery, 'service'>): readonly KeptMessage[] {
-    const { states, event, since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY } = query;
+    const ever = Number.POSITIVE_INFINITY;
+    const { states, event, since = -ever } = query;
+    const { until = ever, dueBy = ever, unchangedSince = ever } = query;
     const sets = namesIn(query).map((name) => this.#named.get(name) ?? new Set<KeptMessage>());
     const [smallest = this.#all, ...others] = sets.sort((one, other) => one.size - other.size);
     return [...smallest].filter(
@@ -120,7 +128,9 @@ export class ServiceMessages {
         (states === undefined || states.includes(message.state)) &&
         (event === undefined || event === message.message.event) &&
         message.createdAt >= since &&
-        message.createdAt < until,
+        message.createdAt < until &&
+        message.sendAfter <= dueBy &&
+        message.changedAt <= unchangedSince,
     );
   }
 
@@ -137,10 +147,24 @@ export class ServiceMessages {
   }
 }
 
+/** Messages of which some may be claimed: those that are, in the order in which they are claimed. */
+export function inOrder(messages: readonly KeptMessage[], conditions: readonly string[], now: number): KeptMessage[] {
+  const placeOf = ({ token, message }: KeptMessage): number =>
+    token === undefined ? priorities.indexOf(message.priority) : -1;
+  return messages
+    .filter((each) => each.dueAt <= now && [undefined, ...conditions].includes(each.message.condition))
+    .sort((one, other) => placeOf(one) - placeOf(other) || one.dueAt - other.dueAt || one.order - other.order);
+}
+
 function firstDue(queues: Queues, conditions: readonly string[], now: number): KeptMessage | undefined {
   let first: Turn<KeptMessage> | undefined;
   for (const condition of [undefined, ...conditions]) first = earliest(first, queues.get(condition)?.first);
   return first !== undefined && first.at <= now ? first.value : undefined;
+}
+
+function allDue(queues: Queues, conditions: readonly string[], at: number): readonly KeptMessage[] {
+  const turns = [undefined, ...conditions].flatMap((condition) => queues.get(condition)?.due(at) ?? []);
+  return turns.sort((one, other) => one.at - other.at || one.order - other.order).map(({ value }) => value);
 }
 
 function queueOf(queues: Queues, condition: string | undefined): TimeQueue<KeptMessage> {

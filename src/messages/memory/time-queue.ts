@@ -44,6 +44,15 @@ export class TimeQueue<Value> {
     return 1 + this.countDue(now, 2 * index + 1) + this.countDue(now, 2 * index + 2);
   }
 
+  /** @returns what is due at a time, in any order */
+  due(now: number, found: Turn<Value>[] = [], index = 0): Turn<Value>[] {
+    const turn = this.#heap[index];
+    if (turn === undefined || turn.at > now) return found;
+    found.push(turn);
+    this.due(now, found, 2 * index + 1);
+    return this.due(now, found, 2 * index + 2);
+  }
+
   #rise(turn: Turn<Value>): void {
     while (turn.index > 0) {
       const parent = this.#heap[(turn.index - 1) >> 1] as Turn<Value>;

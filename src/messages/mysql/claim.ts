@@ -1,6 +1,6 @@
 import { tables } from '../sql/names.js';
-import { type MessageRow, urgencies } from '../sql/rows.js';
-import type { ClaimRequest, Now } from '../store.js';
+import { type DueRow, dueMessage, type MessageRow, urgencies } from '../sql/rows.js';
+import type { ClaimRequest, DueMessage, DueRequest, Now } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
 import type { Database } from './database.js';
@@ -28,8 +28,9 @@ interface Probe {
  * @param columns those of a {@link MessageRow}, of the table under the name `m`
  */
 export async function claim(database: Database, run: Run, request: ClaimRequest, columns: string): Promise<Claim> {
-  const { service, limit } = request;
+  const { service, limit, ids } = request;
   const known = knownOf(request.conditions);
+  if (ids !== undefined) return claimOf(database, run, { ...request, ids }, columns);
   const { text, values } = probe(service, known, request.now ?? null);
   const [found] = (await run<Probe>(text, values)).rows;
   const at = Number(found?.at);
@@ -53,6 +54,55 @@ export async function claim(database: Database, run: Run, request: ClaimRequest,
     }
     return { rows: await takeDue(run, request, at, rows), at };
   });
+}
+
+/** Claims among some messages, which are looked up by their ids. */
+async function claimOf(
+  database: Database,
+  run: Run,
+  request: ClaimRequest & { readonly ids: readonly string[] },
+  columns: string,
+): Promise<Claim> {
+  const { service, limit, ids } = request;
+  const known = knownOf(request.conditions);
+  const { places, values } = listed(ids);
+  return database.begin(run, async () => {
+    const { rows: clock } = await run<{ readonly at: unknown }>(`SELECT ${now} AS at`, [request.now ?? null]);
+    const at = Number(clock[0]?.at);
+    if (limit < 1 || ids.length === 0) return { rows: [], at };
+    const find = (term: string, order: string, most: number): Promise<{ readonly rows: readonly MessageRow[] }> =>
+      run<MessageRow>(
+        `SELECT ${columns} FROM ${tables.messages} m ${byId}
+        WHERE id IN (${places}) AND service = ? AND ${known.term} AND ${term} <= ?
+        ORDER BY ${order} LIMIT ${most} ${skipping}`,
+        [...values, service, ...known.values, at],
+      );
+    const lost = await find(`state = 'SENDING' AND lease_until`, 'lease_until', 1);
+    if (lost.rows.length > 0) return { rows: await takeLost(run, request, at, lost.rows), at };
+    const due = await find('due_at', 'priority DESC, due_at, id', Math.floor(limit));
+    return { rows: await takeDue(run, request, at, due.rows), at };
+  });
+}
+
+/** Finds what somebody should have taken. It reads without a lock. */
+export async function due(run: Run, request: DueRequest): Promise<readonly DueMessage[]> {
+  const { service, conditions, graceMs } = request;
+  const known = knownOf(conditions);
+  const limit = Math.floor(request.limit);
+  const until = `${now} - ?`;
+  const found: DueRow[] = [];
+  const find = async (index: string, which: string, order: string): Promise<void> => {
+    if (found.length >= limit) return;
+    const { rows } = await run<DueRow>(
+      `SELECT id, state, priority, attempts, deaths FROM ${tables.messages} FORCE INDEX (pushrail_messages_${index})
+      WHERE ${which} ORDER BY ${order} LIMIT ${limit - found.length}`,
+      [service, request.now ?? null, graceMs, ...known.values],
+    );
+    found.push(...rows);
+  };
+  await find('leases', expiredOf(known, until), 'lease_until');
+  for (const priority of urgencies) await find('due', dueOf(priority, known, until), 'due_at, id');
+  return found.map(dueMessage);
 }
 
 const skipping = 'FOR UPDATE SKIP LOCKED';
@@ -106,7 +156,16 @@ async function takeExpired(
     WHERE ${expiredOf(known, '?')} ORDER BY lease_until LIMIT 1 ${skipping}`,
     [service, at, ...known.values],
   );
-  const [row] = rows;
+  return takeLost(run, { lease }, at, rows);
+}
+
+/** Takes a message whose lease ran out, if one was found. */
+async function takeLost(
+  run: Run,
+  { lease }: Pick<ClaimRequest, 'lease'>,
+  at: number,
+  [row]: readonly MessageRow[],
+): Promise<readonly MessageRow[]> {
   if (row === undefined) return [];
   await run(
     `UPDATE ${tables.messages} SET changed_at = ?, lease_token = ?, lease_until = ?, deaths = deaths + is_begun,

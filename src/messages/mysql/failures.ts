@@ -77,7 +77,7 @@ export function storeFailure(thrown: unknown, stage: Stage, redact: (text: strin
     });
   if (isOneOf(numbers.data, number)) return new ValidationError(`${said}. Nothing has changed.`, { cause });
   if (isOneOf(numbers.packet, number)) {
-    const advice = 'The message is too large for the database: raise its max_allowed_packet';
+    const advice = 'What is to be kept is too large for the database: raise its max_allowed_packet';
     return new ValidationError(`${said}. Nothing has changed. ${advice}.`, { cause });
   }
   if (number === 1062) {

@@ -198,7 +198,8 @@ export function checkMessages(messages: readonly NewMessage[]): void {
   }
 }
 
-function checkLength(name: string, text: string | undefined, most: number): void {
+/** @throws ValidationError for a text that its column does not hold */
+export function checkLength(name: string, text: string | undefined, most: number): void {
   // A character of two code units counts once in MySQL.
   if (text === undefined || text.length <= most || [...text].length <= most) return;
   throw new ValidationError(

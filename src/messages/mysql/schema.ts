@@ -108,4 +108,25 @@ export const migrations: readonly Migration[] = [
       ) ${options}`,
     ],
   },
+  {
+    name: '0002_templates',
+    statements: [
+      `CREATE TABLE pushrail_templates (
+        service VARCHAR(${name}) NOT NULL,
+        slug VARCHAR(${name}) NOT NULL,
+        version INT NOT NULL,
+        is_removed TINYINT NOT NULL,
+        PRIMARY KEY (service, slug)
+      ) ${options}`,
+      `CREATE TABLE pushrail_template_versions (
+        service VARCHAR(${name}) NOT NULL,
+        slug VARCHAR(${name}) NOT NULL,
+        version INT NOT NULL,
+        is_active TINYINT NOT NULL,
+        content LONGTEXT NOT NULL,
+        created_at BIGINT NOT NULL,
+        PRIMARY KEY (service, slug, version)
+      ) ${options}`,
+    ],
+  },
 ];

@@ -1,6 +1,6 @@
 import { Opening, type OpeningOptions } from '../sql/opening.js';
 import type * as contract from '../store.js';
-import { claim, unclaimed } from './claim.js';
+import { claim, due, unclaimed } from './claim.js';
 import type { Run } from './clients.js';
 import type { Database } from './database.js';
 import { checkMessages, insert, isOneStatement } from './insert.js';
@@ -8,6 +8,7 @@ import { findMissing, migrate } from './migrate.js';
 import * as reading from './reading.js';
 import { erase, purge } from './removing.js';
 import * as settling from './settle.js';
+import { MysqlTemplates } from './templates.js';
 import { inSavepoint, transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
@@ -16,12 +17,14 @@ type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
 /** Keeps recorded messages in MySQL or MariaDB. */
 export class MysqlMessages implements contract.MessageStore {
   readonly name = 'mysql';
+  readonly templates: MysqlTemplates;
   readonly #opening: Opening<Database>;
   readonly #database: Database;
 
   constructor(options: OpeningOptions<Database>) {
     this.#opening = new Opening('mysql', { findMissing, migrate }, options);
     this.#database = options.database;
+    this.templates = new MysqlTemplates(options.database);
   }
 
   open(): Promise<void> {
@@ -68,6 +71,10 @@ export class MysqlMessages implements contract.MessageStore {
         isExpired: message.expiresAt !== undefined && message.expiresAt <= at,
       }));
     });
+  }
+
+  due(request: contract.DueRequest): Promise<readonly contract.DueMessage[]> {
+    return this.#database.within((run) => due(run, request));
   }
 
   begin(token: string, ids: readonly string[]): Promise<void> {

@@ -43,15 +43,59 @@ export function claimText(columns: string, most: number): string {
     WHERE service = $2 AND state = 'SENDING' AND lease_until <= ${now} AND ${canBeAsked} AND $6::bigint > 0
     ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED),
   ${urgencies.map((priority, place) => dueOf(priority, urgencies.slice(0, place), most)).join(', ')},
-  claimed AS (
+  ${claimedOf(columns, ['expired', ...urgencies.map((priority) => `due_${priority}`)])}`;
+}
+
+/** Takes what tables of a claim have found. */
+function claimedOf(columns: string, found: readonly string[]): string {
+  return `claimed AS (
     UPDATE ${tables.messages} m SET state = 'SENDING', changed_at = ${now}, lease_token = $3,
       lease_until = ${later('$4::float8')}, is_begun = NOT ${hasDied},
       deaths = m.deaths + CASE WHEN ${hasDied} AND m.is_begun THEN 1 ELSE 0 END
-    FROM unnest(${idsIn(['expired', ...urgencies.map((priority) => `due_${priority}`)])}) AS picked(message_id)
+    FROM unnest(${idsIn(found)}) AS picked(message_id)
     WHERE m.id = picked.message_id AND ${isPicked('picked.message_id')}
     RETURNING ${columns}, ${othersOf('m')}, coalesce(m.expires_at <= ${now}, false) AS "isExpired")
   SELECT * FROM claimed ORDER BY priority DESC, send_after, id`;
 }
+
+/** The service is no search of an index here: the ids are looked up, and not all that the service has. */
+const isNamed = `id = ANY($7::uuid[]) AND service || '' = $2`;
+
+/** Claims among some messages. Values: those of a claim, and the ids. */
+export function claimOfText(columns: string): string {
+  const canBeClaimed = `${isNamed} AND ${canBeAsked} AND $6::bigint > 0`;
+  return `WITH ${clock('$1')},
+  expired AS (
+    SELECT id FROM ${tables.messages}
+    WHERE ${canBeClaimed} AND state = 'SENDING' AND lease_until <= ${now}
+    ORDER BY lease_until LIMIT 1 FOR UPDATE SKIP LOCKED),
+  due AS (
+    SELECT id FROM ${tables.messages}
+    WHERE ${canBeClaimed} AND state IN ('WAITING', 'ERROR_RETRY') AND send_after <= ${now}
+      AND NOT EXISTS (SELECT FROM expired)
+    ORDER BY priority DESC, send_after, id LIMIT $6::bigint FOR UPDATE SKIP LOCKED),
+  ${claimedOf(columns, ['expired', 'due'])}`;
+}
+
+/**
+ * Finds what somebody should have taken. Values: the present or null, the service, the known conditions, the grace in
+ * milliseconds, the most messages.
+ */
+export const dueText: string = (() => {
+  const columns = 'id::text AS id, state, priority, attempts, deaths';
+  const isKnown = '(condition_name IS NULL OR condition_name = ANY($3::text[]))';
+  const until = `${now} - $4::float8 * interval '1 millisecond'`;
+  const lost = `(SELECT ${columns} FROM ${tables.messages}
+    WHERE service = $2 AND state = 'SENDING' AND lease_until <= ${until} AND ${isKnown}
+    ORDER BY lease_until LIMIT $5::bigint)`;
+  const due = urgencies.map(
+    (priority) => `(SELECT ${columns} FROM ${tables.messages}
+    WHERE service = $2 AND priority = ${priority} AND state IN ('WAITING', 'ERROR_RETRY') AND send_after <= ${until}
+      AND ${isKnown} ORDER BY send_after, id LIMIT $5::bigint)`,
+  );
+  // One after the other, and no more of them than are wanted.
+  return `WITH ${clock('$1')} ${[lost, ...due].join(' UNION ALL ')} LIMIT $5::bigint`;
+})();
 
 /** Values: the token, the ids. */
 export const beginText: string = `UPDATE ${tables.messages} SET is_begun = true

@@ -4,7 +4,8 @@ import type { PoolClientLike, PoolLike, PostgresStatement, QueryableLike } from 
 import { isCollision, isConnectionLost, storeFailure } from './failures.js';
 
 /** The names of all tables, which are fixed. */
-const tableName = /\bpushrail_(?:messages|recipients|related|outcomes|idempotency|migrations)\b/g;
+const tableName =
+  /\bpushrail_(?:messages|recipients|related|outcomes|idempotency|templates|template_versions|migrations)\b/g;
 
 /** How this store reaches its database. */
 export interface DatabaseOptions {

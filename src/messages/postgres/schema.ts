@@ -90,4 +90,26 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX pushrail_idempotency_expires ON pushrail_idempotency (service, expires_at)',
     ],
   },
+  {
+    name: '0002_templates',
+    // Slugs are listed in one order, whatever the order of the database is.
+    statements: [
+      `CREATE TABLE pushrail_templates (
+        service text NOT NULL,
+        slug text COLLATE "C" NOT NULL,
+        version integer NOT NULL,
+        is_removed boolean NOT NULL,
+        PRIMARY KEY (service, slug)
+      )`,
+      `CREATE TABLE pushrail_template_versions (
+        service text NOT NULL,
+        slug text COLLATE "C" NOT NULL,
+        version integer NOT NULL,
+        is_active boolean NOT NULL,
+        content text NOT NULL,
+        created_at timestamptz(3) NOT NULL,
+        PRIMARY KEY (service, slug, version)
+      )`,
+    ],
+  },
 ];

@@ -1,9 +1,9 @@
 import { Opening, type OpeningOptions } from '../sql/opening.js';
 import { pageOf, Queries, type Statement } from '../sql/queries.js';
-import { byMessage } from '../sql/rows.js';
+import { byMessage, type DueRow, dueMessage } from '../sql/rows.js';
 import type { MessageState } from '../states.js';
 import type * as contract from '../store.js';
-import { beginText, claimText, powerAbove, renewText, unclaimedText } from './claim.js';
+import { beginText, claimOfText, claimText, dueText, powerAbove, renewText, unclaimedText } from './claim.js';
 import { dialect } from './clock.js';
 import { type Database, type Prepared, type Run, runOn } from './database.js';
 import { Inserts } from './insert.js';
@@ -11,10 +11,14 @@ import { Listener } from './listener.js';
 import { findMissing, migrate } from './migrate.js';
 import { type FullRow, isTrue, messageOf, othersOf } from './rows.js';
 import { appendInput, appendText, settleInput, settleText } from './settle.js';
+import { PostgresTemplates } from './templates.js';
 import { transactionOf } from './transaction.js';
 import * as upkeep from './upkeep.js';
 
 type CancelRequest = Parameters<contract.MessageStore['cancel']>[0];
+interface ClaimedRow extends FullRow {
+  readonly isExpired: unknown;
+}
 interface WithId {
   readonly id: string;
 }
@@ -30,6 +34,7 @@ export interface StoreOptions extends OpeningOptions<Database> {
 /** Keeps recorded messages in PostgreSQL. */
 export class PostgresMessages implements contract.MessageStore {
   readonly name = 'postgres';
+  readonly templates: PostgresTemplates;
   /** Present where the database tells. */
   declare readonly listen?: (service: string, wake: () => void) => Promise<() => Promise<void>>;
   readonly #opening: Opening<Database>;
@@ -44,6 +49,7 @@ export class PostgresMessages implements contract.MessageStore {
     this.#database = options.database;
     this.#inserts = new Inserts(options.database, options.notify);
     this.#listener = new Listener(options.database);
+    this.templates = new PostgresTemplates(options.database);
     if (options.notify) this.listen = (service, wake) => this.#listener.listen(service, wake);
   }
 
@@ -76,19 +82,30 @@ export class PostgresMessages implements contract.MessageStore {
   }
 
   async claim(request: contract.ClaimRequest): Promise<readonly contract.ClaimedMessage[]> {
-    const { service, lease, limit, conditions, now } = request;
+    const { service, lease, limit, conditions, ids, now } = request;
     const most = powerAbove(limit);
-    const rows = await this.#hot<FullRow & { readonly isExpired: unknown }>(
-      `claim_${most}`,
-      () => claimText(this.#queries.columns, most),
-      [now ?? null, service, lease.token, lease.ms, conditions, limit],
-    );
+    const values = [now ?? null, service, lease.token, lease.ms, conditions, limit];
+    const { columns } = this.#queries;
+    const rows = await (ids === undefined
+      ? this.#hot<ClaimedRow>(`claim_${most}`, () => claimText(columns, most), values)
+      : this.#hot<ClaimedRow>('claim_of', () => claimOfText(columns), [...values, ids.filter(upkeep.isId)]));
     return rows.map((row) => ({
       ...messageOf(row),
       token: lease.token,
       isBegun: isTrue(row.is_begun),
       isExpired: isTrue(row.isExpired),
     }));
+  }
+
+  async due({
+    service,
+    conditions,
+    graceMs,
+    limit,
+    now,
+  }: contract.DueRequest): Promise<readonly contract.DueMessage[]> {
+    const rows = await this.#hot<DueRow>('due', () => dueText, [now ?? null, service, conditions, graceMs, limit]);
+    return rows.map(dueMessage);
   }
 
   async begin(token: string, ids: readonly string[]): Promise<void> {

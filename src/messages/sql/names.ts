@@ -9,6 +9,8 @@ export const tables: {
   readonly related: string;
   readonly outcomes: string;
   readonly idempotency: string;
+  readonly templates: string;
+  readonly templateVersions: string;
   readonly migrations: string;
 } = {
   messages: 'pushrail_messages',
@@ -21,6 +23,10 @@ export const tables: {
   outcomes: 'pushrail_outcomes',
   // service, key, digest, message_id, expires_at.
   idempotency: 'pushrail_idempotency',
+  // service, slug, version, is_removed: the number of the latest version. It grows, whatever is removed.
+  templates: 'pushrail_templates',
+  // service, slug, version, is_active, content, created_at.
+  templateVersions: 'pushrail_template_versions',
   // name, made_at.
   migrations: 'pushrail_migrations',
 };

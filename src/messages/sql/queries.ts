@@ -119,7 +119,8 @@ export class Queries {
     return [this.#narrowed(found, query)];
   }
 
-  #narrowed(found: Terms, { relatedTo, states, since, until, ...query }: StoreQuery): Terms {
+  #narrowed(found: Terms, query: StoreQuery): Terms {
+    const { relatedTo, states, since, until, dueBy, unchangedSince } = query;
     if (relatedTo !== undefined) {
       if (found.first !== 'o') found.join(`JOIN ${tables.related} o ON o.message_id = m.id`);
       found.equal('o.type', relatedTo.type);
@@ -131,6 +132,8 @@ export class Queries {
     if (states !== undefined) found.among('m.state', states);
     if (since !== undefined) found.add(`${found.order[0]} >= ${this.#dialect.time(found.value(since))}`);
     if (until !== undefined) found.add(`${found.order[0]} < ${this.#dialect.time(found.value(until))}`);
+    if (unchangedSince !== undefined) found.add(`m.changed_at <= ${this.#dialect.time(found.value(unchangedSince))}`);
+    if (dueBy !== undefined) found.add(`m.send_after <= ${this.#dialect.time(found.value(dueBy))}`);
     return found;
   }
 }

@@ -1,6 +1,6 @@
 import type { ChannelOutcome, Priority, RecordedError, RelatedObject } from '../record.js';
 import type { MessageState } from '../states.js';
-import type { StoredMessage } from '../store.js';
+import type { DueMessage, StoredMessage } from '../store.js';
 
 /** A row of `pushrail_messages`, with times in milliseconds since the epoch. */
 export interface MessageRow {
@@ -40,6 +40,9 @@ export interface MessageRow {
   readonly user_id?: string | null;
 }
 
+/** The columns of a message that somebody should have taken, as they come. */
+export type DueRow = Readonly<Record<'id' | 'state' | 'priority' | 'attempts' | 'deaths', unknown>>;
+
 /** What other tables tell of messages, by their ids. */
 export interface OfMessages {
   /** The ids of the users who receive it, in their order. */
@@ -57,6 +60,17 @@ export function numberOf(priority: Priority): number {
 
 /** All priorities as numbers, the most urgent first. */
 export const urgencies: readonly number[] = priorities.map((_, number) => number).reverse();
+
+/** A row as a message that somebody should have taken. */
+export function dueMessage({ id, state, priority, attempts, deaths }: DueRow): DueMessage {
+  return {
+    id: String(id),
+    state: state as MessageState,
+    priority: priorities[Number(priority)] ?? 'normal',
+    attempts: Number(attempts),
+    deaths: Number(deaths),
+  };
+}
 
 /** A row as a message. */
 export function storedMessage(row: MessageRow, { users, appended }: OfMessages): StoredMessage {

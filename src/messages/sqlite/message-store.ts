@@ -5,6 +5,8 @@ import type {
   Appended,
   ClaimedMessage,
   ClaimRequest,
+  DueMessage,
+  DueRequest,
   Found,
   Lease,
   MessageStore,
@@ -22,6 +24,7 @@ import { Connection, type ConnectionOptions } from './connection.js';
 import * as reading from './reading.js';
 import * as removing from './removing.js';
 import { migrations } from './schema.js';
+import { SqliteTemplates } from './templates.js';
 import { checkedTransaction } from './transaction.js';
 import * as writing from './writing.js';
 
@@ -31,6 +34,7 @@ const PORTION = 50;
 /** Keeps messages in a file. */
 export class SqliteMessages implements MessageStore {
   readonly name: string = 'sqlite';
+  readonly templates: SqliteTemplates;
   readonly #file: string;
   readonly #connection: Connection;
   readonly #migrations: readonly Migration[];
@@ -39,6 +43,7 @@ export class SqliteMessages implements MessageStore {
   constructor(options: ConnectionOptions, steps: readonly Migration[] = migrations) {
     this.#file = options.file;
     this.#connection = new Connection(options);
+    this.templates = new SqliteTemplates(this.#connection);
     this.#migrations = steps;
   }
 
@@ -76,12 +81,18 @@ export class SqliteMessages implements MessageStore {
   }
 
   async claim(request: ClaimRequest): Promise<readonly ClaimedMessage[]> {
-    // A worker at rest takes no lock.
-    const isAny = await this.#read((database) => writing.isAnyDue(database, request, request.now ?? Date.now()));
+    // A worker at rest takes no lock. Who names messages knows that there are some.
+    const isAny =
+      request.ids !== undefined ||
+      (await this.#read((database) => writing.isAnyDue(database, request, request.now ?? Date.now())));
     if (!isAny) return [];
     return this.#write(request.now, (database, at) =>
       reading.claimed(database, writing.claim(database, request, at), at),
     );
+  }
+
+  due(request: DueRequest): Promise<readonly DueMessage[]> {
+    return this.#read((database) => reading.due(database, request, (request.now ?? Date.now()) - request.graceMs));
   }
 
   begin(token: string, ids: readonly string[]): Promise<void> {

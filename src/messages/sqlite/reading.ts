@@ -1,11 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { type Dialect, pageOf, Queries, type Statement } from '../sql/queries.js';
-import { byMessage, type MessageRow, storedMessage } from '../sql/rows.js';
-import type { ClaimedMessage, Found, Page, StoredMessage, StoreQuery } from '../store.js';
+import { pageOf, Queries, type Statement } from '../sql/queries.js';
+import { byMessage, type DueRow, dueMessage, type MessageRow, storedMessage, urgencies } from '../sql/rows.js';
+import type { ClaimedMessage, DueMessage, DueRequest, Found, Page, StoredMessage, StoreQuery } from '../store.js';
 import { Prepared } from './prepared.js';
+import { dialect } from './statements.js';
 
-/** How SQLite writes what differs from other databases. */
-export const dialect: Dialect = { placeholder: () => '?', ms: (column) => column, time: (placeholder) => placeholder };
 const queries = new Queries(dialect);
 
 export function get(database: DatabaseSync, service: string, ids: readonly string[]): readonly StoredMessage[] {
@@ -47,6 +46,19 @@ export function unclaimed(
     JSON.stringify(conditions),
   );
   return new Map(rows.filter((row) => row.count > 0).map((row) => [row.name, row.count]));
+}
+
+/** What somebody should have taken by a time. */
+export function due(database: DatabaseSync, request: DueRequest, until: number): readonly DueMessage[] {
+  const prepared = Prepared.of(database);
+  const { service, conditions, limit } = request;
+  const known = JSON.stringify(conditions);
+  const rows = [...prepared.all<DueRow>('lost', service, until, known, limit)];
+  for (const priority of urgencies) {
+    if (rows.length >= limit) break;
+    rows.push(...prepared.all<DueRow>('due', service, priority, until, known, limit - rows.length));
+  }
+  return rows.map(dueMessage);
 }
 
 /** Rows that were claimed, as messages. */

@@ -97,4 +97,25 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX pushrail_idempotency_expires ON pushrail_idempotency (service, expires_at)',
     ],
   },
+  {
+    name: '0002_templates',
+    statements: [
+      `CREATE TABLE pushrail_templates (
+        service TEXT NOT NULL,
+        slug TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        is_removed INTEGER NOT NULL,
+        PRIMARY KEY (service, slug)
+      ) STRICT, WITHOUT ROWID`,
+      `CREATE TABLE pushrail_template_versions (
+        service TEXT NOT NULL,
+        slug TEXT NOT NULL,
+        version INTEGER NOT NULL,
+        is_active INTEGER NOT NULL,
+        content TEXT NOT NULL,
+        created_at INTEGER NOT NULL,
+        PRIMARY KEY (service, slug, version)
+      ) STRICT`,
+    ],
+  },
 ];

@@ -1,11 +1,17 @@
 import { messageColumns, tables } from '../sql/names.js';
+import type { Dialect } from '../sql/queries.js';
+import { templateStatements } from '../sql/templates.js';
 import { WAITS } from './schema.js';
+
+/** How SQLite writes what differs from other databases. */
+export const dialect: Dialect = { placeholder: () => '?', ms: (column) => column, time: (placeholder) => placeholder };
 
 // Lists are handed over as JSON, so that a statement has one text for any length and stays prepared. What belongs to an
 // index's `WHERE` stands in the words of the index.
 
-const { messages, recipients, related, outcomes, idempotency } = tables;
+const { messages, recipients, related, outcomes, idempotency, templateVersions } = tables;
 const returned = `${messageColumns.join(', ')}, rowid AS place`;
+const found = 'id, state, priority, attempts, deaths';
 const listed = '(SELECT value FROM json_each(?))';
 const isKnown = `(condition_name IS NULL OR condition_name IN ${listed})`;
 const isLost = `state = 'SENDING' AND service = ? AND lease_until <= ? AND ${isKnown}`;
@@ -14,6 +20,7 @@ const isConditional = `${WAITS} AND condition_name IS NOT NULL AND service = ?`;
 const isHeld = `state = 'SENDING' AND lease_token = ?`;
 const notCancelled = `SELECT 1 FROM ${messages} m WHERE m.id = ${recipients}.message_id AND m.state <> 'CANCELLED'`;
 const inserted = messageColumns.filter((name) => !['deaths', 'sent_at', 'outcomes'].includes(name));
+const templates = templateStatements(dialect);
 const markRead = `UPDATE ${recipients} SET read_at = ? WHERE service = ? AND user_id = ? AND read_at IS NULL`;
 
 /** The columns that an insert gives values for; the others have their defaults. */
@@ -29,6 +36,10 @@ export type StatementName =
   | 'anyDue'
   | 'claimLost'
   | 'claimDue'
+  | 'claimLostOf'
+  | 'claimDueOf'
+  | 'lost'
+  | 'due'
   | 'begin'
   | 'renew'
   | 'append'
@@ -55,7 +66,14 @@ export type StatementName =
   | 'setOutcomes'
   | 'setAppended'
   | 'removeAppended'
-  | 'unclaimed';
+  | 'unclaimed'
+  | 'raiseTemplate'
+  | 'insertTemplate'
+  | 'latestTemplate'
+  | 'templateVersion'
+  | 'listTemplates'
+  | 'removeTemplate'
+  | 'activateTemplate';
 
 /** The statements, which stay prepared. A `?` stands for each value, in the order of the text. */
 export const statements: Readonly<Record<StatementName, string>> = {
@@ -74,12 +92,25 @@ export const statements: Readonly<Record<StatementName, string>> = {
   anyLost: `SELECT 1 FROM ${messages} WHERE ${isLost} LIMIT 1`,
   anyDue: `SELECT 1 FROM ${messages} WHERE ${isDue} LIMIT 1`,
   claimLost: `UPDATE ${messages}
-    SET deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
+    SET changed_at = ?, deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
     WHERE rowid = (SELECT rowid FROM ${messages} WHERE ${isLost} ORDER BY lease_until LIMIT 1) RETURNING ${returned}`,
   claimDue: `UPDATE ${messages}
     SET state = 'SENDING', changed_at = ?, is_begun = 1, lease_token = ?, lease_until = ?
     WHERE rowid IN (SELECT rowid FROM ${messages} WHERE ${isDue} ORDER BY send_after, condition_name, rowid LIMIT ?)
     RETURNING ${returned}`,
+  // With the plus, the ids are looked up, and not all that the service has.
+  claimLostOf: `UPDATE ${messages}
+    SET changed_at = ?, deaths = deaths + is_begun, is_begun = 0, lease_token = ?, lease_until = ?
+    WHERE rowid = (SELECT rowid FROM ${messages}
+      WHERE state = 'SENDING' AND +service = ? AND +lease_until <= ? AND ${isKnown} AND id IN ${listed} LIMIT 1)
+    RETURNING ${returned}`,
+  claimDueOf: `UPDATE ${messages}
+    SET state = 'SENDING', changed_at = ?, is_begun = 1, lease_token = ?, lease_until = ?
+    WHERE rowid IN (SELECT rowid FROM ${messages}
+      WHERE ${WAITS} AND +service = ? AND +send_after <= ? AND ${isKnown} AND id IN ${listed} LIMIT ?)
+    RETURNING ${returned}`,
+  lost: `SELECT ${found} FROM ${messages} WHERE ${isLost} ORDER BY lease_until LIMIT ?`,
+  due: `SELECT ${found} FROM ${messages} WHERE ${isDue} ORDER BY send_after, condition_name, rowid LIMIT ?`,
   begin: `UPDATE ${messages} SET is_begun = 1 WHERE ${isHeld} AND id IN ${listed}`,
   renew: `UPDATE ${messages} SET lease_until = ? WHERE ${isHeld} AND id IN ${listed} RETURNING id`,
   append: `INSERT INTO ${outcomes} (message_id, number, outcome)
@@ -140,4 +171,13 @@ export const statements: Readonly<Record<StatementName, string>> = {
     SELECT name, (SELECT count(*) FROM ${messages}
       WHERE ${isConditional} AND condition_name = name AND send_after <= ?) AS count
     FROM names WHERE name IS NOT NULL AND name NOT IN ${listed}`,
+
+  raiseTemplate: templates.raise,
+  insertTemplate: `INSERT INTO ${templateVersions} (service, slug, version, is_active, content, created_at)
+    VALUES (?, ?, ?, ?, ?, ?)`,
+  latestTemplate: templates.latest,
+  templateVersion: templates.version,
+  listTemplates: templates.list(0),
+  removeTemplate: templates.remove,
+  activateTemplate: templates.activate,
 };

@@ -41,21 +41,40 @@ export function isAnyDue(database: DatabaseSync, { service, conditions }: ClaimR
 
 export function claim(database: DatabaseSync, request: ClaimRequest, at: number): readonly MessageRow[] {
   const prepared = Prepared.of(database);
-  const { service, lease, limit } = request;
+  const { service, lease, limit, ids } = request;
   const known = JSON.stringify(request.conditions);
   const until = at + lease.ms;
   if (limit < 1) return [];
-  const lost = prepared.all<Row>('claimLost', lease.token, until, service, at, known);
+  if (ids !== undefined) return claimOf(prepared, request, ids, at);
+  const lost = prepared.all<Row>('claimLost', at, lease.token, until, service, at, known);
   if (lost.length > 0) return lost;
   const rows: Row[] = [];
   for (const priority of urgencies) {
     const left = limit - rows.length;
     if (left === 0) break;
     const due = prepared.all<Row>('claimDue', at, lease.token, until, service, priority, at, known, left);
-    // They come in any order.
-    rows.push(...due.toSorted((one, other) => one.send_after - other.send_after || one.place - other.place));
+    rows.push(...due.toSorted(asDue));
   }
   return rows;
+}
+
+/** Claims among some messages. */
+function claimOf(
+  prepared: Prepared,
+  { service, lease, limit, conditions }: ClaimRequest,
+  ids: readonly string[],
+  at: number,
+): readonly MessageRow[] {
+  const until = at + lease.ms;
+  const which = [service, at, JSON.stringify(conditions), JSON.stringify(ids)] as const;
+  const lost = prepared.all<Row>('claimLostOf', at, lease.token, until, ...which);
+  if (lost.length > 0) return lost;
+  return prepared.all<Row>('claimDueOf', at, lease.token, until, ...which, limit).toSorted(asDue);
+}
+
+/** Rows come in any order. */
+function asDue(one: Row, other: Row): number {
+  return other.priority - one.priority || one.send_after - other.send_after || one.place - other.place;
 }
 
 export function begin(database: DatabaseSync, token: string, ids: readonly string[]): void {

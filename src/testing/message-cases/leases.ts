@@ -11,7 +11,8 @@ export const leaseCases: readonly MessageCaseDefinition[] = [
     async check(trial) {
       const inserted = await trial.insertHeld();
       await trial.claims([], { now: NOW + MINUTE - 1 });
-      await trial.claimOne(inserted.id, { now: LATER });
+      // Whoever claims it learns its age from it.
+      assertFields(await trial.claimOne(inserted.id, { now: LATER }), { changedAt: LATER });
       await trial.claims([], { now: LATER + MINUTE - 1 });
       await trial.claimOne(inserted.id, { now: LATER + MINUTE + 1 });
     },

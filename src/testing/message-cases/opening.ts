@@ -4,7 +4,7 @@ import { type MessageCaseDefinition, NOW, SERVICE, withoutAnother } from '../mes
 import { failureOf } from '../trial.js';
 
 /** A store that is closed may say so in any of these ways. */
-const anyCode: readonly PushErrorCode[] = [
+export const anyCode: readonly PushErrorCode[] = [
   'CONFIGURATION',
   'VALIDATION',
   'UNSUPPORTED_OPERATION',

@@ -10,7 +10,7 @@ const ROUNDS = 10;
 const LATER = NOW + MINUTE + 1;
 
 /** Starts work all at once, in another order each time. */
-async function race<Result>(round: number, ...work: readonly (() => Promise<Result>)[]): Promise<Result[]> {
+export async function race<Result>(round: number, ...work: readonly (() => Promise<Result>)[]): Promise<Result[]> {
   const results: Result[] = [];
   const order = work.map((_, n) => (n + round) % work.length);
   await Promise.all(

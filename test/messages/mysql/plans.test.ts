@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { mysqlMessages } from '../../../src/messages/mysql/index.js';
 import type { MessageStore } from '../../../src/messages/store.js';
 import { withMysql } from '../../support/mysql.js';
+import { callsOfTemplates } from '../calls-of-templates.js';
 import { claimOf, message, settled } from '../postgres/new-message.js';
 
 interface Statement {
@@ -58,7 +59,15 @@ beforeAll(async () => {
     SELECT service, id, 'd', id, ${now + 86_400_000} FROM pushrail_messages`,
   );
   await pool.query(
-    'ANALYZE TABLE pushrail_messages, pushrail_recipients, pushrail_related, pushrail_outcomes, pushrail_idempotency',
+    `INSERT INTO pushrail_templates (service, slug, version, is_removed)
+    SELECT 'shop', CONCAT('slug', number), 2, number % 10 = 1 FROM ${numbers}`,
+  );
+  await pool.query(
+    `INSERT INTO pushrail_template_versions (service, slug, version, is_active, content, created_at)
+    SELECT service, slug, number, 1, 'content', 1 FROM pushrail_templates, (SELECT 1 number UNION SELECT 2) AS two`,
+  );
+  await pool.query(
+    'ANALYZE TABLE pushrail_messages, pushrail_recipients, pushrail_related, pushrail_outcomes, pushrail_idempotency, pushrail_templates, pushrail_template_versions',
   );
   // The pool has one connection, which runs them all.
   const taken = await pool.getConnection();
@@ -109,6 +118,23 @@ const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
       await store.claim(claimOf(randomUUID()));
     },
   ],
+  [
+    'claim by id of what is due',
+    async () => {
+      const { id } = message();
+      await store.insert([message({ id })], { now: undefined });
+      await store.claim(claimOf(randomUUID(), { conditions: ['unread'], ids: [id, randomUUID()] }));
+    },
+  ],
+  [
+    'claim by id of what has expired',
+    async () => {
+      const id = randomUUID();
+      await store.insert([message(held(id))], { now: Date.now() - 3_600_000 });
+      await store.claim(claimOf(randomUUID(), { ids: [id] }));
+    },
+  ],
+  ['due', () => store.due({ service, conditions: ['unread'], limit: 100, graceMs: 5_000, now: undefined })],
   ['begin', () => store.begin('a', [randomUUID(), randomUUID()])],
   ['renew', () => store.renew({ token: 'a', ms: 1000 }, [randomUUID(), randomUUID()], undefined)],
   [
@@ -160,6 +186,7 @@ const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ],
   ['readers', () => store.readers([randomUUID()])],
   ['erase', () => store.erase(service, 'user9')],
+  ...callsOfTemplates(() => store.templates).filter(([name]) => name !== 'listTemplates'),
 ];
 
 describe(`among ${ROWS} messages that are sent or not due, each statement reads a range of an index`, () => {
@@ -184,5 +211,14 @@ describe(`among ${ROWS} messages that are sent or not due, each statement reads 
     const [step] = await planOf(statements[0] as Statement);
     expect(step).toMatchObject({ key: 'pushrail_messages_created' });
     expect(step?.Extra ?? '').not.toContain('filesort');
+  });
+
+  test('by listTemplates, in the order of an index', async () => {
+    statements = [];
+    await store.templates?.listTemplates(service, { limit: 10, after: 'slug7' });
+    const [first, ...others] = await planOf(statements[0] as Statement);
+    expect(first).toMatchObject({ table: 't', type: 'range', key: 'PRIMARY' });
+    expect(first?.Extra ?? '').not.toContain('filesort');
+    expect(others).toMatchObject([{ table: 'v', type: 'eq_ref', key: 'PRIMARY' }]);
   });
 });

@@ -8,7 +8,7 @@ import { onServer, withMysql } from '../../support/mysql.js';
 import { claimOf, message, settled } from '../postgres/new-message.js';
 
 const database = withMysql();
-const second = { name: '0002_colour', statements: ['ALTER TABLE pushrail_messages ADD COLUMN colour TEXT'] };
+const later = { name: '0003_colour', statements: ['ALTER TABLE pushrail_messages ADD COLUMN colour TEXT'] };
 
 /** A pool on a database of a test's own. */
 async function ownPool(connectionLimit = 10): Promise<Pool> {
@@ -29,7 +29,7 @@ test('a store that does not migrate says what to run, and migrates when it is to
     code: 'CONFIGURATION',
     message: expect.stringContaining('pushrail migrate'),
   });
-  expect(await store.migrate()).toEqual(['0001_messages']);
+  expect(await store.migrate()).toEqual(['0001_messages', '0002_templates']);
   expect(await store.migrate()).toEqual([]);
   await store.open();
   await store.open();
@@ -39,20 +39,23 @@ test('a store that does not migrate says what to run, and migrates when it is to
 test('many processes that migrate at once make each step once', async () => {
   const pool = await ownPool();
   await Promise.all(Array.from({ length: 6 }, () => mysqlMessages(pool).open()));
-  expect((await pool.query('SELECT name FROM pushrail_migrations'))[0]).toEqual([{ name: '0001_messages' }]);
+  expect((await pool.query('SELECT name FROM pushrail_migrations ORDER BY name'))[0]).toEqual([
+    { name: '0001_messages' },
+    { name: '0002_templates' },
+  ]);
 });
 
 test('a step that was cut short goes on where it ended', async () => {
   const pool = await ownPool();
   await mysqlMessages(pool).open();
-  const bad = { ...second, statements: [...second.statements, 'SELECT no_such_column'] };
+  const bad = { ...later, statements: [...later.statements, 'SELECT no_such_column'] };
   await expect(mysqlStore(pool, {}, [...migrations, bad]).open()).rejects.toThrow('no_such_column');
-  expect((await pool.query('SELECT name FROM pushrail_migrations'))[0]).toHaveLength(1);
+  expect((await pool.query('SELECT name FROM pushrail_migrations'))[0]).toHaveLength(2);
   const mended = {
-    ...second,
-    statements: [...second.statements, 'CREATE INDEX colours ON pushrail_messages (attempts)'],
+    ...later,
+    statements: [...later.statements, 'CREATE INDEX colours ON pushrail_messages (attempts)'],
   };
-  expect(await mysqlStore(pool, {}, [...migrations, mended]).migrate()).toEqual(['0002_colour']);
+  expect(await mysqlStore(pool, {}, [...migrations, mended]).migrate()).toEqual(['0003_colour']);
   await pool.query('SELECT colour FROM pushrail_messages FORCE INDEX (colours) WHERE attempts = 1');
 });
 
@@ -63,13 +66,35 @@ test('the code of the release before goes on while a newer one migrates, and ope
   const service = 'shop';
   const [before, after] = [message({ service }), message({ service })] as const;
   await old.insert([before], { now: undefined });
-  expect(await mysqlStore(pool, {}, [...migrations, second]).migrate()).toEqual(['0002_colour']);
+  expect(await mysqlStore(pool, {}, [...migrations, later]).migrate()).toEqual(['0003_colour']);
   await old.insert([after], { now: undefined });
   expect(await old.claim(claimOf('a'))).toHaveLength(2);
   expect(await old.settle([settled(after.id, 'a')], undefined)).toEqual([true]);
   const again = mysqlMessages(pool, { migrate: false });
   await again.open();
   expect(await again.get(service, [after.id])).toMatchObject([{ state: 'SENT' }]);
+});
+
+test('a database of the release before templates is brought up, and that release goes on', async () => {
+  const pool = await ownPool(1);
+  const old = mysqlStore(pool, {}, migrations.slice(0, 1));
+  await old.open();
+  await old.insert([message()], { now: undefined });
+  await expect(mysqlMessages(pool, { migrate: false }).open()).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining('needs the migration "0002_templates": run "pushrail migrate"'),
+  });
+  await expect(old.templates.getTemplate('shop', 'welcome')).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining('missing or too old: run "pushrail migrate"'),
+  });
+  const store = mysqlStore(pool, {}, migrations);
+  expect(await store.migrate()).toEqual(['0002_templates']);
+  expect(await old.migrate()).toEqual([]);
+  await old.insert([message()], { now: undefined });
+  expect(await old.claim(claimOf('a'))).toHaveLength(2);
+  const save = { service: 'shop', slug: 'welcome', isActive: true, content: '{}' };
+  expect(await store.templates.saveTemplate(save, 1)).toEqual({ ...save, version: 1, createdAt: 1 });
 });
 
 test.each([

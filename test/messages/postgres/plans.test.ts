@@ -5,6 +5,7 @@ import type { PostgresStatement } from '../../../src/messages/postgres/index.js'
 import { postgresMessages } from '../../../src/messages/postgres/index.js';
 import type { MessageStore } from '../../../src/messages/store.js';
 import { server, withPostgres } from '../../support/postgres.js';
+import { callsOfTemplates } from '../calls-of-templates.js';
 import { claimOf, message, settled } from './new-message.js';
 
 const database = withPostgres();
@@ -43,6 +44,14 @@ beforeAll(async () => {
   await pool.query(
     `INSERT INTO pushrail_idempotency (service, key, digest, message_id, expires_at)
     SELECT service, id::text, 'd', id, now() + interval '1 day' FROM pushrail_messages`,
+  );
+  await pool.query(
+    `INSERT INTO pushrail_templates (service, slug, version, is_removed)
+    SELECT 'shop', 'slug' || number, 2, number % 10 = 0 FROM generate_series(1, ${ROWS}) AS number`,
+  );
+  await pool.query(
+    `INSERT INTO pushrail_template_versions (service, slug, version, is_active, content, created_at)
+    SELECT service, slug, number, true, 'content', now() FROM pushrail_templates, generate_series(1, 2) AS number`,
   );
   await pool.query('VACUUM ANALYZE');
   // The pool has one client, which runs them all.
@@ -84,6 +93,11 @@ const service = 'shop';
 const someone = { service, user: 'user7' } as const;
 const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ['claim', () => store.claim(claimOf(randomUUID(), { conditions: ['unread'] }))],
+  [
+    'claim by id',
+    () => store.claim(claimOf(randomUUID(), { conditions: ['unread'], ids: [randomUUID(), randomUUID()] })),
+  ],
+  ['due', () => store.due({ service, conditions: ['unread'], limit: 100, graceMs: 5_000, now: undefined })],
   ['begin', () => store.begin('a', [randomUUID()])],
   ['renew', () => store.renew({ token: 'a', ms: 1000 }, [randomUUID(), randomUUID()], undefined)],
   ['append', () => store.append([{ id: randomUUID(), outcomes: [] }])],
@@ -118,6 +132,7 @@ const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
   ],
   ['readers', () => store.readers([randomUUID()])],
   ['erase', () => store.erase(service, 'nobody')],
+  ...callsOfTemplates(() => store.templates),
 ];
 
 describe('among 40 000 messages that are sent or not due, no table is read from end to end', () => {
@@ -151,6 +166,19 @@ test('claims and settlements that were planned while the table was new look each
   for (const statement of statements) {
     const [, forAnyValues] = await plansOf(statement);
     expect(forAnyValues).toContain('Index Scan using pushrail_messages_pkey');
+    expect(forAnyValues).not.toContain('Seq Scan');
+  }
+});
+
+test('templates that were looked for while the tables were new are looked up by an index ever after', async () => {
+  await explainer.query('CREATE SCHEMA templates');
+  const fresh = postgresMessages(pool, { schema: 'templates' });
+  await fresh.open();
+  statements = [];
+  for (const [, call] of callsOfTemplates(() => fresh.templates)) await call();
+  expect(statements).toHaveLength(6);
+  for (const statement of statements) {
+    const [, forAnyValues] = await plansOf(statement);
     expect(forAnyValues).not.toContain('Seq Scan');
   }
 });

@@ -7,7 +7,7 @@ import { withPostgres } from '../../support/postgres.js';
 import { claimOf, message, settled } from './new-message.js';
 
 const database = withPostgres();
-const second = { name: '0002_colour', statements: ['ALTER TABLE pushrail_messages ADD COLUMN colour text'] };
+const later = { name: '0003_colour', statements: ['ALTER TABLE pushrail_messages ADD COLUMN colour text'] };
 
 /** A schema of a test's own. */
 async function ownSchema(name: string): Promise<string> {
@@ -26,7 +26,7 @@ test('a store that does not migrate says what to run, and migrates when it is to
     code: 'CONFIGURATION',
     message: expect.stringContaining('pushrail migrate'),
   });
-  expect(await store.migrate()).toEqual(['0001_messages']);
+  expect(await store.migrate()).toEqual(['0001_messages', '0002_templates']);
   expect(await store.migrate()).toEqual([]);
   await store.open();
   await store.open();
@@ -38,17 +38,20 @@ test('many processes that migrate at once make each step once', async () => {
   const schema = await ownSchema('Crowd');
   const stores = Array.from({ length: 6 }, () => postgresMessages(database.pool({ max: 1 }), { schema }));
   await Promise.all(stores.map((store) => store.open()));
-  expect(await database.run('SELECT name FROM "Crowd".pushrail_migrations')).toEqual([{ name: '0001_messages' }]);
+  expect(await database.run('SELECT name FROM "Crowd".pushrail_migrations ORDER BY name')).toEqual([
+    { name: '0001_messages' },
+    { name: '0002_templates' },
+  ]);
 });
 
 test('a step that fails leaves nothing, and the one before stays', async () => {
   const schema = await ownSchema('broken');
   const pool = database.pool();
   await postgresMessages(pool, { schema }).open();
-  const bad = { name: '0002_bad', statements: [...second.statements, 'SELECT no_such_column'] };
+  const bad = { name: '0003_bad', statements: [...later.statements, 'SELECT no_such_column'] };
   await expect(postgresStore(pool, { schema }, [...migrations, bad]).open()).rejects.toThrow('no_such_column');
   await expect(pool.query('SELECT colour FROM broken.pushrail_messages')).rejects.toThrow('colour');
-  expect(await postgresStore(pool, { schema }, [...migrations, second]).migrate()).toEqual(['0002_colour']);
+  expect(await postgresStore(pool, { schema }, [...migrations, later]).migrate()).toEqual(['0003_colour']);
 });
 
 test('a schema that is not there is named, with what to do: no migration makes it', async () => {
@@ -70,13 +73,36 @@ test('the code of the release before goes on while a newer one migrates, and ope
   // Often enough that the connection has prepared its statements, with their plans.
   for (let n = 0; n < 7; n++) await old.insert([message({ service: 'other' })], { now: undefined });
   await old.insert([before], { now: undefined });
-  expect(await postgresStore(pool, { schema }, [...migrations, second]).migrate()).toEqual(['0002_colour']);
+  expect(await postgresStore(pool, { schema }, [...migrations, later]).migrate()).toEqual(['0003_colour']);
   await old.insert([after], { now: undefined });
   expect(await old.claim(claimOf('a'))).toHaveLength(2);
   expect(await old.settle([settled(after.id, 'a')], undefined)).toEqual([true]);
   const again = postgresMessages(pool, { schema, migrate: false });
   await again.open();
   expect(await again.get(service, [after.id])).toMatchObject([{ state: 'SENT' }]);
+});
+
+test('a database of the release before templates is brought up, and that release goes on', async () => {
+  const schema = await ownSchema('before_templates');
+  const pool = database.pool({ max: 1 });
+  const old = postgresStore(pool, { schema }, migrations.slice(0, 1));
+  await old.open();
+  await old.insert([message()], { now: undefined });
+  await expect(postgresMessages(pool, { schema, migrate: false }).open()).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining('needs the migration "0002_templates": run "pushrail migrate"'),
+  });
+  await expect(old.templates.getTemplate('shop', 'welcome')).rejects.toMatchObject({
+    code: 'CONFIGURATION',
+    message: expect.stringContaining('missing or too old: run "pushrail migrate"'),
+  });
+  const store = postgresStore(pool, { schema }, migrations);
+  expect(await store.migrate()).toEqual(['0002_templates']);
+  expect(await old.migrate()).toEqual([]);
+  await old.insert([message()], { now: undefined });
+  expect(await old.claim(claimOf('a'))).toHaveLength(2);
+  const save = { service: 'shop', slug: 'welcome', isActive: true, content: '{}' };
+  expect(await store.templates.saveTemplate(save, 1)).toEqual({ ...save, version: 1, createdAt: 1 });
 });
 
 test('two stores in schemas of one pool keep apart, also in what connections have prepared', async () => {

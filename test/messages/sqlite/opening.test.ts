@@ -11,7 +11,7 @@ import { message, newFile, openStore } from './files.js';
 
 /** What a later release may add. */
 const later = {
-  name: '0002_seen_by',
+  name: '0003_seen_by',
   statements: ['ALTER TABLE pushrail_messages ADD COLUMN seen_by TEXT', 'CREATE TABLE pushrail_later (id INTEGER)'],
 };
 const options = (file: string) => ({ file, synchronous: 'normal', lockTimeout: 10_000 }) as const;
@@ -31,7 +31,7 @@ describe('sqliteMessages, when it is opened', () => {
 
   it('tells which tables it made when it is asked to migrate', async () => {
     const store = sqliteMessages({ file: newFile() });
-    expect(await store.migrate()).toEqual(['0001_messages']);
+    expect(await store.migrate()).toEqual(['0001_messages', '0002_templates']);
     expect(await store.migrate()).toEqual([]);
     await store.close();
   });
@@ -64,7 +64,7 @@ describe('sqliteMessages, when it is opened', () => {
     const old = await openStore({ file });
     await old.insert([message()], { now: undefined });
     const newer = new SqliteMessages(options(file), [...migrations, later]);
-    expect(await newer.migrate()).toEqual(['0002_seen_by']);
+    expect(await newer.migrate()).toEqual(['0003_seen_by']);
     await old.insert([message()], { now: undefined });
     await newer.insert([message()], { now: undefined });
     expect(await old.count({ service: 'shop' })).toBe(3);
@@ -75,13 +75,30 @@ describe('sqliteMessages, when it is opened', () => {
     await newer.close();
   });
 
+  it('brings up a file of the release before templates, and lets that release go on', async () => {
+    const file = newFile();
+    const old = new SqliteMessages(options(file), migrations.slice(0, 1));
+    await old.open();
+    await old.insert([message()], { now: undefined });
+    const newer = new SqliteMessages(options(file));
+    expect(await newer.migrate()).toEqual(['0002_templates']);
+    await old.insert([message()], { now: undefined });
+    expect(await old.count({ service: 'shop' })).toBe(2);
+    const save = { service: 'shop', slug: 'welcome', isActive: true, content: '{}' };
+    expect(await newer.templates.saveTemplate(save, 1)).toEqual({ ...save, version: 1, createdAt: 1 });
+    await old.close();
+    await old.open();
+    expect(await old.migrate()).toEqual([]);
+    for (const store of [old, newer]) await store.close();
+  });
+
   it('makes all of a migration or nothing', async () => {
     const file = newFile();
     await openStore({ file });
     const broken = { ...later, statements: [...later.statements, 'CREATE TABLE pushrail_later (id INTEGER)'] };
     await expect(new SqliteMessages(options(file), [...migrations, broken]).open()).rejects.toThrow('already exists');
     const whole = new SqliteMessages(options(file), [...migrations, later]);
-    expect(await whole.migrate()).toEqual(['0002_seen_by']);
+    expect(await whole.migrate()).toEqual(['0003_seen_by']);
     await whole.close();
   });
 

@@ -1,19 +1,22 @@
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Queries, type Statement } from '../../../src/messages/sql/queries.js';
-import { dialect } from '../../../src/messages/sqlite/reading.js';
 import { migrations } from '../../../src/messages/sqlite/schema.js';
-import { type StatementName, statements } from '../../../src/messages/sqlite/statements.js';
+import { dialect, type StatementName, statements } from '../../../src/messages/sqlite/statements.js';
 import type { StoreQuery } from '../../../src/messages/store.js';
 
 /** Statements that write rows without a search for others. */
-const inserts = ['insert', 'insertRecipients', 'insertRelated', 'takeKey'];
+const inserts = ['insert', 'insertRecipients', 'insertRelated', 'takeKey', 'raiseTemplate', 'insertTemplate'];
 /** The index of each statement that the background runs while nothing happens, and of those that search by more. */
 const indexes: Partial<Record<StatementName, string>> = {
   anyLost: 'pushrail_messages_leased (service=? AND lease_until<?)',
   anyDue: 'pushrail_messages_due (service=? AND priority=? AND send_after<?)',
   claimLost: 'pushrail_messages_leased (service=? AND lease_until<?)',
   claimDue: 'pushrail_messages_due (service=? AND priority=? AND send_after<?)',
+  claimLostOf: 'sqlite_autoindex_pushrail_messages_1 (id=?)',
+  claimDueOf: 'sqlite_autoindex_pushrail_messages_1 (id=?)',
+  lost: 'pushrail_messages_leased (service=? AND lease_until<?)',
+  due: 'pushrail_messages_due (service=? AND priority=? AND send_after<?)',
   get: 'sqlite_autoindex_pushrail_messages_1 (id=?)',
   cancelKey: 'pushrail_messages_waiting_key (service=? AND message_key=?)',
   readIds: 'pushrail_recipients_unread (service=? AND user_id=? AND created_at=? AND message_id=?)',
@@ -22,6 +25,11 @@ const indexes: Partial<Record<StatementName, string>> = {
   old: 'pushrail_messages_changed (service=? AND state=? AND changed_at<?)',
   removeKeys: 'pushrail_idempotency_expires (service=? AND expires_at<?)',
   unclaimed: 'pushrail_messages_conditional (service=? AND condition_name=? AND send_after<?)',
+  latestTemplate: 'SEARCH t USING PRIMARY KEY (service=? AND slug=?)',
+  templateVersion: 'pushrail_template_versions_1 (service=? AND slug=? AND version=?)',
+  listTemplates: 'SEARCH t USING PRIMARY KEY (service=? AND slug>?)',
+  removeTemplate: 'USING PRIMARY KEY (service=? AND slug=?)',
+  activateTemplate: 'pushrail_template_versions_1 (service=? AND slug=? AND version=?)',
 };
 
 const database = new DatabaseSync(':memory:');

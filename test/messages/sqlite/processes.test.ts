@@ -42,7 +42,7 @@ describe('sqliteMessages, in several processes', () => {
         ),
       ),
     );
-    const claimed = outputs.flatMap((output) => output.trim().split('\n'));
+    const claimed = outputs.flatMap((output) => output.split('\n').filter((line) => line !== ''));
     expect(new Set(claimed).size).toBe(claimed.length);
     const store = await openStore({ file });
     expect(await store.count({ service: 'shop', states: ['SENDING'] })).toBe(claimed.length);

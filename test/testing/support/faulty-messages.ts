@@ -10,6 +10,7 @@ import type {
   Settlement,
   StoredMessage,
 } from '../../../src/messages/store.js';
+import type { TemplateStore } from '../../../src/messages/template-store.js';
 import type { MessageStoreHarness, MessageStoreSubject, OpenTransaction } from '../../../src/testing/index.js';
 
 /** Makes a store that does something wrong out of one that does all right. */
@@ -99,11 +100,13 @@ function begin(store: MessageStore): OpenTransaction {
 function bound(store: MessageStore): MessageStore {
   return {
     name: store.name,
+    templates: boundTemplates(templatesOf(store)),
     open: () => store.open(),
     close: () => store.close(),
     migrate: () => store.migrate(),
     insert: (messages, options) => store.insert(messages, options),
     claim: (request) => store.claim(request),
+    due: (request) => store.due(request),
     begin: (token, ids) => store.begin(token, ids),
     renew: (lease, ids, now) => store.renew(lease, ids, now),
     append: (appended) => store.append(appended),
@@ -121,6 +124,26 @@ function bound(store: MessageStore): MessageStore {
     erase: (service, user) => store.erase(service, user),
     unclaimed: (service, conditions, now) => store.unclaimed(service, conditions, now),
   };
+}
+
+function boundTemplates(templates: TemplateStore): TemplateStore {
+  return {
+    saveTemplate: (template, now) => templates.saveTemplate(template, now),
+    getTemplate: (service, slug, version) => templates.getTemplate(service, slug, version),
+    listTemplates: (service, page) => templates.listTemplates(service, page),
+    removeTemplate: (service, slug) => templates.removeTemplate(service, slug),
+    setTemplateActive: (service, slug, isActive) => templates.setTemplateActive(service, slug, isActive),
+  };
+}
+
+function templatesOf({ templates }: MessageStore): TemplateStore {
+  if (templates === undefined) throw new Error('The store keeps no templates.');
+  return templates;
+}
+
+/** Does something wrong with templates. */
+export function templating(change: (right: TemplateStore) => Partial<TemplateStore>): Fault {
+  return (right) => ({ templates: { ...templatesOf(right), ...change(templatesOf(right)) } });
 }
 
 /** Records something else than what it is given. */

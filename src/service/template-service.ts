@@ -1,0 +1,124 @@
+import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { ValidationError } from '../core/errors.js';
+import type { SendReport } from '../core/report.js';
+import type { PushUser } from '../sessions/adapter.js';
+import { CodeTemplates, type TemplateOptions } from '../templates/code-templates.js';
+import { checkSlug, type TemplateContext, type TemplateDefinition } from '../templates/definition.js';
+import type { TemplatesHost } from '../templates/index.js';
+import type { OwnTemplateOptions, SharedTemplateOptions } from '../templates/options.js';
+import type { PushTemplate } from '../templates/push-template.js';
+import { type AnyTemplate, isPushTemplate, type TemplateHost } from '../templates/template.js';
+import type { CurrentRuntime } from './current-runtime.js';
+import { RecordingService, type ServiceKeeps } from './recording-service.js';
+import type { Runtime } from './runtime.js';
+import { type StoredTemplates, storedTemplatesOf } from './stored-templates.js';
+
+/** The part of a push service for templates. What renders them is loaded when the first one is used. */
+export abstract class TemplateService<Backend extends AnyBackend> extends RecordingService<Backend> {
+  readonly #code = new CodeTemplates();
+  readonly #templates: StoredTemplates;
+  readonly #host: TemplateHost;
+
+  constructor(runtime: CurrentRuntime, keeps: ServiceKeeps) {
+    super(runtime, keeps);
+    this.#templates = storedTemplatesOf(runtime);
+    this.#host = {
+      render: async (template, context, locale) => {
+        const { renderOf } = await import('../templates/index.js');
+        return renderOf(template, context, locale, this.#hostOf(runtime.configured));
+      },
+      send: async (template, options) => {
+        const current = runtime.configured;
+        const { sendOf } = await import('../templates/index.js');
+        return current.sender.whileRunning(() => sendOf(template, options, this.#hostOf(current)));
+      },
+    };
+  }
+
+  /** The templates that the message store keeps: `templates.save`, `get`, `list`, `remove` and `setActive`. */
+  get templates(): StoredTemplates {
+    return this.#templates;
+  }
+
+  /**
+   * Adds a template in code: `sendTemplate({ slug })` renders it and sends it. Where `templates.save` has kept one with
+   * its slug, the texts are those, and `canSend` and the methods of a class stay. Templates in code stay after
+   * `configure`.
+   * @param options `signal` takes it back; `replace` puts it in the place of another one
+   * @returns the template, whose `send` has the type of its context
+   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and for
+   * a template of another service
+   * @example
+   * PushService.template('welcome', {
+   *   event: 'welcome',
+   *   title: 'Hello {{ name }}',
+   *   locales: { de: { title: 'Hallo {{ name }}' } },
+   * });
+   */
+  template<Context extends object = TemplateContext, User = PushUser>(
+    slug: string,
+    definition: TemplateDefinition<Context, User>,
+    options?: TemplateOptions,
+  ): PushTemplate<Context, User>;
+  template<Template extends AnyTemplate>(template: Template, options?: TemplateOptions): Template;
+  template(given: string | AnyTemplate, ...rest: readonly unknown[]): never {
+    const [definition, options] = isPushTemplate(given) ? [undefined, rest[0]] : rest;
+    return this.#code.add(
+      given,
+      definition as TemplateDefinition<never, never> | undefined,
+      options as TemplateOptions | undefined,
+      this.#host,
+    ) as never;
+  }
+
+  /**
+   * Renders a template and sends it, with all options of `send`. It is rendered once, when it is recorded or sent, and
+   * never again. `data` goes in the place of the template's data, keys of `notification` in the place of the rendered
+   * ones. Where `context` or `locale` is a function of a user, there is a message for each different rendering.
+   *
+   * Users whom `canSend` refuses do not get it. With a message store, a record says so: its state is `SKIPPED`, its
+   * reason `canSend`.
+   * @returns the report, or a list of them where `context` or `locale` is a function; null when nothing was sent or
+   * recorded: the template is not active, nobody may get it, or its own `send` returned null
+   * @throws ValidationError for wrong options, a slug that there is not, and for what is wrong with a text or the context
+   * @throws ConfigurationError when the package "liquidjs" is not installed
+   * @throws TimeoutError when `context`, `locale` or `canSend` does not answer: nothing was sent
+   * @throws whatever `send` throws
+   * @example
+   * await PushService.sendTemplate({ slug: 'welcome', users: 'ann', context: { name: 'Ann' }, locale: 'de-AT' });
+   * @example
+   * await PushService.sendTemplate({ slug: 'digest', users, context: (user) => digestOf(user), locale: localeOf });
+   */
+  sendTemplate<User = PushUser, Context extends object = TemplateContext>(
+    options: { slug: string } & OwnTemplateOptions<User, Context>,
+  ): Promise<SendReport<User>[] | null>;
+  sendTemplate<User = PushUser, Context extends object = TemplateContext>(
+    options: { slug: string } & SharedTemplateOptions<User, Context>,
+  ): Promise<SendReport<User> | null>;
+  async sendTemplate(options: { slug: string }): Promise<never> {
+    if (typeof options !== 'object' || options === null)
+      throw new ValidationError('sendTemplate() takes one object: sendTemplate({ slug, users, context }).');
+    const { slug, ...rest } = options;
+    checkSlug(slug);
+    return this.#code.find(slug, this.#host).send(rest as never) as Promise<never>;
+  }
+
+  #hostOf(current: Runtime): TemplatesHost {
+    const { recorded, sender, timeout, json, name } = current;
+    return {
+      service: name,
+      code: this.#code,
+      timeout,
+      json,
+      hasStore: recorded !== undefined,
+      store: async () => (await recorded?.opened())?.templates,
+      send: (messages, origins, { signal, ordered }) => sender.send(messages, { signal, ordered }, origins),
+    };
+  }
+
+  /** @internal */
+  override async reset(): Promise<void> {
+    this.#code.clear();
+    await super.reset();
+  }
+}

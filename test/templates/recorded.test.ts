@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { DeliveryError, type MessageRecord } from '../../src/index.js';
+import type { RecordedService } from '../recording/recorded-service.js';
+import { failureOf } from '../support/failure-of.js';
+import { templateService, welcome } from './services.js';
+
+const MINUTE = 60_000;
+const down = new DeliveryError('the provider is down', { outcome: 'rejected', retryable: true, status: 503 });
+
+async function skippedOf({ push }: RecordedService, recipient: string): Promise<readonly MessageRecord[]> {
+  return (await push.messages.find({ recipient, state: 'SKIPPED' })).messages;
+}
+
+describe('the record of a template', () => {
+  it('names slug and version, also when the template was saved anew and removed', async () => {
+    await using t = await templateService();
+    await t.push.templates.save({ slug: 'welcome', ...welcome });
+    await t.push.templates.save({ slug: 'welcome', ...welcome, title: 'Good day {{ name }}' });
+    const report = await t.push.sendTemplate({ slug: 'welcome', users: 'ann', context: { name: 'Ann' } });
+    await t.push.templates.save({ slug: 'welcome', title: 'Third' });
+    await t.push.templates.remove('welcome');
+    expect(await t.push.messages.get(report?.id ?? '')).toMatchObject({
+      template: { slug: 'welcome', version: 2 },
+      notification: { title: 'Good day Ann' },
+      data: { name: 'Ann' },
+    });
+  });
+
+  it('has version 0 when the template stands in code', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', welcome);
+    const report = await t.push.sendTemplate({ slug: 'welcome', channels: 'a', context: { name: 'Ann' } });
+    expect(await t.push.messages.get(report?.id ?? '')).toMatchObject({ template: { slug: 'welcome', version: 0 } });
+  });
+
+  it('is rendered once: a delay and a retry send what was rendered then', async () => {
+    await using t = await templateService();
+    const context = { name: 'Ann' };
+    await t.push.templates.save({ slug: 'welcome', ...welcome });
+    const report = await t.push.sendTemplate({ slug: 'welcome', users: 'ann', context, delay: '1m' });
+    expect(report).toMatchObject({ status: 'waiting' });
+    context.name = 'Somebody else';
+    await t.push.templates.save({ slug: 'welcome', title: 'Other' });
+    t.backend.answer = () => Promise.reject(down);
+    await t.clock.advance(2 * MINUTE);
+    t.backend.answer = () => undefined;
+    await t.clock.advance(2 * MINUTE);
+    expect(t.backend.requests.map(({ message }) => message.notification)).toEqual([
+      { title: 'Hello Ann' },
+      { title: 'Hello Ann' },
+    ]);
+    expect(await t.push.messages.get(report?.id ?? '')).toMatchObject({ state: 'SENT', attempts: 2 });
+  });
+
+  it('records nothing when anything is wrong', async () => {
+    await using t = await templateService();
+    await t.push.templates.save({ slug: 'welcome', ...welcome });
+    const failing: object[] = [
+      { context: {} },
+      { context: { name: 'x' }, delay: 'soon' },
+      { context: { name: 'x' }, locale: 'de_AT' },
+      { context: { name: 'x' }, tag: '' },
+      { context: { name: 'x' }, notification: { title: 7 } },
+    ];
+    for (const options of failing)
+      await expect(
+        t.push.sendTemplate({ slug: 'welcome', users: 'ann', ...options } as never),
+        JSON.stringify(options),
+      ).rejects.toMatchObject({ code: 'VALIDATION' });
+    expect(await t.push.messages.count()).toBe(0);
+    expect(t.backend.requests).toHaveLength(0);
+  });
+
+  it('is none with record: false, which sends the stored texts all the same', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', { canSend: (user) => user !== 'bob' });
+    await t.push.templates.save({ slug: 'welcome', ...welcome });
+    const report = await t.push.sendTemplate({
+      slug: 'welcome',
+      users: ['ann', 'bob'],
+      context: { name: 'Ann' },
+      record: false,
+    });
+    expect(report).toMatchObject({ accepted: ['of-ann'], skippedUsers: ['bob'] });
+    expect(await t.push.messages.count()).toBe(0);
+  });
+});
+
+describe('canSend with a message store', () => {
+  const choosy = { ...welcome, canSend: (user: unknown) => user !== 'bob' && user !== 'cleo' };
+
+  it('records the users whom it refuses as SKIPPED, with the reason canSend, and sends them nothing', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', choosy);
+    const report = await t.push.sendTemplate({
+      slug: 'welcome',
+      users: ['ann', 'bob', 'cleo'],
+      context: { name: 'you' },
+      tag: 'greeting',
+    });
+    expect(report).toMatchObject({ status: 'accepted', accepted: ['of-ann'], skippedUsers: ['bob', 'cleo'] });
+    expect(t.backend.sent).toEqual([['of-ann']]);
+    const [skipped, ...others] = await skippedOf(t, 'bob');
+    expect(others).toEqual([]);
+    expect(skipped).toMatchObject({
+      state: 'SKIPPED',
+      reason: 'canSend',
+      recipients: { users: ['bob', 'cleo'] },
+      template: { slug: 'welcome', version: 0 },
+      notification: { title: 'Hello you' },
+      tag: 'greeting',
+      attempts: 0,
+    });
+    expect(await t.push.messages.get(report?.id ?? '')).toMatchObject({
+      state: 'SENT',
+      recipients: { users: ['ann'] },
+    });
+    expect(t.events).toEqual(expect.arrayContaining(['skipped welcome', 'sent welcome']));
+    expect(await t.push.messages.count()).toBe(2);
+  });
+
+  it('records them at once where the message itself is for later', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', choosy);
+    const report = await t.push.sendTemplate({
+      slug: 'welcome',
+      users: ['ann', 'bob'],
+      context: { name: 'you' },
+      delay: '1h',
+      expires: '2h',
+      when: 'unread',
+    });
+    expect(report).toMatchObject({ status: 'waiting', skippedUsers: ['bob'] });
+    expect(await skippedOf(t, 'bob')).toMatchObject([{ condition: undefined, expiresAt: undefined }]);
+    expect(await t.push.messages.count({ state: 'WAITING' })).toBe(1);
+  });
+
+  it('records nothing when nobody is left', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', { ...welcome, canSend: () => false });
+    expect(await t.push.sendTemplate({ slug: 'welcome', users: ['ann'], context: { name: 'x' } })).toBeNull();
+    expect(await t.push.messages.count()).toBe(0);
+  });
+
+  it('does not hide that the message itself failed for good', async () => {
+    await using t = await templateService({ recording: { retryDelays: [] } });
+    t.push.template('welcome', choosy);
+    t.backend.answer = () => Promise.reject(down);
+    const failure = await failureOf(
+      DeliveryError,
+      t.push.sendTemplate({ slug: 'welcome', users: ['ann', 'bob'], context: { name: 'x' } }),
+    );
+    expect(failure.message).toContain('the provider is down');
+    expect(failure.reports).toHaveLength(1);
+    expect(await skippedOf(t, 'bob')).toHaveLength(1);
+  });
+
+  it('can be overruled by hand: messages.retry sends what was skipped', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', choosy);
+    await t.push.sendTemplate({ slug: 'welcome', users: ['ann', 'bob'], context: { name: 'you' } });
+    const [skipped] = await skippedOf(t, 'bob');
+    expect(await t.push.messages.retry(skipped?.id ?? '')).toBe(true);
+    await t.clock.advance(1_000);
+    expect(t.backend.sent).toEqual([['of-ann'], ['of-bob']]);
+    expect(t.backend.requests[1]?.message.notification).toEqual({ title: 'Hello you' });
+    expect(await t.push.messages.get(skipped?.id ?? '')).toMatchObject({ state: 'SENT', attempts: 1 });
+  });
+
+  it('skips also where a provider is away, and where this process does not send', async () => {
+    await using t = await templateService({ worker: false });
+    t.push.template('welcome', choosy);
+    const users = ['ann', 'bob'];
+    await t.push.sendTemplate({ slug: 'welcome', users, context: { name: 'you' }, wait: false });
+    expect(await skippedOf(t, 'bob')).toHaveLength(1);
+    expect(await t.push.messages.count({ state: 'WAITING', recipient: 'ann' })).toBe(1);
+    expect(t.backend.requests).toHaveLength(0);
+  });
+
+  it('records each once when the same call with an idempotencyKey comes again', async () => {
+    await using t = await templateService();
+    t.push.template('welcome', choosy);
+    const call = { slug: 'welcome', users: ['ann', 'bob'], context: { name: 'you' }, idempotencyKey: 'order:42' };
+    const first = await t.push.sendTemplate(call);
+    const second = await t.push.sendTemplate(call);
+    expect(second?.id).toBe(first?.id);
+    expect(t.backend.requests).toHaveLength(1);
+    expect(await t.push.messages.count()).toBe(2);
+    expect(await t.push.messages.get(first?.id ?? '')).toMatchObject({ idempotencyKey: 'order:42' });
+  });
+});
