@@ -1,6 +1,9 @@
+import type { Page, ReadMark, StoreQuery } from './query.js';
 import type { ChannelOutcome, Priority, Recipients, RecordedError, RelatedObject } from './record.js';
 import type { MessageState } from './states.js';
 import type { TemplateStore } from './template-store.js';
+
+export type { Page, ReadMark, StoreQuery } from './query.js';
 
 /** A time: from now on, by the store's clock, or a date. */
 export type Time =
@@ -138,43 +141,11 @@ export interface Appended {
   readonly outcomes: readonly ChannelOutcome[];
 }
 
-/** Which messages: those for which all that is named is true. */
-export interface StoreQuery {
-  readonly service: string;
-  readonly states?: readonly MessageState[] | undefined;
-  readonly tag?: string | undefined;
-  readonly relatedTo?: RelatedObject | undefined;
-  /** A user's id. */
-  readonly recipient?: string | undefined;
-  readonly event?: string | undefined;
-  readonly key?: string | undefined;
-  /** Recorded at this time or later, and before that one. */
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-  /** Due at this time or earlier, and in its state since this time or longer. */
-  readonly dueBy?: number | undefined;
-  readonly unchangedSince?: number | undefined;
-}
-
-/** A part of a long list, the newest first. */
-export interface Page {
-  readonly limit: number;
-  /** The `cursor` of the part before. */
-  readonly cursor?: string | undefined;
-}
-
 /** Messages, and the cursor of the part after them, if there is one. */
 export interface Found {
   readonly messages: readonly StoredMessage[];
   readonly cursor: string | undefined;
 }
-
-/** Which messages a user has read. */
-export type ReadMark = { readonly service: string; readonly user: string } & (
-  | { readonly ids: readonly string[] }
-  | { readonly tag: string }
-  | { readonly relatedTo: RelatedObject }
-);
 
 /** Which old messages go, and how many at most. */
 export interface PurgeRequest {
