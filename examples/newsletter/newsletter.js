@@ -22,9 +22,12 @@ const reports = await push.sendTemplate({
   wait: false,
 });
 const skipped = reports.flatMap(({ skippedUsers = [] }) => skippedUsers);
-console.log(`${readers.length - skipped.length} messages wait, and ${skipped.length} readers have unsubscribed. Some of them:`);
+console.log(
+  `${readers.length - skipped.length} messages wait, and ${skipped.length} readers have unsubscribed. Some of them:`,
+);
 for (const recipient of readers.slice(0, 3)) {
   const { messages } = await push.messages.find({ recipient, tag: 'autumn', limit: 1 });
-  for (const { notification } of messages) console.log(`  ${notification.locale}: ${notification.title}. ${notification.body}`);
+  for (const { notification } of messages)
+    console.log(`  ${notification.locale}: ${notification.title}. ${notification.body}`);
 }
 await push.close();
