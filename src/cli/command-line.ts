@@ -11,6 +11,7 @@ import { migrateCommand } from './migrate.js';
 import { sendCommand } from './send.js';
 import { sendBatchCommand } from './send-batch.js';
 import { serveCommand } from './serve.js';
+import { templatesCommand } from './templates.js';
 import { isPrinted, oneLine, processTerminal, type Terminal } from './terminal.js';
 import { workCommand } from './work.js';
 
@@ -58,10 +59,10 @@ In three terminals:   pushrail serve · pushrail listen orders · pushrail send 
     );
   const commands = [
     ...[demoCommand, serveCommand, sendCommand, listenCommand, workCommand, sendBatchCommand],
-    ...[messagesCommand, messageCommand, retryCommand, cancelCommand, purgeCommand, migrateCommand],
+    ...[messagesCommand, messageCommand, retryCommand, cancelCommand, purgeCommand, templatesCommand, migrateCommand],
   ];
   for (const command of commands) program.addCommand(command(terminal));
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands, ...program.commands.flatMap((each) => each.commands)]) {
     command.exitOverride().configureOutput({
       writeOut: (text) => terminal.print(text.trimEnd()),
       writeErr: (text) => terminal.complain(text.trimEnd()),

@@ -4,16 +4,13 @@ import { type StoreOptions, serviceHelp, storeHelp, storeService } from './appli
 import { CommandFailed } from './arguments.js';
 import { channelCounts, jsonLine, some, timeText } from './message-texts.js';
 import { visible } from './printable.js';
-import { wrapped } from './table.js';
+import { named, wrapped } from './table.js';
 import type { Terminal } from './terminal.js';
 
 /** Most names of one list. `--json` has all. */
 const MOST_NAMES = 20;
-/** Width of the names before the values, and of a line where there is no terminal. */
-const NAME_WIDTH = 11;
+/** Width of a line where there is no terminal. */
 const UNBOUNDED = Number.POSITIVE_INFINITY;
-/** A terminal where an id does not fit beside its name. */
-const NARROW = 60;
 
 /** `pushrail message`: all that is recorded of one message. */
 export function messageCommand(terminal: Terminal): Command {
@@ -34,15 +31,10 @@ export function messageCommand(terminal: Terminal): Command {
 }
 
 function linesOf(message: MessageRecord, now: number, width: number): readonly string[] {
-  const lines = valuesOf(message, now).flatMap(([name, value]) => {
-    if (value === undefined || value === '') return [];
-    if (width < NARROW) return [name, ...wrapped(value, width - 2).map((line) => `  ${line}`)];
-    return wrapped(value, width - NAME_WIDTH).map((line, place) => (place === 0 ? name : '').padEnd(NAME_WIDTH) + line);
-  });
   const outcomes = message.channels.flatMap((outcome) =>
     wrapped(outcomeText(outcome), width - 4).map((line, place) => (place === 0 ? '  ' : '    ') + line),
   );
-  return [...lines, ...outcomes];
+  return [...named(valuesOf(message, now), width), ...outcomes];
 }
 
 function valuesOf(
@@ -56,7 +48,7 @@ function valuesOf(
     ['service', text(message.service)],
     ['state', `${message.state}, ${triesText(message)}`],
     ['event', text(message.event)],
-    ['to', named(recipients.users, 'user') ?? named(recipients.channels, 'channel')],
+    ['to', namesText(recipients.users, 'user') ?? namesText(recipients.channels, 'channel')],
     ['recorded', timeText(message.createdAt, now)],
     ['due', isWaiting ? timeText(message.sendAfter, now) : undefined],
     ['changed', timeText(message.changedAt, now)],
@@ -83,7 +75,7 @@ function triesText({ attempts, retrySending }: MessageRecord): string {
   return `tried ${attempts === 1 ? 'once' : `${attempts} times`}${retrySending ? ', to be tried again' : ''}`;
 }
 
-function named(names: readonly string[] | undefined, noun: string): string | undefined {
+function namesText(names: readonly string[] | undefined, noun: string): string | undefined {
   return names && `${names.length === 1 ? noun : `${names.length} ${noun}s:`} ${some(names, MOST_NAMES)}`;
 }
 

@@ -47,6 +47,28 @@ function padded(text: string, width: number): string {
   return own + ' '.repeat(Math.max(0, width - widthOf(own)));
 }
 
+/** Width of the names before their values. */
+const NAME_WIDTH = 11;
+/** A terminal where an id does not fit beside its name. */
+const NARROW = 60;
+
+/**
+ * Lines that name values, such as `state      SENT`. What is undefined or empty is left out.
+ * @param values made for a terminal; a value may have several lines
+ */
+export function named(
+  values: readonly (readonly [name: string, value: string | undefined])[],
+  width: number = Number.POSITIVE_INFINITY,
+): readonly string[] {
+  return values.flatMap(([name, value]) => {
+    if (value === undefined || value === '') return [];
+    const room = width < NARROW ? width - 2 : width - NAME_WIDTH;
+    const lines = value.split('\n').flatMap((line) => wrapped(line, room));
+    if (width < NARROW) return [name, ...lines.map((line) => `  ${line}`)];
+    return lines.map((line, place) => ((place === 0 ? name : '').padEnd(NAME_WIDTH) + line).trimEnd());
+  });
+}
+
 /** A text in lines of a width, broken at blanks where that can be. */
 export function wrapped(text: string, width: number): readonly string[] {
   const room = Math.max(10, width);

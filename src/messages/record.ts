@@ -75,7 +75,7 @@ export interface MessageRecord {
   readonly backend: string | undefined;
   /** Why the last try failed. */
   readonly error: RecordedError | undefined;
-  /** Why it was skipped: `condition`, `expired`, `unreachable`, `read`, or the words of a backend. */
+  /** Why it was skipped: `condition`, `canSend`, `expired`, `unreachable`, `read`, or the words of a backend. */
   readonly reason: string | undefined;
   /** What became of each channel so far. */
   readonly channels: readonly ChannelOutcome[];

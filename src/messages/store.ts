@@ -1,6 +1,9 @@
+import type { Page, ReadMark, StoreQuery } from './query.js';
 import type { ChannelOutcome, Priority, Recipients, RecordedError, RelatedObject } from './record.js';
 import type { MessageState } from './states.js';
 import type { TemplateStore } from './template-store.js';
+
+export type { Page, ReadMark, StoreQuery } from './query.js';
 
 /** A time: from now on, by the store's clock, or a date. */
 export type Time =
@@ -92,11 +95,10 @@ export interface ClaimedMessage extends StoredMessage {
   readonly isExpired: boolean;
 }
 
-/** Which messages a worker takes, and for how long. */
+/** Which messages a worker takes, how many at most, and for how long. */
 export interface ClaimRequest {
   readonly service: string;
   readonly lease: Lease;
-  /** Most messages to claim. */
   readonly limit: number;
   /** Names of the conditions that the worker knows. A message with another one is not claimed. */
   readonly conditions: readonly string[];
@@ -111,7 +113,7 @@ export interface DueRequest extends Pick<ClaimRequest, 'service' | 'limit' | 'co
   readonly graceMs: number;
 }
 
-/** A message that somebody should have taken: it is due, or it is `SENDING` and its lease ran out. */
+/** A message that is due, or is `SENDING` and its lease ran out. */
 export type DueMessage = Pick<StoredMessage, 'id' | 'state' | 'priority' | 'attempts' | 'deaths'>;
 
 /** How a message that somebody holds goes on. */
@@ -139,51 +141,17 @@ export interface Appended {
   readonly outcomes: readonly ChannelOutcome[];
 }
 
-/** Which messages: those for which all that is named is true. */
-export interface StoreQuery {
-  readonly service: string;
-  readonly states?: readonly MessageState[] | undefined;
-  readonly tag?: string | undefined;
-  readonly relatedTo?: RelatedObject | undefined;
-  /** A user's id. */
-  readonly recipient?: string | undefined;
-  readonly event?: string | undefined;
-  readonly key?: string | undefined;
-  /** Recorded at this time or later, and before that one. */
-  readonly since?: number | undefined;
-  readonly until?: number | undefined;
-  /** Due at this time or earlier, whatever its state. */
-  readonly dueBy?: number | undefined;
-  /** In its state since this time or longer. */
-  readonly unchangedSince?: number | undefined;
-}
-
-/** A part of a long list, the newest first. */
-export interface Page {
-  readonly limit: number;
-  /** The `cursor` of the part before. */
-  readonly cursor?: string | undefined;
-}
-
 /** Messages, and the cursor of the part after them, if there is one. */
 export interface Found {
   readonly messages: readonly StoredMessage[];
   readonly cursor: string | undefined;
 }
 
-/** Which messages a user has read. */
-export type ReadMark = { readonly service: string; readonly user: string } & (
-  | { readonly ids: readonly string[] }
-  | { readonly tag: string }
-  | { readonly relatedTo: RelatedObject }
-);
-
-/** Which old messages go. */
+/** Which old messages go, and how many at most. */
 export interface PurgeRequest {
   readonly service: string;
   /** For each state, how long ago a message got there, in milliseconds. */
   readonly ages: Partial<Readonly<Record<MessageState, number>>>;
-  /** Most messages to remove. */
   readonly limit: number;
   readonly now: Now;
 }

@@ -1,4 +1,5 @@
 import type { AnyBackend } from '../backends/contract/wrapper.js';
+import { checkOptionNames } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import type { PushUser } from '../sessions/adapter.js';
@@ -7,12 +8,20 @@ import { checkSlug, type TemplateContext, type TemplateDefinition } from '../tem
 import type { TemplatesHost } from '../templates/index.js';
 import type { OwnTemplateOptions, SharedTemplateOptions } from '../templates/options.js';
 import type { PushTemplate } from '../templates/push-template.js';
-import { type AnyTemplate, isPushTemplate, type TemplateHost } from '../templates/template.js';
+import { type AnyTemplate, isPushTemplate, type RenderedTemplate, type TemplateHost } from '../templates/template.js';
 import type { BackendsByName } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
 import { RecordingService, type ServiceKeeps } from './recording-service.js';
 import type { Runtime } from './runtime.js';
 import { type StoredTemplates, storedTemplatesOf } from './stored-templates.js';
+
+let rendering: Promise<typeof import('../templates/index.js')> | undefined;
+
+/** What renders templates. It is looked for once: an import takes longer than a rendering, of which there may be many. */
+function loaded(): Promise<typeof import('../templates/index.js')> {
+  rendering ??= import('../templates/index.js');
+  return rendering;
+}
 
 /** The part of a push service for templates. What renders them is loaded when the first one is used. */
 export abstract class TemplateService<
@@ -28,12 +37,12 @@ export abstract class TemplateService<
     this.#templates = storedTemplatesOf(runtime);
     this.#host = {
       render: async (template, context, locale) => {
-        const { renderOf } = await import('../templates/index.js');
+        const { renderOf } = await loaded();
         return renderOf(template, context, locale, this.#hostOf(runtime.configured));
       },
       send: async (template, options) => {
         const current = runtime.configured;
-        const { sendOf } = await import('../templates/index.js');
+        const { sendOf } = await loaded();
         return current.sender.whileRunning(() => sendOf(template, options, this.#hostOf(current)));
       },
     };
@@ -50,8 +59,8 @@ export abstract class TemplateService<
    * `configure`.
    * @param options `signal` takes it back; `replace` puts it in the place of another one
    * @returns the template, whose `send` has the type of its context
-   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and for
-   * a template of another service
+   * @throws ValidationError for a wrong slug, definition or options; ConfigurationError for a slug that is taken, and
+   * for a template of another service
    * @example
    * PushService.template('welcome', {
    *   event: 'welcome',
@@ -84,7 +93,7 @@ export abstract class TemplateService<
    * reason `canSend`.
    * @returns the report, or a list of them where `context` or `locale` is a function; null when nothing was sent or
    * recorded: the template is not active, nobody may get it, or its own `send` returned null
-   * @throws ValidationError for wrong options, a slug that there is not, and for what is wrong with a text or the context
+   * @throws ValidationError for wrong options, a slug that there is not, and what is wrong with a text or the context
    * @throws ConfigurationError when the package "liquidjs" is not installed
    * @throws TimeoutError when `context`, `locale` or `canSend` does not answer: nothing was sent
    * @throws whatever `send` throws
@@ -105,6 +114,25 @@ export abstract class TemplateService<
     const { slug, ...rest } = options;
     checkSlug(slug);
     return this.#code.find(slug, this.#host).send(rest as never) as Promise<never>;
+  }
+
+  /**
+   * Renders a template and sends nothing: a preview. A template that is not active is rendered too.
+   * @param options `context`: @default {}; `locale`: such as `de-AT`. @default the texts of every other language
+   * @throws ValidationError for a slug that there is not, and for what is wrong with a text or the context
+   * @throws ConfigurationError when the package "liquidjs" is not installed
+   * @example
+   * const { title } = await PushService.renderTemplate({ slug: 'welcome', context: { name: 'Ann' }, locale: 'de' });
+   */
+  async renderTemplate<Context extends object = TemplateContext>(options: {
+    readonly slug: string;
+    readonly context?: Context | undefined;
+    readonly locale?: string | undefined;
+  }): Promise<RenderedTemplate> {
+    checkOptionNames(options, ['slug', 'context', 'locale'], 'renderTemplate()');
+    const { slug, context = {}, locale } = options;
+    checkSlug(slug);
+    return this.#code.find(slug, this.#host).render(context as never, locale);
   }
 
   #hostOf(current: Runtime): TemplatesHost {

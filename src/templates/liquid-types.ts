@@ -1,7 +1,7 @@
 // The part of LiquidJS that is used here, so that no type of the package is part of ours.
 
 /** A number that may grow as far as a limit. */
-export interface LiquidLimit {
+interface LiquidLimit {
   use(count: number): void;
   check(count: number): void;
 }
@@ -32,7 +32,7 @@ export interface LiquidPart {
 }
 
 /** What a filter is called on. */
-export interface FilterCall {
+interface FilterCall {
   readonly context: LiquidContext;
 }
 

@@ -2,7 +2,7 @@ import { ValidationError } from '../core/errors.js';
 import type { TemplateContent, TemplateTexts } from '../messages/template-store.js';
 
 /** A text, and the locale whose text it is; undefined for those of every other language. */
-export interface ChosenText<Text> {
+interface ChosenText<Text> {
   readonly text: Text;
   readonly locale: string | undefined;
 }
@@ -13,7 +13,7 @@ export type ChosenTexts = {
 };
 
 /** The fields of a template's texts. */
-export const textFields: readonly ['title', 'body', 'url', 'data'] = ['title', 'body', 'url', 'data'];
+const textFields: readonly ['title', 'body', 'url', 'data'] = ['title', 'body', 'url', 'data'];
 
 /**
  * A locale in the form that BCP 47 gives it: `de-AT` for `de-at`.

@@ -7,8 +7,8 @@ const MOST_CHARACTERS = 1_000_000;
 type Parts = readonly LiquidPart[];
 
 /**
- * Texts that were parsed, by themselves: the same text is parsed once, in whatever template and version it stands. Those
- * that were not used for the longest time are forgotten first.
+ * Texts that were parsed, by themselves: the same text is parsed once, in whatever template and version it stands.
+ * Those that were not used for the longest time are forgotten first.
  */
 export class ParsedTexts {
   readonly #parse: (text: string) => Parts;

@@ -1,4 +1,4 @@
-/** Whatever browsers drop from an address, and so may hide a scheme behind it: control characters, and spaces around. */
+/** What browsers drop from an address, so that it may hide a scheme: control characters, and spaces around. */
 const HIDING = /\p{Cc}|^ | $/u;
 
 /**

@@ -8,6 +8,8 @@ export type {
 } from './harness.js';
 export { messageStoreConformance } from './message-conformance.js';
 export type { MessageStoreHarness, MessageStoreSubject, OpenTransaction } from './message-harness.js';
+export { queueConformance } from './queue-conformance.js';
+export type { QueueHarness, QueueSubject } from './queue-harness.js';
 export { resetPushService } from './reset-push-service.js';
 export { sessionConformance } from './session-conformance.js';
 export type { SessionHarness, SessionSubject } from './session-harness.js';

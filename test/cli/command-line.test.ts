@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { growthOf, LINEAR } from '../support/growth.js';
@@ -13,6 +15,19 @@ describe('the command line', () => {
       expect(terminal.complaints).toEqual([]);
     },
   );
+
+  it('has each of its commands in the table of docs/command-line.md, and no other', async () => {
+    const terminal = new RecordingTerminal();
+    await runCommandLine(['--help'], terminal);
+    const [, listed = ''] = terminal.printed.join('\n').split('\nCommands:\n');
+    const commands = [...listed.matchAll(/^ {2}([a-z-]+) /gm)]
+      .map(([, name]) => name)
+      .filter((name) => name !== 'help');
+    const page = readFileSync(join(import.meta.dirname, '../../docs/command-line.md'), 'utf8');
+    const told = [...page.matchAll(/^\| `pushrail ([a-z-]+)/gm)].map(([, name]) => name);
+    expect(commands.length).toBeGreaterThan(10);
+    expect([...new Set(told)].sort()).toEqual(commands.toSorted());
+  });
 
   it('tells its version', async () => {
     const terminal = new RecordingTerminal();

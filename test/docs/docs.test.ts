@@ -212,6 +212,7 @@ function alike(printed: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
     .replaceAll(/\(\d+[smh] ago\)/g, '(AGO)')
     .replaceAll(/^\d+[smh] {2,}/gm, 'AGE  ')
+    .replaceAll(/ \d+[smh]( {2,}\w+ {2,}\w+ )/g, ' AGE$1')
     .replaceAll(/ in \d+\.\d s\b/g, ' in SECONDS');
 }
 

@@ -36,11 +36,12 @@ export async function findRedis(): Promise<TestRedis | undefined> {
 
 /**
  * Starts a server of our own, on a port of its own, which keeps nothing on disk.
- * @param flags such as `--cluster-enabled yes`
+ * @param flags such as `--cluster-enabled yes`, or `--port 6380` for a certain one
  * @returns undefined when `redis-server` is not installed
  */
 export async function startRedis(...flags: readonly string[]): Promise<TestRedis | undefined> {
-  const port = await freePort();
+  const given = flags.indexOf('--port');
+  const port = given < 0 ? await freePort() : Number(flags[given + 1]);
   const directory = mkdtempSync(join(tmpdir(), 'pushrail-redis-'));
   const settings = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const server = spawn('redis-server', [...settings, '--dir', directory, ...flags], { stdio: 'ignore' });

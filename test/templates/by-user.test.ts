@@ -137,13 +137,13 @@ describe('a context or a locale of each user', () => {
     expect(most).toBe(100);
   });
 
-  it('lets other work run between the renderings for 100 000 users', async () => {
+  it('lets other work run between the renderings for 20 000 users', async () => {
     const backend = new RecordingBackend({ maxChannelsPerRequest: 1_000_000 });
     await using push = createPushService({ backend, sessions: memorySessions() });
     push.template('greeting', greeting);
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    const users = Array.from({ length: 100_000 }, (_, index) => `user-${index}`);
+    const users = Array.from({ length: 20_000 }, (_, index) => `user-${index}`);
     const reports = await push.sendTemplate({
       slug: 'greeting',
       users,
@@ -151,8 +151,8 @@ describe('a context or a locale of each user', () => {
     });
     clearInterval(timer);
     expect(reports).toHaveLength(2);
-    expect(reports?.map(({ unreachable }) => unreachable.length)).toEqual([50_000, 50_000]);
-    // So many renderings take seconds, and a slice 10 ms.
-    expect(turns).toBeGreaterThan(50);
+    expect(reports?.map(({ unreachable }) => unreachable.length)).toEqual([10_000, 10_000]);
+    // So many renderings take far more than 100 ms, and a slice 10 ms.
+    expect(turns).toBeGreaterThan(10);
   });
 });

@@ -1,5 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { DeliveryError, type MessageRecord } from '../../src/index.js';
+import { sqliteMessages } from '../../src/messages/sqlite/index.js';
 import type { RecordedService } from '../recording/recorded-service.js';
 import { failureOf } from '../support/failure-of.js';
 import { templateService, welcome } from './services.js';
@@ -175,6 +180,33 @@ describe('canSend with a message store', () => {
     expect(await skippedOf(t, 'bob')).toHaveLength(1);
     expect(await t.push.messages.count({ state: 'WAITING', recipient: 'ann' })).toBe(1);
     expect(t.backend.requests).toHaveLength(0);
+  });
+
+  it('goes with a transaction of the caller: what is rolled back skips nobody', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'pushrail-templates-'));
+    const file = join(directory, 'push.db');
+    const database = new DatabaseSync(file);
+    try {
+      await using t = await templateService({}, sqliteMessages({ file }));
+      await t.push.ready();
+      t.push.template('welcome', choosy);
+      const call = { slug: 'welcome', users: ['ann', 'bob'], context: { name: 'you' } };
+      for (const end of ['ROLLBACK', 'COMMIT']) {
+        database.exec('BEGIN IMMEDIATE');
+        const report = await t.push.sendTemplate({ ...call, transaction: database });
+        expect(report).toMatchObject({ status: 'waiting', skippedUsers: ['bob'] });
+        database.exec(end);
+        t.push.wake();
+        const states = async (): Promise<readonly string[]> =>
+          (await t.push.messages.find()).messages.map(({ state, recipients }) => `${state} ${recipients.users}`).sort();
+        if (end === 'ROLLBACK') expect(await states()).toEqual([]);
+        else await expect.poll(states).toEqual(['SENT ann', 'SKIPPED bob']);
+      }
+      expect(t.backend.sent).toEqual([['of-ann']]);
+    } finally {
+      database.close();
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('records each once when the same call with an idempotencyKey comes again', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { Liquid } from 'liquidjs';
 import { describe, expect, it } from 'vitest';
 import { PushTemplate, type RenderedTemplate, type TemplateParts, ValidationError } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
@@ -28,6 +29,8 @@ describe('a template reads no file', () => {
     writeFileSync(join(directory, 'secret.liquid'), 'secret');
     try {
       const absolute = join(directory, 'secret.liquid');
+      // LiquidJS by itself does.
+      expect(new Liquid({ root: directory }).parseAndRenderSync("{% include 'secret.liquid' %}")).toBe('secret');
       const paths = [absolute, relative(process.cwd(), absolute), './package.json', '../../etc/passwd', '/etc/passwd'];
       for (const tag of ['include', 'render', 'layout'])
         for (const path of paths) {

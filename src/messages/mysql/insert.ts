@@ -11,7 +11,11 @@ import { lengths } from './schema.js';
 export function isOneStatement(messages: readonly NewMessage[]): boolean {
   const [only, ...others] = messages;
   if (only === undefined || others.length > 0) return false;
-  return recipientsOf(only).length === 0 && only.relatedTo.length === 0 && only.idempotency === undefined;
+  return (
+    (only.recipients.channels !== undefined || oneUser(only) !== undefined) &&
+    only.relatedTo.length === 0 &&
+    only.idempotency === undefined
+  );
 }
 
 /** Records messages, in a transaction that somebody else begins and ends. */
@@ -20,8 +24,9 @@ export async function insert(
   messages: readonly NewMessage[],
   at: Now,
 ): Promise<readonly (Recorded | undefined)[]> {
-  // In several statements, all have one time.
-  const time = at ?? (messages.length > 1 ? await timeOf(run) : undefined);
+  // In several statements, all have one time. One message with few rows tells its own, which saves a round trip.
+  const isLarge = messages.length > 1 || (messages[0]?.recipients.users?.length ?? 0) > MOST_PARTS;
+  const time = at ?? (isLarge ? await timeOf(run) : undefined);
   const taken = await takeKeys(run, messages, time);
   const recorded = messages.filter(({ id }) => !taken.has(id));
   for (const some of parts(recorded, sizeOf))
@@ -29,8 +34,8 @@ export async function insert(
       `INSERT INTO ${tables.messages} (${columns}) VALUES ${rowsOf(row, some.length)}`,
       some.flatMap((message) => valuesOf(message, time)),
     );
-  await insertParts(run, 'recipients', recorded.flatMap(recipientsOf));
-  await insertParts(run, 'related', recorded.flatMap(relatedOf));
+  await insertParts(run, 'recipients', recipientsOf(recorded), time);
+  await insertParts(run, 'related', recorded.flatMap(relatedOf), time);
   return messages.map(({ id }) => taken.get(id));
 }
 
@@ -123,8 +128,8 @@ function compare(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }
 
-/** Most rows of one statement, which are short. */
-const MOST_PARTS = 512;
+/** Most rows of one statement: they are short, and `mysql2` keeps half a kilobyte for each value of a prepared one. */
+const MOST_PARTS = 128;
 
 /** The columns of what belongs to messages, before the time of the message. */
 const belonging = {
@@ -135,32 +140,32 @@ const belonging = {
 async function insertParts(
   run: Run,
   table: keyof typeof belonging,
-  rows: readonly (readonly unknown[])[],
+  rows: Iterable<readonly unknown[]>,
+  at: Now,
 ): Promise<void> {
-  for (const some of parts(rows, (values) => String(values[3]).length, MOST_PARTS)) {
-    const timed = `(?, ?, ?, ?, (SELECT created_at FROM ${tables.messages} WHERE id = ?))`;
+  // A look-up for each row takes more time than the row.
+  const timed = at === undefined ? `(SELECT created_at FROM ${tables.messages} WHERE id = ?)` : '?';
+  for (const some of parts(rows, (values) => String(values[3]).length, MOST_PARTS))
     await run(
-      `INSERT INTO ${tables[table]} (${belonging[table].join(', ')}, created_at) VALUES ${rowsOf(timed, some.length)}`,
-      some.flatMap((values) => [...values, values[0]]),
+      `INSERT INTO ${tables[table]} (${belonging[table].join(', ')}, created_at)
+      VALUES ${rowsOf(`(?, ?, ?, ?, ${timed})`, some.length)}`,
+      some.flatMap((values) => [...values, at ?? values[0]]),
     );
-  }
-}
-
-/** Each user once: a user has read a message or has not. */
-function usersOf({ recipients: { users = [] } }: NewMessage): readonly string[] {
-  return users.length > 1 ? [...new Set(users)] : users;
 }
 
 /** The user of a message for one user, which its own row names. */
-function oneUser(message: NewMessage): string | undefined {
-  const [user, ...others] = usersOf(message);
-  return others.length === 0 ? user : undefined;
+function oneUser({ recipients: { users = [] } }: NewMessage): string | undefined {
+  const [first] = users;
+  return users.every((user) => user === first) ? first : undefined;
 }
 
-/** The rows of recipients, where there are several. */
-function recipientsOf(message: NewMessage): readonly (readonly unknown[])[] {
-  const users = usersOf(message);
-  return users.length < 2 ? [] : users.map((user, position) => [message.id, message.service, position, user]);
+/** The rows of recipients, where there are several. Each user once: a user has read a message or has not. */
+function* recipientsOf(messages: readonly NewMessage[]): Generator<readonly unknown[]> {
+  for (const message of messages) {
+    if (oneUser(message) !== undefined) continue;
+    let position = 0;
+    for (const user of new Set(message.recipients.users)) yield [message.id, message.service, position++, user];
+  }
 }
 
 function relatedOf({ id, service, relatedTo }: NewMessage): readonly (readonly unknown[])[] {

@@ -27,26 +27,32 @@ const MOST_CHARACTERS = 250_000;
 
 /**
  * Cuts rows into parts, each for one statement, of a power of two of rows.
- * @param most rows of a part
+ * @param most rows of a part, a power of two
  */
-export function parts<Row>(
-  rows: readonly Row[],
+export function* parts<Row>(
+  rows: Iterable<Row>,
   lengthOf: (row: Row) => number = () => 0,
   most: number = MOST_ROWS,
-): readonly (readonly Row[])[] {
-  const cut: (readonly Row[])[] = [];
-  for (let start = 0; start < rows.length; ) {
-    let [fitting, length] = [0, 0];
-    while (fitting < most && start + fitting < rows.length) {
-      length += lengthOf(rows[start + fitting] as Row);
-      if (fitting > 0 && length > MOST_CHARACTERS) break;
-      fitting++;
+): Generator<readonly Row[]> {
+  let [fitting, length]: [Row[], number] = [[], 0];
+  for (const row of rows) {
+    const own = lengthOf(row);
+    if (fitting.length === most || (fitting.length > 0 && length + own > MOST_CHARACTERS)) {
+      yield* powers(fitting);
+      [fitting, length] = [[], 0];
     }
-    const size = 2 ** Math.floor(Math.log2(fitting));
-    cut.push(rows.slice(start, start + size));
+    fitting.push(row);
+    length += own;
+  }
+  yield* powers(fitting);
+}
+
+function* powers<Row>(rows: readonly Row[]): Generator<readonly Row[]> {
+  for (let start = 0; start < rows.length; ) {
+    const size = 2 ** Math.floor(Math.log2(rows.length - start));
+    yield rows.slice(start, start + size);
     start += size;
   }
-  return cut;
 }
 
 /** Cuts a list of ids into parts for statements that name them. */

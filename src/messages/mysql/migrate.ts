@@ -66,11 +66,11 @@ async function makeSteps(run: Run, steps: readonly Migration[]): Promise<readonl
   return names;
 }
 
-/** A collation that compares the characters alone, blanks at the end too. */
+/** A collation that compares the characters alone, blanks at the end too. Newer MariaDB knows both names. */
 async function collationOf(run: Run): Promise<string> {
   const { rows } = await run<{ readonly name: unknown }>(
     `SELECT COLLATION_NAME AS name FROM information_schema.COLLATIONS
-    WHERE COLLATION_NAME IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin') ORDER BY 1`,
+    WHERE COLLATION_NAME IN ('utf8mb4_nopad_bin', 'utf8mb4_0900_bin') ORDER BY 1 DESC`,
   );
   const [row] = rows;
   if (row !== undefined) return String(row.name);

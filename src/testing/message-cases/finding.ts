@@ -45,7 +45,7 @@ export const findingCases: readonly MessageCaseDefinition[] = [
         [{ dueBy: NOW + 2, since: NOW + 1 }, [c, b]],
         [{ unchangedSince: NOW + 3 }, [c, b, a]],
         [{ unchangedSince: NOW + 4, states: ['CANCELLED'] }, [d]],
-        [{ dueBy: NOW, recipient: 'ann', tag: 'invoice' }, []],
+        [{ dueBy: NOW, recipient: 'ann', tag: 'invoice' }, [a]],
         [{ tag: 'invoice', recipient: 'bob' }, [b]],
         [{ tag: 'invoice', event: 'paid', key: 'k', relatedTo: order, recipient: 'ann', states: ['WAITING'] }, [a]],
         [{ tag: 'invoice', event: 'paid', key: 'k', relatedTo: order, recipient: 'ann', states: ['SENT'] }, []],

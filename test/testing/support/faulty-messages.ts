@@ -97,7 +97,7 @@ function begin(store: MessageStore): OpenTransaction {
 }
 
 /** The methods of a store as functions, which can be spread. */
-function bound(store: MessageStore): MessageStore {
+export function bound(store: MessageStore): MessageStore {
   return {
     name: store.name,
     templates: boundTemplates(templatesOf(store)),
