@@ -36,9 +36,6 @@ export interface CallOptions {
   ordered?: boolean | undefined;
 }
 
-/** A backend's own options for a message. */
-type BackendOptions = Record<string, unknown>;
-
 /**
  * The contents of a message, and how it is sent.
  * @typeParam Name the names of the setting `backends`
@@ -74,7 +71,7 @@ export interface MessageOptions<Name extends string = string> extends CallOption
    * The backend's own options for this message. In a service with the setting `backends` they stand by its name:
    * `{ mobile: { ttl: 60 } }`; those of a backend that the message does not go to say nothing.
    */
-  backendOptions?: (string extends Name ? BackendOptions : { [Key in Name]?: BackendOptions | undefined }) | undefined;
+  backendOptions?: { [Key in Name]?: unknown } | undefined;
   /**
    * The backend that the message goes by, or several, by the names of the setting `backends`. It goes before the
    * setting `routes`.

@@ -165,7 +165,7 @@ function knownSecret({ streamSecret, backend }: ListeningHost): string | undefin
  * @throws ValidationError for anything that is not a {@link PageOwner}; UnsupportedOperationError where the backend
  * cannot end connections: then the streams have ended; TimeoutError when it does not answer
  */
-export async function disconnect(owner: PageOwner<unknown>, host: ListeningHost): Promise<number | undefined> {
+async function disconnect(owner: PageOwner<unknown>, host: ListeningHost): Promise<number | undefined> {
   checkOwner(owner, 'disconnect()');
   const { streams, sessions, backend, timeout } = host;
   const { user, session } = owner;

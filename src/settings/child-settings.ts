@@ -9,7 +9,7 @@ import { withDsn } from './read-settings.js';
 import { buildEntrySchema, buildPushServerSchema } from './schema.js';
 
 /** Settings of one backend that have been checked. */
-export interface CheckedBackendSettings extends Credentials {
+interface CheckedBackendSettings extends Credentials {
   backend: string | PushServiceWrapperClass | AnyBackend;
   options?: object | undefined;
 }

@@ -47,6 +47,9 @@ await push.sendTemplate({ slug: 'welcome', users: 'ann', via: 'pigeon' });
 // @ts-expect-error: a name that there is not
 push.fire({ ...message, via: 'pigeon' });
 
+// It is a push service, wherever one is wanted.
+export const service: PushService = push;
+
 // Options of a backend stand by its name.
 await push.send({ ...message, backendOptions: { mobile: { ttl: 60 } } });
 // @ts-expect-error: no backend has this name
