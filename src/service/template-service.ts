@@ -17,7 +17,9 @@ import { type StoredTemplates, storedTemplatesOf } from './stored-templates.js';
 
 let rendering: Promise<typeof import('../templates/index.js')> | undefined;
 
-/** What renders templates. It is looked for once: an import takes longer than a rendering, of which there may be many. */
+/**
+ * What renders templates. It is looked for once: an import takes longer than a rendering, of which there may be many.
+ */
 function loaded(): Promise<typeof import('../templates/index.js')> {
   rendering ??= import('../templates/index.js');
   return rendering;
