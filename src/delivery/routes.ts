@@ -83,10 +83,17 @@ function viewOf({ event, json, notification, tag }: RoutedParts): RoutedMessage 
   return {
     event,
     get data() {
-      data ??= JSON.parse(json) as JsonValue;
+      data ??= frozen(JSON.parse(json) as JsonValue);
       return data;
     },
-    notification,
+    notification: notification && Object.freeze({ ...notification }),
     tag,
   };
+}
+
+/** The value, which nobody can change any more: one user's answer must not depend on what was asked before. */
+function frozen<Value extends JsonValue>(value: Value): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const each of Object.values(value)) frozen(each);
+  return Object.freeze(value);
 }

@@ -3,9 +3,9 @@ import type { Logger } from '../core/logger.js';
 import { byDelivery, type Delivery, type PendingRequest } from '../delivery/split.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import type { Appended } from '../messages/store.js';
-import type { Claim } from './held.js';
 import { type AttemptFacts, acceptedOutcome } from './outcomes.js';
 import type { Remaining } from './remaining.js';
+import type { Routed } from './routing.js';
 
 /** What became of what was accepted of a message: whether it is kept at once, and what could not be. */
 export interface JournalOf {
@@ -20,8 +20,8 @@ interface Entry {
 }
 
 /**
- * Writes down which requests of a long message were accepted, while the others are under way: when the process dies,
- * only the rest is sent again. A message of one request has no need of it.
+ * Writes down which requests of a message were accepted, while its others are under way: when the process dies, only the
+ * rest is sent again. A message of one request by one backend has no need of it.
  */
 export class Journal {
   readonly #entries = new Map<Remaining['planned'], Entry>();
@@ -37,12 +37,12 @@ export class Journal {
 
   /** Notes that a message is about to be delivered. */
   begin(
-    { stored: { id } }: Pick<Claim, 'stored'>,
+    { stored: { id }, parts }: Pick<Routed, 'stored' | 'parts'>,
     { planned, owners }: Remaining,
     capabilities: BackendCapabilities,
     facts: Omit<AttemptFacts, 'owners'>,
   ): void {
-    if (fitsOneRequest(planned.channels, capabilities)) return;
+    if (parts.length === 1 && fitsOneRequest(planned.channels, capabilities)) return;
     this.#entries.set(planned, { id, facts: { ...facts, owners }, lost: [] });
   }
 
@@ -90,12 +90,17 @@ export function joined(appended: readonly Appended[]): readonly Appended[] {
     byMessage.set(id, list);
     for (const each of outcomes) {
       const last = list.at(-1);
-      const fits = last !== undefined && last.channels.length + each.channels.length <= CHANNELS_IN_OUTCOME;
-      if (!fits || last.state !== 'accepted' || each.state !== 'accepted') list.push(each);
-      else list[list.length - 1] = both(last, each);
+      if (last !== undefined && areOne(last, each)) list[list.length - 1] = both(last, each);
+      else list.push(each);
     }
   }
   return Array.from(byMessage, ([id, outcomes]) => ({ id, outcomes }));
+}
+
+/** Whether two outcomes of a message can be one. Those of two backends are two. */
+function areOne(one: ChannelOutcome, other: ChannelOutcome): boolean {
+  if (one.state !== 'accepted' || other.state !== 'accepted' || one.backend !== other.backend) return false;
+  return one.channels.length + other.channels.length <= CHANNELS_IN_OUTCOME;
 }
 
 function both(one: ChannelOutcome, other: ChannelOutcome): ChannelOutcome {

@@ -8,7 +8,7 @@ import type {
   LiquidModule,
   LiquidPart,
 } from './liquid-types.js';
-import { meteredFilter, metersOutput, textOf } from './metering.js';
+import { meteredFilter, metersOutput, meterValue, textOf } from './metering.js';
 
 /** Longest text of a template, in characters: LiquidJS' `parseLimit`. */
 export const MOST_SOURCE = 100_000;
@@ -92,6 +92,7 @@ export class LiquidEngine {
       },
     };
     toValueSync(this.#liquid[escaping].renderer.renderTemplates(parts, context, emitter));
+    meterValue(emitter.buffer, context);
     return emitter.buffer;
   }
 

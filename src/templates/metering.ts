@@ -50,6 +50,20 @@ function countIn(list: readonly unknown[], before: number, most: number): number
   return count;
 }
 
+/** Counts what a value is made of: its texts, and the values within it. A value within itself has no end. */
+export function meterValue(value: unknown, { memoryLimit }: Pick<LiquidContext, 'memoryLimit'>): void {
+  const open = [value];
+  while (open.length > 0) {
+    const each = open.pop();
+    memoryLimit.use(typeof each === 'string' ? each.length : 1);
+    if (typeof each !== 'object' || each === null) continue;
+    for (const [key, inner] of Object.entries(each)) {
+      if (!Array.isArray(each)) memoryLimit.use(key.length);
+      open.push(inner);
+    }
+  }
+}
+
 /** A value as text, as LiquidJS writes it. @throws TextFault for an object that has no text */
 export function textOf(value: unknown, toValue: ToValue): string {
   const plain = toValue(value);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   createPushService,
   DeliveryError,
@@ -87,6 +87,40 @@ describe.each(stores)('with several backends and the %s store', (_name, makeStor
       ['accepted', 'live'],
       ['accepted', 'mobile'],
     ]);
+  });
+
+  it('keeps what each backend accepted as its own, and tries again no other channel', async () => {
+    const { push, live, mobile, clock } = two({ messages: makeStore() });
+    const channels = Array.from({ length: 11 }, (_, index) => `c${index}`);
+    const [firstTen, last] = [channels.slice(0, 10), ['c10']];
+    live.answer = (request) => (request.channels.includes('c10') ? Promise.reject(down) : undefined);
+    const { id } = await push.send({ event: 'hello', channels, via: both });
+    const record = await push.messages.get(id);
+    const told = (state: string, backend: string): readonly string[] | undefined =>
+      record?.channels.flatMap((each) => (each.state === state && each.backend === backend ? each.channels : []));
+    expect([told('accepted', 'live'), told('rejected', 'live')]).toEqual([firstTen, last]);
+    expect([told('accepted', 'mobile'), told('rejected', 'mobile')]).toEqual([channels, []]);
+    live.answer = () => undefined;
+    await clock.advance(2 * MINUTE);
+    expect(live.sent).toEqual([firstTen, last, last]);
+    expect(mobile.sent).toEqual([firstTen, last]);
+    expect(await push.messages.get(id)).toMatchObject({ state: 'SENT' });
+  });
+
+  it('writes down what one backend accepted while another one has not answered', async () => {
+    const { push, live, mobile } = two({ messages: makeStore() });
+    const answered = Promise.withResolvers<undefined>();
+    mobile.answer = () => answered.promise;
+    const sending = push.send({ event: 'hello', channels: 'news', via: both });
+    await vi.waitFor(() => expect([live.sent, mobile.sent]).toEqual([[['news']], [['news']]]));
+    await vi.waitFor(async () => {
+      const { messages } = await push.messages.find({ event: 'hello' });
+      expect(messages.map(({ state, channels }) => [state, channels.map(({ backend }) => backend)])).toEqual([
+        ['SENDING', ['live']],
+      ]);
+    });
+    answered.resolve(undefined);
+    expect((await sending).status).toBe('accepted');
   });
 
   it('counts a channel with the same name in two backends as two', async () => {

@@ -247,6 +247,18 @@ describe('routes', () => {
   });
 
   it.each([
+    ['data', (message: RoutedMessage) => Object.assign((message.data as { to: object }).to, { n: 2 })],
+    ['notification', (message: RoutedMessage) => Object.assign(message.notification ?? {}, { title: 'Changed' })],
+  ])('cannot change the %s of a message', async (_what, change) => {
+    await using service = two({ routes: (_user: unknown, message: RoutedMessage) => change(message) } as never);
+    const { push, live, mobile } = service;
+    const options = { event: 'hello', users: 'ann', data: { to: { n: 1 } }, notification: { title: 'Hi' } };
+    const failure = await failureOf(DeliveryError, push.send(options));
+    expect(failure.message).toContain('the setting "routes" failed: Cannot assign to read only property');
+    expect([live.sent, mobile.sent]).toEqual([[], []]);
+  });
+
+  it.each([
     [
       () => 'mobil',
       ValidationError,

@@ -184,6 +184,18 @@ describe('a template ends', () => {
     expect(await failing('{{ text }}{{ text }}', { text: 'x'.repeat(600_000) })).toContain(tooMuch);
   });
 
+  it('values that are very large, of all texts together', async () => {
+    const rows = Array.from({ length: 5_000 }, (_, index) => ({ name: `row ${index}` }));
+    const made = (times: number): Promise<unknown> =>
+      rendered({ data: Array.from({ length: times }, () => '{{ rows }}') }, { rows });
+    expect(await made(2)).toEqual({ data: [rows, rows] });
+    expect((await failureOf(ValidationError, made(60))).message).toContain(tooMuch);
+    const endless: unknown[] = [];
+    endless.push(endless);
+    const failure = await failureOf(ValidationError, rendered({ data: ['{{ endless }}'] }, { endless }));
+    expect(failure.message).toContain(tooMuch);
+  });
+
   it('a text that is longer than what is parsed', async () => {
     expect(await failing(`{{ 1 }}${'x'.repeat(100_000)}`)).toContain('it is longer than 100000 characters');
     expect(await body(`{{ 1 }}${'x'.repeat(90_000)}`)).toHaveLength(90_001);
