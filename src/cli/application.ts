@@ -19,6 +19,8 @@ export const storeHelp: string = `${moduleHelp} (default: the store that PUSH_ME
 export interface StoreOptions {
   /** The setting `name`. */
   readonly service?: string | undefined;
+  /** Whether a file of SQLite that is not there is made. @default false */
+  readonly makesFile?: boolean | undefined;
 }
 
 /** The help of the option `--service`. */
@@ -32,7 +34,7 @@ export const serviceHelp = 'the "name" of the service, without a module (default
 export async function storeService(
   path: string | undefined,
   terminal: Terminal,
-  { service }: StoreOptions = {},
+  { service, makesFile = false }: StoreOptions = {},
 ): Promise<PushService> {
   if (path !== undefined) {
     if (service === undefined) return serviceOf(path);
@@ -44,6 +46,7 @@ export async function storeService(
       'No message store is named: pass the module that configures the push service, such as ./push.js, or set PUSH_MESSAGES.',
     );
   }
+  if (!makesFile) checkFile(messages);
   return createPushService({
     backend: 'console',
     messages,
@@ -51,6 +54,15 @@ export async function storeService(
     logger: terminalLogger(terminal),
     ...(service !== undefined && { name: service }),
   });
+}
+
+/** @throws ConfigurationError when a file of SQLite is not there: it may be misspelt, and would be an empty store */
+function checkFile(messages: string): void {
+  const [, file = ':memory:'] = /^\s*sqlite:(?:\/\/(?=.))?(.+?)\s*$/is.exec(messages) ?? [];
+  if (file === ':memory:' || existsSync(resolve(file))) return;
+  throw new ConfigurationError(
+    `There is no file ${file}, which PUSH_MESSAGES names and which would be ${resolve(file)}. An application makes it, or "pushrail migrate".`,
+  );
 }
 
 /**

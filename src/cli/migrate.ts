@@ -8,7 +8,7 @@ export function migrateCommand(terminal: Terminal): Command {
     .description('bring the tables of the message store up to date')
     .argument('[module]', storeHelp)
     .action(async (path: string | undefined) => {
-      await using service = await storeService(path, terminal);
+      await using service = await storeService(path, terminal, { makesFile: true });
       const made = await service.messages.migrate();
       for (const name of made) terminal.print(`made ${name}`);
       if (made.length === 0) terminal.print('The message store is up to date.');

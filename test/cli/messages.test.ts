@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { createPushService, DeliveryError, type PushService, type SendOptions } from '../../src/index.js';
@@ -10,10 +11,11 @@ let store: string;
 let backend: RecordingBackend;
 let push: PushService;
 
-beforeEach(() => {
+beforeEach(async () => {
   store = `sqlite:${temporaryFolder()}/push.db`;
   backend = new RecordingBackend();
   push = createPushService({ backend, messages: store, worker: false, retries: 0 });
+  await push.ready();
 });
 
 afterEach(() => push.close());
@@ -39,6 +41,18 @@ async function failed(): Promise<string> {
 }
 
 describe('pushrail messages', () => {
+  it('does not take a file that is not there for an empty store', async () => {
+    const missing = `${temporaryFolder()}/mistyped.db`;
+    const terminal = new RecordingTerminal({ PUSH_MESSAGES: `sqlite:${missing}` });
+    const { exitCode } = await runCommandLine(['messages'], terminal);
+    expect(exitCode).not.toBe(0);
+    expect(terminal.complaints.join('\n')).toContain(`There is no file ${missing}, which PUSH_MESSAGES names`);
+    expect(existsSync(missing)).toBe(false);
+    expect((await runCommandLine(['migrate'], terminal)).exitCode).toBe(0);
+    expect((await runCommandLine(['messages'], terminal)).exitCode).toBe(0);
+    expect(terminal.printed.at(-1)).toBe('There are no such messages.');
+  });
+
   it('lists messages, the newest first, and says how to see more', async () => {
     const older = await waiting();
     const newer = await waiting({ users: ['ann', 'ben', 'cid', 'dan'], channels: undefined });
