@@ -122,6 +122,9 @@ describe('canSend with a message store', () => {
       state: 'SENT',
       recipients: { users: ['ann'] },
     });
+    expect(await t.push.messages.unreadCount('bob')).toBe(0);
+    expect((await t.push.messages.unread('bob')).messages).toEqual([]);
+    expect(await t.push.messages.unreadCount('ann')).toBe(1);
     expect(t.events).toEqual(expect.arrayContaining(['skipped welcome', 'sent welcome']));
     expect(await t.push.messages.count()).toBe(2);
   });
