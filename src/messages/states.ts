@@ -23,6 +23,9 @@ export const transitions: Readonly<Record<MessageState, readonly MessageState[]>
 /** All states. */
 export const messageStates: readonly MessageState[] = Object.keys(transitions) as MessageState[];
 
+/** The `reason` of a `SKIPPED` message that its template refuses to its users. */
+export const REFUSED = 'canSend';
+
 /** The states from which another one may follow. */
 export function statesBefore(next: MessageState): readonly MessageState[] {
   return messageStates.filter((state) => transitions[state].includes(next));

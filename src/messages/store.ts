@@ -235,14 +235,17 @@ export interface MessageStore {
   ): Promise<readonly string[]>;
   /**
    * Makes a message due now, from a state that `transitions` lets `WAITING` follow on, but never from `SENDING`:
-   * whoever holds a message goes on with it. Its `deaths` are forgotten.
+   * whoever holds a message goes on with it. Its `deaths` are forgotten, its `reason` stays.
    * @returns whether it did
    */
   retry(service: string, id: string, now: Now): Promise<boolean>;
 
-  /** Notes that a user has read messages. @returns how many were unread before */
+  /** Notes that a user has read messages, of those that {@link unread} finds. @returns how many were unread before */
   markRead(mark: ReadMark, now: Now): Promise<number>;
-  /** The messages that a user has not read and that were not cancelled. */
+  /**
+   * The messages that a user has not read. Those that are `CANCELLED` are not among them, nor those that are `SKIPPED`
+   * for the reason `canSend`: their template refuses them to the user.
+   */
   unread(service: string, user: string, page: Page): Promise<Found>;
   unreadCount(service: string, user: string): Promise<number>;
   /** @returns the ids of the users who have read a message, for each that was read, by its id */

@@ -2,6 +2,7 @@ import type { PushError } from '../core/errors.js';
 import { DeliveryError, type SendReport, type SendStatus } from '../core/report.js';
 import { joinedReport } from '../delivery/report.js';
 import type { ChannelOutcome } from '../messages/record.js';
+import { type MessageState, transitions } from '../messages/states.js';
 import type { Settlement } from '../messages/store.js';
 import type { Held } from './held.js';
 import { type LegContext, type LegEnd, type LegResult, legResult, NOTHING_SENT } from './leg-end.js';
@@ -73,11 +74,23 @@ export function failed(
   const outcomes = next.state !== undefined && !stored.retrySending ? kept.map(again) : kept;
   const backend = areNamed ? stored.backend : first.name;
   return {
-    settlement: { ...next, state, backend, error: recordedError(failure), outcomes },
+    settlement: { ...next, state, backend, error: recordedError(failure), ...overruled(held, state), outcomes },
     report: emptyReport(held, next.state === undefined ? 'rejected' : 'waiting', context),
     failure: next.state === undefined ? failure : undefined,
     appended: [],
   };
+}
+
+/**
+ * The reason of a message that was to be skipped and that a `retry` by hand sends after all. It is kept for as long as
+ * the message may be tried again: without it, the next try would skip the message.
+ */
+function overruled(
+  { stored: { reason }, details }: Pick<Held, 'stored' | 'details'>,
+  state: MessageState,
+): { readonly reason?: string } {
+  const mayGoOn = transitions[state].length > 0;
+  return details.skip !== undefined && reason !== undefined && mayGoOn ? { reason } : {};
 }
 
 /** The outcome of channels that are tried again. */
@@ -118,6 +131,7 @@ export function concluded(held: Routed, ends: readonly LegEnd[], context: Conclu
       state,
       ...(backend !== undefined && { backend }),
       ...(error && { error }),
+      ...overruled(held, state),
       ...(isFinal && end.reason !== undefined && { reason: end.reason }),
       outcomes: isFinal ? [...accepted, ...outcomes] : outcomes,
     },

@@ -109,8 +109,8 @@ export class Dispatcher {
     const { deaths, createdAt, changedAt, reason } = held.stored;
     const { skip } = held.details;
     const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
-    // A `retry` by hand keeps the reason, and means to send it after all.
-    if (skip !== undefined && reason !== skip) end(held, skipped(held, skip, context));
+    // One with a reason was skipped before: a `retry` by hand keeps the reason, and means to send it after all.
+    if (skip !== undefined && reason === undefined) end(held, skipped(held, skip, context));
     else if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
     // Both times are of the store's clock: it was changed last when it was claimed.

@@ -69,7 +69,7 @@ export interface Messages {
   markRead<User = PushUser>(by: ReadBy<User>): Promise<number>;
   /**
    * The messages for a user that the user has not read, the newest first, 100 at a time. What still waits is among
-   * them, what was cancelled is not.
+   * them. What was cancelled is not, nor what `canSend` of a template refused to the user.
    * @throws ValidationError for a wrong user, limit or cursor
    */
   unread<User = PushUser>(user: User, page?: PageOptions): Promise<MessagePage>;

@@ -1,7 +1,8 @@
 import { ValidationError } from '../core/errors.js';
 import { type Escaping, LiquidEngine } from './liquid.js';
+import type { LiquidPart } from './liquid-types.js';
 import { ParsedTexts } from './parsed-texts.js';
-import { placeText, type TextPlace, textError } from './text-errors.js';
+import { parseError, placeText, renderError, type TextPlace } from './text-errors.js';
 import { faultOfUrl } from './url.js';
 
 /** What a text is rendered with, and where it stands. */
@@ -22,10 +23,14 @@ export class Renderer {
 
   /** Parses a text. @throws ValidationError for one that is no Liquid */
   check(text: string, escaping: Escaping, place: TextPlace): void {
+    this.#parse(text, escaping, place);
+  }
+
+  #parse(text: string, escaping: Escaping, place: TextPlace): readonly LiquidPart[] {
     try {
-      this.#parsed[escaping].get(text);
+      return this.#parsed[escaping].get(text);
     } catch (error) {
-      throw textError(error, place);
+      throw parseError(error, place);
     }
   }
 
@@ -38,14 +43,14 @@ export class Renderer {
     return (text, { field, locale: of, escaping = 'none', keepsType = false }) => {
       if (!isLiquid(text)) return text;
       const place = { slug, version, field, locale: of };
+      const parts = this.#parse(text, escaping, place);
       try {
-        const parts = this.#parsed[escaping].get(text);
         const values = this.#engine.context(escaping, context, locale, shared);
         shared ??= values;
         const keeps = keepsType && escaping === 'none' && this.#engine.isSingleOutput(parts);
         return this.#engine.render(parts, values, { escaping, keepsType: keeps });
       } catch (error) {
-        throw textError(error, place);
+        throw renderError(error, place);
       }
     };
   }
@@ -102,7 +107,7 @@ export function mapTexts(
   try {
     return walk(data, 'data', 'none', true);
   } catch (error) {
-    throw textError(error, { ...place, field: 'data' });
+    throw renderError(error, { ...place, field: 'data' });
   }
 }
 

@@ -17,8 +17,10 @@ export interface TextPlace {
 /** What LiquidJS throws. */
 interface LiquidFailure extends Error {
   readonly token?: LiquidToken | undefined;
-  readonly originalError?: (Error & { readonly variableName?: string }) | undefined;
+  readonly originalError?: unknown;
 }
+
+type LiquidCause = Error & { readonly variableName?: string };
 
 /** Longest piece of a template in an error, in characters. */
 const NEAR = 60;
@@ -29,39 +31,73 @@ const limits: Readonly<Record<string, string>> = {
   'memory alloc limit exceeded': `makes more than ${MOST_MADE} characters and list items`,
 };
 
+/** What filters say of values, in LiquidJS' words. */
+const renderFaults: Readonly<Record<string, string>> = {
+  'invalid base64 provided to base64_decode': 'it decodes what is not Base64',
+  'append expect 2 arguments': '"append" takes one argument',
+  'prepend expect 2 arguments': '"prepend" takes one argument',
+};
+
 /** The place in words: `The template "welcome" (version 3), "body" in "de"`. */
 export function placeText({ slug, version, locale, field }: TextPlace): string {
   const which = version === undefined ? '' : version === 0 ? ' (from code)' : ` (version ${version})`;
   return `The template "${slug}"${which}, "${field}"${locale === undefined ? '' : ` in "${locale}"`}`;
 }
 
-/** The error for a text that cannot be parsed or rendered. It shows the template, and nothing of the context. */
-export function textError(error: unknown, place: TextPlace): PushError {
+/** The error for a text that is no Liquid. It shows what stands in the template, in one line. */
+export function parseError(error: unknown, place: TextPlace): PushError {
+  return textError(error, place, ({ message }) => {
+    const filter = /^undefined filter: (.*)$/su.exec(message)?.[1];
+    if (filter !== undefined) return `there is no filter "${filter}"`;
+    const tag = /^tag "(.*)" not found$/su.exec(message)?.[1];
+    if (tag !== undefined) return `there is no tag "${tag}"`;
+    return message.replace(/, line:\d+, col:\d+$/, '');
+  });
+}
+
+/**
+ * The error for a text that cannot be rendered. It shows what stands in the template, in one line, and nothing of the
+ * context, whose getters and texts may say anything: so it has no cause either.
+ */
+export function renderError(error: unknown, place: TextPlace): PushError {
+  return textError(error, place, ({ message, variableName }, token) => {
+    if (variableName !== undefined) return missing(variableName, token);
+    return renderFaults[message] ?? 'a value of the context cannot be read, or cannot be written as a text';
+  });
+}
+
+function textError(
+  error: unknown,
+  place: TextPlace,
+  reasonOf: (error: LiquidCause, token: LiquidToken | undefined) => string,
+): PushError {
   if (PushError.isPushError(error)) return error;
-  const where = placeText(place);
-  if (error instanceof RangeError) {
-    return new ValidationError(`${where}, is nested too deeply, or refers back to itself.`, { cause: error });
-  }
-  if (!(error instanceof Error)) return new ValidationError(`${where}, failed.`, { cause: error });
-  const { token, originalError = error } = error as LiquidFailure;
+  const { token, originalError = error } = (error instanceof Error ? error : new Error()) as LiquidFailure;
+  const reason = commonReason(originalError) ?? reasonOf(originalError as LiquidCause, token);
   const [line, column] = token?.getPosition() ?? [];
   const at = line === undefined ? '' : `, line ${line}, column ${column}`;
   const near = token === undefined ? '' : `, near "${excerpt(token)}"`;
-  return new ValidationError(`${where}${at}: ${reasonOf(originalError)}${near}.`, { cause: error });
+  return new ValidationError(inOneLine(`${placeText(place)}${at}: ${reason}${near}.`));
 }
 
-function reasonOf(error: Error & { readonly variableName?: string }): string {
-  const { message, variableName } = error;
-  if (variableName !== undefined) return `the context has no "${variableName}"`;
-  if (error instanceof TextFault) return `it ${message}`;
-  if (error instanceof RangeError) return 'it is nested too deeply, or refers back to itself';
-  const limit = limits[message];
-  if (limit !== undefined) return `it ${limit}`;
-  const filter = /^undefined filter: (.*)$/su.exec(message)?.[1];
-  if (filter !== undefined) return `there is no filter "${filter}"`;
-  const tag = /^tag "(.*)" not found$/su.exec(message)?.[1];
-  if (tag !== undefined) return `there is no tag "${tag}"`;
-  return message.replace(/, line:\d+, col:\d+$/, '');
+/** What may go wrong in parsing and in rendering. */
+function commonReason(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return 'it failed';
+  if (error instanceof TextFault) return `it ${error.message}`;
+  if (error instanceof RangeError && /call stack/.test(error.message))
+    return 'it is nested too deeply, or refers back to itself';
+  const limit = limits[error.message];
+  return limit && `it ${limit}`;
+}
+
+/** The name of a variable may be made of values of the context, as in `{{ prices[secret] }}`. */
+function missing(name: string, token: LiquidToken | undefined): string {
+  const isOfTemplate = name.split('.').every((part) => token?.input.includes(part));
+  return isOfTemplate ? `the context has no "${name}"` : 'the context has not what it names';
+}
+
+function inOneLine(text: string): string {
+  return text.replaceAll(/[\s\p{Cc}]+/gu, ' ');
 }
 
 /** What stands around a part of a text, within its line. */

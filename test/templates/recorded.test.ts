@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { DeliveryError, type MessageRecord } from '../../src/index.js';
+import { DeliveryError, type MemorySessions, type MessageRecord } from '../../src/index.js';
+import { memoryMessages } from '../../src/messages/memory/index.js';
 import { sqliteMessages } from '../../src/messages/sqlite/index.js';
 import type { RecordedService } from '../recording/recorded-service.js';
 import { failureOf } from '../support/failure-of.js';
@@ -120,6 +122,9 @@ describe('canSend with a message store', () => {
       state: 'SENT',
       recipients: { users: ['ann'] },
     });
+    expect(await t.push.messages.unreadCount('bob')).toBe(0);
+    expect((await t.push.messages.unread('bob')).messages).toEqual([]);
+    expect(await t.push.messages.unreadCount('ann')).toBe(1);
     expect(t.events).toEqual(expect.arrayContaining(['skipped welcome', 'sent welcome']));
     expect(await t.push.messages.count()).toBe(2);
   });
@@ -170,6 +175,67 @@ describe('canSend with a message store', () => {
     expect(t.backend.sent).toEqual([['of-ann'], ['of-bob']]);
     expect(t.backend.requests[1]?.message.notification).toEqual({ title: 'Hello you' });
     expect(await t.push.messages.get(skipped?.id ?? '')).toMatchObject({ state: 'SENT', attempts: 1 });
+  });
+
+  it.each([
+    ['memory', () => memoryMessages()],
+    ['sqlite', (directory: string) => sqliteMessages({ file: join(directory, 'push.db') })],
+  ])('stays overruled until it is sent, whatever goes wrong on the way, in %s', async (_, storeOf) => {
+    await using files = new AsyncDisposableStack();
+    const directory = mkdtempSync(join(tmpdir(), 'pushrail-templates-'));
+    files.defer(() => rmSync(directory, { recursive: true }));
+    await using t = await templateService({ recording: { retryDelays: ['1m', '1m'] } }, storeOf(directory));
+    t.push.template('welcome', choosy);
+    await t.push.sendTemplate({ slug: 'welcome', users: ['ann', 'bob'], context: { name: 'you' } });
+    const [{ id = '' } = {}] = await skippedOf(t, 'bob');
+    const retried = async (wait = 1_000): Promise<MessageRecord | undefined> => {
+      expect(await t.push.messages.retry(id)).toBe(true);
+      await t.clock.advance(wait);
+      return t.push.messages.get(id);
+    };
+    // Nobody is there.
+    const sessions = t.push.sessions as MemorySessions;
+    await sessions.remove('bob', 'of-bob');
+    expect(await retried()).toMatchObject({ state: 'SKIPPED', reason: 'unreachable' });
+    await sessions.add('bob', 'of-bob');
+    // The provider refuses, first for now, then for good.
+    const refusal = new DeliveryError('not now', { outcome: 'rejected', retryable: true, status: 429 });
+    t.backend.answer = () => Promise.reject(refusal);
+    expect(await retried()).toMatchObject({ state: 'ERROR_RETRY' });
+    await t.clock.advance(2 * MINUTE);
+    expect(await t.push.messages.get(id)).toMatchObject({ state: 'ERROR' });
+    // The provider is away, for long.
+    t.backend.answer = () => Promise.reject(down);
+    await retried();
+    t.backend.answer = () => undefined;
+    expect(await retried(30 * MINUTE)).toMatchObject({ state: 'SENT', reason: undefined });
+    expect(t.backend.sent.at(-1)).toEqual(['of-bob']);
+  });
+
+  it('refuses a message, too, that could not be read before it was skipped', async () => {
+    let hasKey = true;
+    const unseal = (text: string): string => {
+      if (!hasKey) throw new Error('no key');
+      return text;
+    };
+    const store = memoryMessages();
+    await using t = await templateService({ recording: { seal: (text) => text, unseal, retryDelays: ['1m'] } }, store);
+    t.push.template('welcome', choosy);
+    await t.push.sendTemplate({ slug: 'welcome', users: ['ann', 'bob'], context: { name: 'you' } });
+    const [{ id = '', service = '' } = {}] = await skippedOf(t, 'bob');
+    // As another process records it that dies before it skips it.
+    const [{ content = '', details = '' } = {}] = await store.get(service, [id]);
+    const again = { id: randomUUID(), service, content, details, event: 'welcome', recipients: { users: ['bob'] } };
+    hasKey = false;
+    await store.insert([{ ...again, priority: 'normal', relatedTo: [], sendAfter: { inMs: 0 } }], {
+      now: t.clock.now(),
+    });
+    await t.clock.advance(2_000);
+    expect(await store.get(service, [again.id])).toMatchObject([{ state: 'ERROR_RETRY', attempts: 1 }]);
+    hasKey = true;
+    await t.clock.advance(2 * MINUTE);
+    expect(await t.push.messages.get(again.id)).toMatchObject({ state: 'SKIPPED', reason: 'canSend' });
+    expect(t.backend.sent).toEqual([['of-ann']]);
   });
 
   it('skips also where a provider is away, and where this process does not send', async () => {

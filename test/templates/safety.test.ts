@@ -211,7 +211,7 @@ describe('a template ends', () => {
     expect(await failing('{{ cycle | compact | size }}', { cycle })).toMatch(/nested too deeply|lists within lists/);
     const data: Record<string, unknown> = {};
     data['self'] = data;
-    await expect(rendered({ data: data as never })).rejects.toThrow('"data", is nested too deeply, or refers back');
+    await expect(rendered({ data: data as never })).rejects.toThrow('"data": it is nested too deeply, or refers back');
   });
 
   it('a date with an odd format, an odd time zone, and what is no date', async () => {
@@ -250,5 +250,60 @@ describe('a context of an application', () => {
     };
     expect(await body('{{ now }}', { now: () => 'noon' })).toBe('noon');
     expect(await failing('{{ now }}', context)).toContain('The template "trial" (from code), "body": ');
+  });
+
+  it('does not show in an error, which is one line and has no cause', async () => {
+    const cycle: Record<string, unknown> = { name: 'secret' };
+    cycle['secretKey'] = { cycle };
+    const throwing = (): string => {
+      throw Object.assign(new TypeError('secret\nsecret'), { secret: 'secret' });
+    };
+    const posing = (): string => {
+      throw Object.assign(new Error('undefined filter: secret'), { name: 'RenderError', token: undefined });
+    };
+    const context = {
+      cycle,
+      key: 'secret',
+      other: 'secret?!',
+      list: [],
+      text: { toString: throwing },
+      json: { toJSON: throwing },
+      posing: { toString: posing },
+      refusing: {
+        toString() {
+          throw new ValidationError('secret');
+        },
+      },
+      big: 10n,
+      inner: Object.defineProperty({}, 'read', { get: throwing, enumerable: true }),
+      call: throwing,
+    };
+    const texts = [
+      '{{ cycle | json }}',
+      '{{ text }}',
+      '{{ text | upcase }}',
+      '{{ json | json }}',
+      '{{ posing }}',
+      '{{ refusing }}',
+      '{{ big | json }}',
+      '{{ inner.read }}',
+      '{{ call }}',
+      '{{ list[key] }}',
+      '{{ other | base64_decode }}',
+      '{% for a in list\n %}{% endfor %}{{ text\n }}',
+    ];
+    for (const text of texts) {
+      const failure = await failureOf(ValidationError, body(text, context));
+      expect(failure.message, text).toMatch(/^The template "trial" \(from code\), "body"[^\n\r]*\.$/);
+      expect(`${failure.stack} ${JSON.stringify(failure)}`, text).not.toContain('secret');
+      expect(failure.cause, text).toBeUndefined();
+    }
+    expect(await failing('{{ cycle | json }}', context)).toContain(
+      'line 1, column 1: a value of the context cannot be read, or cannot be written as a text, near "{{ cycle | json }}".',
+    );
+    expect(await failing('{{ list[key] }}', context)).toContain('the context has not what it names, near "');
+    expect(await failing('{{ list.first.name }}', context)).toContain('the context has no "list.first"');
+    expect(await failing('{{ now\n| nothing }}')).toMatch(/there is no filter "nothing", near "[^\n]*"\.$/);
+    expect(await failing('{% if a\n %}')).toMatch(/^[^\n]*tag \{% if a %\} not closed, near "[^\n]*"\.$/);
   });
 });

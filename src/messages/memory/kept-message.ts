@@ -1,5 +1,5 @@
 import type { ChannelOutcome, Recipients, RecordedError } from '../record.js';
-import { type MessageState, transitions, waitingStates } from '../states.js';
+import { type MessageState, REFUSED, transitions, waitingStates } from '../states.js';
 import type { ClaimedMessage, Lease, NewMessage, Settlement, StoredMessage, Time } from '../store.js';
 import type { Turn } from './time-queue.js';
 
@@ -63,7 +63,8 @@ export class KeptMessage {
   }
 
   isUnreadBy(user: string): boolean {
-    return this.state !== 'CANCELLED' && !this.readers.has(user);
+    const isRefused = this.state === 'SKIPPED' && this.#reason === REFUSED;
+    return this.state !== 'CANCELLED' && !isRefused && !this.readers.has(user);
   }
 
   /** Goes into a state, and is held by nobody. */

@@ -1,5 +1,5 @@
 import { tables } from '../sql/names.js';
-import { repeatable, waiting } from '../sql/states.js';
+import { readable, repeatable, waiting } from '../sql/states.js';
 import type { MessageStore, Now, ReadMark } from '../store.js';
 import type { Run } from './clients.js';
 import { now } from './clock.js';
@@ -41,12 +41,12 @@ export async function markRead(run: Run, mark: ReadMark, at: Now): Promise<numbe
     const several = await run<{ readonly id: string; readonly position: number }>(
       `SELECT m.id AS id, r.position AS position FROM ${tables.recipients} r
       JOIN ${tables.messages} m ON m.id = r.message_id
-      WHERE r.service = ? AND r.user_id = ? AND r.read_at IS NULL AND m.state <> 'CANCELLED' AND ${which}`,
+      WHERE r.service = ? AND r.user_id = ? AND r.read_at IS NULL AND ${readable('m.')} AND ${which}`,
       own,
     );
     const single = await run<{ readonly id: string }>(
       `SELECT m.id AS id FROM ${tables.messages} m
-      WHERE m.service = ? AND m.user_id = ? AND m.read_at IS NULL AND m.state <> 'CANCELLED' AND ${which}`,
+      WHERE m.service = ? AND m.user_id = ? AND m.read_at IS NULL AND ${readable('m.')} AND ${which}`,
       own,
     );
     // In one order, so that two processes do not wait for each other.

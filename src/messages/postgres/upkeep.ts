@@ -1,6 +1,6 @@
 import { tables } from '../sql/names.js';
 import { jsonWithout } from '../sql/rows.js';
-import { listOf, repeatable, waiting } from '../sql/states.js';
+import { listOf, readable, repeatable, waiting } from '../sql/states.js';
 import { waitingStates } from '../states.js';
 import type { ReadMark } from '../store.js';
 import { clock, idsIn, now } from './clock.js';
@@ -27,7 +27,7 @@ export function markReadText(mark: ReadMark): { readonly text: string; readonly 
   return {
     text: `WITH ${clock('$1')} UPDATE ${tables.recipients} r SET read_at = ${now} FROM ${tables.messages} m
       WHERE r.service = $2 AND r.user_id = $3 AND r.read_at IS NULL AND m.id = r.message_id
-        AND m.state <> 'CANCELLED' AND ${which} RETURNING r.message_id`,
+        AND ${readable('m.')} AND ${which} RETURNING r.message_id`,
     values: [mark.service, mark.user, ...values],
   };
 }

@@ -2,6 +2,7 @@ import type { StoreQuery } from '../store.js';
 import { cursorOf, parseCursor } from './cursor.js';
 import { messageColumns, tables, timeColumns } from './names.js';
 import type { MessageRow } from './rows.js';
+import { readable } from './states.js';
 
 /** How a database writes what differs from others. */
 export interface Dialect {
@@ -94,7 +95,7 @@ export class Queries {
   #unread(service: string, user: string): readonly Terms[] {
     return this.#forUser(service, user).map((found) => {
       found.add(`${found.first}.read_at IS NULL`);
-      found.add(`m.state <> 'CANCELLED'`);
+      found.add(readable('m.'));
       return found;
     });
   }

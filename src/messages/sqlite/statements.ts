@@ -1,5 +1,6 @@
 import { messageColumns, tables } from '../sql/names.js';
 import type { Dialect } from '../sql/queries.js';
+import { readable } from '../sql/states.js';
 import { templateStatements } from '../sql/templates.js';
 import { WAITS } from './schema.js';
 
@@ -18,7 +19,7 @@ const isLost = `state = 'SENDING' AND service = ? AND lease_until <= ? AND ${isK
 const isDue = `${WAITS} AND service = ? AND priority = ? AND send_after <= ? AND ${isKnown}`;
 const isConditional = `${WAITS} AND condition_name IS NOT NULL AND service = ?`;
 const isHeld = `state = 'SENDING' AND lease_token = ?`;
-const notCancelled = `SELECT 1 FROM ${messages} m WHERE m.id = ${recipients}.message_id AND m.state <> 'CANCELLED'`;
+const toRead = `SELECT 1 FROM ${messages} m WHERE m.id = ${recipients}.message_id AND ${readable('m.')}`;
 const inserted = messageColumns.filter((name) => !['deaths', 'sent_at', 'outcomes'].includes(name));
 const templates = templateStatements(dialect);
 const markRead = `UPDATE ${recipients} SET read_at = ? WHERE service = ? AND user_id = ? AND read_at IS NULL`;
@@ -139,9 +140,9 @@ export const statements: Readonly<Record<StatementName, string>> = {
     WHERE service = ? AND id = ? AND state IN ${listed}`,
   // With the time, each is found among the user's unread ones.
   readIds: `${markRead} AND (created_at, message_id) IN
-    (SELECT created_at, id FROM ${messages} WHERE id IN ${listed} AND state <> 'CANCELLED')`,
-  readTag: `${markRead} AND EXISTS (${notCancelled} AND m.tag = ?)`,
-  readRelated: `${markRead} AND EXISTS (${notCancelled}) AND EXISTS (SELECT 1 FROM ${related} o
+    (SELECT created_at, id FROM ${messages} WHERE id IN ${listed} AND ${readable('')})`,
+  readTag: `${markRead} AND EXISTS (${toRead} AND m.tag = ?)`,
+  readRelated: `${markRead} AND EXISTS (${toRead}) AND EXISTS (SELECT 1 FROM ${related} o
     WHERE o.message_id = ${recipients}.message_id AND o.type = ? AND o.object_id = ?)`,
 
   old: `SELECT id FROM ${messages} WHERE service = ? AND state = ? AND changed_at <= ? ORDER BY changed_at LIMIT ?`,

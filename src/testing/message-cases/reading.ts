@@ -101,6 +101,28 @@ export const readingCases: readonly MessageCaseDefinition[] = [
     },
   },
   {
+    name: 'counts no message as unread that its template refuses to the user, until it is due after all',
+    async check(trial) {
+      const skip = async (reason: string | undefined): Promise<string> => {
+        const held = await trial.insertHeld({ tag: 'offer' });
+        assert.equal(await trial.settle({ ...held, state: 'SKIPPED', reason }), true, 'settle() as SKIPPED');
+        return held.id;
+      };
+      const refused = await skip('canSend');
+      const others = [await skip('expired'), await skip('CANSEND'), await skip(undefined)];
+      const mark = { service: SERVICE, user: 'ann' };
+      const { messages } = await trial.store.unread(SERVICE, 'ann', { limit: 100 });
+      assert.deepEqual(idsOf(messages).sort(), others.toSorted(), 'what "ann" has not read');
+      assert.equal(await trial.store.unreadCount(SERVICE, 'ann'), others.length, 'unreadCount() of "ann"');
+      assert.equal(await trial.store.markRead({ ...mark, tag: 'offer' }, NOW), others.length, 'markRead() by tag');
+      assert.equal(await trial.store.markRead({ ...mark, ids: [refused] }, NOW), 0, 'markRead() by id');
+      await unread(trial, 'ann', []);
+      assert.equal(await trial.store.retry(SERVICE, refused, NOW), true, 'retry()');
+      await trial.has(refused, { state: 'WAITING', reason: 'canSend' });
+      await unread(trial, 'ann', [refused]);
+    },
+  },
+  {
     name: 'gives what a user has not read page by page, the newest first',
     async check(trial) {
       const ids: string[] = [];

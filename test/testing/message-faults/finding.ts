@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Found, MessageStore, Page, StoreQuery } from '../../../src/messages/store.js';
+import type { Found, MessageStore, Page, StoredMessage, StoreQuery } from '../../../src/messages/store.js';
 import { type Fault, type Faults, recording, showing } from '../support/faulty-messages.js';
 
 type ReadMark = Parameters<MessageStore['markRead']>[0];
+
+const isRefused = ({ state, reason }: StoredMessage): boolean => state === 'SKIPPED' && reason === 'canSend';
 
 /** Looks for something else than what is asked for. */
 function lookingFor(change: (query: StoreQuery) => Partial<StoreQuery>): Fault {
@@ -167,6 +169,33 @@ export const findingFaults: Faults = {
   'counts no cancelled message as unread': {
     'counts it': (right) => ({ unreadCount: (service, recipient) => right.count({ service, recipient }) }),
     'gives it': (right) => ({ unread: (service, recipient, page) => right.find({ service, recipient }, page) }),
+  },
+  'counts no message as unread that its template refuses to the user, until it is due after all': {
+    'counts it': (right) => ({
+      unreadCount: async (service, recipient) =>
+        (await right.unreadCount(service, recipient)) +
+        (await right.find({ service, recipient, states: ['SKIPPED'] }, { limit: 100 })).messages.filter(isRefused)
+          .length,
+    }),
+    'gives it': (right) => ({ unread: (service, recipient, page) => right.find({ service, recipient }, page) }),
+    'leaves out all that was skipped': (right) => ({
+      async unread(...of) {
+        const { messages, cursor } = await right.unread(...of);
+        return { messages: messages.filter(({ state }) => state !== 'SKIPPED'), cursor };
+      },
+    }),
+    'leaves it out for its reason alone': (right) => ({
+      async unread(...of) {
+        const { messages, cursor } = await right.unread(...of);
+        return { messages: messages.filter(({ reason }) => reason !== 'canSend'), cursor };
+      },
+    }),
+    'forgets the reason when it is due after all': (right) => ({
+      get: async (...of) => (await right.get(...of)).map((message) => ({ ...message, reason: undefined })),
+    }),
+    'counts it as read before': (right) => ({
+      markRead: async (mark, now) => ('ids' in mark ? mark.ids.length : right.markRead(mark, now)),
+    }),
   },
   'gives what a user has not read page by page, the newest first': {
     'takes a number of messages for a cursor': (right) => ({
