@@ -51,7 +51,8 @@ Example:   pushrail send-batch ./push.js --size 1000 --max-attempts 3 --max-age 
         display.end();
       }
       // A process that ran for days is told to stop because somebody wants it to, and not because of a failure.
-      if (!watch && display.failed > 0) throw new CommandFailed();
+      const isToldToStop = watch && terminal.stop.aborted;
+      if (!isToldToStop && display.failed > 0) throw new CommandFailed();
     });
 }
 

@@ -135,6 +135,14 @@ describe('pushrail send-batch', () => {
     expect(await before.push.messages.count({ state: 'WAITING' })).toBe(1);
   });
 
+  it('ends with 1 when it has taken --size messages with --watch, and one of them failed for good', async () => {
+    await using before = await recorded('bad', 'b', 'c');
+    const { terminal, done } = sendBatch(['--watch', '--size', '2', '--concurrency', '1']);
+    expect(await done).toEqual({ exitCode: 1 });
+    expect(terminal.printed.at(-1)).toMatch(/^1 sent, 1 failed in /);
+    expect(await before.push.messages.count({ state: 'WAITING' })).toBe(1);
+  });
+
   it.each<[string, string[], RegExp]>([
     ['a size of 0', ['x', '--size', '0'], /It must be at least 1/],
     ['an age that is none', ['x', '--max-age', 'old'], /It must be a time such as 30s, 5m, 2h or 30d/],
