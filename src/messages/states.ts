@@ -23,6 +23,12 @@ export const transitions: Readonly<Record<MessageState, readonly MessageState[]>
 /** All states. */
 export const messageStates: readonly MessageState[] = Object.keys(transitions) as MessageState[];
 
+/** A state in which a message stays. */
+export type EndState = Exclude<MessageState, 'WAITING' | 'SENDING' | 'ERROR_RETRY'>;
+
+/** The states in which a message stays. */
+export const endStates: readonly EndState[] = ['SENT', 'ERROR', 'DEBUG', 'SKIPPED', 'CANCELLED'];
+
 /** The states from which another one may follow. */
 export function statesBefore(next: MessageState): readonly MessageState[] {
   return messageStates.filter((state) => transitions[state].includes(next));
