@@ -20,7 +20,7 @@ export function sendBatchCommand(terminal: Terminal): Command {
     .argument('<module>', moduleHelp)
     .option('-n, --size <number>', 'most messages to take (default: all that are due)', positiveNumber)
     .option('--max-attempts <number>', 'end as ERROR what fails and was tried so many times', positiveNumber)
-    .option('--max-age <duration>', 'end as ERROR what was recorded longer ago, such as 2d', duration)
+    .option('--max-age <duration>', 'end as ERROR what was first due longer ago, such as 2d', duration)
     .option(
       '-c, --concurrency <number>',
       'most messages under way at once (default: that of the module)',

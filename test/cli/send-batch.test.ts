@@ -76,7 +76,7 @@ describe('pushrail send-batch', () => {
     const second = sendBatch(['--max-age', '0s']);
     expect(await second.done).toEqual({ exitCode: 1 });
     expect(second.terminal.printed).toEqual([
-      expect.stringMatching(/^3 failed in .*last error: Nothing was sent: the message was recorded at /),
+      expect.stringMatching(/^3 failed in .*last error: Nothing was sent: the message was due at /),
     ]);
     expect(await before.push.messages.count({ state: 'ERROR' })).toBe(4);
   });
