@@ -101,6 +101,7 @@ export const house: readonly Part[] = [
       'delivery (types)',
       'sessions (types)',
       'messages (types)',
+      'messages/states.ts',
       'queues (types)',
     ],
   },

@@ -61,8 +61,8 @@ export type {
   TriggerOptions,
 } from './delivery/send-options.js';
 export type * from './messages/record.js';
-export type { EndState, RecordingSettings, WorkerSettings } from './messages/settings.js';
-export { type MessageState, messageStates, transitions } from './messages/states.js';
+export type { RecordingSettings, WorkerSettings } from './messages/settings.js';
+export { type EndState, endStates, type MessageState, messageStates, transitions } from './messages/states.js';
 export type * from './messages/store.js';
 export type * from './messages/template-store.js';
 export type { NewQueueJob, Queue, QueueJob } from './queues/queue.js';

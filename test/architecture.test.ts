@@ -297,6 +297,7 @@ describe('the rules of imports', () => {
       'settings → backends/contract',
       'settings → delivery (types)',
       'settings → messages (types)',
+      'settings → messages/states.ts',
       'settings → queues (types)',
     ]);
     expect(unused.filter((rule) => rule.startsWith('receiving'))).toEqual(['receiving → webhooks (types)']);

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { durationOf } from '../core/durations.js';
-import { type Duration, type MessageState, messageStates } from '../index.js';
+import { type Duration, endStates, type MessageState, messageStates } from '../index.js';
 
 /** Reads a whole number, 0 or above. */
 function wholeNumber(text: string): number {
@@ -51,10 +51,9 @@ export function states(text: string, before: readonly MessageState[] = []): Mess
 }
 
 /** As {@link states}, for those in which a message stays. */
-export function endStates(text: string, before: readonly MessageState[] = []): MessageState[] {
-  const moving: readonly MessageState[] = ['WAITING', 'SENDING', 'ERROR_RETRY'];
+export function statesOfEnd(text: string, before: readonly MessageState[] = []): MessageState[] {
   const found = states(text, before);
-  const ended = messageStates.filter((each) => !moving.includes(each));
+  const ended: readonly MessageState[] = endStates;
   if (found.every((each) => ended.includes(each))) return found;
   throw new InvalidArgumentError(`The states in which a message stays are ${ended.join(', ')}.`);
 }

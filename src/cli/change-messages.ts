@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { durationOf } from '../core/durations.js';
 import { type Duration, type MessageState, type PurgeQuery, type PushService, ValidationError } from '../index.js';
 import { type StoreOptions, serviceHelp, storeHelp, storeService } from './application.js';
-import { CommandFailed, duration, endStates } from './arguments.js';
+import { CommandFailed, duration, statesOfEnd } from './arguments.js';
 import { visible } from './printable.js';
 import type { Terminal } from './terminal.js';
 
@@ -67,7 +67,7 @@ export function purgeCommand(terminal: Terminal): Command {
   return new Command('purge')
     .description('remove messages that ended long ago, without asking')
     .argument('[module]', storeHelp)
-    .requiredOption('-s, --state <states>', 'the states in which they ended, such as SENT,SKIPPED', endStates)
+    .requiredOption('-s, --state <states>', 'the states in which they ended, such as SENT,SKIPPED', statesOfEnd)
     .requiredOption('--older-than <duration>', 'how long ago they ended, such as 30d', duration)
     .option('--dry-run', 'count them, and remove nothing', false)
     .option('--service <name>', serviceHelp)

@@ -20,7 +20,7 @@ export function sendBatchCommand(terminal: Terminal): Command {
     .argument('<module>', moduleHelp)
     .option('-n, --size <number>', 'most messages to take (default: all that are due)', positiveNumber)
     .option('--max-attempts <number>', 'end as ERROR what fails and was tried so many times', positiveNumber)
-    .option('--max-age <duration>', 'end as ERROR what was recorded longer ago, such as 2d', duration)
+    .option('--max-age <duration>', 'end as ERROR what was first due longer ago, such as 2d', duration)
     .option(
       '-c, --concurrency <number>',
       'most messages under way at once (default: that of the module)',
@@ -51,7 +51,8 @@ Example:   pushrail send-batch ./push.js --size 1000 --max-attempts 3 --max-age 
         display.end();
       }
       // A process that ran for days is told to stop because somebody wants it to, and not because of a failure.
-      if (!watch && display.failed > 0) throw new CommandFailed();
+      const isToldToStop = watch && terminal.stop.aborted;
+      if (!isToldToStop && display.failed > 0) throw new CommandFailed();
     });
 }
 

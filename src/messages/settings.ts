@@ -1,6 +1,6 @@
 import type { Duration } from '../core/durations.js';
 import type { Awaitable } from '../core/until-aborted.js';
-import type { MessageState } from './states.js';
+import type { EndState } from './states.js';
 
 /** The setting `recording`: how recorded messages are kept and tried again. */
 export interface RecordingSettings {
@@ -37,9 +37,6 @@ export interface RecordingSettings {
   /** Whether messages are recorded as `DEBUG` and sent to nobody. @default false */
   readonly debug?: boolean | undefined;
 }
-
-/** A state in which a message stays. */
-export type EndState = Exclude<MessageState, 'WAITING' | 'SENDING' | 'ERROR_RETRY'>;
 
 /** The setting `worker`: how this process sends what waits in the store. */
 export interface WorkerSettings {

@@ -23,6 +23,12 @@ export const transitions: Readonly<Record<MessageState, readonly MessageState[]>
 /** All states. */
 export const messageStates: readonly MessageState[] = Object.keys(transitions) as MessageState[];
 
+/** A state in which a message stays. */
+export type EndState = Exclude<MessageState, 'WAITING' | 'SENDING' | 'ERROR_RETRY'>;
+
+/** The states in which a message stays. */
+export const endStates: readonly EndState[] = ['SENT', 'ERROR', 'DEBUG', 'SKIPPED', 'CANCELLED'];
+
 /** The `reason` of a `SKIPPED` message that its template refuses to its users. */
 export const REFUSED = 'canSend';
 

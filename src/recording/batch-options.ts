@@ -56,8 +56,9 @@ export interface BatchOptions {
    */
   readonly maxAttempts?: number | undefined;
   /**
-   * A message that was recorded longer ago is not sent any more, and ends as `ERROR`. What was accepted of it before
-   * makes it `SENT`. @default no limit
+   * A message that was due longer ago is not sent any more, and ends as `ERROR`. What was accepted of it before makes
+   * it `SENT`. It was due when it was recorded, or when `delay` or `at` said; a retry does not change that.
+   * @default no limit
    */
   readonly maxAge?: Duration | undefined;
   /** Most messages under way at once, 1 to 10 000. @default that of the setting `worker`, else 100 */

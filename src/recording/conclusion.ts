@@ -6,6 +6,7 @@ import { type MessageState, transitions } from '../messages/states.js';
 import type { Settlement } from '../messages/store.js';
 import type { Held } from './held.js';
 import { type LegContext, type LegEnd, type LegResult, legResult, NOTHING_SENT } from './leg-end.js';
+import { absolute } from './message-options.js';
 import { nextTry } from './next-try.js';
 import { outcomesBy, recordedError } from './outcomes.js';
 import type { Routed } from './routing.js';
@@ -48,13 +49,18 @@ export function debugged(held: Held, context: ConcludingContext): Conclusion {
 
 /** The message is too old to be sent. It was not tried. @param maxAgeMs how old it may be, in milliseconds */
 export function outdated(held: Held, maxAgeMs: number, context: ConcludingContext): Conclusion {
-  const recordedAt = new Date(held.stored.createdAt).toISOString();
+  const dueAt = new Date(firstDueAt(held)).toISOString();
   const error = new DeliveryError(
-    `Nothing was sent: the message was recorded at ${recordedAt}, and "maxAge" allows ${maxAgeMs / 1_000} s. messages.retry() makes it due again, for a worker or for a batch that allows more.`,
+    `Nothing was sent: the message was due at ${dueAt}, and "maxAge" allows ${maxAgeMs / 1_000} s. messages.retry() makes it due again, for a worker or for a batch that allows more.`,
     { outcome: 'rejected' },
   );
   const conclusion = failed(held, error, context);
   return { ...conclusion, settlement: { ...conclusion.settlement, attempts: held.stored.attempts } };
+}
+
+/** When a message was to be sent first, by the store's clock, in milliseconds since the epoch. */
+export function firstDueAt({ stored: { createdAt }, details: { firstDue = { inMs: 0 } } }: Held): number {
+  return Math.max(createdAt, absolute(firstDue, createdAt));
 }
 
 /** The message could be given to no backend, because of an error. */

@@ -3,6 +3,7 @@ import { ValidationError } from '../core/errors.js';
 import type { Parted } from '../delivery/parts.js';
 import type { MessageOrigin } from '../delivery/recording-options.js';
 import type { Recipients, TraceContext } from '../messages/record.js';
+import type { Time } from '../messages/store.js';
 import type { JsonValue, PushNotification } from '../wire/message.js';
 import type { MessageOptions } from './message-options.js';
 
@@ -29,6 +30,8 @@ export interface Details {
   readonly template?: MessageOrigin['template'] | undefined;
   /** Why it is not sent, from the beginning. */
   readonly skip?: string | undefined;
+  /** When it was to be sent first, where that was later than at once: a retry moves the record's `sendAfter`. */
+  readonly firstDue?: Time | undefined;
 }
 
 /** The rest of most contents. */
@@ -65,7 +68,7 @@ export function detailsText(
   options: MessageOptions,
   { template, skip }: Partial<MessageOrigin> = {},
 ): string {
-  const { retryDelays, whenUnknown, traceContext } = options;
+  const { retryDelays, whenUnknown, traceContext, sendAfter } = options;
   const details: Details = {
     timeout: whole.timeout,
     except: exceptOf(parts),
@@ -75,6 +78,7 @@ export function detailsText(
     traceContext,
     template,
     skip,
+    firstDue: sendAfter.inMs === 0 ? undefined : sendAfter,
   };
   return JSON.stringify(details);
 }

@@ -9,6 +9,7 @@ import {
   concluded,
   debugged,
   failed,
+  firstDueAt,
   outdated,
   skipped,
 } from './conclusion.js';
@@ -106,7 +107,7 @@ export class Dispatcher {
   /** Whether a message is not sent at all: expired, too old, too many deaths, or nobody knows whether it was sent. */
   #endsEarly(held: Held, call: DispatchCall, end: End): boolean {
     const context = this.#context(call);
-    const { deaths, createdAt, changedAt, reason } = held.stored;
+    const { deaths, changedAt, reason } = held.stored;
     const { skip } = held.details;
     const { maxAgeMs = Number.POSITIVE_INFINITY } = call.limits ?? {};
     // One with a reason was skipped before: a `retry` by hand keeps the reason, and means to send it after all.
@@ -114,7 +115,7 @@ export class Dispatcher {
     else if (held.isExpired) end(held, skipped(held, 'expired', context));
     else if (context.recording.debug) end(held, debugged(held, context));
     // Both times are of the store's clock: it was changed last when it was claimed.
-    else if (changedAt - createdAt > maxAgeMs) end(held, outdated(held, maxAgeMs, context));
+    else if (changedAt - firstDueAt(held) > maxAgeMs) end(held, outdated(held, maxAgeMs, context));
     else if (deaths >= MOST_DEATHS) end(held, failed(held, diedError(deaths), context));
     else if (deaths > 0 && !resendsUnknown(held, context.recording)) end(held, failed(held, keptError(), context));
     else return false;

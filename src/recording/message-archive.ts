@@ -3,8 +3,7 @@ import { checkedDuration, type Duration } from '../core/durations.js';
 import { ValidationError } from '../core/errors.js';
 import type { RelatedTo } from '../delivery/recording-options.js';
 import type { MessageRecord, RelatedObject } from '../messages/record.js';
-import type { EndState } from '../messages/settings.js';
-import { type MessageState, messageStates } from '../messages/states.js';
+import { type EndState, endStates, type MessageState, messageStates } from '../messages/states.js';
 import type { Page, StoredMessage, StoreQuery } from '../messages/store.js';
 import { userIdOf } from '../sessions/user-id.js';
 import type { Content } from './content.js';
@@ -74,8 +73,6 @@ const queryNames = [
   'unchangedSince',
 ] as const;
 const pageNames = ['limit', 'cursor'] as const;
-/** The states in which a message stays. */
-const endStates: readonly EndState[] = ['SENT', 'DEBUG', 'SKIPPED', 'CANCELLED', 'ERROR'];
 /** Most messages of a part. */
 const LONGEST_PAGE = 1_000;
 

@@ -2,13 +2,12 @@ import { type BackendReport, DeliveryError, type SendReport, type SendStatus } f
 import type { ChannelOutcome, RecordedError } from '../messages/record.js';
 import type { MessageState } from '../messages/states.js';
 import type { NewMessage, StoredMessage } from '../messages/store.js';
+import { NOTHING_SENT } from './leg-end.js';
 import { senderData } from './record.js';
-
-const nothing = { channels: [], accepted: [], rejected: [], skipped: [], unreachable: [], info: {}, attempts: 0 };
 
 /** The report of a message that waits in the store. */
 export function waitingReport({ id, event }: NewMessage, startedAt: number): SendReport {
-  return { id, event, status: 'waiting', ...nothing, durationMs: performance.now() - startedAt };
+  return { id, event, status: 'waiting', ...NOTHING_SENT, durationMs: performance.now() - startedAt };
 }
 
 /** The report of a message, from its record. @param areNamed whether it tells of several backends */
@@ -46,7 +45,7 @@ function listsOf(outcomes: readonly ChannelOutcome[], attempts: number): Backend
   const accepted = inState('accepted');
   const failed = outcomes.filter(({ error }) => error !== undefined);
   return {
-    ...nothing,
+    ...NOTHING_SENT,
     channels: outcomes.flatMap(({ channels }) => channels),
     accepted,
     rejected: failed.flatMap(({ channels, error, state: found }) => {

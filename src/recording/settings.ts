@@ -1,6 +1,6 @@
 import { durationOf } from '../core/durations.js';
-import type { EndState, RecordingSettings, WorkerSettings } from '../messages/settings.js';
-import type { MessageState } from '../messages/states.js';
+import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
+import type { EndState, MessageState } from '../messages/states.js';
 
 const DAY_MS = 86_400_000;
 

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import type { Clock } from '../core/clock.js';
 import { DURATION_FORM, type Duration, durationOf } from '../core/durations.js';
 import { whole } from '../core/schema-parts.js';
-import type { EndState, RecordingSettings, WorkerSettings } from '../messages/settings.js';
+import type { RecordingSettings, WorkerSettings } from '../messages/settings.js';
+import { endStates } from '../messages/states.js';
 import type { MessageStore } from '../messages/store.js';
 import type { Queue } from '../queues/queue.js';
 
@@ -22,8 +23,6 @@ export type RecordingShape = {
 
 /** The methods of a message store without which nothing works. */
 const storeMethods = ['open', 'close', 'insert', 'claim', 'renew', 'settle', 'get', 'find'] as const;
-
-const endStates = ['SENT', 'ERROR', 'DEBUG', 'SKIPPED', 'CANCELLED'] as const satisfies readonly EndState[];
 
 /** Makes the schemas of the keys for recorded messages. */
 export function recordingShape(): RecordingShape {

@@ -76,7 +76,7 @@ describe('pushrail send-batch', () => {
     const second = sendBatch(['--max-age', '0s']);
     expect(await second.done).toEqual({ exitCode: 1 });
     expect(second.terminal.printed).toEqual([
-      expect.stringMatching(/^3 failed in .*last error: Nothing was sent: the message was recorded at /),
+      expect.stringMatching(/^3 failed in .*last error: Nothing was sent: the message was due at /),
     ]);
     expect(await before.push.messages.count({ state: 'ERROR' })).toBe(4);
   });
@@ -132,6 +132,14 @@ describe('pushrail send-batch', () => {
     const { terminal, done } = sendBatch(['--watch', '--size', '2']);
     expect(await done).toEqual({ exitCode: 0 });
     expect(terminal.printed.at(-1)).toMatch(/^2 sent in /);
+    expect(await before.push.messages.count({ state: 'WAITING' })).toBe(1);
+  });
+
+  it('ends with 1 when it has taken --size messages with --watch, and one of them failed for good', async () => {
+    await using before = await recorded('bad', 'b', 'c');
+    const { terminal, done } = sendBatch(['--watch', '--size', '2', '--concurrency', '1']);
+    expect(await done).toEqual({ exitCode: 1 });
+    expect(terminal.printed.at(-1)).toMatch(/^1 sent, 1 failed in /);
     expect(await before.push.messages.count({ state: 'WAITING' })).toBe(1);
   });
 

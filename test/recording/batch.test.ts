@@ -78,7 +78,7 @@ describe.each(stores)('sendBatch, with the %s store', (_name, newStore) => {
     });
   });
 
-  it('ends as ERROR, unsent, what was recorded longer ago than "maxAge", and says so', async () => {
+  it('ends as ERROR, unsent, what was due longer ago than "maxAge", and says so', async () => {
     const { push, backend, clock } = setUp();
     const { id } = await push.send({ ...message, channels: 'old' });
     await clock.advance(HOUR);
@@ -94,11 +94,31 @@ describe.each(stores)('sendBatch, with the %s store', (_name, newStore) => {
         code: 'DELIVERY',
         outcome: 'rejected',
         message:
-          'Nothing was sent: the message was recorded at 2026-01-01T00:00:00.000Z, and "maxAge" allows 3600 s. messages.retry() makes it due again, for a worker or for a batch that allows more.',
+          'Nothing was sent: the message was due at 2026-01-01T00:00:00.000Z, and "maxAge" allows 3600 s. messages.retry() makes it due again, for a worker or for a batch that allows more.',
       },
     });
     expect(await push.messages.retry(id)).toBe(true);
     expect(await push.sendBatch()).toMatchObject({ sent: 1 });
+  });
+
+  it.each<[string, { readonly delay: '3d' } | { readonly at: Date }]>([
+    ['delay', { delay: '3d' }],
+    ['at', { at: new Date('2026-01-04T00:00:00Z') }],
+  ])('counts the age of a message with "%s" from when it was first due, whatever its retries', async (_of, time) => {
+    const { push, backend, clock } = setUp();
+    backend.answer = () => Promise.reject(busy);
+    const { id } = await push.send({ ...message, channels: 'a', ...time });
+    await clock.advance(72 * HOUR + 1);
+    expect(await push.sendBatch({ maxAge: '2d' })).toMatchObject({ retrying: 1 });
+    await clock.advance(10 * MINUTE);
+    expect(await push.sendBatch({ maxAge: '2d' })).toMatchObject({ retrying: 1 });
+    await clock.advance(48 * HOUR);
+    expect(await push.sendBatch({ maxAge: '2d' })).toMatchObject({ failed: 1 });
+    expect(await push.messages.get(id)).toMatchObject({
+      state: 'ERROR',
+      attempts: 2,
+      error: { message: expect.stringContaining('the message was due at 2026-01-04T00:00:00.000Z') },
+    });
   });
 
   it('leaves the rest of a message that is too old, which stays SENT where a part was accepted', async () => {

@@ -178,7 +178,7 @@ describe('pymess: the command send_messages_batch', () => {
     await clock.advance(2 * MINUTE);
     expect(await push.sendBatch({ maxAttempts: 2 })).toMatchObject({ failed: 1 });
     await clock.advance(2 * MINUTE);
-    expect(await push.sendBatch({ maxAge: 3 * MINUTE })).toMatchObject({ failed: 1 });
+    expect(await push.sendBatch({ maxAge: MINUTE - 1 })).toMatchObject({ failed: 1 });
     const { messages } = await push.messages.find({ state: 'ERROR' });
     expect(messages.map(({ event, attempts }) => [event, attempts]).sort()).toEqual([
       ['old', 0],
