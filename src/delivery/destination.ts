@@ -18,6 +18,8 @@ export interface Destination {
   readonly delivering: DeliveryContext;
   /** Whether the backend is open. */
   readonly isOpen: boolean;
+  /** Whether the backend is about to open: it could not be said yet that it does not open, or not in time. */
+  readonly isOpening: boolean;
   /** Resolves when the backend is open. @throws PushError when it could not be opened; TimeoutError; AbortError */
   opened(timeout: number, signal: AbortSignal | undefined): Promise<unknown>;
 }

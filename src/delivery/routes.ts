@@ -45,7 +45,7 @@ export async function routed(
     const slices = new TimeSlices();
     const answers: unknown[] = [];
     for (const user of users) {
-      const answer = routes(user as PushUser, view);
+      const answer = routes(idAsText(user) as PushUser, view);
       // One may be rejected before they are all waited for.
       if (answer instanceof Promise) answer.catch(() => {});
       answers.push(answer);
@@ -71,6 +71,11 @@ export async function routed(
     if (typeof answer === 'string') known.set(answer, found);
     return found;
   });
+}
+
+/** A number and its text are the same user, and a recorded message keeps the text. */
+function idAsText(user: unknown): unknown {
+  return typeof user === 'number' || typeof user === 'bigint' ? String(user) : user;
 }
 
 function destinationsOf(answer: unknown, destinations: Destinations): readonly Destination[] {

@@ -39,14 +39,25 @@ export class LegSending {
   async address(): Promise<readonly Addressed[]> {
     const { host, watch, call } = this.#parts;
     const destination = this.#destination;
-    // A process whose backend cannot be opened must not spend the attempts of messages that others can send.
-    const isClosed = call.handsBack === true && !destination.isOpen;
+    const isClosed = call.handsBack === true && !destination.isOpen && (await this.#cannotOpen());
     const rests = isClosed ? this.#all : watch.isLive ? [] : this.#all.filter((leg) => this.#waits(leg));
     for (const leg of rests) this.#rests(leg);
     const going = rests.length === 0 ? this.#all : this.#all.filter((leg) => !rests.includes(leg));
     const { plans, failures } = await addressLegs(destination, going, host, call.signal);
     for (const [leg, failure] of failures) this.#failed(leg, failure);
     return plans;
+  }
+
+  /** Whether a process whose backend cannot be opened must not spend the attempts of messages that others can send. */
+  async #cannotOpen(): Promise<boolean> {
+    const { host, call } = this.#parts;
+    if (!this.#destination.isOpening) return true;
+    try {
+      await this.#destination.opened(host.timeout, call.signal);
+      return false;
+    } catch {
+      return true;
+    }
   }
 
   /** Delivers legs, and tells how each has ended. @param turn resolves when it is the turn of `ordered` messages */

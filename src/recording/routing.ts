@@ -1,6 +1,7 @@
 import type { PushError } from '../core/errors.js';
 import type { Destination } from '../delivery/destination.js';
 import { routed } from '../delivery/routes.js';
+import { asKnown } from '../sessions/recalled.js';
 import { type Held, type HeldPart, partFor, recalled } from './held.js';
 import type { RecordingHost } from './host.js';
 import { lookUpFailure } from './look-up-failure.js';
@@ -36,7 +37,7 @@ async function partsOf(held: Held, host: RecordingHost, signal: AbortSignal | un
   const { stored, content, details } = held;
   const timeout = details.timeout ?? host.timeout;
   const ids = stored.recipients.users ?? [];
-  const users = await recalled(ids, destinations.first, timeout);
+  const users = (await recalled(ids, destinations.first, timeout)).map(asKnown);
   const { json, notification } = content;
   const message = { event: stored.event, json, notification, tag: stored.tag };
   const chosen = await routed(users, message, destinations, { timeout, signal, isRecorded: true });

@@ -93,8 +93,8 @@ export abstract class RecordingService<
    * Begins to send what waits in the message store, where the settings leave that to others (`worker: false`). It
    * resolves when the backend and the store are open and the worker works. `close` ends it.
    * @returns what the worker does, as it is whenever it is read
-   * @throws ConfigurationError without a message store; ValidationError for wrong options; PushError when the backend
-   * or the store could not be opened
+   * @throws ConfigurationError without a message store; ValidationError for wrong options; PushError when no backend or
+   * not the store could be opened
    * @example
    * const worker = await PushService.work({ concurrency: 20 });
    * console.log(worker.state); // 'working'
@@ -113,7 +113,7 @@ export abstract class RecordingService<
    * has taken.
    * @returns how many messages were sent, failed and so on, how many are left, and why it ended
    * @throws ConfigurationError without a message store; ValidationError for wrong options, before anything is sent;
-   * PushError when the backend or the store could not be opened, or when the store does not answer any more: then what
+   * PushError when no backend or not the store could be opened, or when the store does not answer any more: then what
    * was under way has ended
    * @example
    * const { sent, failed, left } = await PushService.sendBatch({ size: 1_000, maxAttempts: 3, maxAge: '2d' });
@@ -121,7 +121,7 @@ export abstract class RecordingService<
   async sendBatch(options: BatchOptions = {}): Promise<BatchResult> {
     const checked = checkBatchOptions(options);
     const recorded = recordedOf(this.#runtime, 'sendBatch()');
-    await this.#runtime.configured.opened();
+    await this.#runtime.configured.openingsEnd();
     return (await recorded.opened()).sendBatch(checked);
   }
 

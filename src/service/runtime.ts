@@ -201,6 +201,13 @@ export class Runtime implements ListeningHost {
     });
   }
 
+  /** Resolves when every backend is open or could not be opened. @throws as {@link anyOpened} */
+  async openingsEnd(): Promise<void> {
+    const ends = await Promise.allSettled(this.all.map((each) => each.opened(this.timeout)));
+    const [first] = ends as PromiseRejectedResult[];
+    if (ends.every(({ status }) => status === 'rejected')) throw first?.reason;
+  }
+
   /**
    * The backend with this name.
    * @param name undefined: the first one

@@ -59,7 +59,9 @@ export class ServiceBackend implements Destination, ListeningHost {
   readonly #shared: SharedByBackends;
   /** Resolves when the backend is open, and rejects when it could not be opened. */
   #ready: Promise<void> = Promise.resolve();
-  #state: 'before is closing' | 'opening' | 'open' = 'before is closing';
+  #state: 'before is closing' | 'opening' | 'open' | 'failed' = 'before is closing';
+  /** `performance.now()` when the opening began. */
+  #openingSince = 0;
   #disconnect: () => void = () => {};
 
   /**
@@ -122,6 +124,7 @@ export class ServiceBackend implements Destination, ListeningHost {
    * it.
    */
   open(before: Promise<void>, opened: () => void): void {
+    this.#openingSince = performance.now();
     this.#ready = before.then(() => this.#openBackend()).then(opened);
     this.#ready.catch((error: unknown) =>
       this.logger.error({ err: error }, `the ${this.backend.name} backend could not be opened`),
@@ -133,6 +136,7 @@ export class ServiceBackend implements Destination, ListeningHost {
     try {
       await this.backend.open();
     } catch (error) {
+      this.#state = 'failed';
       throw openingError(error, this.backend);
     }
     this.#state = 'open';
@@ -140,6 +144,11 @@ export class ServiceBackend implements Destination, ListeningHost {
 
   get isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  get isOpening(): boolean {
+    if (this.#state === 'open' || this.#state === 'failed') return false;
+    return performance.now() - this.#openingSince < this.timeout;
   }
 
   async opened(timeout: number, signal?: AbortSignal): Promise<void> {

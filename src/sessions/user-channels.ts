@@ -22,18 +22,20 @@ export interface UserChannelsOptions<User = PushUser> {
 export function userChannels<User = PushUser>(options: UserChannelsOptions<User> = {}): SessionAdapter<User> {
   const { prefix = '' } = options;
   const { identify, recall } = recalling(options.identify);
-  const named = (nameOf: (id: string) => string): SessionAdapter<User> => ({
+  const named = (nameOf: (id: string) => string, recalls: (id: string) => unknown = recall): SessionAdapter<User> => ({
     identify,
-    recall,
+    recall: recalls,
     channelsFor: async (users) => users.map((user) => [prefix + nameOf(identify(user))]),
   });
   return {
     ...named((id) => id),
     namedFor(takes) {
+      // A copy of this adapter may have a `recall` of its own.
+      const own = this.recall?.bind(this);
       // Behind this prefix the server itself knows the user by the id.
-      if (prefix.startsWith(SERVER_TO_USER_PREFIX)) return named((id) => id);
+      if (prefix.startsWith(SERVER_TO_USER_PREFIX)) return named((id) => id, own);
       const fits = (id: string): boolean => takes(prefix + id);
-      return named((id) => (isPlain(id, fits) ? id : encoded(id)));
+      return named((id) => (isPlain(id, fits) ? id : encoded(id)), own);
     },
   };
 }

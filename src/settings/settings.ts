@@ -104,8 +104,8 @@ interface NotBesideSeveral extends Partial<Record<keyof Credentials, undefined>>
 /** Several backends, in place of `backend`. */
 export interface SeveralBackends<Name extends string = string> extends RoutingSettings, NotBesideSeveral {
   /**
-   * The backends, each by its name, of 1 to 64 letters, digits, `_`, `-` and `.`. Messages choose by `via`, users by
-   * `routes`; the first one is for all others.
+   * The backends, each by its name, of 1 to 64 letters, digits, `_`, `-` and `.`, not of digits alone. Messages choose by
+   * `via`, users by `routes`; the first one is for all others.
    * @example
    * PushService.configure({ backends: { live: 'websocket://key:secret@1001', mobile: { backend: 'onesignal', … } } });
    */
@@ -200,6 +200,11 @@ function checkSeveral(settings: unknown): CheckedSettings {
     if (!NAME.test(name))
       throw new ConfigurationError(
         `PUSH_SERVER.backends: the name ${JSON.stringify(name.slice(0, 80))} must have 1 to 64 characters, each a letter, a digit, "_", "-" or ".".`,
+      );
+    // JavaScript moves such keys before all others, so that another backend would be the first.
+    if (/^\d+$/.test(name))
+      throw new ConfigurationError(
+        `PUSH_SERVER.backends: the name "${name}" must have more than digits, because JavaScript puts such a key before all others, and the first backend is the one of messages that choose none.`,
       );
     return checkedEntry(name, entry);
   });

@@ -130,4 +130,25 @@ describe('django-notifs', () => {
       ['websocket', ['danidee']],
     ]);
   });
+
+  it('chooses alike for what the worker sends later', async () => {
+    const printed: string[] = [];
+    const live = new RecordingBackend();
+    await using push = createPushService({
+      backends: {
+        console: { backend: 'console', options: { stream: { write: (text: string) => printed.push(text) } } },
+        websocket: live,
+      },
+      sessions: userChannels(),
+      routes: (user) => (user === 'danidee' ? ['console', 'websocket'] : 'console'),
+      messages: memoryMessages(),
+    });
+    for (const via of [['websocket'], undefined]) {
+      const sent = new Promise((resolve) => push.once('sent', resolve));
+      await push.send({ event: 'sent', users: 'danidee', data: 1, wait: false, ...(via && { via: ['websocket'] }) });
+      await sent;
+    }
+    expect(printed).toEqual(['[push] danidee  sent  1\n']);
+    expect(live.sent).toEqual([['danidee'], ['danidee']]);
+  });
 });

@@ -223,6 +223,20 @@ describe('pymess: a router of backends', () => {
       { state: 'accepted', users: ['us-7'], backend: 'america' },
     ]);
   });
+
+  it('routes alike what the worker sends later', async () => {
+    const [europe, america] = [new RecordingBackend(), new RecordingBackend()];
+    await using push = createPushService({
+      backends: { europe, america },
+      routes: (user) => (String(user).startsWith('us-') ? 'america' : undefined),
+      sessions: userChannels(),
+      messages: memoryMessages(),
+    });
+    const sent = new Promise((resolve) => push.once('sent', resolve));
+    await push.send({ event: 'invoice', users: ['us-7', 'at-8'], data: 1, wait: false });
+    await sent;
+    expect([europe.sent, america.sent]).toEqual([[['at-8']], [['us-7']]]);
+  });
 });
 
 async function recordedSession(push: { readonly sessions: unknown }, user: string): Promise<void> {

@@ -74,6 +74,10 @@ describe('the setting "backends"', () => {
       'PUSH_SERVER.backends: the name "a b" must have 1 to 64 characters, each a letter, a digit, "_", "-" or ".".',
     ],
     [
+      { backends: { live: 'console:', '0': 'console:' } },
+      'PUSH_SERVER.backends: the name "0" must have more than digits, because JavaScript puts such a key before all others, and the first backend is the one of messages that choose none.',
+    ],
+    [
       { backends: { a: { backend: 'console', timeout: 5 } } },
       'PUSH_SERVER.backends.a: "timeout" cannot be set for one of several backends: set it once for all of them, beside "backends".',
     ],
