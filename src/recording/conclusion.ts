@@ -104,11 +104,16 @@ function again(outcome: ChannelOutcome): ChannelOutcome {
   return outcome.error === undefined ? outcome : { ...outcome, error: { ...outcome.error, retryable: true } };
 }
 
+/** The outcome of channels that are not tried again. */
+function forGood(outcome: ChannelOutcome): ChannelOutcome {
+  return outcome.error === undefined ? outcome : { ...outcome, error: { ...outcome.error, retryable: false } };
+}
+
 /** The message has ended by every backend that it goes by. @param ends one for each of them */
 export function concluded(held: Routed, ends: readonly LegEnd[], context: ConcludingContext): Conclusion {
   const { stored } = held;
   const legs = ends.map((end) => legResult(held, end, context));
-  const next = nextTry(
+  const { endsOthers = false, ...next } = nextTry(
     held,
     legs.flatMap(({ causes }) => causes),
     context,
@@ -117,7 +122,10 @@ export function concluded(held: Routed, ends: readonly LegEnd[], context: Conclu
   const errors = new Set(legs.flatMap((leg) => [...leg.errors]));
   const unasked = outcomesOfOthers(held, ends, context);
   const kept = [...legs.flatMap((leg) => keptOf(leg, held, isFinal)), ...unasked];
-  const outcomes = [...kept, ...legs.flatMap((leg) => leg.others)];
+  const outcomes = [
+    ...kept,
+    ...legs.flatMap((leg) => (endsOthers && !leg.end.isAway ? leg.others.map(forGood) : leg.others)),
+  ];
   const accepted = legs.flatMap((leg) => leg.accepted);
   const isAccepted = stored.outcomes.some(({ state }) => state === 'accepted') || legs.some(hasAccepted);
   const isGivenUp = errors.size > 0 && [...errors].every(({ code }) => code === 'ABORTED');

@@ -37,13 +37,13 @@ export class LegSending {
 
   /** Finds the channels. @returns the legs that are to be delivered; the others have ended */
   async address(): Promise<readonly Addressed[]> {
-    const { host, watch, call } = this.#parts;
+    const { host, call } = this.#parts;
     const destination = this.#destination;
-    const isClosed = call.handsBack === true && !destination.isOpen && (await this.#cannotOpen());
-    const rests = isClosed ? this.#all : watch.isLive ? [] : this.#all.filter((leg) => this.#waits(leg));
-    for (const leg of rests) this.#rests(leg);
-    const going = rests.length === 0 ? this.#all : this.#all.filter((leg) => !rests.includes(leg));
-    const { plans, failures } = await addressLegs(destination, going, host, call.signal);
+    if (call.handsBack === true && !destination.isOpen && (await this.#cannotOpen())) {
+      for (const leg of this.#all) this.#rests(leg);
+      return [];
+    }
+    const { plans, failures } = await addressLegs(destination, this.#all, host, call.signal);
     for (const [leg, failure] of failures) this.#failed(leg, failure);
     return plans;
   }
@@ -73,7 +73,7 @@ export class LegSending {
     const isTry = watch.begin();
     const first = isTry ? plans.find(({ left }) => left.planned.channels.length > 0) : undefined;
     const isAway = watch.isAway;
-    const going = isAway ? plans.filter((leg) => leg === first || !this.#waits(leg, leg)) : plans;
+    const going = isAway ? plans.filter((leg) => leg === first || !this.#waits(leg)) : plans;
     for (const leg of plans) if (isAway && !going.includes(leg)) this.#rests(leg);
     if (isTry && first === undefined) watch.gaveUp(isTry);
     await this.#deliver(going, first);
@@ -117,10 +117,10 @@ export class LegSending {
   }
 
   /** Whether a leg waits for a provider that is away: one that is never tried again does not. */
-  #waits({ held: { details } }: Leg, addressed?: Addressed): boolean {
+  #waits({ held: { details }, left }: Addressed): boolean {
     const { recording } = this.#parts.host;
     const { length } = details.retryDelays ?? recording.retryDelays;
-    return length > 0 && addressed?.left.planned.channels.length !== 0;
+    return length > 0 && left.planned.channels.length > 0;
   }
 
   #failed(leg: Leg, failure: PushError): void {

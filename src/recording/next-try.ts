@@ -29,6 +29,8 @@ interface Next {
   readonly attempts: number;
   readonly retrySending: boolean;
   readonly sendAfter?: { readonly inMs: number };
+  /** Whether it waits for a provider that is away alone: what has failed elsewhere is not tried again. */
+  readonly endsOthers?: boolean;
 }
 
 /** Up to this part of a wait is added to it, so that messages that failed together are not tried together. */
@@ -71,15 +73,20 @@ export function nextTry(
   const asked = Math.ceil(Math.max(0, ...waits.filter(Number.isFinite)));
   const wait = Math.min(asked, LONGEST_WAIT_MS);
   // `retrySending` makes the next try leave out what was refused for good.
+  const waiting = { state: 'WAITING', retrySending: true } as const;
+  // While the provider is away, the next one to try it is another message: this one may be the reason.
+  const awayMs = Math.min(Math.max(AWAY_MS, (now - stored.createdAt) / 2), LONGEST_AWAY_MS) * (1 + Math.random());
+  const isAway = causes.some((cause) => cause.isAway);
   if (causes.every(isUnspent)) {
-    // While the provider is away, the next one to try it is another message: this one may be the reason.
-    const awayMs = Math.min(Math.max(AWAY_MS, (now - stored.createdAt) / 2), LONGEST_AWAY_MS);
-    const isAway = causes.some((cause) => cause.isAway);
-    const inMs = Math.max(wait, isAway && !handsBack ? awayMs * (1 + Math.random()) : 0);
-    return { state: 'WAITING', attempts: stored.attempts, retrySending: true, sendAfter: { inMs: Math.round(inMs) } };
+    const inMs = Math.max(wait, isAway && !handsBack ? awayMs : 0);
+    return { ...waiting, attempts: stored.attempts, sendAfter: { inMs: Math.round(inMs) } };
   }
   const delay = attempts < maxAttempts ? delays[stored.attempts] : undefined;
-  if (delay === undefined) return { state: undefined, attempts, retrySending: false };
+  if (delay === undefined) {
+    if (!causes.some((cause) => cause.isAway && isUnspent(cause)))
+      return { state: undefined, attempts, retrySending: false };
+    return { ...waiting, attempts, sendAfter: { inMs: Math.round(Math.max(wait, awayMs)) }, endsOthers: true };
+  }
   const delayMs = Math.max(Math.round(delay * (1 + Math.random() * JITTER)), wait);
   return { state: 'ERROR_RETRY', attempts, retrySending: true, sendAfter: { inMs: delayMs } };
 }

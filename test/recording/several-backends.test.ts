@@ -123,6 +123,44 @@ describe.each(stores)('with several backends and the %s store', (_name, makeStor
     expect((await sending).status).toBe('accepted');
   });
 
+  it('waits for a provider that is away, also when another backend has failed for good', async () => {
+    const { push, live, mobile, clock } = two({ messages: makeStore() });
+    mobile.answer = () => Promise.reject(down);
+    for (let count = 0; count < 6; count++) await push.send({ event: 'first', channels: 'a', via: 'mobile' });
+    live.answer = ({ message }) => (message.event === 'both' ? Promise.reject(down) : undefined);
+    const { id } = await push.send({ event: 'both', channels: 'a', via: both });
+    for (let minute = 0; minute < 70; minute++) {
+      await push.send({ event: 'other', channels: 'a' });
+      await clock.advance(MINUTE);
+    }
+    const tries = (backend: RecordingBackend): number =>
+      backend.requests.filter(({ message }) => message.event === 'both').length;
+    // Two delays, so three tries.
+    expect(tries(live)).toBe(3);
+    expect(await push.messages.get(id)).toMatchObject({ state: 'WAITING' });
+    mobile.answer = () => undefined;
+    await clock.advance(60 * MINUTE);
+    expect(tries(live)).toBe(3);
+    const record = await push.messages.get(id);
+    expect(record).toMatchObject({ state: 'SENT' });
+    expect(record?.channels.map(({ state, backend }) => [state, backend])).toEqual([
+      ['accepted', 'mobile'],
+      ['rejected', 'live'],
+    ]);
+  });
+
+  it('ends a message that all have accepted, although one of them is away meanwhile', async () => {
+    const { push, live, mobile, clock } = two({ messages: makeStore() });
+    live.answer = () => Promise.reject(down);
+    const { id } = await push.send({ event: 'both', channels: 'a', via: both });
+    expect(await push.messages.get(id)).toMatchObject({ state: 'ERROR_RETRY' });
+    live.answer = () => undefined;
+    mobile.answer = () => Promise.reject(down);
+    for (let count = 0; count < 6; count++) await push.send({ event: 'first', channels: 'a', via: 'mobile' });
+    await clock.advance(1.2 * MINUTE);
+    expect(await push.messages.get(id)).toMatchObject({ state: 'SENT', attempts: 2 });
+  });
+
   it('counts a channel with the same name in two backends as two', async () => {
     const { push, live, mobile, clock } = two({ messages: makeStore() });
     mobile.answer = () => Promise.reject(down);
