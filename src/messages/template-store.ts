@@ -29,13 +29,16 @@ export interface NewTemplate {
   readonly service: string;
   /** 1 to 255 characters. */
   readonly slug: string;
-  readonly isActive: boolean;
+  /** Undefined: as the version before, also one that was removed; true for the first one. */
+  readonly isActive: boolean | undefined;
   /** JSON text of a {@link TemplateContent}, which only the service reads. */
   readonly content: string;
 }
 
 /** A version of a template, as a store keeps it. Times are in milliseconds since the epoch. */
 export interface StoredTemplate extends NewTemplate {
+  /** Whether it is sent, for the latest version. An old one has what it had last while it was the latest. */
+  readonly isActive: boolean;
   /** From 1, one more with each save, also after a removal: a version never means two things. */
   readonly version: number;
   readonly createdAt: number;
@@ -51,12 +54,13 @@ export interface TemplatePage {
 /**
  * Keeps templates beside the messages. A store of messages need not have one.
  *
- * Versions are never changed and never removed, so that a message which names one stays readable. `removeTemplate`
- * hides a slug until it is saved again.
+ * Versions are never removed, and only whether the latest one is active ever changes: so a message that names a version
+ * stays readable. `removeTemplate` hides a slug until it is saved again.
  */
 export interface TemplateStore {
   /**
-   * Keeps a new version, which becomes the latest. Of two who save at once, each makes a version.
+   * Keeps a new version, which becomes the latest. Of two who save at once, each makes a version. Where `isActive` is
+   * undefined, a `setTemplateActive` at the same time MUST NOT be undone.
    * @param now milliseconds since the epoch, where somebody turns the clock
    */
   saveTemplate(template: NewTemplate, now: number | undefined): Promise<StoredTemplate>;

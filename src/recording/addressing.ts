@@ -53,10 +53,12 @@ export async function addressLegs(
   try {
     if (all.length > 0) await look(all);
   } catch (error) {
-    const failure = lookUpFailure(error);
+    const failure = lookUpFailure(error, host.destinations);
     if (all.length === 1 || concernsAll(failure)) for (const leg of all) failures.set(leg, failure);
     // The users of one message are the reason, and the others must not fail with it.
-    else for (const leg of all) await look([leg]).catch((reason) => failures.set(leg, lookUpFailure(reason)));
+    else
+      for (const leg of all)
+        await look([leg]).catch((reason) => failures.set(leg, lookUpFailure(reason, host.destinations)));
   }
   return { plans, failures };
 }

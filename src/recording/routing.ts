@@ -24,7 +24,7 @@ export async function routeHeld(
       try {
         return { ...held, parts: await partsOf(held, host, signal) };
       } catch (error) {
-        failures.set(held, lookUpFailure(error));
+        failures.set(held, lookUpFailure(error, host.destinations));
         return undefined;
       }
     }),

@@ -35,8 +35,7 @@ export class TemplateArchive {
     const { content, isActive } = checkedParts(slug, template);
     checkTexts(slug, content, theRenderer());
     const text = jsonText(content);
-    const before = isActive ?? (await this.#store.getTemplate(this.#service, slug))?.isActive;
-    const saved = { service: this.#service, slug, isActive: before ?? true, content: text };
+    const saved = { service: this.#service, slug, isActive, content: text };
     return savedTemplate(await this.#store.saveTemplate(saved, this.#now()));
   }
 

@@ -201,6 +201,20 @@ describe.each(stores)('with several backends and the %s store', (_name, makeStor
     expect(live.requests.map(({ message }) => message.event)).toEqual(['third', 'fourth']);
   });
 
+  it('keeps the secrets of its backends out of the record when users cannot be recalled for routes', async () => {
+    const recall = (): never => {
+      throw new Error('redis://:s3cret@sessions did not answer');
+    };
+    const sessions = { channelsFor: (user: unknown) => [`page-${user}`], idOf: String, recall };
+    const { push, mobile, clock } = two({ routes: () => 'live', sessions } as never);
+    vi.spyOn(mobile, 'redact').mockImplementation((text) => text.replaceAll('s3cret', '[secret]'));
+    const { id } = await push.send({ event: 'later', users: ['ann'], delay: '1m' });
+    await clock.advance(2 * MINUTE);
+    expect((await push.messages.get(id))?.error?.message).toBe(
+      'Nothing was sent: redis://:[secret]@sessions did not answer',
+    );
+  });
+
   it('asks routes when a message is recorded, and again when it is sent later', async () => {
     const asked: unknown[] = [];
     let answer: string | string[] = 'live';

@@ -20,9 +20,10 @@ export class MemoryTemplates implements TemplateStore {
   }
 
   async saveTemplate(template: NewTemplate, now: Now): Promise<StoredTemplate> {
-    const { service, slug, isActive, content } = template;
+    const { service, slug, content } = template;
     const kept = this.#of(service).get(slug) ?? { versions: [], isRemoved: false };
     const version = kept.versions.length + 1;
+    const isActive = template.isActive ?? kept.versions.at(-1)?.isActive ?? true;
     const stored = { service, slug, isActive, content, version, createdAt: now ?? Date.now() };
     kept.versions.push(stored);
     kept.isRemoved = false;

@@ -59,16 +59,19 @@ export class MysqlTemplates implements TemplateStore {
 
 /** Keeps a version, in a transaction. Of two at once, the second one waits for the number of the first. */
 async function save(run: Run, template: NewTemplate, at: Now): Promise<StoredTemplate> {
-  const { service, slug, isActive, content } = template;
+  const { service, slug, content } = template;
   await run(
     `INSERT INTO ${tables.templates} (service, slug, version, is_removed) VALUES (?, ?, 1, FALSE)
     ON DUPLICATE KEY UPDATE version = version + 1, is_removed = FALSE`,
     [service, slug],
   );
-  const { rows } = await run<{ readonly version: unknown; readonly at: unknown }>(
-    `SELECT version, ${now} AS at FROM ${tables.templates} WHERE service = ? AND slug = ?`,
+  const { rows } = await run<{ readonly version: unknown; readonly at: unknown; readonly was_active: unknown }>(
+    `SELECT t.version, ${now} AS at, (SELECT v.is_active FROM ${tables.templateVersions} v
+      WHERE v.service = t.service AND v.slug = t.slug AND v.version = t.version - 1) AS was_active
+    FROM ${tables.templates} t WHERE t.service = ? AND t.slug = ?`,
     [at ?? null, service, slug],
   );
+  const isActive = template.isActive ?? Number(rows[0]?.was_active ?? 1) === 1;
   const [version, createdAt] = [Number(rows[0]?.version), Number(rows[0]?.at)];
   await run(
     `INSERT INTO ${tables.templateVersions} (service, slug, version, is_active, content, created_at)

@@ -8,12 +8,17 @@ import type { Database } from './database.js';
 const statements = templateStatements(dialect);
 
 /**
- * Keeps a version. Of two at once, the second one waits for the number of the first. Values: the service, the slug,
- * whether it is active, the content, the present or null.
+ * Keeps a version. Values: the service, the slug, the version, whether it is active or null, the content, the present or
+ * null.
  */
-const saveText = `WITH ${clock('$5')}, raised AS (${statements.raise})
+const insertText = `WITH ${clock('$6')}
   INSERT INTO ${tables.templateVersions} AS v (service, slug, version, is_active, content, created_at)
-  SELECT $1, $2, raised.version, $3::boolean, $4, ${now} FROM raised RETURNING ${statements.columns}`;
+  SELECT $1, $2, $3::integer, coalesce($4::boolean, (SELECT b.is_active FROM ${tables.templateVersions} b
+    WHERE b.service = $1 AND b.slug = $2 AND b.version = $3::integer - 1), true), $5, ${now}
+  RETURNING ${statements.columns}`;
+
+/** Holds a template, so that what changes it comes one after the other. Values: the service, the slug. */
+const holdText = `SELECT version FROM ${tables.templates} WHERE service = $1 AND slug = $2 AND NOT is_removed FOR UPDATE`;
 
 /** Keeps templates beside the messages. */
 export class PostgresTemplates implements TemplateStore {
@@ -24,8 +29,16 @@ export class PostgresTemplates implements TemplateStore {
   }
 
   async saveTemplate({ service, slug, isActive, content }: NewTemplate, at: Now): Promise<StoredTemplate> {
-    const [row] = await this.#run<TemplateRow>(saveText, [service, slug, isActive, content, at ?? null]);
-    return storedTemplate(row as TemplateRow);
+    // Of two at once, the second one waits for the number of the first, and its second statement sees the first one's.
+    return this.#database.transaction(async (run) => {
+      const [raised] = await run<Pick<TemplateRow, 'version'>>(this.#database.statement(statements.raise), [
+        service,
+        slug,
+      ]);
+      const values = [service, slug, Number(raised?.version), isActive ?? null, content, at ?? null];
+      const [row] = await run<TemplateRow>(this.#database.statement(insertText), values);
+      return storedTemplate(row as TemplateRow);
+    });
   }
 
   async getTemplate(service: string, slug: string, version?: number): Promise<StoredTemplate | undefined> {
@@ -47,8 +60,12 @@ export class PostgresTemplates implements TemplateStore {
   }
 
   async setTemplateActive(service: string, slug: string, isActive: boolean): Promise<boolean> {
-    const values = [isActive, service, slug, service, slug];
-    return (await this.#run(`${statements.activate} RETURNING 1`, values)).length > 0;
+    return this.#database.transaction(async (run) => {
+      const found = await run(this.#database.statement(holdText), [service, slug]);
+      if (found.length > 0)
+        await run(this.#database.statement(statements.activate), [isActive, service, slug, service, slug]);
+      return found.length > 0;
+    });
   }
 
   /** @param hotName of a statement that connections keep prepared */

@@ -175,7 +175,8 @@ export const statements: Readonly<Record<StatementName, string>> = {
 
   raiseTemplate: templates.raise,
   insertTemplate: `INSERT INTO ${templateVersions} (service, slug, version, is_active, content, created_at)
-    VALUES (?, ?, ?, ?, ?, ?)`,
+    VALUES (?, ?, ?, COALESCE(?, (SELECT is_active FROM ${templateVersions}
+      WHERE service = ? AND slug = ? AND version = ?), TRUE), ?, ?) RETURNING is_active`,
   latestTemplate: templates.latest,
   templateVersion: templates.version,
   listTemplates: templates.list(0),

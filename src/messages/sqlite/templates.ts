@@ -13,13 +13,15 @@ export class SqliteTemplates implements TemplateStore {
   }
 
   saveTemplate(template: NewTemplate, now: Now): Promise<StoredTemplate> {
-    const { service, slug, isActive, content } = template;
+    const { service, slug, content } = template;
     return this.#connection.write((database) => {
       const prepared = Prepared.of(database);
       const createdAt = now ?? Date.now();
       const { version } = prepared.get('raiseTemplate', service, slug) as { version: number };
-      prepared.run('insertTemplate', service, slug, version, Number(isActive), content, createdAt);
-      return { service, slug, isActive, content, version, createdAt };
+      const own = template.isActive === undefined ? null : Number(template.isActive);
+      const values = [service, slug, version, own, service, slug, version - 1, content, createdAt];
+      const row = prepared.get('insertTemplate', ...values) as { is_active: number };
+      return { service, slug, isActive: row.is_active === 1, content, version, createdAt };
     });
   }
 

@@ -58,6 +58,21 @@ export const templateRaceCases: readonly MessageCaseDefinition[] = [
     },
   },
   {
+    name: 'leaves a template off that another process switches off while it is saved, where the save does not say',
+    lacks: withoutOthers,
+    async check(trial) {
+      const [templates, others] = [templatesOf(trial.store), templatesOf(await trial.another())];
+      for (let round = 0; round < ROUNDS; round++) {
+        const slug = `welcome-${round}`;
+        const save = (): Promise<unknown> => others.saveTemplate({ ...template({ slug }), isActive: undefined }, NOW);
+        await save();
+        await race<unknown>(round, save, () => templates.setTemplateActive(SERVICE, slug, false), save);
+        // Whichever comes first: the later version is as the one before, or it is the one that is switched.
+        assertFields((await templates.getTemplate(SERVICE, slug)) ?? {}, { version: 3, isActive: false });
+      }
+    },
+  },
+  {
     name: 'switches and removes a template that another process saves at the same time',
     lacks: withoutOthers,
     async check(trial) {

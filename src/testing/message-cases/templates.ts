@@ -17,8 +17,10 @@ export function templatesOf({ templates }: { readonly templates?: TemplateStore 
   return templates;
 }
 
-/** A template to save. */
-export function template(of: Partial<NewTemplate> = {}): NewTemplate {
+/** A template to save that says whether it is active. */
+type TemplateToSave = NewTemplate & Pick<StoredTemplate, 'isActive'>;
+
+export function template(of: Partial<TemplateToSave> = {}): TemplateToSave {
   return { service: SERVICE, slug: 'welcome', isActive: true, content: '{"texts":{"body":"Hello"}}', ...of };
 }
 
@@ -136,6 +138,24 @@ export const templateCases: readonly MessageCaseDefinition[] = [
       assert.equal(await templates.setTemplateActive(SERVICE, 'none', true), false, 'the switch of what is not there');
       assertFields(await templates.saveTemplate(template(), NOW), { isActive: true, version: 4 });
       await lists(templates, [other, template({ isActive: true })]);
+    },
+  },
+  {
+    name: 'keeps whether a template is active where a save does not say, and begins with one that is',
+    lacks: withoutTemplates,
+    async check({ store }) {
+      const templates = templatesOf(store);
+      const saves = async (isActive: boolean | undefined, expected: boolean): Promise<void> => {
+        assertFields(await templates.saveTemplate({ ...template(), isActive }, NOW), { isActive: expected });
+        assertFields((await templates.getTemplate(SERVICE, 'welcome')) ?? {}, { isActive: expected });
+      };
+      await saves(undefined, true);
+      await templates.setTemplateActive(SERVICE, 'welcome', false);
+      await saves(undefined, false);
+      await templates.removeTemplate(SERVICE, 'welcome');
+      await saves(undefined, false);
+      await saves(true, true);
+      await saves(undefined, true);
     },
   },
   {

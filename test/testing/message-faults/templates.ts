@@ -7,6 +7,7 @@ import {
   foldingServices,
   listing,
   looksBeforeItRemoves,
+  looksBeforeItSaves,
   losing,
   reading,
   reusesVersions,
@@ -119,6 +120,12 @@ export const templateFaults: Faults = {
       },
     })),
   },
+  'keeps whether a template is active where a save does not say, and begins with one that is': {
+    'is always active': saving(({ isActive = true }) => ({ isActive })),
+    'begins with one that is not': saving(({ isActive = false }) => ({ isActive })),
+    'is as before, whatever a save says': saving(() => ({ isActive: undefined })),
+    'forgets it with a removal': looksBeforeItSaves,
+  },
   'lists the latest version of each template by its slug, in the order of code points, part after part': {
     'lists them in the order of JavaScript': listing((all, { limit, after = '' }) =>
       all
@@ -222,6 +229,9 @@ export const templateFaults: Faults = {
   },
   'removes a template once when two processes ask for it at the same time': {
     'looks, and removes later': looksBeforeItRemoves,
+  },
+  'leaves a template off that another process switches off while it is saved, where the save does not say': {
+    'looks, and saves later': looksBeforeItSaves,
   },
   'switches and removes a template that another process saves at the same time': {
     'finds none to switch': losing('setTemplateActive'),

@@ -140,3 +140,12 @@ export function losing(method: 'removeTemplate' | 'setTemplateActive'): Fault {
     };
   });
 }
+
+/** Finds out whether a template is active before it keeps a version. */
+export const looksBeforeItSaves: Fault = templating((right) => ({
+  async saveTemplate(template, now) {
+    const before = await right.getTemplate(template.service, template.slug);
+    await setImmediate();
+    return right.saveTemplate({ ...template, isActive: template.isActive ?? before?.isActive ?? true }, now);
+  },
+}));
