@@ -36,8 +36,6 @@ export interface BullmqQueueOptions {
   readonly connection?: object | undefined;
   /** The class `Worker` of `bullmq`, for an application in a bundle. @default loaded when a process begins to work */
   readonly Worker?: BullmqWorkerClass | undefined;
-  /** Hears of errors of the workers' connections, which BullMQ mends by itself. @default they are ignored */
-  readonly onError?: ((error: Error) => void) | undefined;
 }
 
 /** BullMQ hands out first what has no priority, then by number, the smallest first. */
@@ -53,7 +51,7 @@ const priorities: Readonly<Record<Priority, number>> = { high: 0, normal: 10, lo
  * createPushService({ backend: 'pusher', messages: postgresMessages(pool), queue: bullmqQueue(queue) });
  */
 export function bullmqQueue(queue: BullmqQueueLike, options: BullmqQueueOptions = {}): Queue {
-  checkOptionNames(options, ['connection', 'Worker', 'onError'], 'bullmqQueue()');
+  checkOptionNames(options, ['connection', 'Worker'], 'bullmqQueue()');
   const isQueue = typeof queue === 'object' && queue !== null && typeof queue.addBulk === 'function';
   if (!isQueue) throw new ConfigurationError('bullmqQueue() takes a queue of BullMQ: bullmqQueue(new Queue("push")).');
   return new BullmqQueue(queue, options);
@@ -89,23 +87,33 @@ class BullmqQueue implements Queue {
 
   async process(
     handle: (job: QueueJob) => Promise<void>,
-    { concurrency }: { readonly concurrency: number },
+    { concurrency, onError }: Parameters<Queue['process']>[1],
   ): Promise<() => Promise<void>> {
-    const { onError = () => {} } = this.#options;
     const Worker = this.#options.Worker ?? loadWorker();
     const { connection, prefix, skipVersionCheck } = this.#queue.opts as Readonly<Record<string, unknown>>;
     const own = this.#options.connection === undefined ? connectionOf(connection) : undefined;
-    const worker = new Worker(this.#queue.name, ({ data }: { readonly data: QueueJob }) => handle(data), {
+    const options = {
       connection: own?.connection ?? this.#options.connection,
       ...(prefix !== undefined && { prefix }),
       ...(skipVersionCheck !== undefined && { skipVersionCheck }),
       concurrency,
       // A job that was handed out twice finds nothing to do, so it may be handed out as often as workers die.
       maxStalledCount: 1_000,
+    };
+    let worker: BullmqWorkerLike;
+    try {
+      worker = new Worker(this.#queue.name, ({ data }: { readonly data: QueueJob }) => handle(data), options);
+    } catch (error) {
+      own?.close();
+      throw error;
+    }
+    // Without a listener, BullMQ would end the process with the first error. It tries again at least every 30 seconds.
+    let isEnding = false;
+    worker.on('error', (error: Error) => {
+      if (!isEnding) onError(withoutCommand(error));
     });
-    // Without a listener, BullMQ would end the process with the first error.
-    worker.on('error', onError);
     return async () => {
+      isEnding = true;
       await worker.close();
       own?.close();
     };
@@ -115,6 +123,11 @@ class BullmqQueue implements Queue {
 function loadWorker(): BullmqWorkerClass {
   const otherwise = '. In a bundle, pass its class: bullmqQueue(queue, { Worker }).';
   return loadPeer<{ Worker: BullmqWorkerClass }>('bullmq', 'bullmqQueue()', undefined, otherwise).Worker;
+}
+
+/** An error of ioredis carries the command that failed, such as AUTH with its password. */
+function withoutCommand({ message, code }: Error & { readonly code?: unknown }): Error {
+  return Object.assign(new Error(message), code === undefined ? {} : { code });
 }
 
 interface Connection {

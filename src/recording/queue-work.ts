@@ -14,6 +14,9 @@ const EARLY_MS = 200;
 /** Shortest wait of a job that this process cannot see to, in milliseconds. */
 const ELSEWHERE_MS = 1_000;
 
+/** How long a queue counts as away after it has told of an error, in milliseconds: it tells once a minute. */
+const FAILING_MS = 65_000;
+
 /** What the jobs of a queue need of the worker. */
 export interface QueueWorkParts {
   readonly host: RecordingHost;
@@ -35,6 +38,8 @@ export class QueueWork {
   #ending: Promise<void> = Promise.resolve();
   #hasWarned = false;
   #isAway = false;
+  /** When the queue told of its last error, unless it has handed out a job since. */
+  #failedAt: number | undefined;
   #isStoreAway = false;
 
   constructor(parts: QueueWorkParts) {
@@ -43,9 +48,13 @@ export class QueueWork {
     this.#claims = new Together((ids) => this.#claim(ids), MOST_TOGETHER);
   }
 
-  /** Whether the queue could not be asked for jobs. */
+  /** Whether the queue could not be asked for jobs, or hands out none. */
   get isAway(): boolean {
-    return this.#isAway;
+    return this.#isAway || this.#isFailing;
+  }
+
+  get #isFailing(): boolean {
+    return this.#failedAt !== undefined && this.#parts.host.clock.now() - this.#failedAt < FAILING_MS;
   }
 
   /** Number of jobs that are being handled. */
@@ -59,8 +68,11 @@ export class QueueWork {
     this.pause();
     await this.#ending;
     const { queue } = this.#parts.feed;
+    this.#failedAt = undefined;
+    const onError = (error: Error): void => this.#hearOf(error);
+    const handle = (job: QueueJob): Promise<void> => this.#handle(job);
     try {
-      const end = await this.#inTime('begin', () => queue.process((job) => this.#handle(job), { concurrency }));
+      const end = await this.#inTime('begin', () => queue.process(handle, { concurrency, onError }));
       this.#processing = { concurrency, end };
       this.#isAway = false;
     } catch (error) {
@@ -71,6 +83,18 @@ export class QueueWork {
         `the ${queue.name} queue hands out no jobs: the worker tries again until it does`,
       );
     }
+  }
+
+  /** Notes that the queue hands out no jobs at the moment, and logs the first of its errors. */
+  #hearOf(error: Error): void {
+    const { host, feed } = this.#parts;
+    const { name } = feed.queue;
+    const level = this.isAway ? 'debug' : 'warn';
+    this.#failedAt = host.clock.now();
+    host.logger[level](
+      { err: error, queue: name },
+      `the ${name} queue hands out no jobs: messages wait in the store until it does`,
+    );
   }
 
   /** Takes no more jobs. Those under way go on. */
@@ -111,6 +135,7 @@ export class QueueWork {
   }
 
   async #handle(job: QueueJob): Promise<void> {
+    this.#failedAt = undefined;
     const handling = this.#work(job)
       .catch((error: unknown) => this.#failed(error))
       .finally(() => this.#handling.delete(handling));

@@ -22,7 +22,7 @@ export class Consumer {
   }
 
   async begin(queue: Queue, concurrency: number): Promise<void> {
-    this.#end = await queue.process((job) => this.#handle(job), { concurrency });
+    this.#end = await queue.process((job) => this.#handle(job), { concurrency, onError: () => {} });
     assert.equal(typeof this.#end, 'function', 'process() must give a function that ends it');
   }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createPushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { withPostgres } from '../support/postgres.js';
+import { programOutput } from '../support/program-output.js';
 
 const root = join(import.meta.dirname, '../..');
 const MANY = 300;
@@ -124,6 +125,24 @@ describe('a process of pushrail send-batch', () => {
     expect(await batch.ended()).toEqual([1, null]);
     expect(batch.output()).toMatch(/^error: .*\n$/m);
   });
+});
+
+it('draws its bar on a terminal below what the application logs, which stands there whole, and ends with the counts', async () => {
+  await using before = await recordedBeforehand(sqlite, numbered(60));
+  const module = join(root, 'test/fixtures/work/warns-between.mjs');
+  const main = `${process.execPath} --disable-warning=ExperimentalWarning ${join(root, 'dist/cli/main.js')}`;
+  const command = `stty columns 70; ${main} send-batch ${module} --concurrency 1`;
+  const screen = await programOutput('script', ['-qefc', command, '/dev/null'], root, { TEST_STORE: sqlite });
+  // What each line looks like, piece by piece: the terminal goes to its beginning and clears it.
+  const lines = screen.split('\r\n').map((line) => line.split('\r\u001b[K'));
+  const [warned = [], counted = []] = lines;
+  expect(warned.at(-1)).toBe('the provider is slow today');
+  expect(warned.slice(0, -1)).toContainEqual(expect.stringMatching(/^█+░+ 30\/60 · 30 sent · [\d.]+\/s$/));
+  expect(counted).toContainEqual(expect.stringMatching(/^█+░+ 30\/60 · 30 sent · [\d.]+\/s$/));
+  for (const bar of [...warned.slice(0, -1), ...counted.slice(0, -1)]) expect(bar.length).toBeLessThan(70);
+  expect(counted.at(-1)).toMatch(/^60 sent in [\d.]+ s\.$/);
+  expect(lines.slice(2)).toEqual([['']]);
+  expect(await before.push.messages.count({ state: 'SENT' })).toBe(60);
 });
 
 it('a list ends without an error when nobody reads it any more', async () => {

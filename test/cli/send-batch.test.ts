@@ -41,6 +41,18 @@ async function recorded(...channels: readonly string[]) {
 const numbered = (count: number): string[] => Array.from({ length: count }, (_, n) => `c${n}`);
 
 describe('pushrail send-batch', () => {
+  it('is the command send_messages_batch of pymess: so many waiting messages, most attempts and an age', async () => {
+    await using before = await recorded('busy', ...numbered(3));
+    // PUSH_NOTIFICATION_BATCH_SIZE and BATCH_MAX_NUMBER_OF_SEND_ATTEMPTS
+    expect(await sendBatch(['--size', '2', '--max-attempts', '1', '--concurrency', '1']).done).toEqual({ exitCode: 1 });
+    expect(await before.push.messages.count({ state: 'SENT' })).toBe(1);
+    expect((await before.push.messages.find({ state: 'ERROR' })).messages).toMatchObject([{ attempts: 1 }]);
+    // BATCH_MAX_SECONDS_TO_SEND
+    expect(await sendBatch(['--max-age', '0s']).done).toEqual({ exitCode: 1 });
+    const { messages } = await before.push.messages.find({ state: 'ERROR' });
+    expect(messages.map(({ attempts }) => attempts).sort()).toEqual([0, 0, 1]);
+  });
+
   it('sends what is due, prints what it did, and ends with 0', async () => {
     await using before = await recorded(...numbered(3), 'busy');
     const { terminal, done } = sendBatch();

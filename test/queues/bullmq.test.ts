@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { ConfigurationError } from '../../src/index.js';
 import { bullmqQueue } from '../../src/queues/bullmq.js';
 import { queueConformance } from '../../src/testing/index.js';
+import { freePort } from '../support/ports.js';
 import { findRedis } from '../support/redis.js';
 import { withRedis } from '../support/with-redis.js';
 
@@ -47,7 +50,7 @@ await withRedis('a queue of BullMQ', findRedis, ({ port }) => {
     });
     const jobs = bullmqQueue(queue);
     const { promise: handed, resolve } = Promise.withResolvers<unknown>();
-    const end = await jobs.process(async (job) => resolve(job), { concurrency: 1 });
+    const end = await jobs.process(async (job) => resolve(job), { concurrency: 1, onError: () => {} });
     const job = { key: 'a-0', id: randomUUID(), service: 'shop', priority: 'high' } as const;
     await jobs.add([{ ...job, inMs: 0 }]);
     expect(await handed).toEqual(job);
@@ -71,11 +74,40 @@ await withRedis('a queue of BullMQ', findRedis, ({ port }) => {
     expect(waiting?.opts).toMatchObject({ attempts: 1, priority: 20, removeOnComplete: true, removeOnFail: true });
     await waiting?.promote();
     const { promise: handed, resolve } = Promise.withResolvers<void>();
-    const end = await jobs.process(async () => resolve(), { concurrency: 1 });
+    const end = await jobs.process(async () => resolve(), { concurrency: 1, onError: () => {} });
     await handed;
     await end();
     expect(await queue.getJobCounts()).toMatchObject({ completed: 0, failed: 0, delayed: 0, active: 0 });
   });
+});
+
+it('tells of the errors of its worker, without the command that failed', async () => {
+  const port = await freePort();
+  const queue = new Queue(`test-${randomUUID()}`, { connection: { host: '127.0.0.1', port } });
+  queue.on('error', () => {});
+  const jobs = bullmqQueue(queue, { connection: { host: '127.0.0.1', port, maxRetriesPerRequest: null } });
+  const { promise: told, resolve } = Promise.withResolvers<Error>();
+  const end = await jobs.process(async () => {}, { concurrency: 1, onError: resolve });
+  onTestFinished(async () => {
+    await Promise.race([Promise.all([end(), queue.close()]), pause(500)]);
+  });
+  const error = await told;
+  expect(error).toMatchObject({ code: 'ECONNREFUSED' });
+  expect(Object.keys(error)).toEqual(['code']);
+});
+
+it('closes the client that it has made when the worker cannot be made', async () => {
+  const made = Object.assign(new EventEmitter(), { disconnect: vi.fn() });
+  const connection = { options: { maxRetriesPerRequest: 5 }, duplicate: () => made };
+  const queue = { name: 'q', opts: { connection }, addBulk: async () => {} };
+  class Worker {
+    constructor() {
+      throw new Error('no room');
+    }
+  }
+  const jobs = bullmqQueue(queue, { Worker: Worker as never });
+  await expect(jobs.process(async () => {}, { concurrency: 1, onError: () => {} })).rejects.toThrow('no room');
+  expect(made.disconnect).toHaveBeenCalledOnce();
 });
 
 it.each<[string, () => unknown, string]>([

@@ -7,6 +7,7 @@ import { systemClock } from '../../src/core/clock.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
 import { bullmqQueue } from '../../src/queues/bullmq.js';
 import { recordedService } from '../recording/recorded-service.js';
+import { freePort } from '../support/ports.js';
 import { startRedis } from '../support/redis.js';
 import type { TestClock } from '../support/test-clock.js';
 import { withRedis } from '../support/with-redis.js';
@@ -98,6 +99,32 @@ await withRedis('messages that wait in a queue of BullMQ', startRedis, (redis) =
     await leaving.push.close();
     await vi.waitFor(async () => expect(await push.messages.count({ state: 'SENT' })).toBe(20), 15_000);
     expect([...counts(backend.requests).values()].every((count) => count === 1)).toBe(true);
+  });
+});
+
+await withRedis('a worker whose connection to Redis is lost', startRedis, (redis) => {
+  it('is "queue away", and warns of it once, although the queue takes jobs', async () => {
+    const queue = new Queue(randomUUID(), { connection: { host: '127.0.0.1', port: redis.port } });
+    const connection = { host: '127.0.0.1', port: await freePort(), maxRetriesPerRequest: null };
+    const { push, logger } = recordedService(
+      { messages: memoryMessages(), queue: bullmqQueue(queue, { connection }), timeout: 500, closeTimeout: 1_000 },
+      systemClock as unknown as TestClock,
+    );
+    onTestFinished(async () => {
+      await push.close();
+      await queue.close();
+    });
+    const worker = await push.work();
+    await vi.waitFor(() => expect(worker.state).toBe('queue away'), 10_000);
+    const told = (level: string) =>
+      logger.entries.filter((each) => each.level === level && each.text.includes('hands out no jobs'));
+    await vi.waitFor(() => expect(told('debug')).not.toEqual([]), 10_000);
+    expect(told('warn')).toMatchObject([
+      { details: { queue: 'bullmq', err: { message: expect.stringContaining('ECONNREFUSED') } } },
+    ]);
+    await push.send({ ...message, wait: false });
+    await vi.waitFor(async () => expect((await queue.getJobCounts())['prioritized']).toBe(1), 10_000);
+    expect(worker.state).toBe('queue away');
   });
 });
 

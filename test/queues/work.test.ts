@@ -163,6 +163,30 @@ it('sends although the queue is away, warns of it once, and sends what waits whe
   await push.close();
 });
 
+it('is "queue away" while the queue tells of errors, and until it hands out a job; one of them is a warning', async () => {
+  const { push, queue, clock, logger } = service();
+  await push.messages.count();
+  await clock.advance(0);
+  const worker = await push.work();
+  const outages = (): string[] => warnings(logger).filter((text) => text.includes('hands out no jobs'));
+  for (let n = 0; n < 3; n++) {
+    queue.tell(new Error('connection refused'));
+    expect(worker.state).toBe('queue away');
+    await clock.advance(60_000);
+  }
+  expect(worker.state).toBe('queue away');
+  expect(outages()).toEqual(['the memory queue hands out no jobs: messages wait in the store until it does']);
+  await clock.advance(60_000);
+  expect(worker.state).toBe('working');
+  queue.tell(new Error('connection refused'));
+  expect(worker.state).toBe('queue away');
+  expect(outages()).toHaveLength(2);
+  const { id } = await push.send({ ...message, wait: false });
+  await vi.waitFor(async () => expect(await push.messages.get(id)).toMatchObject({ state: 'SENT' }));
+  expect(worker.state).toBe('working');
+  await push.close();
+});
+
 it('spends no attempt while the provider is away, and sends all when it is back', async () => {
   const { push, queue, backend, clock } = service();
   await push.messages.count();

@@ -150,7 +150,8 @@ describe('pymess: BaseMessage', () => {
   });
 });
 
-describe('pymess: the command send_messages_batch', () => {
+// The command itself is run in test/cli/send-batch.test.ts.
+describe('pymess: what the command send_messages_batch does', () => {
   it('sends so many waiting messages, and what waits for its next try', async () => {
     await using recorded = recordedService({ worker: false });
     const { push, backend, clock } = recorded;

@@ -5,6 +5,7 @@ interface Consumer {
   readonly handle: (job: QueueJob) => Promise<void>;
   readonly concurrency: number;
   readonly underWay: Set<Promise<void>>;
+  readonly onError: ((error: Error) => void) | undefined;
 }
 
 /** A queue in the memory of this process, whose clock, losses and failures are in the test's hands. */
@@ -47,15 +48,20 @@ export class MemoryQueue implements Queue {
 
   async process(
     handle: Consumer['handle'],
-    { concurrency }: { readonly concurrency: number },
+    { concurrency, onError }: { readonly concurrency: number; readonly onError?: Consumer['onError'] },
   ): Promise<() => Promise<void>> {
-    const consumer: Consumer = { handle, concurrency, underWay: new Set() };
+    const consumer: Consumer = { handle, concurrency, onError, underWay: new Set() };
     this.#consumers.add(consumer);
     this.#handOut();
     return async () => {
       this.#consumers.delete(consumer);
       await Promise.all(consumer.underWay);
     };
+  }
+
+  /** Tells all who take jobs that it hands out none at the moment. */
+  tell(error: Error): void {
+    for (const { onError } of this.#consumers) onError?.(error);
   }
 
   /** Forgets all jobs that wait. */
