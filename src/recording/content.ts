@@ -29,6 +29,8 @@ export interface Details {
   readonly template?: MessageOrigin['template'] | undefined;
   /** Why it is not sent, from the beginning. */
   readonly skip?: string | undefined;
+  /** Whether there is nothing to send. */
+  readonly hasNoTexts?: true | undefined;
 }
 
 /** The rest of most contents. */
@@ -63,7 +65,7 @@ export function readContent(text: string): Content | undefined {
 export function detailsText(
   { whole, parts, via }: Parted,
   options: MessageOptions,
-  { template, skip }: Partial<MessageOrigin> = {},
+  { template, skip, hasNoTexts = false }: Partial<MessageOrigin> = {},
 ): string {
   const { retryDelays, whenUnknown, traceContext } = options;
   const details: Details = {
@@ -75,6 +77,7 @@ export function detailsText(
     traceContext,
     template,
     skip,
+    ...(hasNoTexts && { hasNoTexts }),
   };
   return JSON.stringify(details);
 }

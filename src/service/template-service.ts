@@ -3,11 +3,13 @@ import { checkOptionNames } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import type { PushUser } from '../sessions/adapter.js';
+import { userIdOf } from '../sessions/user-id.js';
 import { CodeTemplates, type TemplateOptions } from '../templates/code-templates.js';
 import { checkSlug, type TemplateContext, type TemplateDefinition } from '../templates/definition.js';
 import type { TemplatesHost } from '../templates/index.js';
 import type { OwnTemplateOptions, SharedTemplateOptions } from '../templates/options.js';
 import type { PushTemplate } from '../templates/push-template.js';
+import { readOptions } from '../templates/snapshot.js';
 import { type AnyTemplate, isPushTemplate, type RenderedTemplate, type TemplateHost } from '../templates/template.js';
 import type { BackendsByName } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
@@ -38,12 +40,14 @@ export abstract class TemplateService<
     this.#host = {
       render: async (template, context, locale) => {
         const { renderOf } = await loaded();
-        return renderOf(template, context, locale, this.#hostOf(runtime.configured));
+        return renderOf(template, context, locale, this.#code, () => this.#hostOf(runtime.configured));
       },
       send: async (template, options) => {
         const current = runtime.configured;
-        const { sendOf } = await loaded();
-        return current.sender.whileRunning(() => sendOf(template, options, this.#hostOf(current)));
+        const host = this.#hostOf(current);
+        // The caller may change its objects as soon as this waits.
+        const read = readOptions(options, host);
+        return current.sender.whileRunning(async () => (await loaded()).sendOf(template, read, host));
       },
     };
   }
@@ -144,6 +148,7 @@ export abstract class TemplateService<
       json,
       hasStore: recorded !== undefined,
       choosesBackend: destinations.areNamed,
+      userId: (user) => userIdOf(user, destinations.first.sessions),
       store: async () => (await recorded?.opened())?.templates,
       send: (messages, origins, { signal, ordered }) => sender.send(messages, { signal, ordered }, origins),
     };

@@ -105,6 +105,8 @@ describe('sendTemplate with a template in code', () => {
       [{ timeout: -1 }, '"timeout"'],
       [{ delay: '1m' }, 'needs a message store'],
       [{ notification: { titel: 'x' } }, '"notification" has no key "titel"'],
+      [{ notification: { url: 'javascript:alert(1)' } }, '"notification.url": the address must begin with http'],
+      [{ notification: { url: 'java\nscript:alert(1)' } }, '"notification.url": the address has a control character'],
       [{ context: 'Ann' }, 'must be an object of variables'],
       [{ context: [] }, 'must be an object of variables'],
       [{ context: () => ({}) }, 'are functions of a user: send to "users"'],
@@ -126,6 +128,36 @@ describe('sendTemplate with a template in code', () => {
     t.push.template('old', { body: 'x', isActive: false });
     expect(await t.push.sendTemplate({ slug: 'old', channels: 'a' })).toBeNull();
     expect(t.backend.requests).toHaveLength(0);
+  });
+
+  it('ends what is under way when the service is closed, and renders it by that service', async () => {
+    await using t = await trial();
+    const steps: string[] = [];
+    const closing = Promise.withResolvers<void>();
+    t.push.template('footer', { title: 'Yours, {{ shop }}' });
+    t.push.template('welcome', {
+      title: '{{ footer }}',
+      canSend: async () => {
+        steps.push('asked');
+        await closing.promise;
+        return true;
+      },
+    });
+    const sending = t.push.sendTemplate({
+      slug: 'welcome',
+      users: 'ann',
+      context: async () => {
+        await closing.promise;
+        return { footer: (await t.push.renderTemplate({ slug: 'footer', context: { shop: 'Shop' } })).title };
+      },
+    });
+    const closed = t.push.close().then(() => steps.push('closed'));
+    closing.resolve();
+    expect(await sending).toMatchObject([{ status: 'accepted', accepted: ['of-ann'] }]);
+    await closed;
+    expect(steps).toEqual(['asked', 'closed']);
+    expect(t.backend.requests[0]?.message.notification).toEqual({ title: 'Yours, Shop' });
+    await expect(t.push.renderTemplate({ slug: 'footer', context: { shop: 'x' } })).rejects.toThrow(ConfigurationError);
   });
 
   it('names the closest slug when there is no such template', async () => {

@@ -30,8 +30,8 @@ describe('the texts for a locale', () => {
 
   it('come from de-AT, then de, then the texts of every other language, field by field', async () => {
     expect(await rendered(parts, {}, 'de-AT')).toEqual({ title: 'Servus', body: 'Welt', url: '/en', locale: 'de-AT' });
-    expect(await rendered(parts, {}, 'de-CH')).toEqual({ title: 'Hallo', body: 'Welt', url: '/en', locale: 'de-CH' });
-    expect(await rendered(parts, {}, 'fr')).toEqual({ title: 'Hello', body: 'World', url: '/en', locale: 'fr' });
+    expect(await rendered(parts, {}, 'de-CH')).toEqual({ title: 'Hallo', body: 'Welt', url: '/en', locale: 'de' });
+    expect(await rendered(parts, {}, 'fr')).toEqual({ title: 'Hello', body: 'World', url: '/en' });
     expect(await rendered(parts)).toEqual({ title: 'Hello', body: 'World', url: '/en' });
   });
 
