@@ -1,8 +1,10 @@
 import { checkOptionNames } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
+import { didYouMean } from '../core/schema-check.js';
 import type { TemplateContent, TemplateTexts } from '../messages/template-store.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { checkedLocale } from './locales.js';
+import { PushTemplate } from './push-template.js';
 
 /** What a template is rendered with: the variables, by their names. */
 export type TemplateContext = Readonly<Record<string, unknown>>;
@@ -75,6 +77,7 @@ export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
     checkOptionNames(texts, textNames, `the locale "${name}" of the template "${slug}"`);
     byLocale.set(locale, checkedTexts(slug, texts, `locales.${name}.`));
   }
+  checkHtml(slug, html, [parts, ...byLocale.values()], 'getData' in parts ? parts.getData : undefined);
   const content = {
     ...(event !== undefined && { event }),
     texts: checkedTexts(slug, parts, ''),
@@ -82,6 +85,23 @@ export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
     ...(html.length > 0 && { html: [...html] }),
   };
   return { content, isActive };
+}
+
+/**
+ * Checks that what is to be escaped is there, where the data is there.
+ * @param getData the method of a class, which may make data of its own
+ * @throws ValidationError
+ */
+function checkHtml(slug: string, html: readonly string[], texts: readonly TemplateTexts[], getData: unknown): void {
+  if (getData !== undefined && getData !== PushTemplate.prototype.getData) return;
+  const all = texts.flatMap(({ data }) => (data === undefined ? [] : [data]));
+  if (all.length === 0) return;
+  const keys = all.flatMap((data) => (typeof data === 'object' && !Array.isArray(data) ? Object.keys(data ?? {}) : []));
+  const missing = html.find((key) => !keys.includes(key));
+  if (missing !== undefined)
+    throw new ValidationError(
+      `The template "${slug}": "html" names ${JSON.stringify(missing)}, a key that no "data" has${didYouMean(missing, keys)}`,
+    );
 }
 
 function checkedTexts(slug: string, { title, body, url, data }: TemplateTexts, path: string): TemplateTexts {

@@ -6,7 +6,7 @@ import {
   PushError,
   type PushServerSettings,
   type PushService,
-  type PushTemplate,
+  PushTemplate,
   type PushUser,
   type TemplateDefinition,
   TimeoutError,
@@ -317,6 +317,9 @@ describe('PushService.template', () => {
       ['a', { canSend: true }, '"canSend" must be a function'],
       ['a', { isActive: 1 }, '"isActive" must be true or false'],
       ['a', { html: 'message' }, '"html" must be a list of keys'],
+      ['a', { html: ['mesage'], data: { message: 'x' } }, 'a key that no "data" has; did you mean "message"?'],
+      ['a', { html: ['x'], locales: { de: { data: { y: 1 } } } }, '"html" names "x", a key that no "data" has'],
+      ['a', { html: ['x'], data: ['x'] }, '"html" names "x", a key that no "data" has.'],
       ['a', { event: '' }, '"event" must be a string that is not empty'],
       ['a', { locales: [] }, '"locales" must be an object'],
       ['a', { locales: { de: { text: 'x' } } }, 'the locale "de" of the template "a" has no option "text"'],
@@ -330,6 +333,24 @@ describe('PushService.template', () => {
     }
     expect(() => t.push.template('a', {}, { replaced: true } as object)).toThrow('template() has no option "replaced"');
     expect(() => t.push.template('a', {}, { signal: 1 } as object)).toThrow('"signal" must be an AbortSignal');
+  });
+
+  it('takes keys of html where some data has them, and where the data comes from elsewhere', async () => {
+    await using t = await trial();
+    class Comment extends PushTemplate {
+      readonly slug = 'own';
+      override readonly html = ['message'];
+      override readonly data = { text: 'x' };
+      override getData(): { message: string } {
+        return { message: '{{ text }}' };
+      }
+    }
+    t.push.template(new Comment());
+    t.push.template('later', { html: ['message'], canSend: () => true });
+    t.push.template('german', { html: ['text'], data: { n: 1 }, locales: { de: { data: { text: '{{ text }}' } } } });
+    const context = { text: '<' };
+    expect((await t.push.renderTemplate({ slug: 'own', context })).data).toEqual({ message: '&lt;' });
+    expect((await t.push.renderTemplate({ slug: 'german', context, locale: 'de' })).data).toEqual({ text: '&lt;' });
   });
 
   it('returns a template whose send has the type of its context', async () => {

@@ -104,6 +104,16 @@ describe('data', () => {
     });
   });
 
+  it('is escaped once where a text escapes by itself', async () => {
+    const texts = ['{{ x | escape }}', '{{ x | xml_escape }}', '{{ x | escape_once }}', '{% echo x | escape %}'];
+    expect(await rendered({ html: ['message'], data: { message: texts } }, { x: '<&' })).toEqual({
+      data: { message: ['&lt;&amp;', '&lt;&amp;', '&lt;&amp;', '&lt;&amp;'] },
+    });
+    expect(await rendered({ html: ['m'], data: { m: '{{ x | escape | append: x }}' } }, { x: '<' })).toEqual({
+      data: { m: '&amp;lt;&lt;' },
+    });
+  });
+
   it('keeps what is no text, and its keys', async () => {
     const data = JSON.parse('{ "__proto__": "{{ n }}", "list": [1, null, true, "{{ n }}"] }') as never;
     const { data: made } = await rendered({ data }, { n: 1 });
