@@ -94,7 +94,10 @@ export abstract class TemplateService<
    * ones. Where `context` or `locale` is a function of a user, there is a message for each different rendering.
    *
    * Users whom `canSend` refuses do not get it. With a message store, a record says so: its state is `SKIPPED`, its
-   * reason `canSend`.
+   * reason `canSend`. Nothing is rendered for them where `context` or `locale` is a function.
+   *
+   * What the caller changes after the call changes nothing: plain objects, lists and dates in the options are copied.
+   * With an `idempotencyKey`, a function as `context` or `locale` makes a message for each user.
    * @returns the report, or a list of them where `context` or `locale` is a function; null when nothing was sent or
    * recorded: the template is not active, nobody may get it, or its own `send` returned null
    * @throws ValidationError for wrong options, a slug that there is not, and what is wrong with a text or the context

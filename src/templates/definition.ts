@@ -4,7 +4,6 @@ import { didYouMean } from '../core/schema-check.js';
 import type { TemplateContent, TemplateTexts } from '../messages/template-store.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { checkedLocale } from './locales.js';
-import { PushTemplate } from './push-template.js';
 
 /** What a template is rendered with: the variables, by their names. */
 export type TemplateContext = Readonly<Record<string, unknown>>;
@@ -59,9 +58,10 @@ export function checkSlug(slug: unknown): string {
 
 /**
  * Checks the form of a template's parts. What their texts say is checked when they are parsed.
+ * @param makesData whether a method may make other data of them. @default false
  * @throws ValidationError
  */
-export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
+export function checkedParts(slug: string, parts: TemplateParts, makesData: boolean = false): CheckedParts {
   const { event, locales = {}, html = [], isActive } = parts;
   if (event !== undefined && (typeof event !== 'string' || event === ''))
     throw wrong(slug, '"event" must be a string that is not empty');
@@ -77,7 +77,7 @@ export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
     checkOptionNames(texts, textNames, `the locale "${name}" of the template "${slug}"`);
     byLocale.set(locale, checkedTexts(slug, texts, `locales.${name}.`));
   }
-  checkHtml(slug, html, [parts, ...byLocale.values()], 'getData' in parts ? parts.getData : undefined);
+  if (!makesData) checkHtml(slug, html, [parts, ...byLocale.values()]);
   const content = {
     ...(event !== undefined && { event }),
     texts: checkedTexts(slug, parts, ''),
@@ -87,13 +87,8 @@ export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
   return { content, isActive };
 }
 
-/**
- * Checks that what is to be escaped is there, where the data is there.
- * @param getData the method of a class, which may make data of its own
- * @throws ValidationError
- */
-function checkHtml(slug: string, html: readonly string[], texts: readonly TemplateTexts[], getData: unknown): void {
-  if (getData !== undefined && getData !== PushTemplate.prototype.getData) return;
+/** Checks that what is to be escaped is there, where data is there. @throws ValidationError */
+function checkHtml(slug: string, html: readonly string[], texts: readonly TemplateTexts[]): void {
   const all = texts.flatMap(({ data }) => (data === undefined ? [] : [data]));
   if (all.length === 0) return;
   const keys = all.flatMap((data) => (typeof data === 'object' && !Array.isArray(data) ? Object.keys(data ?? {}) : []));

@@ -80,7 +80,7 @@ export async function sourceOf(template: AnyTemplate, host: SourceHost): Promise
 
 /** What a template in code says that belongs to no service. */
 export function sourceInCode(template: AnyTemplate): TemplateSource {
-  const { content, isActive } = checkedParts(template.slug, template);
+  const { content, isActive } = checkedParts(template.slug, template, true);
   return { slug: template.slug, version: 0, content, isActive: isActive !== false };
 }
 
