@@ -28,6 +28,6 @@ console.log(
 for (const recipient of readers.slice(0, 3)) {
   const { messages } = await push.messages.find({ recipient, tag: 'autumn', limit: 1 });
   for (const { notification } of messages)
-    console.log(`  ${notification.locale}: ${notification.title}. ${notification.body}`);
+    console.log(`  ${recipient.locale}: ${notification.title}. ${notification.body}`);
 }
 await push.close();

@@ -71,6 +71,8 @@ export interface MessageOrigin {
   readonly template: { readonly slug: string; readonly version: number };
   /** Why it is recorded and not sent, such as `canSend`. @default it is sent */
   readonly skip?: string | undefined;
+  /** Whether nothing was made for those who are skipped, so that it is not sent later, either. @default false */
+  readonly hasNoTexts?: boolean | undefined;
 }
 
 /** The names of {@link RecordingOptions}, but for `record`, which means nothing without a store. */

@@ -32,6 +32,8 @@ export interface Details {
   readonly skip?: string | undefined;
   /** When it was to be sent first, where that was later than at once: a retry moves the record's `sendAfter`. */
   readonly firstDue?: Time | undefined;
+  /** Whether there is nothing to send. */
+  readonly hasNoTexts?: true | undefined;
 }
 
 /** The rest of most contents. */
@@ -66,7 +68,7 @@ export function readContent(text: string): Content | undefined {
 export function detailsText(
   { whole, parts, via }: Parted,
   options: MessageOptions,
-  { template, skip }: Partial<MessageOrigin> = {},
+  { template, skip, hasNoTexts = false }: Partial<MessageOrigin> = {},
 ): string {
   const { retryDelays, whenUnknown, traceContext, sendAfter } = options;
   const details: Details = {
@@ -79,6 +81,7 @@ export function detailsText(
     template,
     skip,
     firstDue: sendAfter.inMs === 0 ? undefined : sendAfter,
+    ...(hasNoTexts && { hasNoTexts }),
   };
   return JSON.stringify(details);
 }

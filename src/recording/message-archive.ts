@@ -6,7 +6,7 @@ import type { MessageRecord, RelatedObject } from '../messages/record.js';
 import { type EndState, endStates, type MessageState, messageStates } from '../messages/states.js';
 import type { Page, StoredMessage, StoreQuery } from '../messages/store.js';
 import { userIdOf } from '../sessions/user-id.js';
-import type { Content } from './content.js';
+import type { Content, Details } from './content.js';
 import { type RecordingHost, storeNow } from './host.js';
 import { PORTION } from './housekeeping.js';
 import { relatedObjects } from './message-options.js';
@@ -108,6 +108,8 @@ export class MessageArchive {
 
   async retry(id: string): Promise<boolean> {
     const { store, service } = this.#host;
+    const [found] = await store.get(service, [checkedId(id)]);
+    if (found !== undefined && (JSON.parse(found.details) as Details).hasNoTexts) return false;
     const isWaiting = await store.retry(service, checkedId(id), this.#now);
     if (isWaiting) this.#waits(checkedId(id));
     return isWaiting;

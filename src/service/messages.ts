@@ -49,7 +49,7 @@ export interface Messages {
   /**
    * Sends a message again that has failed or was skipped, or tries at once what waits for its next try. What was
    * refused for good is tried again, what was accepted is not.
-   * @returns false when there is nothing to try again
+   * @returns false when there is nothing to try again, as for users whom `canSend` refused before texts were rendered
    * @throws ValidationError for an id that is no UUID
    */
   retry(id: string): Promise<boolean>;

@@ -3,11 +3,13 @@ import { checkOptionNames } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import type { PushUser } from '../sessions/adapter.js';
+import { userIdOf } from '../sessions/user-id.js';
 import { CodeTemplates, type TemplateOptions } from '../templates/code-templates.js';
 import { checkSlug, type TemplateContext, type TemplateDefinition } from '../templates/definition.js';
 import type { TemplatesHost } from '../templates/index.js';
 import type { OwnTemplateOptions, SharedTemplateOptions } from '../templates/options.js';
 import type { PushTemplate } from '../templates/push-template.js';
+import { readOptions } from '../templates/snapshot.js';
 import { type AnyTemplate, isPushTemplate, type RenderedTemplate, type TemplateHost } from '../templates/template.js';
 import type { BackendsByName } from './configured-service.js';
 import type { CurrentRuntime } from './current-runtime.js';
@@ -38,12 +40,14 @@ export abstract class TemplateService<
     this.#host = {
       render: async (template, context, locale) => {
         const { renderOf } = await loaded();
-        return renderOf(template, context, locale, this.#hostOf(runtime.configured));
+        return renderOf(template, context, locale, this.#code, () => this.#hostOf(runtime.configured));
       },
       send: async (template, options) => {
         const current = runtime.configured;
-        const { sendOf } = await loaded();
-        return current.sender.whileRunning(() => sendOf(template, options, this.#hostOf(current)));
+        const host = this.#hostOf(current);
+        // The caller may change its objects as soon as this waits.
+        const read = readOptions(options, host);
+        return current.sender.whileRunning(async () => (await loaded()).sendOf(template, read, host));
       },
     };
   }
@@ -68,12 +72,13 @@ export abstract class TemplateService<
    *   locales: { de: { title: 'Hallo {{ name }}' } },
    * });
    */
+  template<Template extends AnyTemplate>(template: Template, options?: TemplateOptions): Template;
+  // TypeScript tells what is wrong with the last one.
   template<Context extends object = TemplateContext, User = PushUser>(
     slug: string,
     definition: TemplateDefinition<Context, User>,
     options?: TemplateOptions,
   ): PushTemplate<Context, User>;
-  template<Template extends AnyTemplate>(template: Template, options?: TemplateOptions): Template;
   template(given: string | AnyTemplate, ...rest: readonly unknown[]): never {
     const [definition, options] = isPushTemplate(given) ? [undefined, rest[0]] : rest;
     return this.#code.add(
@@ -90,7 +95,10 @@ export abstract class TemplateService<
    * ones. Where `context` or `locale` is a function of a user, there is a message for each different rendering.
    *
    * Users whom `canSend` refuses do not get it. With a message store, a record says so: its state is `SKIPPED`, its
-   * reason `canSend`.
+   * reason `canSend`. Nothing is rendered for them where `context` or `locale` is a function.
+   *
+   * What the caller changes after the call changes nothing: plain objects, lists and dates in the options are copied.
+   * With an `idempotencyKey`, a function as `context` or `locale` makes a message for each user.
    * @returns the report, or a list of them where `context` or `locale` is a function; null when nothing was sent or
    * recorded: the template is not active, nobody may get it, or its own `send` returned null
    * @throws ValidationError for wrong options, a slug that there is not, and what is wrong with a text or the context
@@ -144,6 +152,7 @@ export abstract class TemplateService<
       json,
       hasStore: recorded !== undefined,
       choosesBackend: destinations.areNamed,
+      userId: (user) => userIdOf(user, destinations.first.sessions),
       store: async () => (await recorded?.opened())?.templates,
       send: (messages, origins, { signal, ordered }) => sender.send(messages, { signal, ordered }, origins),
     };

@@ -61,7 +61,7 @@ export class CodeTemplates {
     checkSignal(signal);
     const template = isPushTemplate(given) ? given : defined(given, definition);
     const slug = checkSlug(template.slug);
-    const checked = checkedParts(slug, template);
+    const checked = checkedParts(slug, template, template.getData !== PushTemplate.prototype.getData);
     if (signal?.aborted) return template;
     const known = this.#templates.get(slug);
     if (known !== undefined && !replace)

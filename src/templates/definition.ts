@@ -1,5 +1,6 @@
 import { checkOptionNames } from '../core/call-options.js';
 import { ValidationError } from '../core/errors.js';
+import { didYouMean } from '../core/schema-check.js';
 import type { TemplateContent, TemplateTexts } from '../messages/template-store.js';
 import type { PushUser } from '../sessions/adapter.js';
 import { checkedLocale } from './locales.js';
@@ -57,9 +58,10 @@ export function checkSlug(slug: unknown): string {
 
 /**
  * Checks the form of a template's parts. What their texts say is checked when they are parsed.
+ * @param makesData whether a method may make other data of them. @default false
  * @throws ValidationError
  */
-export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
+export function checkedParts(slug: string, parts: TemplateParts, makesData: boolean = false): CheckedParts {
   const { event, locales = {}, html = [], isActive } = parts;
   if (event !== undefined && (typeof event !== 'string' || event === ''))
     throw wrong(slug, '"event" must be a string that is not empty');
@@ -75,6 +77,7 @@ export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
     checkOptionNames(texts, textNames, `the locale "${name}" of the template "${slug}"`);
     byLocale.set(locale, checkedTexts(slug, texts, `locales.${name}.`));
   }
+  if (!makesData) checkHtml(slug, html, [parts, ...byLocale.values()]);
   const content = {
     ...(event !== undefined && { event }),
     texts: checkedTexts(slug, parts, ''),
@@ -82,6 +85,18 @@ export function checkedParts(slug: string, parts: TemplateParts): CheckedParts {
     ...(html.length > 0 && { html: [...html] }),
   };
   return { content, isActive };
+}
+
+/** Checks that what is to be escaped is there, where data is there. @throws ValidationError */
+function checkHtml(slug: string, html: readonly string[], texts: readonly TemplateTexts[]): void {
+  const all = texts.flatMap(({ data }) => (data === undefined ? [] : [data]));
+  if (all.length === 0) return;
+  const keys = all.flatMap((data) => (typeof data === 'object' && !Array.isArray(data) ? Object.keys(data ?? {}) : []));
+  const missing = html.find((key) => !keys.includes(key));
+  if (missing !== undefined)
+    throw new ValidationError(
+      `The template "${slug}": "html" names ${JSON.stringify(missing)}, a key that no "data" has${didYouMean(missing, keys)}`,
+    );
 }
 
 function checkedTexts(slug: string, { title, body, url, data }: TemplateTexts, path: string): TemplateTexts {

@@ -3,8 +3,8 @@ import { didYouMean } from '../core/schema-check.js';
 import type { TemplateReports, TemplateSendOptions } from './options.js';
 import { renderTemplate } from './render-template.js';
 import { theRenderer } from './rendering.js';
-import { checkTemplateOptions, type SendingHost, sendTemplate } from './sending.js';
-import { type SourceHost, sourceInCode, sourceOf, type TemplateSource, withSource } from './sources.js';
+import { type SendingHost, sendTemplate } from './sending.js';
+import { hostUnderWay, type SourceHost, sourceInCode, sourceOf, type TemplateSource, withSource } from './sources.js';
 import type { AnyTemplate, RenderedTemplate, TemplateHost } from './template.js';
 
 export { TemplateArchive } from './archive.js';
@@ -18,26 +18,36 @@ export const withoutService: Pick<TemplateHost, 'render'> = {
     renderTemplate(template, sourceInCode(template), theRenderer(), context, locale),
 };
 
-/** Renders a template of a service. @throws ValidationError; whatever the store throws */
+/**
+ * Renders a template of a service.
+ * @param code the templates in code of the service
+ * @param hostNow asks for the service, which may be closing: what is being sent goes by the one that it began with
+ * @throws ValidationError; whatever the store throws
+ */
 export async function renderOf(
   template: AnyTemplate,
   context: object,
   locale: string | undefined,
-  host: SourceHost,
+  code: SourceHost['code'],
+  hostNow: () => SourceHost,
 ): Promise<RenderedTemplate> {
-  return renderTemplate(template, await knownSource(template, host), theRenderer(), context, locale);
+  const source = await knownSource(template, hostUnderWay(code) ?? hostNow());
+  return renderTemplate(template, source, theRenderer(), context, locale);
 }
 
-/** Sends a template of a service. @returns null for one that is not active, and when nobody may get it */
+/**
+ * Sends a template of a service.
+ * @param options those that `readOptions` returned
+ * @returns null for one that is not active, and when nobody may get it
+ */
 export async function sendOf(
   template: AnyTemplate,
   options: TemplateSendOptions<never, object>,
   host: TemplatesHost,
 ): Promise<TemplateReports> {
-  checkTemplateOptions(options, host);
   const source = await knownSource(template, host);
   if (!source.isActive) return null;
-  return withSource(template, source, () => sendTemplate(template, source, options, host));
+  return withSource({ template, source, host }, () => sendTemplate(template, source, options, host));
 }
 
 async function knownSource(template: AnyTemplate, host: SourceHost): Promise<TemplateSource> {

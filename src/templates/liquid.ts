@@ -30,6 +30,8 @@ const entities: Readonly<Record<string, string>> = {
 
 /** Tags that read other templates, of which there are none. */
 const readingTags = ['include', 'render', 'layout', 'block'] as const;
+/** Filters whose result is escaped already: it is not escaped again. */
+const escapingFilters: readonly string[] = ['escape', 'xml_escape', 'escape_once'];
 /** Filters that parse one of their arguments as Liquid when they run, and it may be what a user wrote. */
 const parsingFilters = ['where_exp', 'reject_exp', 'group_by_exp', 'has_exp', 'find_exp', 'find_index_exp'] as const;
 
@@ -113,7 +115,7 @@ export class LiquidEngine {
     for (const name of readingTags) delete liquid.tags[name];
     for (const name of parsingFilters) delete (liquid.filters as Record<string, LiquidFilter>)[name];
     for (const [name, filter] of Object.entries(liquid.filters))
-      liquid.registerFilter(name, meteredFilter(filter, MOST_MADE));
+      liquid.registerFilter(name, meteredFilter(escapingFilters.includes(name) ? asRaw(filter) : filter, MOST_MADE));
     const { renderer } = liquid;
     renderer.renderTemplates = metersOutput(renderer.renderTemplates.bind(renderer), this.#module.toValue);
     return liquid;
@@ -127,4 +129,8 @@ export class LiquidEngine {
       return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
     };
   }
+}
+
+function asRaw(filter: LiquidFilter): LiquidFilter {
+  return { raw: true, handler: typeof filter === 'function' ? filter : filter.handler };
 }

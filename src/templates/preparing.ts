@@ -3,6 +3,7 @@ import { type Asking, ask, forEachUser } from './asking.js';
 import { checkedLocale } from './locales.js';
 import type { TemplateSendOptions } from './options.js';
 import { checkedUrl } from './rendering.js';
+import { isByUser } from './snapshot.js';
 import type { TemplateSource } from './sources.js';
 import type { AnyTemplate, RenderedTemplate } from './template.js';
 
@@ -25,11 +26,8 @@ export interface Preparation extends Asking {
   readonly users: readonly unknown[] | undefined;
   /** Data as the text that is sent. @throws ValidationError for data that JSON loses */
   readonly json: (data: unknown) => string;
-}
-
-/** Whether users may have renderings of their own. */
-export function isByUser({ context, locale }: TemplateSendOptions<never, object>): boolean {
-  return typeof context === 'function' || typeof locale === 'function';
+  /** @throws ValidationError for a user without an id */
+  readonly userId: (user: unknown) => string;
 }
 
 /**
@@ -50,18 +48,31 @@ export async function prepared(preparation: Preparation): Promise<readonly Rende
   return [{ ...(await rendering(preparation, context, options.locale)), users: allowed, skipped }];
 }
 
+/**
+ * Renders it for each user who may get it. With an `idempotencyKey`, each user has a rendering of their own: who shares
+ * one may be others when the call comes again.
+ */
 async function byUser(preparation: Preparation, users: readonly unknown[]): Promise<readonly Rendering[]> {
-  const { options, signal } = preparation;
+  const { options, signal, userId } = preparation;
+  const keyOf = options.idempotencyKey === undefined ? undefined : userId;
   const each = await forEachUser(users, signal, async (user) => {
     const context = await madeFor(preparation, options.context ?? {}, user, 'context');
-    const locale = await madeFor(preparation, options.locale, user, 'locale');
     const may = await maySend(preparation, user, context as object);
-    return { user, may, ...(await rendering(preparation, context, locale)) };
+    const own = keyOf?.(user);
+    // Nobody reads what a user must not get.
+    if (!may) return { user, may, key: own ?? '', rendered: {} };
+    const locale = await madeFor(preparation, options.locale, user, 'locale');
+    const { rendered, key } = await rendering(preparation, context, locale);
+    return { user, may, key: own ?? key, rendered };
   });
   const renderings = new Map<string, Rendering & { users: unknown[]; skipped: unknown[] }>();
   for (const { user, may, key, rendered } of each) {
-    const group = renderings.get(key) ?? { key, rendered, users: [], skipped: [] };
-    renderings.set(key, group);
+    const name = `${may} ${key}`;
+    const known = renderings.get(name);
+    // Who is named twice gets one message, the same as who is named once.
+    if (known !== undefined && keyOf !== undefined) continue;
+    const group = known ?? { key, rendered, users: [], skipped: [] };
+    renderings.set(name, group);
     (may ? group.users : group.skipped).push(user);
   }
   return [...renderings.values()];
@@ -107,7 +118,7 @@ async function rendering(
       `The template "${slug}" has no texts: write some in code, or save them by PushService.templates.save().`,
     );
   if (typeof url === 'string') checkedUrl(url, { slug, version: source.version, locale: own, field: 'url' });
-  const kept = { title, body, url, data, locale: (rendered as RenderedTemplate).locale ?? own };
+  const kept = { title, body, url, data, locale: (rendered as RenderedTemplate).locale };
   const dataText = data === undefined ? '' : json(data);
   return { rendered: kept, key: JSON.stringify([title, body, url, kept.locale, dataText]) };
 }

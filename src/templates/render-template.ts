@@ -35,12 +35,14 @@ export function renderTemplate(
   const address = template.getUrl(locale, texts);
   const url = line('url', address);
   const place = { slug, version, locale: localeOf(chosen, 'url', address), field: 'url' };
+  const title = template.getTitle(locale, texts);
+  const body = template.getBody(locale, texts);
   const rendered = {
-    title: line('title', template.getTitle(locale, texts)),
-    body: line('body', template.getBody(locale, texts)),
+    title: line('title', title),
+    body: line('body', body),
     url: url === undefined ? undefined : checkedUrl(url, place),
     data: renderedData(template.getData(locale, texts), source, chosen, render),
-    locale,
+    locale: closest(spoken(chosen, 'title', title, locale), spoken(chosen, 'body', body, locale)),
   };
   return Object.fromEntries(Object.entries(rendered).filter(([, value]) => value !== undefined));
 }
@@ -56,6 +58,23 @@ function renderedData(
   return mapTexts(data, html, { slug, version, locale }, (text, field, escaping) =>
     render(text, { field, locale, escaping, keepsType: true }),
   );
+}
+
+/** The language of a text. One that a method made of nothing is in the language that it was asked for. */
+function spoken(
+  chosen: ChosenTexts,
+  field: 'title' | 'body',
+  text: string | undefined,
+  asked: string | undefined,
+): string | undefined {
+  const choice = chosen[field];
+  if (text === undefined) return undefined;
+  return choice === undefined ? asked : choice.locale;
+}
+
+/** Of two locales that are for the same one, that which says more: `de-AT` of `de-AT` and `de`. */
+function closest(one: string | undefined, other: string | undefined): string | undefined {
+  return (one?.length ?? 0) >= (other?.length ?? 0) ? one : other;
 }
 
 /** The locale that a text is of, unless a method made another text of it. */

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { ValidationError } from '../core/errors.js';
 import type { SendReport } from '../core/report.js';
 import type { MessageOrigin } from '../delivery/recording-options.js';
-import { checkSendOptions, type SendOptions, usersOf } from '../delivery/send-options.js';
+import { type SendOptions, usersOf } from '../delivery/send-options.js';
 import type { TemplateMessageOptions, TemplateReports, TemplateSendOptions } from './options.js';
-import { isByUser, prepared, type Rendering } from './preparing.js';
+import { prepared, type Rendering } from './preparing.js';
+import { isByUser } from './snapshot.js';
 import type { TemplateSource } from './sources.js';
 import type { AnyTemplate } from './template.js';
 
@@ -17,6 +17,8 @@ export interface SendingHost {
   /** Whether there are several backends, so that there is `via`. */
   readonly choosesBackend: boolean;
   json(data: unknown): string;
+  /** @throws ValidationError for a user without an id */
+  userId(user: unknown): string;
   /** Sends messages, each with what it was made of. @returns their reports */
   send(
     messages: readonly SendOptions[],
@@ -28,21 +30,6 @@ export interface SendingHost {
 /** Longest idempotency key, in characters. */
 const LONGEST_KEY = 255;
 
-/** @throws ValidationError for wrong options */
-export function checkTemplateOptions(
-  options: TemplateSendOptions<never, object>,
-  { hasStore, choosesBackend }: Pick<SendingHost, 'hasStore' | 'choosesBackend'>,
-): void {
-  if (typeof options !== 'object' || options === null)
-    throw new ValidationError('sendTemplate() takes one object: sendTemplate({ slug, users, context }).');
-  const more = ['context', 'locale', ...(choosesBackend ? ['via'] : [])];
-  checkSendOptions(options as SendOptions, hasStore, { name: 'sendTemplate()', more });
-  if (options.channels !== undefined && isByUser(options))
-    throw new ValidationError(
-      '"context" and "locale" are functions of a user: send to "users", or pass values for "channels".',
-    );
-}
-
 /**
  * Renders a template and sends it.
  * @throws ValidationError, TimeoutError or AbortError when nothing was sent or recorded; whatever sending throws
@@ -53,11 +40,11 @@ export async function sendTemplate(
   options: TemplateSendOptions<never, object>,
   host: SendingHost,
 ): Promise<TemplateReports> {
-  const { timeout, json } = host;
+  const { timeout, json, userId } = host;
   const { slug } = template;
   const { signal } = options;
   const users = options.users === undefined ? undefined : usersOf<unknown>(options.users);
-  const renderings = await prepared({ template, source, options, users, slug, timeout, signal, json });
+  const renderings = await prepared({ template, source, options, users, slug, timeout, signal, json, userId });
   const skippedUsers = renderings.flatMap(({ skipped }) => skipped);
   const sent = renderings.filter((each) => users === undefined || each.users.length > 0);
   if (sent.length === 0) return null;
@@ -68,7 +55,9 @@ export async function sendTemplate(
     ...sent.map((rendering) => messageOf(rendering, options, source)),
     ...skipped.map((rendering) => skippedMessage(rendering, options, source)),
   ];
-  const origins = messages.map((_, index) => (index < sent.length ? origin : { ...origin, skip: 'canSend' }));
+  const origins = messages.map((_, index) =>
+    index < sent.length ? origin : { ...origin, skip: 'canSend', hasNoTexts: isByUser(options) },
+  );
   const reports = (await host.send(messages, origins, options)).slice(0, sent.length);
   const [first, ...others] = reports;
   if (first === undefined) return null;
@@ -107,8 +96,12 @@ function skippedMessage(
 ): SendOptions {
   const { delay: _, at: __, expires: ___, when: ____, wait: _____, ...rest } = options;
   const { idempotencyKey } = options;
+  const message = messageOf({ ...rendering, users: rendering.skipped }, rest as typeof options, source);
+  // Parts of a message that has no texts may be refused.
+  const nothing = { data: undefined, notification: undefined, backendOptions: undefined };
   return {
-    ...messageOf({ ...rendering, users: rendering.skipped }, rest as typeof options, source),
+    ...message,
+    ...(isByUser(options) && nothing),
     idempotencyKey: keyFor(idempotencyKey, `skipped ${isByUser(options) ? rendering.key : ''}`),
   } as SendOptions;
 }

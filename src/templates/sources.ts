@@ -25,11 +25,33 @@ export interface SourceHost {
  * The source of the template that is being sent. Between `send` and `render` lie methods that an application may
  * override, and all of its renderings must be of one version.
  */
-const current = new AsyncLocalStorage<{ readonly template: AnyTemplate; readonly source: TemplateSource }>();
+const current = new AsyncLocalStorage<UnderWay & { readonly isOver: boolean }>();
+
+/** A template that is being sent, by a service that is not closed before it is. */
+interface UnderWay {
+  readonly template: AnyTemplate;
+  readonly source: TemplateSource;
+  readonly host: SourceHost;
+}
 
 /** Renders a template while its source is one that was looked up. */
-export function withSource<Result>(template: AnyTemplate, source: TemplateSource, work: () => Result): Result {
-  return current.run({ template, source }, work);
+export async function withSource<Result>(
+  { template, source, host }: UnderWay,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const underWay = { template, source, host, isOver: false };
+  try {
+    return await current.run(underWay, work);
+  } finally {
+    // What the application began meanwhile may go on for long.
+    underWay.isOver = true;
+  }
+}
+
+/** The service that is sending just now, if it is the one with these templates in code. */
+export function hostUnderWay(code: SourceHost['code']): SourceHost | undefined {
+  const known = current.getStore();
+  return known?.isOver === false && known.host.code === code ? known.host : undefined;
 }
 
 /**
@@ -39,7 +61,7 @@ export function withSource<Result>(template: AnyTemplate, source: TemplateSource
  */
 export async function sourceOf(template: AnyTemplate, host: SourceHost): Promise<TemplateSource | undefined> {
   const known = current.getStore();
-  if (known?.template === template) return known.source;
+  if (known?.isOver === false && known.template === template) return known.source;
   const { slug } = template;
   const code = host.code.get(slug);
   const stored = await (await host.store())?.getTemplate(host.service, slug);
@@ -58,7 +80,7 @@ export async function sourceOf(template: AnyTemplate, host: SourceHost): Promise
 
 /** What a template in code says that belongs to no service. */
 export function sourceInCode(template: AnyTemplate): TemplateSource {
-  const { content, isActive } = checkedParts(template.slug, template);
+  const { content, isActive } = checkedParts(template.slug, template, true);
   return { slug: template.slug, version: 0, content, isActive: isActive !== false };
 }
 

@@ -9,7 +9,7 @@ export interface RenderedTemplate {
   readonly body?: string | undefined;
   readonly url?: string | undefined;
   readonly data?: unknown;
-  /** The locale that it was rendered for. */
+  /** The locale of its title and body. @default those of every other language */
   readonly locale?: string | undefined;
 }
 

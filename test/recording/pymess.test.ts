@@ -64,6 +64,16 @@ describe('pymess: BaseMessage', () => {
     } satisfies MessageRecord);
   });
 
+  it('priority decides which of those that are due is sent first', async () => {
+    await using recorded = recordedService({ worker: false });
+    const { push, backend } = recorded;
+    for (const priority of ['low', 'normal', 'high'] as const)
+      await push.send({ event: priority, channels: priority, priority, wait: false });
+    await push.sendBatch();
+    expect(backend.sent.flat()).toEqual(['high', 'normal', 'low']);
+    expect(await push.messages.find({ event: 'high' })).toMatchObject({ messages: [{ priority: 'high' }] });
+  });
+
   it('STATE is WAITING before it is sent, and SENT after', async () => {
     await using recorded = recordedService();
     const { push, clock } = recorded;

@@ -32,7 +32,7 @@ describe('a context or a locale of each user', () => {
     ]);
   });
 
-  it('takes the locale of each user, with one context for all', async () => {
+  it('takes the locale of each user, and says that of the texts which were chosen', async () => {
     await using t = await templateService();
     t.push.template('greeting', greeting);
     const reports = await t.push.sendTemplate({
@@ -41,11 +41,10 @@ describe('a context or a locale of each user', () => {
       context: { name: 'you' },
       locale: (user: string) => languages[user],
     });
-    expect(reports).toHaveLength(3);
+    expect(reports?.map(({ accepted }) => accepted)).toEqual([['of-ann', 'of-bob'], ['of-cleo']]);
     expect(t.backend.requests.map(({ message }) => message.notification)).toEqual([
-      { title: 'Hallo you', locale: 'de-AT' },
       { title: 'Hallo you', locale: 'de' },
-      { title: 'Hello you', locale: 'fr' },
+      { title: 'Hello you' },
     ]);
   });
 
@@ -62,10 +61,57 @@ describe('a context or a locale of each user', () => {
     });
     expect(reports).toMatchObject([{ accepted: ['of-ann'], skippedUsers: ['bob'] }, { accepted: ['of-cleo'] }]);
     expect(await t.push.messages.find({ recipient: 'bob' })).toMatchObject({
-      messages: [{ state: 'SKIPPED', reason: 'canSend', notification: { title: 'Hello BOB' } }],
+      messages: [{ state: 'SKIPPED', reason: 'canSend', notification: undefined, data: {} }],
     });
     t.push.template('greeting', { ...greeting, canSend: () => false }, { replace: true });
     expect(await t.push.sendTemplate({ slug: 'greeting', users: ['ann'], context: () => ({ name: 'x' }) })).toBeNull();
+  });
+
+  it('renders nothing for users whom canSend refuses, so that nothing of theirs fails', async () => {
+    await using t = await templateService();
+    t.push.template('greeting', { ...greeting, canSend: (user: string) => user === 'ann' });
+    const reports = await t.push.sendTemplate({
+      slug: 'greeting',
+      users: ['ann', 'bob', 'cleo'],
+      context: (user: string) => (user === 'ann' ? { name: 'Ann' } : {}) as { name: string },
+      locale: (user: string) => (user === 'ann' ? 'de' : expect.fail('nobody reads it')),
+      notification: { url: '/start' },
+      backendOptions: { campaign: 'x' },
+    });
+    expect(reports).toMatchObject([{ accepted: ['of-ann'], skippedUsers: ['bob', 'cleo'] }]);
+    const { messages } = await t.push.messages.find({ state: 'SKIPPED' });
+    expect(messages).toMatchObject([
+      { reason: 'canSend', recipients: { users: ['bob', 'cleo'] }, notification: undefined, data: {} },
+    ]);
+    // There is nothing to send.
+    expect(await t.push.messages.retry(messages[0]?.id ?? '')).toBe(false);
+    expect(await t.push.messages.count({ state: 'SKIPPED' })).toBe(1);
+  });
+
+  it('gives each user a message of their own where the call has an idempotencyKey, whoever else it is for', async () => {
+    await using t = await templateService();
+    t.push.template('greeting', { ...greeting, canSend: (user: string) => user !== 'cleo' });
+    const call = { slug: 'greeting', context: () => ({ name: 'you' }), idempotencyKey: 'order:42' };
+    const first = await t.push.sendTemplate({ ...call, users: ['ann', 'cleo', 'ann'] });
+    const second = await t.push.sendTemplate({ ...call, users: ['cleo', 'bob', 'ann'] });
+    expect(second?.map(({ accepted }) => accepted)).toEqual([['of-bob'], ['of-ann']]);
+    expect(second?.[1]?.id).toBe(first?.[0]?.id);
+    expect(t.backend.sent.flat()).toEqual(['of-ann', 'of-bob']);
+    expect(await t.push.messages.count({ state: 'SKIPPED' })).toBe(1);
+  });
+
+  it('refuses other contents for a user under the same idempotencyKey, as send and sendMany do', async () => {
+    await using t = await templateService();
+    t.push.template('greeting', greeting);
+    const call = { slug: 'greeting', users: ['ann', 'bob'], idempotencyKey: 'order:42' };
+    await t.push.sendTemplate({ ...call, context: (user: string) => ({ name: user }) });
+    const context = (user: string): object => ({ name: user === 'bob' ? 'Robert' : user });
+    const reports = await t.push.sendTemplate({ ...call, context });
+    expect(reports).toMatchObject([{ status: 'accepted' }, { status: 'rejected', accepted: [] }]);
+    const failure = await failureOf(ValidationError, t.push.sendTemplate({ ...call, users: 'bob', context }));
+    expect(failure.message).toContain('belongs to another message');
+    expect(t.backend.sent).toEqual([['of-ann'], ['of-bob']]);
+    expect(await t.push.messages.count()).toBe(2);
   });
 
   it('gives each message a key of its own where the call has an idempotencyKey', async () => {

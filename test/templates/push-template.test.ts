@@ -34,7 +34,7 @@ describe('PushTemplate', () => {
 
   it('renders without a service what its class says, and with one what is stored', async () => {
     const template = new Welcome();
-    expect(await template.render({ name: 'Ann' }, 'de-at')).toEqual({ title: 'Hallo Ann', locale: 'de-AT' });
+    expect(await template.render({ name: 'Ann' }, 'de-at')).toEqual({ title: 'Hallo Ann', locale: 'de' });
     await using t = await templateService();
     t.push.template(template);
     await t.push.templates.save({ slug: 'welcome', body: 'Stored {{ name }}' });

@@ -1,5 +1,13 @@
-import { describe, expect, it } from 'vitest';
-import { PushTemplate, type PushUser, type RenderedTemplate } from '../../src/index.js';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  createPushService,
+  type PushServerSettings,
+  PushTemplate,
+  type PushUser,
+  type RenderedTemplate,
+} from '../../src/index.js';
+import { memoryMessages } from '../../src/messages/memory/index.js';
+import { startOneSignalProvider } from '../providers/onesignal-provider.js';
 import { templateService } from './services.js';
 
 // What templates of pymess are, row by row, and what they are here.
@@ -25,6 +33,60 @@ describe('pymess: templates', () => {
         template: { slug: 'invoice', version: 1 },
         extraData: { campaign: 'autumn' },
       },
+    ]);
+  });
+
+  it('send(recipient, content) without a template is send, and template_slug is the template of the record', async () => {
+    await using t = await templateService();
+    await t.push.templates.save({ slug: 'invoice', body: 'Invoice {{ number }} is due.' });
+    const body = 'Invoice 7 is due.';
+    const plain = await t.push.send({ event: 'invoice.due', users: 'ann', notification: { body } });
+    const made = await t.push.sendTemplate({ slug: 'invoice', users: 'ann', context: { number: 7 } });
+    expect(await t.push.messages.get(plain.id)).toMatchObject({
+      state: 'SENT',
+      notification: { body },
+      template: undefined,
+    });
+    expect(await t.push.messages.get(made?.id ?? '')).toMatchObject({
+      state: 'SENT',
+      notification: { body },
+      template: { slug: 'invoice', version: 1 },
+    });
+  });
+
+  it('is_allowed_duplicate_messages = False is an idempotencyKey: the second one is not sent', async () => {
+    await using t = await templateService();
+    await t.push.templates.save({ slug: 'invoice', body: 'Invoice {{ number }} is due.' });
+    const call = { slug: 'invoice', users: 'ann', context: { number: 7 }, relatedTo: { type: 'invoice', id: 7 } };
+    const first = await t.push.sendTemplate({ ...call, idempotencyKey: 'invoice:7' });
+    const second = await t.push.sendTemplate({ ...call, idempotencyKey: 'invoice:7' });
+    expect(second?.id).toBe(first?.id);
+    expect(t.backend.requests).toHaveLength(1);
+    await t.push.sendTemplate(call);
+    expect(t.backend.requests).toHaveLength(2);
+    expect(await t.push.messages.count({ relatedTo: call.relatedTo })).toBe(2);
+  });
+
+  it('OneSignal with LANGUAGE is the option "language": texts without a locale go in it, and a locale goes first', async () => {
+    const provider = await startOneSignalProvider();
+    const options = { ...provider.settings.options, language: 'cs' };
+    await using push = createPushService({
+      ...provider.settings,
+      options,
+      messages: memoryMessages(),
+    } as PushServerSettings);
+    onTestFinished(() => provider.close());
+    push.template('invoice', { body: 'Faktura', locales: { de: { body: 'Rechnung' } } });
+    const call = { slug: 'invoice', users: 'ann' };
+    await push.sendTemplate({ ...call, locale: 'fr' });
+    await push.sendTemplate({ ...call, locale: 'de-AT' });
+    await push.sendTemplate({ ...call, notification: { body: 'Faktúra', locale: 'sk' } });
+    const contents = provider.server.requests.map(({ body }) => (JSON.parse(body) as { contents: unknown }).contents);
+    // OneSignal requires English: the texts stand for it, too.
+    expect(contents).toEqual([
+      { en: 'Faktura', cs: 'Faktura' },
+      { en: 'Rechnung', de: 'Rechnung' },
+      { en: 'Faktúra', sk: 'Faktúra' },
     ]);
   });
 

@@ -6,7 +6,7 @@ import {
   PushError,
   type PushServerSettings,
   type PushService,
-  type PushTemplate,
+  PushTemplate,
   type PushUser,
   type TemplateDefinition,
   TimeoutError,
@@ -105,6 +105,8 @@ describe('sendTemplate with a template in code', () => {
       [{ timeout: -1 }, '"timeout"'],
       [{ delay: '1m' }, 'needs a message store'],
       [{ notification: { titel: 'x' } }, '"notification" has no key "titel"'],
+      [{ notification: { url: 'javascript:alert(1)' } }, '"notification.url": the address must begin with http'],
+      [{ notification: { url: 'java\nscript:alert(1)' } }, '"notification.url": the address has a control character'],
       [{ context: 'Ann' }, 'must be an object of variables'],
       [{ context: [] }, 'must be an object of variables'],
       [{ context: () => ({}) }, 'are functions of a user: send to "users"'],
@@ -126,6 +128,36 @@ describe('sendTemplate with a template in code', () => {
     t.push.template('old', { body: 'x', isActive: false });
     expect(await t.push.sendTemplate({ slug: 'old', channels: 'a' })).toBeNull();
     expect(t.backend.requests).toHaveLength(0);
+  });
+
+  it('ends what is under way when the service is closed, and renders it by that service', async () => {
+    await using t = await trial();
+    const steps: string[] = [];
+    const closing = Promise.withResolvers<void>();
+    t.push.template('footer', { title: 'Yours, {{ shop }}' });
+    t.push.template('welcome', {
+      title: '{{ footer }}',
+      canSend: async () => {
+        steps.push('asked');
+        await closing.promise;
+        return true;
+      },
+    });
+    const sending = t.push.sendTemplate({
+      slug: 'welcome',
+      users: 'ann',
+      context: async () => {
+        await closing.promise;
+        return { footer: (await t.push.renderTemplate({ slug: 'footer', context: { shop: 'Shop' } })).title };
+      },
+    });
+    const closed = t.push.close().then(() => steps.push('closed'));
+    closing.resolve();
+    expect(await sending).toMatchObject([{ status: 'accepted', accepted: ['of-ann'] }]);
+    await closed;
+    expect(steps).toEqual(['asked', 'closed']);
+    expect(t.backend.requests[0]?.message.notification).toEqual({ title: 'Yours, Shop' });
+    await expect(t.push.renderTemplate({ slug: 'footer', context: { shop: 'x' } })).rejects.toThrow(ConfigurationError);
   });
 
   it('names the closest slug when there is no such template', async () => {
@@ -285,6 +317,9 @@ describe('PushService.template', () => {
       ['a', { canSend: true }, '"canSend" must be a function'],
       ['a', { isActive: 1 }, '"isActive" must be true or false'],
       ['a', { html: 'message' }, '"html" must be a list of keys'],
+      ['a', { html: ['mesage'], data: { message: 'x' } }, 'a key that no "data" has; did you mean "message"?'],
+      ['a', { html: ['x'], locales: { de: { data: { y: 1 } } } }, '"html" names "x", a key that no "data" has'],
+      ['a', { html: ['x'], data: ['x'] }, '"html" names "x", a key that no "data" has.'],
       ['a', { event: '' }, '"event" must be a string that is not empty'],
       ['a', { locales: [] }, '"locales" must be an object'],
       ['a', { locales: { de: { text: 'x' } } }, 'the locale "de" of the template "a" has no option "text"'],
@@ -298,6 +333,24 @@ describe('PushService.template', () => {
     }
     expect(() => t.push.template('a', {}, { replaced: true } as object)).toThrow('template() has no option "replaced"');
     expect(() => t.push.template('a', {}, { signal: 1 } as object)).toThrow('"signal" must be an AbortSignal');
+  });
+
+  it('takes keys of html where some data has them, and where the data comes from elsewhere', async () => {
+    await using t = await trial();
+    class Comment extends PushTemplate {
+      readonly slug = 'own';
+      override readonly html = ['message'];
+      override readonly data = { text: 'x' };
+      override getData(): { message: string } {
+        return { message: '{{ text }}' };
+      }
+    }
+    t.push.template(new Comment());
+    t.push.template('later', { html: ['message'], canSend: () => true });
+    t.push.template('german', { html: ['text'], data: { n: 1 }, locales: { de: { data: { text: '{{ text }}' } } } });
+    const context = { text: '<' };
+    expect((await t.push.renderTemplate({ slug: 'own', context })).data).toEqual({ message: '&lt;' });
+    expect((await t.push.renderTemplate({ slug: 'german', context, locale: 'de' })).data).toEqual({ text: '&lt;' });
   });
 
   it('returns a template whose send has the type of its context', async () => {

@@ -153,7 +153,7 @@ describe('a template in code and in the store', () => {
       locale: 'de',
     });
     expect(report).toMatchObject({ event: 'of-code', accepted: ['of-ann'], skippedUsers: ['bob'] });
-    expect(t.backend.requests[0]?.message.notification).toEqual({ title: 'Stored Ann', locale: 'de' });
+    expect(t.backend.requests[0]?.message.notification).toEqual({ title: 'Stored Ann' });
     await t.push.templates.remove('welcome');
     await t.push.sendTemplate({ slug: 'welcome', users: 'ann', context: { name: 'Ann' }, locale: 'de' });
     expect(t.backend.requests[1]?.message.notification).toEqual({ title: 'Code', body: 'Code alone', locale: 'de' });

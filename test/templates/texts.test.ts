@@ -30,8 +30,8 @@ describe('the texts for a locale', () => {
 
   it('come from de-AT, then de, then the texts of every other language, field by field', async () => {
     expect(await rendered(parts, {}, 'de-AT')).toEqual({ title: 'Servus', body: 'Welt', url: '/en', locale: 'de-AT' });
-    expect(await rendered(parts, {}, 'de-CH')).toEqual({ title: 'Hallo', body: 'Welt', url: '/en', locale: 'de-CH' });
-    expect(await rendered(parts, {}, 'fr')).toEqual({ title: 'Hello', body: 'World', url: '/en', locale: 'fr' });
+    expect(await rendered(parts, {}, 'de-CH')).toEqual({ title: 'Hallo', body: 'Welt', url: '/en', locale: 'de' });
+    expect(await rendered(parts, {}, 'fr')).toEqual({ title: 'Hello', body: 'World', url: '/en' });
     expect(await rendered(parts)).toEqual({ title: 'Hello', body: 'World', url: '/en' });
   });
 
@@ -101,6 +101,16 @@ describe('data', () => {
         message: { list: [`<p>${escaped}</p>`, escaped, escaped, escaped, name] },
         other: { message: plain },
       },
+    });
+  });
+
+  it('is escaped once where a text escapes by itself', async () => {
+    const texts = ['{{ x | escape }}', '{{ x | xml_escape }}', '{{ x | escape_once }}', '{% echo x | escape %}'];
+    expect(await rendered({ html: ['message'], data: { message: texts } }, { x: '<&' })).toEqual({
+      data: { message: ['&lt;&amp;', '&lt;&amp;', '&lt;&amp;', '&lt;&amp;'] },
+    });
+    expect(await rendered({ html: ['m'], data: { m: '{{ x | escape | append: x }}' } }, { x: '<' })).toEqual({
+      data: { m: '&amp;lt;&lt;' },
     });
   });
 
