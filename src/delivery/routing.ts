@@ -18,8 +18,8 @@ export interface RoutingSettings {
    * a message, and never for channels. With a message store it is asked again when a message is sent later or again. It
    * has the setting `timeout` for all users of a message.
    * @param user what `send` was given; an id as text, also a number. A recorded message keeps no more of a user than
-   * the id: when it is sent later or again, `user` is the id as text, or what a `recall` of your own makes of it, that of
-   * the first backend's sessions
+   * the id: when it is sent later or again, `user` is the id as text, or what a `recall` of your own, of the first
+   * backend's sessions, makes of it
    * @returns a name, or a list of names: with an empty one, the user is reached by none. undefined: the first backend
    * @default the first backend for everybody
    * @example

@@ -3,6 +3,7 @@ import type { PushError } from '../core/errors.js';
 import type { Destination } from '../delivery/destination.js';
 import { planningOf } from '../delivery/parts.js';
 import { address, type PlannedMessage } from '../delivery/plan.js';
+import { reachedElsewhere } from './elsewhere.js';
 import type { HeldPart } from './held.js';
 import type { RecordingHost } from './host.js';
 import { lookUpFailure } from './look-up-failure.js';
@@ -45,6 +46,7 @@ export async function addressLegs(
       const before = {
         outcomes: outcomesBy(destination, host.destinations, stored.outcomes),
         users: stored.recipients.users && leg.part.ids,
+        reachedElsewhere: reachedElsewhere(leg, host),
         triesAll: !stored.retrySending,
       };
       plans.push({ ...leg, left: remaining(own, before, resends) });

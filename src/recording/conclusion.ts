@@ -4,11 +4,12 @@ import { joinedReport } from '../delivery/report.js';
 import type { ChannelOutcome } from '../messages/record.js';
 import { type MessageState, transitions } from '../messages/states.js';
 import type { Settlement } from '../messages/store.js';
+import { asksRoutes, reachedElsewhere } from './elsewhere.js';
 import type { Held } from './held.js';
 import { type LegContext, type LegEnd, type LegResult, legResult, NOTHING_SENT } from './leg-end.js';
 import { absolute } from './message-options.js';
 import { nextTry } from './next-try.js';
-import { outcomesBy, recordedError } from './outcomes.js';
+import { isUntried, keptOf, outcomesBy, recordedError, untriedOutcome } from './outcomes.js';
 import type { Routed } from './routing.js';
 
 /** How an attempt at a message ended. */
@@ -27,8 +28,8 @@ export type ConcludingContext = LegContext;
 /** The message is not sent, for a reason. */
 export function skipped(held: Held, reason: string, context: ConcludingContext): Conclusion {
   const { attempts, outcomes } = held.stored;
-  const kept = outcomes.filter(({ state }) => state !== 'accepted');
-  const wasSent = kept.length < outcomes.length;
+  const kept = keptOf(outcomes);
+  const wasSent = outcomes.some(({ state }) => state === 'accepted');
   return {
     settlement: { state: wasSent ? 'SENT' : 'SKIPPED', attempts, retrySending: false, reason, outcomes: kept },
     report: emptyReport(held, 'skipped', context),
@@ -71,12 +72,12 @@ export function failed(
 ): Conclusion {
   const { stored } = held;
   const { areNamed, first } = context.destinations;
-  const kept = stored.outcomes.filter(({ state }) => state !== 'accepted');
-  const wasSent = kept.length < stored.outcomes.length;
+  const wasSent = stored.outcomes.some(({ state }) => state === 'accepted');
   const isGivenUp = failure.code === 'ABORTED';
   const mayPass = failure.retryable || (isGivenUp && context.handsBack);
   const next = nextTry(held, mayPass ? [{ error: failure, isAway: false }] : [], context);
   const state = next.state ?? (wasSent ? 'SENT' : isGivenUp ? 'CANCELLED' : 'ERROR');
+  const kept = next.state === undefined ? keptOf(stored.outcomes) : stored.outcomes.filter(isNotAccepted);
   const outcomes = next.state !== undefined && !stored.retrySending ? kept.map(again) : kept;
   const backend = areNamed ? stored.backend : first.name;
   return {
@@ -97,6 +98,10 @@ function overruled(
 ): { readonly reason?: string } {
   const mayGoOn = transitions[state].length > 0;
   return details.skip !== undefined && reason !== undefined && mayGoOn ? { reason } : {};
+}
+
+function isNotAccepted({ state }: ChannelOutcome): boolean {
+  return state !== 'accepted';
 }
 
 /** The outcome of channels that are tried again. */
@@ -120,12 +125,12 @@ export function concluded(held: Routed, ends: readonly LegEnd[], context: Conclu
   );
   const isFinal = next.state === undefined;
   const errors = new Set(legs.flatMap((leg) => [...leg.errors]));
-  const unasked = outcomesOfOthers(held, ends, context);
-  const kept = [...legs.flatMap((leg) => keptOf(leg, held, isFinal)), ...unasked];
-  const outcomes = [
-    ...kept,
-    ...legs.flatMap((leg) => (endsOthers && !leg.end.isAway ? leg.others.map(forGood) : leg.others)),
-  ];
+  const elsewhere = outcomesOfOthers(held, ends, context);
+  const unasked = isFinal ? keptOf(elsewhere) : elsewhere;
+  const kept = [...legs.flatMap((leg) => keptOfLeg(leg, held, isFinal)), ...unasked];
+  const untried = isFinal ? [] : legs.flatMap((leg) => untriedOf(leg, held, context));
+  const own = legs.flatMap((leg) => (endsOthers && !leg.end.isAway ? leg.others.map(forGood) : leg.others));
+  const outcomes = [...kept, ...untried, ...own];
   const accepted = legs.flatMap((leg) => leg.accepted);
   const isAccepted = stored.outcomes.some(({ state }) => state === 'accepted') || legs.some(hasAccepted);
   const isGivenUp = errors.size > 0 && [...errors].every(({ code }) => code === 'ABORTED');
@@ -160,8 +165,19 @@ function hasAccepted({ report }: LegResult): boolean {
 }
 
 /** What stays of a leg as it was. A `retry` by hand was about to try all of it again. */
-function keptOf({ end, kept }: LegResult, { stored }: Held, isFinal: boolean): readonly ChannelOutcome[] {
+function keptOfLeg({ end, kept }: LegResult, { stored }: Held, isFinal: boolean): readonly ChannelOutcome[] {
   return end.kind !== 'sent' && !isFinal && !stored.retrySending ? kept.map(again) : kept;
+}
+
+/** Notes who was to be reached by a leg that was not tried: the next answer of `routes` may be another one. */
+function untriedOf({ end }: LegResult, held: Routed, { destinations, now }: ConcludingContext): ChannelOutcome[] {
+  if (end.kind === 'sent' || held.parts.length === 1 || !asksRoutes(held, { destinations })) return [];
+  const { destination, part } = end;
+  const before = outcomesBy(destination, destinations, held.stored.outcomes).filter(isUntried);
+  const elsewhere = reachedElsewhere({ held, part }, { destinations });
+  const asked = part.ids.filter((user) => !elsewhere.has(user));
+  const users = new Set([...before.flatMap(({ users: some = [] }) => some), ...asked]);
+  return [untriedOutcome([...users], { backend: destination.name, at: now })];
 }
 
 /** The outcomes of backends that the message does not go by any more. */

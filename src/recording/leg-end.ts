@@ -7,7 +7,7 @@ import type { ChannelOutcome } from '../messages/record.js';
 import type { HeldPart } from './held.js';
 import type { JournalOf } from './journal.js';
 import { type Cause, mayBeTriedAgain, resendsUnknown, type TryingContext } from './next-try.js';
-import { type AttemptFacts, acceptedOutcome, failedOutcomes, outcomesBy, skippedOutcomes } from './outcomes.js';
+import { type AttemptFacts, acceptedOutcome, failedOutcomes, keptOf, outcomesBy, skippedOutcomes } from './outcomes.js';
 import type { Remaining } from './remaining.js';
 import type { Routed } from './routing.js';
 
@@ -54,7 +54,7 @@ export function legResult(held: Routed, end: LegEnd, context: LegContext): LegRe
   const { destination, isAway } = end;
   const { destinations, handsBack } = context;
   const before = outcomesBy(destination, destinations, held.stored.outcomes);
-  const kept = before.filter(({ state }) => state !== 'accepted');
+  const kept = keptOf(before);
   const nothing = { end, report: undefined, accepted: [], kept, others: [] };
   if (end.kind === 'rests')
     return { ...nothing, errors: new Set(), causes: [{ error: undefined, isAway: true, waitMs: end.waitMs }] };

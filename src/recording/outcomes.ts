@@ -88,6 +88,24 @@ export function skippedOutcomes(
   return Array.from(groups, ([reason, channels]) => outcome('skipped', channels, facts, { reason }));
 }
 
+/** Notes that users were to be reached by a backend that was not tried. It has no channels, and goes at the end. */
+export function untriedOutcome(
+  users: readonly string[],
+  { backend, at }: Omit<AttemptFacts, 'owners'>,
+): ChannelOutcome {
+  return { state: 'skipped', channels: [], users, backend, reason: 'not tried yet', at };
+}
+
+/** Whether an outcome is an {@link untriedOutcome}. */
+export function isUntried({ channels }: ChannelOutcome): boolean {
+  return channels.length === 0;
+}
+
+/** What stays of outcomes: what was accepted is in the store already. */
+export function keptOf(outcomes: readonly ChannelOutcome[]): readonly ChannelOutcome[] {
+  return outcomes.filter((each) => each.state !== 'accepted' && !isUntried(each));
+}
+
 /** The outcomes of one backend. Those of a backend that there is no more count as the first one's. */
 export function outcomesBy(
   { name }: Destination,

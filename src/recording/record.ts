@@ -3,6 +3,7 @@ import type { NewMessage, StoredMessage } from '../messages/store.js';
 import type { ChannelDetails, JsonValue } from '../wire/message.js';
 import { type Content, type Details, readContent } from './content.js';
 import { absolute } from './message-options.js';
+import { isUntried } from './outcomes.js';
 import { turned } from './sealing.js';
 import type { Recording } from './settings.js';
 
@@ -39,7 +40,7 @@ export function recordOf(stored: StoredMessage, content: Content | undefined): M
     backend: stored.backend,
     error: stored.error,
     reason: stored.reason,
-    channels: outcomes,
+    channels: outcomes.some(isUntried) ? outcomes.filter((each) => !isUntried(each)) : outcomes,
     extraData: content?.extraData,
     extraSenderData: senderData(outcomes),
     tag: stored.tag,

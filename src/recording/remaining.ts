@@ -1,6 +1,6 @@
 import type { PlannedMessage } from '../delivery/plan.js';
 import type { ChannelOutcome } from '../messages/record.js';
-import type { Owners } from './outcomes.js';
+import { keptOf, type Owners } from './outcomes.js';
 
 /** What is left of a message to send by one backend, after the tries before. */
 export interface Remaining {
@@ -22,6 +22,8 @@ export interface Before {
   readonly outcomes: readonly ChannelOutcome[];
   /** The ids of the users who get the message by it; undefined where it is for channels. */
   readonly users: readonly string[] | undefined;
+  /** The users whom other backends have reached, and who need not get the message by this one as well. */
+  readonly reachedElsewhere: ReadonlySet<string>;
   /** Whether also what was refused for good is tried again, after a `retry` by hand. */
   readonly triesAll: boolean;
 }
@@ -31,17 +33,22 @@ export interface Before {
  * any channel gets it on no new one.
  * @param resends whether channels of which nothing is known are sent to again
  */
-export function remaining(planned: PlannedMessage, { outcomes, users, triesAll }: Before, resends: boolean): Remaining {
+export function remaining(
+  planned: PlannedMessage,
+  { outcomes, users, reachedElsewhere, triesAll }: Before,
+  resends: boolean,
+): Remaining {
   const owners = users && ownersOf(users, planned.channelsOfUsers ?? []);
-  if (outcomes.length === 0) return { planned, owners, kept: [], unknown: NONE, ended: [] };
+  if (outcomes.length === 0 && reachedElsewhere.size === 0)
+    return { planned, owners, kept: [], unknown: NONE, ended: [] };
   const isTried = ({ state, error }: ChannelOutcome): boolean =>
     (state === 'unknown' && (resends || triesAll)) || (state === 'rejected' && (error?.retryable === true || triesAll));
   const tried = outcomes.filter(isTried);
-  const kept = outcomes.filter((each) => each.state !== 'accepted' && !tried.includes(each));
+  const kept = keptOf(outcomes).filter((each) => !tried.includes(each));
   const accepted = outcomes.filter(({ state }) => state === 'accepted');
   const done = new Set([...accepted, ...kept].flatMap(({ channels }) => channels));
   const triedBefore = new Set(tried.flatMap(({ channels }) => channels));
-  const reached = new Set(accepted.flatMap((each) => each.users ?? []));
+  const reached = new Set([...reachedElsewhere, ...accepted.flatMap((each) => each.users ?? [])]);
   const mayGet = (channel: string): boolean => {
     if (done.has(channel)) return false;
     if (triedBefore.has(channel) || owners === undefined) return true;

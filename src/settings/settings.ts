@@ -104,8 +104,8 @@ interface NotBesideSeveral extends Partial<Record<keyof Credentials, undefined>>
 /** Several backends, in place of `backend`. */
 export interface SeveralBackends<Name extends string = string> extends RoutingSettings, NotBesideSeveral {
   /**
-   * The backends, each by its name, of 1 to 64 letters, digits, `_`, `-` and `.`, not of digits alone. Messages choose by
-   * `via`, users by `routes`; the first one is for all others.
+   * The backends, each by its name, of 1 to 64 letters, digits, `_`, `-` and `.`, not of digits alone. Messages choose
+   * by `via`, users by `routes`; the first one is for all others.
    * @example
    * PushService.configure({ backends: { live: 'websocket://key:secret@1001', mobile: { backend: 'onesignal', … } } });
    */
