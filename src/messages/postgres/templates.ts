@@ -8,8 +8,8 @@ import type { Database } from './database.js';
 const statements = templateStatements(dialect);
 
 /**
- * Keeps a version. Values: the service, the slug, the version, whether it is active or null, the content, the present or
- * null.
+ * Keeps a version. Values: the service, the slug, the version, whether it is active or null, the content, the present
+ * or null.
  */
 const insertText = `WITH ${clock('$6')}
   INSERT INTO ${tables.templateVersions} AS v (service, slug, version, is_active, content, created_at)
