@@ -23,7 +23,7 @@ export interface BatchCounts {
 export interface BatchProgress extends BatchCounts {
   /** Messages under way. */
   readonly underWay: number;
-  /** About how many messages were due when it began, by the clock of this process, at most `size`; more when more came. */
+  /** About how many were due when it began, by the clock of this process, at most `size`; more when more came. */
   readonly total: number;
 }
 
@@ -38,7 +38,7 @@ export type BatchEnd = 'nothing is due' | 'size' | 'signal' | 'provider away' | 
 export interface BatchResult extends BatchCounts {
   readonly ended: BatchEnd;
   /**
-   * About how many messages are due and were not sent: those that it did not take, and those that wait for the provider.
+   * About how many are due and were not sent: those that it did not take, and those that wait for the provider.
    * They are counted by the clock of this process, and one that waits for the provider may count twice once it is due.
    */
   readonly left: number;
