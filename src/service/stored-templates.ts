@@ -7,7 +7,8 @@ import type { CurrentRuntime } from './current-runtime.js';
 import { recordedOf } from './messages.js';
 
 /**
- * The templates that the message store keeps, and those in code. Each method throws a `ConfigurationError` without a message store (the
+ * The templates that the message store keeps, and those in code. Each method throws a
+ * `ConfigurationError` without a message store (the
  * setting `messages`) and with one that keeps no templates, and a `PushError` when the store does not answer.
  */
 export interface StoredTemplates {
