@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
-import type { PushService, RenderedTemplate, SavedTemplate } from '../index.js';
+import { ConfigurationError, type PushService, type RenderedTemplate, type SavedTemplate } from '../index.js';
 import { isRecord } from '../wire/is-record.js';
 import { type StoreOptions, serviceHelp, storeHelp, storeService } from './application.js';
 import { CommandFailed, jsonValue, positiveNumber } from './arguments.js';
@@ -27,12 +27,19 @@ export function templatesCommand(terminal: Terminal): Command {
 
 function listCommand(terminal: Terminal): Command {
   return outputOptions(new Command('list'))
-    .description('list the templates that the message store keeps')
+    .description('list the templates of the module and those that the message store keeps')
     .argument('[module]', storeHelp)
     .addHelpText('after', '\nExample:   pushrail templates list ./push.js')
     .action(async (path: string | undefined, { json, ...options }: OutputOptions) => {
       await using service = await storeService(path, terminal, options);
-      const templates = await all(service);
+      const inCode = codeOf(service);
+      const templates: Shown[] = await all(service).catch((error: unknown) => {
+        if (inCode.length === 0 || !(error instanceof ConfigurationError)) throw error;
+        terminal.complain(`Only those in code: ${error.message}`);
+        return [];
+      });
+      // What the store keeps takes the place of what is in code.
+      templates.push(...inCode.filter(({ slug }) => !templates.some((stored) => stored.slug === slug)));
       if (json) for (const template of templates) terminal.print(jsonLine(template));
       else for (const line of linesOfList(templates, Date.now(), terminal.columns)) terminal.print(line);
     });
@@ -40,7 +47,9 @@ function listCommand(terminal: Terminal): Command {
 
 function showCommand(terminal: Terminal): Command {
   return outputOptions(new Command('show'))
-    .description('show the texts of a template that the message store keeps, as they are written')
+    .description(
+      'show the texts of a template as they are written: those of the message store, else those of the module',
+    )
     .argument('<slug>', 'its slug')
     .argument('[module]', storeHelp)
     .option('--number <version>', 'a version that a record names (default: the latest)', positiveNumber)
@@ -52,7 +61,12 @@ function showCommand(terminal: Terminal): Command {
         { json, number: version, ...options }: OutputOptions & { number?: number },
       ) => {
         await using service = await storeService(path, terminal, options);
-        const template = await service.templates.get(slug, { version });
+        const inCode = version === undefined ? codeOf(service).find((each) => each.slug === slug) : undefined;
+        const stored = await service.templates.get(slug, { version }).catch((error: unknown) => {
+          if (inCode === undefined || !(error instanceof ConfigurationError)) throw error;
+          return undefined;
+        });
+        const template = stored ?? inCode;
         if (template === undefined) throw new CommandFailed(`The message store keeps no template "${slug}".`);
         if (json) terminal.print(jsonLine(template));
         else for (const line of linesOf(template, Date.now(), terminal.columns)) terminal.print(line);
@@ -95,7 +109,18 @@ function contextValue(text: string): object {
   return value;
 }
 
-async function all({ templates }: PushService): Promise<readonly SavedTemplate[]> {
+/** A template of the store, or one in code. */
+type Shown = Omit<SavedTemplate, 'version' | 'createdAt'> & {
+  readonly version: number | 'code';
+  readonly createdAt?: Date;
+};
+
+/** Another copy of this package may know no templates in code. */
+function codeOf({ templates: { inCode = [] } }: PushService): readonly Shown[] {
+  return inCode.map((template) => ({ ...template, version: 'code', isActive: template.isActive !== false }));
+}
+
+async function all({ templates }: PushService): Promise<SavedTemplate[]> {
   const found: SavedTemplate[] = [];
   let cursor: string | undefined;
   do {
@@ -106,13 +131,13 @@ async function all({ templates }: PushService): Promise<readonly SavedTemplate[]
   return found;
 }
 
-function linesOfList(templates: readonly SavedTemplate[], now: number, width: number | undefined): readonly string[] {
+function linesOfList(templates: readonly Shown[], now: number, width: number | undefined): readonly string[] {
   if (templates.length === 0) return ['The message store keeps no templates.'];
   const rows = templates.map(({ slug, version, isActive, createdAt, locales = {}, title, body }) => [
     visible(slug),
     String(version),
     isActive === false ? 'no' : 'yes',
-    shortTime(now - createdAt.getTime()),
+    createdAt === undefined ? '' : shortTime(now - createdAt.getTime()),
     Object.keys(locales).map(visible).join(', '),
     visible(title ?? body ?? ''),
   ]);
@@ -136,14 +161,14 @@ function linesOfList(templates: readonly SavedTemplate[], now: number, width: nu
   return shorter ?? rows.map(([slug = '']) => slug);
 }
 
-function linesOf(template: SavedTemplate, now: number, width: number | undefined): readonly string[] {
+function linesOf(template: Shown, now: number, width: number | undefined): readonly string[] {
   const { slug, version, isActive, createdAt, event, html, locales = {} } = template;
   const lines = named(
     [
       ['slug', visible(slug)],
       ['version', String(version)],
       ['active', isActive === false ? 'no: it is not sent' : 'yes'],
-      ['saved', timeText(createdAt, now)],
+      ['saved', createdAt && timeText(createdAt, now)],
       ['event', event && visible(event)],
       ['html', html?.map(visible).join(', ')],
       ...textsOf(template),

@@ -23,7 +23,7 @@ export interface BatchCounts {
 export interface BatchProgress extends BatchCounts {
   /** Messages under way. */
   readonly underWay: number;
-  /** Messages that were due when it began, at most `size`; more when more came. */
+  /** About how many were due when it began, by the clock of this process, at most `size`; more when more came. */
   readonly total: number;
 }
 
@@ -37,7 +37,10 @@ export type BatchEnd = 'nothing is due' | 'size' | 'signal' | 'provider away' | 
 /** What a batch did. */
 export interface BatchResult extends BatchCounts {
   readonly ended: BatchEnd;
-  /** Messages that are due and were not sent: those that it did not take, and those that wait for the provider. */
+  /**
+   * About how many are due and were not sent: those that it did not take, and those that wait for the provider.
+   * They are counted by the clock of this process, and one that waits for the provider may count twice once it is due.
+   */
   readonly left: number;
   /**
    * How many of them wait for a condition that this process does not know, by its name: add it by

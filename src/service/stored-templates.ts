@@ -1,14 +1,19 @@
 import { ConfigurationError } from '../core/errors.js';
 import type { TemplateArchive } from '../templates/archive.js';
+import type { CodeTemplates } from '../templates/code-templates.js';
+import type { TemplateParts } from '../templates/definition.js';
 import type { SavedTemplate, TemplateList, TemplateListOptions, TemplateToSave } from '../templates/saved.js';
 import type { CurrentRuntime } from './current-runtime.js';
 import { recordedOf } from './messages.js';
 
 /**
- * The templates that the message store keeps. Each method throws a `ConfigurationError` without a message store (the
+ * The templates that the message store keeps, and those in code. Each method throws a
+ * `ConfigurationError` without a message store (the
  * setting `messages`) and with one that keeps no templates, and a `PushError` when the store does not answer.
  */
 export interface StoredTemplates {
+  /** The templates in code, by their slugs, as they are written. They need no message store. */
+  readonly inCode: readonly ({ readonly slug: string } & TemplateParts)[];
   /**
    * Keeps a new version of a template, which `sendTemplate` takes from now on, in all processes. Its texts are parsed
    * first.
@@ -47,7 +52,7 @@ export interface StoredTemplates {
 }
 
 /** Makes the stored templates of a service. */
-export function storedTemplatesOf(runtime: CurrentRuntime): StoredTemplates {
+export function storedTemplatesOf(runtime: CurrentRuntime, code: CodeTemplates): StoredTemplates {
   const archive = async (method: string): Promise<TemplateArchive> => {
     const call = `templates.${method}()`;
     const { templates: store, now } = await recordedOf(runtime, call).opened();
@@ -59,6 +64,9 @@ export function storedTemplatesOf(runtime: CurrentRuntime): StoredTemplates {
     return new TemplateArchive(runtime.configured.name, store, now);
   };
   return {
+    get inCode() {
+      return code.parts;
+    },
     save: async (template) => (await archive('save')).save(template),
     get: async (slug, options) => (await archive('get')).get(slug, options),
     list: async (options) => (await archive('list')).list(options),

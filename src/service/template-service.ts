@@ -36,7 +36,7 @@ export abstract class TemplateService<
 
   constructor(runtime: CurrentRuntime, keeps: ServiceKeeps) {
     super(runtime, keeps);
-    this.#templates = storedTemplatesOf(runtime);
+    this.#templates = storedTemplatesOf(runtime, this.#code);
     this.#host = {
       render: async (template, context, locale) => {
         const { renderOf } = await loaded();

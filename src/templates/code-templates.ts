@@ -1,6 +1,6 @@
 import { checkOptionNames, checkSignal, type Lasting, whenAborted } from '../core/call-options.js';
 import { ConfigurationError, ValidationError } from '../core/errors.js';
-import { checkedParts, checkSlug, definitionNames, type TemplateDefinition } from './definition.js';
+import { checkedParts, checkSlug, definitionNames, type TemplateDefinition, type TemplateParts } from './definition.js';
 import { PushTemplate } from './push-template.js';
 import { type AnyTemplate, type CodeTemplate, hostOf, isPushTemplate, setHost, type TemplateHost } from './template.js';
 
@@ -91,6 +91,26 @@ export class CodeTemplates {
 
   get slugs(): readonly string[] {
     return [...this.#templates.keys()];
+  }
+
+  /** The texts of all templates with what belongs to them, by their slugs. */
+  get parts(): readonly ({ readonly slug: string } & TemplateParts)[] {
+    const all = Array.from(
+      this.#templates,
+      ([
+        slug,
+        {
+          content: { texts, ...rest },
+          isActive,
+        },
+      ]) => ({
+        slug,
+        ...texts,
+        ...rest,
+        ...(isActive !== undefined && { isActive }),
+      }),
+    );
+    return all.sort((one, other) => (one.slug < other.slug ? -1 : 1));
   }
 
   clear(): void {

@@ -1,4 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { copyFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/command-line.js';
 import { createPushService, type PushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
@@ -78,6 +80,29 @@ describe('pushrail templates', () => {
       printed: [],
       complaints: ['error: The message store keeps no template "nothing".'],
     });
+  });
+
+  it.each([true, false])('list and show know the templates in code, with a message store: %s', async (hasStore) => {
+    const module = join(import.meta.dirname, '../fixtures/work/templates-in-code.mjs');
+    vi.stubEnv('TEST_STORE', hasStore ? store : '');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const path = `${module.slice(0, -4)}-${hasStore}.run.mjs`;
+    copyFileSync(module, path);
+    onTestFinished(() => rmSync(path));
+    const list = await run(['list', path]);
+    expect(list.exitCode).toBe(0);
+    expect(list.printed.at(-1)).toMatch(/^in-code {2}code {5}yes +de {7}News of \{\{ day \}\}$/);
+    expect(list.complaints).toEqual(
+      hasStore ? [] : [expect.stringMatching(/^Only those in code: templates\.list\(\) needs a message store/)],
+    );
+    expect((await run(['show', 'in-code', path])).printed).toEqual([
+      'slug       in-code',
+      'version    code',
+      'active     yes',
+      'title      News of {{ day }}',
+      'in de:',
+      'title      Neues vom {{ day }}',
+    ]);
   });
 
   it('preview renders a template for a locale and sends nothing, with control characters written out', async () => {
