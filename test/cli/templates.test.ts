@@ -114,7 +114,7 @@ describe('pushrail templates', () => {
         '           Your order 42 is on its way.',
         'url        /orders/42',
         'data       {"id":42}',
-        'locale     de-AT',
+        'locale     de',
       ],
       complaints: [],
     });
