@@ -48,7 +48,8 @@ export interface Queue {
    * @param handle takes a job as it was added. It never rejects. It resolves when the message has ended, which may take
    * long: nobody else MUST get the job until then, as long as this process lives
    * @param options `concurrency`: the most jobs that it may be handling at once, 1 or more. `onError` MUST be called
-   * when it cannot hand out jobs for another reason than its end, and again at least once a minute as long as that lasts
+   * when it cannot hand out jobs for another reason than its end, and again at least once a minute
+   * as long as that lasts
    * @returns a function that ends it: no job is handed out after that call, and it resolves when those under way have
    * ended. The jobs that wait stay. After that, `process` may be called again
    */
