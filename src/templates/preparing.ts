@@ -3,7 +3,7 @@ import { type Asking, ask, forEachUser } from './asking.js';
 import { checkedLocale } from './locales.js';
 import type { TemplateSendOptions } from './options.js';
 import { checkedUrl } from './rendering.js';
-import { isByUser } from './snapshot.js';
+import { copyOf, isByUser } from './snapshot.js';
 import type { TemplateSource } from './sources.js';
 import type { AnyTemplate, RenderedTemplate } from './template.js';
 
@@ -79,7 +79,13 @@ async function byUser(preparation: Preparation, users: readonly unknown[]): Prom
 }
 
 async function madeFor(asking: Asking, given: unknown, user: unknown, name: 'context' | 'locale'): Promise<unknown> {
-  return typeof given === 'function' ? ask(given, () => given(user) as unknown, `"${name}"`, asking) : given;
+  if (typeof given !== 'function') return given;
+  const make = (): unknown => {
+    const made: unknown = given(user);
+    // A copy, for a function that fills one object and returns it for everybody.
+    return made instanceof Promise ? made.then(copyOf) : copyOf(made);
+  };
+  return ask(given, make, `"${name}"`, asking);
 }
 
 async function maySend(preparation: Preparation, user: unknown, context: object): Promise<boolean> {

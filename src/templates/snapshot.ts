@@ -53,7 +53,7 @@ function checkAddress(notification: TemplateSendOptions<never, object>['notifica
 }
 
 /** A copy of plain objects, lists and dates, at any depth. What else there is stands in it as it is. */
-function copyOf<Value extends object>(value: Value): Value {
+export function copyOf<Value>(value: Value): Value {
   const copies = new Map<object, object>();
   const copy = (from: unknown): unknown => {
     if (typeof from !== 'object' || from === null) return from;

@@ -167,6 +167,22 @@ describe('a context or a locale of each user', () => {
     expect(await t.push.messages.count()).toBe(0);
   });
 
+  it('gives each user their own text, also from a function that fills one object for all', async () => {
+    await using t = await templateService();
+    t.push.template('code', { body: 'code for {{ user }}, {{ more.user }}' });
+    const one = { user: '', more: { user: '' } };
+    const context = (user: string): typeof one => {
+      one.user = user;
+      one.more.user = user;
+      return one;
+    };
+    await t.push.sendTemplate({ slug: 'code', users: ['ann', 'bob'], context });
+    expect(t.backend.requests.map(({ channels, message }) => [channels, message.notification?.body])).toEqual([
+      [['of-ann'], 'code for ann, ann'],
+      [['of-bob'], 'code for bob, bob'],
+    ]);
+  });
+
   it('asks about a hundred users at once, and no more', async () => {
     await using t = await templateService();
     t.push.template('greeting', greeting);
