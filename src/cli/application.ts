@@ -58,7 +58,9 @@ export async function storeService(
 
 /** @throws ConfigurationError when a file of SQLite is not there: it may be misspelt, and would be an empty store */
 function checkFile(messages: string): void {
-  const [, file = ':memory:'] = /^\s*sqlite:(?:\/\/(?=.))?(.+?)\s*$/is.exec(messages) ?? [];
+  const [scheme = '', ...rest] = messages.trim().split(':');
+  if (scheme.toLowerCase() !== 'sqlite') return;
+  const file = rest.join(':').replace(/^\/\//, '');
   if (file === ':memory:' || existsSync(resolve(file))) return;
   throw new ConfigurationError(
     `There is no file ${file}, which PUSH_MESSAGES names and which would be ${resolve(file)}. An application makes it, or "pushrail migrate".`,
@@ -113,6 +115,6 @@ function isService(value: unknown): value is PushService {
 }
 
 function isConfigured(service: PushService): boolean {
-  const { backend } = service.toJSON() as { readonly backend?: object };
-  return backend !== undefined;
+  const { backend, backends } = service.toJSON() as { readonly backend?: object; readonly backends?: object };
+  return backend !== undefined || backends !== undefined;
 }

@@ -77,6 +77,13 @@ describe('pushrail work', () => {
     expect(process.env['PUSH_WORKER']).toBeUndefined();
   });
 
+  it('takes the default service also when a module configures it with several backends', async () => {
+    const { terminal, done } = run(['work', fixture('configures-several.mjs')]);
+    await terminal.seen(/"default" in the sqlite store by/);
+    terminal.end();
+    expect(await done).toEqual({ exitCode: 0 });
+  });
+
   it('answers GET /up while it works, and not when it ends', async () => {
     const { terminal, done } = run(['work', fixture('exports-push.mjs'), '--port', '0']);
     const [, address = ''] = await terminal.seen(/^Health is at (http:\/\/127\.0\.0\.1:\d+\/up)\.$/m);
