@@ -20,8 +20,8 @@ interface Entry {
 }
 
 /**
- * Writes down which requests of a message were accepted, while its others are under way: when the process dies, only the
- * rest is sent again. A message of one request by one backend has no need of it.
+ * Writes down which requests of a message were accepted, while its others are under way: when the process dies, only
+ * the rest is sent again. A message of one request by one backend has no need of it.
  */
 export class Journal {
   readonly #entries = new Map<Remaining['planned'], Entry>();
