@@ -14,7 +14,6 @@ import { putInto, runHere } from './record.ts';
 import { recordingChannels } from './recording-channels.ts';
 import { recordingMysql, recordingPostgres } from './recording-databases.ts';
 import { recordingMillions } from './recording-millions.ts';
-
 import { recordingSqlite } from './recording-sqlite.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
