@@ -237,6 +237,8 @@ function output(file: string, args: readonly string[], directory: string): Promi
     delete environment['PUSHER_URL'];
     delete environment['PUSH_MESSAGES'];
     if (redis !== undefined) environment['REDIS_URL'] = redis.url;
+    // Node 22 warns of its SQLite.
+    environment['NODE_OPTIONS'] = `${process.env['NODE_OPTIONS'] ?? ''} --disable-warning=ExperimentalWarning`;
     environment['DATABASE_URL'] = database.url();
     environment['MYSQL_URL'] = mysql.url();
     const child = spawn(file, args, {

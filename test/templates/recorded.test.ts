@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { DeliveryError, type MemorySessions, type MessageRecord } from '../../src/index.js';
 import { memoryMessages } from '../../src/messages/memory/index.js';
 import { sqliteMessages } from '../../src/messages/sqlite/index.js';
@@ -181,9 +181,8 @@ describe('canSend with a message store', () => {
     ['memory', () => memoryMessages()],
     ['sqlite', (directory: string) => sqliteMessages({ file: join(directory, 'push.db') })],
   ])('stays overruled until it is sent, whatever goes wrong on the way, in %s', async (_, storeOf) => {
-    await using files = new AsyncDisposableStack();
     const directory = mkdtempSync(join(tmpdir(), 'pushrail-templates-'));
-    files.defer(() => rmSync(directory, { recursive: true }));
+    onTestFinished(() => rmSync(directory, { recursive: true }));
     await using t = await templateService({ recording: { retryDelays: ['1m', '1m'] } }, storeOf(directory));
     t.push.template('welcome', choosy);
     await t.push.sendTemplate({ slug: 'welcome', users: ['ann', 'bob'], context: { name: 'you' } });

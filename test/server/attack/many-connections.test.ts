@@ -33,17 +33,19 @@ it('connections that come and go leave nothing behind: no state, and no memory',
     await expect.poll(async () => (await server.state()).connections).toBe(0);
   };
   await wave();
-  const growths: number[] = [];
-  for (let round = 0; round < 4; round++) {
+  // In bytes. A connection takes several kB while it is there.
+  const most = 200;
+  let least = Number.POSITIVE_INFINITY;
+  // Code that is compiled meanwhile, in some round or other, takes memory too, so the round that left least behind
+  // counts: what each connection leaves is in all of them.
+  for (let round = 0; round < 10 && (round < 4 || least >= most); round++) {
     const before = await server.state();
     await wave();
     const after = await server.state();
     expect(after).toMatchObject({ connections: 0, channels: 0 });
-    growths.push(after.heap - before.heap);
+    least = Math.min(least, (after.heap - before.heap) / 500);
   }
-  // In bytes. A connection takes several kB while it is there. Code that is compiled meanwhile, in some round or other,
-  // takes memory too, so the round that left least behind counts: what each connection leaves is in all of them.
-  expect(Math.min(...growths) / 500).toBeLessThan(200);
+  expect(least).toBeLessThan(most);
 });
 
 it('10 000 channels are there, are heard and are listed, and then they are gone', patient, async () => {
