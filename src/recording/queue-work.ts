@@ -13,7 +13,6 @@ const MOST_TOGETHER = 1_000;
 const EARLY_MS = 200;
 /** Shortest wait of a job that this process cannot see to, in milliseconds. */
 const ELSEWHERE_MS = 1_000;
-
 /** How long a queue counts as away after it has told of an error, in milliseconds: it tells once a minute. */
 const FAILING_MS = 65_000;
 
@@ -55,11 +54,6 @@ export class QueueWork {
 
   get #isFailing(): boolean {
     return this.#failedAt !== undefined && this.#parts.host.clock.now() - this.#failedAt < FAILING_MS;
-  }
-
-  /** Number of jobs that are being handled. */
-  get count(): number {
-    return this.#handling.size;
   }
 
   /** Begins to take jobs, unless it does. It never throws: the worker tries again. */

@@ -1,47 +1,26 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { createPushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { withPostgres } from '../support/postgres.js';
 import { programOutput } from '../support/program-output.js';
+import { type CommandProcess, commandProcess, fixture } from './command-process.js';
 
 const root = join(import.meta.dirname, '../..');
 const MANY = 300;
 const database = withPostgres();
-const children: ChildProcess[] = [];
 let sqlite: string;
 
 beforeEach(() => {
   sqlite = `sqlite:${temporaryFolder()}/push.db`;
 });
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
 /** Runs `pushrail send-batch` in a process of its own. */
-function sendBatch(module: string, args: readonly string[], environment: NodeJS.ProcessEnv) {
-  const program = [join(root, 'dist/cli/main.js'), 'send-batch', join(root, 'test/fixtures/work', module), ...args];
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', ...program], {
-    env: { ...process.env, ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  let output = '';
-  const ended = once(child, 'close');
-  child.stdout.on('data', (text) => (output += text));
-  child.stderr.on('data', (text) => (output += text));
-  return {
-    child,
-    output: () => output,
-    answer: () => child.stdin.write('go on\n'),
-    seen: (pattern: RegExp) => expect.poll(() => output, { timeout: 15_000 }).toMatch(pattern),
-    /** Its exit code, and the signal that ended it, if one did. */
-    ended: async (): Promise<unknown[]> => ended,
-  };
+function sendBatch(module: string, args: readonly string[], environment: NodeJS.ProcessEnv): CommandProcess {
+  return commandProcess(['send-batch', fixture(module), ...args], environment);
 }
 
 async function recordedBeforehand(messages: string, channels: readonly string[]) {
@@ -153,7 +132,7 @@ it('a list ends without an error when nobody reads it any more', async () => {
     ['-c', `${process.execPath} --disable-warning=ExperimentalWarning ${main} messages --limit ${MANY} | head -1`],
     { env: { ...process.env, PUSH_MESSAGES: sqlite }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
-  children.push(child);
+  onTestFinished(() => void child.kill('SIGKILL'));
   let output = '';
   child.stdout.on('data', (text) => (output += text));
   child.stderr.on('data', (text) => (output += text));

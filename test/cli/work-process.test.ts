@@ -1,44 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createPushService } from '../../src/index.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { programOutput } from '../support/program-output.js';
+import { type CommandProcess, commandProcess, fixture } from './command-process.js';
 
 const root = join(import.meta.dirname, '../..');
-const fixture = (name: string): string => join(root, 'test/fixtures/work', name);
 const quiet = '--disable-warning=ExperimentalWarning';
-const children: ChildProcess[] = [];
 let store: string;
 
 beforeEach(() => {
   store = `sqlite:${temporaryFolder()}/push.db`;
 });
 
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
 /** Runs `pushrail work` in a process of its own. */
-function work(args: readonly string[], environment: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [quiet, join(root, 'dist/cli/main.js'), 'work', ...args], {
-    env: { ...process.env, TEST_STORE: store, ...environment },
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
-  children.push(child);
-  let output = '';
-  const ended = once(child, 'close');
-  child.stdout.on('data', (text) => (output += text));
-  child.stderr.on('data', (text) => (output += text));
-  return {
-    child,
-    output: () => output,
-    answer: () => child.stdin.write('go on\n'),
-    seen: (pattern: RegExp) => expect.poll(() => output, { timeout: 15_000 }).toMatch(pattern),
-    /** Its exit code, and the signal that ended it, if one did. */
-    ended: async (): Promise<unknown[]> => ended,
-  };
+function work(args: readonly string[], environment: NodeJS.ProcessEnv = {}): CommandProcess {
+  return commandProcess(['work', ...args], { TEST_STORE: store, ...environment });
 }
 
 async function recordedBeforehand(channels: readonly string[]) {
