@@ -15,12 +15,7 @@ export function applicationApi(app: () => App, metrics: () => string): WebSocket
       return app().connections.size;
     },
     channels: () => [...app().channels.keys()],
-    disconnect: (socketId) => {
-      const connection = app().connections.get(socketId);
-      if (connection === undefined) return false;
-      app().dismiss(connection);
-      return true;
-    },
-    disconnectUser: (userId) => app().dismissUser(userId),
+    disconnect: async (socketId) => (await app().request({ do: 'disconnect', socketId })) > 0,
+    disconnectUser: async (userId) => app().request({ do: 'disconnectUser', userId }),
   };
 }
