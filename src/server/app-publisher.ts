@@ -29,6 +29,7 @@ export class AppPublisher {
    * @param exceptSocketId the socket id of a client that does not get the event
    * @param id the id of the message, for listeners without a connection of the protocol. @default none
    * @param isRecorded whether the message may come twice, so that every subscriber gets the id. @default false
+   * @returns undefined when it is published already. A promise rejects with a `DeliveryError`
    */
   publish(
     channels: readonly string[],
@@ -37,12 +38,13 @@ export class AppPublisher {
     exceptSocketId?: string,
     id?: string,
     isRecorded?: boolean,
-  ): void {
+  ): Promise<void> | undefined {
     this.#counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
     const recordedId = isRecorded ? id : undefined;
     for (const name of channels)
       this.#local.deliver({ channel: name, event, data, id }, dataText, exceptSocketId, recordedId);
+    return undefined;
   }
 
   /** Publishes an event that a client sends to the other subscribers of a channel. @param socketId the client's */

@@ -2,6 +2,7 @@ import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
 import { channelName, eventName, isCache } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
+import { type AppOverview, LocalOverview } from './app-overview.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
 import type { CheckedApp, CheckedLimits } from './checked-options.js';
@@ -46,6 +47,7 @@ export class App {
   readonly eventName: NameRule;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
+  readonly overview: AppOverview = new LocalOverview(this);
   /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
   /** Those that somebody is subscribed to, or that a member who was lost is kept on, by name. */

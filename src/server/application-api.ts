@@ -11,16 +11,21 @@ export function applicationApi(app: () => App, metrics: () => string): WebSocket
   return {
     metrics,
     metricsContentType: EXPOSITION_TYPE,
-    get connectionCount(): number {
+    connections: async () => app().overview.connections(),
+    get localConnections(): number {
       return app().connections.size;
     },
-    channels: () => [...app().channels.keys()],
-    disconnect: (socketId) => {
+    channels: async () => {
+      const names = new Set<string>();
+      for await (const page of app().overview.channels('')) for (const { name } of page) names.add(name);
+      return [...names];
+    },
+    disconnect: async (socketId) => {
       const connection = app().connections.get(socketId);
       if (connection === undefined) return false;
       app().dismiss(connection);
       return true;
     },
-    disconnectUser: (userId) => app().dismissUser(userId),
+    disconnectUser: async (userId) => app().dismissUser(userId),
   };
 }

@@ -15,6 +15,7 @@ import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { Listener } from '../contract/listening.js';
+import type { RequestAnswer } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
@@ -142,16 +143,27 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
     this.#warnUnlessReachable(channels);
-    this.#publish(channels, message);
+    const publishing = this.#publish(channels, message);
+    // Awaiting nothing would still cost a turn for each request.
+    if (publishing !== undefined) await publishing;
   }
 
-  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<void> {
+  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<RequestAnswer> {
     this.#warnUnlessReachable(messages.map(({ channel }) => channel));
-    for (const { channel, message } of messages) this.#publish([channel], message);
+    const publishing = messages.map(({ channel, message }) => this.#publish([channel], message));
+    if (publishing.every((work) => work === undefined)) return;
+    const results = await Promise.allSettled(publishing);
+    return messages.map(({ channel }, index) => {
+      const result = results[index];
+      return result?.status === 'rejected' ? { channel, error: result.reason as Error } : { channel };
+    });
   }
 
-  #publish(channels: readonly string[], { id, event, payload, except, isRecorded }: OutgoingMessage): void {
-    this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
+  #publish(
+    channels: readonly string[],
+    { id, event, payload, except, isRecorded }: OutgoingMessage,
+  ): Promise<void> | undefined {
+    return this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
   }
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */
@@ -177,17 +189,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * the user or are the user's on a presence channel, and that are subscribed to the session's channel. Bare WebSockets
    * end with 4009.
    */
-  override disconnect(who: Listener): number {
+  override async disconnect(who: Listener): Promise<number> {
     return this.#app.sendAway(who);
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {
-    const channel = this.#app.channels.get(name);
-    const userCount = channel?.members?.count;
+    const [figures] = await this.#app.overview.figures([name]);
+    const { isOccupied = false, subscriptions = 0, users = 0 } = figures ?? {};
     return {
-      occupied: channel !== undefined,
-      subscriptionCount: channel?.size ?? 0,
-      ...(userCount !== undefined && { userCount }),
+      occupied: isOccupied,
+      subscriptionCount: subscriptions,
+      ...(isOccupied && isPresence(name) && { userCount: users }),
     };
   }
 
@@ -197,7 +209,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
       throw new ValidationError(
         `Only a presence channel knows its users, and "${name}" does not begin with "presence-".`,
       );
-    return this.#app.channels.get(name)?.members?.ids ?? [];
+    return this.#app.overview.users(name);
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
