@@ -49,12 +49,15 @@ export interface RelayHost {
   hearing(partitions: readonly number[], since: number): void;
 }
 
-/** Items that have come to a set, or have left it, in one update. */
+/** Items that have come to a set, or have left it, in one update, or another weight of the set. */
 export interface SetChange {
   readonly set: string;
-  /** The set's version before, and from now on. A node that knows another version has missed a change. */
-  readonly previous: string;
-  readonly version: string;
+  /** The set's version before: a node that knows an older one has missed a change. 0 for a set that was not there. */
+  readonly previous: number;
+  /** The set's version from now on, which is greater. A node that knows it, or a greater one, knows of the change. */
+  readonly version: number;
+  /** The weights of all shares together. */
+  readonly weight: number;
   /** Those that have left. An item with a new value is here and in `came`. */
   readonly left: readonly string[];
   readonly came: readonly SetItem[];
@@ -68,8 +71,12 @@ export interface SetItem {
 
 /** A set as it is, which later changes build on. */
 export interface SetState {
-  /** Equal to no version that the set had before, also when the relay has lost its memory meanwhile. */
-  readonly version: string;
+  /**
+   * A whole number that is greater after each change that is told, also when the set was gone in between or the relay
+   * has lost its memory: such as microseconds since 1970, or one more than the version before. 0 for a set that was
+   * never there.
+   */
+  readonly version: number;
   /** In the order in which they came, as far as the relay keeps one. */
   readonly items: readonly SetItem[];
 }
@@ -94,6 +101,8 @@ export interface ShareChange {
   readonly share: Share | undefined;
   /** Whether those who listen to the topic are told of an item that comes or leaves, see {@link RelayHost.changed}. */
   readonly isTold?: boolean | undefined;
+  /** Whether they are told, too, when the weight of the whole set is another one. */
+  readonly isWeightTold?: boolean | undefined;
   /** The share is refused when it would bring a new item, and the set has so many. */
   readonly maxItems?: number | undefined;
   /** The share is refused when it weighs more than the one before, and all of the set would weigh more than this. */
