@@ -1,3 +1,4 @@
+import type { DeliveryError } from '../core/report.js';
 import type { ChannelObserver, Publication } from './local-channel.js';
 import type { LocalDelivery } from './local-delivery.js';
 import type { ServerCounters } from './metrics/counters.js';
@@ -6,6 +7,12 @@ import type { ServerCounters } from './metrics/counters.js';
 export interface CachedData {
   readonly data: string;
   readonly ttl: number;
+}
+
+/** A channel that an event was not published to, or of which nobody knows. */
+export interface ChannelFailure {
+  readonly channel: string;
+  readonly error: DeliveryError;
 }
 
 /**
@@ -29,7 +36,7 @@ export class AppPublisher {
    * @param exceptSocketId the socket id of a client that does not get the event
    * @param id the id of the message, for listeners without a connection of the protocol. @default none
    * @param isRecorded whether the message may come twice, so that every subscriber gets the id. @default false
-   * @returns undefined when it is published already. A promise rejects with a `DeliveryError`
+   * @returns undefined when it is published already; a promise, which never rejects, of the channels that failed
    */
   publish(
     channels: readonly string[],
@@ -38,7 +45,7 @@ export class AppPublisher {
     exceptSocketId?: string,
     id?: string,
     isRecorded?: boolean,
-  ): Promise<void> | undefined {
+  ): Promise<readonly ChannelFailure[]> | undefined {
     this.#counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
     const recordedId = isRecorded ? id : undefined;

@@ -20,14 +20,15 @@ function failure(outcome: DeliveryOutcome): DeliveryError {
   return new DeliveryError(`The events are ${outcome}.`, { outcome, retryable: true });
 }
 
-/** Makes publishing end as the test says: in the order of the calls, and then as the last one. */
-function publishingEnds(...ends: readonly (DeliveryOutcome | 'accepted' | Error)[]): void {
-  let calls = 0;
-  vi.spyOn(AppPublisher.prototype, 'publish').mockImplementation(async () => {
-    const end = ends[calls++] ?? ends.at(-1);
+/** Makes publishing to channels end as the test says: in their order, and then as the last one. */
+function publishingEnds(...ends: readonly (DeliveryOutcome | 'accepted')[]): void {
+  let channels = 0;
+  vi.spyOn(AppPublisher.prototype, 'publish').mockImplementation(async (names) => {
     await Promise.resolve();
-    if (end instanceof Error) throw end;
-    if (end === 'rejected' || end === 'unknown') throw failure(end);
+    return names.flatMap((channel) => {
+      const end = ends[channels++] ?? ends.at(-1);
+      return end === undefined || end === 'accepted' ? [] : [{ channel, error: failure(end) }];
+    });
   });
 }
 
@@ -78,6 +79,18 @@ describe('an event that is not published', () => {
     expect([report.status, report.attempts]).toEqual(['accepted', 2]);
   });
 
+  it('fails for the channels that it did not reach alone', async () => {
+    const service = await startServer();
+    publishingEnds('accepted', 'rejected', 'accepted', 'unknown');
+    const push = createPushService({ backend: service, retries: 0 });
+    const report = await push.send({ event: 'x', channels: ['a', 'b', 'c', 'd'], data: {} });
+    expect([report.status, report.accepted]).toEqual(['partial', ['a', 'c']]);
+    expect(report.rejected.map(({ channel, error }) => [channel, (error as DeliveryError).outcome])).toEqual([
+      ['b', 'rejected'],
+      ['d', 'unknown'],
+    ]);
+  });
+
   it('fails alone where different messages are sent together', async () => {
     const service = await startServer();
     publishingEnds('accepted', 'rejected', 'unknown');
@@ -100,7 +113,12 @@ describe('a batch of the HTTP API', () => {
 
   it.each<[string, readonly (DeliveryOutcome | 'accepted')[], number, RegExp]>([
     ['none of whose events is published is rejected', ['rejected', 'rejected'], 503, /are rejected/],
-    ['some of whose events are not published is unknown', ['accepted', 'rejected'], 504, /Of 2 events, 1 were not/],
+    [
+      'some of whose events are not published is unknown',
+      ['accepted', 'rejected'],
+      504,
+      /Of 2 channels, 1 did not get their event: The events are rejected/,
+    ],
     ['with an event of which nobody knows is unknown', ['rejected', 'unknown'], 504, /are unknown/],
     ['with such an event beside one that is published is unknown', ['unknown', 'accepted'], 504, /are unknown/],
   ])('%s', async (_what, ends, status, words) => {
@@ -113,7 +131,7 @@ describe('a batch of the HTTP API', () => {
     const service = await startServer();
     const { logged } = record(service);
     const error = new Error('a bug');
-    publishingEnds('rejected', error);
+    vi.spyOn(AppPublisher.prototype, 'publish').mockRejectedValue(error);
     expect(await call(service, batch)).toMatchObject({ status: 500, text: 'The server failed.' });
     expect(logged).toEqual([expect.objectContaining({ level: 'error', details: { err: error } })]);
   });

@@ -3,6 +3,7 @@ import { ValidationError } from '../../core/errors.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
 import type { App } from '../../server/app.js';
+import type { ChannelFailure } from '../../server/app-publisher.js';
 import { type CheckedOptions, checkOptions } from '../../server/checked-options.js';
 import { signedAccess } from '../../server/client-access.js';
 import { answerOwn } from '../../server/http-api/own-request.js';
@@ -15,7 +16,7 @@ import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { Listener } from '../contract/listening.js';
-import type { RequestAnswer } from '../contract/request.js';
+import type { ChannelResult, RequestAnswer } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
@@ -141,28 +142,25 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     return this.#server.close();
   }
 
-  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
+  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<RequestAnswer> {
     this.#warnUnlessReachable(channels);
     const publishing = this.#publish(channels, message);
     // Awaiting nothing would still cost a turn for each request.
-    if (publishing !== undefined) await publishing;
+    return publishing === undefined ? undefined : resultsFor(channels, await publishing);
   }
 
   protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<RequestAnswer> {
     this.#warnUnlessReachable(messages.map(({ channel }) => channel));
     const publishing = messages.map(({ channel, message }) => this.#publish([channel], message));
     if (publishing.every((work) => work === undefined)) return;
-    const results = await Promise.allSettled(publishing);
-    return messages.map(({ channel }, index) => {
-      const result = results[index];
-      return result?.status === 'rejected' ? { channel, error: result.reason as Error } : { channel };
-    });
+    const failures = await Promise.all(publishing);
+    return messages.flatMap(({ channel }, index) => resultsFor([channel], failures[index]));
   }
 
   #publish(
     channels: readonly string[],
     { id, event, payload, except, isRecorded }: OutgoingMessage,
-  ): Promise<void> | undefined {
+  ): Promise<readonly ChannelFailure[]> | undefined {
     return this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
   }
 
@@ -232,4 +230,10 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
       'no page can connect to the websocket backend, so nobody hears what it sends: attach it to the server of the application, backend.attach(server), or set "port" in its options. Where the server runs in another process, publish to it with the backend "remote"',
     );
   }
+}
+
+/** The results of a request, one for each channel. */
+function resultsFor(channels: readonly string[], failures: readonly ChannelFailure[] = []): readonly ChannelResult[] {
+  const failed = new Map(failures.map((failure) => [failure.channel, failure]));
+  return channels.map((channel) => failed.get(channel) ?? { channel });
 }

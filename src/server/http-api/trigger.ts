@@ -1,4 +1,3 @@
-import { outcomeOf, PushError } from '../../core/errors.js';
 import { DeliveryError } from '../../core/report.js';
 import { isMessageId } from '../../pusher-protocol/messages.js';
 import { channelNameProblem, isSocketId, keepsTo } from '../../pusher-protocol/names.js';
@@ -27,7 +26,7 @@ interface Trigger {
 export async function trigger(app: App, body: unknown, parameters: URLSearchParams): Promise<object> {
   const event = body === undefined || isRecord(body) ? { ...queryEvent(parameters), ...body } : body;
   const read = readTrigger(app, event);
-  await publish(app, read);
+  await publish(app, [read]);
   const { channels, info } = read;
   if (info.size === 0) return {};
   const asked = channels.map((name) => ({ name, info }));
@@ -43,30 +42,32 @@ export async function triggerBatch(app: App, body: unknown): Promise<object> {
   if (batch.length > maxEventsPerBatch)
     throw new HttpError(400, `A batch has up to ${maxEventsPerBatch} events; this one has ${batch.length}.`);
   const triggers = batch.map((event: unknown) => readTrigger(app, event));
-  await allPublished(triggers.map((read) => publish(app, read)));
+  await publish(app, triggers);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   const asked = triggers.map(({ channels: [name = ''], info }) => ({ name, info }));
   return { batch: await attributesOf(app, asked) };
 }
 
-function publish(app: App, { channels, name, data, socketId, id }: Trigger): Promise<void> | undefined {
-  return app.publisher.publish(channels, name, data, socketId, id, id !== undefined);
-}
-
-/** Waits for events of one request. @throws DeliveryError, which says `rejected` only when none was published */
-async function allPublished(publishing: readonly (Promise<void> | undefined)[]): Promise<void> {
-  const errors = (await Promise.allSettled(publishing)).flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
+/**
+ * Publishes the events of one request.
+ * @throws DeliveryError which says `rejected` only when nothing was published
+ */
+async function publish(app: App, triggers: readonly Trigger[]): Promise<void> {
+  const failures = await Promise.all(
+    triggers.map(({ channels, name, data, socketId, id }) =>
+      app.publisher.publish(channels, name, data, socketId, id, id !== undefined),
+    ),
   );
+  const errors = failures.flatMap((ofOne = []) => ofOne.map(({ error }) => error));
   const [first] = errors;
   if (first === undefined) return;
-  const uncertain = errors.find((error) => !PushError.isPushError(error) || outcomeOf(error) === 'unknown');
-  if (uncertain !== undefined || errors.length === publishing.length) throw uncertain ?? first;
-  throw new DeliveryError(`Of ${publishing.length} events, ${errors.length} were not published.`, {
+  const channels = triggers.reduce((sum, trigger) => sum + trigger.channels.length, 0);
+  const uncertain = errors.find(({ outcome }) => outcome === 'unknown');
+  if (uncertain !== undefined || errors.length === channels) throw uncertain ?? first;
+  throw new DeliveryError(`Of ${channels} channels, ${errors.length} did not get their event: ${first.message}`, {
     backend: 'websocket',
     retryable: true,
     outcome: 'unknown',
-    cause: first,
   });
 }
 
