@@ -11,10 +11,15 @@ export function applicationApi(app: () => App, metrics: () => string): WebSocket
   return {
     metrics,
     metricsContentType: EXPOSITION_TYPE,
-    get connectionCount(): number {
+    connections: async () => app().overview.connections(),
+    get localConnections(): number {
       return app().connections.size;
     },
-    channels: () => [...app().channels.keys()],
+    channels: async () => {
+      const names = new Set<string>();
+      for await (const page of app().overview.channels('')) for (const { name } of page) names.add(name);
+      return [...names];
+    },
     disconnect: async (socketId) => (await app().request({ do: 'disconnect', socketId })) > 0,
     disconnectUser: async (userId) => app().request({ do: 'disconnectUser', userId }),
   };

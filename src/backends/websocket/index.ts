@@ -3,6 +3,7 @@ import { ValidationError } from '../../core/errors.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
 import type { App } from '../../server/app.js';
+import type { Published } from '../../server/app-publisher.js';
 import { type CheckedOptions, checkOptions } from '../../server/checked-options.js';
 import { signedAccess } from '../../server/client-access.js';
 import { answerOwn } from '../../server/http-api/own-request.js';
@@ -15,6 +16,7 @@ import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { Listener } from '../contract/listening.js';
+import type { ChannelResult, RequestAnswer } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
@@ -140,27 +142,35 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     return this.#server.close();
   }
 
-  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
+  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<RequestAnswer> {
     this.#warnUnlessReachable(channels);
-    this.#publish(channels, message);
+    const publishing = this.#publish(channels, message);
+    // Awaiting nothing would still cost a turn for each request.
+    return publishing === undefined ? undefined : resultsFor(channels, await publishing);
   }
 
-  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<void> {
+  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<RequestAnswer> {
     this.#warnUnlessReachable(messages.map(({ channel }) => channel));
-    for (const { channel, message } of messages) this.#publish([channel], message);
+    const publishing = messages.map(({ channel, message }) => this.#publish([channel], message));
+    if (publishing.every((work) => work === undefined)) return;
+    const published = await Promise.all(publishing);
+    return messages.flatMap(({ channel }, index) => resultsFor([channel], published[index]));
   }
 
-  #publish(channels: readonly string[], { id, event, payload, except, isRecorded }: OutgoingMessage): void {
-    this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
+  #publish(
+    channels: readonly string[],
+    { id, event, payload, except, isRecorded }: OutgoingMessage,
+  ): Promise<Published> | undefined {
+    return this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
   }
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */
   override async subscribe(channel: string): Promise<void> {
-    this.#app.heard.add(channel);
+    await this.#app.hear(channel);
   }
 
   override async unsubscribe(channel: string): Promise<void> {
-    this.#app.heard.delete(channel);
+    this.#app.unhear(channel);
   }
 
   protected override async requestApi(request: CheckedApiRequest): Promise<unknown> {
@@ -177,17 +187,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * the user or are the user's on a presence channel, and that are subscribed to the session's channel. Bare WebSockets
    * end with 4009.
    */
-  override disconnect(who: Listener): number {
-    return this.#app.sendAway(who);
+  override async disconnect(who: Listener): Promise<number> {
+    return this.#app.request({ do: 'sendAway', owner: who });
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {
-    const channel = this.#app.channels.get(name);
-    const userCount = channel?.members?.count;
+    const [figures] = await this.#app.overview.figures([name]);
+    const { isOccupied = false, subscriptions = 0, users = 0 } = figures ?? {};
     return {
-      occupied: channel !== undefined,
-      subscriptionCount: channel?.size ?? 0,
-      ...(userCount !== undefined && { userCount }),
+      occupied: isOccupied,
+      subscriptionCount: subscriptions,
+      ...(isOccupied && isPresence(name) && { userCount: users }),
     };
   }
 
@@ -197,7 +207,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
       throw new ValidationError(
         `Only a presence channel knows its users, and "${name}" does not begin with "presence-".`,
       );
-    return this.#app.channels.get(name)?.members?.ids ?? [];
+    return this.#app.overview.users(name);
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
@@ -220,4 +230,13 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
       'no page can connect to the websocket backend, so nobody hears what it sends: attach it to the server of the application, backend.attach(server), or set "port" in its options. Where the server runs in another process, publish to it with the backend "remote"',
     );
   }
+}
+
+/** The results of a request, one for each channel. */
+function resultsFor(channels: readonly string[], published: Published | undefined): readonly ChannelResult[] {
+  const failed = new Map(published?.failures.map((failure) => [failure.channel, failure]));
+  const local = new Set(published?.local);
+  return channels.map(
+    (channel) => failed.get(channel) ?? { channel, ...(local.has(channel) && { info: { delivered: 'to this node' } }) },
+  );
 }

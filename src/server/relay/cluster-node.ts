@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.js';
+import { DeliveryError } from '../../core/report.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { Listening, type TopicListener } from './listening.js';
 import { Outgoing } from './outgoing.js';
@@ -89,7 +90,12 @@ export class ClusterNode {
   }
 
   /** See `Outgoing.publish`. */
-  publish(message: RelayMessage): Promise<void> {
+  async publish(message: RelayMessage): Promise<void> {
+    if (this.#connection === undefined)
+      throw new DeliveryError('The embedded server is closed: nothing was published.', {
+        backend: 'websocket',
+        outcome: 'rejected',
+      });
     return this.#partOf(message.topic).outgoing.publish(message);
   }
 
