@@ -15,6 +15,14 @@ export interface ChannelFailure {
   readonly error: DeliveryError;
 }
 
+/** What has become of an event. */
+export interface Published {
+  /** The channels that failed; all others have the event. */
+  readonly failures: readonly ChannelFailure[];
+  /** Those of the others where the clients of this node alone have it, see the option `relayFailure`. */
+  readonly local: readonly string[];
+}
+
 /**
  * Takes an application's events and those of its clients, and hands them on. Today each goes straight to the local
  * delivery of this process; whatever carries events between processes belongs here.
@@ -36,7 +44,7 @@ export class AppPublisher {
    * @param exceptSocketId the socket id of a client that does not get the event
    * @param id the id of the message, for listeners without a connection of the protocol. @default none
    * @param isRecorded whether the message may come twice, so that every subscriber gets the id. @default false
-   * @returns undefined when it is published already; a promise, which never rejects, of the channels that failed
+   * @returns undefined when it is published already; else a promise, which never rejects
    */
   publish(
     channels: readonly string[],
@@ -45,7 +53,7 @@ export class AppPublisher {
     exceptSocketId?: string,
     id?: string,
     isRecorded?: boolean,
-  ): Promise<readonly ChannelFailure[]> | undefined {
+  ): Promise<Published> | undefined {
     this.#counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
     const recordedId = isRecorded ? id : undefined;

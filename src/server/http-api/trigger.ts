@@ -53,12 +53,12 @@ export async function triggerBatch(app: App, body: unknown): Promise<object> {
  * @throws DeliveryError which says `rejected` only when nothing was published
  */
 async function publish(app: App, triggers: readonly Trigger[]): Promise<void> {
-  const failures = await Promise.all(
+  const published = await Promise.all(
     triggers.map(({ channels, name, data, socketId, id }) =>
       app.publisher.publish(channels, name, data, socketId, id, id !== undefined),
     ),
   );
-  const errors = failures.flatMap((ofOne = []) => ofOne.map(({ error }) => error));
+  const errors = published.flatMap((ofOne) => ofOne?.failures.map(({ error }) => error) ?? []);
   const [first] = errors;
   if (first === undefined) return;
   const channels = triggers.reduce((sum, trigger) => sum + trigger.channels.length, 0);
