@@ -20,12 +20,7 @@ export function applicationApi(app: () => App, metrics: () => string): WebSocket
       for await (const page of app().overview.channels('')) for (const { name } of page) names.add(name);
       return [...names];
     },
-    disconnect: async (socketId) => {
-      const connection = app().connections.get(socketId);
-      if (connection === undefined) return false;
-      app().dismiss(connection);
-      return true;
-    },
-    disconnectUser: async (userId) => app().dismissUser(userId),
+    disconnect: async (socketId) => (await app().request({ do: 'disconnect', socketId })) > 0,
+    disconnectUser: async (userId) => app().request({ do: 'disconnectUser', userId }),
   };
 }

@@ -196,7 +196,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * end with 4009.
    */
   override async disconnect(who: Listener): Promise<number> {
-    return this.#app.sendAway(who);
+    return this.#app.request({ do: 'sendAway', owner: who });
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

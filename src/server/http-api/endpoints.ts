@@ -54,7 +54,7 @@ function checkedName({ channelName }: App, name: string): string {
 
 /** Answers `POST /apps/:id/users/:id/terminate_connections`. */
 async function terminateConnections(app: App, userId: string): Promise<object> {
-  await app.dismissUser(userId);
+  await app.request({ do: 'disconnectUser', userId });
   return {};
 }
 
@@ -67,5 +67,10 @@ async function disconnect(app: App, body: unknown): Promise<object> {
   const [named, ...further] = [userId, sessionChannel].filter((value) => value !== undefined);
   if (typeof named !== 'string' || named === '' || further.length > 0)
     throw new HttpError(400, 'The body must have either a "user_id" or a "session_channel", which is a text.');
-  return { connections: await app.sendAway(userId === undefined ? { sessionChannel: named } : { userId: named }) };
+  return {
+    connections: await app.request({
+      do: 'sendAway',
+      owner: userId === undefined ? { sessionChannel: named } : { userId: named },
+    }),
+  };
 }

@@ -62,6 +62,10 @@ export class ClusterNode {
     }
   }
 
+  get isOpen(): boolean {
+    return this.#connection !== undefined;
+  }
+
   /** The connection, for what only reads. @throws Error before `open` and after `close` */
   get connection(): RelayConnection {
     if (this.#connection === undefined) throw new Error('The embedded server is not open.');
