@@ -1,12 +1,10 @@
-import { randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
 import { type App, overQuota } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
-import { ClientSocket, ClientSocketServers } from './client-socket.js';
+import { type ClientSocket, ClientSocketServers, socketListener } from './client-socket.js';
 import { type BacklogReason, Connection, type ConnectionHost, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
 import { Handshake, type HandshakeRefusal, isPusherJs } from './handshake.js';
@@ -16,11 +14,8 @@ import { Outbox } from './outbox.js';
 import { PlainAdmission, type PlainHost } from './plain/admission.js';
 import { PlainConnection } from './plain/connection.js';
 import type { FoundPath } from './plain/paths.js';
-import { taggedHalf } from './relay/node-requests.js';
+import { newSocketId } from './socket-id.js';
 import { RefusedConnections, refuseUpgrade } from './upgrade.js';
-
-/** Each half of a socket id is below this: two random halves are more than anybody can guess. */
-const MAX_HALF_ID = 2 ** 47;
 
 /** The server that the sockets belong to. */
 export interface SocketServerHost extends Pick<PlainHost, 'paths' | 'access'> {
@@ -123,7 +118,7 @@ export class SocketServer implements ConnectionHost {
     socket.cork();
     const { app } = handler;
     this.#servers.for(app).handleUpgrade(request, socket, head, (ws) => {
-      const connection = new Connection(this.#newId(), socket, ws, this);
+      const connection = new Connection(newSocketId(this.#host.nodeTag), socket, ws, this);
       connection.answersPusherPing = isPusherJs(request);
       connection.door = door;
       this.#admit(connection, ws, handler);
@@ -131,12 +126,6 @@ export class SocketServer implements ConnectionHost {
       connection.greet(connectionEstablished(connection.id, app.limits.activityTimeoutSeconds));
       socket.uncork();
     });
-  }
-
-  #newId(): string {
-    const { nodeTag } = this.#host;
-    const first = nodeTag === undefined ? randomInt(1, MAX_HALF_ID) : taggedHalf(nodeTag);
-    return `${first}.${randomInt(1, MAX_HALF_ID)}`;
   }
 
   async #upgradePlain(
@@ -150,7 +139,7 @@ export class SocketServer implements ConnectionHost {
     if (listener === undefined) return;
     const [own] = this.#handlers;
     this.#servers.for(own.app).handleUpgrade(request, socket, head, (ws) => {
-      const connection = new PlainConnection(this.#newId(), socket, ws, this);
+      const connection = new PlainConnection(newSocketId(this.#host.nodeTag), socket, ws, this);
       connection.listener = listener;
       connection.door = door;
       this.#admit(connection, ws, own);
@@ -299,24 +288,4 @@ const closing = { code: closeCode.overCapacity, reason: 'The server is closing' 
 
 function sayGoodbye(connection: Connection): void {
   connection.close(closeCode.reconnect, 'The server is closing: reconnect');
-}
-
-/**
- * Makes a listener that all sockets share: it is called with the server and the socket's connection. When it throws,
- * that connection ends, because `ws` lets an error of a listener end the process.
- */
-function socketListener<Rest extends unknown[]>(
-  server: SocketServer,
-  listener: (server: SocketServer, connection: Connection, messages: MessageHandler, ...rest: Rest) => void,
-): (this: WebSocket, ...rest: Rest) => void {
-  return function onEvent(this: WebSocket, ...rest: Rest): void {
-    if (!(this instanceof ClientSocket)) return;
-    const { connection, messages } = this;
-    if (connection === undefined || messages === undefined) return;
-    try {
-      listener(server, connection, messages, ...rest);
-    } catch (error) {
-      server.fail(connection, error);
-    }
-  };
 }

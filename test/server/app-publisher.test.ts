@@ -159,19 +159,19 @@ describe('the publisher', () => {
     expect(observed.length).toBe(3);
   });
 
-  it('sends a client event to the other subscribers, the application and the observer', () => {
+  it('sends a client event to the other subscribers, the application and the observer', async () => {
     const [sender, other] = [subscriber('1.1', 'private-a'), subscriber('2.2', 'private-a')];
     const event = { channel: 'private-a', event: 'client-typing', data: '{}', userId: 'ann' };
-    publisher.publishClientEvent(event, '1.1');
+    await publisher.publishClientEvent(event, '1.1');
     expect(sender.events).toEqual([]);
     expect(other.events).toEqual([{ event: 'client-typing', channel: 'private-a', data: '{}', user_id: 'ann' }]);
     expect(received).toEqual([event]);
     expect(observed).toEqual([{ ...event, socketId: '1.1' }]);
   });
 
-  it('does not keep client events in the cache', () => {
+  it('does not keep client events in the cache', async () => {
     subscriber('1.1', 'private-cache-a');
-    publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
+    await publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
     expect(cache.size).toBe(0);
   });
 });

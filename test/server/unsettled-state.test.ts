@@ -21,15 +21,17 @@ function failure(outcome: DeliveryOutcome): DeliveryError {
 }
 
 /** Makes publishing to channels end as the test says: in their order, and then as the last one. */
-function publishingEnds(...ends: readonly (DeliveryOutcome | 'accepted')[]): void {
+function publishingEnds(...ends: readonly (DeliveryOutcome | 'accepted' | 'local')[]): void {
   let channels = 0;
   vi.spyOn(AppPublisher.prototype, 'publish').mockImplementation(async (names) => {
     await Promise.resolve();
-    const failures = names.flatMap((channel) => {
-      const end = ends[channels++] ?? ends.at(-1);
-      return end === undefined || end === 'accepted' ? [] : [{ channel, error: failure(end) }];
-    });
-    return { failures, local: [] };
+    const ended = names.map((channel) => ({ channel, end: ends[channels++] ?? ends.at(-1) }));
+    return {
+      failures: ended.flatMap(({ channel, end }) =>
+        end === 'rejected' || end === 'unknown' ? [{ channel, error: failure(end) }] : [],
+      ),
+      local: ended.flatMap(({ channel, end }) => (end === 'local' ? [channel] : [])),
+    };
   });
 }
 
@@ -90,6 +92,19 @@ describe('an event that is not published', () => {
       ['b', 'rejected'],
       ['d', 'unknown'],
     ]);
+  });
+
+  it('is told of in the report where this node alone has it', async () => {
+    const service = await startServer();
+    publishingEnds('accepted', 'local');
+    const push = createPushService({ backend: service, retries: 0 });
+    const report = await push.send({ event: 'x', channels: ['a', 'b'], data: {} });
+    expect([report.status, report.info]).toEqual(['accepted', { b: { relay: 'local' } }]);
+    const [first] = await push.sendMany([
+      { event: 'x', channels: 'c', data: 1 },
+      { event: 'x', channels: 'd', data: 2 },
+    ]);
+    expect(first?.info).toEqual({ c: { relay: 'local' } });
   });
 
   it('fails alone where different messages are sent together', async () => {

@@ -1,5 +1,5 @@
 import { checkOptionNames, checkSignal, type Lasting } from '../../core/call-options.js';
-import { ValidationError } from '../../core/errors.js';
+import { ConfigurationError, ValidationError } from '../../core/errors.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
 import type { App } from '../../server/app.js';
@@ -9,6 +9,7 @@ import { signedAccess } from '../../server/client-access.js';
 import { answerOwn } from '../../server/http-api/own-request.js';
 import type { WebSocketOptions } from '../../server/options.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
+import { isRelayText, RELAY_TEXTS } from '../../server/relay/relay-option.js';
 import { ChannelsServer } from '../../server/server.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
@@ -27,6 +28,7 @@ export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
 export type { PlainNodeRequest, PlainPath, PlainRequestContext } from '../../server/plain/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
+export type { Relay } from '../../server/relay/relay.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 
 /**
@@ -48,7 +50,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   /** @throws ConfigurationError when a credential is missing or an option is wrong */
   constructor(settings: BackendSettings<WebSocketOptions> = {}) {
-    super(settings);
+    super(withRelay(settings, process.env['PUSH_RELAY']));
     const options = checkOptions(this.options);
     this.#options = { ...options, tlsOnly: options.tlsOnly || this.useSsl };
     const { appId, pubKey, secretKey } = this;
@@ -114,11 +116,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * backend goes on. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    * @param options `signal` detaches the backend, and sends away the clients that came through the server
-   * @throws ValidationError for wrong options
+   * @throws ValidationError for wrong options; ConfigurationError with `serve: false`
    */
   attach(server: HttpServerLike, options: Lasting = {}): this {
     checkOptionNames(options, ['signal'], 'attach()');
     checkSignal(options.signal);
+    if (!this.#options.serve) {
+      throw new ConfigurationError(
+        'The websocket backend has the option "serve: false", so it cannot be attached to a server: leave the option out where clients are to connect.',
+        { backend: this.name },
+      );
+    }
     this.#server.attach(server, options.signal);
     return this;
   }
@@ -218,13 +226,20 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   /**
    * Warns once from `open` to `close` when no page can connect. Without the warning nobody would know: a page would
    * only try again and again, and each message would be accepted. Channels that this process itself listens to are
-   * heard.
+   * heard. A process that is to serve nobody has the others for that.
    * @param channels those that are sent to
    */
   #warnUnlessReachable(channels?: readonly string[]): void {
-    if (this.#hasWarned || this.#server.isReachable) return;
+    if (this.#hasWarned || this.#server.isReachable || !this.#options.serve) return;
     if (channels?.every((channel) => this.#app.heard.has(channel))) return;
     this.#hasWarned = true;
+    if (this.#options.relay !== undefined) {
+      this.logger.warn(
+        {},
+        'no page can connect to this node of the websocket backend: attach it to the server of the application, backend.attach(server), or set "port" in its options; or set "serve: false" where it only publishes to the other nodes',
+      );
+      return;
+    }
     this.logger.warn(
       {},
       'no page can connect to the websocket backend, so nobody hears what it sends: attach it to the server of the application, backend.attach(server), or set "port" in its options. Where the server runs in another process, publish to it with the backend "remote"',
@@ -232,11 +247,26 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   }
 }
 
-/** The results of a request, one for each channel. */
+/**
+ * The settings with the relay that the environment names, unless they say something else. Then the backend knows its
+ * password as one of their secrets.
+ * @throws ConfigurationError for a text that names no relay. It never shows the text, which may hold a password
+ */
+function withRelay(
+  settings: BackendSettings<WebSocketOptions>,
+  variable: string | undefined,
+): BackendSettings<WebSocketOptions> {
+  const relay = variable?.trim() ?? '';
+  if (relay === '' || settings.options?.relay !== undefined) return settings;
+  if (!isRelayText(relay)) throw new ConfigurationError(`PUSH_RELAY must be ${RELAY_TEXTS}.`, { backend: 'websocket' });
+  return { ...settings, options: { ...settings.options, relay } };
+}
+
+/** The results of a request, one for each channel. Those that this node alone has say so in the report's `info`. */
 function resultsFor(channels: readonly string[], published: Published | undefined): readonly ChannelResult[] {
   const failed = new Map(published?.failures.map((failure) => [failure.channel, failure]));
   const local = new Set(published?.local);
   return channels.map(
-    (channel) => failed.get(channel) ?? { channel, ...(local.has(channel) && { info: { delivered: 'to this node' } }) },
+    (channel) => failed.get(channel) ?? (local.has(channel) ? { channel, info: { relay: 'local' } } : { channel }),
   );
 }
