@@ -20,11 +20,9 @@ import type { PlainAccess } from './plain/admission.js';
 import { PlainPaths } from './plain/paths.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
-import { ClusterNode } from './relay/cluster-node.js';
+import type { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
-import { newNodeTag } from './relay/node-requests.js';
-import type { Relay } from './relay/relay.js';
-import type { AppRelayParts } from './relay/shared-app.js';
+import { ownNode } from './relay/own-node.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 
@@ -67,6 +65,7 @@ export class ChannelsServer {
   readonly api: WebSocketServerApi = applicationApi(
     () => this.app,
     () => serverMetrics(this.#state, this.#counters),
+    (listener) => this.#deafSpans.listen(listener),
   );
   readonly #settings: readonly [own: CheckedApp, ...further: CheckedApp[]];
   readonly #options: CheckedOptions;
@@ -76,7 +75,7 @@ export class ChannelsServer {
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   readonly #plain: PlainPaths;
   /** The times in which this server heard nothing of other nodes. */
-  readonly deafSpans: DeafSpans;
+  readonly #deafSpans: DeafSpans;
   #run: Run;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -92,7 +91,7 @@ export class ChannelsServer {
     this.#options = options;
     this.#host = host;
     this.#plain = new PlainPaths(options.plain);
-    this.deafSpans = new DeafSpans(host.logger);
+    this.#deafSpans = new DeafSpans(host.logger);
     this.#ports = new Ports(options, { taker: this.#taker, monitored: () => this.#monitored });
     this.#run = this.#begin();
   }
@@ -134,8 +133,7 @@ export class ChannelsServer {
     const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const counters = this.#counters;
-    const node = this.#nodeOf();
-    const relay = node && this.#relayParts(node);
+    const relay = ownNode(this.#options, logger, this.#deafSpans);
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
       const observer = this.#webhooksOf(settings);
@@ -149,19 +147,14 @@ export class ChannelsServer {
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
     const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: relay?.tag };
     const sockets = new SocketServer(all, this.#options, host);
-    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks, node };
-  }
-
-  #nodeOf(): ClusterNode | undefined {
-    const { relay, serve: isServing } = this.#options;
-    if (relay === undefined) return undefined;
-    return new ClusterNode(() => loadedRelay(relay), { logger: this.#host.logger, spans: this.deafSpans, isServing });
-  }
-
-  #relayParts(node: ClusterNode): AppRelayParts {
-    const { relayFailure, serve: isServing, cacheTtlMs } = this.#options;
-    const { logger } = this.#host;
-    return { node, tag: newNodeTag(), isServing, isLocalAtFailure: relayFailure === 'local', cacheTtlMs, logger };
+    return {
+      own,
+      apps,
+      sockets,
+      httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger),
+      webhooks,
+      node: relay?.node,
+    };
   }
 
   #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
@@ -221,7 +214,8 @@ export class ChannelsServer {
       connections += app.connections.size;
       channels += app.channels.size;
     }
-    return { connections, channels, webhookEventsWaiting: webhooks.reduce((sum, { waiting }) => sum + waiting, 0) };
+    const webhookEventsWaiting = webhooks.reduce((sum, { waiting }) => sum + waiting, 0);
+    return { connections, channels, webhookEventsWaiting, deaf: this.#deafSpans };
   }
 
   /**
@@ -241,10 +235,15 @@ export class ChannelsServer {
 
   async #listen(): Promise<void> {
     const { node, apps } = this.#run;
-    await node?.open();
-    await Promise.all([...apps.values()].map((app) => app.open()));
-    for (const attachment of this.#attachments.values()) attachment.attach();
-    await this.#ports.open();
+    try {
+      await node?.open();
+      await Promise.all([...apps.values()].map((app) => app.open()));
+      for (const attachment of this.#attachments.values()) attachment.attach();
+      await this.#ports.open();
+    } catch (error) {
+      await node?.close();
+      throw error;
+    }
   }
 
   /**
@@ -288,11 +287,4 @@ function checkApps(apps: readonly CheckedApp[]): void {
     const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is already used by another application.`;
     throw new ConfigurationError(text, { backend: 'websocket' });
   }
-}
-
-/** The relay that a text names. What connects to it is loaded when a server has one. */
-async function loadedRelay(relay: Relay | string): Promise<Relay> {
-  if (typeof relay !== 'string') return relay;
-  const { redisRelay } = await import('./relay/redis/index.js');
-  return redisRelay(relay);
 }
