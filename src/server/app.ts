@@ -47,7 +47,7 @@ export class App {
   readonly eventName: NameRule;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
-  readonly overview: AppOverview = new LocalOverview(this);
+  readonly overview: AppOverview;
   /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
   /** Those that somebody is subscribed to, or that a member who was lost is kept on, by name. */
@@ -59,6 +59,8 @@ export class App {
   /** What it shares with other nodes; undefined without a relay. */
   readonly #shared: SharedApp | undefined;
   readonly #departures: Departures;
+  /** Room that was asked for, for connections that are about to be added. */
+  #reserved = 0;
   readonly #channels: AppChannels;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
@@ -81,6 +83,7 @@ export class App {
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     if (relay === undefined) {
+      this.overview = new LocalOverview(this);
       this.#users = new SignedInUsers();
       this.publisher = new AppPublisher(local, counters, observer);
       const cachedEvent = (name: string): string | undefined => this.publisher.cachedEvent(name);
@@ -88,7 +91,12 @@ export class App {
     } else {
       const perform = (request: ConnectionRequest): number => this.#departures.perform(request);
       this.#shared = new SharedApp(settings, { ...relay, limits, channels, heard, local, counters, observer, perform });
-      ({ users: this.#users, publisher: this.publisher, channels: this.#channels } = this.#shared);
+      ({
+        users: this.#users,
+        publisher: this.publisher,
+        channels: this.#channels,
+        overview: this.overview,
+      } = this.#shared);
     }
   }
 
@@ -113,18 +121,49 @@ export class App {
   add(connection: Connection): void {
     this.connections.set(connection.id, connection);
     this.#unauthorized?.add(connection);
+    this.#noteConnections();
   }
 
   /** Takes in a connection that speaks no protocol, and that may hear a channel. */
   addPlain(connection: PlainConnection, name: string): void {
     this.connections.set(connection.id, connection);
+    this.#noteConnections();
     this.#departures.addPlain(connection);
     void this.#channels.subscribePlain(connection, name);
   }
 
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
   get countedConnections(): number {
-    return this.connections.size - (this.#unauthorized?.size ?? 0);
+    return this.#localConnections + (this.#shared?.connections.others ?? 0);
+  }
+
+  get #localConnections(): number {
+    return this.connections.size - (this.#unauthorized?.size ?? 0) + this.#reserved;
+  }
+
+  #noteConnections(): void {
+    if (!this.#isClosing) this.#shared?.connections.note(this.#localConnections);
+  }
+
+  /**
+   * Asks all nodes whether there is room for one more connection.
+   * @returns undefined where nobody has to be asked. After a promise of true, `add` or `unreserve` follows
+   */
+  reserve(): Promise<boolean> | undefined {
+    const { maxConnections } = this.settings;
+    if (this.#shared === undefined || maxConnections === undefined || this.#unauthorized !== undefined)
+      return undefined;
+    this.#reserved++;
+    return this.#shared.connections.reserve(this.#localConnections, maxConnections).then((hasRoom) => {
+      if (!hasRoom) this.unreserve();
+      return hasRoom;
+    });
+  }
+
+  /** Gives up the room for one connection, or uses it for one that is about to be added. */
+  unreserve(): void {
+    this.#reserved--;
+    this.#noteConnections();
   }
 
   /**
@@ -138,7 +177,9 @@ export class App {
       this.end(connection, closeCode.overAppQuota, overQuota);
       return false;
     }
-    return this.#unauthorized.delete(connection);
+    this.#unauthorized.delete(connection);
+    this.#noteConnections();
+    return true;
   }
 
   /** What its clients may do. */
@@ -234,7 +275,7 @@ export class App {
    * @param mayReturn whether it was only lost, so that its client may come back soon
    */
   remove(connection: Connection, mayReturn: boolean = true): void {
-    this.connections.delete(connection.id);
+    if (this.connections.delete(connection.id)) this.#noteConnections();
     this.#unauthorized?.delete(connection);
     this.#departures.forget(connection);
     for (const channel of connection.entering) this.#channels.unsubscribe(connection, channel, mayReturn);

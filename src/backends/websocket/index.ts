@@ -174,11 +174,11 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */
   override async subscribe(channel: string): Promise<void> {
-    this.#app.heard.add(channel);
+    await this.#app.hear(channel);
   }
 
   override async unsubscribe(channel: string): Promise<void> {
-    this.#app.heard.delete(channel);
+    this.#app.unhear(channel);
   }
 
   protected override async requestApi(request: CheckedApiRequest): Promise<unknown> {

@@ -67,10 +67,6 @@ async function disconnect(app: App, body: unknown): Promise<object> {
   const [named, ...further] = [userId, sessionChannel].filter((value) => value !== undefined);
   if (typeof named !== 'string' || named === '' || further.length > 0)
     throw new HttpError(400, 'The body must have either a "user_id" or a "session_channel", which is a text.');
-  return {
-    connections: await app.request({
-      do: 'sendAway',
-      owner: userId === undefined ? { sessionChannel: named } : { userId: named },
-    }),
-  };
+  const owner = userId === undefined ? { sessionChannel: named } : { userId: named };
+  return { connections: await app.request({ do: 'sendAway', owner }) };
 }

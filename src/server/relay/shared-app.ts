@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.js';
+import type { AppOverview } from '../app-overview.js';
 import type { AppPublisher } from '../app-publisher.js';
 import type { CheckedApp, CheckedLimits } from '../checked-options.js';
 import type { ConnectionRequest } from '../departures.js';
@@ -7,9 +8,11 @@ import type { LocalDelivery } from '../local-delivery.js';
 import type { ServerCounters } from '../metrics/counters.js';
 import { AppRelay } from './app-relay.js';
 import type { ClusterNode } from './cluster-node.js';
+import { ConnectionCount } from './connection-count.js';
 import { NodeRequests } from './node-requests.js';
 import { RelayPublisher } from './relay-publisher.js';
 import { SharedChannels } from './shared-channels.js';
+import { SharedOverview } from './shared-overview.js';
 import { SharedUsers } from './shared-users.js';
 
 /** What an application gets of its node. */
@@ -43,6 +46,8 @@ export class SharedApp {
   readonly users: SharedUsers;
   readonly publisher: AppPublisher;
   readonly requests: NodeRequests;
+  readonly overview: AppOverview;
+  readonly connections: ConnectionCount;
   readonly relay: AppRelay;
   readonly #isServing: boolean;
 
@@ -53,6 +58,8 @@ export class SharedApp {
     this.users = new SharedUsers(relay);
     this.publisher = new RelayPublisher({ ...parts, relay });
     this.channels = new SharedChannels({ ...parts, relay, cachedEvent: () => undefined });
+    this.connections = new ConnectionCount(relay);
+    this.overview = new SharedOverview(relay);
     this.requests = new NodeRequests(relay, parts.tag, parts.perform);
   }
 
