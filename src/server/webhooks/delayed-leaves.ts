@@ -18,6 +18,11 @@ export class DelayedLeaves {
     this.#leaves = new WaitingLine(delayMs, (leave) => this.#end(leave));
   }
 
+  /** Number of events that are held back. */
+  get size(): number {
+    return this.#leaves.size;
+  }
+
   /** Holds an event back. */
   add(event: WireEvent): void {
     if (this.#delayMs === 0) {

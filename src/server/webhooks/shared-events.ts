@@ -1,0 +1,267 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { AppKeys } from '../../pusher-protocol/signature.js';
+import type { WebhookEventName, WireEvent } from '../../pusher-protocol/webhooks.js';
+import type { LogEntry } from '../relay/relay.js';
+import { WaitingLine } from '../waiting-line.js';
+import type { AppEvents } from './app-events.js';
+import { takes } from './filter.js';
+import { LogSource } from './log-source.js';
+import type { BodyLimits } from './memory-source.js';
+import type { WebSocketWebhook } from './options.js';
+import { type WebhookHost, WebhookReport } from './report.js';
+import { type BatchLimits, WebhookSender } from './sender.js';
+import type { WebhookRelay } from './webhook-relay.js';
+
+/** The sets of a channel's topic that tell what webhooks know: whether it is occupied, and who is on it. */
+const CHANNEL_SET = 'hook-channel';
+const MEMBER_SET = 'hook-members';
+/** The set with the readers that nodes serve. */
+const READER_SET = 'hook-readers';
+/** The topic of that set, and the log, are named like a channel that nobody can subscribe to. */
+const LOG_CHANNEL = '#webhooks';
+/** Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions. */
+const LOOKS = 3;
+
+interface Destination {
+  readonly webhook: WebSocketWebhook;
+  readonly reader: string;
+  readonly report: WebhookReport;
+}
+
+interface Route {
+  readonly source: LogSource;
+  readonly sender: WebhookSender;
+}
+
+/**
+ * The events of an application that several nodes serve: what waits is in a log of the relay, in the partition of the
+ * channel. Each node holds what is there for webhooks, beside what is really there, so the relay itself appends the event
+ * when the last node lets go, or dies.
+ */
+export class SharedEvents implements AppEvents {
+  readonly #app: AppKeys;
+  readonly #limits: BatchLimits & BodyLimits;
+  readonly #host: WebhookHost;
+  readonly #relay: WebhookRelay;
+  readonly #log: string;
+  readonly #destinations: readonly Destination[];
+  /** By partition. */
+  readonly #routes = new Map<number, readonly Route[]>();
+  /** Channels whose number of subscribers has changed. */
+  readonly #counts: WaitingLine<string>;
+  readonly #pending = new Set<Promise<void>>();
+  #readers: readonly string[];
+  #timer: NodeJS.Timeout | undefined;
+  /** The partition that is looked at next. */
+  #next = 0;
+  #hasFailed = false;
+
+  constructor(
+    app: AppKeys,
+    webhooks: readonly WebSocketWebhook[],
+    limits: BatchLimits & BodyLimits,
+    host: WebhookHost,
+    relay: WebhookRelay,
+  ) {
+    this.#app = app;
+    this.#limits = limits;
+    this.#host = host;
+    this.#relay = relay;
+    this.#log = relay.topicOf(LOG_CHANNEL);
+    this.#destinations = webhooks.map((webhook, index) => ({
+      webhook,
+      reader: readerName(webhooks, index),
+      report: new WebhookReport(webhook, host),
+    }));
+    this.#readers = this.#ownReaders;
+    // A number that changes often is told once in a while, and in one webhook with what happens at the same time.
+    this.#counts = new WaitingLine(limits.webhookBatchMs / 2, (channel) =>
+      this.#append({ name: 'subscription_count', channel }),
+    );
+  }
+
+  get #ownReaders(): readonly string[] {
+    return this.#destinations.map(({ reader }) => reader);
+  }
+
+  open(): void {
+    const { node } = this.#relay;
+    for (const item of this.#ownReaders)
+      this.#wait(node.hold({ topic: this.#log, set: READER_SET, item, share: { weight: 0 } }));
+    this.#look();
+    this.#timer ??= setInterval(() => this.#look(), node.leaseMs / LOOKS).unref();
+  }
+
+  take(event: WireEvent): void {
+    const { name, channel, user_id: userId = '' } = event;
+    if (name === 'channel_occupied' || name === 'channel_vacated')
+      this.#hold(channel, CHANNEL_SET, '', ['channel_occupied', 'channel_vacated'], name === 'channel_occupied');
+    else if (name === 'member_added' || name === 'member_removed')
+      this.#hold(channel, MEMBER_SET, userId, ['member_added', 'member_removed'], name === 'member_added');
+    else if (name === 'subscription_count') this.counted(channel);
+    else this.#append(event);
+  }
+
+  /** The number of subscribers of a channel has changed. What it is then is told in time. */
+  counted(channel: string): void {
+    if (this.#isTaken({ name: 'subscription_count', channel })) this.#counts.add(channel);
+  }
+
+  /** What a log gets with an event; undefined when no webhook asks for it. */
+  entry(event: WireEvent): LogEntry | undefined {
+    return this.#isTaken(event) ? { log: this.#log, text: JSON.stringify(event) } : undefined;
+  }
+
+  /** A log has got an event of a channel from this node. */
+  appended(channel: string): void {
+    for (const { source, sender } of this.#routesOf(this.#partitionOf(channel))) {
+      source.appended();
+      sender.schedule();
+    }
+  }
+
+  get waiting(): number {
+    return this.#all.reduce((sum, { sender }) => sum + sender.waiting, 0);
+  }
+
+  get goesOn(): boolean {
+    return this.#relay.node.nodes > 1;
+  }
+
+  /** Events that are left after the time stay in the relay: another node sends them, or the next one that begins. */
+  async close(timeoutMs: number): Promise<void> {
+    clearInterval(this.#timer);
+    const end = performance.now() + timeoutMs;
+    const changed = this.#counts.items;
+    this.#counts.clear();
+    for (const channel of changed) this.#append({ name: 'subscription_count', channel });
+    const late = new AbortController();
+    await Promise.race([Promise.all(this.#pending), wait(timeoutMs, undefined, late).catch(() => {})]);
+    late.abort();
+    const restMs = Math.max(0, end - performance.now());
+    await Promise.all(this.#all.map(({ sender }) => sender.close(restMs)));
+  }
+
+  get #all(): readonly Route[] {
+    return [...this.#routes.values()].flat();
+  }
+
+  #isTaken(event: Pick<WireEvent, 'name' | 'channel'>): boolean {
+    return this.#destinations.some(({ webhook }) => takes(webhook, event));
+  }
+
+  #partitionOf(channel: string): number {
+    return this.#relay.node.partitionOf(this.#relay.topicOf(channel));
+  }
+
+  /** Holds what webhooks know to be there, or does so no longer. The relay appends the events of it. */
+  #hold(
+    channel: string,
+    set: string,
+    item: string,
+    [came, left]: readonly [WebhookEventName, WebhookEventName],
+    isThere: boolean,
+  ): void {
+    const user = set === MEMBER_SET && { user_id: item };
+    const onCame = this.entry({ name: came, channel, ...user });
+    const onLeft = this.entry({ name: left, channel, ...user });
+    if (onCame === undefined && onLeft === undefined) return;
+    const topic = this.#relay.topicOf(channel);
+    const share = isThere ? { weight: 0, onCame, onLeft } : undefined;
+    this.#wait(
+      this.#relay.node.hold({ topic, set, item, share }).then(({ isNew, isGone }) => {
+        if ((isNew && onCame !== undefined) || (isGone && onLeft !== undefined)) this.appended(channel);
+      }),
+    );
+  }
+
+  #append(event: WireEvent): void {
+    const entry = this.entry(event);
+    if (entry === undefined) return;
+    const { channel } = event;
+    const lost = (error: unknown): void => {
+      for (const { webhook, report } of this.#destinations)
+        if (takes(webhook, event)) report.dropped(1, `the relay did not take them: ${textOf(error)}`);
+    };
+    const appending = this.#relay.node.append(this.#relay.topicOf(channel), entry);
+    this.#wait(appending.then(() => this.appended(channel), lost));
+  }
+
+  /** Waits for a call before the end. */
+  #wait(call: Promise<unknown>): void {
+    const pending: Promise<void> = call
+      .then(
+        () => {},
+        (error) => this.#failed(error),
+      )
+      .finally(() => this.#pending.delete(pending));
+    this.#pending.add(pending);
+  }
+
+  #routesOf(partition: number): readonly Route[] {
+    const existing = this.#routes.get(partition);
+    if (existing !== undefined) return existing;
+    const routes = this.#destinations.map(({ webhook, reader, report }) => {
+      const reading = {
+        relay: this.#relay,
+        partition,
+        log: this.#log,
+        reader,
+        readers: () => this.#readers,
+        failed: (error: unknown) => this.#failed(error),
+        worked: () => this.#worked(),
+      };
+      const source = new LogSource(reading, webhook, this.#limits);
+      return { source, sender: new WebhookSender(webhook, this.#app, source, this.#limits, report) };
+    });
+    this.#routes.set(partition, routes);
+    return routes;
+  }
+
+  /** Looks for events whose reader has died, in some of the partitions, and for the readers that nodes serve. */
+  #look(): void {
+    void this.#readReaders();
+    const { partitions } = this.#relay.node;
+    for (let count = Math.ceil(partitions / LOOKS); count > 0; count--) {
+      for (const { sender } of this.#routesOf(this.#next % partitions)) sender.look();
+      this.#next = (this.#next + 1) % partitions;
+    }
+  }
+
+  async #readReaders(): Promise<void> {
+    try {
+      const { items } = await this.#relay.node.read(this.#log, READER_SET);
+      this.#readers = [...new Set([...this.#ownReaders, ...items.map(({ item }) => item)])];
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#hasFailed) return;
+    this.#hasFailed = true;
+    const text = 'websocket: the events of webhooks have to wait, because the relay does not answer';
+    this.#host.logger().warn({ reason: textOf(error) }, text);
+  }
+
+  #worked(): void {
+    if (!this.#hasFailed) return;
+    this.#hasFailed = false;
+    this.#host.logger().info({}, 'websocket: the events of webhooks are sent again');
+  }
+}
+
+/**
+ * The name of a webhook among the readers of a log: of its address, and which one it is of those with the same. So it
+ * stays the same from one release of an application to the next, whatever else is changed about it, and shows no secret.
+ */
+function readerName(webhooks: readonly WebSocketWebhook[], index: number): string {
+  const { url } = webhooks[index] as WebSocketWebhook;
+  const before = webhooks.slice(0, index).filter((webhook) => webhook.url === url).length;
+  return `${createHash('sha256').update(url).digest('base64url')}-${before}`;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
