@@ -1,21 +1,19 @@
 import type { NameRule } from '../core/names.js';
 import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol/messages.js';
-import { channelName, eventName, isCache } from '../pusher-protocol/names.js';
+import { channelName, eventName } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
+import { AppChannels, type Subscribed } from './app-channels.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
 import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
 import { type ConnectionOwner, ConnectionOwners } from './connection-owners.js';
-import { type ChannelObserver, LocalChannel, type Publication } from './local-channel.js';
+import type { ChannelObserver, LocalChannel, Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
-import { PlainConnection, plainFrame } from './plain/connection.js';
-import { PresenceLeaves } from './presence-leaves.js';
-import { PresencePace } from './presence-pace.js';
+import { PlainConnection } from './plain/connection.js';
 import { SignedInUsers } from './signed-in-users.js';
-import { SubscriptionCounts } from './subscription-counts.js';
 import { WaitingLine } from './waiting-line.js';
 
 /** Tells a client why it may not be there. */
@@ -56,13 +54,9 @@ export class App {
   readonly #users = new SignedInUsers();
   readonly #owners: ConnectionOwners;
   readonly #plain = new Set<PlainConnection>();
-  readonly #counts: SubscriptionCounts | undefined;
+  readonly #channels: AppChannels;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
-  readonly #observer: ChannelObserver | undefined;
-  /** The members who were lost and may be back in time. */
-  readonly #leaves: PresenceLeaves;
-  readonly #pace = new PresencePace();
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
@@ -73,20 +67,17 @@ export class App {
     this.eventName = { ...eventName, maxLength: limits.maxEventNameLength };
     this.access = access;
     this.#counters = counters;
-    this.#observer = observer;
     this.#owners = new ConnectionOwners(limits.maxChannelsPerConnection);
-    this.#counts = limits.subscriptionCounting ? new SubscriptionCounts() : undefined;
     if (limits.authorizedConnections) {
       this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
         this.end(connection, closeCode.unauthorized, lateAuthorization),
       );
     }
-    this.#leaves = new PresenceLeaves(limits.presenceLeaveDelayMs, (place, channel, mayReturn) =>
-      this.#left(channel, channel.release(place).user, mayReturn),
-    );
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
     this.publisher = new AppPublisher(local, counters, observer);
+    const cachedEvent = (name: string): string | undefined => this.publisher.cachedEvent(name);
+    this.#channels = new AppChannels({ limits, channels, cachedEvent, observer });
   }
 
   /** Takes in a connection that has been let in. */
@@ -99,15 +90,7 @@ export class App {
   addPlain(connection: PlainConnection, name: string): void {
     this.connections.set(connection.id, connection);
     this.#plain.add(connection);
-    const channel = this.#channel(name);
-    connection.entered(channel);
-    const isFirst = !channel.isOccupied;
-    channel.addPlain(connection);
-    this.#observer?.joined(channel, undefined, isFirst);
-    this.#counts?.joined(channel, undefined);
-    if (!isCache(name)) return;
-    const text = this.publisher.cachedEvent(name);
-    if (text !== undefined) connection.send(plainFrame(JSON.parse(text) as Publication));
+    this.#channels.subscribePlain(connection, name);
   }
 
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
@@ -134,48 +117,14 @@ export class App {
     return this.settings.limits;
   }
 
-  /**
-   * Subscribes a connection, which has been allowed.
-   * @param member its user, on a presence channel
-   * @returns the bytes that it sends to all subscribers together
-   */
-  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): number {
-    const channel = this.#channel(name);
-    connection.entered(channel);
-    const isFirst = !channel.isOccupied;
-    const { user, bytes, place } = channel.add(connection, member);
-    if (place !== undefined) this.#leaves.cancel(place);
-    this.#pace.changed(channel);
-    this.#observer?.joined(channel, user, isFirst);
-    return bytes + (this.#counts?.joined(channel, connection) ?? 0);
+  /** See `AppChannels.subscribe`. */
+  subscribe(connection: Connection, name: string, member: ProtocolUser | undefined): Subscribed | Promise<Subscribed> {
+    return this.#channels.subscribe(connection, name, member);
   }
 
-  #channel(name: string): LocalChannel {
-    const existing = this.channels.get(name);
-    if (existing !== undefined) return existing;
-    const channel = new LocalChannel(name);
-    this.channels.set(name, channel);
-    return channel;
-  }
-
-  /**
-   * Ends a subscription; one that is not there is ignored.
-   * @param mayReturn whether the connection was only lost, so that its client may come back soon
-   * @returns the bytes that it sends to all subscribers together
-   */
-  unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
-    if (!connection.isOn(channel)) return 0;
-    connection.left(channel);
-    const { user, bytes, place } = channel.remove(connection, mayReturn && !this.#isClosing && this.#leaves.wait);
-    if (place !== undefined) this.#leaves.add(place, channel);
-    this.#left(channel, user, mayReturn);
-    return bytes + ((!this.#isClosing && this.#counts?.left(channel)) || 0);
-  }
-
-  #left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
-    if (!channel.isOccupied) this.channels.delete(channel.name);
-    else if (!this.#isClosing) this.#pace.changed(channel);
-    this.#observer?.left(channel, goneUser, mayReturn);
+  /** See `AppChannels.unsubscribe`. */
+  unsubscribe(connection: Connection, channel: LocalChannel): number {
+    return this.#channels.unsubscribe(connection, channel);
   }
 
   /**
@@ -215,7 +164,7 @@ export class App {
   dismissUser(userId: string): number {
     const connections = this.connectionsOf(userId);
     for (const connection of connections) this.dismiss(connection);
-    this.#leaves.endOf(userId);
+    this.#channels.endPlacesOf(userId);
     return connections.length;
   }
 
@@ -247,7 +196,7 @@ export class App {
     // A bare WebSocket knows no code that tells it to come back.
     const plain = [...this.#plain].filter((connection) => connection.belongsTo(owner));
     for (const connection of plain) this.dismiss(connection);
-    if (userId !== undefined) this.#leaves.endOf(userId);
+    if (userId !== undefined) this.#channels.endPlacesOf(userId);
     return going.size + plain.length;
   }
 
@@ -270,9 +219,7 @@ export class App {
   /** All connections are about to go, and have been told: from now on nobody is told who has left. */
   beginClose(): void {
     this.#isClosing = true;
-    this.#leaves.endAll();
-    this.#counts?.stop();
-    this.#pace.stop();
+    this.#channels.beginClose();
     this.#unauthorized?.clear();
   }
 
@@ -285,7 +232,7 @@ export class App {
     if (connection instanceof PlainConnection) this.#plain.delete(connection);
     this.#unauthorized?.delete(connection);
     this.#owners.forget(connection);
-    for (const channel of connection.channels) this.unsubscribe(connection, channel, mayReturn);
+    for (const channel of connection.channels) this.#channels.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }
 }

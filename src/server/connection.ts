@@ -48,6 +48,8 @@ export class Connection {
   #excused = 0;
   /** Those that it is subscribed to. */
   #channels: SmallSet<LocalChannel>;
+  /** Those that it is about to be subscribed to; undefined as long as there was none. */
+  #entering: Set<LocalChannel> | undefined;
 
   /** What it came through, of several HTTP servers; undefined on the server's own port. */
   door: object | undefined;
@@ -91,8 +93,24 @@ export class Connection {
     return itemsOf(this.#channels);
   }
 
+  /** Number of channels that it is subscribed to, or is about to be. */
   get channelCount(): number {
-    return sizeOf(this.#channels);
+    return sizeOf(this.#channels) + (this.#entering?.size ?? 0);
+  }
+
+  /** The channels that it is about to be subscribed to, as soon as other nodes know. */
+  get entering(): Iterable<LocalChannel> {
+    return this.#entering ?? [];
+  }
+
+  isEntering(channel: LocalChannel): boolean {
+    return this.#entering?.has(channel) === true;
+  }
+
+  /** Notes a subscription that is not confirmed yet. */
+  enters(channel: LocalChannel): void {
+    this.#entering ??= new Set();
+    this.#entering.add(channel);
   }
 
   isOn(channel: LocalChannel): boolean {
@@ -101,11 +119,13 @@ export class Connection {
 
   /** Notes a subscription. */
   entered(channel: LocalChannel): void {
+    this.#entering?.delete(channel);
     this.#channels = withItem(this.#channels, channel);
   }
 
   /** Notes the end of a subscription. */
   left(channel: LocalChannel): void {
+    this.#entering?.delete(channel);
     this.#channels = withoutItem(this.#channels, channel);
   }
 

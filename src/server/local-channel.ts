@@ -2,7 +2,7 @@ import { memberAdded, memberRemoved, subscriptionSucceeded } from '../pusher-pro
 import { isPresence } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
-import { type HeldPlace, PresenceMembers } from './presence.js';
+import { type Arrival, type HeldPlace, type MemberList, PresenceMembers } from './presence.js';
 import { PresenceNotices } from './presence-notices.js';
 import { itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
@@ -25,7 +25,7 @@ export interface ChannelChange {
 /** A channel with its subscribers in this process. It exists while it has any, or keeps a place for one. */
 export class LocalChannel {
   readonly name: string;
-  /** The users on it; undefined unless it is a presence channel. */
+  /** Its users on this node; undefined unless it is a presence channel. */
   readonly members: PresenceMembers | undefined;
   /** On a cache channel: whether the observer knows that there is no event for its subscribers. */
   isMissTold = false;
@@ -44,7 +44,17 @@ export class LocalChannel {
     this.members = isPresence(name) ? new PresenceMembers() : undefined;
   }
 
-  /** Number of connections that are subscribed. */
+  /** Its users as all know them; undefined unless it is a presence channel. */
+  get everyone(): MemberList | undefined {
+    return this.members;
+  }
+
+  /** Number of connections that are subscribed, over all nodes. */
+  get total(): number {
+    return this.size;
+  }
+
+  /** Number of connections that are subscribed here. */
   get size(): number {
     return sizeOf(this.#subscribers) + (this.#plain?.size ?? 0);
   }
@@ -65,22 +75,40 @@ export class LocalChannel {
    * @param member the subscriber's user, on a presence channel
    */
   add(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
+    const change = this.admit(subscriber, member);
+    return { ...change, bytes: change.bytes + this.confirm(subscriber) };
+  }
+
+  /** Notes whose a subscription is that is about to be confirmed. */
+  admit(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
     const arrival = member && this.members?.add(subscriber, member);
-    let bytes = 0;
-    if (member !== undefined && arrival !== undefined) {
-      // Pages take the details of a member who is added, and not those of one who is there.
-      if (arrival.isChanged) bytes += this.#note(memberRemoved(this.name, member.id));
-      if (arrival.isNew || arrival.isChanged) bytes += this.#note(memberAdded(this.name, member));
-    }
+    if (member === undefined || arrival === undefined) return { user: undefined, bytes: 0 };
+    return {
+      user: arrival.isNew ? member.id : undefined,
+      bytes: this.noteArrival(member, arrival),
+      place: arrival.place,
+    };
+  }
+
+  /** Confirms a subscription, which is one from now on. Returns the bytes that are sent. */
+  confirm(subscriber: ChannelSubscriber): number {
     this.#subscribers = withItem(this.#subscribers, subscriber);
     this.#notices?.joined(subscriber);
-    const confirmation = this.#confirm();
+    const confirmation = this.#confirmationFrame();
     subscriber.send(confirmation);
-    return {
-      user: arrival?.isNew ? member?.id : undefined,
-      bytes: bytes + confirmation.length,
-      place: arrival?.place,
-    };
+    return confirmation.length;
+  }
+
+  /** Returns the bytes that the subscribers have to be sent. */
+  protected noteArrival(member: ProtocolUser, { isNew, isChanged = false }: Arrival): number {
+    // Pages take the details of a member who is added, and not those of one who is there.
+    const removed = isChanged ? this.note(memberRemoved(this.name, member.id)) : 0;
+    return removed + (isNew || isChanged ? this.note(memberAdded(this.name, member)) : 0);
+  }
+
+  /** Returns the bytes that the subscribers have to be sent. */
+  protected noteLeave(userId: string): number {
+    return this.note(memberRemoved(this.name, userId));
   }
 
   /** Adds a subscriber that speaks no protocol. It is nobody's member, and hears nothing but {@link deliverPlain}. */
@@ -116,11 +144,11 @@ export class LocalChannel {
   }
 
   #left(user: string | undefined): ChannelChange {
-    return { user, bytes: user === undefined ? 0 : this.#note(memberRemoved(this.name, user)) };
+    return { user, bytes: user === undefined ? 0 : this.noteLeave(user) };
   }
 
   /** Notes that a member has come or gone. Returns the bytes that the subscribers have to be sent. */
-  #note(text: string): number {
+  protected note(text: string): number {
     this.#confirmation = undefined;
     const { memberConnections } = this;
     if (memberConnections === 0) return 0;
@@ -142,9 +170,9 @@ export class LocalChannel {
     notices?.deliver(itemsOf(this.#subscribers));
   }
 
-  #confirm(): Buffer {
-    if (this.members === undefined) return textFrame(subscriptionSucceeded(this.name));
-    this.#confirmation ??= textFrame(subscriptionSucceeded(this.name, this.members.list()));
+  #confirmationFrame(): Buffer {
+    if (this.everyone === undefined) return textFrame(subscriptionSucceeded(this.name));
+    this.#confirmation ??= textFrame(subscriptionSucceeded(this.name, this.everyone.list()));
     return this.#confirmation;
   }
 

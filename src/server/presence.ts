@@ -16,6 +16,17 @@ interface Member {
   held: HeldPlace[] | undefined;
 }
 
+/** The members of a presence channel, as pages know them. */
+export interface MemberList {
+  /** Number of users. */
+  readonly count: number;
+  /** The users' ids. */
+  readonly ids: readonly string[];
+  has(userId: string): boolean;
+  /** Each user once, in the order in which they came. */
+  list(): readonly ListedMember[];
+}
+
 /** What a connection that was added has changed. */
 export interface Arrival {
   /** Whether the user was no member before. */
@@ -27,7 +38,7 @@ export interface Arrival {
 }
 
 /** The members of one presence channel. A user is a member once, however many connections they have. */
-export class PresenceMembers {
+export class PresenceMembers implements MemberList {
   readonly #members = new Map<string, Member>();
   readonly #userOf = new Map<object, string>();
 
@@ -43,6 +54,12 @@ export class PresenceMembers {
 
   has(userId: string): boolean {
     return this.#members.has(userId);
+  }
+
+  /** How a user is a member: by a connection that lives, or only by places that are kept. Undefined for no member. */
+  standing(userId: string): { readonly isLive: boolean; readonly info: string | undefined } | undefined {
+    const member = this.#members.get(userId);
+    return member && { isLive: member.connections > 0, info: member.info };
   }
 
   /** The id of the user whom a connection belongs to. */

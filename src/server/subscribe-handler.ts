@@ -1,9 +1,10 @@
-import { cacheMiss, protocolError, subscriptionError } from '../pusher-protocol/messages.js';
-import { channelNameProblem, isCache, isPresence, isPrivate, userOfChannel } from '../pusher-protocol/names.js';
+import { protocolError, subscriptionError } from '../pusher-protocol/messages.js';
+import { channelNameProblem, isPresence, isPrivate, userOfChannel } from '../pusher-protocol/names.js';
 import { MAX_NAME_LENGTH } from '../pusher-protocol/publish-limits.js';
 import { memberOfUser, type ProtocolUser, parseMember } from '../pusher-protocol/users.js';
 import { isRecord } from '../wire/is-record.js';
 import type { App } from './app.js';
+import type { Subscribed } from './app-channels.js';
 import type { Connection } from './connection.js';
 import type { SubscriptionRate } from './subscription-rate.js';
 
@@ -32,7 +33,7 @@ export class SubscribeHandler {
     }
     const name = data['channel'];
     const existing = this.#app.channels.get(name);
-    if (existing !== undefined && connection.isOn(existing)) {
+    if (existing !== undefined && (connection.isOn(existing) || connection.isEntering(existing))) {
       connection.sendText(protocolError(`Existing subscription to channel ${name}`));
       return;
     }
@@ -47,15 +48,26 @@ export class SubscribeHandler {
       return;
     }
     if (isPrivate(name) && !this.#app.authorize(connection)) return;
-    this.#rate.sent(connection, this.#app.subscribe(connection, name, member));
-    if (isCache(name)) connection.sendText(this.#app.publisher.cachedEvent(name) ?? cacheMiss(name));
+    const subscribed = this.#app.subscribe(connection, name, member);
+    if (typeof subscribed === 'object') void subscribed.then((end) => this.#subscribed(connection, name, end));
+    else this.#subscribed(connection, name, subscribed);
+  }
+
+  #subscribed(connection: Connection, name: string, subscribed: Subscribed): void {
+    if (typeof subscribed === 'number') this.#rate.sent(connection, subscribed);
+    else if (subscribed === 'full') refuse(connection, name, this.#full());
+  }
+
+  #full(): SubscriptionRefusal {
+    const error = `A presence channel has up to ${this.#app.limits.maxPresenceMembers} members`;
+    return { type: 'LimitReached', error, status: 403 };
   }
 
   /** Ends a subscription; one that is not there is ignored. */
   unsubscribe(connection: Connection, data: unknown): void {
     const name = isRecord(data) ? data['channel'] : undefined;
     const channel = typeof name === 'string' ? this.#app.channels.get(name) : undefined;
-    if (channel === undefined || !connection.isOn(channel)) return;
+    if (channel === undefined || !(connection.isOn(channel) || connection.isEntering(channel))) return;
     this.#rate.leave(connection, this.#app.unsubscribe(connection, channel));
   }
 
@@ -126,11 +138,9 @@ export class SubscribeHandler {
       };
     }
     if (typeof member === 'string') return { type: 'InvalidMember', error: member, status: 400 };
-    const members = this.#app.channels.get(name)?.members;
-    if (members !== undefined && members.count >= maxPresenceMembers && !members.has(member.id)) {
-      return { type: 'LimitReached', error: `A presence channel has up to ${maxPresenceMembers} members`, status: 403 };
-    }
-    return member;
+    const members = this.#app.channels.get(name)?.everyone;
+    const isFull = members !== undefined && members.count >= maxPresenceMembers && !members.has(member.id);
+    return isFull ? this.#full() : member;
   }
 }
 

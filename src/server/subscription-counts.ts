@@ -26,18 +26,24 @@ export class SubscriptionCounts {
    */
   joined(channel: LocalChannel, subscriber: ChannelSubscriber | undefined): number {
     if (!isCounted(channel)) return 0;
-    if (channel.size <= MAX_TOLD_AT_ONCE) return this.#tellAll(channel);
-    const frame = countFrame(channel);
-    subscriber?.send(frame);
-    if (channel.size !== channel.toldSize) channel.toldSize = undefined;
+    if (channel.total <= MAX_TOLD_AT_ONCE) return this.#tellAll(channel);
+    if (channel.total !== channel.toldSize) channel.toldSize = undefined;
     this.#waiting.add(channel);
+    return this.tell(channel, subscriber);
+  }
+
+  /** Tells one subscriber. Returns the bytes that are sent. */
+  tell(channel: LocalChannel, subscriber: ChannelSubscriber | undefined): number {
+    if (subscriber === undefined || !isCounted(channel)) return 0;
+    const frame = countFrame(channel);
+    subscriber.send(frame);
     return frame.length;
   }
 
-  /** A connection has left. Returns the bytes that are sent. */
-  left(channel: LocalChannel): number {
+  /** There are more subscribers or less. Returns the bytes that are sent. */
+  changed(channel: LocalChannel): number {
     if (!isCounted(channel)) return 0;
-    if (channel.size <= MAX_TOLD_AT_ONCE) return this.#tellAll(channel);
+    if (channel.total <= MAX_TOLD_AT_ONCE) return this.#tellAll(channel);
     this.#waiting.add(channel);
     return 0;
   }
@@ -48,12 +54,12 @@ export class SubscriptionCounts {
   }
 
   #tellChange(channel: LocalChannel): void {
-    if (channel.size !== channel.toldSize) this.#tellAll(channel);
+    if (channel.total !== channel.toldSize) this.#tellAll(channel);
   }
 
   #tellAll(channel: LocalChannel): number {
     this.#waiting.delete(channel);
-    channel.toldSize = channel.size;
+    channel.toldSize = channel.total;
     if (channel.size === 0) return 0;
     const frame = countFrame(channel);
     channel.deliver(frame);
@@ -65,6 +71,6 @@ function isCounted({ name, members }: LocalChannel): boolean {
   return members === undefined && userOfChannel(name) === undefined;
 }
 
-function countFrame({ name, size }: LocalChannel): Buffer {
-  return textFrame(subscriptionCount(name, size));
+function countFrame({ name, total }: LocalChannel): Buffer {
+  return textFrame(subscriptionCount(name, total));
 }

@@ -1,0 +1,168 @@
+import type { Logger } from '../../core/logger.js';
+import type { DeafSpans } from './deaf-spans.js';
+import { Listening, type TopicListener } from './listening.js';
+import { Outgoing } from './outgoing.js';
+import { Partition } from './partition.js';
+import type { Relay, RelayConnection, RelayHost, RelayMessage, ShareChange, ShareResult, Update } from './relay.js';
+
+/** How long a node that shows no sign of life counts as there, in milliseconds. */
+export const LEASE_MS = 15_000;
+
+/** How long the end of a node may take, in milliseconds. Others do what is left of it when its lease ends. */
+const CLOSE_MS = 5000;
+
+/** What a node does for its server. */
+export interface ClusterNodeHost {
+  /** Its logger must not throw. */
+  readonly logger: () => Logger;
+  readonly spans: DeafSpans;
+  /** Whether it holds shares, as one does that clients connect to. */
+  readonly isServing: boolean;
+  /** @default LEASE_MS */
+  readonly leaseMs?: number | undefined;
+}
+
+/** This process among the nodes that a relay joins. */
+export class ClusterNode {
+  readonly #relay: Relay;
+  readonly #host: ClusterNodeHost;
+  #connection: RelayConnection | undefined;
+  #parts: readonly Part[] = [];
+  /** Incarnations that are being evicted. */
+  readonly #evicting = new Set<string>();
+  #isFailing = false;
+
+  constructor(relay: Relay, host: ClusterNodeHost) {
+    this.#relay = relay;
+    this.#host = host;
+  }
+
+  /**
+   * Connects, and takes part.
+   * @throws whatever the relay rejects with, when it cannot be reached
+   */
+  async open(): Promise<void> {
+    const connection = await this.#relay.connect(this.#relayHost);
+    this.#connection = connection;
+    const leaseMs = this.#host.leaseMs ?? LEASE_MS;
+    const host = { leaseMs, failed: this.#failed, updated: this.#updated };
+    this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
+      const partition = this.#host.isServing ? new Partition(number, connection, host) : undefined;
+      return {
+        partition,
+        listening: new Listening(number, connection),
+        outgoing: new Outgoing(number, connection, partition),
+      };
+    });
+    try {
+      await Promise.all(this.#parts.map(({ partition }) => partition?.open()));
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** The connection, for what only reads. @throws Error before `open` and after `close` */
+  get connection(): RelayConnection {
+    if (this.#connection === undefined) throw new Error('The embedded server is not open.');
+    return this.#connection;
+  }
+
+  #partOf(topic: string): Part {
+    const part = this.#parts[this.connection.partitionOf(topic)];
+    if (part === undefined) throw new Error('The relay has fewer partitions than it says.');
+    return part;
+  }
+
+  /** See `Listening.listen`. */
+  listen(topic: string, listener: TopicListener): Promise<void> {
+    return this.#partOf(topic).listening.listen(topic, listener);
+  }
+
+  /** Listens to a topic no longer; one that was not listened to is ignored. */
+  leave(topic: string): void {
+    if (this.#connection !== undefined) this.#partOf(topic).listening.leave(topic);
+  }
+
+  /** See `Outgoing.publish`. */
+  publish(message: RelayMessage): Promise<void> {
+    return this.#partOf(message.topic).outgoing.publish(message);
+  }
+
+  /** See `Partition.hold`. A node that serves nobody holds nothing. */
+  async hold(change: ShareChange): Promise<ShareResult | undefined> {
+    if (this.#connection === undefined) return undefined;
+    return this.#partOf(change.topic).partition?.hold(change);
+  }
+
+  /** Resolves when everything is handed over that was published to a topic before. */
+  async caughtUp(topic: string): Promise<void> {
+    await this.#partOf(topic).partition?.renew();
+  }
+
+  readonly #relayHost: RelayHost = {
+    logger: () => this.#host.logger(),
+    message: (topic, payload) => this.#listenerOf(topic)?.message(payload),
+    changed: (topic, change) => this.#listenerOf(topic)?.changed(change),
+    deaf: (partitions, since) => this.#host.spans.begin(partitions, since),
+    hearing: (partitions, since) => {
+      this.#host.spans.end(partitions, since, this.#parts.length);
+      for (const number of partitions)
+        for (const listener of this.#parts[number]?.listening.listeners ?? []) listener.missed();
+    },
+  };
+
+  #listenerOf(topic: string): TopicListener | undefined {
+    return this.#connection && this.#partOf(topic).listening.listenerOf(topic);
+  }
+
+  readonly #failed = (error: unknown): void => {
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    const text = `websocket: the ${this.#relay.name} relay does not answer: messages are refused, clients stay connected`;
+    this.#host.logger().error({ err: error }, text);
+  };
+
+  readonly #updated = (partition: number, { expired }: Update): void => {
+    if (this.#isFailing) this.#host.logger().info({}, `websocket: the ${this.#relay.name} relay answers again`);
+    this.#isFailing = false;
+    for (const incarnation of expired) void this.#evict(partition, incarnation);
+  };
+
+  /** Takes away what a node held that shows no sign of life. Other nodes may do the same. */
+  async #evict(partition: number, incarnation: string): Promise<void> {
+    const name = `${partition} ${incarnation}`;
+    if (this.#evicting.has(name)) return;
+    this.#evicting.add(name);
+    try {
+      while (await this.#connection?.evict(partition, incarnation));
+    } catch {
+      // The next update tells of it again.
+    } finally {
+      this.#evicting.delete(name);
+    }
+  }
+
+  /** Gives up all shares, and disconnects. */
+  async close(): Promise<void> {
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    this.#connection = undefined;
+    for (const { listening } of this.#parts) listening.close();
+    const ending = Promise.allSettled(this.#parts.map(({ partition }) => partition?.close()));
+    const timer = Promise.withResolvers<void>();
+    const timeout = setTimeout(timer.resolve, CLOSE_MS);
+    await Promise.race([ending, timer.promise]);
+    clearTimeout(timeout);
+    this.#parts = [];
+    await connection.close();
+  }
+}
+
+/** What this node has of one partition. */
+interface Part {
+  /** Undefined where the node serves nobody. */
+  readonly partition: Partition | undefined;
+  readonly listening: Listening;
+  readonly outgoing: Outgoing;
+}

@@ -1,0 +1,100 @@
+import { DeliveryError } from '../../core/report.js';
+import type { Partition } from './partition.js';
+import type { RelayConnection, RelayMessage } from './relay.js';
+
+/** Messages in one call, and their bytes, so that none takes long. */
+const MAX_MESSAGES = 500;
+const MAX_BYTES = 1_048_576;
+/** Bytes that may wait because the relay is slow. Further messages are refused. */
+const MAX_WAITING_BYTES = 67_108_864;
+
+interface Waiting extends PromiseWithResolvers<void> {
+  readonly message: RelayMessage;
+}
+
+/**
+ * The messages of this node to one partition, in their order. What is published while a call is under way goes out with
+ * the next one, so a busy node makes few calls, and a quiet one waits for nothing.
+ */
+export class Outgoing {
+  readonly #number: number;
+  readonly #connection: RelayConnection;
+  /** Undefined for a node that serves nobody. */
+  readonly #partition: Partition | undefined;
+  #waiting: Waiting[] = [];
+  #bytes = 0;
+  #isSending = false;
+
+  constructor(number: number, connection: RelayConnection, partition: Partition | undefined) {
+    this.#number = number;
+    this.#connection = connection;
+    this.#partition = partition;
+  }
+
+  /**
+   * Publishes a message.
+   * @throws DeliveryError `rejected` when it was not published, `unknown` when nobody knows
+   */
+  publish(message: RelayMessage): Promise<void> {
+    if (this.#bytes > MAX_WAITING_BYTES) return Promise.reject(refused('takes messages too slowly, and many wait'));
+    const waiting = { message, ...Promise.withResolvers<void>() };
+    this.#waiting.push(waiting);
+    this.#bytes += message.payload.length;
+    if (!this.#isSending) {
+      this.#isSending = true;
+      // What is published within the same step goes into the same call.
+      queueMicrotask(() => void this.#send());
+    }
+    return waiting.promise;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      try {
+        await this.#call(batch.map(({ message }) => message));
+        for (const { resolve } of batch) resolve();
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#isSending = false;
+  }
+
+  #take(): readonly Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { message } of this.#waiting) {
+      bytes += message.payload.length;
+      if (count === MAX_MESSAGES || (count > 0 && bytes > MAX_BYTES)) break;
+      count++;
+    }
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count);
+    for (const { message } of batch) this.#bytes -= message.payload.length;
+    return batch;
+  }
+
+  async #call(messages: readonly RelayMessage[]): Promise<void> {
+    const partition = this.#partition;
+    if (partition === undefined) {
+      await this.#connection.publish(this.#number, undefined, messages);
+      return;
+    }
+    // A node that was frozen, or a relay that has lost its memory: once more under a new name.
+    for (let tries = 0; tries < 2; tries++) {
+      const { incarnation } = partition;
+      if (incarnation !== undefined && (await this.#connection.publish(this.#number, incarnation, messages))) return;
+      await partition.register(incarnation);
+    }
+    throw refused('does not keep this node, whose lease ends at once');
+  }
+}
+
+function refused(problem: string): DeliveryError {
+  return new DeliveryError(`The relay ${problem}: nothing was published.`, {
+    backend: 'websocket',
+    outcome: 'rejected',
+    retryable: true,
+  });
+}
