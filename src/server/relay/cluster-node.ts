@@ -31,10 +31,15 @@ export class ClusterNode {
   /** Incarnations that are being evicted. */
   readonly #evicting = new Set<string>();
   #isFailing = false;
+  /** How long its leases last, in milliseconds. */
+  readonly leaseMs: number;
+  /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
+  nodes = 1;
 
   constructor(relay: Relay, host: ClusterNodeHost) {
     this.#relay = relay;
     this.#host = host;
+    this.leaseMs = host.leaseMs ?? LEASE_MS;
   }
 
   /**
@@ -44,8 +49,7 @@ export class ClusterNode {
   async open(): Promise<void> {
     const connection = await this.#relay.connect(this.#relayHost);
     this.#connection = connection;
-    const leaseMs = this.#host.leaseMs ?? LEASE_MS;
-    const host = { leaseMs, failed: this.#failed, updated: this.#updated };
+    const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
       const partition = this.#host.isServing ? new Partition(number, connection, host) : undefined;
       return {
@@ -66,6 +70,11 @@ export class ClusterNode {
   get connection(): RelayConnection {
     if (this.#connection === undefined) throw new Error('The embedded server is not open.');
     return this.#connection;
+  }
+
+  /** Its incarnation in a partition; undefined while it has none. */
+  incarnationIn(partition: number): string | undefined {
+    return this.#parts[partition]?.partition?.incarnation;
   }
 
   #partOf(topic: string): Part {
@@ -123,7 +132,8 @@ export class ClusterNode {
     this.#host.logger().error({ err: error }, text);
   };
 
-  readonly #updated = (partition: number, { expired }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes }: Update): void => {
+    this.nodes = nodes;
     if (this.#isFailing) this.#host.logger().info({}, `websocket: the ${this.#relay.name} relay answers again`);
     this.#isFailing = false;
     for (const incarnation of expired) void this.#evict(partition, incarnation);

@@ -14,8 +14,8 @@ export interface LogReading {
   readonly partition: number;
   readonly log: string;
   readonly reader: string;
-  /** All readers of the log that somebody serves. */
-  readers(): readonly string[];
+  /** All readers of the log that this node serves. */
+  readonly readers: readonly string[];
   /** Told when the relay does not answer, and each time it does. Must not throw. */
   failed(error: unknown): void;
   worked(): void;
@@ -108,10 +108,10 @@ export class LogSource implements EventSource {
         const time = this.#limits.nextTime();
         const note: Note = { id: last, body: webhookBody(time, told), events: told.length, time };
         const { relay, partition, log, reader } = this.#reading;
-        const incarnation = relay.node.incarnation(partition);
+        const incarnation = relay.node.incarnationIn(partition);
         const isReader =
           incarnation !== undefined &&
-          (await relay.node.noteInLog(partition, log, reader, incarnation, JSON.stringify(note)));
+          (await relay.node.connection.noteInLog(partition, log, reader, incarnation, JSON.stringify(note)));
         if (isReader) return this.#batch(note, part.waiting - count);
         this.#leave();
         return undefined;
@@ -136,9 +136,9 @@ export class LogSource implements EventSource {
 
   async #ask(max: number, leaseMs: number): Promise<LogPart | undefined> {
     const { relay, partition, log, reader, readers, worked } = this.#reading;
-    const incarnation = relay.node.incarnation(partition);
+    const incarnation = relay.node.incarnationIn(partition);
     if (incarnation === undefined) return undefined;
-    const part = await relay.node.readLog(partition, log, { reader, readers: readers(), incarnation, leaseMs, max });
+    const part = await relay.node.connection.readLog(partition, log, { reader, readers, incarnation, leaseMs, max });
     worked();
     return part;
   }
@@ -146,8 +146,9 @@ export class LogSource implements EventSource {
   /** Goes past an entry. Returns whether this node is still the reader. */
   async #pass(id: string): Promise<boolean> {
     const { relay, partition, log, reader } = this.#reading;
-    const incarnation = relay.node.incarnation(partition);
-    const isReader = incarnation !== undefined && (await relay.node.passInLog(partition, log, reader, incarnation, id));
+    const incarnation = relay.node.incarnationIn(partition);
+    const isReader =
+      incarnation !== undefined && (await relay.node.connection.passInLog(partition, log, reader, incarnation, id));
     this.#ended = undefined;
     if (!isReader) this.#leave();
     return isReader;
@@ -223,7 +224,7 @@ export class LogSource implements EventSource {
     const counts = events.filter(({ name }) => name === 'subscription_count');
     if (counts.length === 0) return events;
     const sets = counts.map(({ channel }) => ({ topic: relay.topicOf(channel), set: relay.countSet }));
-    const figures = await relay.node.figures(sets);
+    const figures = await relay.node.connection.figures(sets);
     const numbers = new Map(counts.map((event, index) => [event, figures[index]?.weight ?? 0]));
     return events.flatMap((event) => {
       const number = numbers.get(event);

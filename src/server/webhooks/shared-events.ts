@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WebhookEventName, WireEvent } from '../../pusher-protocol/webhooks.js';
-import type { LogEntry } from '../relay/relay.js';
+import type { LogEntry, RelayConnection } from '../relay/relay.js';
 import { WaitingLine } from '../waiting-line.js';
 import type { AppEvents } from './app-events.js';
 import { takes } from './filter.js';
@@ -16,12 +16,12 @@ import type { WebhookRelay } from './webhook-relay.js';
 /** The sets of a channel's topic that tell what webhooks know: whether it is occupied, and who is on it. */
 const CHANNEL_SET = 'hook-channel';
 const MEMBER_SET = 'hook-members';
-/** The set with the readers that nodes serve. */
-const READER_SET = 'hook-readers';
-/** The topic of that set, and the log, are named like a channel that nobody can subscribe to. */
+/** The log is named like a channel that nobody can subscribe to. */
 const LOG_CHANNEL = '#webhooks';
 /** Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions. */
 const LOOKS = 3;
+
+const nothing = new Uint8Array();
 
 interface Destination {
   readonly webhook: WebSocketWebhook;
@@ -51,7 +51,10 @@ export class SharedEvents implements AppEvents {
   /** Channels whose number of subscribers has changed. */
   readonly #counts: WaitingLine<string>;
   readonly #pending = new Set<Promise<void>>();
-  #readers: readonly string[];
+  /** Channels whose number is about to be told. */
+  readonly #counting = new Set<string>();
+  /** Of each partition, a topic that nobody listens to: whose messages are nothing but their entries. */
+  #logTopics: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   /** The partition that is looked at next. */
   #next = 0;
@@ -74,21 +77,13 @@ export class SharedEvents implements AppEvents {
       reader: readerName(webhooks, index),
       report: new WebhookReport(webhook, host),
     }));
-    this.#readers = this.#ownReaders;
     // A number that changes often is told once in a while, and in one webhook with what happens at the same time.
-    this.#counts = new WaitingLine(limits.webhookBatchMs / 2, (channel) =>
-      this.#append({ name: 'subscription_count', channel }),
-    );
-  }
-
-  get #ownReaders(): readonly string[] {
-    return this.#destinations.map(({ reader }) => reader);
+    this.#counts = new WaitingLine(limits.webhookBatchMs / 2, (channel) => this.#tellCount(channel));
   }
 
   open(): void {
     const { node } = this.#relay;
-    for (const item of this.#ownReaders)
-      this.#wait(node.hold({ topic: this.#log, set: READER_SET, item, share: { weight: 0 } }));
+    this.#logTopics = topicsIn(node.connection, this.#log);
     this.#look();
     this.#timer ??= setInterval(() => this.#look(), node.leaseMs / LOOKS).unref();
   }
@@ -135,7 +130,7 @@ export class SharedEvents implements AppEvents {
     const end = performance.now() + timeoutMs;
     const changed = this.#counts.items;
     this.#counts.clear();
-    for (const channel of changed) this.#append({ name: 'subscription_count', channel });
+    for (const channel of changed) this.#tellCount(channel);
     const late = new AbortController();
     await Promise.race([Promise.all(this.#pending), wait(timeoutMs, undefined, late).catch(() => {})]);
     late.abort();
@@ -152,7 +147,7 @@ export class SharedEvents implements AppEvents {
   }
 
   #partitionOf(channel: string): number {
-    return this.#relay.node.partitionOf(this.#relay.topicOf(channel));
+    return this.#relay.node.connection.partitionOf(this.#relay.topicOf(channel));
   }
 
   /** Holds what webhooks know to be there, or does so no longer. The relay appends the events of it. */
@@ -170,22 +165,39 @@ export class SharedEvents implements AppEvents {
     const topic = this.#relay.topicOf(channel);
     const share = isThere ? { weight: 0, onCame, onLeft } : undefined;
     this.#wait(
-      this.#relay.node.hold({ topic, set, item, share }).then(({ isNew, isGone }) => {
-        if ((isNew && onCame !== undefined) || (isGone && onLeft !== undefined)) this.appended(channel);
+      this.#relay.node.hold({ topic, set, item, share }).then((result) => {
+        if ((result?.isNew && onCame !== undefined) || (result?.isGone && onLeft !== undefined)) this.appended(channel);
       }),
     );
   }
 
+  #tellCount(channel: string): void {
+    // The number is read when it is sent, see `LogSource`, so one event is enough for all changes until it is appended.
+    if (this.#counting.has(channel)) return;
+    this.#counting.add(channel);
+    this.#append({ name: 'subscription_count', channel });
+  }
+
   #append(event: WireEvent): void {
     const entry = this.entry(event);
-    if (entry === undefined) return;
-    const { channel } = event;
-    const lost = (error: unknown): void => {
+    if (entry !== undefined) this.#wait(this.#appendAfterAll(event, entry));
+  }
+
+  /** Appends an event behind all that has happened before it. */
+  async #appendAfterAll(event: WireEvent, entry: LogEntry): Promise<void> {
+    const { name, channel } = event;
+    try {
+      const { node } = this.#relay;
+      await node.caughtUp(this.#relay.topicOf(channel));
+      if (name === 'subscription_count') this.#counting.delete(channel);
+      const topic = this.#logTopics[this.#partitionOf(channel)] ?? this.#log;
+      await node.publish({ topic, payload: nothing, entry });
+      this.appended(channel);
+    } catch (error) {
+      this.#counting.delete(channel);
       for (const { webhook, report } of this.#destinations)
         if (takes(webhook, event)) report.dropped(1, `the relay did not take them: ${textOf(error)}`);
-    };
-    const appending = this.#relay.node.append(this.#relay.topicOf(channel), entry);
-    this.#wait(appending.then(() => this.appended(channel), lost));
+    }
   }
 
   /** Waits for a call before the end. */
@@ -208,7 +220,7 @@ export class SharedEvents implements AppEvents {
         partition,
         log: this.#log,
         reader,
-        readers: () => this.#readers,
+        readers: this.#destinations.map((destination) => destination.reader),
         failed: (error: unknown) => this.#failed(error),
         worked: () => this.#worked(),
       };
@@ -219,22 +231,12 @@ export class SharedEvents implements AppEvents {
     return routes;
   }
 
-  /** Looks for events whose reader has died, in some of the partitions, and for the readers that nodes serve. */
+  /** Looks for events whose reader has died, in some of the partitions. */
   #look(): void {
-    void this.#readReaders();
-    const { partitions } = this.#relay.node;
+    const { partitions } = this.#relay.node.connection;
     for (let count = Math.ceil(partitions / LOOKS); count > 0; count--) {
       for (const { sender } of this.#routesOf(this.#next % partitions)) sender.look();
       this.#next = (this.#next + 1) % partitions;
-    }
-  }
-
-  async #readReaders(): Promise<void> {
-    try {
-      const { items } = await this.#relay.node.read(this.#log, READER_SET);
-      this.#readers = [...new Set([...this.#ownReaders, ...items.map(({ item }) => item)])];
-    } catch (error) {
-      this.#failed(error);
     }
   }
 
@@ -260,6 +262,18 @@ function readerName(webhooks: readonly WebSocketWebhook[], index: number): strin
   const { url } = webhooks[index] as WebSocketWebhook;
   const before = webhooks.slice(0, index).filter((webhook) => webhook.url === url).length;
   return `${createHash('sha256').update(url).digest('base64url')}-${before}`;
+}
+
+/** A topic in each partition. @param prefix what their names begin with */
+function topicsIn(connection: RelayConnection, prefix: string): readonly string[] {
+  const { partitions } = connection;
+  const topics = new Map<number, string>();
+  // Names are spread over the partitions at random, so this ends long before.
+  for (let number = 0; topics.size < partitions && number < 1000 * partitions; number++) {
+    const topic = `${prefix}${number}`;
+    topics.set(connection.partitionOf(topic), topic);
+  }
+  return Array.from({ length: partitions }, (_, partition) => topics.get(partition) ?? prefix);
 }
 
 function textOf(error: unknown): string {
