@@ -97,7 +97,12 @@ export class AppChannels {
     const { user, bytes, place } = channel.remove(connection, mayReturn && !this.isClosing && this.leaves.wait);
     if (place !== undefined) this.leaves.add(place, channel);
     this.left(channel, user, mayReturn, userId);
-    return bytes + ((!this.isClosing && this.counts?.changed(channel)) || 0);
+    return bytes + (this.isClosing ? 0 : this.tellCount(channel));
+  }
+
+  /** Tells the subscribers of a channel how many they are. Returns the bytes that are sent. */
+  protected tellCount(channel: LocalChannel): number {
+    return this.counts?.changed(channel) ?? 0;
   }
 
   /**

@@ -1,3 +1,4 @@
+import type { DeliveryError } from '../core/report.js';
 import type { ChannelObserver, Publication } from './local-channel.js';
 import type { LocalDelivery } from './local-delivery.js';
 import type { ServerCounters } from './metrics/counters.js';
@@ -8,19 +9,32 @@ export interface CachedData {
   readonly ttl: number;
 }
 
+/** A channel that an event was not published to, and why. */
+export interface ChannelFailure {
+  readonly channel: string;
+  readonly error: DeliveryError;
+}
+
+/** What became of an event that went to other nodes. */
+export interface Published {
+  readonly failures: readonly ChannelFailure[];
+  /** Channels that only clients of this node got it on, because the relay was away. */
+  readonly local: readonly string[];
+}
+
 /**
- * Takes an application's events and those of its clients, and hands them on. Today each goes straight to the local
- * delivery of this process; whatever carries events between processes belongs here.
+ * Takes an application's events and those of its clients, and hands them on to the local delivery of this process.
+ * `RelayPublisher` hands them to other nodes too.
  */
 export class AppPublisher {
-  readonly #local: LocalDelivery;
-  readonly #counters: ServerCounters;
-  readonly #observer: ChannelObserver | undefined;
+  protected readonly local: LocalDelivery;
+  protected readonly counters: ServerCounters;
+  protected readonly observer: ChannelObserver | undefined;
 
   constructor(local: LocalDelivery, counters: ServerCounters, observer: ChannelObserver | undefined) {
-    this.#local = local;
-    this.#counters = counters;
-    this.#observer = observer;
+    this.local = local;
+    this.counters = counters;
+    this.observer = observer;
   }
 
   /**
@@ -29,6 +43,7 @@ export class AppPublisher {
    * @param exceptSocketId the socket id of a client that does not get the event
    * @param id the id of the message, for listeners without a connection of the protocol. @default none
    * @param isRecorded whether the message may come twice, so that every subscriber gets the id. @default false
+   * @returns with a relay, a promise of what became of it, which does not reject
    */
   publish(
     channels: readonly string[],
@@ -37,19 +52,25 @@ export class AppPublisher {
     exceptSocketId?: string,
     id?: string,
     isRecorded?: boolean,
-  ): void {
-    this.#counters.applicationEvents += channels.length;
+  ): Promise<Published> | undefined {
+    this.counters.applicationEvents += channels.length;
     const dataText = JSON.stringify(data);
     const recordedId = isRecorded ? id : undefined;
     for (const name of channels)
-      this.#local.deliver({ channel: name, event, data, id }, dataText, exceptSocketId, recordedId);
+      this.local.deliver({ channel: name, event, data, id }, dataText, exceptSocketId, recordedId);
+    return undefined;
   }
 
-  /** Publishes an event that a client sends to the other subscribers of a channel. @param socketId the client's */
-  publishClientEvent(publication: Publication, socketId: string): void {
-    this.#counters.clientEvents++;
-    this.#local.deliverClientEvent(publication, socketId);
-    this.#observer?.clientEvent(publication, socketId);
+  /**
+   * Publishes an event that a client sends to the other subscribers of a channel.
+   * @param socketId the client's
+   * @returns with a relay, a promise of whether it was published, which does not reject
+   */
+  publishClientEvent(publication: Publication, socketId: string): Promise<boolean> | undefined {
+    this.counters.clientEvents++;
+    this.local.deliverClientEvent(publication, socketId);
+    this.observer?.clientEvent(publication, socketId);
+    return undefined;
   }
 
   /**
@@ -57,10 +78,10 @@ export class AppPublisher {
    * none: once for all who subscribe meanwhile.
    */
   cachedEvent(name: string): string | undefined {
-    const text = this.#local.cache.get(name);
+    const text = this.local.cache.get(name);
     if (text !== undefined) return text;
-    const channel = this.#local.channel(name);
-    if (channel?.isMissTold !== true) this.#observer?.cacheMissed(name);
+    const channel = this.local.channel(name);
+    if (channel?.isMissTold !== true) this.observer?.cacheMissed(name);
     if (channel !== undefined) channel.isMissTold = true;
     return undefined;
   }
@@ -69,7 +90,7 @@ export class AppPublisher {
    * What a cache channel hands to new subscribers; undefined when there is nothing. The observer does not hear of it.
    */
   cached(channel: string): CachedData | undefined {
-    const event = this.#local.cache.look(channel);
+    const event = this.local.cache.look(channel);
     if (event === undefined) return undefined;
     const { data } = JSON.parse(event.text) as { data: string };
     return { data, ttl: Math.ceil(event.ttlMs / 1000) };

@@ -232,6 +232,7 @@ export class App {
     if (connection instanceof PlainConnection) this.#plain.delete(connection);
     this.#unauthorized?.delete(connection);
     this.#owners.forget(connection);
+    for (const channel of connection.entering) this.#channels.unsubscribe(connection, channel, mayReturn);
     for (const channel of connection.channels) this.#channels.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }

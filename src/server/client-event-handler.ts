@@ -32,7 +32,10 @@ export class ClientEventHandler {
       return;
     }
     const userId = this.#app.channels.get(name)?.members?.userOf(connection);
-    this.#app.publisher.publishClientEvent({ channel: name, event, data: text, userId }, connection.id);
+    const publication = { channel: name, event, data: text, userId };
+    void this.#app.publisher.publishClientEvent(publication, connection.id)?.then((isPublished) => {
+      if (!isPublished) connection.sendText(protocolError(`The event could not be published: ${event}`));
+    });
   }
 
   /** Says in words what is wrong with the event's name or channel; undefined when nothing is. */

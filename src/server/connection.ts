@@ -49,7 +49,7 @@ export class Connection {
   /** Those that it is subscribed to. */
   #channels: SmallSet<LocalChannel>;
   /** Those that it is about to be subscribed to; undefined as long as there was none. */
-  #entering: Set<LocalChannel> | undefined;
+  #entering: Map<LocalChannel, object> | undefined;
 
   /** What it came through, of several HTTP servers; undefined on the server's own port. */
   door: object | undefined;
@@ -99,18 +99,22 @@ export class Connection {
   }
 
   /** The channels that it is about to be subscribed to, as soon as other nodes know. */
-  get entering(): Iterable<LocalChannel> {
-    return this.#entering ?? [];
+  get entering(): readonly LocalChannel[] {
+    return [...(this.#entering?.keys() ?? [])];
   }
 
-  isEntering(channel: LocalChannel): boolean {
-    return this.#entering?.has(channel) === true;
+  /** @param entry what `enters` has returned, to leave out a later subscription to the same channel */
+  isEntering(channel: LocalChannel, entry?: object): boolean {
+    const found = this.#entering?.get(channel);
+    return found !== undefined && (entry === undefined || entry === found);
   }
 
   /** Notes a subscription that is not confirmed yet. */
-  enters(channel: LocalChannel): void {
-    this.#entering ??= new Set();
-    this.#entering.add(channel);
+  enters(channel: LocalChannel): object {
+    const entry = {};
+    this.#entering ??= new Map();
+    this.#entering.set(channel, entry);
+    return entry;
   }
 
   isOn(channel: LocalChannel): boolean {

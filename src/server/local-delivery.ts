@@ -4,6 +4,7 @@ import type { ChannelCache } from './channel-cache.js';
 import { textFrame } from './frames.js';
 import type { ChannelSubscriber, LocalChannel, Publication } from './local-channel.js';
 import { plainFrame } from './plain/connection.js';
+import { publicationOf, type RelayedEvent } from './relay/relayed-event.js';
 
 /** The parts of an application that its events go to in this process. */
 export interface LocalDeliveryParts {
@@ -70,6 +71,17 @@ export class LocalDelivery {
     if (channel !== undefined)
       this.#send(channel, publication, channelEvent(name, event, JSON.stringify(data), userId), socketId);
     this.#tell(publication);
+  }
+
+  /** Delivers an event that has come from a node, this one or another. */
+  deliverRelayed(name: string, event: RelayedEvent): void {
+    const { except: exceptSocketId, frame } = event;
+    const channel = this.#parts.channels.get(name);
+    if (channel !== undefined) {
+      channel.deliver(frame, exceptSocketId === undefined ? undefined : this.#parts.connections.get(exceptSocketId));
+      if (channel.hasPlain) channel.deliverPlain(plainFrame(publicationOf(event)));
+    }
+    if (this.#parts.heard.has(name)) this.#parts.received(publicationOf(event));
   }
 
   #send(channel: LocalChannel, publication: Publication, text: string, exceptSocketId: string | undefined): void {

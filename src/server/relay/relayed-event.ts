@@ -1,3 +1,4 @@
+import { channelEvent } from '../../pusher-protocol/messages.js';
 import type { Publication } from '../local-channel.js';
 
 /** Version of this form. A node takes its own and, when there is one, the one before. */
@@ -5,8 +6,9 @@ const VERSION = 1;
 
 const hasExcept = 1;
 const hasId = 2;
+const isKept = 4;
 /** Flags that this version knows. An event with another one is of a later version that did not say so. */
-const known = hasExcept | hasId;
+const known = hasExcept | hasId | isKept;
 
 /**
  * An event on its way to all nodes. Where it came in, its frame was made, and all others write the same bytes.
@@ -18,15 +20,18 @@ export interface RelayedEvent {
   readonly except?: string | undefined;
   /** The message's id for listeners without the protocol, which a frame need not have. */
   readonly id?: string | undefined;
+  /** Whether a cache channel hands it to those who subscribe later. */
+  readonly isKept?: boolean | undefined;
 }
 
 /** Thrown for an event that a node of another version has sent. */
 export class UnknownVersion extends Error {}
 
 /** Makes the bytes that travel: version, flags, the texts that the flags name with their lengths, the frame. */
-export function encodeEvent({ frame, except, id }: RelayedEvent): Buffer {
+export function encodeEvent({ frame, except, id, isKept: keeps }: RelayedEvent): Buffer {
   const texts = [except, id].filter((text) => text !== undefined);
-  const head = Buffer.from([VERSION, (except === undefined ? 0 : hasExcept) | (id === undefined ? 0 : hasId)]);
+  const flags = (except === undefined ? 0 : hasExcept) | (id === undefined ? 0 : hasId) | (keeps ? isKept : 0);
+  const head = Buffer.from([VERSION, flags]);
   if (texts.length === 0) return Buffer.concat([head, frame]);
   return Buffer.concat([head, ...texts.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text)]), frame]);
 }
@@ -48,7 +53,7 @@ export function decodeEvent(payload: Uint8Array): RelayedEvent {
   };
   const except = flags & hasExcept ? text() : undefined;
   const id = flags & hasId ? text() : undefined;
-  return { frame: bytes.subarray(position), except, id };
+  return { frame: bytes.subarray(position), except, id, isKept: (flags & isKept) !== 0 };
 }
 
 /** The event in a frame, as listeners without the protocol get it. */
@@ -69,4 +74,10 @@ export function publicationOf({ frame, id: sentId }: RelayedEvent): Publication 
 function textOfFrame(frame: Buffer): string {
   const length = frame[1] ?? 0;
   return frame.toString('utf8', length < 126 ? 2 : length === 126 ? 4 : 10);
+}
+
+/** The message of a cached event. It has no id, because whoever comes to the channel again is to get it again. */
+export function cachedText(event: RelayedEvent): string {
+  const { event: name, channel, data } = publicationOf(event);
+  return channelEvent(channel, name, JSON.stringify(data));
 }

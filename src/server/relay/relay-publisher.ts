@@ -1,0 +1,90 @@
+import { DeliveryError } from '../../core/report.js';
+import { channelEvent, withMessageId } from '../../pusher-protocol/messages.js';
+import { isCache } from '../../pusher-protocol/names.js';
+import { AppPublisher, type ChannelFailure, type Published } from '../app-publisher.js';
+import { textFrame } from '../frames.js';
+import type { ChannelObserver, Publication } from '../local-channel.js';
+import type { LocalDelivery } from '../local-delivery.js';
+import type { ServerCounters } from '../metrics/counters.js';
+import type { AppRelay } from './app-relay.js';
+import type { RelayedEvent } from './relayed-event.js';
+
+/** The parts of a publisher that hands events to all nodes. */
+export interface RelayPublisherParts {
+  readonly relay: AppRelay;
+  readonly local: LocalDelivery;
+  readonly counters: ServerCounters;
+  readonly observer: ChannelObserver | undefined;
+  /** How long a cache channel keeps its last event, in milliseconds. */
+  readonly cacheTtlMs: number;
+  /** Whether clients of this node get an event that the relay refuses. */
+  readonly isLocalAtFailure: boolean;
+}
+
+/**
+ * Hands events to the relay. This node too delivers one when it comes back from there, so that all nodes deliver the
+ * events of a channel in one order.
+ */
+export class RelayPublisher extends AppPublisher {
+  readonly #parts: RelayPublisherParts;
+
+  constructor(parts: RelayPublisherParts) {
+    super(parts.local, parts.counters, parts.observer);
+    this.#parts = parts;
+  }
+
+  override async publish(
+    channels: readonly string[],
+    event: string,
+    data: string,
+    exceptSocketId?: string,
+    id?: string,
+    isRecorded?: boolean,
+  ): Promise<Published> {
+    this.counters.applicationEvents += channels.length;
+    const dataText = JSON.stringify(data);
+    const failures: ChannelFailure[] = [];
+    const local: string[] = [];
+    await Promise.all(
+      channels.map(async (channel) => {
+        const text = channelEvent(channel, event, dataText);
+        const frame = textFrame(isRecorded && id !== undefined ? withMessageId(text, id) : text);
+        const error = await this.#send(channel, { frame, except: exceptSocketId, id, isKept: isCache(channel) });
+        if (error === 'local') local.push(channel);
+        else if (error !== undefined) failures.push({ channel, error });
+      }),
+    );
+    return { failures, local };
+  }
+
+  override async publishClientEvent(publication: Publication, socketId: string): Promise<boolean> {
+    this.counters.clientEvents++;
+    const { channel, event, data, userId } = publication;
+    const frame = textFrame(channelEvent(channel, event, JSON.stringify(data), userId));
+    const error = await this.#send(channel, { frame, except: socketId });
+    if (error !== undefined && error !== 'local') return false;
+    this.observer?.clientEvent(publication, socketId);
+    return true;
+  }
+
+  async #send(channel: string, event: RelayedEvent): Promise<DeliveryError | 'local' | undefined> {
+    const { relay, cacheTtlMs, isLocalAtFailure, local } = this.#parts;
+    try {
+      await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined);
+      return undefined;
+    } catch (cause) {
+      const error =
+        cause instanceof DeliveryError
+          ? cause
+          : new DeliveryError(`The relay failed: ${String(cause)}`, {
+              backend: 'websocket',
+              outcome: 'unknown',
+              cause,
+            });
+      // What may have been published would come twice.
+      if (!isLocalAtFailure || error.outcome !== 'rejected') return error;
+      local.deliverRelayed(channel, event);
+      return 'local';
+    }
+  }
+}

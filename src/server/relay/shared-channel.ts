@@ -1,0 +1,87 @@
+import { memberAdded, memberRemoved } from '../../pusher-protocol/messages.js';
+import { isPresence } from '../../pusher-protocol/names.js';
+import type { ProtocolUser } from '../../pusher-protocol/users.js';
+import { type ChannelChange, type ChannelSubscriber, LocalChannel } from '../local-channel.js';
+import type { RelayedEvent } from './relayed-event.js';
+import { type MemberChange, SharedMembers } from './shared-members.js';
+
+/**
+ * A channel that is on other nodes too, with its subscribers on this one. Its members are those of all nodes, and its
+ * subscribers are told of them when the relay tells this node.
+ */
+export class SharedChannel extends LocalChannel {
+  /** Undefined unless it is a presence channel. */
+  readonly shared: SharedMembers | undefined;
+  /** Resolves when this node hears everything that is published to it. */
+  listening: Promise<void> | undefined;
+  /** Resolves when the members are known. */
+  reading: Promise<void> | undefined;
+  /** On a cache channel: its last event since this node listens to it. */
+  lastEvent: RelayedEvent | undefined;
+  #total = 0;
+  /** Subscriptions that are about to be confirmed. */
+  #entering = 0;
+
+  constructor(name: string) {
+    super(name);
+    this.shared = isPresence(name) ? new SharedMembers() : undefined;
+  }
+
+  override get everyone(): SharedMembers | undefined {
+    return this.shared;
+  }
+
+  override get total(): number {
+    return this.#total;
+  }
+
+  /** Notes how many subscribers there are on all nodes. */
+  noteTotal(total: number): void {
+    this.#total = total;
+  }
+
+  override get isOccupied(): boolean {
+    return super.isOccupied || this.#entering > 0;
+  }
+
+  /** Subscriptions on this node, those that are about to be confirmed among them. */
+  get weight(): number {
+    return this.size + this.#entering;
+  }
+
+  override admit(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
+    this.#entering++;
+    return super.admit(subscriber, member);
+  }
+
+  override confirm(subscriber: ChannelSubscriber): number {
+    this.#entering--;
+    return super.confirm(subscriber);
+  }
+
+  /** Like {@link confirm}, for a subscriber that speaks no protocol. */
+  confirmPlain(subscriber: ChannelSubscriber): void {
+    this.#entering--;
+    this.addPlain(subscriber);
+  }
+
+  /** A subscription that was about to be confirmed will not be. */
+  withdraw(subscriber: ChannelSubscriber): ChannelChange {
+    this.#entering--;
+    return this.remove(subscriber);
+  }
+
+  protected override noteArrival(): number {
+    return 0;
+  }
+
+  protected override noteLeave(): number {
+    return 0;
+  }
+
+  /** Has to be told of members on any node, see `tellNotices`. */
+  noteChange({ left, came }: MemberChange): void {
+    for (const userId of left) this.note(memberRemoved(this.name, userId));
+    for (const user of came) this.note(memberAdded(this.name, user));
+  }
+}

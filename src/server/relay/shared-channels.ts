@@ -1,0 +1,239 @@
+import { cacheMiss } from '../../pusher-protocol/messages.js';
+import { isCache } from '../../pusher-protocol/names.js';
+import type { ProtocolUser } from '../../pusher-protocol/users.js';
+import { backoffDelay } from '../../wire/backoff.js';
+import { AppChannels, type AppChannelsParts, type Subscribed, sendPlain } from '../app-channels.js';
+import type { Connection } from '../connection.js';
+import type { LocalChannel } from '../local-channel.js';
+import type { LocalDelivery } from '../local-delivery.js';
+import type { PlainConnection } from '../plain/connection.js';
+import type { AppRelay, AppTopics } from './app-relay.js';
+import type { SetChange, ShareResult } from './relay.js';
+import { cachedText, decodeEvent, type RelayedEvent } from './relayed-event.js';
+import { SharedChannel } from './shared-channel.js';
+
+/** The sets of a channel's topic: who is subscribed, as a weight, and who is a member. */
+export const sets = { subscribers: 'subscribers', members: 'members' } as const;
+
+/** The parts of an application that its channels need where a relay joins it to other nodes. */
+export interface SharedChannelsParts extends AppChannelsParts {
+  readonly relay: AppRelay;
+  readonly local: LocalDelivery;
+  /** Channels that the application itself listens to on this node. */
+  readonly heard: ReadonlySet<string>;
+  /** How long a cache channel keeps its last event, in milliseconds. */
+  readonly cacheTtlMs: number;
+}
+
+/**
+ * The channels of an application on this node, which other nodes have too. A subscription is confirmed when the relay
+ * has this node listen, all nodes can know of it, and this node has heard everything that came before.
+ */
+export class SharedChannels extends AppChannels implements AppTopics {
+  readonly #shared: SharedChannelsParts;
+
+  constructor(parts: SharedChannelsParts) {
+    super(parts);
+    this.#shared = parts;
+  }
+
+  protected override makeChannel(name: string): SharedChannel {
+    return new SharedChannel(name);
+  }
+
+  override async subscribe(
+    connection: Connection,
+    name: string,
+    member: ProtocolUser | undefined,
+  ): Promise<Subscribed> {
+    const channel = this.#channel(name);
+    const entry = connection.enters(channel);
+    const { place } = channel.admit(connection, member);
+    if (place !== undefined) this.leaves.cancel(place);
+    const isEntering = (): boolean => connection.isEntering(channel, entry);
+    const entered = await this.#enter(channel, member?.id, isEntering);
+    if (entered === undefined) return 'gone';
+    if (entered === 'full') {
+      this.unsubscribe(connection, channel);
+      return 'full';
+    }
+    connection.entered(channel);
+    this.parts.observer?.joined(channel, member?.id, true);
+    const bytes = channel.confirm(connection) + (this.counts?.tell(channel, connection) ?? 0);
+    if (isCache(name)) connection.sendText(entered.cached ?? cacheMiss(name));
+    return bytes;
+  }
+
+  override async subscribePlain(connection: PlainConnection, name: string): Promise<void> {
+    const channel = this.#channel(name);
+    const entry = connection.enters(channel);
+    channel.admit(connection, undefined);
+    const entered = await this.#enter(channel, undefined, () => connection.isEntering(channel, entry));
+    if (entered === undefined || entered === 'full') return;
+    connection.entered(channel);
+    this.parts.observer?.joined(channel, undefined, true);
+    channel.confirmPlain(connection);
+    if (isCache(name)) sendPlain(connection, entered.cached);
+  }
+
+  #channel(name: string): SharedChannel {
+    return this.channel(name) as SharedChannel;
+  }
+
+  /**
+   * Lets the relay know of a subscription that a connection has been admitted to.
+   * @returns undefined when the client has left meanwhile
+   */
+  async #enter(
+    channel: SharedChannel,
+    userId: string | undefined,
+    isEntering: () => boolean,
+  ): Promise<{ readonly cached: string | undefined } | 'full' | undefined> {
+    channel.listening ??= this.#shared.relay.listen(channel.name, this);
+    await channel.listening;
+    if (!isEntering()) return undefined;
+    // Read before the update, after which everything is handed over that came later.
+    const kept = isCache(channel.name) && channel.lastEvent === undefined ? await this.#kept(channel.name) : undefined;
+    if (!isEntering()) return undefined;
+    const [, ofMember] = await Promise.all([
+      this.#holdChannel(channel),
+      userId === undefined ? undefined : this.#holdMember(channel, userId),
+      this.#known(channel),
+    ]);
+    if (!isEntering()) return undefined;
+    if (ofMember?.isRefused) return 'full';
+    const { lastEvent } = channel;
+    return { cached: lastEvent === undefined ? kept : cachedText(lastEvent) };
+  }
+
+  async #holdChannel(channel: SharedChannel): Promise<void> {
+    const { relay } = this.#shared;
+    const share = channel.isOccupied ? { weight: channel.weight } : undefined;
+    const rules = { isWeightTold: this.counts !== undefined };
+    const result = await relay.hold(channel.name, sets.subscribers, '', share, rules);
+    if (result !== undefined) channel.noteTotal(result.figures.weight);
+  }
+
+  #holdMember(channel: SharedChannel, userId: string): Promise<ShareResult | undefined> {
+    const standing = channel.members?.standing(userId);
+    const share = standing && { weight: standing.isLive ? 1 : 0, value: standing.info };
+    const maxItems = this.parts.limits.maxPresenceMembers;
+    return this.#shared.relay.hold(channel.name, sets.members, userId, share, { isTold: true, maxItems });
+  }
+
+  /** Resolves when the members of a presence channel are known. */
+  async #known(channel: SharedChannel): Promise<void> {
+    if (channel.shared === undefined || channel.shared.isKnown) return;
+    channel.reading ??= this.#read(channel).finally(() => {
+      channel.reading = undefined;
+    });
+    await channel.reading;
+  }
+
+  /** Reads the members of a presence channel, and tells its subscribers what has changed. */
+  async #read(channel: SharedChannel): Promise<void> {
+    const { relay } = this.#shared;
+    for (let failures = 0; this.#isHere(channel); failures++) {
+      try {
+        const state = await relay.node.connection.read(relay.topicOf(channel.name), sets.members);
+        const change = channel.shared?.reset(state);
+        if (change !== undefined) channel.noteChange(change);
+        if (!this.isClosing) this.pace.changed(channel);
+        return;
+      } catch {
+        // The relay is away, which is in the log already.
+        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures, 50, 2000)).unref());
+      }
+    }
+  }
+
+  #isHere(channel: SharedChannel): boolean {
+    return !this.isClosing && this.parts.channels.get(channel.name) === channel;
+  }
+
+  async #kept(name: string): Promise<string | undefined> {
+    const { relay, cacheTtlMs } = this.#shared;
+    try {
+      const kept = await relay.node.connection.kept(relay.topicOf(name), cacheTtlMs);
+      if (kept.payload !== undefined) return cachedText(decodeEvent(kept.payload));
+      if (kept.isFirst) this.parts.observer?.cacheMissed(name);
+    } catch {
+      // Whoever comes to a cache channel while the relay is away gets what is published from now on.
+    }
+    return undefined;
+  }
+
+  override unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
+    if (!connection.isEntering(channel) || !(channel instanceof SharedChannel))
+      return super.unsubscribe(connection, channel, mayReturn);
+    connection.left(channel);
+    const userId = channel.members?.userOf(connection);
+    this.left(channel, channel.withdraw(connection).user, mayReturn, userId);
+    return 0;
+  }
+
+  protected override left(
+    channel: LocalChannel,
+    goneUser: string | undefined,
+    mayReturn: boolean,
+    userId: string | undefined,
+  ): void {
+    super.left(channel, goneUser, mayReturn, userId);
+    // When all go, the node gives up everything at once.
+    if (this.isClosing || !(channel instanceof SharedChannel)) return;
+    void this.#holdChannel(channel);
+    if (userId !== undefined) void this.#holdMember(channel, userId);
+    if (!channel.isOccupied) this.release(channel.name);
+  }
+
+  /** Their number is told when the relay tells it. */
+  protected override tellCount(): number {
+    return 0;
+  }
+
+  /** Hears a channel for the application itself. */
+  async hear(name: string): Promise<void> {
+    await this.#shared.relay.listen(name, this);
+  }
+
+  /** Listens no longer to a channel that nobody hears. */
+  release(name: string): void {
+    if (!this.parts.channels.has(name) && !this.#shared.heard.has(name)) this.#shared.relay.leave(name);
+  }
+
+  event(name: string, event: RelayedEvent): void {
+    if (event.isKept) {
+      const channel = this.parts.channels.get(name);
+      if (channel instanceof SharedChannel) channel.lastEvent = event;
+    }
+    this.#shared.local.deliverRelayed(name, event);
+  }
+
+  changed(name: string, change: SetChange): void {
+    const channel = this.parts.channels.get(name);
+    if (!(channel instanceof SharedChannel)) return;
+    if (change.set === sets.subscribers) {
+      channel.noteTotal(change.weight);
+      this.counts?.changed(channel);
+    } else if (change.set === sets.members) this.#membersChanged(channel, change);
+  }
+
+  #membersChanged(channel: SharedChannel, change: SetChange): void {
+    const told = channel.shared?.apply(change);
+    if (told === undefined) {
+      channel.shared?.forget();
+      void this.#known(channel);
+      return;
+    }
+    channel.noteChange(told);
+    if (!this.isClosing) this.pace.changed(channel);
+  }
+
+  missed(name: string): void {
+    const channel = this.parts.channels.get(name);
+    if (!(channel instanceof SharedChannel)) return;
+    channel.lastEvent = undefined;
+    channel.shared?.forget();
+    void this.#known(channel);
+  }
+}

@@ -1,0 +1,99 @@
+import { type ListedMember, listedMember } from '../../pusher-protocol/messages.js';
+import type { ProtocolUser } from '../../pusher-protocol/users.js';
+import type { MemberList } from '../presence.js';
+import type { SetChange, SetItem, SetState } from './relay.js';
+
+/** What has to be told of a change: first who has left, then who has come. */
+export interface MemberChange {
+  readonly left: readonly string[];
+  readonly came: readonly ProtocolUser[];
+}
+
+const unchanged: MemberChange = { left: [], came: [] };
+
+/** This node's copy of the members of a presence channel, of all nodes. It is followed by the numbers of its versions. */
+export class SharedMembers implements MemberList {
+  readonly #members = new Map<string, { readonly value: string; readonly listed: ListedMember }>();
+  /** Undefined until it was read. */
+  #version: number | undefined;
+  /** Changes that came before the list was read. */
+  #early: SetChange[] = [];
+
+  /** Whether it is known which members there are. */
+  get isKnown(): boolean {
+    return this.#version !== undefined;
+  }
+
+  get count(): number {
+    return this.#members.size;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
+  has(userId: string): boolean {
+    return this.#members.has(userId);
+  }
+
+  list(): readonly ListedMember[] {
+    return Array.from(this.#members.values(), ({ listed }) => listed);
+  }
+
+  /**
+   * Takes a change.
+   * @returns what has to be told of it; undefined when changes before it were missed, so that the list has to be read
+   */
+  apply(change: SetChange): MemberChange | undefined {
+    if (this.#version === undefined) {
+      this.#early.push(change);
+      return unchanged;
+    }
+    if (change.version <= this.#version) return unchanged;
+    if (change.previous > this.#version) return undefined;
+    this.#version = change.version;
+    const left = change.left.filter((id) => this.#members.delete(id));
+    return { left, came: change.came.map((item) => this.#add(item)) };
+  }
+
+  /**
+   * Takes the list as it was read, and the changes that came meanwhile.
+   * @returns what has to be told to those who know the list before
+   */
+  reset({ version, items }: SetState): MemberChange {
+    const early = this.#early;
+    this.#early = [];
+    if (this.#version !== undefined && version < this.#version) return unchanged;
+    this.#version = version;
+    const values = new Map(items.map(({ item, value }) => [item, value]));
+    const left = this.ids.filter((id) => values.get(id) !== this.#members.get(id)?.value);
+    for (const id of left) this.#members.delete(id);
+    const came = items.filter(({ item }) => !this.#members.has(item)).map((item) => this.#add(item));
+    const later = early.map((change) => this.apply(change) ?? unchanged);
+    return joined([{ left, came }, ...later]);
+  }
+
+  /** Forgets the version: nothing counts until the list is read again. Meanwhile it stays as it is. */
+  forget(): void {
+    this.#version = undefined;
+    this.#early = [];
+  }
+
+  #add({ item, value }: SetItem): ProtocolUser {
+    const user = { id: item, info: value === '' ? undefined : value };
+    this.#members.set(item, { value, listed: listedMember(user) });
+    return user;
+  }
+}
+
+/** Several changes as one, in which nobody both comes and leaves who is where they were. */
+function joined(changes: readonly MemberChange[]): MemberChange {
+  if (changes.length === 1 && changes[0] !== undefined) return changes[0];
+  const left = new Set<string>();
+  const came = new Map<string, ProtocolUser>();
+  for (const change of changes) {
+    for (const id of change.left) if (!came.delete(id)) left.add(id);
+    for (const user of change.came) came.set(user.id, user);
+  }
+  return { left: [...left], came: [...came.values()] };
+}
