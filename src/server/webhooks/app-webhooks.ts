@@ -3,6 +3,7 @@ import { userOfChannel } from '../../pusher-protocol/names.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
+import type { AppRelay } from '../relay/app-relay.js';
 import type { LogEntry } from '../relay/relay.js';
 import type { AppEvents } from './app-events.js';
 import { DelayedLeaves } from './delayed-leaves.js';
@@ -11,7 +12,6 @@ import type { WebSocketWebhook } from './options.js';
 import type { WebhookHost } from './report.js';
 import type { BatchLimits } from './sender.js';
 import { SharedEvents } from './shared-events.js';
-import type { WebhookRelay } from './webhook-relay.js';
 
 /** The options of an application's webhooks that are no webhook's own. */
 export interface WebhookLimits extends BatchLimits {
@@ -31,15 +31,15 @@ export class AppWebhooks implements ChannelObserver {
   #lastTime = 0;
 
   /**
-   * @param relay joins the process with others. Then what the observer hears is what happens on this node alone: the
-   * first subscriber here, and a user's first connection here
+   * @param relay joins the process with others. Then the observer hears what happens on this node alone, and may be told
+   * again of a user or a channel that is there
    */
   constructor(
     app: AppKeys,
     webhooks: readonly WebSocketWebhook[],
     limits: WebhookLimits,
     host: WebhookHost,
-    relay?: WebhookRelay,
+    relay?: AppRelay,
   ) {
     const batches = { ...limits, nextTime: () => this.#nextTime() };
     this.#shared = relay && new SharedEvents(app, webhooks, batches, host, relay);
@@ -64,9 +64,9 @@ export class AppWebhooks implements ChannelObserver {
   joined(joined: LocalChannel, newUser: string | undefined, isFirst: boolean): void {
     const { name: channel, size, members } = joined;
     const leaves = this.#leavesOf(joined);
-    if (isFirst && !leaves.cancel(channel)) this.#tell({ name: 'channel_occupied', channel });
-    if (newUser !== undefined && !leaves.cancel(channel, newUser))
-      this.#tell({ name: 'member_added', channel, user_id: newUser });
+    const isBack = (userId?: string): boolean => leaves.cancel(channel, userId) && this.#shared === undefined;
+    if (isFirst && !isBack()) this.#tell({ name: 'channel_occupied', channel });
+    if (newUser !== undefined && !isBack(newUser)) this.#tell({ name: 'member_added', channel, user_id: newUser });
     if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
@@ -79,7 +79,10 @@ export class AppWebhooks implements ChannelObserver {
       // Members who left before, and may have returned, left before the channel was vacated.
       if (!mayReturn) leaves.flush(channel);
       tell({ name: 'channel_vacated', channel });
-    } else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
+    }
+    // On other nodes there may be others.
+    if (members === undefined && (isOccupied || this.#shared !== undefined))
+      this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
   clientEvent(publication: Publication, socketId: string): void {
@@ -95,14 +98,17 @@ export class AppWebhooks implements ChannelObserver {
     return this.#shared?.entry(clientEvent(publication, socketId));
   }
 
+  /**
+   * Whatever is published to a channel has to wait for this, so that a log has it behind what happened before.
+   * @returns undefined when there is nothing to wait for, as nearly always
+   */
+  whenTold(channel: string): Promise<void> | undefined {
+    return this.#shared?.whenTold(channel);
+  }
+
   /** A relay's log has got an event of a channel from this node. */
   appended(channel: string): void {
     this.#shared?.appended(channel);
-  }
-
-  /** The number of subscribers over all nodes has changed, and not because of a subscriber of this one. */
-  counted({ name, members }: LocalChannel): void {
-    if (members === undefined && userOfChannel(name) === undefined) this.#shared?.counted(name);
   }
 
   cacheMissed(channel: string): void {

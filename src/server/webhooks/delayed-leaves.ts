@@ -23,12 +23,13 @@ export class DelayedLeaves {
     return this.#leaves.size;
   }
 
-  /** Holds an event back. */
+  /** Holds an event back, in place of the same one. */
   add(event: WireEvent): void {
     if (this.#delayMs === 0) {
       this.#tell(event);
       return;
     }
+    this.cancel(event.channel, event.user_id);
     this.#leaves.add(event);
     const ofChannel = this.#byChannel.get(event.channel);
     if (ofChannel === undefined) this.#byChannel.set(event.channel, new Map([[event.user_id, event]]));

@@ -1,16 +1,17 @@
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import { isRecord } from '../../wire/is-record.js';
+import type { AppRelay } from '../relay/app-relay.js';
 import type { LogPart } from '../relay/relay.js';
+import { sets } from '../relay/shared-channels.js';
 import { takes } from './filter.js';
 import { type BodyLimits, webhookBody } from './memory-source.js';
 import type { WebSocketWebhook } from './options.js';
 import { type Batch, type EventSource, RETRY_FOR_MS } from './sender.js';
 import { BatchSize } from './waiting-events.js';
-import type { WebhookRelay } from './webhook-relay.js';
 
 /** Which log a source reads, and as whom. */
 export interface LogReading {
-  readonly relay: WebhookRelay;
+  readonly relay: AppRelay;
   readonly partition: number;
   readonly log: string;
   readonly reader: string;
@@ -223,8 +224,8 @@ export class LogSource implements EventSource {
     const { relay } = this.#reading;
     const counts = events.filter(({ name }) => name === 'subscription_count');
     if (counts.length === 0) return events;
-    const sets = counts.map(({ channel }) => ({ topic: relay.topicOf(channel), set: relay.countSet }));
-    const figures = await relay.node.connection.figures(sets);
+    const subscribers = counts.map(({ channel }) => ({ topic: relay.topicOf(channel), set: sets.subscribers }));
+    const figures = await relay.node.connection.figures(subscribers);
     const numbers = new Map(counts.map((event, index) => [event, figures[index]?.weight ?? 0]));
     return events.flatMap((event) => {
       const number = numbers.get(event);

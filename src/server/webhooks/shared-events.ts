@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { setTimeout as wait } from 'node:timers/promises';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
-import type { WebhookEventName, WireEvent } from '../../pusher-protocol/webhooks.js';
+import type { WireEvent } from '../../pusher-protocol/webhooks.js';
+import type { AppRelay } from '../relay/app-relay.js';
 import type { LogEntry, RelayConnection } from '../relay/relay.js';
 import { WaitingLine } from '../waiting-line.js';
 import type { AppEvents } from './app-events.js';
@@ -11,13 +11,14 @@ import type { BodyLimits } from './memory-source.js';
 import type { WebSocketWebhook } from './options.js';
 import { type WebhookHost, WebhookReport } from './report.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
-import type { WebhookRelay } from './webhook-relay.js';
 
-/** The sets of a channel's topic that tell what webhooks know: whether it is occupied, and who is on it. */
-const CHANNEL_SET = 'hook-channel';
-const MEMBER_SET = 'hook-members';
-/** The log is named like a channel that nobody can subscribe to. */
-const LOG_CHANNEL = '#webhooks';
+/** What webhooks know to be there: the set of the channel's topic that has it, and the events when it comes and leaves. */
+const states = [
+  { set: 'hook-channel', came: 'channel_occupied', left: 'channel_vacated' },
+  { set: 'hook-members', came: 'member_added', left: 'member_removed' },
+] as const;
+/** The name of the log, and what those of its topics begin with, as `AppRelay.topicOf` takes it. */
+const LOG = '!webhooks';
 /** Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions. */
 const LOOKS = 3;
 
@@ -43,13 +44,17 @@ export class SharedEvents implements AppEvents {
   readonly #app: AppKeys;
   readonly #limits: BatchLimits & BodyLimits;
   readonly #host: WebhookHost;
-  readonly #relay: WebhookRelay;
+  readonly #relay: AppRelay;
   readonly #log: string;
   readonly #destinations: readonly Destination[];
   /** By partition. */
   readonly #routes = new Map<number, readonly Route[]>();
   /** Channels whose number of subscribers has changed. */
   readonly #counts: WaitingLine<string>;
+  /** What this node holds, by channel, set and item. */
+  readonly #held = new Set<string>();
+  /** Of each channel, the last change that the relay has not answered yet. */
+  readonly #holding = new Map<string, Promise<void>>();
   readonly #pending = new Set<Promise<void>>();
   /** Channels whose number is about to be told. */
   readonly #counting = new Set<string>();
@@ -65,13 +70,13 @@ export class SharedEvents implements AppEvents {
     webhooks: readonly WebSocketWebhook[],
     limits: BatchLimits & BodyLimits,
     host: WebhookHost,
-    relay: WebhookRelay,
+    relay: AppRelay,
   ) {
     this.#app = app;
     this.#limits = limits;
     this.#host = host;
     this.#relay = relay;
-    this.#log = relay.topicOf(LOG_CHANNEL);
+    this.#log = relay.topicOf(LOG);
     this.#destinations = webhooks.map((webhook, index) => ({
       webhook,
       reader: readerName(webhooks, index),
@@ -89,18 +94,10 @@ export class SharedEvents implements AppEvents {
   }
 
   take(event: WireEvent): void {
-    const { name, channel, user_id: userId = '' } = event;
-    if (name === 'channel_occupied' || name === 'channel_vacated')
-      this.#hold(channel, CHANNEL_SET, '', ['channel_occupied', 'channel_vacated'], name === 'channel_occupied');
-    else if (name === 'member_added' || name === 'member_removed')
-      this.#hold(channel, MEMBER_SET, userId, ['member_added', 'member_removed'], name === 'member_added');
-    else if (name === 'subscription_count') this.counted(channel);
-    else this.#append(event);
-  }
-
-  /** The number of subscribers of a channel has changed. What it is then is told in time. */
-  counted(channel: string): void {
-    if (this.#isTaken({ name: 'subscription_count', channel })) this.#counts.add(channel);
+    const state = states.find(({ came, left }) => event.name === came || event.name === left);
+    if (state !== undefined) this.#hold(event, state);
+    else if (event.name !== 'subscription_count') this.#append(event);
+    else if (this.#isTaken(event)) this.#counts.add(event.channel);
   }
 
   /** What a log gets with an event; undefined when no webhook asks for it. */
@@ -131,9 +128,10 @@ export class SharedEvents implements AppEvents {
     const changed = this.#counts.items;
     this.#counts.clear();
     for (const channel of changed) this.#tellCount(channel);
-    const late = new AbortController();
-    await Promise.race([Promise.all(this.#pending), wait(timeoutMs, undefined, late).catch(() => {})]);
-    late.abort();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    await Promise.race([Promise.all(this.#pending), late]);
+    clearTimeout(timer);
     const restMs = Math.max(0, end - performance.now());
     await Promise.all(this.#all.map(({ sender }) => sender.close(restMs)));
   }
@@ -151,24 +149,32 @@ export class SharedEvents implements AppEvents {
   }
 
   /** Holds what webhooks know to be there, or does so no longer. The relay appends the events of it. */
-  #hold(
-    channel: string,
-    set: string,
-    item: string,
-    [came, left]: readonly [WebhookEventName, WebhookEventName],
-    isThere: boolean,
-  ): void {
-    const user = set === MEMBER_SET && { user_id: item };
-    const onCame = this.entry({ name: came, channel, ...user });
-    const onLeft = this.entry({ name: left, channel, ...user });
+  #hold(event: WireEvent, { set, came, left }: (typeof states)[number]): void {
+    const { channel, user_id: item = '' } = event;
+    const onCame = this.entry({ ...event, name: came });
+    const onLeft = this.entry({ ...event, name: left });
     if (onCame === undefined && onLeft === undefined) return;
-    const topic = this.#relay.topicOf(channel);
+    const isThere = event.name === came;
+    const key = `${channel}\0${set}\0${item}`;
+    // One that is held already, or a connection that left before it was confirmed, of which nothing was told.
+    if (this.#held.has(key) === isThere) return;
+    if (isThere) this.#held.add(key);
+    else this.#held.delete(key);
     const share = isThere ? { weight: 0, onCame, onLeft } : undefined;
-    this.#wait(
-      this.#relay.node.hold({ topic, set, item, share }).then((result) => {
+    const holding = this.#wait(
+      this.#relay.hold(channel, set, item, share).then((result) => {
         if ((result?.isNew && onCame !== undefined) || (result?.isGone && onLeft !== undefined)) this.appended(channel);
       }),
     );
+    this.#holding.set(channel, holding);
+    void holding.then(() => {
+      if (this.#holding.get(channel) === holding) this.#holding.delete(channel);
+    });
+  }
+
+  /** Resolves when the log has all that was taken of a channel; undefined when it has it already. */
+  whenTold(channel: string): Promise<void> | undefined {
+    return this.#holding.get(channel);
   }
 
   #tellCount(channel: string): void {
@@ -180,7 +186,7 @@ export class SharedEvents implements AppEvents {
 
   #append(event: WireEvent): void {
     const entry = this.entry(event);
-    if (entry !== undefined) this.#wait(this.#appendAfterAll(event, entry));
+    if (entry !== undefined) void this.#wait(this.#appendAfterAll(event, entry));
   }
 
   /** Appends an event behind all that has happened before it. */
@@ -201,7 +207,7 @@ export class SharedEvents implements AppEvents {
   }
 
   /** Waits for a call before the end. */
-  #wait(call: Promise<unknown>): void {
+  #wait(call: Promise<unknown>): Promise<void> {
     const pending: Promise<void> = call
       .then(
         () => {},
@@ -209,6 +215,7 @@ export class SharedEvents implements AppEvents {
       )
       .finally(() => this.#pending.delete(pending));
     this.#pending.add(pending);
+    return pending;
   }
 
   #routesOf(partition: number): readonly Route[] {
