@@ -49,6 +49,7 @@ export const house: readonly Part[] = [
       'webhooks (types)',
       'messages',
       'queues (types)',
+      'server/relay/relay.ts (types)',
     ],
   },
   {

@@ -71,6 +71,7 @@ export type { StreamEnd, StreamFrame, StreamReader } from './receiving/streams.j
 export type { Condition, ConditionOptions } from './recording/conditions.js';
 export type { MessageEventListener, MessageEventName } from './recording/events.js';
 export type { MessagePage, MessageQuery, PageOptions, PurgeQuery, ReadBy } from './recording/message-archive.js';
+export type * from './server/relay/relay.js';
 export type { ChannelHandle } from './service/channel-handle.js';
 export type { BackendsByName } from './service/configured-service.js';
 export { createPushService, PushService } from './service/default-service.js';

@@ -13,6 +13,7 @@ interface ServeOptions {
   host?: string;
   metricsPort?: number;
   metricsHost?: string;
+  relay?: string;
 }
 
 /** `pushrail serve`: runs the embedded server in a process of its own. */
@@ -24,6 +25,10 @@ export function serveCommand(terminal: Terminal): Command {
     .option('--host <address>', "address to listen on (default: the DSN's, or 127.0.0.1)")
     .option('--metrics-port <port>', 'port for figures of Prometheus, at /metrics (default: none)', portNumber)
     .option('--metrics-host <address>', "address for the figures (default: the DSN's, or 127.0.0.1)")
+    .option(
+      '--relay <url>',
+      'Redis that joins several servers: redis://… or rediss://… (default: PUSH_RELAY, else none)',
+    )
     .action(async (options: ServeOptions) => {
       const { isNew, ...settings } = serveSettings(options, terminal.environment);
       const logger = terminalLogger(terminal);

@@ -30,7 +30,7 @@ export const noMessages = { messages: false } as const;
 
 /**
  * Makes the settings of a command that talks to a server. `websocket` means the embedded server that another process
- * runs with this DSN, as `remote` does.
+ * runs with this DSN, as `remote` does; with `serve=false`, the nodes that are joined by its relay.
  * @throws ConfigurationError when there are none or they cannot be read
  */
 export function clientSettings(dsn: string | undefined, terminal: Terminal): PushServerSettings {
@@ -38,9 +38,10 @@ export function clientSettings(dsn: string | undefined, terminal: Terminal): Pus
   const { options = {}, ...settings } = dsnSettings(dsn, { PUSH_SERVER: own?.trim() ? own : pushers });
   const logger = terminalLogger(terminal);
   const signsUsersIn = ['websocket', 'remote', 'pusher'].includes(settings.backend);
+  const isServer = settings.backend === 'websocket' && options['serve'] !== false;
   return {
     ...settings,
-    ...(settings.backend === 'websocket' ? { backend: 'remote', options: optionsToReach(options) } : { options }),
+    ...(isServer ? { backend: 'remote', options: optionsToReach(options) } : { options }),
     sessions: userChannels({ prefix: signsUsersIn ? SERVER_TO_USER_PREFIX : '' }),
     logger,
     ...noMessages,

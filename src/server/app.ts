@@ -3,23 +3,24 @@ import { closeCode, mayReconnect, type WatchlistEvent } from '../pusher-protocol
 import { channelName, eventName } from '../pusher-protocol/names.js';
 import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { AppChannels, type Subscribed } from './app-channels.js';
+import { type AppOverview, LocalOverview } from './app-overview.js';
 import { AppPublisher } from './app-publisher.js';
 import type { ChannelCache } from './channel-cache.js';
 import type { CheckedApp, CheckedLimits } from './checked-options.js';
 import type { ClientAccess } from './client-access.js';
 import type { Connection } from './connection.js';
-import { type ConnectionOwner, ConnectionOwners } from './connection-owners.js';
+import type { ConnectionOwner } from './connection-owners.js';
+import { type ConnectionRequest, Departures } from './departures.js';
 import type { ChannelObserver, LocalChannel, Publication } from './local-channel.js';
 import { LocalDelivery } from './local-delivery.js';
 import { type CutReason, cutReason, type ServerCounters } from './metrics/counters.js';
-import { PlainConnection } from './plain/connection.js';
+import type { PlainConnection } from './plain/connection.js';
+import { type AppRelayParts, SharedApp } from './relay/shared-app.js';
 import { SignedInUsers } from './signed-in-users.js';
 import { WaitingLine } from './waiting-line.js';
 
 /** Tells a client why it may not be there. */
 export const overQuota = 'The application has as many connections as it may have';
-
-const askAnew = 'What this connection may hear has changed: reconnect, and ask anew';
 
 /** It begins with Pusher's words, which people search for. */
 const lateAuthorization =
@@ -34,6 +35,8 @@ export interface AppParts {
   readonly received: (publication: Publication) => void;
   /** Without one nothing is observed, and it costs nothing. */
   readonly observer?: ChannelObserver | undefined;
+  /** Joins it to other nodes. */
+  readonly relay?: AppRelayParts | undefined;
 }
 
 /** One application: its connections, its channels with their subscribers, and its users. */
@@ -44,6 +47,7 @@ export class App {
   readonly eventName: NameRule;
   readonly access: ClientAccess;
   readonly publisher: AppPublisher;
+  readonly overview: AppOverview;
   /** By socket id. */
   readonly connections: Map<string, Connection> = new Map();
   /** Those that somebody is subscribed to, or that a member who was lost is kept on, by name. */
@@ -51,23 +55,26 @@ export class App {
   /** Channels that the application itself listens to. */
   readonly heard: Set<string> = new Set();
   readonly #counters: ServerCounters;
-  readonly #users = new SignedInUsers();
-  readonly #owners: ConnectionOwners;
-  readonly #plain = new Set<PlainConnection>();
+  readonly #users: SignedInUsers;
+  /** What it shares with other nodes; undefined without a relay. */
+  readonly #shared: SharedApp | undefined;
+  readonly #departures: Departures;
+  /** Room that was asked for, for connections that are about to be added. */
+  #reserved = 0;
   readonly #channels: AppChannels;
   /** Those that have to be authorised in time, see the option `authorizedConnections`. */
   readonly #unauthorized: WaitingLine<Connection> | undefined;
   /** Whether all connections are about to go; then nobody is told who has left. */
   #isClosing = false;
 
-  constructor(settings: CheckedApp, { access, cache, counters, received, observer }: AppParts) {
+  constructor(settings: CheckedApp, { access, cache, counters, received, observer, relay }: AppParts) {
     const { limits } = settings;
     this.settings = settings;
     this.channelName = { ...channelName, maxLength: limits.maxChannelNameLength };
     this.eventName = { ...eventName, maxLength: limits.maxEventNameLength };
     this.access = access;
     this.#counters = counters;
-    this.#owners = new ConnectionOwners(limits.maxChannelsPerConnection);
+    this.#departures = new Departures(this);
     if (limits.authorizedConnections) {
       this.#unauthorized = new WaitingLine(limits.authorizationTimeoutMs, (connection) =>
         this.end(connection, closeCode.unauthorized, lateAuthorization),
@@ -75,27 +82,88 @@ export class App {
     }
     const { channels, connections, heard } = this;
     const local = new LocalDelivery({ channels, connections, cache, heard, received });
-    this.publisher = new AppPublisher(local, counters, observer);
-    const cachedEvent = (name: string): string | undefined => this.publisher.cachedEvent(name);
-    this.#channels = new AppChannels({ limits, channels, cachedEvent, observer });
+    if (relay === undefined) {
+      this.overview = new LocalOverview(this);
+      this.#users = new SignedInUsers();
+      this.publisher = new AppPublisher(local, counters, observer);
+      const cachedEvent = (name: string): string | undefined => this.publisher.cachedEvent(name);
+      this.#channels = new AppChannels({ limits, channels, cachedEvent, observer });
+    } else {
+      const perform = (request: ConnectionRequest): number => this.#departures.perform(request);
+      this.#shared = new SharedApp(settings, { ...relay, limits, channels, heard, local, counters, observer, perform });
+      ({
+        users: this.#users,
+        publisher: this.publisher,
+        channels: this.#channels,
+        overview: this.overview,
+      } = this.#shared);
+    }
+  }
+
+  /** Takes part, where a relay joins it to other nodes. @throws DeliveryError when the relay does not answer */
+  async open(): Promise<void> {
+    await this.#shared?.open();
+  }
+
+  /** Hears a channel for the application itself. */
+  async hear(channel: string): Promise<void> {
+    this.heard.add(channel);
+    await this.#shared?.channels.hear(channel);
+  }
+
+  /** Hears a channel no longer. */
+  unhear(channel: string): void {
+    this.heard.delete(channel);
+    this.#shared?.channels.release(channel);
   }
 
   /** Takes in a connection that has been let in. */
   add(connection: Connection): void {
     this.connections.set(connection.id, connection);
     this.#unauthorized?.add(connection);
+    this.#noteConnections();
   }
 
   /** Takes in a connection that speaks no protocol, and that may hear a channel. */
   addPlain(connection: PlainConnection, name: string): void {
     this.connections.set(connection.id, connection);
-    this.#plain.add(connection);
-    this.#channels.subscribePlain(connection, name);
+    this.#noteConnections();
+    this.#departures.addPlain(connection);
+    void this.#channels.subscribePlain(connection, name);
   }
 
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
   get countedConnections(): number {
-    return this.connections.size - (this.#unauthorized?.size ?? 0);
+    return this.#localConnections + (this.#shared?.connections.others ?? 0);
+  }
+
+  get #localConnections(): number {
+    return this.connections.size - (this.#unauthorized?.size ?? 0) + this.#reserved;
+  }
+
+  #noteConnections(): void {
+    if (!this.#isClosing) this.#shared?.connections.note(this.#localConnections);
+  }
+
+  /**
+   * Asks all nodes whether there is room for one more connection.
+   * @returns undefined where nobody has to be asked. After a promise of true, `add` or `unreserve` follows
+   */
+  reserve(): Promise<boolean> | undefined {
+    const { maxConnections } = this.settings;
+    if (this.#shared === undefined || maxConnections === undefined || this.#unauthorized !== undefined)
+      return undefined;
+    this.#reserved++;
+    return this.#shared.connections.reserve(this.#localConnections, maxConnections).then((hasRoom) => {
+      if (!hasRoom) this.unreserve();
+      return hasRoom;
+    });
+  }
+
+  /** Gives up the room for one connection, or uses it for one that is about to be added. */
+  unreserve(): void {
+    this.#reserved--;
+    this.#noteConnections();
   }
 
   /**
@@ -109,7 +177,9 @@ export class App {
       this.end(connection, closeCode.overAppQuota, overQuota);
       return false;
     }
-    return this.#unauthorized.delete(connection);
+    this.#unauthorized.delete(connection);
+    this.#noteConnections();
+    return true;
   }
 
   /** What its clients may do. */
@@ -132,12 +202,12 @@ export class App {
    * @param watched the users whom it watches, each once
    * @returns the bytes that it sends to all watchers together
    */
-  signIn(connection: Connection, user: ProtocolUser, watched: readonly string[]): number {
+  signIn(connection: Connection, user: ProtocolUser, watched: readonly string[]): number | Promise<number> {
     return this.#users.add(connection, user, watched);
   }
 
   /** Which of the users are signed in and which are not. */
-  stateOf(userIds: readonly string[]): readonly WatchlistEvent[] {
+  stateOf(userIds: readonly string[]): readonly WatchlistEvent[] | Promise<readonly WatchlistEvent[]> {
     return this.#users.stateOf(userIds);
   }
 
@@ -156,16 +226,20 @@ export class App {
     this.#cut(connection, closeCode.unauthorized, 'The application has ended the connection', 'application');
   }
 
-  /**
-   * Ends the connections that are signed in as a user, with code 4009. Where the user was lost and is still kept as a
-   * member, the user leaves.
-   * @returns how many connections there were
-   */
-  dismissUser(userId: string): number {
-    const connections = this.connectionsOf(userId);
-    for (const connection of connections) this.dismiss(connection);
+  /** Ends a connection whose client may reconnect, but has left its channels for good. */
+  cutOff(connection: Connection, code: number, reason: string): void {
+    this.#cut(connection, code, reason, 'application', false);
+  }
+
+  /** Gives up the places that presence channels keep for a user, who has been sent away. */
+  endPlacesOf(userId: string): void {
     this.#channels.endPlacesOf(userId);
-    return connections.length;
+  }
+
+  /** Does something about connections, on all nodes. @returns for how many it was done */
+  request(request: ConnectionRequest): number | Promise<number> {
+    const { requests } = this.#shared ?? {};
+    return requests === undefined ? this.#departures.perform(request) : requests.ask(request);
   }
 
   /**
@@ -173,35 +247,8 @@ export class App {
    * @param socketId as a client claims it, who may claim any
    */
   noteOwner(socketId: string, owner: ConnectionOwner): void {
-    const connection = this.connections.get(socketId);
-    if (connection !== undefined && !this.#owners.note(connection, owner)) this.#sendToAskAnew(connection);
-  }
-
-  /**
-   * Ends the connections of a user or a session, with code 4200: their clients reconnect, and ask anew for each private
-   * channel. They leave presence channels at once. Those without a protocol end with 4009.
-   * @returns how many connections there were
-   */
-  sendAway(owner: ConnectionOwner): number {
-    const { userId, sessionChannel } = owner;
-    const going = new Set(this.#owners.of(owner));
-    // Another process may have authorised them, so what a connection does tells, too.
-    if (userId !== undefined) for (const connection of this.connectionsOf(userId)) going.add(connection);
-    const channels = [...this.channels.values()].filter(
-      ({ name, members }) => name === sessionChannel || (userId !== undefined && members?.has(userId) === true),
-    );
-    for (const connection of channels.length > 0 ? this.connections.values() : [])
-      if (channels.some((channel) => isOn(channel, connection, userId))) going.add(connection);
-    for (const connection of going) this.#sendToAskAnew(connection);
-    // A bare WebSocket knows no code that tells it to come back.
-    const plain = [...this.#plain].filter((connection) => connection.belongsTo(owner));
-    for (const connection of plain) this.dismiss(connection);
-    if (userId !== undefined) this.#channels.endPlacesOf(userId);
-    return going.size + plain.length;
-  }
-
-  #sendToAskAnew(connection: Connection): void {
-    this.#cut(connection, closeCode.reconnect, askAnew, 'application', false);
+    const request = { do: 'noteOwner', socketId, owner } as const;
+    if (this.#departures.perform(request) === 0) this.#shared?.requests.tell(socketId, request);
   }
 
   #cut(connection: Connection, code: number, reason: string, why: CutReason, mayReturn = mayReconnect(code)): void {
@@ -228,18 +275,11 @@ export class App {
    * @param mayReturn whether it was only lost, so that its client may come back soon
    */
   remove(connection: Connection, mayReturn: boolean = true): void {
-    this.connections.delete(connection.id);
-    if (connection instanceof PlainConnection) this.#plain.delete(connection);
+    if (this.connections.delete(connection.id)) this.#noteConnections();
     this.#unauthorized?.delete(connection);
-    this.#owners.forget(connection);
+    this.#departures.forget(connection);
     for (const channel of connection.entering) this.#channels.unsubscribe(connection, channel, mayReturn);
     for (const channel of connection.channels) this.#channels.unsubscribe(connection, channel, mayReturn);
     this.#users.remove(connection, !this.#isClosing);
   }
-}
-
-/** Whether a connection is subscribed to a channel: on a presence channel, as a user. */
-function isOn(channel: LocalChannel, connection: Connection, userId: string | undefined): boolean {
-  if (!connection.isOn(channel)) return false;
-  return channel.members === undefined || channel.members.userOf(connection) === userId;
 }

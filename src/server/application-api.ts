@@ -11,16 +11,16 @@ export function applicationApi(app: () => App, metrics: () => string): WebSocket
   return {
     metrics,
     metricsContentType: EXPOSITION_TYPE,
-    get connectionCount(): number {
+    connections: async () => app().overview.connections(),
+    get localConnections(): number {
       return app().connections.size;
     },
-    channels: () => [...app().channels.keys()],
-    disconnect: (socketId) => {
-      const connection = app().connections.get(socketId);
-      if (connection === undefined) return false;
-      app().dismiss(connection);
-      return true;
+    channels: async () => {
+      const names = new Set<string>();
+      for await (const page of app().overview.channels('')) for (const { name } of page) names.add(name);
+      return [...names];
     },
-    disconnectUser: (userId) => app().dismissUser(userId),
+    disconnect: async (socketId) => (await app().request({ do: 'disconnect', socketId })) > 0,
+    disconnectUser: async (userId) => app().request({ do: 'disconnectUser', userId }),
   };
 }

@@ -10,6 +10,8 @@ import { webhookOptions } from '../webhooks/options.js';
 import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import type { WebSocketApp, WebSocketLimits, WebSocketOptions } from './options.js';
 import { plainOption } from './plain/options.js';
+import type { Relay } from './relay/relay.js';
+import { relayOption } from './relay/relay-option.js';
 import { webhook } from './webhooks/options.js';
 
 /** Names of the options that have no default. */
@@ -20,6 +22,7 @@ type UnfilledName =
   | 'path'
   | 'publicUrl'
   | 'plain'
+  | 'relay'
   | 'apps'
   | 'webhooks'
   | 'webhookKeys'
@@ -39,8 +42,10 @@ export interface CheckedApp extends Omit<WebSocketApp, keyof WebSocketLimits> {
 }
 
 /** Options that have been checked. Their limits are those of the application in the settings. */
-export type CheckedOptions = Omit<Filled<WebSocketOptions>, 'apps'> & {
+export type CheckedOptions = Omit<Filled<WebSocketOptions>, 'apps' | 'relay'> & {
   readonly apps?: readonly CheckedApp[];
+  /** A relay, or a text that names one. */
+  readonly relay?: Relay | string;
 };
 
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
@@ -58,7 +63,7 @@ const TITLE = "The websocket backend's options";
 const MIN_BYTES_PER_SECOND = 262_144;
 
 /** Names of the options whose default follows from other options. */
-type DerivedName = 'metricsHost' | 'messagesPerSecond' | 'bytesPerSecond';
+type DerivedName = 'metricsHost' | 'relayFailure' | 'messagesPerSecond' | 'bytesPerSecond';
 
 /** Options of which those have no default yet. */
 type Underived<Options> = Omit<Filled<Options>, DerivedName> & Pick<Options, Extract<keyof Options, DerivedName>>;
@@ -77,6 +82,9 @@ function buildSchema() {
     path: z.optional(z.custom<string>(isPathPrefix, PATH_PREFIX_RULE)),
     publicUrl: z.optional(publicUrlOption()),
     plain: z.optional(plainOption()),
+    relay: z.optional(relayOption()),
+    serve: z._default(z.boolean(), true),
+    relayFailure: z.optional(z.enum(['reject', 'local'])),
     // Made when it is needed: it has most of the schemas once more.
     apps: z.optional(z.lazy(() => z.array(app()))),
     webhooks: z.optional(z.array(webhook())),
@@ -159,8 +167,15 @@ function ownLimits() {
 export function checkOptions(options: unknown): CheckedOptions {
   const checked = check(options);
   checkPorts(checked);
-  const { apps, metricsHost = '127.0.0.1', ...server } = checked;
-  return { ...derived(server), metricsHost, ...(apps !== undefined && { apps: checkedApps(apps, server) }) };
+  checkRelay(checked);
+  const { apps, relay, metricsHost = '127.0.0.1', relayFailure = 'reject', ...server } = checked;
+  return {
+    ...derived(server),
+    metricsHost,
+    relayFailure,
+    ...(relay !== undefined && relay !== false && { relay }),
+    ...(apps !== undefined && { apps: checkedApps(apps, server) }),
+  };
 }
 
 function checkedApps(apps: readonly WebSocketApp[], server: Underived<WebSocketLimits>): readonly CheckedApp[] {
@@ -180,12 +195,22 @@ function derived<Limits extends Underived<WebSocketLimits>>(limits: Limits): Lim
 }
 
 function checkPorts({ port, host, metricsPort, metricsHost }: WebSocketOptions): void {
-  const fail = (problem: string): never => {
-    throw new ConfigurationError(`${TITLE}: ${problem}`, { backend: 'websocket' });
-  };
   if (host !== undefined && port === undefined) fail('"host" needs "port", without which the server does not listen.');
   if (metricsHost !== undefined && metricsPort === undefined)
     fail('"metricsHost" needs "metricsPort", without which the figures are served on no port.');
   if (metricsPort !== undefined && metricsPort === port && port !== 0)
     fail('"metricsPort" must be another one than "port": what pages reach is no place for figures.');
+}
+
+function checkRelay({ relay, serve, relayFailure, port }: WebSocketOptions): void {
+  // An application that says `relay: false` where it runs alone leaves the rest as it is.
+  if (relayFailure !== undefined && relay === undefined)
+    fail('"relayFailure" needs "relay" or PUSH_RELAY; "relay: false" means that there is none.');
+  if (serve !== false) return;
+  if (!relay) fail('"serve: false" needs "relay" or PUSH_RELAY, without which nobody would hear what is sent.');
+  if (port !== undefined) fail('"serve: false" excludes "port": a process that serves nobody listens on none.');
+}
+
+function fail(problem: string): never {
+  throw new ConfigurationError(`${TITLE}: ${problem}`, { backend: 'websocket' });
 }

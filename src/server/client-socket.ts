@@ -53,3 +53,29 @@ export class ClientSocketServers {
     return server;
   }
 }
+
+/** The server that sockets belong to. */
+interface SocketOwner {
+  /** Ends the one connection that an unexpected error is about. Must not throw. */
+  fail(connection: Connection, error: unknown): void;
+}
+
+/**
+ * Makes a listener that all sockets share: it is called with the server and the socket's connection. When it throws,
+ * that connection ends, because `ws` lets an error of a listener end the process.
+ */
+export function socketListener<Server extends SocketOwner, Rest extends unknown[]>(
+  server: Server,
+  listener: (server: Server, connection: Connection, messages: MessageHandler, ...rest: Rest) => void,
+): (this: WebSocket, ...rest: Rest) => void {
+  return function onEvent(this: WebSocket, ...rest: Rest): void {
+    if (!(this instanceof ClientSocket)) return;
+    const { connection, messages } = this;
+    if (connection === undefined || messages === undefined) return;
+    try {
+      listener(server, connection, messages, ...rest);
+    } catch (error) {
+      server.fail(connection, error);
+    }
+  };
+}

@@ -52,7 +52,11 @@ export class MessageHandler {
 
   #signIn(connection: Connection, data: unknown): void {
     const { limits } = this.app;
-    if (this.#rate.take(connection)) this.#rate.sent(connection, signIn(this.app, connection, data));
-    else connection.sendText(protocolError(`A connection may sign in ${limits.subscriptionsPerSecond} times a second`));
+    if (this.#rate.take(connection)) {
+      const sent = signIn(this.app, connection, data);
+      if (typeof sent === 'number') this.#rate.sent(connection, sent);
+      else void sent.then((bytes) => this.#rate.sent(connection, bytes));
+    } else
+      connection.sendText(protocolError(`A connection may sign in ${limits.subscriptionsPerSecond} times a second`));
   }
 }

@@ -1,6 +1,7 @@
 import type { PublishLimits } from '../pusher-protocol/publish-limits.js';
 import type { AppKeys } from '../pusher-protocol/signature.js';
 import type { PlainPath } from './plain/options.js';
+import type { Relay } from './relay/relay.js';
 import type { WebSocketWebhook } from './webhooks/options.js';
 
 // The options as an application writes them. `checked-options.ts` checks them and has the defaults. An option is
@@ -161,6 +162,25 @@ export interface WebSocketOptions extends WebSocketLimits {
    * @default none
    */
   plain?: Readonly<Record<string, PlainPath>> | undefined;
+  /**
+   * Joins this server to those of other processes and machines: what one publishes is heard on all, and they count
+   * their clients together. A relay, or the address of a Redis: `'redis://user:password@host:6379'`, `'rediss://…'` for
+   * TLS. `false`: none, whatever the environment says.
+   * @default PUSH_RELAY of the environment, else none
+   */
+  relay?: Relay | string | false | undefined;
+  /**
+   * Whether clients may connect to this process. `false` publishes to the other nodes, and hears by `subscribe`, as a
+   * worker or a cron job does; it needs `relay`, and has no `port`.
+   * @default true
+   */
+  serve?: boolean | undefined;
+  /**
+   * What becomes of a message while the relay is away. `'reject'`: it is refused, and can be sent again. `'local'`: it
+   * is delivered to the clients of this node alone, and the report says so. Needs `relay`.
+   * @default 'reject'
+   */
+  relayFailure?: 'reject' | 'local' | undefined;
   /** Further applications that are served beside the one in the settings. @default none */
   apps?: readonly WebSocketApp[] | undefined;
   /** Webhooks that tell the application in the settings what happens on its channels, as Pusher's do. @default none */

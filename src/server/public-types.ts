@@ -1,18 +1,29 @@
 // The embedded server's types that applications use. They name no type of Node or of another package, so nobody needs
 // those types to use ours.
 
-/** The embedded server of this process, as the application sees it in `backend.api`. */
+/**
+ * The embedded server, as the application sees it in `backend.api`. It is the one of this process; with others that are
+ * joined to it by a relay, each of them is a node.
+ */
 export interface WebSocketServerApi {
-  /** Number of connections of the application in the settings. */
-  readonly connectionCount: number;
-  /** The names of the channels that somebody is subscribed to. */
-  channels(): readonly string[];
-  /** Ends one connection with code 4009, after which `pusher-js` does not reconnect. Returns whether it was there. */
-  disconnect(socketId: string): boolean;
-  /** Ends the connections that are signed in as a user, with code 4009. Returns how many there were. */
-  disconnectUser(userId: string): number;
+  /** Number of connections of the application in the settings, to all nodes. */
+  connections(): Promise<number>;
+  /** Number of them to this process. */
+  readonly localConnections: number;
+  /** The names of the channels that somebody is subscribed to, on all nodes. */
+  channels(): Promise<readonly string[]>;
   /**
-   * The figures of the server, over all of its applications, in the text format that Prometheus reads. Each name begins
+   * Ends one connection with code 4009, after which `pusher-js` does not reconnect, whichever node has it.
+   * @returns whether it was there
+   */
+  disconnect(socketId: string): Promise<boolean>;
+  /**
+   * Ends the connections that are signed in as a user, with code 4009, on all nodes.
+   * @returns how many there were
+   */
+  disconnectUser(userId: string): Promise<number>;
+  /**
+   * The figures of this process's server, over all of its applications, in the text format that Prometheus reads. Each name begins
    * with `pushrail_`, so the text can be appended to that of another library. Counters only grow, also when the backend
    * is closed and opened again. No label names an application, a channel, a user or a connection.
    * @example

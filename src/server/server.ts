@@ -20,6 +20,11 @@ import type { PlainAccess } from './plain/admission.js';
 import { PlainPaths } from './plain/paths.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
+import { ClusterNode } from './relay/cluster-node.js';
+import { DeafSpans } from './relay/deaf-spans.js';
+import { newNodeTag } from './relay/node-requests.js';
+import type { Relay } from './relay/relay.js';
+import type { AppRelayParts } from './relay/shared-app.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 
@@ -49,6 +54,8 @@ interface Run {
   readonly sockets: SocketServer;
   readonly httpApi: HttpApi;
   readonly webhooks: readonly AppWebhooks[];
+  /** This process among those that the relay joins; undefined without a relay. */
+  readonly node: ClusterNode | undefined;
 }
 
 /**
@@ -68,6 +75,8 @@ export class ChannelsServer {
   readonly #counters = new ServerCounters();
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   readonly #plain: PlainPaths;
+  /** The times in which this server heard nothing of other nodes. */
+  readonly deafSpans: DeafSpans;
   #run: Run;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -83,6 +92,7 @@ export class ChannelsServer {
     this.#options = options;
     this.#host = host;
     this.#plain = new PlainPaths(options.plain);
+    this.deafSpans = new DeafSpans(host.logger);
     this.#ports = new Ports(options, { taker: this.#taker, monitored: () => this.#monitored });
     this.#run = this.#begin();
   }
@@ -124,20 +134,34 @@ export class ChannelsServer {
     const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const counters = this.#counters;
+    const node = this.#nodeOf();
+    const relay = node && this.#relayParts(node);
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
       const observer = this.#webhooksOf(settings);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      return new App(settings, { access: access(settings), cache, counters, received, observer });
+      return new App(settings, { access: access(settings), cache, counters, received, observer, relay });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
     const all = [own, ...further.map(build)] as const;
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const host = { counters, logger, paths: this.#plain, access: plainAccess };
+    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: relay?.tag };
     const sockets = new SocketServer(all, this.#options, host);
-    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks };
+    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks, node };
+  }
+
+  #nodeOf(): ClusterNode | undefined {
+    const { relay, serve: isServing } = this.#options;
+    if (relay === undefined) return undefined;
+    return new ClusterNode(() => loadedRelay(relay), { logger: this.#host.logger, spans: this.deafSpans, isServing });
+  }
+
+  #relayParts(node: ClusterNode): AppRelayParts {
+    const { relayFailure, serve: isServing, cacheTtlMs } = this.#options;
+    const { logger } = this.#host;
+    return { node, tag: newNodeTag(), isServing, isLocalAtFailure: relayFailure === 'local', cacheTtlMs, logger };
   }
 
   #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
@@ -216,6 +240,9 @@ export class ChannelsServer {
   }
 
   async #listen(): Promise<void> {
+    const { node, apps } = this.#run;
+    await node?.open();
+    await Promise.all([...apps.values()].map((app) => app.open()));
     for (const attachment of this.#attachments.values()) attachment.attach();
     await this.#ports.open();
   }
@@ -242,9 +269,10 @@ export class ChannelsServer {
     this.#run = this.#begin();
   }
 
-  async #end({ sockets, webhooks }: Run): Promise<void> {
+  async #end({ sockets, webhooks, node }: Run): Promise<void> {
     await sockets.close();
     await Promise.all(webhooks.map((ofApp) => ofApp.close(this.#options.closeTimeoutMs)));
+    await node?.close();
   }
 }
 
@@ -260,4 +288,11 @@ function checkApps(apps: readonly CheckedApp[]): void {
     const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is already used by another application.`;
     throw new ConfigurationError(text, { backend: 'websocket' });
   }
+}
+
+/** The relay that a text names. What connects to it is loaded when a server has one. */
+async function loadedRelay(relay: Relay | string): Promise<Relay> {
+  if (typeof relay !== 'string') return relay;
+  const { redisRelay } = await import('./relay/redis/index.js');
+  return redisRelay(relay);
 }

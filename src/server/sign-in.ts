@@ -3,6 +3,7 @@ import {
   protocolError,
   signinSuccess,
   WATCHLIST_LIMIT,
+  type WatchlistEvent,
   watchlistEvents,
 } from '../pusher-protocol/messages.js';
 import { parseUser, parseWatchlist } from '../pusher-protocol/users.js';
@@ -14,7 +15,7 @@ import type { Connection } from './connection.js';
  * Answers `pusher:signin`. A sign-in that is not allowed ends the connection, as at Pusher.
  * @returns the bytes that it sends to others
  */
-export function signIn(app: App, connection: Connection, data: unknown): number {
+export function signIn(app: App, connection: Connection, data: unknown): number | Promise<number> {
   const { auth, user_data: userData } = isRecord(data) ? data : {};
   if (typeof userData !== 'string' || !app.access.maySignIn({ socketId: connection.id, auth, userData })) {
     app.end(connection, closeCode.unauthorized, 'The sign-in is not authorised: its signature is missing or wrong');
@@ -32,11 +33,23 @@ export function signIn(app: App, connection: Connection, data: unknown): number 
   }
   if (!app.authorize(connection)) return 0;
   const { watched, problem } = readWatchlist(watchlist, app.limits.maxWatchedUsers);
-  const bytes = app.signIn(connection, user, watched);
-  connection.sendText(signinSuccess(userData));
-  if (problem !== undefined) connection.sendText(problem);
-  if (watched.length > 0) connection.sendText(watchlistEvents(app.stateOf(watched)));
-  return bytes;
+  const confirm = (): void => {
+    connection.sendText(signinSuccess(userData));
+    if (problem !== undefined) connection.sendText(problem);
+  };
+  const tell = (events: readonly WatchlistEvent[]): void => connection.sendText(watchlistEvents(events));
+  const signedIn = app.signIn(connection, user, watched);
+  if (typeof signedIn === 'object') {
+    return signedIn.then(async (bytes) => {
+      confirm();
+      if (watched.length > 0) tell(await app.stateOf(watched));
+      return bytes;
+    });
+  }
+  confirm();
+  const state = watched.length > 0 ? app.stateOf(watched) : [];
+  if (!('then' in state) && state.length > 0) tell(state);
+  return signedIn;
 }
 
 /**

@@ -1,32 +1,33 @@
-import { randomInt } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Logger } from '../core/logger.js';
 import { closeCode, connectionEstablished, protocolError, UNSUPPORTED_DATA } from '../pusher-protocol/messages.js';
-import type { App } from './app.js';
+import { type App, overQuota } from './app.js';
 import type { CheckedOptions } from './checked-options.js';
-import { ClientSocket, ClientSocketServers } from './client-socket.js';
+import { type ClientSocket, ClientSocketServers, socketListener } from './client-socket.js';
 import { type BacklogReason, Connection, type ConnectionHost, MAX_BURST } from './connection.js';
 import { pongFrame } from './frames.js';
-import { Handshake, isPusherJs } from './handshake.js';
+import { Handshake, type HandshakeRefusal, isPusherJs } from './handshake.js';
 import { MessageHandler } from './message-handler.js';
 import type { ServerCounters } from './metrics/counters.js';
 import { Outbox } from './outbox.js';
 import { PlainAdmission, type PlainHost } from './plain/admission.js';
 import { PlainConnection } from './plain/connection.js';
 import type { FoundPath } from './plain/paths.js';
+import { newSocketId } from './socket-id.js';
 import { RefusedConnections, refuseUpgrade } from './upgrade.js';
-
-/** Each half of a socket id is below this: two random halves are more than anybody can guess. */
-const MAX_HALF_ID = 2 ** 47;
 
 /** The server that the sockets belong to. */
 export interface SocketServerHost extends Pick<PlainHost, 'paths' | 'access'> {
   readonly counters: ServerCounters;
   /** Its logger must not throw. */
   readonly logger: () => Logger;
+  /** Tells the sockets of this node from those of others, see `newNodeTag`. */
+  readonly nodeTag: number | undefined;
 }
+
+/** What a client is let in with. */
+type LettingIn = [handler: MessageHandler, request: IncomingMessage, socket: Duplex, head: Buffer, door?: object];
 
 /**
  * The WebSockets of all applications: lets clients in, hears them and sends them away. It listens on no port itself.
@@ -38,6 +39,7 @@ export class SocketServer implements ConnectionHost {
   /** Of the application in the settings, which the plain paths belong to, and of the others. */
   readonly #handlers: readonly [own: MessageHandler, ...others: MessageHandler[]];
   readonly #options: CheckedOptions;
+  readonly #host: SocketServerHost;
   readonly #logger: () => Logger;
   readonly #handshake: Handshake;
   readonly #plain: PlainAdmission;
@@ -55,6 +57,7 @@ export class SocketServer implements ConnectionHost {
     this.#options = options;
     this.#servers = new ClientSocketServers(options.closeTimeoutMs);
     this.#logger = logger;
+    this.#host = host;
     this.sendBufferBytes = options.sendBufferBytes;
     this.#handlers = [new MessageHandler(own), ...others.map((app) => new MessageHandler(app))];
     const byKey = new Map(this.#handlers.map((handler) => [handler.app.settings.pubKey, handler]));
@@ -80,24 +83,49 @@ export class SocketServer implements ConnectionHost {
       return;
     }
     const verdict = this.#handshake.check(request, this.#admitted.size);
-    if (verdict instanceof MessageHandler) {
-      // The answer to the upgrade and the first message leave in one write: writing is a good part of what a client
-      // costs. When `ws` refuses the upgrade, it ends the socket, which uncorks it.
-      socket.cork();
-      this.#servers.for(verdict.app).handleUpgrade(request, socket, head, (ws) => {
-        const { app } = verdict;
-        const connection = new Connection(newId(), socket, ws, this);
-        connection.answersPusherPing = isPusherJs(request);
-        connection.door = door;
-        this.#admit(connection, ws, verdict);
-        app.add(connection);
-        connection.greet(connectionEstablished(connection.id, app.limits.activityTimeoutSeconds));
-        socket.uncork();
-      });
-    } else {
-      this.counters.refused(verdict.code);
-      this.#refused.refuse(request, socket, head, verdict);
+    if (!(verdict instanceof MessageHandler)) {
+      this.#refuse(request, socket, head, verdict);
+      return;
     }
+    const room = verdict.app.reserve();
+    if (room === undefined) this.#letIn(verdict, request, socket, head, door);
+    else void this.#letInWithRoom(room, verdict, request, socket, head, door);
+  }
+
+  #refuse(request: IncomingMessage, socket: Duplex, head: Buffer, refusal: HandshakeRefusal): void {
+    this.counters.refused(refusal.code);
+    this.#refused.refuse(request, socket, head, refusal);
+  }
+
+  async #letInWithRoom(room: Promise<boolean>, ...[handler, request, socket, head, door]: LettingIn): Promise<void> {
+    const onError = (): void => void socket.destroy();
+    socket.on('error', onError);
+    const hasRoom = await room;
+    socket.removeListener('error', onError);
+    if (!hasRoom) this.#refuse(request, socket, head, { code: closeCode.overAppQuota, reason: overQuota });
+    else {
+      if (socket.writable) {
+        if (this.#isClosing) this.#refuse(request, socket, head, closing);
+        else this.#letIn(handler, request, socket, head, door);
+      }
+      handler.app.unreserve();
+    }
+  }
+
+  #letIn(...[handler, request, socket, head, door]: LettingIn): void {
+    // The answer to the upgrade and the first message leave in one write: writing is a good part of what a client
+    // costs. When `ws` refuses the upgrade, it ends the socket, which uncorks it.
+    socket.cork();
+    const { app } = handler;
+    this.#servers.for(app).handleUpgrade(request, socket, head, (ws) => {
+      const connection = new Connection(newSocketId(this.#host.nodeTag), socket, ws, this);
+      connection.answersPusherPing = isPusherJs(request);
+      connection.door = door;
+      this.#admit(connection, ws, handler);
+      app.add(connection);
+      connection.greet(connectionEstablished(connection.id, app.limits.activityTimeoutSeconds));
+      socket.uncork();
+    });
   }
 
   async #upgradePlain(
@@ -111,7 +139,7 @@ export class SocketServer implements ConnectionHost {
     if (listener === undefined) return;
     const [own] = this.#handlers;
     this.#servers.for(own.app).handleUpgrade(request, socket, head, (ws) => {
-      const connection = new PlainConnection(newId(), socket, ws, this);
+      const connection = new PlainConnection(newSocketId(this.#host.nodeTag), socket, ws, this);
       connection.listener = listener;
       connection.door = door;
       this.#admit(connection, ws, own);
@@ -258,30 +286,6 @@ export class SocketServer implements ConnectionHost {
 
 const closing = { code: closeCode.overCapacity, reason: 'The server is closing' };
 
-function newId(): string {
-  return `${randomInt(1, MAX_HALF_ID)}.${randomInt(1, MAX_HALF_ID)}`;
-}
-
 function sayGoodbye(connection: Connection): void {
   connection.close(closeCode.reconnect, 'The server is closing: reconnect');
-}
-
-/**
- * Makes a listener that all sockets share: it is called with the server and the socket's connection. When it throws,
- * that connection ends, because `ws` lets an error of a listener end the process.
- */
-function socketListener<Rest extends unknown[]>(
-  server: SocketServer,
-  listener: (server: SocketServer, connection: Connection, messages: MessageHandler, ...rest: Rest) => void,
-): (this: WebSocket, ...rest: Rest) => void {
-  return function onEvent(this: WebSocket, ...rest: Rest): void {
-    if (!(this instanceof ClientSocket)) return;
-    const { connection, messages } = this;
-    if (connection === undefined || messages === undefined) return;
-    try {
-      listener(server, connection, messages, ...rest);
-    } catch (error) {
-      server.fail(connection, error);
-    }
-  };
 }

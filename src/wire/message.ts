@@ -77,5 +77,10 @@ export interface ChannelDetails {
   readonly subscriptionCount?: number;
   /** Pusher, on request: number of users on a presence channel. */
   readonly userCount?: number;
+  /**
+   * The embedded server: `'local'` when its relay was away, so that the clients of this process alone got the message.
+   * See its option `relayFailure`.
+   */
+  readonly relay?: 'local';
   readonly [detail: string]: JsonValue | undefined;
 }

@@ -77,7 +77,7 @@ test.each(Object.keys(logOuts))(
       'connected',
       [],
     ]);
-    expect(backend.api.connectionCount).toBe(2);
+    expect(backend.api.localConnections).toBe(2);
   },
 );
 
@@ -109,7 +109,7 @@ test('a request that changes nobody ends nothing', async () => {
   await browser.logIn('ann');
   const open = await page(setup, browser, ['news']);
   await Promise.all([browser.get('/page'), browser.get('/config'), browser.post('/log-in-within?user=ann')]);
-  expect(setup.backend.api.connectionCount).toBe(1);
+  expect(setup.backend.api.localConnections).toBe(1);
   expect(open.subscribed.filter((channel) => channel.endsWith('again'))).toEqual([]);
 });
 

@@ -33,7 +33,7 @@ it('a client that answers stays', async () => {
     client.send('pusher:pong', {});
     await client.settled();
   }
-  expect(service.api.connectionCount).toBe(1);
+  expect(service.api.localConnections).toBe(1);
 });
 
 it('any message counts as activity', async () => {
@@ -70,7 +70,7 @@ it.each([
   const service = await startServer();
   const client = await Client.connect(service, { query: `?protocol=7&client=${name}`, autoPong });
   for (let round = 0; round < 4; round++) await askedOnce(client, () => answers && client.send('pusher:pong', {}));
-  expect(service.api.connectionCount).toBe(1);
+  expect(service.api.localConnections).toBe(1);
 });
 
 it.each([
@@ -120,7 +120,7 @@ it('one timer serves all connections, and none is left when they are gone', asyn
   const clients = await Promise.all(Array.from({ length: 10 }, () => Client.connect(service)));
   expect(vi.getTimerCount()).toBe(1);
   await Promise.all(clients.map((client) => client.close()));
-  await expect.poll(() => service.api.connectionCount).toBe(0);
+  await expect.poll(() => service.api.localConnections).toBe(0);
   expect(vi.getTimerCount()).toBe(0);
 });
 
@@ -130,5 +130,5 @@ it('a client that is gone without a word is cut after the close timeout', async 
   vi.advanceTimersByTime(160_000);
   expect(await raw.closeCode()).toBe(4201);
   await raw.ended;
-  await expect.poll(() => service.api.connectionCount).toBe(0);
+  await expect.poll(() => service.api.localConnections).toBe(0);
 });

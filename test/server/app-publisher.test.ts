@@ -127,51 +127,51 @@ describe('the publisher', () => {
     publisher = new AppPublisher(local, new ServerCounters(), observer);
   });
 
-  it('sends an event to the subscribers of each channel but the one that is left out', () => {
+  it('sends an event to the subscribers of each channel but the one that is left out', async () => {
     const [one, two] = [subscriber('1.1', 'a', 'b'), subscriber('2.2', 'b')];
-    publisher.publish(['a', 'b'], 'shipped', '{"id":1}', '2.2');
+    await publisher.publish(['a', 'b'], 'shipped', '{"id":1}', '2.2');
     expect(one.events).toEqual(['a', 'b'].map((channel) => ({ event: 'shipped', channel, data: '{"id":1}' })));
     expect(two.events).toEqual([]);
     expect(observed).toEqual([]);
   });
 
-  it('hands the application the events of channels that it listens to, also without subscribers', () => {
-    publisher.publish(['a', 'b'], 'shipped', '{}');
+  it('hands the application the events of channels that it listens to, also without subscribers', async () => {
+    await publisher.publish(['a', 'b'], 'shipped', '{}');
     expect(received).toEqual([{ channel: 'a', event: 'shipped', data: '{}' }]);
   });
 
-  it('keeps the last event of a cache channel, also without subscribers', () => {
+  it('keeps the last event of a cache channel, also without subscribers', async () => {
     expect(publisher.cachedEvent('cache-a')).toBeUndefined();
     expect(observed).toEqual([{ missed: 'cache-a' }]);
-    publisher.publish(['cache-a', 'a'], 'shipped', '{}');
+    await publisher.publish(['cache-a', 'a'], 'shipped', '{}');
     expect(JSON.parse(publisher.cachedEvent('cache-a') ?? '')).toMatchObject({ event: 'shipped', channel: 'cache-a' });
     expect(cache.size).toBe(1);
   });
 
-  it('tells once that a cache channel has no event, until it has had one', () => {
+  it('tells once that a cache channel has no event, until it has had one', async () => {
     subscriber('1.1', 'cache-a', 'cache-b');
     for (const name of ['cache-a', 'cache-a', 'cache-b', 'cache-a'])
       expect(publisher.cachedEvent(name)).toBeUndefined();
     expect(observed).toEqual([{ missed: 'cache-a' }, { missed: 'cache-b' }]);
-    publisher.publish(['cache-a'], 'shipped', '{}');
+    await publisher.publish(['cache-a'], 'shipped', '{}');
     for (let index = 0; index < 10; index++) cache.set(`cache-${index}`, 'event');
     expect(publisher.cachedEvent('cache-a')).toBeUndefined();
     expect(observed.length).toBe(3);
   });
 
-  it('sends a client event to the other subscribers, the application and the observer', () => {
+  it('sends a client event to the other subscribers, the application and the observer', async () => {
     const [sender, other] = [subscriber('1.1', 'private-a'), subscriber('2.2', 'private-a')];
     const event = { channel: 'private-a', event: 'client-typing', data: '{}', userId: 'ann' };
-    publisher.publishClientEvent(event, '1.1');
+    await publisher.publishClientEvent(event, '1.1');
     expect(sender.events).toEqual([]);
     expect(other.events).toEqual([{ event: 'client-typing', channel: 'private-a', data: '{}', user_id: 'ann' }]);
     expect(received).toEqual([event]);
     expect(observed).toEqual([{ ...event, socketId: '1.1' }]);
   });
 
-  it('does not keep client events in the cache', () => {
+  it('does not keep client events in the cache', async () => {
     subscriber('1.1', 'private-cache-a');
-    publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
+    await publisher.publishClientEvent({ channel: 'private-cache-a', event: 'client-typing', data: '{}' }, '1.1');
     expect(cache.size).toBe(0);
   });
 });

@@ -39,7 +39,7 @@ describe('an HTTP server that the backend is attached to', () => {
     const client = await clientAt(backend, port);
     await promisify(server.close.bind(server))();
     expect(await client.closed).toEqual({ code: 4200, reason: 'The server is closing: reconnect' });
-    expect(backend.api.connectionCount).toBe(0);
+    expect(backend.api.localConnections).toBe(0);
     await push.close();
   });
 
@@ -76,7 +76,7 @@ describe('an HTTP server that the backend is attached to', () => {
     expect(server.emit).toBe(emit);
     service.attach(server, { signal: new AbortController().signal });
     const again = await clientAt(service, port);
-    expect(service.api.connectionCount).toBe(1);
+    expect(service.api.localConnections).toBe(1);
     again.socket.terminate();
     expect(() => service.attach(server, { signal: 'x' as never })).toThrow('"signal" must be an AbortSignal.');
   });

@@ -24,13 +24,13 @@ it('a connection that does nothing for 30 seconds is closed with 4009, and pushe
   const client = await Client.connect(service);
   vi.advanceTimersByTime(29_999);
   await client.settled();
-  expect(service.api.connectionCount).toBe(2);
+  expect(service.api.localConnections).toBe(2);
   vi.advanceTimersByTime(1);
   expect(client.dataOf(await client.next('pusher:error'))).toEqual({ code: 4009, message: late });
   expect(await client.closed).toEqual({ code: 4009, reason: late });
   expect(await error).toMatchObject({ data: { code: 4009, message: late } });
   await expect.poll(() => page.connection.state).toBe('disconnected');
-  expect(service.api.connectionCount).toBe(0);
+  expect(service.api.localConnections).toBe(0);
 });
 
 const ways: readonly [string, (client: Client, service: WebSocketService) => Promise<unknown>][] = [
@@ -61,7 +61,7 @@ it.each(ways)('a connection that has %s stays', async (_what, authorize) => {
   await authorize(client, service);
   vi.advanceTimersByTime(3_600_000);
   await client.settled();
-  expect(service.api.connectionCount).toBe(1);
+  expect(service.api.localConnections).toBe(1);
 });
 
 it.each<[string, (client: Client, service: WebSocketService) => Promise<unknown>]>([
@@ -88,7 +88,7 @@ it.each<[string, (client: Client, service: WebSocketService) => Promise<unknown>
   await tryIt(client, service);
   vi.advanceTimersByTime(30_000);
   expect(await client.closed).toMatchObject({ code: 4009 });
-  expect(service.api.connectionCount).toBe(1);
+  expect(service.api.localConnections).toBe(1);
 });
 
 it('each has its own time, which is an option, and one timer serves all', async () => {
@@ -102,9 +102,9 @@ it('each has its own time, which is an option, and one timer serves all', async 
   expect(vi.getTimerCount() - before).toBe(1);
   vi.advanceTimersByTime(600);
   expect(await clients[1]?.closed).toMatchObject({ code: 4009 });
-  expect(service.api.connectionCount).toBe(3);
+  expect(service.api.localConnections).toBe(3);
   for (const client of clients.slice(2)) await client.close();
-  await expect.poll(() => service.api.connectionCount).toBe(0);
+  await expect.poll(() => service.api.localConnections).toBe(0);
   expect(vi.getTimerCount()).toBeLessThanOrEqual(before);
 });
 
@@ -114,9 +114,9 @@ it('a client that is gone or does not read is forgotten all the same', async () 
   const deaf = await RawClient.connect(service);
   gone.destroy();
   deaf.socket.pause();
-  await expect.poll(() => service.api.connectionCount).toBe(1);
+  await expect.poll(() => service.api.localConnections).toBe(1);
   vi.advanceTimersByTime(30_000);
-  expect(service.api.connectionCount).toBe(0);
+  expect(service.api.localConnections).toBe(0);
   deaf.destroy();
 });
 
@@ -144,7 +144,7 @@ it('without the option a connection may do nothing for as long as it likes', asy
   const client = await Client.connect(service);
   vi.advanceTimersByTime(3_600_000);
   await client.settled();
-  expect(service.api.connectionCount).toBe(1);
+  expect(service.api.localConnections).toBe(1);
 });
 
 it('a server that closes waits for nobody to be authorised', async () => {

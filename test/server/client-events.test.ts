@@ -156,7 +156,7 @@ it('a connection that sends too many events ends with 4100 where the options say
   expect(await sender.closed).toEqual({ code: 4100, reason: words });
   expect(sender.received).toEqual([]);
   expect((await other.settled()).map(({ data }) => data)).toEqual(['0', '1']);
-  expect(service.api.connectionCount).toBe(1);
+  expect(service.api.localConnections).toBe(1);
 });
 
 it('client events come in through receive where the channel is subscribed to, with the user who sent them', async () => {

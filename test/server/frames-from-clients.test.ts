@@ -134,7 +134,7 @@ it('whatever frames and messages clients send, the server stays up and others ke
     { numRuns: 60 },
   );
   expect(await witness.settled()).toEqual([]);
-  await expect.poll(() => service.api.connectionCount).toBe(1);
+  await expect.poll(() => service.api.localConnections).toBe(1);
 });
 
 it('bytes that are no WebSocket at all do not harm the server', async () => {
@@ -164,7 +164,7 @@ it('an unexpected error while a message is handled is logged and ends that one c
     },
   ]);
   await other.subscribe('a');
-  await expect.poll(() => service.api.connectionCount).toBe(1);
+  await expect.poll(() => service.api.localConnections).toBe(1);
   await service.close();
 });
 

@@ -33,7 +33,7 @@ it('a key of the WebSocket handshake that is none is answered with 400, and the 
   client.write(upgradeWith('none'));
   await client.ended;
   expect(client.bytes.toString()).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
-  expect(service.api.connectionCount).toBe(0);
+  expect(service.api.localConnections).toBe(0);
 });
 
 function upgradeWith(key: string): string {
@@ -75,7 +75,7 @@ it.each(refusals)('a connection is refused with %i when %s', async (code, _when,
   const error = await client.next('pusher:error');
   expect(error.data).toEqual({ code, message: expect.any(String) });
   expect(await client.closed).toEqual({ code, reason: (error.data as { message: string }).message });
-  expect(service.api.connectionCount).toBe(0);
+  expect(service.api.localConnections).toBe(0);
 });
 
 it('an application is refused more connections than it may have with 4004, until one goes', async () => {

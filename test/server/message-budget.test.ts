@@ -55,7 +55,7 @@ describe('a connection that sends too many messages', () => {
     for (let count = 0; count < 20; count++) client.send('unknown', {});
     await expect.poll(() => client.received.length).toBe(19);
     expect(client.dataOf(client.received.at(-1) ?? { event: '' })['message']).toContain('10 messages');
-    expect(service.api.connectionCount).toBe(1);
+    expect(service.api.localConnections).toBe(1);
   });
 
   it('is cut for ping frames and pong frames too', async () => {
@@ -73,7 +73,7 @@ describe('a connection that sends too many messages', () => {
     const text = JSON.stringify({ event: 'pusher:ping' });
     for (let count = 0; count < atOnce + 11; count++) raw.writeText(text);
     expect(await raw.closeCode()).toBe(4100);
-    expect(service.api.connectionCount).toBe(0);
+    expect(service.api.localConnections).toBe(0);
     for (let count = 0; count < 1000; count++) raw.writeText(text);
     await raw.ended;
   });

@@ -59,7 +59,7 @@ describe('GET /metrics on a port of its own', () => {
     expect((await fetch(url(service, '/apps/app/channels'))).status).toBe(404);
     const client = new Client(service, { url: url(service, '/app/key?protocol=7').replace('http', 'ws') });
     expect(await client.closed).toMatchObject({ code: 1006 });
-    expect(service.api.connectionCount).toBe(0);
+    expect(service.api.localConnections).toBe(0);
   });
 
   it('shows nobody: no key, no secret, no application, no channel, no user, no connection', async () => {
@@ -135,7 +135,7 @@ describe('the figures count', () => {
     const service = await startServer({ apps: [other] });
     for (const key of ['key', 'other-key']) await (await Client.connect(service, { key })).subscribe('a');
     expect(counted(service)).toMatchObject({ connections: 2, channels: 2 });
-    expect(service.api.connectionCount).toBe(1);
+    expect(service.api.localConnections).toBe(1);
   });
 
   it('handshakes that were refused, by the close code', async () => {
@@ -160,7 +160,7 @@ describe('the figures count', () => {
     expect(cuts(service)).toEqual({});
 
     const dismissed = await client();
-    service.api.disconnect(dismissed.socketId);
+    await service.api.disconnect(dismissed.socketId);
     await dismissed.closed;
     const stranger = await client();
     stranger.send('pusher:signin', { auth: 'forged', user_data: '{"id":"ann"}' });
@@ -186,7 +186,7 @@ describe('the figures count', () => {
     const [slow, fast] = await Promise.all([Client.connect(flooded), Client.connect(flooded)]);
     await Promise.all([slow.subscribe('a'), fast.subscribe('a')]);
     slow.socket.pause();
-    for (let sent = 0; flooded.api.connectionCount > 1 && sent < 1000; sent++) {
+    for (let sent = 0; flooded.api.localConnections > 1 && sent < 1000; sent++) {
       await deliver(flooded, ['a'], message('x', 'x'.repeat(90_000)), context);
       await fast.next('x');
     }

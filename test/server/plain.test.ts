@@ -219,7 +219,7 @@ describe('options.plain', () => {
   it('counts as a connection, and is refused when there are enough', async () => {
     const { backend } = await setUp({ plain: { '/{channel}': {} }, maxConnections: 1 });
     await new Page(backend, '/news').opened;
-    expect(backend.api.connectionCount).toBe(1);
+    expect(backend.api.localConnections).toBe(1);
     expect(await new Page(backend, '/news').refused).toBe('503 The server is over capacity');
     expect(backend.api.metrics()).toContain('pushrail_handshakes_refused_total{code="4100"} 1');
   });

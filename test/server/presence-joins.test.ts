@@ -123,7 +123,7 @@ describe('members of a presence channel are told who has come', () => {
     await ann.subscribe(room, grantOf(service, ann, 'ann'));
     const ben = await joined(service, 'ben');
     ben.socket.terminate();
-    await until(() => service.api.connectionCount === 23);
+    await until(() => service.api.localConnections === 23);
     vi.advanceTimersByTime(50);
     expect(await told(watcher)).toEqual(['+ann', '-ann', '+ann', '+ben', '-ben']);
     expect(await told(ann)).toEqual(['+ben', '-ben']);
@@ -166,9 +166,9 @@ it('members whose places are given up leave one after the other, and come back a
   const { service, watcher } = await busy({ presenceLeaveDelayMs: 3000 });
   for (const id of ['ann', 'ben']) {
     const client = await joined(service, id);
-    const { connectionCount } = service.api;
+    const { localConnections } = service.api;
     client.socket.terminate();
-    await until(() => service.api.connectionCount === connectionCount - 1);
+    await until(() => service.api.localConnections === localConnections - 1);
   }
   vi.advanceTimersByTime(2999);
   expect(await told(watcher)).toEqual(['+ann', '+ben']);

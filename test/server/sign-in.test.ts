@@ -70,7 +70,7 @@ it.each([42, 42n, '42'])('a sign-in as %s is signed for the user 42', async (id)
   const client = await Client.connect(service);
   client.send('pusher:signin', service.authenticateUser(client.socketId, { id }));
   await client.next('pusher:signin_success');
-  expect(service.api.disconnectUser('42')).toBe(1);
+  expect(await service.api.disconnectUser('42')).toBe(1);
 });
 
 it('signing in again as the same user is confirmed, as another is refused', async () => {
@@ -82,7 +82,7 @@ it('signing in again as the same user is confirmed, as another is refused', asyn
   }
   client.send('pusher:signin', service.authenticateUser(client.socketId, { id: '2' }));
   expect(client.dataOf(await client.next('pusher:error'))).toMatchObject({ code: null });
-  expect(service.api.disconnectUser('1')).toBe(1);
+  expect(await service.api.disconnectUser('1')).toBe(1);
 });
 
 it('the application can end a connection, or all of a user, with 4009', async () => {
@@ -93,12 +93,12 @@ it('the application can end a connection, or all of a user, with 4009', async ()
     client.send('pusher:signin', service.authenticateUser(client.socketId, { id: '1' }));
     await client.next('pusher:signin_success');
   }
-  expect(service.api.disconnectUser('1')).toBe(2);
+  expect(await service.api.disconnectUser('1')).toBe(2);
   expect([await first.closed, await second.closed]).toMatchObject([{ code: 4009 }, { code: 4009 }]);
-  expect(service.api.disconnect(other.socketId)).toBe(true);
+  expect(await service.api.disconnect(other.socketId)).toBe(true);
   expect(await other.closed).toMatchObject({ code: 4009 });
-  await expect.poll(() => service.api.connectionCount).toBe(0);
-  expect([service.api.disconnectUser('1'), service.api.disconnect(other.socketId)]).toEqual([0, false]);
+  await expect.poll(() => service.api.localConnections).toBe(0);
+  expect([await service.api.disconnectUser('1'), await service.api.disconnect(other.socketId)]).toEqual([0, false]);
 });
 
 it('a sign-in with more data than an event may have closes the connection with 4009', async () => {
@@ -118,7 +118,7 @@ it('a user whose connection is ended is signed out at once', async () => {
   const grant = service.authenticateUser(raw.socketId, { id: '1' });
   raw.writeText(JSON.stringify({ event: 'pusher:signin', data: grant }));
   await raw.until((text) => text.includes('signin_success'));
-  expect([service.api.disconnectUser('1'), service.api.disconnectUser('1')]).toEqual([1, 0]);
-  expect(service.api.connectionCount).toBe(0);
+  expect([await service.api.disconnectUser('1'), await service.api.disconnectUser('1')]).toEqual([1, 0]);
+  expect(service.api.localConnections).toBe(0);
   raw.destroy();
 });

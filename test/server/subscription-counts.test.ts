@@ -105,7 +105,7 @@ it('a client whose socket is cut, or that is sent away, counts no more', async (
   expect(await countsOf(client)).toEqual([1, 2, 3]);
   raw.destroy();
   await client.next('pusher_internal:subscription_count');
-  service.api.disconnect(other.socketId);
+  await service.api.disconnect(other.socketId);
   expect(await countsOf(client)).toEqual([1]);
 });
 

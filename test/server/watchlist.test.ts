@@ -88,7 +88,7 @@ it('a user with several connections is online from the first to the last of them
   await tabs[0].next('pusher:signin_success');
   await tabs[0].close();
   await tabs[1].close();
-  await expect.poll(() => service.api.connectionCount).toBe(2);
+  await expect.poll(() => service.api.localConnections).toBe(2);
   await tabs[2].close();
   await expect.poll(() => told).toEqual(['-ann', '+ann', '-ann']);
 });
@@ -124,8 +124,8 @@ it('signing in once more changes whom a connection watches, and tells their stat
   signIn(client, 'ben', ['zoe']);
   expect(await eventsOf(client)).toEqual([['offline', ['zoe']]]);
   await (await signedIn(service, 'zoe')).close();
-  service.api.disconnectUser('ann');
-  await expect.poll(() => service.api.connectionCount).toBe(1);
+  await service.api.disconnectUser('ann');
+  await expect.poll(() => service.api.localConnections).toBe(1);
   expect(await eventsOf(client)).toEqual([
     ['online', ['zoe']],
     ['offline', ['zoe']],

@@ -104,7 +104,7 @@ describe('the embedded server', () => {
     ];
     await watcher.settled();
     lost.socket.terminate();
-    await expect.poll(() => setup.backend.api.connectionCount).toBe(2);
+    await expect.poll(() => setup.backend.api.localConnections).toBe(2);
     expect(await setup.push.disconnect({ user: 'ann' })).toBe(1);
     expect(await setup.push.disconnect({ user: 'carl' })).toBe(0);
     expect((await watcher.settled()).map(({ data }) => data)).toEqual(['{"user_id":"ann"}', '{"user_id":"carl"}']);

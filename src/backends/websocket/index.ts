@@ -1,13 +1,15 @@
 import { checkOptionNames, checkSignal, type Lasting } from '../../core/call-options.js';
-import { ValidationError } from '../../core/errors.js';
+import { ConfigurationError, ValidationError } from '../../core/errors.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import { parseData } from '../../pusher-protocol/parse-message.js';
 import type { App } from '../../server/app.js';
+import type { Published } from '../../server/app-publisher.js';
 import { type CheckedOptions, checkOptions } from '../../server/checked-options.js';
 import { signedAccess } from '../../server/client-access.js';
 import { answerOwn } from '../../server/http-api/own-request.js';
 import type { WebSocketOptions } from '../../server/options.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
+import { isRelayText, RELAY_TEXTS } from '../../server/relay/relay-option.js';
 import { ChannelsServer } from '../../server/server.js';
 import type { ClientConfig } from '../../wire/client-config.js';
 import type { AddressedMessage, OutgoingMessage } from '../../wire/message.js';
@@ -15,6 +17,7 @@ import type { AboutBackend } from '../contract/about.js';
 import type { ChannelInfo } from '../contract/authorization.js';
 import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { Listener } from '../contract/listening.js';
+import type { ChannelResult, RequestAnswer } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
@@ -25,6 +28,7 @@ export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
 export type { PlainNodeRequest, PlainPath, PlainRequestContext } from '../../server/plain/options.js';
 export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
+export type { Relay } from '../../server/relay/relay.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 
 /**
@@ -46,7 +50,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   /** @throws ConfigurationError when a credential is missing or an option is wrong */
   constructor(settings: BackendSettings<WebSocketOptions> = {}) {
-    super(settings);
+    super(withRelay(settings, process.env['PUSH_RELAY']));
     const options = checkOptions(this.options);
     this.#options = { ...options, tlsOnly: options.tlsOnly || this.useSsl };
     const { appId, pubKey, secretKey } = this;
@@ -112,11 +116,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * backend goes on. A second call for the same server changes nothing.
    * @param server an `http.Server` or `https.Server`
    * @param options `signal` detaches the backend, and sends away the clients that came through the server
-   * @throws ValidationError for wrong options
+   * @throws ValidationError for wrong options; ConfigurationError with `serve: false`
    */
   attach(server: HttpServerLike, options: Lasting = {}): this {
     checkOptionNames(options, ['signal'], 'attach()');
     checkSignal(options.signal);
+    if (!this.#options.serve) {
+      throw new ConfigurationError(
+        'The websocket backend has the option "serve: false", so it cannot be attached to a server: leave the option out where clients are to connect.',
+        { backend: this.name },
+      );
+    }
     this.#server.attach(server, options.signal);
     return this;
   }
@@ -140,27 +150,35 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
     return this.#server.close();
   }
 
-  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<void> {
+  protected override async sendBatch(channels: readonly string[], message: OutgoingMessage): Promise<RequestAnswer> {
     this.#warnUnlessReachable(channels);
-    this.#publish(channels, message);
+    const publishing = this.#publish(channels, message);
+    // Awaiting nothing would still cost a turn for each request.
+    return publishing === undefined ? undefined : resultsFor(channels, await publishing);
   }
 
-  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<void> {
+  protected override async sendMessages(messages: readonly AddressedMessage[]): Promise<RequestAnswer> {
     this.#warnUnlessReachable(messages.map(({ channel }) => channel));
-    for (const { channel, message } of messages) this.#publish([channel], message);
+    const publishing = messages.map(({ channel, message }) => this.#publish([channel], message));
+    if (publishing.every((work) => work === undefined)) return;
+    const published = await Promise.all(publishing);
+    return messages.flatMap(({ channel }, index) => resultsFor([channel], published[index]));
   }
 
-  #publish(channels: readonly string[], { id, event, payload, except, isRecorded }: OutgoingMessage): void {
-    this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
+  #publish(
+    channels: readonly string[],
+    { id, event, payload, except, isRecorded }: OutgoingMessage,
+  ): Promise<Published> | undefined {
+    return this.#app.publisher.publish(channels, event, payload, except, id, isRecorded);
   }
 
   /** Receives what is published to a channel, and what its clients send each other. Needs no connection. */
   override async subscribe(channel: string): Promise<void> {
-    this.#app.heard.add(channel);
+    await this.#app.hear(channel);
   }
 
   override async unsubscribe(channel: string): Promise<void> {
-    this.#app.heard.delete(channel);
+    this.#app.unhear(channel);
   }
 
   protected override async requestApi(request: CheckedApiRequest): Promise<unknown> {
@@ -177,17 +195,17 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    * the user or are the user's on a presence channel, and that are subscribed to the session's channel. Bare WebSockets
    * end with 4009.
    */
-  override disconnect(who: Listener): number {
-    return this.#app.sendAway(who);
+  override async disconnect(who: Listener): Promise<number> {
+    return this.#app.request({ do: 'sendAway', owner: who });
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {
-    const channel = this.#app.channels.get(name);
-    const userCount = channel?.members?.count;
+    const [figures] = await this.#app.overview.figures([name]);
+    const { isOccupied = false, subscriptions = 0, users = 0 } = figures ?? {};
     return {
-      occupied: channel !== undefined,
-      subscriptionCount: channel?.size ?? 0,
-      ...(userCount !== undefined && { userCount }),
+      occupied: isOccupied,
+      subscriptionCount: subscriptions,
+      ...(isOccupied && isPresence(name) && { userCount: users }),
     };
   }
 
@@ -197,7 +215,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
       throw new ValidationError(
         `Only a presence channel knows its users, and "${name}" does not begin with "presence-".`,
       );
-    return this.#app.channels.get(name)?.members?.ids ?? [];
+    return this.#app.overview.users(name);
   }
 
   override clientConfig(): Omit<ClientConfig, 'backend' | 'channels'> {
@@ -208,16 +226,47 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
   /**
    * Warns once from `open` to `close` when no page can connect. Without the warning nobody would know: a page would
    * only try again and again, and each message would be accepted. Channels that this process itself listens to are
-   * heard.
+   * heard. A process that is to serve nobody has the others for that.
    * @param channels those that are sent to
    */
   #warnUnlessReachable(channels?: readonly string[]): void {
-    if (this.#hasWarned || this.#server.isReachable) return;
+    if (this.#hasWarned || this.#server.isReachable || !this.#options.serve) return;
     if (channels?.every((channel) => this.#app.heard.has(channel))) return;
     this.#hasWarned = true;
+    if (this.#options.relay !== undefined) {
+      this.logger.warn(
+        {},
+        'no page can connect to this node of the websocket backend: attach it to the server of the application, backend.attach(server), or set "port" in its options; or set "serve: false" where it only publishes to the other nodes',
+      );
+      return;
+    }
     this.logger.warn(
       {},
       'no page can connect to the websocket backend, so nobody hears what it sends: attach it to the server of the application, backend.attach(server), or set "port" in its options. Where the server runs in another process, publish to it with the backend "remote"',
     );
   }
+}
+
+/**
+ * The settings with the relay that the environment names, unless they say something else. Then the backend knows its
+ * password as one of their secrets.
+ * @throws ConfigurationError for a text that names no relay. It never shows the text, which may hold a password
+ */
+function withRelay(
+  settings: BackendSettings<WebSocketOptions>,
+  variable: string | undefined,
+): BackendSettings<WebSocketOptions> {
+  const relay = variable?.trim() ?? '';
+  if (relay === '' || settings.options?.relay !== undefined) return settings;
+  if (!isRelayText(relay)) throw new ConfigurationError(`PUSH_RELAY must be ${RELAY_TEXTS}.`, { backend: 'websocket' });
+  return { ...settings, options: { ...settings.options, relay } };
+}
+
+/** The results of a request, one for each channel. Those that this node alone has say so in the report's `info`. */
+function resultsFor(channels: readonly string[], published: Published | undefined): readonly ChannelResult[] {
+  const failed = new Map(published?.failures.map((failure) => [failure.channel, failure]));
+  const local = new Set(published?.local);
+  return channels.map(
+    (channel) => failed.get(channel) ?? (local.has(channel) ? { channel, info: { relay: 'local' } } : { channel }),
+  );
 }

@@ -47,6 +47,8 @@ export class DemoServer implements AsyncDisposable {
       appId: '1001',
       pubKey: randomBytes(8).toString('hex'),
       secretKey: randomBytes(16).toString('hex'),
+      // The other nodes of an application are not for it, whatever the environment says.
+      options: { relay: false },
     });
     this.service = createPushService({ backend, sessions: this.#sessions, messages: false });
     this.#server = createServer((request, response) => void this.#answer(request, response));

@@ -1,10 +1,10 @@
 import { isCache, isPresence } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
 import type { App } from '../app.js';
-import type { CachedData } from '../app-publisher.js';
+import type { ChannelFigures } from '../app-overview.js';
 
 /** Answers `GET /apps/:id/channels`: the channels that somebody is subscribed to. */
-export function listChannels(app: App, parameters: URLSearchParams): object {
+export async function listChannels({ overview }: App, parameters: URLSearchParams): Promise<object> {
   const prefix = parameters.get('filter_by_prefix') ?? '';
   const info = parseInfo(parameters.get('info'));
   if (info.has('user_count') && !isPresence(prefix)) {
@@ -14,35 +14,43 @@ export function listChannels(app: App, parameters: URLSearchParams): object {
     );
   }
   const channels: [string, object][] = [];
-  for (const name of app.channels.keys()) {
-    if (name.startsWith(prefix) && !name.startsWith('#')) channels.push([name, attributesOf(app, name, info)]);
+  for await (const page of overview.channels(prefix)) {
+    for (const { name, ...figures } of page)
+      if (!name.startsWith('#')) channels.push([name, attributesIn(figures, name, info)]);
   }
   return { channels: Object.fromEntries(channels) };
 }
 
 /** Answers `GET /apps/:id/channels/:name`. */
-export function showChannel(app: App, name: string, parameters: URLSearchParams): object {
+export async function showChannel({ overview }: App, name: string, parameters: URLSearchParams): Promise<object> {
   const info = parseInfo(parameters.get('info'), ofOneChannel);
   if (info.has('user_count') && !isPresence(name))
     throw new HttpError(400, 'The user_count is known for presence channels only.');
   if (info.has('cache') && !isCache(name)) throw new HttpError(400, 'The cache is known for cache channels only.');
-  return { occupied: app.channels.has(name), ...attributesOf(app, name, info) };
+  const [[figures], cache] = await Promise.all([
+    overview.figures([name]),
+    info.has('cache') ? overview.cached(name) : undefined,
+  ]);
+  return {
+    occupied: figures?.isOccupied === true,
+    ...attributesIn(figures, name, info),
+    ...(info.has('cache') && { cache: cache ?? null }),
+  };
 }
 
 /** Answers `GET /apps/:id/channels/:name/users`. */
-export function listUsers(app: App, name: string): object {
+export async function listUsers({ overview }: App, name: string): Promise<object> {
   if (!isPresence(name)) throw new HttpError(400, 'The users are known for presence channels only.');
-  return { users: (app.channels.get(name)?.members?.ids ?? []).map((id) => ({ id })) };
+  return { users: (await overview.users(name)).map((id) => ({ id })) };
 }
 
 const ofAnyChannel: ReadonlySet<string> = new Set(['user_count', 'subscription_count']);
 const ofOneChannel: ReadonlySet<string> = new Set([...ofAnyChannel, 'cache']);
 
-/** What a request asks for with `info`. The `cache` is null when the channel has no event. */
-export interface ChannelAttributes {
+/** What a request asks for with `info`, but for the cache of a channel. */
+interface ChannelAttributes {
   user_count?: number;
   subscription_count?: number;
-  cache?: CachedData | null;
 }
 
 /**
@@ -59,12 +67,20 @@ export function parseInfo(info: unknown, attributes: ReadonlySet<string> = ofAny
   return new Set(names);
 }
 
-/** The attributes of a channel that were asked for. The `user_count` is left out unless it is a presence channel. */
-export function attributesOf(app: App, name: string, info: ReadonlySet<string>): ChannelAttributes {
-  const channel = app.channels.get(name);
+/** The attributes of channels that were asked for, in their order. Where nothing was, nobody is asked. */
+export async function attributesOf(
+  { overview }: App,
+  asked: readonly { readonly name: string; readonly info: ReadonlySet<string> }[],
+): Promise<readonly ChannelAttributes[]> {
+  const isAnyAsked = asked.some(({ info }) => info.size > 0);
+  const figures = isAnyAsked ? await overview.figures(asked.map(({ name }) => name)) : [];
+  return asked.map(({ name, info }, index) => attributesIn(figures[index], name, info));
+}
+
+/** The attributes that were asked for. The `user_count` is left out unless it is a presence channel. */
+function attributesIn(figures: ChannelFigures | undefined, name: string, info: ReadonlySet<string>): ChannelAttributes {
   return {
-    ...(info.has('subscription_count') && { subscription_count: channel?.size ?? 0 }),
-    ...(info.has('user_count') && isPresence(name) && { user_count: channel?.members?.count ?? 0 }),
-    ...(info.has('cache') && { cache: app.publisher.cached(name) ?? null }),
+    ...(info.has('subscription_count') && { subscription_count: figures?.subscriptions ?? 0 }),
+    ...(info.has('user_count') && isPresence(name) && { user_count: figures?.users ?? 0 }),
   };
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { outcomeOf, PushError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import { readNodeStream } from '../../web/body.js';
 import { HttpError, httpBodyRules } from '../../web/http-error.js';
@@ -35,12 +36,20 @@ export class HttpApi {
     try {
       answer(response, 200, 'application/json', JSON.stringify(await this.#answer(request)));
     } catch (error) {
-      if (!(error instanceof HttpError))
-        this.#logger().error({ err: error }, 'websocket: a request to the HTTP API failed');
-      const { status, message, headers } =
-        error instanceof HttpError ? error : new HttpError(500, 'The server failed.');
+      const { status, message, headers } = this.#refusal(error);
       answer(response, status, 'text/plain; charset=utf-8', message, headers);
     }
+  }
+
+  /**
+   * Makes the answer for an error. Whoever asks has to tell what was not done from what may have been done: 503 means
+   * the first, as for the backend `remote`, and every other 5xx the second.
+   */
+  #refusal(error: unknown): HttpError {
+    if (error instanceof HttpError) return error;
+    if (PushError.isPushError(error)) return new HttpError(outcomeOf(error) === 'rejected' ? 503 : 504, error.message);
+    this.#logger().error({ err: error }, 'websocket: a request to the HTTP API failed');
+    return new HttpError(500, 'The server failed.');
   }
 
   async #answer(request: IncomingMessage): Promise<object> {

@@ -15,9 +15,9 @@ export interface OwnRequest {
 
 /**
  * Answers an application in this process as the HTTP API would, without a connection and a signature.
- * @throws ValidationError for what the HTTP API would refuse
+ * @throws ValidationError for what the HTTP API would refuse; DeliveryError for what could not be done
  */
-export function answerOwn(app: App, { method, path, parameters, body }: OwnRequest): unknown {
+export async function answerOwn(app: App, { method, path, parameters, body }: OwnRequest): Promise<unknown> {
   const refused = (message: string, status: number): ValidationError =>
     new ValidationError(message, { backend: 'websocket', status });
   const endpoint = findEndpoint(
@@ -29,7 +29,7 @@ export function answerOwn(app: App, { method, path, parameters, body }: OwnReque
   if (endpoint === undefined) throw refused('There is nothing at this address.', 404);
   if (endpoint.method !== method) throw refused(`This address takes ${endpoint.method} only.`, 405);
   try {
-    const answer = endpoint.answer({
+    const answer = await endpoint.answer({
       app,
       parameters: new URLSearchParams(parameters),
       body: method === 'POST' ? body : undefined,

@@ -1,3 +1,4 @@
+import { DeliveryError } from '../../core/report.js';
 import { isMessageId } from '../../pusher-protocol/messages.js';
 import { channelNameProblem, isSocketId, keepsTo } from '../../pusher-protocol/names.js';
 import { HttpError } from '../../web/http-error.js';
@@ -22,30 +23,52 @@ interface Trigger {
  * Answers `POST /apps/:id/events`.
  * @param parameters those of the query; they fill in what the body does not have
  */
-export function trigger(app: App, body: unknown, parameters: URLSearchParams): object {
+export async function trigger(app: App, body: unknown, parameters: URLSearchParams): Promise<object> {
   const event = body === undefined || isRecord(body) ? { ...queryEvent(parameters), ...body } : body;
   const read = readTrigger(app, event);
-  publish(app, read);
+  await publish(app, [read]);
   const { channels, info } = read;
   if (info.size === 0) return {};
-  return { channels: Object.fromEntries(channels.map((channel) => [channel, attributesOf(app, channel, info)])) };
+  const asked = channels.map((name) => ({ name, info }));
+  const attributes = await attributesOf(app, asked);
+  return { channels: Object.fromEntries(asked.map(({ name }, index) => [name, attributes[index]])) };
 }
 
 /** Answers `POST /apps/:id/batch_events`. All events are checked before the first is published. */
-export function triggerBatch(app: App, body: unknown): object {
+export async function triggerBatch(app: App, body: unknown): Promise<object> {
   const batch = isRecord(body) ? body['batch'] : undefined;
   if (!Array.isArray(batch)) throw new HttpError(400, 'The body needs a "batch", which is a list of events.');
   const { maxEventsPerBatch } = app.limits;
   if (batch.length > maxEventsPerBatch)
     throw new HttpError(400, `A batch has up to ${maxEventsPerBatch} events; this one has ${batch.length}.`);
   const triggers = batch.map((event: unknown) => readTrigger(app, event));
-  for (const read of triggers) publish(app, read);
+  await publish(app, triggers);
   if (triggers.every(({ info }) => info.size === 0)) return {};
-  return { batch: triggers.map(({ channels: [channel = ''], info }) => attributesOf(app, channel, info)) };
+  const asked = triggers.map(({ channels: [name = ''], info }) => ({ name, info }));
+  return { batch: await attributesOf(app, asked) };
 }
 
-function publish(app: App, { channels, name, data, socketId, id }: Trigger): void {
-  app.publisher.publish(channels, name, data, socketId, id, id !== undefined);
+/**
+ * Publishes the events of one request.
+ * @throws DeliveryError which says `rejected` only when nothing was published
+ */
+async function publish(app: App, triggers: readonly Trigger[]): Promise<void> {
+  const published = await Promise.all(
+    triggers.map(({ channels, name, data, socketId, id }) =>
+      app.publisher.publish(channels, name, data, socketId, id, id !== undefined),
+    ),
+  );
+  const errors = published.flatMap((ofOne) => ofOne?.failures.map(({ error }) => error) ?? []);
+  const [first] = errors;
+  if (first === undefined) return;
+  const channels = triggers.reduce((sum, trigger) => sum + trigger.channels.length, 0);
+  const uncertain = errors.find(({ outcome }) => outcome === 'unknown');
+  if (uncertain !== undefined || errors.length === channels) throw uncertain ?? first;
+  throw new DeliveryError(`Of ${channels} channels, ${errors.length} did not get their event: ${first.message}`, {
+    backend: 'websocket',
+    retryable: true,
+    outcome: 'unknown',
+  });
 }
 
 /**

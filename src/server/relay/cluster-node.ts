@@ -1,4 +1,5 @@
 import type { Logger } from '../../core/logger.js';
+import { DeliveryError } from '../../core/report.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { Listening, type TopicListener } from './listening.js';
 import { Outgoing } from './outgoing.js';
@@ -24,7 +25,7 @@ export interface ClusterNodeHost {
 
 /** This process among the nodes that a relay joins. */
 export class ClusterNode {
-  readonly #relay: Relay;
+  readonly #load: () => Promise<Relay>;
   readonly #host: ClusterNodeHost;
   #connection: RelayConnection | undefined;
   #parts: readonly Part[] = [];
@@ -36,8 +37,9 @@ export class ClusterNode {
   /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
   nodes = 1;
 
-  constructor(relay: Relay, host: ClusterNodeHost) {
-    this.#relay = relay;
+  /** @param load returns the relay */
+  constructor(load: () => Promise<Relay>, host: ClusterNodeHost) {
+    this.#load = load;
     this.#host = host;
     this.leaseMs = host.leaseMs ?? LEASE_MS;
   }
@@ -47,7 +49,8 @@ export class ClusterNode {
    * @throws whatever the relay rejects with, when it cannot be reached
    */
   async open(): Promise<void> {
-    const connection = await this.#relay.connect(this.#relayHost);
+    const relay = await this.#load();
+    const connection = await relay.connect(this.#relayHost);
     this.#connection = connection;
     const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
@@ -64,6 +67,10 @@ export class ClusterNode {
       await this.close();
       throw error;
     }
+  }
+
+  get isOpen(): boolean {
+    return this.#connection !== undefined;
   }
 
   /** The connection, for what only reads. @throws Error before `open` and after `close` */
@@ -94,7 +101,12 @@ export class ClusterNode {
   }
 
   /** See `Outgoing.publish`. */
-  publish(message: RelayMessage): Promise<void> {
+  async publish(message: RelayMessage): Promise<void> {
+    if (this.#connection === undefined)
+      throw new DeliveryError('The embedded server is closed: nothing was published.', {
+        backend: 'websocket',
+        outcome: 'rejected',
+      });
     return this.#partOf(message.topic).outgoing.publish(message);
   }
 
@@ -128,13 +140,13 @@ export class ClusterNode {
   readonly #failed = (error: unknown): void => {
     if (this.#isFailing) return;
     this.#isFailing = true;
-    const text = `websocket: the ${this.#relay.name} relay does not answer: messages are refused, clients stay connected`;
+    const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
     this.#host.logger().error({ err: error }, text);
   };
 
   readonly #updated = (partition: number, { expired, nodes }: Update): void => {
     this.nodes = nodes;
-    if (this.#isFailing) this.#host.logger().info({}, `websocket: the ${this.#relay.name} relay answers again`);
+    if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
     this.#isFailing = false;
     for (const incarnation of expired) void this.#evict(partition, incarnation);
   };

@@ -163,7 +163,10 @@ export interface RelayMessage {
 /** A topic's last message. */
 export type KeptMessage =
   | { readonly payload: Uint8Array; readonly ttlMs: number }
-  /** There is none. `isFirst` tells one of all who ask, until there is one again, or `missMs` have passed. */
+  /**
+   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, or so much time has
+   * passed. Who asks without it is never the first, and changes nothing.
+   */
   | { readonly payload: undefined; readonly isFirst: boolean };
 
 /** What is in a log for a reader. */
@@ -253,7 +256,7 @@ export interface RelayConnection {
   list(partition: number, set: string, prefix: string, cursor?: string): Promise<TopicPage>;
 
   /** The last message of a topic that was to be kept. @param missMs see {@link KeptMessage} */
-  kept(topic: string, missMs: number): Promise<KeptMessage>;
+  kept(topic: string, missMs?: number): Promise<KeptMessage>;
 
   /**
    * Reads a log for a reader, which one node at a time is. That node stays it for `leaseMs`, or until there is nothing

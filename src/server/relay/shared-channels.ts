@@ -8,6 +8,7 @@ import type { LocalChannel } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { PlainConnection } from '../plain/connection.js';
 import type { AppRelay, AppTopics } from './app-relay.js';
+import { itemOf } from './item-text.js';
 import type { SetChange, ShareResult } from './relay.js';
 import { cachedText, decodeEvent, type RelayedEvent } from './relayed-event.js';
 import { SharedChannel } from './shared-channel.js';
@@ -118,7 +119,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const standing = channel.members?.standing(userId);
     const share = standing && { weight: standing.isLive ? 1 : 0, value: standing.info };
     const maxItems = this.parts.limits.maxPresenceMembers;
-    return this.#shared.relay.hold(channel.name, sets.members, userId, share, { isTold: true, maxItems });
+    const rules = { isTold: true, maxItems };
+    return this.#shared.relay.hold(channel.name, sets.members, itemOf(userId), share, rules);
   }
 
   /** Resolves when the members of a presence channel are known. */

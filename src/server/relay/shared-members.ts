@@ -1,6 +1,7 @@
 import { type ListedMember, listedMember } from '../../pusher-protocol/messages.js';
 import type { ProtocolUser } from '../../pusher-protocol/users.js';
 import type { MemberList } from '../presence.js';
+import { idOf } from './item-text.js';
 import type { SetChange, SetItem, SetState } from './relay.js';
 
 /** What has to be told of a change: first who has left, then who has come. */
@@ -52,7 +53,7 @@ export class SharedMembers implements MemberList {
     if (change.version <= this.#version) return unchanged;
     if (change.previous > this.#version) return undefined;
     this.#version = change.version;
-    const left = change.left.filter((id) => this.#members.delete(id));
+    const left = change.left.map(idOf).filter((id) => this.#members.delete(id));
     return { left, came: change.came.map((item) => this.#add(item)) };
   }
 
@@ -65,10 +66,10 @@ export class SharedMembers implements MemberList {
     this.#early = [];
     if (this.#version !== undefined && version < this.#version) return unchanged;
     this.#version = version;
-    const values = new Map(items.map(({ item, value }) => [item, value]));
+    const values = new Map(items.map(({ item, value }) => [idOf(item), value]));
     const left = this.ids.filter((id) => values.get(id) !== this.#members.get(id)?.value);
     for (const id of left) this.#members.delete(id);
-    const came = items.filter(({ item }) => !this.#members.has(item)).map((item) => this.#add(item));
+    const came = items.filter(({ item }) => !this.#members.has(idOf(item))).map((item) => this.#add(item));
     const later = early.map((change) => this.apply(change) ?? unchanged);
     return joined([{ left, came }, ...later]);
   }
@@ -80,8 +81,8 @@ export class SharedMembers implements MemberList {
   }
 
   #add({ item, value }: SetItem): ProtocolUser {
-    const user = { id: item, info: value === '' ? undefined : value };
-    this.#members.set(item, { value, listed: listedMember(user) });
+    const user = { id: idOf(item), info: value === '' ? undefined : value };
+    this.#members.set(user.id, { value, listed: listedMember(user) });
     return user;
   }
 }

@@ -150,7 +150,7 @@ describe('a subscription that fails', () => {
     await push.subscribe('a');
     await failureOf(AuthenticationError, push.subscribe('private-a'));
     await push.subscribe('b');
-    expect(server.api.channels().toSorted()).toEqual(['a', 'b']);
+    expect((await server.api.channels()).toSorted()).toEqual(['a', 'b']);
   });
 
   test('because the service does not know the key, and does not want it again', async () => {

@@ -230,7 +230,7 @@ it('channelInfo and channelUsers tell what is known', async () => {
   expect(await service.channelUsers('presence-a')).toEqual(['ann']);
   expect(await service.channelUsers('presence-empty')).toEqual([]);
   await expect(service.channelUsers('a')).rejects.toThrow('Only a presence channel knows its users');
-  expect([service.name, service.api.connectionCount, service.api.channels()]).toEqual([
+  expect([service.name, service.api.localConnections, await service.api.channels()]).toEqual([
     'websocket',
     1,
     ['a', 'presence-a'],

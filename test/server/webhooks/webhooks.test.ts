@@ -245,7 +245,7 @@ describe('a client that is lost', () => {
     const service = await start(long);
     const [ended, lost, staying] = await Promise.all([1, 2, 3].map(() => Client.connect(service)));
     await ended?.join(service, room, { id: 'ann' });
-    service.api.disconnect(ended?.socketId ?? '');
+    await service.api.disconnect(ended?.socketId ?? '');
     expect((await names(4)).slice(2)).toEqual([
       ['member_removed', 'ann'],
       ['channel_vacated', ''],

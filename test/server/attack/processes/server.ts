@@ -16,18 +16,18 @@ export interface ServerState {
   readonly heap: number;
 }
 
-function tell(): void {
+async function tell(): Promise<void> {
   globalThis.gc?.();
   process.send?.({
     port: service.address?.port ?? 0,
-    connections: service.api.connectionCount,
-    channels: service.api.channels().length,
+    connections: service.api.localConnections,
+    channels: (await service.api.channels()).length,
     // Not `process.memoryUsage()`, which opens a file, and there may be no more files to open.
     heap: getHeapStatistics().used_heap_size,
   } satisfies ServerState);
 }
 
-process.on('message', tell);
+process.on('message', () => void tell());
 process.on('disconnect', () => process.exit());
 await service.open();
-tell();
+await tell();

@@ -1,0 +1,70 @@
+import type { Logger } from '../../core/logger.js';
+import type { AppOverview } from '../app-overview.js';
+import type { AppPublisher } from '../app-publisher.js';
+import type { CheckedApp, CheckedLimits } from '../checked-options.js';
+import type { ConnectionRequest } from '../departures.js';
+import type { ChannelObserver, LocalChannel } from '../local-channel.js';
+import type { LocalDelivery } from '../local-delivery.js';
+import type { ServerCounters } from '../metrics/counters.js';
+import { AppRelay } from './app-relay.js';
+import type { ClusterNode } from './cluster-node.js';
+import { ConnectionCount } from './connection-count.js';
+import { NodeRequests } from './node-requests.js';
+import { RelayPublisher } from './relay-publisher.js';
+import { SharedChannels } from './shared-channels.js';
+import { SharedOverview } from './shared-overview.js';
+import { SharedUsers } from './shared-users.js';
+
+/** What an application gets of its node. */
+export interface AppRelayParts {
+  readonly node: ClusterNode;
+  /** See `newNodeTag`. */
+  readonly tag: number;
+  /** Whether clients connect to this node. */
+  readonly isServing: boolean;
+  /** Whether clients of this node get an event that the relay refuses. */
+  readonly isLocalAtFailure: boolean;
+  /** How long a cache channel keeps its last event, in milliseconds. */
+  readonly cacheTtlMs: number;
+  /** Its logger must not throw. */
+  readonly logger: () => Logger;
+}
+
+interface SharedAppParts extends AppRelayParts {
+  readonly limits: CheckedLimits;
+  readonly channels: Map<string, LocalChannel>;
+  readonly heard: ReadonlySet<string>;
+  readonly local: LocalDelivery;
+  readonly counters: ServerCounters;
+  readonly observer: ChannelObserver | undefined;
+  readonly perform: (request: ConnectionRequest) => number;
+}
+
+/** What an application shares with other nodes: its channels, its users, and what is asked about connections. */
+export class SharedApp {
+  readonly channels: SharedChannels;
+  readonly users: SharedUsers;
+  readonly publisher: AppPublisher;
+  readonly requests: NodeRequests;
+  readonly overview: AppOverview;
+  readonly connections: ConnectionCount;
+  readonly relay: AppRelay;
+  readonly #isServing: boolean;
+
+  constructor({ appId }: CheckedApp, parts: SharedAppParts) {
+    const relay = new AppRelay(parts.node, appId, parts.logger);
+    this.relay = relay;
+    this.#isServing = parts.isServing;
+    this.users = new SharedUsers(relay);
+    this.publisher = new RelayPublisher({ ...parts, relay });
+    this.channels = new SharedChannels({ ...parts, relay, cachedEvent: () => undefined });
+    this.connections = new ConnectionCount(relay);
+    this.overview = new SharedOverview(relay);
+    this.requests = new NodeRequests(relay, parts.tag, parts.perform);
+  }
+
+  /** Takes part. @throws DeliveryError when the relay does not answer */
+  async open(): Promise<void> {
+    await this.requests.open(this.#isServing);
+  }
+}
