@@ -20,6 +20,7 @@ import type { PlainAccess } from './plain/admission.js';
 import { PlainPaths } from './plain/paths.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
+import { AppRelay } from './relay/app-relay.js';
 import type { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
 import { ownNode } from './relay/own-node.js';
@@ -133,19 +134,21 @@ export class ChannelsServer {
     const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const counters = this.#counters;
-    const relay = ownNode(this.#options, logger, this.#deafSpans);
+    const node = ownNode(this.#options, logger, this.#deafSpans);
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
-      const observer = this.#webhooksOf(settings);
+      const appRelay = node && new AppRelay(node.node, settings.appId, logger);
+      const observer = this.#webhooksOf(settings, appRelay);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
+      const relay = appRelay && node && { ...node, relay: appRelay, events: observer };
       return new App(settings, { access: access(settings), cache, counters, received, observer, relay });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
     const all = [own, ...further.map(build)] as const;
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: relay?.tag };
+    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: node?.tag };
     const sockets = new SocketServer(all, this.#options, host);
     return {
       own,
@@ -153,11 +156,11 @@ export class ChannelsServer {
       sockets,
       httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger),
       webhooks,
-      node: relay?.node,
+      node: node?.node,
     };
   }
 
-  #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
+  #webhooksOf(settings: CheckedApp, relay: AppRelay | undefined): AppWebhooks | undefined {
     const { webhooks = [], limits } = settings;
     if (webhooks.length === 0) return undefined;
     const { presenceLeaveDelayMs } = limits;
@@ -166,6 +169,7 @@ export class ChannelsServer {
       webhooks,
       { ...this.#options, presenceLeaveDelayMs },
       { counters: this.#counters, logger: this.#host.logger },
+      relay,
     );
   }
 
@@ -234,10 +238,11 @@ export class ChannelsServer {
   }
 
   async #listen(): Promise<void> {
-    const { node, apps } = this.#run;
+    const { node, apps, webhooks } = this.#run;
     try {
       await node?.open();
       await Promise.all([...apps.values()].map((app) => app.open()));
+      if (node !== undefined) for (const ofApp of webhooks) ofApp.open();
       for (const attachment of this.#attachments.values()) attachment.attach();
       await this.#ports.open();
     } catch (error) {

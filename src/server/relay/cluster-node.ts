@@ -34,11 +34,16 @@ export class ClusterNode {
   #isFailing = false;
   /** Those who wait only as long as the relay answers. */
   readonly #impatient = new Set<() => void>();
+  /** How long its leases last, in milliseconds. */
+  readonly leaseMs: number;
+  /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
+  nodes = 1;
 
   /** @param load returns the relay */
   constructor(load: () => Promise<Relay>, host: ClusterNodeHost) {
     this.#load = load;
     this.#host = host;
+    this.leaseMs = host.leaseMs ?? LEASE_MS;
   }
 
   /**
@@ -49,8 +54,7 @@ export class ClusterNode {
     const relay = await this.#load();
     const connection = await relay.connect(this.#relayHost);
     this.#connection = connection;
-    const leaseMs = this.#host.leaseMs ?? LEASE_MS;
-    const host = { leaseMs, failed: this.#failed, updated: this.#updated };
+    const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
       const partition = this.#host.isServing ? new Partition(number, connection, host) : undefined;
       return {
@@ -75,6 +79,11 @@ export class ClusterNode {
   get connection(): RelayConnection {
     if (this.#connection === undefined) throw new Error('The embedded server is not open.');
     return this.#connection;
+  }
+
+  /** Its incarnation in a partition; undefined while it has none. */
+  incarnationIn(partition: number): string | undefined {
+    return this.#parts[partition]?.partition?.incarnation;
   }
 
   #partOf(topic: string): Part {
@@ -154,7 +163,8 @@ export class ClusterNode {
     this.#host.logger().error({ err: error }, text);
   };
 
-  readonly #updated = (partition: number, { expired }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes }: Update): void => {
+    this.nodes = nodes;
     if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
     this.#isFailing = false;
     for (const incarnation of expired) void this.#evict(partition, incarnation);
