@@ -5,6 +5,8 @@ export interface Script {
   /** In errors, such as `update`. */
   readonly name: string;
   readonly text: string;
+  /** Whether texts in its reply are Buffers. @default false: they are strings */
+  readonly isBinary?: boolean | undefined;
 }
 
 /** What a transport tells. Its methods never throw. */
@@ -31,7 +33,9 @@ export interface RedisTransport {
   readonly publishCommand: 'PUBLISH' | 'SPUBLISH';
 
   /**
-   * Runs a script, by its SHA. Calls of one partition reach Redis in their order.
+   * Runs a script, by its SHA. Calls of one partition reach Redis in their order. It settles within the `timeoutMs` of
+   * the transport.
+   * @param parameters bytes of a Uint8Array go as they are; they MUST NOT change before the call has settled
    * @throws DeliveryError `rejected` when it did not run, `unknown` when nobody knows
    */
   run(
