@@ -17,6 +17,11 @@ export class Hearing {
     return this.#first.promise;
   }
 
+  /** Whether all partitions are heard. */
+  get isWhole(): boolean {
+    return this.#deaf.size === 0;
+  }
+
   /** @param since by `Date.now()` */
   lost(partitions: readonly number[], since: number): void {
     const news = partitions.filter((partition) => !this.#deaf.has(partition));

@@ -47,7 +47,7 @@ export function dialIoredis(template: IoredisClient, connectMs: number): Dial {
       ...address,
       connectTimeout: connectMs,
       // With Sentinels it is the check that this is the master. Otherwise it would take the right to call INFO.
-      enableReadyCheck: template.options.sentinels !== undefined,
+      enableReadyCheck: Boolean(template.options.sentinels),
     });
     const link = new IoredisLink(client, events, isSharded);
     await onceOpen(link, client.connect(), connectMs);

@@ -66,6 +66,8 @@ export class Lane {
   #underWay = 0;
   #numbers = 0;
   #error: ReplyError | undefined;
+  /** Whether nothing has succeeded since a call came back. */
+  #isAstray = false;
   #isClosed = false;
 
   constructor(route: Route, timeoutMs: number) {
@@ -141,6 +143,7 @@ export class Lane {
     answer.then(
       (result) => {
         pulse.heard();
+        this.#isAstray = false;
         this.#calls.delete(call);
         call.resolve(result);
         this.#answered();
@@ -174,11 +177,12 @@ export class Lane {
   async #goOn(error: ReplyError): Promise<void> {
     if (error.code !== 'NOSCRIPT') {
       await this.#route.misrouted(error).catch(() => {});
-      if (error.code !== 'MOVED') await wait(MOVING_WAIT_MS, undefined, { ref: false });
+      if (error.code !== 'MOVED' || this.#isAstray) await wait(MOVING_WAIT_MS, undefined, { ref: false });
     }
     const returned = this.#returned.splice(0).sort((one, other) => one.number - other.number);
     const held = this.#held.splice(0);
     this.#error = undefined;
+    this.#isAstray = true;
     for (const call of returned) {
       if (!this.#calls.has(call)) continue;
       if (error.code === 'NOSCRIPT') this.#sendWhole(call);

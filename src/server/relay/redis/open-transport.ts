@@ -1,5 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ConfigurationError } from '../../../core/errors.js';
+import { backoffDelay } from '../../../wire/backoff.js';
+import { ClusterTransport } from './cluster.js';
 import { OneServer } from './one-server.js';
 import { failed, plainError, ReplyError } from './plain-errors.js';
 import { type RedisRelayClient, sourceOf } from './source.js';
@@ -27,28 +29,74 @@ export async function openTransport(
   { prefix = 'pushrail:', timeoutMs = 10_000 }: TransportOptions = {},
 ): Promise<RedisTransport> {
   const source = sourceOf(redis, timeoutMs / 2);
-  let last: Error | undefined;
-  const { promise: hopeless, reject: giveUp } = Promise.withResolvers<never>();
-  hopeless.catch(() => {});
-  const transport = new OneServer(source.dial, host, prefix, timeoutMs, (reason) => {
-    last = reason;
-    if (reason instanceof ConfigurationError || (reason instanceof ReplyError && final.has(reason.code)))
-      giveUp(reason);
-  });
-  const ended = new AbortController();
-  const late = wait(timeoutMs, undefined, { signal: ended.signal }).then(() => {
-    throw last ?? new Error('nothing has answered');
-  });
+  if (source.isCluster && prefix.includes('{'))
+    throw new ConfigurationError(
+      'In a Redis Cluster, the prefix of the relay must not have a "{": it would decide the slot.',
+    );
+  const attempt = new Attempt(timeoutMs);
+  let transport: OneServer | ClusterTransport | undefined;
   try {
-    await Promise.race([transport.opened(), hopeless, late]);
+    if (source.isCluster) {
+      const { dial, nodes } = await attempt.untilDone(() => source.access());
+      transport = new ClusterTransport(dial, nodes, host, prefix, timeoutMs, attempt.failed);
+    } else transport = new OneServer(source.dial, host, prefix, timeoutMs, attempt.failed);
+    await attempt.race(transport.opened());
     return transport;
   } catch (error) {
-    await transport.close();
+    await transport?.close();
     if (error instanceof ConfigurationError) throw error;
     const reason = plainError(error);
-    throw failed('connect', 'rejected', reason.message, !(reason instanceof ReplyError && final.has(reason.code)));
+    throw failed('connect', 'rejected', reason.message, !isFinal(reason));
   } finally {
-    late.catch(() => {});
-    ended.abort();
+    attempt.end();
+  }
+}
+
+function isFinal(error: Error): boolean {
+  return error instanceof ConfigurationError || (error instanceof ReplyError && final.has(error.code));
+}
+
+/** The time that connecting may take. It ends early when what has failed will fail again. */
+class Attempt {
+  readonly #stopped = Promise.withResolvers<never>();
+  readonly #timer: NodeJS.Timeout;
+  #isOver = false;
+  #last: Error | undefined;
+
+  constructor(timeoutMs: number) {
+    this.#stopped.promise.catch(() => {});
+    this.#timer = setTimeout(() => this.#stop(this.#last ?? new Error('nothing has answered')), timeoutMs);
+  }
+
+  /** Something has failed that is tried again. */
+  readonly failed = (reason: Error): void => {
+    this.#last = reason;
+    if (isFinal(reason)) this.#stop(reason);
+  };
+
+  race<Result>(work: Promise<Result>): Promise<Result> {
+    return Promise.race([work, this.#stopped.promise]);
+  }
+
+  async untilDone<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await this.race(work());
+      } catch (error) {
+        this.failed(error as Error);
+        if (this.#isOver) throw error;
+        await this.race(wait(backoffDelay(failures, 50, 1000), undefined, { ref: false }));
+      }
+    }
+  }
+
+  end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+  }
+
+  #stop(reason: Error): void {
+    this.#isOver = true;
+    this.#stopped.reject(reason);
   }
 }

@@ -4,7 +4,7 @@ import type { Link, LinkEvents } from './link.js';
 import { NotSentError } from './plain-errors.js';
 import type { Pulse } from './pulse.js';
 import { StandingLink } from './standing-link.js';
-import type { Subscriptions } from './subscriptions.js';
+import { isOfAnother, type Subscriptions } from './subscriptions.js';
 
 /** A partition, as a server's connection for listening sees it. */
 export interface Ear {
@@ -19,7 +19,13 @@ export interface RedisServerUser {
   dial(events: LinkEvents): Promise<Link>;
   /** Looks at a new connection for commands. What it throws ends the connection. */
   check(link: Link): Promise<void>;
+  /**
+   * Whether the server knows who has its partitions. One that is cut off from its Cluster answers as before, while
+   * another one takes its place. Never rejects. @default it does
+   */
+  isSound?(link: Link): Promise<boolean>;
   message(channel: string, payload: Buffer): void;
+  /** Another server has a partition, or more of them. */
   moved(): void;
   /** Nothing is heard of these partitions, since the time by `Date.now()`. */
   deaf(partitions: readonly number[], since: number): void;
@@ -67,11 +73,21 @@ export class RedisServer {
             pulse?.heard();
             user.message(channel, payload);
           },
-          moved: () => user.moved(),
+          moved: () => {
+            // It does not say which ones. So all are taken up again, from whoever has them.
+            this.#listening.renew(new Error('a slot has moved'));
+            user.moved();
+          },
         };
         return user.dial(events);
       },
+      proves: async () => {
+        if (user.isSound === undefined) return true;
+        const link = this.commands?.link;
+        return link !== undefined && (await user.isSound(link));
+      },
       opened: async (link) => {
+        if ((await user.isSound?.(link)) === false) throw new Error('the server is cut off from its Cluster');
         await this.#takeUp(link, [...this.#ears.values()]);
         this.#isReported = false;
       },
@@ -107,13 +123,15 @@ export class RedisServer {
     }
   }
 
-  /** Hears partitions no longer. @returns when the last proof began that they were heard */
-  release(partitions: readonly number[]): number {
-    for (const partition of partitions) {
-      this.#ears.get(partition)?.subscriptions.leave();
-      this.#ears.delete(partition);
-    }
-    return this.#listening.pulse?.provenAt ?? Date.now();
+  /** Hears a partition no longer. @returns when the last proof began that it was heard */
+  release(partition: number): number {
+    const provenAt = this.#listening.pulse?.provenAt ?? Date.now();
+    const subscriptions = this.#ears.get(partition)?.subscriptions;
+    this.#ears.delete(partition);
+    // It has not ended them itself, and would go on handing over what comes.
+    if (subscriptions?.isTaken === true) this.#listening.renew(new Error('a slot has moved'));
+    subscriptions?.leave();
+    return provenAt;
   }
 
   /** Makes the connection for commands anew. Those that are under way get their answers before. */
@@ -139,16 +157,27 @@ export class RedisServer {
   }
 
   async #takeUp(link: Link, ears: readonly Ear[]): Promise<void> {
-    await Promise.all(ears.map(({ subscriptions }) => subscriptions.moveTo(link)));
-    const partitions = ears.map(({ partition }) => partition).filter((partition) => this.#ears.has(partition));
+    const heard: number[] = [];
+    const taken = ears.map(async (ear) => {
+      try {
+        await ear.subscriptions.moveTo(link);
+        if (this.#ears.get(ear.partition) === ear) heard.push(ear.partition);
+      } catch (error) {
+        if (!isOfAnother(error)) throw error;
+        ear.subscriptions.leave();
+        this.#user.moved();
+      }
+    });
+    const [failure] = (await Promise.allSettled(taken)).filter((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
     if (!link.isOpen) throw new NotSentError();
-    this.#user.hearing(partitions);
+    this.#user.hearing(heard);
   }
 
   #failed(reason: Error): void {
     this.#user.failed(reason);
     if (this.#isReported) return;
     this.#isReported = true;
-    this.#user.logger().warn({ reason: reason.message }, `${this.#user.label} cannot be reached; trying again`);
+    this.#user.logger().warn({ reason: reason.message }, `${this.#user.label} is not connected; trying again`);
   }
 }

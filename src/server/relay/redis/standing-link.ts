@@ -10,6 +10,8 @@ const LONGEST_WAIT_MS = 2000;
 export interface StandingLinkUser {
   /** Makes a link. */
   dial(): Promise<Link>;
+  /** Whether an answered PING proves that all is heard that can be. @default it does */
+  proves?(): Promise<boolean>;
   /** A link is there. When it rejects, the link is ended, and another one is made. */
   opened(link: Link, pulse: Pulse): Promise<void> | void;
   /** It is there no longer. @param provenAt when the last proof began that it is alive, by `Date.now()` */
@@ -74,7 +76,7 @@ export class StandingLink {
       if (!this.#ended.signal.aborted) this.#user.failed(error as Error);
       return false;
     }
-    const pulse = new Pulse(link);
+    const pulse = new Pulse(link, this.#user.proves);
     this.#link = link;
     this.#pulse = pulse;
     let isUsed = false;

@@ -12,8 +12,13 @@ interface Waiter {
   reject(error: DeliveryError): void;
 }
 
-/** What a server answers that does not have the slot, or may not. */
+/** What a server of a Cluster answers that does not have the slot, or does not know whether it has. */
 const notTheOwner: ReadonlySet<string> = new Set(['MOVED', 'CLUSTERDOWN', 'ASK', 'TRYAGAIN']);
+
+/** Whether a server has refused a command because another one has the slot. */
+export function isOfAnother(error: unknown): error is ReplyError {
+  return error instanceof ReplyError && notTheOwner.has(error.code);
+}
 
 /**
  * The channels of one partition that are listened to, on the connection that it has at the moment. One step is under
@@ -27,13 +32,18 @@ export class Subscriptions {
   /** Those that may have to be taken up or left. Empty without a connection. */
   readonly #changed = new Set<string>();
   readonly #waiters = new Map<string, Waiter[]>();
-  readonly #refused: (error: Error) => void;
+  readonly #refused: (error: ReplyError) => void;
   #link: Link | undefined;
   #isBusy = false;
 
   /** @param refused the server does not have the partition any more */
-  constructor(refused: (error: Error) => void) {
+  constructor(refused: (error: ReplyError) => void) {
     this.#refused = refused;
+  }
+
+  /** Whether a server has confirmed any. */
+  get isTaken(): boolean {
+    return this.#confirmed.size > 0;
   }
 
   /** Resolves when the server has confirmed all of them, also on a connection that is made later. */
@@ -152,7 +162,7 @@ export class Subscriptions {
 
   #failed(link: Link, come: readonly string[], error: Error): void {
     if (!(error instanceof ReplyError)) link.destroy(error);
-    else if (notTheOwner.has(error.code)) this.#refused(error);
+    else if (isOfAnother(error)) this.#refused(error);
     else {
       for (const channel of come) {
         this.#wanted.delete(channel);

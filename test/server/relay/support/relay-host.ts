@@ -10,7 +10,7 @@ export const publishing: Script = {
 
 /** Keeps what a transport tells. */
 export class RecordingHost implements TransportHost {
-  readonly log = new RecordingLogger();
+  readonly log: RecordingLogger = new RecordingLogger();
   readonly messages: { readonly channel: string; readonly payload: Buffer }[] = [];
   readonly spans: { readonly partitions: readonly number[]; readonly since: number; readonly until: number }[] = [];
   readonly deafCalls: { readonly partitions: readonly number[]; readonly since: number }[] = [];
