@@ -214,6 +214,8 @@ export const messageCases: readonly RelayCaseDefinition[] = [
         );
         return all.filter((kept) => kept.payload === undefined && kept.isFirst).length;
       };
+      const unasked = { payload: undefined, isFirst: false };
+      assert.deepEqual(await one.kept('topic'), unasked, 'who does not ask to be the first');
       assert.equal(await ask(LONG_MS), 1, 'of those who ask, the first ones');
       assert.equal(await ask(LONG_MS), 0, 'of those who ask later');
       const message = { topic: 'topic', payload: Buffer.from('text'), keepMs: trial.shortMs };
