@@ -112,12 +112,23 @@ function templateOf(url: string): unknown {
 
 const neededBy = 'A Redis relay with an address';
 
-function ioredis(): typeof import('ioredis') {
+interface Ioredis {
+  readonly Redis: new (url: string, options: object) => unknown;
+  readonly Cluster: new (nodes: readonly object[], options: object) => unknown;
+}
+
+interface NodeRedis {
+  createClient(options: object): unknown;
+  createCluster(options: object): unknown;
+}
+
+function ioredis(): Ioredis {
   return loadPeer('ioredis', neededBy, undefined, ', or npm install redis');
 }
 
 function ofIoredis(server: string): unknown {
-  return new (ioredis().Redis)(server, { lazyConnect: true });
+  const { Redis } = ioredis();
+  return new Redis(server, { lazyConnect: true });
 }
 
 function clusterOfIoredis(servers: readonly string[]): unknown {
@@ -127,22 +138,23 @@ function clusterOfIoredis(servers: readonly string[]): unknown {
     ...(password && { password }),
     ...(protocol === 'rediss:' && { tls: {} }),
   };
-  return new (ioredis().Cluster)(servers.map(placeOf), { lazyConnect: true, redisOptions });
+  const { Cluster } = ioredis();
+  return new Cluster(servers.map(placeOf), { lazyConnect: true, redisOptions });
 }
 
 function ofNodeRedis(server: string): unknown {
-  return loadPeer<typeof import('redis')>('redis', neededBy).createClient({ url: server });
+  return loadPeer<NodeRedis>('redis', neededBy).createClient({ url: server });
 }
 
 function clusterOfNodeRedis(servers: readonly string[]): unknown {
   const { username, password, protocol } = loginOf(servers);
   const isTls = protocol === 'rediss:';
-  return loadPeer<typeof import('redis')>('redis', neededBy).createCluster({
+  return loadPeer<NodeRedis>('redis', neededBy).createCluster({
     rootNodes: servers.map((server) => ({ socket: placeOf(server) })),
     defaults: {
       ...(username && { username }),
       ...(password && { password }),
-      ...(isTls && { socket: { tls: true } as object }),
+      ...(isTls && { socket: { tls: true } }),
     },
   });
 }
