@@ -20,6 +20,7 @@ import type { PlainAccess } from './plain/admission.js';
 import { PlainPaths } from './plain/paths.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
+import { AppRelay } from './relay/app-relay.js';
 import { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
 import { newNodeTag } from './relay/node-requests.js';
@@ -138,7 +139,7 @@ export class ChannelsServer {
     const relay = node && this.#relayParts(node);
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
-      const observer = this.#webhooksOf(settings);
+      const observer = this.#webhooksOf(settings, node);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
       return new App(settings, { access: access(settings), cache, counters, received, observer, relay });
@@ -164,15 +165,16 @@ export class ChannelsServer {
     return { node, tag: newNodeTag(), isServing, isLocalAtFailure: relayFailure === 'local', cacheTtlMs, logger };
   }
 
-  #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
+  #webhooksOf(settings: CheckedApp, node: ClusterNode | undefined): AppWebhooks | undefined {
     const { webhooks = [], limits } = settings;
-    if (webhooks.length === 0) return undefined;
+    if (webhooks.length === 0 || !this.#options.serve) return undefined;
     const { presenceLeaveDelayMs } = limits;
     return new AppWebhooks(
       settings,
       webhooks,
       { ...this.#options, presenceLeaveDelayMs },
       { counters: this.#counters, logger: this.#host.logger },
+      node && new AppRelay(node, settings.appId, this.#host.logger),
     );
   }
 
@@ -240,8 +242,9 @@ export class ChannelsServer {
   }
 
   async #listen(): Promise<void> {
-    const { node, apps } = this.#run;
+    const { node, apps, webhooks } = this.#run;
     await node?.open();
+    for (const ofApp of webhooks) ofApp.open();
     await Promise.all([...apps.values()].map((app) => app.open()));
     for (const attachment of this.#attachments.values()) attachment.attach();
     await this.#ports.open();
