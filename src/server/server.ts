@@ -22,8 +22,8 @@ import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
 import { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
+import { type NodeMemory, nodeMemory } from './relay/node-memory.js';
 import { newNodeTag } from './relay/node-requests.js';
-import type { Relay } from './relay/relay.js';
 import type { AppRelayParts } from './relay/shared-app.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
@@ -130,6 +130,12 @@ export class ChannelsServer {
     };
   }
 
+  /** What the nodes remember together for the application in the settings; undefined without a relay. */
+  get sharedMemory(): NodeMemory | undefined {
+    const { node, own } = this.#run;
+    return node && nodeMemory(node, own.settings.appId);
+  }
+
   #begin(): Run {
     const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
@@ -155,7 +161,7 @@ export class ChannelsServer {
   #nodeOf(): ClusterNode | undefined {
     const { relay, serve: isServing } = this.#options;
     if (relay === undefined) return undefined;
-    return new ClusterNode(() => loadedRelay(relay), { logger: this.#host.logger, spans: this.deafSpans, isServing });
+    return new ClusterNode(async () => relay, { logger: this.#host.logger, spans: this.deafSpans, isServing });
   }
 
   #relayParts(node: ClusterNode): AppRelayParts {
@@ -288,11 +294,4 @@ function checkApps(apps: readonly CheckedApp[]): void {
     const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is already used by another application.`;
     throw new ConfigurationError(text, { backend: 'websocket' });
   }
-}
-
-/** The relay that a text names. What connects to it is loaded when a server has one. */
-async function loadedRelay(relay: Relay | string): Promise<Relay> {
-  if (typeof relay !== 'string') return relay;
-  const { redisRelay } = await import('./relay/redis/index.js');
-  return redisRelay(relay);
 }

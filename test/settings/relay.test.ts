@@ -40,7 +40,9 @@ describe('the option relay', () => {
     ['one without a password', 'redis://localhost'],
     ['one with parameters', 'redis://localhost?prefix=shop'],
   ])('takes %s', (_what, given) => {
-    expect(checkOptions({ relay: given }).relay).toBe(given);
+    const made = checkOptions({ relay: given }).relay;
+    if (typeof given === 'string') expect(made).toMatchObject({ name: 'redis' });
+    else expect(made).toBe(relay);
   });
 
   it('is none with false, and by default', () => {
