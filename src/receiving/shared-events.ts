@@ -76,11 +76,12 @@ export class SharedEvents {
     for (let wait = FIRST_PAUSE_MS; ; wait = Math.min(2 * wait, LONGEST_PAUSE_MS)) {
       const ownedUntil = performance.now() + OWNED_MS;
       const isOwn = await this.#ask((memory) => memory.isFirst(owned, OWNED_MS));
-      if (isOwn === undefined) return this.#claimOf(keys, 0);
+      if (isOwn === undefined) return this.#claimOf(keys, 0, []);
       if (isOwn) {
         // Not before it is our own: its owner might end with it in between.
         const isNew = await this.#ask((memory) => memory.isFirst(handled, LOOK_MS));
-        if (isNew !== false) return this.#claimOf(keys, ownedUntil);
+        // The look is in the way of the next one who looks, when this one fails at once.
+        if (isNew !== false) return this.#claimOf(keys, ownedUntil, isNew ? [handled] : []);
         await this.#ask((memory) => memory.forget(owned));
         return undefined;
       }
@@ -95,23 +96,26 @@ export class SharedEvents {
     }
   }
 
-  /** @param ownedUntil by `performance.now()`; afterwards it may be another process's */
-  #claimOf({ owned, handled, announced }: EventKeys, ownedUntil: number): Claim {
-    const release = async (): Promise<void> => {
-      if (performance.now() < ownedUntil) await this.#ask((memory) => memory.forget(owned));
+  /**
+   * @param ownedUntil by `performance.now()`; afterwards it may be another process's
+   * @param looks keys to forget when it fails
+   */
+  #claimOf({ owned, handled, announced }: EventKeys, ownedUntil: number, looks: readonly string[]): Claim {
+    const release = async (...keys: readonly string[]): Promise<void> => {
+      for (const key of keys) if (performance.now() < ownedUntil) await this.#ask((memory) => memory.forget(key));
     };
     return {
       isToAnnounce: async () => (await this.#ask((memory) => memory.isFirst(announced, KNOWN_FOR_MS))) ?? true,
       handled: async () => {
         await this.#ask(async (memory) => {
           if (await memory.isFirst(handled, KNOWN_FOR_MS)) return;
-          // The look of a process that was slow may be in the way, which ends too soon.
+          // A look that ends too soon is in the way: our own, or that of a process that was slow.
           await memory.forget(handled);
           await memory.isFirst(handled, KNOWN_FOR_MS);
         });
-        await release();
+        await release(owned);
       },
-      failed: release,
+      failed: () => release(...looks, owned),
     };
   }
 
