@@ -141,7 +141,7 @@ export class ChannelsServer {
       const observer = this.#webhooksOf(settings, appRelay);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      const relay = appRelay && node && { ...node, relay: appRelay, events: observer };
+      const relay = appRelay && node && { ...node, relay: appRelay };
       return new App(settings, { access: access(settings), cache, counters, received, observer, relay });
     };
     const [ownSettings, ...further] = this.#settings;
@@ -162,7 +162,7 @@ export class ChannelsServer {
 
   #webhooksOf(settings: CheckedApp, relay: AppRelay | undefined): AppWebhooks | undefined {
     const { webhooks = [], limits } = settings;
-    if (webhooks.length === 0) return undefined;
+    if (webhooks.length === 0 || !this.#options.serve) return undefined;
     const { presenceLeaveDelayMs } = limits;
     return new AppWebhooks(
       settings,

@@ -138,8 +138,8 @@ export class ClusterNode {
 
   readonly #relayHost: RelayHost = {
     logger: () => this.#host.logger(),
-    message: (topic, payload) => this.#listenerOf(topic)?.message(payload),
-    changed: (topic, change) => this.#listenerOf(topic)?.changed(change),
+    message: (topic, payload) => this.#hand(() => this.#listenerOf(topic)?.message(payload)),
+    changed: (topic, change) => this.#hand(() => this.#listenerOf(topic)?.changed(change)),
     deaf: (partitions, since) => {
       this.#host.spans.begin(partitions, since);
       for (const giveUp of this.#impatient) giveUp();
@@ -147,9 +147,18 @@ export class ClusterNode {
     hearing: (partitions, since) => {
       this.#host.spans.end(partitions, since, this.#parts.length);
       for (const number of partitions)
-        for (const listener of this.#parts[number]?.listening.listeners ?? []) listener.missed();
+        for (const listener of this.#parts[number]?.listening.listeners ?? []) this.#hand(() => listener.missed());
     },
   };
+
+  /** Keeps a fault of ours from the relay, whose connection it would end. */
+  #hand(handOver: () => void): void {
+    try {
+      handOver();
+    } catch (error) {
+      this.#host.logger().error({ err: error }, 'websocket: a message of the relay could not be handled');
+    }
+  }
 
   #listenerOf(topic: string): TopicListener | undefined {
     return this.#connection && this.#partOf(topic).listening.listenerOf(topic);

@@ -108,6 +108,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
         this.#known(channel),
       ]),
     );
+    // Changes may have been missed meanwhile.
+    while (held !== undefined && isEntering() && channel.shared?.isKnown === false) await this.#known(channel);
     if (!isEntering()) return undefined;
     if (held === undefined) channel.knowOwnMembers();
     else if (held[1]?.isRefused) return 'full';
