@@ -1,17 +1,17 @@
 import { Redis } from 'ioredis';
-import { createPushService, type PushService, type WebSocketService } from 'pushrail';
-import { redisRelay } from 'pushrail/relay/redis';
+import { createPushService } from 'pushrail';
+import { type RedisRelayClient, redisRelay } from 'pushrail/relay/redis';
 import { createClient } from 'redis';
 import { presenceKeys } from '../wire/presence-dialects.ts';
 import { type NodeJoint, type RedisLibrary, serveNode } from './node-commands.ts';
 import { CHANNEL, EVENT } from './server-commands.ts';
 
-const clients: Readonly<Record<RedisLibrary, (port: number) => Parameters<typeof redisRelay>[0]>> = {
+const clients: Readonly<Record<RedisLibrary, (port: number) => RedisRelayClient>> = {
   ioredis: (port) => new Redis({ port, lazyConnect: true }),
   redis: (port) => createClient({ url: `redis://127.0.0.1:${port}` }),
 };
 
-function serviceOf({ redisPort, library }: NodeJoint): PushService<WebSocketService> {
+function serviceOf({ redisPort, library }: NodeJoint) {
   return createPushService({
     backend: 'websocket',
     appId: 'bench',
@@ -25,7 +25,7 @@ function serviceOf({ redisPort, library }: NodeJoint): PushService<WebSocketServ
   });
 }
 
-let service: PushService<WebSocketService>;
+let service: ReturnType<typeof serviceOf>;
 
 async function open(joint: NodeJoint): Promise<number> {
   service = serviceOf(joint);
