@@ -32,6 +32,8 @@ export class ClusterNode {
   /** Incarnations that are being evicted. */
   readonly #evicting = new Set<string>();
   #isFailing = false;
+  /** Those who wait only as long as the relay answers. */
+  readonly #impatient = new Set<() => void>();
   /** How long its leases last, in milliseconds. */
   readonly leaseMs: number;
   /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
@@ -116,6 +118,19 @@ export class ClusterNode {
     return this.#partOf(change.topic).partition?.hold(change);
   }
 
+  /** Waits for work as long as the relay answers and is heard. @returns undefined when it is not */
+  async whileThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    if (this.#isFailing || this.#host.spans.isDeaf) return undefined;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const giveUp = (): void => resolve(undefined);
+    this.#impatient.add(giveUp);
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      this.#impatient.delete(giveUp);
+    }
+  }
+
   /** Resolves when everything is handed over that was published to a topic before. */
   async caughtUp(topic: string): Promise<void> {
     await this.#partOf(topic).partition?.renew();
@@ -123,15 +138,27 @@ export class ClusterNode {
 
   readonly #relayHost: RelayHost = {
     logger: () => this.#host.logger(),
-    message: (topic, payload) => this.#listenerOf(topic)?.message(payload),
-    changed: (topic, change) => this.#listenerOf(topic)?.changed(change),
-    deaf: (partitions, since) => this.#host.spans.begin(partitions, since),
+    message: (topic, payload) => this.#hand(() => this.#listenerOf(topic)?.message(payload)),
+    changed: (topic, change) => this.#hand(() => this.#listenerOf(topic)?.changed(change)),
+    deaf: (partitions, since) => {
+      this.#host.spans.begin(partitions, since);
+      for (const giveUp of this.#impatient) giveUp();
+    },
     hearing: (partitions, since) => {
       this.#host.spans.end(partitions, since, this.#parts.length);
       for (const number of partitions)
-        for (const listener of this.#parts[number]?.listening.listeners ?? []) listener.missed();
+        for (const listener of this.#parts[number]?.listening.listeners ?? []) this.#hand(() => listener.missed());
     },
   };
+
+  /** Keeps a fault of ours from the relay, whose connection it would end. */
+  #hand(handOver: () => void): void {
+    try {
+      handOver();
+    } catch (error) {
+      this.#host.logger().error({ err: error }, 'websocket: a message of the relay could not be handled');
+    }
+  }
 
   #listenerOf(topic: string): TopicListener | undefined {
     return this.#connection && this.#partOf(topic).listening.listenerOf(topic);
@@ -140,6 +167,7 @@ export class ClusterNode {
   readonly #failed = (error: unknown): void => {
     if (this.#isFailing) return;
     this.#isFailing = true;
+    for (const giveUp of this.#impatient) giveUp();
     const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
     this.#host.logger().error({ err: error }, text);
   };
