@@ -141,7 +141,7 @@ export class ChannelsServer {
       const observer = this.#webhooksOf(settings, appRelay);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
-      const relay = appRelay && node && { ...node, relay: appRelay, events: observer };
+      const relay = appRelay && node && { ...node, relay: appRelay };
       return new App(settings, { access: access(settings), cache, counters, received, observer, relay });
     };
     const [ownSettings, ...further] = this.#settings;

@@ -465,13 +465,13 @@ class MemoryConnection implements RelayConnection {
     });
   }
 
-  kept(topic: string, missMs: number): Promise<KeptMessage> {
+  kept(topic: string, missMs?: number): Promise<KeptMessage> {
     return this.#ask('kept', (hub) => {
       const part = this.#partOf(hub, topic);
       const found = part.kept.get(topic);
       if (found !== undefined && found.ends > hub.now)
         return { payload: found.payload, ttlMs: Math.ceil(found.ends - hub.now) };
-      return { payload: undefined, isFirst: part.isFirst(`\0${topic}`, missMs, hub.now) };
+      return { payload: undefined, isFirst: missMs !== undefined && part.isFirst(`\0${topic}`, missMs, hub.now) };
     });
   }
 

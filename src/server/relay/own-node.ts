@@ -7,7 +7,7 @@ import type { Relay } from './relay.js';
 import type { AppRelayParts } from './shared-app.js';
 
 /** What the applications of a server share of the relay. */
-export interface OwnNode extends Omit<AppRelayParts, 'relay' | 'events'> {
+export interface OwnNode extends Omit<AppRelayParts, 'relay'> {
   readonly node: ClusterNode;
 }
 

@@ -211,7 +211,7 @@ export class RedisConnection implements RelayConnection {
     return { topics, cursor: next === '0' ? undefined : next };
   }
 
-  async kept(topic: string, missMs: number): Promise<KeptMessage> {
+  async kept(topic: string, missMs?: number): Promise<KeptMessage> {
     const reply = await this.#run(this.partitionOf(topic), keptScript, [topic, ms(missMs)]);
     if (!Array.isArray(reply)) return { payload: undefined, isFirst: reply === 1 };
     const [payload, ttlMs] = reply as [Buffer, number];
