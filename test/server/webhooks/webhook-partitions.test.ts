@@ -24,14 +24,17 @@ it('events of all partitions are told once, and those of each channel in order',
   const receiver = await WebhookReceiver.start();
   const [first, second] = await twoNodes(15_000, { url: receiver.url });
   expect(partitionsOf(first)).toBe(PARTITIONS);
+  const told = (wanted: string) =>
+    expect.poll(() => receiver.events.filter(({ name }) => name === wanted).length, patient).toBe(channels.length);
   const seats = await Promise.all(channels.map((channel) => first.join(channel)));
+  await told('channel_occupied');
   for (const [index, channel] of channels.entries()) {
     await (index % 2 === 0 ? first : second).say({ channel, event: 'client-x', data: String(index) });
     second.webhooks.cacheMissed(channel);
   }
-  await expect.poll(() => receiver.events.filter(({ name }) => name === 'cache_miss').length, patient).toBe(30);
+  await told('cache_miss');
   for (const seat of seats) await first.leave(seat);
-  await expect.poll(() => receiver.events.filter(({ name }) => name === 'channel_vacated').length, patient).toBe(30);
+  await told('channel_vacated');
   for (const name of channels) {
     const names = receiver.events.filter(({ channel }) => channel === name).map((event) => event.name);
     expect(names.filter((each) => each !== 'subscription_count')).toEqual([
