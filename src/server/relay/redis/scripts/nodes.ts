@@ -125,7 +125,7 @@ if row and ARGV[2] ~= '1' and tonumber(match(row, '^%d+')) > now then return 0 e
 call('HDEL', KEYS[1], incarnation)
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
 local found = call('HSCAN', shares, call('HGET', ended, incarnation) or '0', 'COUNT', ${SLICE})
-for index = 1, #found[2], 2 do
+for index = 1, math.min(#found[2], 2 * ${SLICE}), 2 do
   local topic, set, item = match(found[2][index], '^([^%z]*)%z([^%z]*)%z(.*)$')
   if topic then
     change(shares, opened(topic, set), item, nil, '', match(found[2][index + 1], '^%d+(%l*)') or '', '')

@@ -80,12 +80,15 @@ local function opened(topic, set)
   local id = topic .. '\0' .. set
   local found = sets[id]
   if found then return found end
-  found = { id = id, topic = topic, set = set, key = prefix .. 'items:' .. id, items = 0, weight = 0 }
+  found = { id = id, topic = topic, set = set, key = prefix .. 'items:' .. id, weight = 0 }
   local row = call('HGET', prefix .. 'sets:' .. set, topic)
   if row then
-    local items, weight, version = match(row, '^(%d+) (%d+) (%d+)$')
-    found.items, found.weight, found.version = tonumber(items), tonumber(weight), version
+    local weight, version = match(row, '^%d+ (%d+) (%d+)$')
+    found.weight, found.version = tonumber(weight), version
   end
+  -- Counted anew, in case Redis has evicted one of the two keys.
+  found.items = call('HLEN', found.key)
+  if found.items == 0 then found.weight = 0 end
   found.before = found.weight
   sets[id] = found
   order[#order + 1] = found
