@@ -90,7 +90,7 @@ export class App {
       this.#channels = new AppChannels({ limits, channels, cachedEvent, observer });
     } else {
       const perform = (request: ConnectionRequest): number => this.#departures.perform(request);
-      this.#shared = new SharedApp(settings, { ...relay, limits, channels, heard, local, counters, observer, perform });
+      this.#shared = new SharedApp({ ...relay, limits, channels, heard, local, counters, observer, perform });
       ({
         users: this.#users,
         publisher: this.publisher,
@@ -125,11 +125,11 @@ export class App {
   }
 
   /** Takes in a connection that speaks no protocol, and that may hear a channel. */
-  addPlain(connection: PlainConnection, name: string): void {
+  addPlain(connection: PlainConnection, name: string): Promise<void> | undefined {
     this.connections.set(connection.id, connection);
     this.#noteConnections();
     this.#departures.addPlain(connection);
-    void this.#channels.subscribePlain(connection, name);
+    return this.#channels.subscribePlain(connection, name);
   }
 
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */

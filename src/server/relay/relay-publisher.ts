@@ -7,6 +7,7 @@ import type { ChannelObserver, Publication } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { ServerCounters } from '../metrics/counters.js';
 import type { AppRelay } from './app-relay.js';
+import type { LogEntry } from './relay.js';
 import type { RelayedEvent } from './relayed-event.js';
 
 /** The parts of a publisher that hands events to all nodes. */
@@ -61,16 +62,18 @@ export class RelayPublisher extends AppPublisher {
     this.counters.clientEvents++;
     const { channel, event, data, userId } = publication;
     const frame = textFrame(channelEvent(channel, event, JSON.stringify(data), userId));
-    const error = await this.#send(channel, { frame, except: socketId });
+    const publish = (entry?: LogEntry) => this.#send(channel, { frame, except: socketId }, entry);
+    const error = await (this.observer?.publishClientEvent?.(publication, socketId, publish) ?? publish());
     if (error !== undefined && error !== 'local') return false;
-    this.observer?.clientEvent(publication, socketId);
+    // What only clients of this node got is in no log.
+    if (error === 'local') this.observer?.clientEvent(publication, socketId);
     return true;
   }
 
-  async #send(channel: string, event: RelayedEvent): Promise<DeliveryError | 'local' | undefined> {
+  async #send(channel: string, event: RelayedEvent, entry?: LogEntry): Promise<DeliveryError | 'local' | undefined> {
     const { relay, cacheTtlMs, isLocalAtFailure, local } = this.#parts;
     try {
-      await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined);
+      await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined, entry);
       return undefined;
     } catch (cause) {
       const error =
