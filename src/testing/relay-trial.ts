@@ -226,6 +226,11 @@ export class RelayTrial {
     return (await this.node(topic)).register(topic, leaseMs);
   }
 
+  /** Two nodes that listen to a topic, and take part in its partition. */
+  async pair(topic: string): Promise<readonly [Member, Member]> {
+    return [await this.member(topic), await this.member(topic)];
+  }
+
   quiet(): Promise<void> {
     return pause(this.#harness.quietMs ?? 100);
   }

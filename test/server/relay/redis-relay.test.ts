@@ -201,7 +201,7 @@ await withRedis('the state of a Redis relay', startRedis, ({ url }) => {
       await connection.update(0, incarnation, LONG_MS, all);
       for (const change of all) await connection.update(0, incarnation, LONG_MS, [{ ...change, share: undefined }]);
     }
-    for (const lost of [`items:${topic}\0members`, 'sets:members', `shares:${incarnation}`, 'versions']) {
+    for (const lost of [`items:${topic}\0members`, 'sets:members', 'versions']) {
       await connection.update(0, incarnation, LONG_MS, all);
       await client.del(`${prefix}relay:1:${lost}`);
       const dropped = all.map((change) => ({ ...change, share: undefined }));
