@@ -138,6 +138,8 @@ export class Partition {
         await this.#update();
         this.#failures = 0;
       } catch (error) {
+        // A connection that this node itself has closed does not answer.
+        if (this.#isClosed) return;
         this.#host.failed(error);
         await this.#pause(backoffDelay(this.#failures++, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
       }
