@@ -1,7 +1,8 @@
 import { checkOptionNames } from '../../../core/call-options.js';
 import type { Relay, RelayConnection, RelayHost } from '../relay.js';
 import { RedisConnection } from './connection.js';
-import { throwaway } from './throwaway.js';
+import { openTransport } from './open-transport.js';
+import type { RedisRelayClient } from './source.js';
 
 /** Options of {@link redisRelay}. */
 export interface RedisRelayOptions {
@@ -25,6 +26,6 @@ export function redisRelay(client: string | { readonly options: object }, option
   return {
     name: 'redis',
     connect: (host: RelayHost): Promise<RelayConnection> =>
-      RedisConnection.open(host, (transportHost) => throwaway(client, prefix, transportHost)),
+      RedisConnection.open(host, (transportHost) => openTransport(client as RedisRelayClient | string, transportHost, { prefix })),
   };
 }
