@@ -24,7 +24,7 @@ export const house: readonly Part[] = [
   {
     path: 'testing',
     holds:
-      '`pushrail/testing`: the conformance suites of backends, of session adapters, of message stores and of queues, and `resetPushService`',
+      '`pushrail/testing`: the conformance suites of backends, of session adapters, of message stores, of queues and of relays, and `resetPushService`',
     imports: ['index.ts'],
   },
   {

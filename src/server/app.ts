@@ -90,7 +90,7 @@ export class App {
       this.#channels = new AppChannels({ limits, channels, cachedEvent, observer });
     } else {
       const perform = (request: ConnectionRequest): number => this.#departures.perform(request);
-      this.#shared = new SharedApp(settings, { ...relay, limits, channels, heard, local, counters, observer, perform });
+      this.#shared = new SharedApp({ ...relay, limits, channels, heard, local, counters, observer, perform });
       ({
         users: this.#users,
         publisher: this.publisher,

@@ -6,10 +6,16 @@ import type { WebSocketServerApi } from './public-types.js';
  * Makes `backend.api`. Its type is in `public-types.ts`, so that no inner type of the server gets into the public ones.
  * @param app returns the application in the settings
  * @param metrics returns the figures of the server
+ * @param onDeaf calls a listener at the end of each time in which the relay was not heard
  */
-export function applicationApi(app: () => App, metrics: () => string): WebSocketServerApi {
+export function applicationApi(
+  app: () => App,
+  metrics: () => string,
+  onDeaf: WebSocketServerApi['onDeaf'],
+): WebSocketServerApi {
   return {
     metrics,
+    onDeaf,
     metricsContentType: EXPOSITION_TYPE,
     connections: async () => app().overview.connections(),
     get localConnections(): number {

@@ -32,8 +32,26 @@ export interface WebSocketServerApi {
    * });
    */
   metrics(): string;
+  /**
+   * Calls a listener at the end of each time in which this node heard nothing of other nodes, or not all. Its clients
+   * have lost messages of such a time alone, so that is when they may have to load anew what they show.
+   * @param listener what it throws is logged
+   * @returns a function that ends it
+   * @example
+   * backend.api.onDeaf(({ since, until }) => alarm(`messages from ${since} to ${until} may be missing`));
+   */
+  onDeaf(listener: (span: DeafSpan) => void): () => void;
   /** The `Content-Type` of {@link metrics}. */
   readonly metricsContentType: string;
+}
+
+/** A time in which a node heard nothing of what others published through the relay, or not all. */
+export interface DeafSpan {
+  /** When the last proof began that everything was heard. */
+  readonly since: Date;
+  readonly until: Date;
+  /** The part of all channels that was not heard: 1 for all, less where one of several Redis servers was away. */
+  readonly share: number;
 }
 
 /** An HTTP server that the backend can be attached to: an `http.Server` or `https.Server`. */

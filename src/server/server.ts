@@ -20,11 +20,10 @@ import type { PlainAccess } from './plain/admission.js';
 import { PlainPaths } from './plain/paths.js';
 import { Ports } from './ports.js';
 import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './public-types.js';
-import { ClusterNode } from './relay/cluster-node.js';
+import { AppRelay } from './relay/app-relay.js';
+import type { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
-import { newNodeTag } from './relay/node-requests.js';
-import type { Relay } from './relay/relay.js';
-import type { AppRelayParts } from './relay/shared-app.js';
+import { ownNode } from './relay/own-node.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 
@@ -67,6 +66,7 @@ export class ChannelsServer {
   readonly api: WebSocketServerApi = applicationApi(
     () => this.app,
     () => serverMetrics(this.#state, this.#counters),
+    (listener) => this.#deafSpans.listen(listener),
   );
   readonly #settings: readonly [own: CheckedApp, ...further: CheckedApp[]];
   readonly #options: CheckedOptions;
@@ -76,7 +76,7 @@ export class ChannelsServer {
   readonly #attachments = new Map<HttpServerLike, Attachment>();
   readonly #plain: PlainPaths;
   /** The times in which this server heard nothing of other nodes. */
-  readonly deafSpans: DeafSpans;
+  readonly #deafSpans: DeafSpans;
   #run: Run;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -92,7 +92,7 @@ export class ChannelsServer {
     this.#options = options;
     this.#host = host;
     this.#plain = new PlainPaths(options.plain);
-    this.deafSpans = new DeafSpans(host.logger);
+    this.#deafSpans = new DeafSpans(host.logger);
     this.#ports = new Ports(options, { taker: this.#taker, monitored: () => this.#monitored });
     this.#run = this.#begin();
   }
@@ -134,37 +134,33 @@ export class ChannelsServer {
     const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
     const counters = this.#counters;
-    const node = this.#nodeOf();
-    const relay = node && this.#relayParts(node);
+    const node = ownNode(this.#options, logger, this.#deafSpans);
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
-      const observer = this.#webhooksOf(settings);
+      const appRelay = node && new AppRelay(node.node, settings.appId, logger);
+      const observer = this.#webhooksOf(settings, appRelay);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);
+      const relay = appRelay && node && { ...node, relay: appRelay, events: observer };
       return new App(settings, { access: access(settings), cache, counters, received, observer, relay });
     };
     const [ownSettings, ...further] = this.#settings;
     const own = build(ownSettings);
     const all = [own, ...further.map(build)] as const;
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: relay?.tag };
+    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: node?.tag };
     const sockets = new SocketServer(all, this.#options, host);
-    return { own, apps, sockets, httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger), webhooks, node };
+    return {
+      own,
+      apps,
+      sockets,
+      httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger),
+      webhooks,
+      node: node?.node,
+    };
   }
 
-  #nodeOf(): ClusterNode | undefined {
-    const { relay, serve: isServing } = this.#options;
-    if (relay === undefined) return undefined;
-    return new ClusterNode(() => loadedRelay(relay), { logger: this.#host.logger, spans: this.deafSpans, isServing });
-  }
-
-  #relayParts(node: ClusterNode): AppRelayParts {
-    const { relayFailure, serve: isServing, cacheTtlMs } = this.#options;
-    const { logger } = this.#host;
-    return { node, tag: newNodeTag(), isServing, isLocalAtFailure: relayFailure === 'local', cacheTtlMs, logger };
-  }
-
-  #webhooksOf(settings: CheckedApp): AppWebhooks | undefined {
+  #webhooksOf(settings: CheckedApp, relay: AppRelay | undefined): AppWebhooks | undefined {
     const { webhooks = [], limits } = settings;
     if (webhooks.length === 0) return undefined;
     const { presenceLeaveDelayMs } = limits;
@@ -173,6 +169,7 @@ export class ChannelsServer {
       webhooks,
       { ...this.#options, presenceLeaveDelayMs },
       { counters: this.#counters, logger: this.#host.logger },
+      relay,
     );
   }
 
@@ -221,7 +218,8 @@ export class ChannelsServer {
       connections += app.connections.size;
       channels += app.channels.size;
     }
-    return { connections, channels, webhookEventsWaiting: webhooks.reduce((sum, { waiting }) => sum + waiting, 0) };
+    const webhookEventsWaiting = webhooks.reduce((sum, { waiting }) => sum + waiting, 0);
+    return { connections, channels, webhookEventsWaiting, deaf: this.#deafSpans };
   }
 
   /**
@@ -240,11 +238,17 @@ export class ChannelsServer {
   }
 
   async #listen(): Promise<void> {
-    const { node, apps } = this.#run;
-    await node?.open();
-    await Promise.all([...apps.values()].map((app) => app.open()));
-    for (const attachment of this.#attachments.values()) attachment.attach();
-    await this.#ports.open();
+    const { node, apps, webhooks } = this.#run;
+    try {
+      await node?.open();
+      await Promise.all([...apps.values()].map((app) => app.open()));
+      if (node !== undefined) for (const ofApp of webhooks) ofApp.open();
+      for (const attachment of this.#attachments.values()) attachment.attach();
+      await this.#ports.open();
+    } catch (error) {
+      await node?.close();
+      throw error;
+    }
   }
 
   /**
@@ -288,11 +292,4 @@ function checkApps(apps: readonly CheckedApp[]): void {
     const text = `The websocket backend's options: "apps.${twice - 1}.${key}" is already used by another application.`;
     throw new ConfigurationError(text, { backend: 'websocket' });
   }
-}
-
-/** The relay that a text names. What connects to it is loaded when a server has one. */
-async function loadedRelay(relay: Relay | string): Promise<Relay> {
-  if (typeof relay !== 'string') return relay;
-  const { redisRelay } = await import('./relay/redis/index.js');
-  return redisRelay(relay);
 }

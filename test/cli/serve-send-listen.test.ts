@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { runCommandLine } from '../../src/cli/command-line.js';
+import { clientSettings } from '../../src/cli/server-settings.js';
 import { startPusherProvider } from '../providers/pusher-provider.js';
 import { temporaryFolder } from '../recording/services-with-store.js';
 import { RecordingTerminal } from './recording-terminal.js';
@@ -46,6 +47,25 @@ async function startEndingServer() {
     },
   };
 }
+
+describe('a DSN of the embedded server', () => {
+  it.each<[string, string, object]>([
+    ['means its process', 'port=6002', { backend: 'remote', options: { port: 6002 } }],
+    [
+      'means its process also where a relay joins it to others',
+      'port=6002&relay=redis://redis.internal',
+      { backend: 'remote', options: { port: 6002 } },
+    ],
+    [
+      'means all that its relay joins, where it is to serve nobody',
+      'relay=redis://redis.internal&serve=false',
+      { backend: 'websocket', options: { relay: 'redis://redis.internal', serve: false } },
+    ],
+  ])('%s', (_what, query, settings) => {
+    const made = clientSettings(`websocket://key:secret@1?${query}`, new RecordingTerminal());
+    expect(made).toMatchObject({ ...settings, appId: '1', messages: false });
+  });
+});
 
 describe('pushrail serve, listen and send', () => {
   it('deliver from one process to another with the DSN that serve prints', async () => {
@@ -140,6 +160,22 @@ describe('pushrail serve, listen and send', () => {
     const server = run(['serve', '--port', '0', '--metrics-host', '0.0.0.0']);
     expect(await server.done).toEqual({ exitCode: 2 });
     expect(server.terminal.complaints).toEqual([expect.stringContaining('"metricsHost" needs "metricsPort"')]);
+  });
+
+  it('joins no servers by an address that names no Redis, and does not show it', async () => {
+    const server = run(['serve', '--port', '0', '--relay', 'oracle://root:hunter-two@db']);
+    expect(await server.done).toEqual({ exitCode: 2 });
+    expect(server.terminal.complaints).toEqual([
+      expect.stringMatching(/^error: .*"relay" must be .*"redis:\/\/USER:PASSWORD@HOST:PORT".*, found a string\.$/),
+    ]);
+    expect(server.terminal.complaints.join()).not.toContain('hunter-two');
+  });
+
+  it('does not serve by settings that say it is not to', async () => {
+    const PUSH_SERVER = 'websocket://key:secret@1?relay=redis://127.0.0.1&serve=false';
+    const server = run(['serve'], { PUSH_SERVER });
+    expect(await server.done).toEqual({ exitCode: 2 });
+    expect(server.terminal.complaints).toEqual([expect.stringContaining('"serve: false" excludes "port"')]);
   });
 
   it('says in one line that the port is taken', async () => {

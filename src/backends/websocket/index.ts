@@ -27,7 +27,7 @@ export type { AppKeys } from '../../pusher-protocol/signature.js';
 export type { WebhookEventName } from '../../pusher-protocol/webhooks.js';
 export type { WebSocketApp, WebSocketLimits, WebSocketOptions } from '../../server/options.js';
 export type { PlainNodeRequest, PlainPath, PlainRequestContext } from '../../server/plain/options.js';
-export type { HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
+export type { DeafSpan, HttpServerLike, ListeningAddress, WebSocketServerApi } from '../../server/public-types.js';
 export type { Relay } from '../../server/relay/relay.js';
 export type { WebSocketWebhook } from '../../server/webhooks/options.js';
 

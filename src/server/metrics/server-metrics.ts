@@ -7,6 +7,8 @@ export interface ServerState {
   readonly channels: number;
   /** Events that wait to be sent by webhooks, with those that are being sent. */
   readonly webhookEventsWaiting: number;
+  /** The times in which the relay was not heard. */
+  readonly deaf: { readonly isDeaf: boolean; readonly count: number; readonly totalMs: number };
 }
 
 /**
@@ -48,5 +50,8 @@ export function serverMetrics(state: ServerState, counters: ServerCounters): str
     counter('webhook_events_sent', 'Events of webhooks that were taken.', counters.webhookEventsSent),
     counter('webhook_events_dropped', 'Events of webhooks that were given up.', counters.webhookEventsDropped),
     counter('webhook_failures', 'Attempts to send a webhook that have failed.', counters.webhookFailures),
+    gauge('relay_deaf', 'Whether messages of other nodes are missed now: 1, else 0.', state.deaf.isDeaf ? 1 : 0),
+    counter('relay_deaf_spans', 'Times in which messages of other nodes were missed.', state.deaf.count),
+    counter('relay_deaf_seconds', 'How long these times were together.', state.deaf.totalMs / 1000),
   ]);
 }

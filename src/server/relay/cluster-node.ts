@@ -32,11 +32,18 @@ export class ClusterNode {
   /** Incarnations that are being evicted. */
   readonly #evicting = new Set<string>();
   #isFailing = false;
+  /** Those who wait only as long as the relay answers. */
+  readonly #impatient = new Set<() => void>();
+  /** How long its leases last, in milliseconds. */
+  readonly leaseMs: number;
+  /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
+  nodes = 1;
 
   /** @param load returns the relay */
   constructor(load: () => Promise<Relay>, host: ClusterNodeHost) {
     this.#load = load;
     this.#host = host;
+    this.leaseMs = host.leaseMs ?? LEASE_MS;
   }
 
   /**
@@ -47,8 +54,7 @@ export class ClusterNode {
     const relay = await this.#load();
     const connection = await relay.connect(this.#relayHost);
     this.#connection = connection;
-    const leaseMs = this.#host.leaseMs ?? LEASE_MS;
-    const host = { leaseMs, failed: this.#failed, updated: this.#updated };
+    const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
       const partition = this.#host.isServing ? new Partition(number, connection, host) : undefined;
       return {
@@ -73,6 +79,11 @@ export class ClusterNode {
   get connection(): RelayConnection {
     if (this.#connection === undefined) throw new Error('The embedded server is not open.');
     return this.#connection;
+  }
+
+  /** Its incarnation in a partition; undefined while it has none. */
+  incarnationIn(partition: number): string | undefined {
+    return this.#parts[partition]?.partition?.incarnation;
   }
 
   #partOf(topic: string): Part {
@@ -107,6 +118,19 @@ export class ClusterNode {
     return this.#partOf(change.topic).partition?.hold(change);
   }
 
+  /** Waits for work as long as the relay answers and is heard. @returns undefined when it is not */
+  async whileThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    if (this.#isFailing || this.#host.spans.isDeaf) return undefined;
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    const giveUp = (): void => resolve(undefined);
+    this.#impatient.add(giveUp);
+    try {
+      return await Promise.race([work, promise]);
+    } finally {
+      this.#impatient.delete(giveUp);
+    }
+  }
+
   /** Resolves when everything is handed over that was published to a topic before. */
   async caughtUp(topic: string): Promise<void> {
     await this.#partOf(topic).partition?.renew();
@@ -116,7 +140,10 @@ export class ClusterNode {
     logger: () => this.#host.logger(),
     message: (topic, payload) => this.#listenerOf(topic)?.message(payload),
     changed: (topic, change) => this.#listenerOf(topic)?.changed(change),
-    deaf: (partitions, since) => this.#host.spans.begin(partitions, since),
+    deaf: (partitions, since) => {
+      this.#host.spans.begin(partitions, since);
+      for (const giveUp of this.#impatient) giveUp();
+    },
     hearing: (partitions, since) => {
       this.#host.spans.end(partitions, since, this.#parts.length);
       for (const number of partitions)
@@ -131,11 +158,13 @@ export class ClusterNode {
   readonly #failed = (error: unknown): void => {
     if (this.#isFailing) return;
     this.#isFailing = true;
+    for (const giveUp of this.#impatient) giveUp();
     const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
     this.#host.logger().error({ err: error }, text);
   };
 
-  readonly #updated = (partition: number, { expired }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes }: Update): void => {
+    this.nodes = nodes;
     if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
     this.#isFailing = false;
     for (const incarnation of expired) void this.#evict(partition, incarnation);

@@ -1,12 +1,5 @@
 import type { Logger } from '../../core/logger.js';
-
-/** A time in which this node heard nothing of what others published, or not all. */
-export interface DeafSpan {
-  readonly since: Date;
-  readonly until: Date;
-  /** Part of all channels that this was so for: 1 for all, less in a cluster of Redis servers. */
-  readonly share: number;
-}
+import type { DeafSpan } from '../public-types.js';
 
 /** Tells of the spans in which this node was deaf: each message that its clients have lost was published in one. */
 export class DeafSpans {

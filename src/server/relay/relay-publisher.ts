@@ -7,7 +7,18 @@ import type { ChannelObserver, Publication } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { ServerCounters } from '../metrics/counters.js';
 import type { AppRelay } from './app-relay.js';
+import type { LogEntry } from './relay.js';
 import type { RelayedEvent } from './relayed-event.js';
+
+/** Tells webhooks what happens, by a log of the relay. */
+export interface RelayEvents {
+  /** What the log gets with a client's event; undefined when no webhook asks for it. */
+  clientEventEntry(publication: Publication, socketId: string): LogEntry | undefined;
+  /** Resolves when the log has what happened on a channel before; undefined when it has. */
+  whenTold(channel: string): Promise<void> | undefined;
+  /** The log has got an event of a channel. */
+  appended(channel: string): void;
+}
 
 /** The parts of a publisher that hands events to all nodes. */
 export interface RelayPublisherParts {
@@ -15,6 +26,8 @@ export interface RelayPublisherParts {
   readonly local: LocalDelivery;
   readonly counters: ServerCounters;
   readonly observer: ChannelObserver | undefined;
+  /** Tells webhooks; undefined without any. */
+  readonly events: RelayEvents | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. */
   readonly cacheTtlMs: number;
   /** Whether clients of this node get an event that the relay refuses. */
@@ -61,16 +74,18 @@ export class RelayPublisher extends AppPublisher {
     this.counters.clientEvents++;
     const { channel, event, data, userId } = publication;
     const frame = textFrame(channelEvent(channel, event, JSON.stringify(data), userId));
-    const error = await this.#send(channel, { frame, except: socketId });
-    if (error !== undefined && error !== 'local') return false;
-    this.observer?.clientEvent(publication, socketId);
-    return true;
+    const { events } = this.#parts;
+    await events?.whenTold(channel);
+    const entry = events?.clientEventEntry(publication, socketId);
+    const error = await this.#send(channel, { frame, except: socketId }, entry);
+    if (error === undefined && entry !== undefined) events?.appended(channel);
+    return error === undefined || error === 'local';
   }
 
-  async #send(channel: string, event: RelayedEvent): Promise<DeliveryError | 'local' | undefined> {
+  async #send(channel: string, event: RelayedEvent, entry?: LogEntry): Promise<DeliveryError | 'local' | undefined> {
     const { relay, cacheTtlMs, isLocalAtFailure, local } = this.#parts;
     try {
-      await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined);
+      await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined, entry);
       return undefined;
     } catch (cause) {
       const error =

@@ -1,23 +1,23 @@
-import type { Logger } from '../../core/logger.js';
 import type { AppOverview } from '../app-overview.js';
 import type { AppPublisher } from '../app-publisher.js';
-import type { CheckedApp, CheckedLimits } from '../checked-options.js';
+import type { CheckedLimits } from '../checked-options.js';
 import type { ConnectionRequest } from '../departures.js';
 import type { ChannelObserver, LocalChannel } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { ServerCounters } from '../metrics/counters.js';
-import { AppRelay } from './app-relay.js';
-import type { ClusterNode } from './cluster-node.js';
+import type { AppRelay } from './app-relay.js';
 import { ConnectionCount } from './connection-count.js';
 import { NodeRequests } from './node-requests.js';
-import { RelayPublisher } from './relay-publisher.js';
+import { type RelayEvents, RelayPublisher } from './relay-publisher.js';
 import { SharedChannels } from './shared-channels.js';
 import { SharedOverview } from './shared-overview.js';
 import { SharedUsers } from './shared-users.js';
 
 /** What an application gets of its node. */
 export interface AppRelayParts {
-  readonly node: ClusterNode;
+  readonly relay: AppRelay;
+  /** Tells webhooks; undefined without any. */
+  readonly events: RelayEvents | undefined;
   /** See `newNodeTag`. */
   readonly tag: number;
   /** Whether clients connect to this node. */
@@ -26,8 +26,6 @@ export interface AppRelayParts {
   readonly isLocalAtFailure: boolean;
   /** How long a cache channel keeps its last event, in milliseconds. */
   readonly cacheTtlMs: number;
-  /** Its logger must not throw. */
-  readonly logger: () => Logger;
 }
 
 interface SharedAppParts extends AppRelayParts {
@@ -48,16 +46,14 @@ export class SharedApp {
   readonly requests: NodeRequests;
   readonly overview: AppOverview;
   readonly connections: ConnectionCount;
-  readonly relay: AppRelay;
   readonly #isServing: boolean;
 
-  constructor({ appId }: CheckedApp, parts: SharedAppParts) {
-    const relay = new AppRelay(parts.node, appId, parts.logger);
-    this.relay = relay;
+  constructor(parts: SharedAppParts) {
+    const { relay } = parts;
     this.#isServing = parts.isServing;
     this.users = new SharedUsers(relay);
-    this.publisher = new RelayPublisher({ ...parts, relay });
-    this.channels = new SharedChannels({ ...parts, relay, cachedEvent: () => undefined });
+    this.publisher = new RelayPublisher(parts);
+    this.channels = new SharedChannels({ ...parts, cachedEvent: () => undefined });
     this.connections = new ConnectionCount(relay);
     this.overview = new SharedOverview(relay);
     this.requests = new NodeRequests(relay, parts.tag, parts.perform);

@@ -2,6 +2,7 @@ import { memberAdded, memberRemoved } from '../../pusher-protocol/messages.js';
 import { isPresence } from '../../pusher-protocol/names.js';
 import type { ProtocolUser } from '../../pusher-protocol/users.js';
 import { type ChannelChange, type ChannelSubscriber, LocalChannel } from '../local-channel.js';
+import { itemOf } from './item-text.js';
 import type { RelayedEvent } from './relayed-event.js';
 import { type MemberChange, SharedMembers } from './shared-members.js';
 
@@ -69,6 +70,13 @@ export class SharedChannel extends LocalChannel {
   withdraw(subscriber: ChannelSubscriber): ChannelChange {
     this.#entering--;
     return this.remove(subscriber);
+  }
+
+  /** Takes the members on this node for all, until the relay tells more. */
+  knowOwnMembers(): void {
+    if (this.shared === undefined || this.shared.isKnown || this.members === undefined) return;
+    const items = this.members.ids.map((id) => ({ item: itemOf(id), value: this.members?.standing(id)?.info ?? '' }));
+    this.noteChange(this.shared.reset({ version: 0, items }));
   }
 
   protected override noteArrival(): number {

@@ -22,6 +22,8 @@ export interface SharedChannelsParts extends AppChannelsParts {
   readonly local: LocalDelivery;
   /** Channels that the application itself listens to on this node. */
   readonly heard: ReadonlySet<string>;
+  /** Whether a client is let in without the relay, while that is away. */
+  readonly isLocalAtFailure: boolean;
   /** How long a cache channel keeps its last event, in milliseconds. */
   readonly cacheTtlMs: number;
 }
@@ -91,20 +93,32 @@ export class SharedChannels extends AppChannels implements AppTopics {
     isEntering: () => boolean,
   ): Promise<{ readonly cached: string | undefined } | 'full' | undefined> {
     channel.listening ??= this.#shared.relay.listen(channel.name, this);
-    await channel.listening;
+    await this.#fromRelay(channel.listening);
     if (!isEntering()) return undefined;
     // Read before the update, after which everything is handed over that came later.
-    const kept = isCache(channel.name) && channel.lastEvent === undefined ? await this.#kept(channel.name) : undefined;
+    const kept =
+      isCache(channel.name) && channel.lastEvent === undefined
+        ? await this.#fromRelay(this.#kept(channel.name))
+        : undefined;
     if (!isEntering()) return undefined;
-    const [, ofMember] = await Promise.all([
-      this.#holdChannel(channel),
-      userId === undefined ? undefined : this.#holdMember(channel, userId),
-      this.#known(channel),
-    ]);
+    const held = await this.#fromRelay(
+      Promise.all([
+        this.#holdChannel(channel),
+        userId === undefined ? undefined : this.#holdMember(channel, userId),
+        this.#known(channel),
+      ]),
+    );
     if (!isEntering()) return undefined;
-    if (ofMember?.isRefused) return 'full';
+    if (held === undefined) channel.knowOwnMembers();
+    else if (held[1]?.isRefused) return 'full';
     const { lastEvent } = channel;
     return { cached: lastEvent === undefined ? kept : cachedText(lastEvent) };
+  }
+
+  /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
+  #fromRelay<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    const { isLocalAtFailure, relay } = this.#shared;
+    return isLocalAtFailure ? relay.node.whileThere(work) : work;
   }
 
   async #holdChannel(channel: SharedChannel): Promise<void> {

@@ -1,12 +1,17 @@
-import type { Logger } from '../../core/logger.js';
+import { setTimeout as wait } from 'node:timers/promises';
 import { userOfChannel } from '../../pusher-protocol/names.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { ChannelObserver, LocalChannel, Publication } from '../local-channel.js';
-import type { ServerCounters } from '../metrics/counters.js';
+import type { AppRelay } from '../relay/app-relay.js';
+import type { LogEntry } from '../relay/relay.js';
+import type { AppEvents } from './app-events.js';
 import { DelayedLeaves } from './delayed-leaves.js';
+import { LocalEvents } from './local-events.js';
 import type { WebSocketWebhook } from './options.js';
-import { type BatchLimits, WebhookSender } from './sender.js';
+import type { WebhookHost } from './report.js';
+import type { BatchLimits } from './sender.js';
+import { SharedEvents } from './shared-events.js';
 
 /** The options of an application's webhooks that are no webhook's own. */
 export interface WebhookLimits extends BatchLimits {
@@ -15,35 +20,41 @@ export interface WebhookLimits extends BatchLimits {
   readonly presenceLeaveDelayMs: number;
 }
 
-/** The server that an application's webhooks belong to. */
-export interface WebhookHost {
-  readonly counters: ServerCounters;
-  /** Its logger must not throw. */
-  readonly logger: () => Logger;
-}
-
-/** Sends an application's webhooks what happens on its channels. */
+/** Tells an application's webhooks what happens on its channels. */
 export class AppWebhooks implements ChannelObserver {
-  readonly #senders: readonly WebhookSender[];
+  readonly #events: AppEvents;
+  readonly #shared: SharedEvents | undefined;
   readonly #leaves: DelayedLeaves;
   /** Those of presence channels, for which the server itself waits as well. */
   readonly #presenceLeaves: DelayedLeaves;
+  readonly #leaveDelayMs: number;
   #lastTime = 0;
 
+  /**
+   * @param relay joins the process with others. Then the observer hears what happens on this node alone, and may be told
+   * again of a user or a channel that is there
+   */
   constructor(
     app: AppKeys,
     webhooks: readonly WebSocketWebhook[],
     limits: WebhookLimits,
-    { counters, logger }: WebhookHost,
+    host: WebhookHost,
+    relay?: AppRelay,
   ) {
-    const nextTime = (): number => this.#nextTime();
-    const host = { ...limits, counters, nextTime, logger };
-    this.#senders = webhooks.map((webhook) => new WebhookSender(webhook, app, host));
+    const batches = { ...limits, nextTime: () => this.#nextTime() };
+    this.#shared = relay && new SharedEvents(app, webhooks, batches, host, relay);
+    this.#events = this.#shared ?? new LocalEvents(app, webhooks, batches, host);
     const { webhookLeaveDelayMs, presenceLeaveDelayMs } = limits;
+    this.#leaveDelayMs = webhookLeaveDelayMs;
     this.#leaves = new DelayedLeaves(webhookLeaveDelayMs, (event) => this.#tell(event));
     // Both begin when the connection is lost, so of the two delays the longer one counts.
     const rest = Math.max(0, webhookLeaveDelayMs - presenceLeaveDelayMs);
     this.#presenceLeaves = new DelayedLeaves(rest, (event) => this.#tell(event));
+  }
+
+  /** Begins, when the server serves and is joined with others. */
+  open(): void {
+    this.#events.open();
   }
 
   #leavesOf({ members }: LocalChannel): DelayedLeaves {
@@ -53,9 +64,9 @@ export class AppWebhooks implements ChannelObserver {
   joined(joined: LocalChannel, newUser: string | undefined, isFirst: boolean): void {
     const { name: channel, size, members } = joined;
     const leaves = this.#leavesOf(joined);
-    if (isFirst && !leaves.cancel(channel)) this.#tell({ name: 'channel_occupied', channel });
-    if (newUser !== undefined && !leaves.cancel(channel, newUser))
-      this.#tell({ name: 'member_added', channel, user_id: newUser });
+    const isBack = (userId?: string): boolean => leaves.cancel(channel, userId) && this.#shared === undefined;
+    if (isFirst && !isBack()) this.#tell({ name: 'channel_occupied', channel });
+    if (newUser !== undefined && !isBack(newUser)) this.#tell({ name: 'member_added', channel, user_id: newUser });
     if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
@@ -68,12 +79,36 @@ export class AppWebhooks implements ChannelObserver {
       // Members who left before, and may have returned, left before the channel was vacated.
       if (!mayReturn) leaves.flush(channel);
       tell({ name: 'channel_vacated', channel });
-    } else if (members === undefined) this.#tell({ name: 'subscription_count', channel, subscription_count: size });
+    }
+    // On other nodes there may be others.
+    if (members === undefined && (isOccupied || this.#shared !== undefined))
+      this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
-  clientEvent({ channel, event, data, userId }: Publication, socketId: string): void {
-    const user = userId !== undefined && { user_id: userId };
-    this.#tell({ name: 'client_event', channel, event, data, socket_id: socketId, ...user });
+  clientEvent(publication: Publication, socketId: string): void {
+    this.#tell(clientEvent(publication, socketId));
+  }
+
+  /**
+   * What a relay's log gets with a client's event, when it is published through the relay. Then {@link appended} is to be
+   * called, and not {@link clientEvent}.
+   * @returns undefined when no webhook asks for it
+   */
+  clientEventEntry(publication: Publication, socketId: string): LogEntry | undefined {
+    return this.#shared?.entry(clientEvent(publication, socketId));
+  }
+
+  /**
+   * Whatever is published to a channel has to wait for this, so that a log has it behind what happened before.
+   * @returns undefined when there is nothing to wait for, as nearly always
+   */
+  whenTold(channel: string): Promise<void> | undefined {
+    return this.#shared?.whenTold(channel);
+  }
+
+  /** A relay's log has got an event of a channel from this node. */
+  appended(channel: string): void {
+    this.#shared?.appended(channel);
   }
 
   cacheMissed(channel: string): void {
@@ -82,23 +117,27 @@ export class AppWebhooks implements ChannelObserver {
 
   /** Number of events that no receiver has taken yet, counted once for each webhook. */
   get waiting(): number {
-    return this.#senders.reduce((sum, sender) => sum + sender.waiting, 0);
+    return this.#events.waiting;
   }
 
   /**
-   * Sends the events that wait, also for somebody to return, and then ends.
-   * @param timeoutMs how long it may take; events that are left then are dropped
+   * Sends the events that wait, also for somebody to return, and then ends. Where other nodes go on, those who are lost
+   * may still return to them in time.
+   * @param timeoutMs how long it may take; events that are left then are dropped, or left to other nodes
    */
   async close(timeoutMs: number): Promise<void> {
+    const end = performance.now() + timeoutMs;
+    if (this.#events.goesOn && this.#leaves.size + this.#presenceLeaves.size > 0)
+      await wait(Math.min(timeoutMs, this.#leaveDelayMs));
     this.#leaves.flush();
     this.#presenceLeaves.flush();
-    await Promise.all(this.#senders.map((sender) => sender.close(timeoutMs)));
+    await this.#events.close(Math.max(0, end - performance.now()));
   }
 
   #tell(event: WireEvent): void {
     // A signed-in user's channel is the server's own: nobody is told of it.
     if (userOfChannel(event.channel) !== undefined) return;
-    for (const sender of this.#senders) if (sender.takes(event)) sender.add(event);
+    this.#events.take(event);
   }
 
   /**
@@ -109,4 +148,9 @@ export class AppWebhooks implements ChannelObserver {
     this.#lastTime = Math.max(Date.now(), this.#lastTime + 1);
     return this.#lastTime;
   }
+}
+
+function clientEvent({ channel, event, data, userId }: Publication, socketId: string): WireEvent {
+  const user = userId !== undefined && { user_id: userId };
+  return { name: 'client_event', channel, event, data, socket_id: socketId, ...user };
 }

@@ -18,12 +18,18 @@ export class DelayedLeaves {
     this.#leaves = new WaitingLine(delayMs, (leave) => this.#end(leave));
   }
 
-  /** Holds an event back. */
+  /** Number of events that are held back. */
+  get size(): number {
+    return this.#leaves.size;
+  }
+
+  /** Holds an event back, in place of the same one. */
   add(event: WireEvent): void {
     if (this.#delayMs === 0) {
       this.#tell(event);
       return;
     }
+    this.cancel(event.channel, event.user_id);
     this.#leaves.add(event);
     const ofChannel = this.#byChannel.get(event.channel);
     if (ofChannel === undefined) this.#byChannel.set(event.channel, new Map([[event.user_id, event]]));

@@ -1,15 +1,12 @@
-import type { Logger } from '../../core/logger.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
-import { type WireEvent, webhookHeaders } from '../../pusher-protocol/webhooks.js';
+import { webhookHeaders } from '../../pusher-protocol/webhooks.js';
 import { backoffDelay } from '../../wire/backoff.js';
-import type { ServerCounters } from '../metrics/counters.js';
 import type { WebSocketWebhook } from './options.js';
-import { WaitingEvents } from './waiting-events.js';
+import { WebhookPost } from './post.js';
+import type { WebhookReport } from './report.js';
 
 /** How long a webhook is retried, in milliseconds. Source: https://pusher.com/docs/channels/server_api/webhooks */
-const RETRY_FOR_MS = 300_000;
-/** How long the receiver may take to answer, in milliseconds. */
-const DEADLINE_MS = 10_000;
+export const RETRY_FOR_MS = 300_000;
 
 /** The options that say how many events share a webhook. */
 export interface BatchLimits {
@@ -17,24 +14,49 @@ export interface BatchLimits {
   readonly webhookBatchEvents: number;
 }
 
-/** The application of a sender. */
-export interface SenderHost extends BatchLimits {
-  readonly counters: ServerCounters;
-  /** Returns the time that goes into the next webhook, in milliseconds since 1970. */
-  nextTime(): number;
-  /** Must not throw. */
-  logger(): Logger;
+/** Events that share one webhook. */
+export interface Batch {
+  /** The webhook's body, which stays the same however often it is sent. */
+  readonly body: string;
+  /** How many events are in it. */
+  readonly events: number;
+  /** For how long it has been tried by others, in milliseconds. */
+  readonly ageMs: number;
+  /** The receiver has taken it, or it was given up: it must not come again. Does not throw. */
+  end(): void | Promise<void>;
+  /**
+   * Keeps it for this process while it is being sent. Does not throw.
+   * @param lost another process sends it from now on
+   * @returns keeps it no longer
+   */
+  keep?(lost: () => void): () => void;
+}
+
+/** Where the events of a sender come from: the memory of this process, or a log that all nodes share. */
+export interface EventSource {
+  /** Number of events that wait, as far as this process knows. */
+  readonly waiting: number;
+  /** Whether {@link take} has to be called again. */
+  readonly hasMore: boolean;
+  /** Takes the next events. Returns undefined when there are none for this process. Does not throw. */
+  take(): Batch | undefined | Promise<Batch | undefined>;
+  /** Whether it keeps what is left when the server closes, for another process or for later. */
+  readonly isKept: boolean;
+  /** The server was closed: what waits is left. Returns how many events are lost with it. */
+  abandon(): number;
 }
 
 /**
- * Sends the events of one webhook in their order, one POST at a time, each with the events that come in shortly after.
- * A POST that fails is sent again until it succeeds or its time is over. No timer keeps the process alive.
+ * Sends the events of one source to one webhook in their order, one POST at a time, each with the events that come in
+ * shortly after. A POST that fails is sent again until it succeeds or its time is over. No timer keeps the process
+ * alive.
  */
 export class WebhookSender {
   readonly #webhook: WebSocketWebhook;
   readonly #keys: AppKeys;
-  readonly #host: SenderHost;
-  readonly #waiting = new WaitingEvents();
+  readonly #source: EventSource;
+  readonly #limits: BatchLimits;
+  readonly #report: WebhookReport;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #post: WebhookPost | undefined;
@@ -42,66 +64,70 @@ export class WebhookSender {
   #inFlight = 0;
   /** Ends the wait before a retry. */
   #wake: (() => void) | undefined;
-  #dropped = 0;
   #isClosing = false;
   #isClosed = false;
 
-  constructor(webhook: WebSocketWebhook, keys: AppKeys, host: SenderHost) {
+  constructor(
+    webhook: WebSocketWebhook,
+    keys: AppKeys,
+    source: EventSource,
+    limits: BatchLimits,
+    report: WebhookReport,
+  ) {
     this.#webhook = webhook;
     this.#keys = keys;
-    this.#host = host;
-  }
-
-  /** Whether the webhook's options ask for an event. */
-  takes({ name, channel }: WireEvent): boolean {
-    const { events, channelPrefixes, exceptChannelPrefixes = [] } = this.#webhook;
-    if (events !== undefined && !events.includes(name)) return false;
-    const beginsWith = (prefix: string): boolean => channel.startsWith(prefix);
-    if (exceptChannelPrefixes.some(beginsWith)) return false;
-    return channelPrefixes === undefined || channelPrefixes.some(beginsWith);
+    this.#source = source;
+    this.#limits = limits;
+    this.#report = report;
   }
 
   /** Number of events that are not taken yet, with those that are being sent. */
   get waiting(): number {
-    return this.#waiting.size + this.#inFlight;
+    return this.#source.waiting + this.#inFlight;
   }
 
-  /** Queues an event. */
-  add(event: WireEvent): void {
-    if (this.#isClosed) return;
-    this.#drop(this.#waiting.add(event), 'too many of them wait to be sent');
-    this.#schedule();
+  /** Sends what is in the source: in time, or at once when there is enough. A sender that is closed drops it. */
+  schedule(): void {
+    if (this.#isClosed) this.#source.abandon();
+    if (this.#sending !== undefined || !this.#source.hasMore) return;
+    if (this.#isDue) this.#begin();
+    else this.#timer ??= setTimeout(() => this.#begin(), this.#limits.webhookBatchMs).unref();
+  }
+
+  /** Sends what is in the source at once, also when this process does not know of anything there. */
+  look(): void {
+    if (!this.#isClosed && this.#sending === undefined) this.#begin();
   }
 
   /**
    * Sends the events that wait, and takes no more.
-   * @param timeoutMs how long it may take; events that are left then are dropped
+   * @param timeoutMs how long it may take; events that are left then are dropped, unless the source keeps them
    */
   async close(timeoutMs: number): Promise<void> {
     this.#isClosing = true;
     this.#wake?.();
-    this.#schedule();
-    const timer = setTimeout(() => this.#giveUp(), timeoutMs);
-    while (this.#sending !== undefined) await this.#sending;
+    this.schedule();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      this.#isClosed = true;
+      this.#interrupt();
+      // What is lost is counted before it ends. Nothing is lost that the source keeps, whose answer may take long.
+      if (this.#source.isKept) resolve();
+    }, timeoutMs);
+    while (this.#sending !== undefined && !(this.#isClosed && this.#source.isKept))
+      await Promise.race([this.#sending, late]);
     clearTimeout(timer);
     this.#isClosed = true;
   }
 
-  #giveUp(): void {
-    this.#isClosed = true;
+  #interrupt(): void {
     this.#post?.abort();
     this.#wake?.();
   }
 
-  #schedule(): void {
-    if (this.#sending !== undefined || this.#waiting.size === 0) return;
-    if (this.#isDue) this.#begin();
-    else this.#timer ??= setTimeout(() => this.#begin(), this.#host.webhookBatchMs).unref();
-  }
-
   /** Whether there are enough events to send them now. */
   get #isDue(): boolean {
-    return this.#waiting.size >= (this.#isClosing ? 1 : this.#host.webhookBatchEvents);
+    return this.#isClosing ? this.#source.hasMore : this.#source.waiting >= this.#limits.webhookBatchEvents;
   }
 
   #begin(): void {
@@ -109,47 +135,58 @@ export class WebhookSender {
     this.#timer = undefined;
     this.#sending = this.#sendBatches().finally(() => {
       this.#sending = undefined;
-      this.#schedule();
+      this.schedule();
     });
   }
 
   async #sendBatches(): Promise<void> {
     do {
-      this.#drop(this.#waiting.dropOlderThan(RETRY_FOR_MS), 'those before them were not taken');
-      const events = this.#waiting.take(this.#host.webhookBatchEvents);
-      this.#inFlight = events.length;
-      if (events.length > 0) await this.#deliver(events);
+      const batch = await this.#source.take();
+      this.#inFlight = batch?.events ?? 0;
+      if (batch !== undefined) await this.#deliver(batch);
       this.#inFlight = 0;
     } while (this.#isDue && !this.#isClosed);
-    if (this.#isClosed) this.#drop(this.#waiting.clear(), 'the server was closed');
+    if (this.#isClosed) this.#report.dropped(this.#source.abandon(), 'the server was closed');
   }
 
-  /** Posts a batch until the receiver takes it or its time is over. */
-  async #deliver(events: readonly WireEvent[]): Promise<void> {
-    const body = JSON.stringify({ time_ms: this.#host.nextTime(), events });
+  async #deliver(batch: Batch): Promise<void> {
+    let isLost = false;
+    const release = batch.keep?.(() => {
+      isLost = true;
+      this.#interrupt();
+    });
+    const problem = await this.#send(batch, () => isLost || this.#isClosed);
+    release?.();
+    if (problem === undefined) this.#report.sent(batch.events);
+    else if (isLost || (this.#isClosed && this.#source.isKept)) return;
+    else if (this.#isClosed) this.#report.dropped(batch.events + this.#source.abandon(), 'the server was closed');
+    else this.#report.dropped(batch.events, problem);
+    await batch.end();
+  }
+
+  /**
+   * Posts a batch until the receiver takes it or its time is over.
+   * @returns undefined when the receiver took it, else in words what went wrong
+   */
+  async #send({ body, ageMs }: Batch, isOver: () => boolean): Promise<string | undefined> {
     const headers = new Headers(this.#webhook.headers);
     for (const [name, value] of Object.entries(webhookHeaders(body, this.#keys))) headers.set(name, value);
-    const until = performance.now() + RETRY_FOR_MS;
+    const until = performance.now() + RETRY_FOR_MS - ageMs;
     let problem = '';
-    for (let failures = 0; !this.#isClosed; failures++) {
+    for (let failures = 0; !isOver(); failures++) {
       this.#post = new WebhookPost();
       const found = await this.#post.send(this.#webhook.url, headers, body);
       this.#post = undefined;
-      if (found === undefined) {
-        this.#host.counters.webhookEventsSent += events.length;
-        this.#taken();
-        return;
-      }
-      this.#host.counters.webhookFailures++;
+      if (found === undefined) return undefined;
+      this.#report.failed();
       problem = found;
       // There is no time for long waits while it closes.
       const delay = backoffDelay(this.#isClosing ? 0 : failures);
-      if (this.#isClosed || performance.now() + delay > until) break;
-      if (failures === 0) this.#log('info', { reason: problem }, 'a webhook was not accepted and will be sent again');
+      if (isOver() || performance.now() + delay > until) break;
+      if (failures === 0) this.#report.retrying(problem);
       await this.#pause(delay);
     }
-    if (this.#isClosed) this.#drop(events.length + this.#waiting.clear(), 'the server was closed');
-    else this.#drop(events.length, problem);
+    return problem;
   }
 
   #pause(ms: number): Promise<void> {
@@ -161,69 +198,4 @@ export class WebhookSender {
     };
     return promise;
   }
-
-  /**
-   * Counts lost events. Only the first ones are logged, with the reason; all together when the receiver takes a webhook
-   * again.
-   */
-  #drop(events: number, reason: string): void {
-    if (events === 0) return;
-    if (this.#dropped === 0) this.#log('warn', { events, reason }, 'events of a webhook were dropped');
-    this.#dropped += events;
-    this.#host.counters.webhookEventsDropped += events;
-  }
-
-  #taken(): void {
-    if (this.#dropped === 0) return;
-    this.#log('info', { dropped: this.#dropped }, 'a webhook is taken again, some of whose events were dropped');
-    this.#dropped = 0;
-  }
-
-  #log(level: 'info' | 'warn', details: object, text: string): void {
-    // A query may hold a secret.
-    const { origin, pathname } = new URL(this.#webhook.url);
-    this.#host.logger()[level]({ url: origin + pathname, ...details }, `websocket: ${text}`);
-  }
-}
-
-/** One attempt to post a webhook. */
-export class WebhookPost {
-  readonly #controller = new AbortController();
-
-  /** Ends the attempt. */
-  abort(): void {
-    this.#controller.abort();
-  }
-
-  /**
-   * Posts it, without following redirects. Never throws.
-   * @returns undefined when the receiver took it, else in words what went wrong
-   */
-  async send(url: string, headers: Headers, body: string): Promise<string | undefined> {
-    const { signal } = this.#controller;
-    let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      this.abort();
-    }, DEADLINE_MS).unref();
-    try {
-      const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
-      // The status is enough: a body may stall, so it is not waited for.
-      response.body?.cancel().catch(() => {});
-      return response.ok ? undefined : `it answered ${response.status}`;
-    } catch (error) {
-      return isLate
-        ? `it did not answer within ${DEADLINE_MS / 1000} s`
-        : `it could not be reached: ${reasonOf(error)}`;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-}
-
-/** The reason of a failed `fetch`, which is in the cause of its error. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause instanceof Error ? error.cause : error;
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
 }

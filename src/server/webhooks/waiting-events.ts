@@ -41,10 +41,9 @@ export class WaitingEvents {
   /** Takes out the first events. @param count how many at most; there are fewer when they have much data */
   take(count: number): readonly WireEvent[] {
     const taken: WireEvent[] = [];
-    let length = 0;
+    const size = new BatchSize();
     for (const [key, { event }] of this.#events) {
-      length += lengthOf(event);
-      if (taken.length >= count || (length > MAX_BATCH_LENGTH && taken.length > 0)) break;
+      if (taken.length >= count || !size.fits(event)) break;
       this.#delete(key, event);
       taken.push(event);
     }
@@ -74,6 +73,18 @@ export class WaitingEvents {
   #delete(key: string | number, event: WireEvent): void {
     this.#events.delete(key);
     this.#length -= lengthOf(event);
+  }
+}
+
+/** The data of the events in one webhook together. */
+export class BatchSize {
+  #length = 0;
+  #events = 0;
+
+  /** Whether one more event goes into the same webhook. The first one always does. */
+  fits(event: WireEvent): boolean {
+    this.#length += lengthOf(event);
+    return this.#events++ === 0 || this.#length <= MAX_BATCH_LENGTH;
   }
 }
 

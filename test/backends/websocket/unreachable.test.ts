@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { FailoverService } from '../../../src/backends/composite/failover.js';
 import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
-import { type AnyBackend, createPushService, PushService } from '../../../src/index.js';
+import { type AnyBackend, ConfigurationError, createPushService, PushService, type Relay } from '../../../src/index.js';
 import { resetPushService } from '../../../src/testing/index.js';
-import { credentials } from '../../server/support/server.js';
+import { credentials, record } from '../../server/support/server.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { listenInTest } from '../../support/test-server.js';
 
@@ -86,6 +86,47 @@ describe('no warning is given', () => {
     await push.send({ channels: 'news', data: 1 });
     await push.clientConfig();
     expect(warnings()).toEqual([]);
+  });
+});
+
+describe('with a relay', () => {
+  const relay: Relay = { name: 'paper', connect: () => Promise.reject(new Error('there is nobody')) };
+
+  it('a node that no page can connect to is warned of once, in other words: the others have pages', () => {
+    const backend = build({ relay });
+    const { logged } = record(backend);
+    for (const _ of [1, 2]) backend.clientConfig();
+    expect(logged).toEqual([
+      {
+        level: 'warn',
+        details: {},
+        text: 'no page can connect to this node of the websocket backend: attach it to the server of the application, backend.attach(server), or set "port" in its options; or set "serve: false" where it only publishes to the other nodes',
+      },
+    ]);
+  });
+
+  it('a process that is to serve nobody gives no warning, and cannot be attached to a server', () => {
+    const backend = build({ relay, serve: false });
+    const { logged } = record(backend);
+    expect(backend.clientConfig()).toEqual({ key: credentials.pubKey });
+    const server = createServer();
+    expect(() => backend.attach(server)).toThrow(
+      new ConfigurationError(
+        'The websocket backend has the option "serve: false", so it cannot be attached to a server: leave the option out where clients are to connect.',
+        { backend: 'websocket' },
+      ),
+    );
+    expect([logged, backend.address, server.listenerCount('upgrade')]).toEqual([[], undefined, 0]);
+  });
+
+  it('a page that such a process answers is told the address of the others', () => {
+    const backend = build({ relay, serve: false, publicUrl: 'wss://push.example.com' });
+    expect(backend.clientConfig()).toEqual({
+      key: credentials.pubKey,
+      host: 'push.example.com',
+      port: 443,
+      useTLS: true,
+    });
   });
 });
 
