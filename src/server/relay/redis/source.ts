@@ -1,3 +1,4 @@
+import { Deadline } from '../../../core/deadline.js';
 import { ConfigurationError } from '../../../core/errors.js';
 import { loadPeer } from '../../../core/peer.js';
 import {
@@ -13,12 +14,11 @@ import { dialNodeRedis, type NodeRedisClient } from './node-redis-link.js';
 
 /**
  * A client of `ioredis` (`Redis` or `Cluster`) or of `redis` (`createClient`, `createClientPool` or `createCluster`).
- * Its options are used. It may be connected or not, and stays as it is.
+ * Its options are used, and it stays as it is. It may be connected or not; a pool has to be.
  */
-export interface RedisRelayClient {
-  duplicate(...overrides: never[]): unknown;
-  on(event: never, listener: never): unknown;
-}
+export type RedisRelayClient =
+  | { duplicate(...overrides: never[]): unknown; on(event: never, listener: never): unknown }
+  | { execute(work: never): Promise<unknown>; on(event: never, listener: never): unknown };
 
 /** How connections are made. */
 export type Source =
@@ -56,33 +56,24 @@ export function sourceOf(redis: RedisRelayClient | string, connectMs: number): S
 
 /** A client of the package `redis`: `createClientPool`. */
 interface NodeRedisPool {
-  connect(): Promise<unknown>;
-  destroy(): void;
-  duplicate(): NodeRedisPool;
   execute<Result>(work: (client: NodeRedisClient) => Result): Promise<Result>;
-  on(event: string, listener: (error: Error) => void): unknown;
 }
 
-/** Connects as the clients of a pool do. No pool gives a client that is not connected. */
+/** Connects as the clients of a pool do. */
 function dialPool(pool: NodeRedisPool, connectMs: number): Dial {
   let dial: Dial | undefined;
   return async (...parameters) => {
-    if (dial === undefined) {
-      const copy = pool.duplicate();
-      copy.on('error', () => {});
-      try {
-        await copy.connect();
-        dial = await copy.execute((client) => dialNodeRedis(client, connectMs));
-      } finally {
-        copy.destroy();
-      }
-    }
+    const deadline = new Deadline(connectMs);
+    dial ??= await deadline.wait(
+      pool.execute((client) => dialNodeRedis(client, connectMs)),
+      { missing: 'The pool of Redis clients had no client free' },
+    );
     return dial(...parameters);
   };
 }
 
 function isClient(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && has(value, 'duplicate') && has(value, 'on');
+  return typeof value === 'object' && value !== null && (has(value, 'duplicate') || has(value, 'execute'));
 }
 
 function has(client: object, method: string): boolean {
@@ -112,12 +103,23 @@ function templateOf(url: string): unknown {
 
 const neededBy = 'A Redis relay with an address';
 
-function ioredis(): typeof import('ioredis') {
+interface Ioredis {
+  readonly Redis: new (url: string, options: object) => unknown;
+  readonly Cluster: new (nodes: readonly object[], options: object) => unknown;
+}
+
+interface NodeRedis {
+  createClient(options: object): unknown;
+  createCluster(options: object): unknown;
+}
+
+function ioredis(): Ioredis {
   return loadPeer('ioredis', neededBy, undefined, ', or npm install redis');
 }
 
 function ofIoredis(server: string): unknown {
-  return new (ioredis().Redis)(server, { lazyConnect: true });
+  const { Redis } = ioredis();
+  return new Redis(server, { lazyConnect: true });
 }
 
 function clusterOfIoredis(servers: readonly string[]): unknown {
@@ -127,22 +129,23 @@ function clusterOfIoredis(servers: readonly string[]): unknown {
     ...(password && { password }),
     ...(protocol === 'rediss:' && { tls: {} }),
   };
-  return new (ioredis().Cluster)(servers.map(placeOf), { lazyConnect: true, redisOptions });
+  const { Cluster } = ioredis();
+  return new Cluster(servers.map(placeOf), { lazyConnect: true, redisOptions });
 }
 
 function ofNodeRedis(server: string): unknown {
-  return loadPeer<typeof import('redis')>('redis', neededBy).createClient({ url: server });
+  return loadPeer<NodeRedis>('redis', neededBy).createClient({ url: server });
 }
 
 function clusterOfNodeRedis(servers: readonly string[]): unknown {
   const { username, password, protocol } = loginOf(servers);
   const isTls = protocol === 'rediss:';
-  return loadPeer<typeof import('redis')>('redis', neededBy).createCluster({
+  return loadPeer<NodeRedis>('redis', neededBy).createCluster({
     rootNodes: servers.map((server) => ({ socket: placeOf(server) })),
     defaults: {
       ...(username && { username }),
       ...(password && { password }),
-      ...(isTls && { socket: { tls: true } as object }),
+      ...(isTls && { socket: { tls: true } }),
     },
   });
 }
