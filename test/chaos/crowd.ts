@@ -27,11 +27,7 @@ export class Crowd {
   #ask(order: ClientsOrder): Promise<Present> {
     const answer = this.#last.then(async () => {
       this.#child.send(order);
-      const ended = once(this.#child, 'exit').then(() =>
-        Promise.reject(new Error('The process of clients has ended.')),
-      );
-      ended.catch(() => {});
-      const [present] = (await Promise.race([once(this.#child, 'message'), ended])) as [Present];
+      const [present] = (await Promise.race([once(this.#child, 'message'), this.#ended])) as [Present];
       return present;
     });
     this.#last = answer.catch(() => {});
