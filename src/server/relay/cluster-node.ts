@@ -159,7 +159,7 @@ export class ClusterNode {
     if (this.#isFailing) return;
     this.#isFailing = true;
     for (const giveUp of this.#impatient) giveUp();
-    const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
+    const text = 'websocket: the relay fails: new subscriptions wait, messages may be refused, clients stay connected';
     this.#host.logger().error({ err: error }, text);
   };
 
