@@ -63,7 +63,7 @@ export class AppChannels {
   }
 
   /** Subscribes a connection that speaks no protocol. */
-  subscribePlain(connection: PlainConnection, name: string): void {
+  subscribePlain(connection: PlainConnection, name: string): Promise<void> | undefined {
     const channel = this.channel(name);
     connection.entered(channel);
     const isFirst = !channel.isOccupied;
@@ -71,6 +71,7 @@ export class AppChannels {
     this.parts.observer?.joined(channel, undefined, isFirst);
     this.counts?.joined(channel, undefined);
     if (isCache(name)) sendPlain(connection, this.parts.cachedEvent(name));
+    return undefined;
   }
 
   protected channel(name: string): LocalChannel {

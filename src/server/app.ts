@@ -125,11 +125,11 @@ export class App {
   }
 
   /** Takes in a connection that speaks no protocol, and that may hear a channel. */
-  addPlain(connection: PlainConnection, name: string): void {
+  addPlain(connection: PlainConnection, name: string): Promise<void> | undefined {
     this.connections.set(connection.id, connection);
     this.#noteConnections();
     this.#departures.addPlain(connection);
-    void this.#channels.subscribePlain(connection, name);
+    return this.#channels.subscribePlain(connection, name);
   }
 
   /** How many connections count against `maxConnections`: those that still have to be authorised do not. */

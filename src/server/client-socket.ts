@@ -66,14 +66,20 @@ interface SocketOwner {
  */
 export function socketListener<Server extends SocketOwner, Rest extends unknown[]>(
   server: Server,
-  listener: (server: Server, connection: Connection, messages: MessageHandler, ...rest: Rest) => void,
+  listener: (
+    server: Server,
+    connection: Connection,
+    messages: MessageHandler,
+    ...rest: Rest
+  ) => Promise<void> | undefined | void,
 ): (this: WebSocket, ...rest: Rest) => void {
   return function onEvent(this: WebSocket, ...rest: Rest): void {
     if (!(this instanceof ClientSocket)) return;
     const { connection, messages } = this;
     if (connection === undefined || messages === undefined) return;
     try {
-      listener(server, connection, messages, ...rest);
+      const work = listener(server, connection, messages, ...rest);
+      if (work !== undefined) work.catch((error: unknown) => server.fail(connection, error));
     } catch (error) {
       server.fail(connection, error);
     }

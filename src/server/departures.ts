@@ -1,5 +1,4 @@
 import { closeCode } from '../pusher-protocol/messages.js';
-import type { App } from './app.js';
 import type { Connection } from './connection.js';
 import { type ConnectionOwner, ConnectionOwners } from './connection-owners.js';
 import type { LocalChannel } from './local-channel.js';
@@ -22,15 +21,31 @@ export type ConnectionRequest =
   /** Notes whom a connection is authorised for. One that is not there is ignored: it has ended, or was never here. */
   | { readonly do: 'noteOwner'; readonly socketId: string; readonly owner: ConnectionOwner };
 
+/** The application whose connections they are. */
+export interface DepartureHost {
+  readonly limits: { readonly maxChannelsPerConnection: number };
+  /** By socket id. */
+  readonly connections: ReadonlyMap<string, Connection>;
+  readonly channels: ReadonlyMap<string, LocalChannel>;
+  /** The connections that are signed in as a user. */
+  connectionsOf(userId: string): readonly Connection[];
+  /** Ends a connection because the application wants it, with code 4009. */
+  dismiss(connection: Connection): void;
+  /** Ends a connection whose client may reconnect, but has left its channels for good. */
+  cutOff(connection: Connection, code: number, reason: string): void;
+  /** Gives up the places that presence channels keep for a user, who has been sent away. */
+  endPlacesOf(userId: string): void;
+}
+
 const askAnew = 'What this connection may hear has changed: reconnect, and ask anew';
 
 /** Does on this node what an application asks for about its connections, and knows whose they are. */
 export class Departures {
-  readonly #app: App;
+  readonly #app: DepartureHost;
   readonly #owners: ConnectionOwners;
   readonly #plain = new Set<PlainConnection>();
 
-  constructor(app: App) {
+  constructor(app: DepartureHost) {
     this.#app = app;
     this.#owners = new ConnectionOwners(app.limits.maxChannelsPerConnection);
   }

@@ -4,6 +4,7 @@ import type { ProtocolUser } from '../pusher-protocol/users.js';
 import { textFrame } from './frames.js';
 import { type Arrival, type HeldPlace, type MemberList, PresenceMembers } from './presence.js';
 import { PresenceNotices } from './presence-notices.js';
+import type { LogEntry } from './relay/relay.js';
 import { itemsOf, type SmallSet, sizeOf, withItem, withoutItem } from './small-set.js';
 
 /** A connection, as far as a channel needs it. */
@@ -218,6 +219,16 @@ export interface ChannelObserver {
   left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
+  /**
+   * A client's event is about to be published through a relay, in place of {@link clientEvent}.
+   * @param publish publishes it, and with it what a log of the relay gets
+   * @returns what that returns
+   */
+  publishClientEvent?<Result>(
+    event: Publication,
+    socketId: string,
+    publish: (entry: LogEntry | undefined) => Promise<Result>,
+  ): Promise<Result>;
   /** Somebody has subscribed to a cache channel that has no event. Told once until it has one, or nobody is there. */
   cacheMissed(channel: string): void;
 }

@@ -34,29 +34,32 @@ export class MessageHandler {
     this.#clientEvents = new ClientEventHandler(app);
   }
 
-  receive(connection: Connection, text: string): void {
+  /** @returns with a relay, a promise for what takes time, which rejects for an unexpected error alone */
+  receive(connection: Connection, text: string): Promise<void> | undefined {
     const message = parseMessage(text);
     if (typeof message === 'string') {
       connection.sendText(protocolError(message));
-      return;
+      return undefined;
     }
     const { event, data } = message;
+    if (event === 'pusher:subscribe') return this.#subscribing.subscribe(connection, data);
+    if (event === 'pusher:signin') return this.#signIn(connection, data);
     if (event === 'pusher:ping') connection.send(pongFrame);
-    else if (event === 'pusher:subscribe') this.#subscribing.subscribe(connection, data);
     else if (event === 'pusher:unsubscribe') this.#subscribing.unsubscribe(connection, data);
-    else if (event === 'pusher:signin') this.#signIn(connection, data);
     else if (event.startsWith(CLIENT_EVENT_PREFIX)) this.#clientEvents.receive(connection, message);
     else if (event === 'pusher:pong') connection.answersPusherPing = true;
     else connection.sendText(protocolError(`Unknown event: ${event.slice(0, 100)}`));
+    return undefined;
   }
 
-  #signIn(connection: Connection, data: unknown): void {
+  #signIn(connection: Connection, data: unknown): Promise<void> | undefined {
     const { limits } = this.app;
     if (this.#rate.take(connection)) {
       const sent = signIn(this.app, connection, data);
       if (typeof sent === 'number') this.#rate.sent(connection, sent);
-      else void sent.then((bytes) => this.#rate.sent(connection, bytes));
+      else return sent.then((bytes) => this.#rate.sent(connection, bytes));
     } else
       connection.sendText(protocolError(`A connection may sign in ${limits.subscriptionsPerSecond} times a second`));
+    return undefined;
   }
 }

@@ -143,7 +143,7 @@ export class SocketServer implements ConnectionHost {
       connection.listener = listener;
       connection.door = door;
       this.#admit(connection, ws, own);
-      own.app.addPlain(connection, path.channel);
+      own.app.addPlain(connection, path.channel)?.catch((error: unknown) => this.fail(connection, error));
     });
   }
 
@@ -163,13 +163,15 @@ export class SocketServer implements ConnectionHost {
   }
 
   readonly #onMessage = socketListener(this, (server, connection, messages, data: Buffer, isBinary: boolean) => {
-    if (!server.#mayGoOn(connection, messages, data.length)) return;
+    if (!server.#mayGoOn(connection, messages, data.length)) return undefined;
     messages.sweep.heardOf(connection);
-    if (connection.isPlain) return;
+    if (connection.isPlain) return undefined;
     if (isBinary) {
       server.counters.cut('bad_frame');
       connection.closeTransport(UNSUPPORTED_DATA, 'Binary frames are not supported');
-    } else messages.receive(connection, data.toString());
+      return undefined;
+    }
+    return messages.receive(connection, data.toString());
   });
 
   /** Answers a ping, which is no sign of life: nobody may stay without ever sending a message or an answer. */

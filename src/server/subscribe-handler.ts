@@ -26,31 +26,32 @@ export class SubscribeHandler {
     this.#rate = rate;
   }
 
-  subscribe(connection: Connection, data: unknown): void {
+  subscribe(connection: Connection, data: unknown): Promise<void> | undefined {
     if (!isRecord(data) || typeof data['channel'] !== 'string') {
       connection.sendText(protocolError('pusher:subscribe needs data with a "channel"'));
-      return;
+      return undefined;
     }
     const name = data['channel'];
     const existing = this.#app.channels.get(name);
     if (existing !== undefined && (connection.isOn(existing) || connection.isEntering(existing))) {
       connection.sendText(protocolError(`Existing subscription to channel ${name}`));
-      return;
+      return undefined;
     }
     const refusal = this.#checkName(name) ?? this.#checkLimits(connection) ?? this.#checkAccess(connection, name, data);
     if (refusal !== undefined) {
       refuse(connection, name, refusal);
-      return;
+      return undefined;
     }
     const member = isPresence(name) ? this.#memberOf(connection, name, data['channel_data']) : undefined;
     if (member !== undefined && 'error' in member) {
       refuse(connection, name, member);
-      return;
+      return undefined;
     }
-    if (isPrivate(name) && !this.#app.authorize(connection)) return;
+    if (isPrivate(name) && !this.#app.authorize(connection)) return undefined;
     const subscribed = this.#app.subscribe(connection, name, member);
-    if (typeof subscribed === 'object') void subscribed.then((end) => this.#subscribed(connection, name, end));
-    else this.#subscribed(connection, name, subscribed);
+    if (typeof subscribed === 'object') return subscribed.then((end) => this.#subscribed(connection, name, end));
+    this.#subscribed(connection, name, subscribed);
+    return undefined;
   }
 
   #subscribed(connection: Connection, name: string, subscribed: Subscribed): void {

@@ -151,6 +151,12 @@ export class Member {
     return this.hold(item, undefined, of);
   }
 
+  /** Renews the lease for another time than its own. */
+  async renew(leaseMs: number): Promise<void> {
+    const { connection } = this.node;
+    assert.ok(await connection.update(this.partition, this.incarnation, leaseMs, []), 'update() must know it');
+  }
+
   publish(...texts: readonly string[]): Promise<boolean> {
     const messages = texts.map((text) => ({ topic: this.topic, payload: Buffer.from(text) }));
     return this.node.connection.publish(this.partition, this.incarnation, messages);

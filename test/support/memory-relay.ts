@@ -197,6 +197,8 @@ function total(shares: readonly Share[]): number {
 export class RelayHub {
   readonly partitions: number;
   readonly connections: Set<MemoryConnection> = new Set();
+  /** Names what it remembers. */
+  memory = '';
   #parts: readonly Partition[] = [];
   #version = 0;
 
@@ -207,6 +209,7 @@ export class RelayHub {
 
   /** Loses its memory, as a Redis that is emptied. */
   forgetEverything(): void {
+    this.memory = randomUUID();
     this.#parts = Array.from({ length: this.partitions }, (_, partition) => {
       const publish = (topic: string, tell: (host: RelayHost) => void) => this.publish(partition, topic, tell);
       return new Partition(() => ++this.#version, publish);
@@ -404,7 +407,7 @@ class MemoryConnection implements RelayConnection {
       const lasting = [...part.nodes].filter(([, ends]) => ends > hub.now).map(([name]) => name);
       const expired = [...[...part.nodes.keys()].filter((name) => !lasting.includes(name)), ...part.ended];
       this.#later(resolve);
-      return { results, expired, nodes: lasting.length };
+      return { results, expired, nodes: lasting.length, memory: hub.memory };
     });
     if (update !== undefined) await heard;
     return update;
@@ -465,13 +468,13 @@ class MemoryConnection implements RelayConnection {
     });
   }
 
-  kept(topic: string, missMs: number): Promise<KeptMessage> {
+  kept(topic: string, missMs?: number): Promise<KeptMessage> {
     return this.#ask('kept', (hub) => {
       const part = this.#partOf(hub, topic);
       const found = part.kept.get(topic);
       if (found !== undefined && found.ends > hub.now)
         return { payload: found.payload, ttlMs: Math.ceil(found.ends - hub.now) };
-      return { payload: undefined, isFirst: part.isFirst(`\0${topic}`, missMs, hub.now) };
+      return { payload: undefined, isFirst: missMs !== undefined && part.isFirst(`\0${topic}`, missMs, hub.now) };
     });
   }
 

@@ -72,6 +72,11 @@ export class AppRelay {
     }
   }
 
+  /** Logs a warning; one that many requests would repeat is left out. */
+  warn(details: object, text: string): void {
+    this.#lines.on(this.#logger()).warn(details, text);
+  }
+
   leave(channel: string): void {
     this.node.leave(this.topicOf(channel));
   }

@@ -1,5 +1,7 @@
 import type { Logger } from '../../core/logger.js';
+import { RepeatedLines } from '../../core/repeated-lines.js';
 import { DeliveryError } from '../../core/report.js';
+import { WaitingLine } from '../waiting-line.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { Listening, type TopicListener } from './listening.js';
 import { Outgoing } from './outgoing.js';
@@ -32,6 +34,11 @@ export class ClusterNode {
   /** Incarnations that are being evicted. */
   readonly #evicting = new Set<string>();
   #isFailing = false;
+  readonly #lines = new RepeatedLines();
+  /** The memory of each partition. */
+  readonly #memories = new Map<number, string>();
+  /** Partitions that have lost their memory, and are told again by all nodes. */
+  readonly #toldAgain: WaitingLine<number>;
   /** Those who wait only as long as the relay answers. */
   readonly #impatient = new Set<() => void>();
   /** How long its leases last, in milliseconds. */
@@ -44,6 +51,7 @@ export class ClusterNode {
     this.#load = load;
     this.#host = host;
     this.leaseMs = host.leaseMs ?? LEASE_MS;
+    this.#toldAgain = new WaitingLine(this.leaseMs, (partition) => this.#missed([partition]));
   }
 
   /**
@@ -138,18 +146,31 @@ export class ClusterNode {
 
   readonly #relayHost: RelayHost = {
     logger: () => this.#host.logger(),
-    message: (topic, payload) => this.#listenerOf(topic)?.message(payload),
-    changed: (topic, change) => this.#listenerOf(topic)?.changed(change),
+    message: (topic, payload) => this.#hand(() => this.#listenerOf(topic)?.message(payload)),
+    changed: (topic, change) => this.#hand(() => this.#listenerOf(topic)?.changed(change)),
     deaf: (partitions, since) => {
       this.#host.spans.begin(partitions, since);
       for (const giveUp of this.#impatient) giveUp();
     },
     hearing: (partitions, since) => {
       this.#host.spans.end(partitions, since, this.#parts.length);
-      for (const number of partitions)
-        for (const listener of this.#parts[number]?.listening.listeners ?? []) listener.missed();
+      this.#missed(partitions);
     },
   };
+
+  #missed(partitions: readonly number[]): void {
+    for (const number of partitions)
+      for (const listener of this.#parts[number]?.listening.listeners ?? []) this.#hand(() => listener.missed());
+  }
+
+  /** Keeps a fault of ours from the relay, whose connection it would end. */
+  #hand(handOver: () => void): void {
+    try {
+      handOver();
+    } catch (error) {
+      this.#host.logger().error({ err: error }, 'websocket: a message of the relay could not be handled');
+    }
+  }
 
   #listenerOf(topic: string): TopicListener | undefined {
     return this.#connection && this.#partOf(topic).listening.listenerOf(topic);
@@ -163,8 +184,27 @@ export class ClusterNode {
     this.#host.logger().error({ err: error }, text);
   };
 
-  readonly #updated = (partition: number, { expired, nodes }: Update): void => {
+  /**
+   * Whether the relay has lost its memory a short time ago, so that it may not have heard yet from all nodes what they
+   * hold.
+   */
+  isToldAgain(topic: string): boolean {
+    return this.#toldAgain.has(this.connection.partitionOf(topic));
+  }
+
+  #noteMemory(partition: number, memory: string): void {
+    const before = this.#memories.get(partition);
+    this.#memories.set(partition, memory);
+    if (before === undefined || before === memory) return;
+    const text = 'websocket: the relay has lost its memory, and all nodes tell it again';
+    this.#lines.on(this.#host.logger()).warn({ partition }, text);
+    // A node that lives renews its lease, and finds out, in a third of this.
+    this.#toldAgain.add(partition);
+  }
+
+  readonly #updated = (partition: number, { expired, nodes, memory }: Update): void => {
     this.nodes = nodes;
+    this.#noteMemory(partition, memory);
     if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
     this.#isFailing = false;
     for (const incarnation of expired) void this.#evict(partition, incarnation);
@@ -189,6 +229,7 @@ export class ClusterNode {
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#connection = undefined;
+    this.#toldAgain.clear();
     for (const { listening } of this.#parts) listening.close();
     const ending = Promise.allSettled(this.#parts.map(({ partition }) => partition?.close()));
     const timer = Promise.withResolvers<void>();

@@ -84,8 +84,11 @@ export class NodeRequests {
   }
 
   /** Has the node of a socket do something, and does not wait for it. */
-  async tell(socketId: string, request: ConnectionRequest): Promise<void> {
-    await this.#publish(ownTopic(tagOf(socketId)), { request });
+  tell(socketId: string, request: ConnectionRequest): void {
+    this.#publish(ownTopic(tagOf(socketId)), { request }).catch((err: unknown) => {
+      const text = 'websocket: the node of a connection could not be told whose it is, so a log-out may not find it';
+      this.#relay.warn({ err }, text);
+    });
   }
 
   #publish(name: string, message: object): Promise<void> {

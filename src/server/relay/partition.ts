@@ -157,7 +157,7 @@ export class Partition {
     const possible = isWhole ? [...this.#waiting] : [...this.#waiting].filter(([, { change }]) => !change.share);
     const taken = possible.slice(0, MAX_CHANGES);
     for (const [key] of taken) this.#waiting.delete(key);
-    const renewals = taken.length === possible.length ? this.#renewals.splice(0) : [];
+    const renewals = this.#waiting.size === 0 ? this.#renewals.splice(0) : [];
     const changes = taken.map(([, { change }]) => change);
     try {
       const update = await this.#connection.update(this.number, incarnation, this.#host.leaseMs, changes);

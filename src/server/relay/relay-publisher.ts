@@ -10,24 +10,12 @@ import type { AppRelay } from './app-relay.js';
 import type { LogEntry } from './relay.js';
 import type { RelayedEvent } from './relayed-event.js';
 
-/** Tells webhooks what happens, by a log of the relay. */
-export interface RelayEvents {
-  /** What the log gets with a client's event; undefined when no webhook asks for it. */
-  clientEventEntry(publication: Publication, socketId: string): LogEntry | undefined;
-  /** Resolves when the log has what happened on a channel before; undefined when it has. */
-  whenTold(channel: string): Promise<void> | undefined;
-  /** The log has got an event of a channel. */
-  appended(channel: string): void;
-}
-
 /** The parts of a publisher that hands events to all nodes. */
 export interface RelayPublisherParts {
   readonly relay: AppRelay;
   readonly local: LocalDelivery;
   readonly counters: ServerCounters;
   readonly observer: ChannelObserver | undefined;
-  /** Tells webhooks; undefined without any. */
-  readonly events: RelayEvents | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. */
   readonly cacheTtlMs: number;
   /** Whether clients of this node get an event that the relay refuses. */
@@ -74,12 +62,12 @@ export class RelayPublisher extends AppPublisher {
     this.counters.clientEvents++;
     const { channel, event, data, userId } = publication;
     const frame = textFrame(channelEvent(channel, event, JSON.stringify(data), userId));
-    const { events } = this.#parts;
-    await events?.whenTold(channel);
-    const entry = events?.clientEventEntry(publication, socketId);
-    const error = await this.#send(channel, { frame, except: socketId }, entry);
-    if (error === undefined && entry !== undefined) events?.appended(channel);
-    return error === undefined || error === 'local';
+    const publish = (entry?: LogEntry) => this.#send(channel, { frame, except: socketId }, entry);
+    const error = await (this.observer?.publishClientEvent?.(publication, socketId, publish) ?? publish());
+    if (error !== undefined && error !== 'local') return false;
+    // What only clients of this node got is in no log.
+    if (error === 'local') this.observer?.clientEvent(publication, socketId);
+    return true;
   }
 
   async #send(channel: string, event: RelayedEvent, entry?: LogEntry): Promise<DeliveryError | 'local' | undefined> {

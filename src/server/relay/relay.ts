@@ -148,6 +148,8 @@ export interface Update {
   readonly expired: readonly string[];
   /** Number of nodes whose lease lasts, this one too. */
   readonly nodes: number;
+  /** Names the memory of the partition. Another name than before says that the relay has lost everything in between. */
+  readonly memory: string;
 }
 
 /** A message to a topic. */

@@ -8,7 +8,7 @@ import type { ServerCounters } from '../metrics/counters.js';
 import type { AppRelay } from './app-relay.js';
 import { ConnectionCount } from './connection-count.js';
 import { NodeRequests } from './node-requests.js';
-import { type RelayEvents, RelayPublisher } from './relay-publisher.js';
+import { RelayPublisher } from './relay-publisher.js';
 import { SharedChannels } from './shared-channels.js';
 import { SharedOverview } from './shared-overview.js';
 import { SharedUsers } from './shared-users.js';
@@ -16,8 +16,6 @@ import { SharedUsers } from './shared-users.js';
 /** What an application gets of its node. */
 export interface AppRelayParts {
   readonly relay: AppRelay;
-  /** Tells webhooks; undefined without any. */
-  readonly events: RelayEvents | undefined;
   /** See `newNodeTag`. */
   readonly tag: number;
   /** Whether clients connect to this node. */

@@ -89,26 +89,18 @@ export class AppWebhooks implements ChannelObserver {
     this.#tell(clientEvent(publication, socketId));
   }
 
-  /**
-   * What a relay's log gets with a client's event, when it is published through the relay. Then {@link appended} is to be
-   * called, and not {@link clientEvent}.
-   * @returns undefined when no webhook asks for it
-   */
-  clientEventEntry(publication: Publication, socketId: string): LogEntry | undefined {
-    return this.#shared?.entry(clientEvent(publication, socketId));
-  }
-
-  /**
-   * Whatever is published to a channel has to wait for this, so that a log has it behind what happened before.
-   * @returns undefined when there is nothing to wait for, as nearly always
-   */
-  whenTold(channel: string): Promise<void> | undefined {
-    return this.#shared?.whenTold(channel);
-  }
-
-  /** A relay's log has got an event of a channel from this node. */
-  appended(channel: string): void {
-    this.#shared?.appended(channel);
+  async publishClientEvent<Result>(
+    publication: Publication,
+    socketId: string,
+    publish: (entry: LogEntry | undefined) => Promise<Result>,
+  ): Promise<Result> {
+    const { channel } = publication;
+    // So that a log has it behind what happened before.
+    await this.#shared?.whenTold(channel);
+    const entry = this.#shared?.entry(clientEvent(publication, socketId));
+    const result = await publish(entry);
+    if (entry !== undefined) this.#shared?.appended(channel);
+    return result;
   }
 
   cacheMissed(channel: string): void {

@@ -24,6 +24,9 @@ const LOOKS = 3;
 
 const nothing = new Uint8Array();
 
+/** Events that may wait for a relay that is away. Those of channels and members are not among them: they are held. */
+const MAX_APPENDING = 1000;
+
 interface Destination {
   readonly webhook: WebSocketWebhook;
   readonly reader: string;
@@ -56,6 +59,7 @@ export class SharedEvents implements AppEvents {
   /** Of each channel, the last change that the relay has not answered yet. */
   readonly #holding = new Map<string, Promise<void>>();
   readonly #pending = new Set<Promise<void>>();
+  #appending = 0;
   /** Channels whose number is about to be told. */
   readonly #counting = new Set<string>();
   /** Of each partition, a topic that nobody listens to: whose messages are nothing but their entries. */
@@ -186,12 +190,15 @@ export class SharedEvents implements AppEvents {
 
   #append(event: WireEvent): void {
     const entry = this.entry(event);
-    if (entry !== undefined) void this.#wait(this.#appendAfterAll(event, entry));
+    if (entry === undefined) return;
+    if (this.#appending < MAX_APPENDING) void this.#wait(this.#appendAfterAll(event, entry));
+    else this.#lost(event, 'too many of them wait for the relay');
   }
 
   /** Appends an event behind all that has happened before it. */
   async #appendAfterAll(event: WireEvent, entry: LogEntry): Promise<void> {
     const { name, channel } = event;
+    this.#appending++;
     try {
       const { node } = this.#relay;
       await node.caughtUp(this.#relay.topicOf(channel));
@@ -200,10 +207,15 @@ export class SharedEvents implements AppEvents {
       await node.publish({ topic, payload: nothing, entry });
       this.appended(channel);
     } catch (error) {
-      this.#counting.delete(channel);
-      for (const { webhook, report } of this.#destinations)
-        if (takes(webhook, event)) report.dropped(1, `the relay did not take them: ${textOf(error)}`);
+      this.#lost(event, `the relay did not take them: ${textOf(error)}`);
+    } finally {
+      this.#appending--;
     }
+  }
+
+  #lost(event: WireEvent, reason: string): void {
+    if (event.name === 'subscription_count') this.#counting.delete(event.channel);
+    for (const { webhook, report } of this.#destinations) if (takes(webhook, event)) report.dropped(1, reason);
   }
 
   /** Waits for a call before the end. */

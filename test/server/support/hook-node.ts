@@ -98,11 +98,10 @@ export class HookNode {
 
   /** A client sends an event. */
   async say(publication: Publication): Promise<void> {
-    const { channel } = publication;
-    await this.webhooks.whenTold(channel);
-    const entry = this.webhooks.clientEventEntry(publication, '1.2');
-    await this.node.publish({ topic: this.relay.topicOf(channel), payload: new Uint8Array(1), entry });
-    this.webhooks.appended(channel);
+    const topic = this.relay.topicOf(publication.channel);
+    await this.webhooks.publishClientEvent(publication, '1.2', (entry) =>
+      this.node.publish({ topic, payload: new Uint8Array(1), entry }),
+    );
   }
 
   /** Ends as a process that is killed: nothing that it asks of the relay comes through. */

@@ -1,17 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { WebSocketOptions } from '../../../src/backends/websocket/index.js';
 import type { WireEvent } from '../../../src/pusher-protocol/webhooks.js';
 import { redisRelay } from '../../../src/server/relay/redis/index.js';
 import type { Relay } from '../../../src/server/relay/relay.js';
 import type { WebSocketWebhook } from '../../../src/server/webhooks/options.js';
 import { findRedis } from '../../support/redis.js';
 import { withRedis } from '../../support/with-redis.js';
+import { Client } from '../support/client.js';
 import { HookNode, type HookNodeOptions } from '../support/hook-node.js';
+import { startServer } from '../support/server.js';
 import { failing, hanging, taken, WebhookReceiver } from '../support/webhook-receiver.js';
 
 const room = 'presence-room';
 /** Long enough that no node loses it on a slow machine, short enough to wait for its end. */
-const SHORT_LEASE_MS = 1000;
+const SHORT_LEASE_MS = 700;
 const patient = { timeout: 10_000 };
 
 await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
@@ -50,6 +53,7 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       await told(2);
       const again = await second.join(room, 'ann');
       const ben = await second.join(room, 'ben');
+      await second.leave(await second.join(room, 'ben'));
       await told(3);
       await first.leave(ann);
       await second.leave(again);
@@ -207,6 +211,37 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       expect(receiver.events.map(short).slice(3)).toEqual(['member_removed ann', 'client_event last']);
     });
 
+    it('a node that others took for dead sends no longer what they send', async () => {
+      receiver.answer = hanging;
+      const [first, second] = await two(lease, { url: receiver.url, events: ['client_event'] });
+      await first.say({ channel: 'private-a', event: 'client-x', data: '1' });
+      await expect.poll(() => receiver.received.length, patient).toBe(1);
+      const sender = [first, second].find(({ webhooks }) => webhooks.waiting > 0) ?? first;
+      const other = sender === first ? second : first;
+      receiver.answer = taken;
+      // So that it stays dead.
+      sender.watched.failing.add('register');
+      await other.node.connection.evict(0, sender.node.incarnationIn(0) ?? '', { isOwn: true });
+      // Long before the receiver would be too late.
+      await expect.poll(() => sender.counters.webhookFailures, { timeout: 5000 }).toBe(1);
+      await expect.poll(() => other.counters.webhookEventsSent, patient).toBe(1);
+      expect(receiver.received.map(({ rawBody }) => rawBody)).toEqual(Array(2).fill(receiver.received[0]?.rawBody));
+      expect(sender.counters).toMatchObject({ webhookEventsSent: 0, webhookEventsDropped: 0 });
+    });
+
+    it('a webhook that takes longer than a lease is sent by one node alone', async () => {
+      const answers = Promise.withResolvers<void>();
+      receiver.next.push((response) => answers.promise.then(() => response.end()));
+      const [first, second] = await two(lease, { url: receiver.url, events: ['client_event'] });
+      const reads = vi.spyOn(second.node.connection, 'readLog');
+      await first.say({ channel: 'private-a', event: 'client-x', data: '1' });
+      // The other one looks three times in a lease.
+      await expect.poll(() => reads.mock.calls.length, patient).toBeGreaterThan(4);
+      answers.resolve();
+      await expect.poll(() => first.counters.webhookEventsSent, patient).toBe(1);
+      expect(receiver.received.length).toBe(1);
+    });
+
     it('a webhook that nobody took for 5 minutes is tried once more, and given up', async () => {
       receiver.answer = hanging;
       const now = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 301_000);
@@ -271,6 +306,68 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       await closing;
       await second.leave(back);
       expect(await told(4)).toEqual(['channel_occupied', 'member_added ann', 'member_removed ann', 'channel_vacated']);
+    });
+  });
+
+  describe('of whole servers', () => {
+    const servers = (options: WebSocketOptions = {}) => {
+      const common = { relay, webhooks: [{ url: receiver.url }], webhookBatchMs: 5, closeTimeoutMs: 2000, ...options };
+      return Promise.all([startServer(common), startServer(common)]);
+    };
+
+    it('tell what clients do, once', async () => {
+      const [first, second] = await servers({ webhookLeaveDelayMs: 0 });
+      const [ann, again, ben] = [
+        await Client.connect(first),
+        await Client.connect(second),
+        await Client.connect(second),
+      ];
+      await ann.join(first, room, { id: 'ann' });
+      await again.join(second, room, { id: 'ann' });
+      await ben.join(second, room, { id: 'ben' });
+      ben.send('client-typing', { n: 1 }, room);
+      await ann.next('client-typing');
+      await ann.close();
+      ben.send('pusher:unsubscribe', { channel: room });
+      await told(5);
+      await again.close();
+      expect(await told(7)).toEqual([
+        'channel_occupied',
+        'member_added ann',
+        'member_added ben',
+        'client_event ben {"n":1}',
+        'member_removed ben',
+        'member_removed ann',
+        'channel_vacated',
+      ]);
+    });
+
+    it('tell of nobody who comes to another one because the first closes', async () => {
+      const [first, second] = await servers({ webhookLeaveDelayMs: 300 });
+      const ann = await Client.connect(first);
+      await ann.join(first, room, { id: 'ann' });
+      await told(2);
+      const closing = first.close();
+      await ann.closed;
+      const back = await Client.connect(second);
+      await back.join(second, room, { id: 'ann' });
+      await closing;
+      back.send('client-typing', { n: 1 }, room);
+      expect(await told(3)).toEqual(['channel_occupied', 'member_added ann', 'client_event ann {"n":1}']);
+    });
+
+    it('tell how many subscribers there are, and when a cache channel has no event', async () => {
+      const [first, second] = await servers({ webhookLeaveDelayMs: 0 });
+      const [one, two] = [await Client.connect(first), await Client.connect(second)];
+      await one.subscribe('cache-prices');
+      await two.subscribe('cache-prices');
+      await expect.poll(() => receiver.events.map(short), patient).toContain('subscription_count 2');
+      expect(
+        receiver.events
+          .map(short)
+          .filter((text) => !text.startsWith('subscription_count'))
+          .toSorted(),
+      ).toEqual(['cache_miss', 'channel_occupied']);
     });
   });
 

@@ -36,12 +36,13 @@ const notSent = new Set(['ClientClosedError', 'ClientOfflineError']);
 export function plainError(error: unknown): Error {
   if (error instanceof ReplyError || error instanceof NotSentError) return error;
   if (!(error instanceof Error)) return new Error('the Redis client threw something that is no error');
-  const { message, name, constructor } = error;
+  const { message, name } = error;
+  const kind = error.constructor.name;
   if (name === 'ReplyError' || errorReply.test(message)) return new ReplyError(message);
-  if (notSent.has(constructor.name) || message.startsWith("Stream isn't writeable")) return new NotSentError();
+  if (notSent.has(kind) || message.startsWith("Stream isn't writeable")) return new NotSentError();
   const { code } = error as NodeJS.ErrnoException;
   // Node gives an error no message when every address of a host refuses.
-  return new Error(message || code || constructor.name);
+  return new Error(message || code || kind);
 }
 
 /** What to do about an error that Redis has answered with, and whether it may pass. */

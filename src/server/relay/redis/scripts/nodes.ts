@@ -35,7 +35,8 @@ call('PEXPIRE', KEYS[1], ${KEPT_MS})`,
  *
  * A Redis that has gone back to an older state, from disk or on a replica, knows fewer updates than the node. Then the
  * incarnation counts as dead.
- * @returns number of nodes; where to go on; expired incarnations; for each change what came of it, items, weight
+ * @returns number of nodes; where to go on; expired incarnations; for each change what came of it, items, weight; when
+ * the memory began
  */
 export function updateScript(publish: string): Script {
   return {
@@ -106,7 +107,7 @@ for index = 1, #all, 2 do
   end
 end
 call('${publish}', ARGV[5], 'M' .. incarnation .. ' ' .. ARGV[4])
-return { nodes, cursor, expired, results }`,
+return { nodes, cursor, expired, results, began() }`,
   };
 }
 

@@ -43,21 +43,22 @@ end
 `;
 
 /**
- * `goneField(id)`, the field of `versions` for a set that is gone; `absent(id)`, the version of a set that is not there:
- * at least the last one that it had.
+ * `goneField(id)`, the field of `versions` for a set that is gone; `began()`, when the memory began, in microseconds;
+ * `absent(id)`, the version of a set that is not there: at least the last one that it had.
  */
 export const absent: string = String.raw`
 local versions = prefix .. 'versions'
 local function goneField(id) return 'gone' .. sub(redis.sha1hex(id), 1, 2) end
-local function absent(id)
-  local gone, since = unpack(call('HMGET', versions, goneField(id), 'since'))
-  if gone then return gone end
-  if since then return since end
-  since = whole(micros)
-  call('HSET', versions, 'since', since)
+local function began()
+  local since = call('HGET', versions, 'since')
+  if not since then
+    since = whole(micros)
+    call('HSET', versions, 'since', since)
+  end
   call('PEXPIRE', versions, ${KEPT_MS})
   return since
 end
+local function absent(id) return call('HGET', versions, goneField(id)) or began() end
 `;
 
 /**

@@ -42,7 +42,7 @@ return 1`,
 }
 
 /**
- * Parameters: the topic; how long nobody else is the first.
+ * Parameters: the topic; how long nobody else is the first, or nothing for who does not ask to be.
  * @returns the message and for how many milliseconds it is kept; or 1 for the first one, 0 for another
  */
 export const keptScript: Script = {
@@ -52,7 +52,7 @@ export const keptScript: Script = {
 local kept = prefix .. 'kept:' .. ARGV[1]
 local payload = call('GET', kept)
 if payload then return { payload, call('PTTL', kept) } end
-if call('SET', prefix .. 'missed:' .. ARGV[1], '1', 'NX', 'PX', ARGV[2]) then return 1 end
+if ARGV[2] ~= '' and call('SET', prefix .. 'missed:' .. ARGV[1], '1', 'NX', 'PX', ARGV[2]) then return 1 end
 return 0`,
 };
 
