@@ -202,11 +202,13 @@ export class ClusterNode {
     this.#toldAgain.add(partition);
   }
 
-  readonly #updated = (partition: number, { expired, nodes, memory }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes, memory }: Update, isWhole: boolean): void => {
     this.nodes = nodes;
     this.#noteMemory(partition, memory);
-    if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
-    this.#isFailing = false;
+    if (isWhole && this.#isFailing) {
+      this.#isFailing = false;
+      this.#host.logger().info({}, 'websocket: the relay works again');
+    }
     for (const incarnation of expired) void this.#evict(partition, incarnation);
   };
 

@@ -3,14 +3,10 @@ import { ConfigurationError } from '../../../core/errors.js';
 import type { Relay, RelayConnection, RelayHost } from '../relay.js';
 import { RedisConnection } from './connection.js';
 import { openTransport } from './open-transport.js';
-<<<<<<< HEAD
-import type { RedisRelayClient } from './source.js';
-=======
 import { type RedisRelayClient, sourceOf } from './source.js';
 
 /** Version of the names and of what is published and kept under them. Releases with another one are apart. */
 const WIRE_VERSION = 1;
->>>>>>> main
 
 /** Options of {@link redisRelay}. */
 export interface RedisRelayOptions {
@@ -38,13 +34,9 @@ export function redisRelay(client: RedisRelayClient | string, options: RedisRela
   return {
     name: 'redis',
     connect: (host: RelayHost): Promise<RelayConnection> =>
-<<<<<<< HEAD
-      RedisConnection.open(host, (transportHost) => openTransport(client as RedisRelayClient | string, transportHost, { prefix })),
-=======
       RedisConnection.open(host, (transportHost) =>
         openTransport(client, transportHost, { prefix: `${prefix}relay:${WIRE_VERSION}:` }),
       ),
->>>>>>> main
   };
 }
 
