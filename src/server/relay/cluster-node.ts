@@ -68,7 +68,7 @@ export class ClusterNode {
       return {
         partition,
         listening: new Listening(number, connection),
-        outgoing: new Outgoing(number, connection, partition),
+        outgoing: new Outgoing(number, connection, this.leaseMs, partition),
       };
     });
     try {
@@ -180,7 +180,8 @@ export class ClusterNode {
     if (this.#isFailing) return;
     this.#isFailing = true;
     for (const giveUp of this.#impatient) giveUp();
-    const text = 'websocket: the relay fails: new subscriptions wait, messages may be refused, clients stay connected';
+    const text =
+      'websocket: the relay does not answer as it should: messages may be refused, new subscriptions wait, clients stay connected';
     this.#host.logger().error({ err: error }, text);
   };
 
@@ -207,7 +208,7 @@ export class ClusterNode {
     this.#noteMemory(partition, memory);
     if (isWhole && this.#isFailing) {
       this.#isFailing = false;
-      this.#host.logger().info({}, 'websocket: the relay works again');
+      this.#host.logger().info({}, 'websocket: the relay answers again');
     }
     for (const incarnation of expired) void this.#evict(partition, incarnation);
   };
