@@ -25,7 +25,7 @@ export class Node {
   readonly spans: { readonly since: Date; readonly until: Date }[] = [];
   readonly push: ReturnType<typeof createPushService>;
 
-  constructor(port: number, prefix: string) {
+  constructor(port: number, prefix: string, password = '') {
     const log =
       (level: Line['level']) =>
       (fields: object, text = ''): void =>
@@ -34,7 +34,7 @@ export class Node {
       ...credentials,
       options: {
         ...{ port: 0, host: '127.0.0.1', closeTimeoutMs: 200 },
-        relay: redisRelay(`redis://127.0.0.1:${port}`, { prefix }),
+        relay: redisRelay(`redis://${password && `:${password}@`}127.0.0.1:${port}`, { prefix }),
       },
     });
     this.service.api.onDeaf((span) => void this.spans.push(span));
@@ -87,7 +87,7 @@ export interface JoinedNodes {
   readonly proxy: FaultyProxy;
   readonly nodes: readonly [Node, Node];
   /** A node that is not open. */
-  another(): Node;
+  another(password?: string): Node;
 }
 
 /** @param flags of Redis */
@@ -98,7 +98,7 @@ export async function joinedNodes(...flags: readonly string[]): Promise<JoinedNo
   const proxy = await FaultyProxy.start(redis.port);
   onTestFinished(() => proxy.close());
   const prefix = `test-${randomUUID()}:`;
-  const another = (): Node => new Node(proxy.port, prefix);
+  const another = (password?: string): Node => new Node(proxy.port, prefix, password);
   const nodes = [another(), another()] as const;
   await Promise.all(nodes.map(({ push }) => push.ready()));
   return { redis, proxy, nodes, another };

@@ -5,11 +5,12 @@ import { listen } from './ports.ts';
 export class FaultyProxy {
   readonly port: number;
   readonly #server: Server;
-  readonly #target: number;
+  #target: number;
   readonly #sockets = new Set<Socket>();
   /** Those of which bytes are lost. */
   readonly #broken = new Set<Socket>();
   #isSwallowing = false;
+  #isRefusing = false;
   #delayMs = 0;
 
   private constructor(server: Server, port: number, target: number) {
@@ -34,6 +35,7 @@ export class FaultyProxy {
   /** Forwards again. Connections of which bytes are lost break off, as they would with real ones. */
   heal(): void {
     this.#isSwallowing = false;
+    this.#isRefusing = false;
     this.#delayMs = 0;
     for (const socket of this.#broken) socket.resetAndDestroy();
   }
@@ -43,6 +45,18 @@ export class FaultyProxy {
     this.#delayMs = ms;
   }
 
+  /** Breaks off all connections, also those that come from now on. */
+  refuse(): void {
+    this.#isRefusing = true;
+    this.cut();
+  }
+
+  /** Another server takes the place of the one behind the proxy. */
+  lead(target: number): void {
+    this.#target = target;
+    this.cut();
+  }
+
   /** Breaks off the connections that stand. */
   cut(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();
@@ -50,6 +64,10 @@ export class FaultyProxy {
 
   #take(client: Socket): void {
     this.#keep(client);
+    if (this.#isRefusing) {
+      client.resetAndDestroy();
+      return;
+    }
     if (this.#isSwallowing) {
       this.#broken.add(client);
       client.resume();
