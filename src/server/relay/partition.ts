@@ -51,8 +51,8 @@ export class Partition {
   #endPause: (() => void) | undefined;
   #failures = 0;
   /**
-   * Whether an update has failed that brought shares. A relay that is full refuses those, and still renews the lease: so
-   * the next one goes without.
+   * Whether an update has failed that brought shares. A relay that is full refuses those, and still renews the lease:
+   * so the next one goes without.
    */
   #isRefused = false;
   #isClosed = false;

@@ -12,14 +12,18 @@ import type { WebSocketWebhook } from './options.js';
 import { type WebhookHost, WebhookReport } from './report.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
 
-/** What webhooks know to be there: the set of the channel's topic that has it, and the events when it comes and leaves. */
+/**
+ * What webhooks know to be there: the set of the channel's topic that has it, and the events when it comes and leaves.
+ */
 const states = [
   { set: 'hook-channel', came: 'channel_occupied', left: 'channel_vacated', leavesLast: true },
   { set: 'hook-members', came: 'member_added', left: 'member_removed', leavesLast: false },
 ] as const;
 /** The name of the log, and what those of its topics begin with, as `AppRelay.topicOf` takes it. */
 const LOG = '!webhooks';
-/** Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions. */
+/**
+ * Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions.
+ */
 const LOOKS = 3;
 
 const nothing = new Uint8Array();
@@ -40,8 +44,8 @@ interface Route {
 
 /**
  * The events of an application that several nodes serve: what waits is in a log of the relay, in the partition of the
- * channel. Each node holds what is there for webhooks, beside what is really there, so the relay itself appends the event
- * when the last node lets go, or dies.
+ * channel. Each node holds what is there for webhooks, beside what is really there, so the relay itself appends the
+ * event when the last node lets go, or dies.
  */
 export class SharedEvents implements AppEvents {
   readonly #app: AppKeys;
@@ -275,7 +279,8 @@ export class SharedEvents implements AppEvents {
 
 /**
  * The name of a webhook among the readers of a log: of its address, and which one it is of those with the same. So it
- * stays the same from one release of an application to the next, whatever else is changed about it, and shows no secret.
+ * stays the same from one release of an application to the next, whatever else is changed about it, and shows no
+ * secret.
  */
 function readerName(webhooks: readonly WebSocketWebhook[], index: number): string {
   const { url } = webhooks[index] as WebSocketWebhook;
