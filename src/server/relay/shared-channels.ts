@@ -270,5 +270,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     channel.lastEvent = undefined;
     channel.shared?.forget();
     void this.#known(channel);
+    if (this.counts !== undefined) void this.#holdChannel(channel).then(() => this.counts?.changed(channel));
   }
 }

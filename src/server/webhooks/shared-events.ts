@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { AppRelay } from '../relay/app-relay.js';
-import type { LogEntry, RelayConnection } from '../relay/relay.js';
+import type { LogEntry } from '../relay/relay.js';
 import { WaitingLine } from '../waiting-line.js';
 import type { AppEvents } from './app-events.js';
 import { takes } from './filter.js';
+import { readerName, topicsIn } from './log-names.js';
 import { LogSource } from './log-source.js';
 import type { BodyLimits } from './memory-source.js';
 import type { WebSocketWebhook } from './options.js';
@@ -275,29 +275,6 @@ export class SharedEvents implements AppEvents {
     this.#hasFailed = false;
     this.#host.logger().info({}, 'websocket: the events of webhooks are sent again');
   }
-}
-
-/**
- * The name of a webhook among the readers of a log: of its address, and which one it is of those with the same. So it
- * stays the same from one release of an application to the next, whatever else is changed about it, and shows no
- * secret.
- */
-function readerName(webhooks: readonly WebSocketWebhook[], index: number): string {
-  const { url } = webhooks[index] as WebSocketWebhook;
-  const before = webhooks.slice(0, index).filter((webhook) => webhook.url === url).length;
-  return `${createHash('sha256').update(url).digest('base64url')}-${before}`;
-}
-
-/** A topic in each partition. @param prefix what their names begin with */
-function topicsIn(connection: RelayConnection, prefix: string): readonly string[] {
-  const { partitions } = connection;
-  const topics = new Map<number, string>();
-  // Names are spread over the partitions at random, so this ends long before.
-  for (let number = 0; topics.size < partitions && number < 1000 * partitions; number++) {
-    const topic = `${prefix}${number}`;
-    topics.set(connection.partitionOf(topic), topic);
-  }
-  return Array.from({ length: partitions }, (_, partition) => topics.get(partition) ?? prefix);
 }
 
 function textOf(error: unknown): string {
