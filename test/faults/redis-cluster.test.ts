@@ -125,9 +125,9 @@ class Flow {
     const texts = (): Set<string> => new Set(host.messages.map(({ payload }) => payload.toString()));
     await vi.waitFor(() => {
       const heard = texts();
-      expect(expected.filter(({ text }) => !heard.has(text))).toEqual([]);
+      expect(expected.filter(({ text }) => !heard.has(text)).slice(0, 5)).toEqual([]);
     });
-    expect(host.messages).toHaveLength(texts().size);
+    expect(host.messages.length).toBe(texts().size);
     for (const channel of this.#channels) {
       const numbers = host.texts(channel).map((text) => Number(text.split(' ')[1]));
       expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));

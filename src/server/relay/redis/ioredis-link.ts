@@ -61,6 +61,7 @@ class IoredisLink implements Link {
   readonly closed: Promise<Error>;
   #reason: Error | undefined;
   #isCorked = false;
+  #isDestroyed = false;
 
   constructor(client: IoredisClient, events: LinkEvents, isSharded: boolean) {
     this.#client = client;
@@ -78,7 +79,7 @@ class IoredisLink implements Link {
   }
 
   get isOpen(): boolean {
-    return this.#client.status === 'ready';
+    return !this.#isDestroyed && this.#client.status === 'ready';
   }
 
   send([name = '', ...parameters]: readonly CommandPart[], isBinary = false): Promise<unknown> {
@@ -106,6 +107,8 @@ class IoredisLink implements Link {
   }
 
   destroy(reason?: Error): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
     this.#reason ??= reason;
     this.#client.disconnect();
     // The library would wait for the server to end it too, and a server that is gone never does.
