@@ -132,9 +132,6 @@ class Flow {
       const numbers = host.texts(channel).map((text) => Number(text.split(' ')[1]));
       expect(numbers).toEqual(numbers.toSorted((one, other) => one - other));
     }
-    const lost = accepted.length - accepted.filter(({ text }) => texts().has(text)).length;
-    const spans = host.spans.map((span) => `${span.partitions.length} partitions ${span.until - span.since} ms`);
-    if (process.env['SHOWN']) console.log({ sent: this.#sent.length, accepted: accepted.length, lost, spans });
   }
 
   async #run(): Promise<void> {

@@ -59,6 +59,7 @@ class IoredisLink implements Link {
   readonly #client: IoredisClient;
   readonly #isSharded: boolean;
   readonly closed: Promise<Error>;
+  readonly #close: (reason: Error) => void;
   #reason: Error | undefined;
   #isCorked = false;
   #isDestroyed = false;
@@ -68,6 +69,7 @@ class IoredisLink implements Link {
     this.#isSharded = isSharded;
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.closed = promise;
+    this.#close = resolve;
     client.on('error', (error: Error) => {
       this.#reason ??= plainError(error);
     });
@@ -113,6 +115,7 @@ class IoredisLink implements Link {
     this.#client.disconnect();
     // The library would wait for the server to end it too, and a server that is gone never does.
     this.#client.stream?.destroy();
+    this.#close(this.#reason ?? new Error('it was ended'));
   }
 
   /** Holds what is written until the end of this turn: the library would write each command by itself. */
