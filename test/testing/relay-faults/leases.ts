@@ -118,6 +118,33 @@ export const leaseFaults: Readonly<Record<string, Readonly<Record<string, RelayF
       },
     },
   },
+  'names its memory, the same to all nodes, and another one after it was lost': {
+    'has one name': answering((update) => ({ ...update, memory: 'memory' })),
+    'has another name each time': answering((update) => ({ ...update, memory: String(Math.random()) })),
+    'has another name for each node': {
+      connection: ({ right }) => {
+        const own = Math.random();
+        return {
+          async update(...of) {
+            const update = await right.update(...of);
+            return update && { ...update, memory: `${own} ${update.memory}` };
+          },
+        };
+      },
+    },
+    'knows an incarnation that was lost': reviving('publish'),
+    'counts its versions anew': {
+      connection: ({ right, hub }) => {
+        const { memory } = hub;
+        return {
+          async read(...of) {
+            const state = await right.read(...of);
+            return hub.memory === memory ? state : { ...state, version: 1 };
+          },
+        };
+      },
+    },
+  },
   'keeps the item of a node that comes back before it is evicted': {
     'evicts it first': {
       connection: ({ right, hub }) => ({
