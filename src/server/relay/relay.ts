@@ -76,8 +76,8 @@ export interface SetItem {
 export interface SetState {
   /**
    * A whole number that is greater after each change that is told, also when the set was gone in between or the relay
-   * has lost its memory: such as microseconds since 1970, or one more than the version before. A set
-   * that is not there has any number from its last version on; 0 where it never was.
+   * has lost its memory: such as microseconds since 1970, or one more than the version before. A set that is not there
+   * has its last one or a greater one.
    */
   readonly version: number;
   /** In the order in which they came, as far as the relay keeps one. */
@@ -124,6 +124,8 @@ export interface Share {
   readonly onCame?: LogEntry | undefined;
   /** What is appended when the item leaves with this share, also when the node dies. */
   readonly onLeft?: LogEntry | undefined;
+  /** When the node dies, it MUST be taken away after all that the node holds without this in the partition. */
+  readonly leavesLast?: boolean | undefined;
 }
 
 /** A text for a log. */

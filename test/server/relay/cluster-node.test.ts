@@ -14,7 +14,7 @@ async function nodeOf(hub: RelayHub, leaseMs?: number, isServing = true) {
   const logger = new RecordingLogger();
   const { entries } = logger;
   const spans = new DeafSpans(() => logger);
-  const node = new ClusterNode(async () => relay, { logger: () => logger, spans, isServing, leaseMs });
+  const node = new ClusterNode(relay, { logger: () => logger, spans, isServing, leaseMs });
   onTestFinished(() => node.close());
   await node.open();
   return { node, relay, entries, spans };

@@ -84,6 +84,14 @@ export const leaseFaults: Readonly<Record<string, Readonly<Record<string, RelayF
       change.share ? { ...change, share: { ...change.share, onLeft: undefined } } : change,
     ),
   },
+  'takes those shares of a dead node away last that are to leave last': {
+    'takes all away in their order': changing((change) =>
+      change.share ? { ...change, share: { ...change.share, leavesLast: false } } : change,
+    ),
+    'takes away none that is to leave last': changing((change) =>
+      change.share?.leavesLast ? { ...change, share: undefined } : change,
+    ),
+  },
   'tells nobody of what a dead node held untold': {
     'tells of all that has gone': changing((change) => ({ ...change, isTold: true })),
     'tells of no weight': changing((change) => ({ ...change, isWeightTold: false })),

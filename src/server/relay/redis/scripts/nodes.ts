@@ -16,6 +16,7 @@ export const changeBits = {
   onLeft: 64,
   maxItems: 128,
   maxWeight: 256,
+  leavesLast: 512,
 } as const;
 
 /** Parameters: the incarnation; the lease in milliseconds. */
@@ -76,6 +77,7 @@ while position <= length do
   if band(bits, ${changeBits.maxWeight}) ~= 0 then maxWeight = tonumber(following()) end
   local flags = band(bits, ${changeBits.isTold}) ~= 0 and 't' or ''
   if band(bits, ${changeBits.isWeightTold}) ~= 0 then flags = flags .. 'w' end
+  if band(bits, ${changeBits.leavesLast}) ~= 0 then flags = flags .. 'l' end
   local state = opened(topic, set)
   results[count + 1] = change(shares, state, item, weight, value, flags, onLeft, cameLog, cameText, maxItems, maxWeight)
   results[count + 2], results[count + 3] = state.items, state.weight
@@ -127,21 +129,32 @@ if row and ARGV[2] ~= '1' and tonumber(match(row, '^%d+')) > now then return 0 e
 -- First of all one that a full Redis carries out.
 call('HDEL', KEYS[1], incarnation)
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
-local found = call('HSCAN', shares, call('HGET', ended, incarnation) or '0', 'COUNT', ${SLICE})
-for index = 1, math.min(#found[2], 2 * ${SLICE}), 2 do
+-- Where the slice begins, after 'l' in the second round, in which those go that leave last.
+local round, place = match(call('HGET', ended, incarnation) or '0', '^(l?)(%d+)$')
+local found = call('HSCAN', shares, place, 'COUNT', ${SLICE})
+local count, index = 0, 1
+while index < #found[2] and count < ${SLICE} do
   local topic, set, item = match(found[2][index], '^([^%z]*)%z([^%z]*)%z(.*)$')
-  if topic then
-    change(shares, opened(topic, set), item, nil, '', match(found[2][index + 1], '^%d+(%l*)') or '', '')
-  else
+  local flags = match(found[2][index + 1], '^%d+(%l*)') or ''
+  if not topic then
     call('HDEL', shares, found[2][index])
+  elseif round == 'l' or not find(flags, 'l', 1, true) then
+    change(shares, opened(topic, set), item, nil, '', flags, '')
+    count = count + 1
   end
+  index = index + 2
 end
 settle()
 if call('EXISTS', shares) == 0 then
   call('HDEL', ended, incarnation)
   return 0
 end
-call('HSET', ended, incarnation, found[1])
+-- A small hash is scanned as a whole, in which this slice has not come to the end.
+if index > #found[2] then
+  place = found[1]
+  if place == '0' then round = 'l' end
+end
+call('HSET', ended, incarnation, round .. place)
 call('PEXPIRE', ended, ${KEPT_MS})
 return 1`,
   };
