@@ -52,7 +52,10 @@ export interface RelayHost {
 /** Items that have come to a set, or have left it, in one update, or another weight of the set. */
 export interface SetChange {
   readonly set: string;
-  /** The set's version before: a node that knows an older one has missed a change. 0 for a set that was not there. */
+  /**
+   * The set's version before: a node that knows an older one has missed a change. For a set that was not there it is
+   * what {@link RelayConnection.read} gave as its version, or a greater number.
+   */
   readonly previous: number;
   /** The set's version from now on, which is greater. A node that knows it, or a greater one, knows of the change. */
   readonly version: number;
@@ -73,8 +76,8 @@ export interface SetItem {
 export interface SetState {
   /**
    * A whole number that is greater after each change that is told, also when the set was gone in between or the relay
-   * has lost its memory: such as microseconds since 1970, or one more than the version before. 0 for a set that was
-   * never there.
+   * has lost its memory: such as microseconds since 1970, or one more than the version before. A set that is not there
+   * has its last one or a greater one.
    */
   readonly version: number;
   /** In the order in which they came, as far as the relay keeps one. */
@@ -191,7 +194,8 @@ export interface TopicPage {
 }
 
 /**
- * A node's connection. Topics, sets, logs and readers are named by texts of any characters but NUL, of up to 500 bytes.
+ * A node's connection. Topics, sets, items, logs and readers are named by texts of any characters but NUL, of up to
+ * 500 bytes. Values and the texts of entries hold no NUL either.
  *
  * All topics fall into partitions. What one call changes in one partition is one step: all of it happens, or nothing.
  * In a partition a node is known by an incarnation, which has a lease. The lease goes by the relay's clock. When it has
