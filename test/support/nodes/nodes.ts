@@ -103,6 +103,7 @@ export function newNodes(
         for (const end of ends) end();
       };
     },
+    clientConfig: () => ({ ...first.clientConfig(), ...(state.balancer && { port: state.balancer.port }) }),
     // One node hears for all, so that each event comes once.
     subscribe: (channel: string) => first.subscribe(channel),
     unsubscribe: (channel: string) => first.unsubscribe(channel),
