@@ -425,13 +425,15 @@ class MemoryConnection implements RelayConnection {
       part.nodes.delete(incarnation);
       part.ended.add(incarnation);
       let count = 0;
-      for (const [name, { items }] of [...part.sets]) {
-        const [topic = '', set = ''] = name.split('\0');
-        for (const [item, { shares }] of [...items]) {
-          const held = shares.get(incarnation);
-          if (held === undefined || count++ >= SLICE) continue;
-          const { isTold, isWeightTold } = held;
-          part.change(incarnation, { topic, set, item, share: undefined, isTold, isWeightTold });
+      for (const isLast of [false, true]) {
+        for (const [name, { items }] of [...part.sets]) {
+          const [topic = '', set = ''] = name.split('\0');
+          for (const [item, { shares }] of [...items]) {
+            const held = shares.get(incarnation);
+            if (held === undefined || (held.leavesLast ?? false) !== isLast || count++ >= SLICE) continue;
+            const { isTold, isWeightTold } = held;
+            part.change(incarnation, { topic, set, item, share: undefined, isTold, isWeightTold });
+          }
         }
       }
       part.settle();

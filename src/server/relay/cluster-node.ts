@@ -27,7 +27,7 @@ export interface ClusterNodeHost {
 
 /** This process among the nodes that a relay joins. */
 export class ClusterNode {
-  readonly #load: () => Promise<Relay>;
+  readonly #relay: Relay;
   readonly #host: ClusterNodeHost;
   #connection: RelayConnection | undefined;
   #parts: readonly Part[] = [];
@@ -46,9 +46,8 @@ export class ClusterNode {
   /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
   nodes = 1;
 
-  /** @param load returns the relay */
-  constructor(load: () => Promise<Relay>, host: ClusterNodeHost) {
-    this.#load = load;
+  constructor(relay: Relay, host: ClusterNodeHost) {
+    this.#relay = relay;
     this.#host = host;
     this.leaseMs = host.leaseMs ?? LEASE_MS;
     this.#toldAgain = new WaitingLine(this.leaseMs, (partition) => this.#missed([partition]));
@@ -59,8 +58,7 @@ export class ClusterNode {
    * @throws whatever the relay rejects with, when it cannot be reached
    */
   async open(): Promise<void> {
-    const relay = await this.#load();
-    const connection = await relay.connect(this.#relayHost);
+    const connection = await this.#relay.connect(this.#relayHost);
     this.#connection = connection;
     const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
@@ -68,7 +66,7 @@ export class ClusterNode {
       return {
         partition,
         listening: new Listening(number, connection),
-        outgoing: new Outgoing(number, connection, partition),
+        outgoing: new Outgoing(number, connection, this.leaseMs, partition),
       };
     });
     try {
@@ -180,7 +178,8 @@ export class ClusterNode {
     if (this.#isFailing) return;
     this.#isFailing = true;
     for (const giveUp of this.#impatient) giveUp();
-    const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
+    const text =
+      'websocket: the relay does not answer as it should: messages may be refused, new subscriptions wait, clients stay connected';
     this.#host.logger().error({ err: error }, text);
   };
 
@@ -202,11 +201,13 @@ export class ClusterNode {
     this.#toldAgain.add(partition);
   }
 
-  readonly #updated = (partition: number, { expired, nodes, memory }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes, memory }: Update, isWhole: boolean): void => {
     this.nodes = nodes;
     this.#noteMemory(partition, memory);
-    if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
-    this.#isFailing = false;
+    if (isWhole && this.#isFailing) {
+      this.#isFailing = false;
+      this.#host.logger().info({}, 'websocket: the relay answers again');
+    }
     for (const incarnation of expired) void this.#evict(partition, incarnation);
   };
 

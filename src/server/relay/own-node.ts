@@ -17,6 +17,6 @@ export interface OwnNode extends Omit<AppRelayParts, 'relay'> {
 export function ownNode(options: CheckedOptions, logger: () => Logger, spans: DeafSpans): OwnNode | undefined {
   const { relay, serve: isServing, relayFailure, cacheTtlMs } = options;
   if (relay === undefined) return undefined;
-  const node = new ClusterNode(async () => relay, { logger, spans, isServing });
+  const node = new ClusterNode(relay, { logger, spans, isServing });
   return { node, tag: newNodeTag(), isServing, isLocalAtFailure: relayFailure === 'local', cacheTtlMs };
 }

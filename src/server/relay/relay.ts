@@ -121,6 +121,8 @@ export interface Share {
   readonly onCame?: LogEntry | undefined;
   /** What is appended when the item leaves with this share, also when the node dies. */
   readonly onLeft?: LogEntry | undefined;
+  /** When the node dies, it MUST be taken away after all that the node holds without this in the partition. */
+  readonly leavesLast?: boolean | undefined;
 }
 
 /** A text for a log. */

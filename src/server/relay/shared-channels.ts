@@ -158,19 +158,21 @@ export class SharedChannels extends AppChannels implements AppTopics {
   /** Reads the members of a presence channel, and tells its subscribers what has changed. */
   async #read(channel: SharedChannel): Promise<void> {
     const { relay } = this.#shared;
-    for (let failures = 0; this.#isHere(channel); failures++) {
+    const { shared } = channel;
+    for (let failures = 0; shared !== undefined && this.#isHere(channel); ) {
       try {
+        const { forgotten } = shared;
         const topic = relay.topicOf(channel.name);
         // So that all that this node holds is in the list.
         await relay.node.caughtUp(topic);
         const state = await relay.node.connection.read(topic, sets.members);
-        const change = channel.shared?.reset(state, relay.node.isToldAgain(topic));
-        if (change !== undefined) channel.noteChange(change);
+        if (shared.forgotten !== forgotten) continue;
+        channel.noteChange(shared.reset(state, relay.node.isToldAgain(topic)));
         if (!this.isClosing) this.pace.changed(channel);
-        return;
+        if (shared.isKnown) return;
       } catch {
         // The relay is away, which is in the log already.
-        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures, 50, 2000)).unref());
+        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures++, 50, 2000)).unref());
       }
     }
   }

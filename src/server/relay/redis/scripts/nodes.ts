@@ -16,12 +16,13 @@ export const changeBits = {
   onLeft: 64,
   maxItems: 128,
   maxWeight: 256,
+  leavesLast: 512,
 } as const;
 
 /** Parameters: the incarnation; the lease in milliseconds. */
 export const registerScript: Script = {
   name: 'register',
-  text: String.raw`${head}${clock}
+  text: `${head}${clock}
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
 call('HSET', KEYS[1], ARGV[1], whole(now + ARGV[2]) .. ' 0')
 call('PEXPIRE', KEYS[1], ${KEPT_MS})`,
@@ -30,8 +31,8 @@ call('PEXPIRE', KEYS[1], ${KEPT_MS})`,
 /**
  * Parameters: the incarnation; the lease; the greatest number of an update that is known to have been made, and this
  * one's; the channel of the marker; where to go on with renewing what is held, or nothing; 1 when shares may
- * come; and for each change: its bits, then as far as they say so topic, set; item; weight, value, log and text of `onCame`, of `onLeft`, maxItems,
- * maxWeight.
+ * come; and for each change: its bits, then as far as they say so topic, set; item; weight, value, log and text of
+ * `onCame`, of `onLeft`, maxItems, maxWeight.
  *
  * A Redis that has gone back to an older state, from disk or on a replica, knows fewer updates than the node. Then the
  * incarnation counts as dead.
@@ -51,8 +52,8 @@ if tonumber(match(row, '%d+$')) < tonumber(ARGV[3]) then
   call('PEXPIRE', prefix .. 'ended', ${KEPT_MS})
   return false
 end
--- A full Redis refuses a command that takes memory, unless the script has written already. So what takes none, a lease and
--- shares that end, is done all the same.
+-- A full Redis refuses a command that takes memory, unless the script has written already. So what takes none, a lease
+-- and shares that end, is done all the same.
 if ARGV[7] ~= '1' then call('PEXPIRE', KEYS[1], ${KEPT_MS}) end
 call('HSET', KEYS[1], incarnation, whole(now + ARGV[2]) .. ' ' .. ARGV[4])
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
@@ -66,14 +67,17 @@ end
 while position <= length do
   local bits = tonumber(following())
   if band(bits, ${changeBits.sameSet}) == 0 then topic, set = following(), following() end
-  local item, weight, value, cameLog, cameText, onLeft, maxItems, maxWeight = following(), nil, '', nil, nil, '', nil, nil
+  local item, value, onLeft = following(), '', ''
+  local weight, cameLog, cameText, maxItems, maxWeight
   if band(bits, ${changeBits.share}) ~= 0 then weight = tonumber(following()) end
   if band(bits, ${changeBits.value}) ~= 0 then value = following() end
   if band(bits, ${changeBits.onCame}) ~= 0 then cameLog, cameText = following(), following() end
   if band(bits, ${changeBits.onLeft}) ~= 0 then onLeft = '\0' .. following() .. '\0' .. following() end
   if band(bits, ${changeBits.maxItems}) ~= 0 then maxItems = tonumber(following()) end
   if band(bits, ${changeBits.maxWeight}) ~= 0 then maxWeight = tonumber(following()) end
-  local flags = (band(bits, ${changeBits.isTold}) ~= 0 and 't' or '') .. (band(bits, ${changeBits.isWeightTold}) ~= 0 and 'w' or '')
+  local flags = band(bits, ${changeBits.isTold}) ~= 0 and 't' or ''
+  if band(bits, ${changeBits.isWeightTold}) ~= 0 then flags = flags .. 'w' end
+  if band(bits, ${changeBits.leavesLast}) ~= 0 then flags = flags .. 'l' end
   local state = opened(topic, set)
   results[count + 1] = change(shares, state, item, weight, value, flags, onLeft, cameLog, cameText, maxItems, maxWeight)
   results[count + 2], results[count + 3] = state.items, state.weight
@@ -118,18 +122,30 @@ return { nodes, cursor, expired, results, began() }`,
 export function evictScript(publish: string): Script {
   return {
     name: 'evict',
-    text: String.raw`${head}${clock}${sharesOf(publish)}
+    text: `${head}${clock}${sharesOf(publish)}
 local incarnation, ended, shares = ARGV[1], prefix .. 'ended', prefix .. 'shares:' .. ARGV[1]
 local row = call('HGET', KEYS[1], incarnation)
 if row and ARGV[2] ~= '1' and tonumber(match(row, '^%d+')) > now then return 0 end
 -- First of all one that a full Redis carries out.
 call('HDEL', KEYS[1], incarnation)
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
-local found = call('HSCAN', shares, call('HGET', ended, incarnation) or '0', 'COUNT', ${SLICE})
+-- Where the slice begins, after 'l' in the second round, in which those go that leave last.
+local round, place = match(call('HGET', ended, incarnation) or '0', '^(l?)(%d+)$')
+local found = call('HSCAN', shares, place, 'COUNT', ${SLICE})
+local gone, next = 0, found[1]
 for index = 1, #found[2], 2 do
+  -- A small hash is given whole.
+  if gone == ${SLICE} then
+    next = place
+    break
+  end
   local topic, set, item = match(found[2][index], '^([^%z]*)%z([^%z]*)%z(.*)$')
+  local flags = match(found[2][index + 1], '^%d+(%l*)') or ''
   if topic then
-    change(shares, opened(topic, set), item, nil, '', match(found[2][index + 1], '^%d+(%l*)') or '', '')
+    if round == 'l' or not find(flags, 'l', 1, true) then
+      gone = gone + 1
+      change(shares, opened(topic, set), item, nil, '', flags, '')
+    end
   else
     call('HDEL', shares, found[2][index])
   end
@@ -139,7 +155,8 @@ if call('EXISTS', shares) == 0 then
   call('HDEL', ended, incarnation)
   return 0
 end
-call('HSET', ended, incarnation, found[1])
+if next == '0' and gone < ${SLICE} then round = 'l' end
+call('HSET', ended, incarnation, round .. next)
 call('PEXPIRE', ended, ${KEPT_MS})
 return 1`,
   };
