@@ -66,7 +66,7 @@ export class ClusterNode {
       return {
         partition,
         listening: new Listening(number, connection),
-        outgoing: new Outgoing(number, connection, partition),
+        outgoing: new Outgoing(number, connection, this.leaseMs, partition),
       };
     });
     try {
@@ -178,7 +178,8 @@ export class ClusterNode {
     if (this.#isFailing) return;
     this.#isFailing = true;
     for (const giveUp of this.#impatient) giveUp();
-    const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
+    const text =
+      'websocket: the relay does not answer as it should: messages may be refused, new subscriptions wait, clients stay connected';
     this.#host.logger().error({ err: error }, text);
   };
 
@@ -200,11 +201,13 @@ export class ClusterNode {
     this.#toldAgain.add(partition);
   }
 
-  readonly #updated = (partition: number, { expired, nodes, memory }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes, memory }: Update, isWhole: boolean): void => {
     this.nodes = nodes;
     this.#noteMemory(partition, memory);
-    if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
-    this.#isFailing = false;
+    if (isWhole && this.#isFailing) {
+      this.#isFailing = false;
+      this.#host.logger().info({}, 'websocket: the relay answers again');
+    }
     for (const incarnation of expired) void this.#evict(partition, incarnation);
   };
 

@@ -22,8 +22,8 @@ export interface PartitionHost {
   readonly leaseMs: number;
   /** An update has failed, and will be tried again. Must not throw. */
   failed(error: unknown): void;
-  /** An update has succeeded. Must not throw. */
-  updated(partition: number, update: Update): void;
+  /** An update has succeeded. Must not throw. @param isWhole whether nothing was left out that the relay may refuse */
+  updated(partition: number, update: Update, isWhole: boolean): void;
 }
 
 const gone: ShareResult = { isRefused: false, isNew: false, isGone: true, figures: { items: 0, weight: 0 } };
@@ -50,6 +50,11 @@ export class Partition {
   #timer: NodeJS.Timeout | undefined;
   #endPause: (() => void) | undefined;
   #failures = 0;
+  /**
+   * Whether an update has failed that brought shares. A relay that is full refuses those, and still renews the lease: so
+   * the next one goes without.
+   */
+  #isRefused = false;
   #isClosed = false;
 
   constructor(number: number, connection: RelayConnection, host: PartitionHost) {
@@ -136,8 +141,11 @@ export class Partition {
     while (!this.#isClosed && (this.#waiting.size > 0 || this.#renewals.length > 0)) {
       try {
         await this.#update();
-        this.#failures = 0;
+        if (!this.#isRefused) this.#failures = 0;
+        this.#isRefused = false;
       } catch (error) {
+        // A connection that this node itself has closed does not answer.
+        if (this.#isClosed) return;
         this.#host.failed(error);
         await this.#pause(backoffDelay(this.#failures++, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
       }
@@ -147,7 +155,9 @@ export class Partition {
   async #update(): Promise<void> {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return this.register(undefined);
-    const taken = [...this.#waiting].slice(0, MAX_CHANGES);
+    const isWhole = !this.#isRefused;
+    const possible = isWhole ? [...this.#waiting] : [...this.#waiting].filter(([, { change }]) => !change.share);
+    const taken = possible.slice(0, MAX_CHANGES);
     for (const [key] of taken) this.#waiting.delete(key);
     const renewals = this.#waiting.size === 0 ? this.#renewals.splice(0) : [];
     const changes = taken.map(([, { change }]) => change);
@@ -156,10 +166,11 @@ export class Partition {
       if (update !== undefined) {
         this.#settle(taken, update);
         for (const { resolve } of renewals) resolve();
-        this.#host.updated(this.number, update);
+        this.#host.updated(this.number, update, isWhole);
         return;
       }
     } catch (error) {
+      this.#isRefused ||= changes.some(({ share }) => share !== undefined);
       this.#takeBack(taken, renewals);
       throw error;
     }
