@@ -171,8 +171,8 @@ export interface RelayMessage {
 export type KeptMessage =
   | { readonly payload: Uint8Array; readonly ttlMs: number }
   /**
-   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, or so much time has
-   * passed. Who asks without it is never the first, and changes nothing.
+   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, or so much time
+   * has passed. Who asks without it is never the first, and changes nothing.
    */
   | { readonly payload: undefined; readonly isFirst: boolean };
 
@@ -231,9 +231,9 @@ export interface RelayConnection {
   register(partition: number, leaseMs: number): Promise<string>;
 
   /**
-   * Renews the lease, and changes shares in topics of one partition, in their order. It MUST NOT resolve before all that
-   * was published before it to topics that this node listens to, its own changes among it, is handed over. So it also
-   * proves that the node hears.
+   * Renews the lease, and changes shares in topics of one partition, in their order. It MUST NOT resolve before all
+   * that was published before it to topics that this node listens to, its own changes among it, is handed over. So it
+   * also proves that the node hears.
    * @returns undefined when the incarnation is not known, because it was evicted or the relay has lost its memory:
    * nothing was changed
    */
@@ -246,7 +246,8 @@ export interface RelayConnection {
 
   /**
    * Takes the shares away that an incarnation holds, as if it had done so, and at the end the incarnation itself. One
-   * whose lease lasts is left alone unless `isOwn`. From the first call on it is unknown. Several nodes may do it at once.
+   * whose lease lasts is left alone unless `isOwn`. From the first call on it is unknown. Several nodes may do it at
+   * once.
    * @returns whether there are shares left: then it has to be called again
    */
   evict(partition: number, incarnation: string, options?: { readonly isOwn?: boolean }): Promise<boolean>;

@@ -133,7 +133,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
   async #holdChannel(channel: SharedChannel): Promise<void> {
     const { relay } = this.#shared;
     const share = channel.isOccupied ? { weight: channel.weight } : undefined;
-    const rules = { isWeightTold: this.counts !== undefined };
+    const lingerMs = channel.members && this.parts.limits.presenceLeaveDelayMs;
+    const rules = { isWeightTold: this.counts !== undefined, lingerMs };
     const result = await relay.hold(channel.name, sets.subscribers, '', share, rules);
     if (result !== undefined) channel.noteTotal(result.figures.weight);
   }
@@ -141,8 +142,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
   #holdMember(channel: SharedChannel, userId: string): Promise<ShareResult | undefined> {
     const standing = channel.members?.standing(userId);
     const share = standing && { weight: standing.isLive ? 1 : 0, value: standing.info };
-    const maxItems = this.parts.limits.maxPresenceMembers;
-    const rules = { isTold: true, maxItems };
+    const { maxPresenceMembers: maxItems, presenceLeaveDelayMs: lingerMs } = this.parts.limits;
+    const rules = { isTold: true, maxItems, lingerMs };
     return this.#shared.relay.hold(channel.name, sets.members, itemOf(userId), share, rules);
   }
 
@@ -270,5 +271,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     channel.lastEvent = undefined;
     channel.shared?.forget();
     void this.#known(channel);
+    if (this.counts !== undefined) void this.#holdChannel(channel).then(() => this.counts?.changed(channel));
   }
 }
