@@ -138,7 +138,8 @@ export class Partition {
         await this.#update();
         this.#failures = 0;
       } catch (error) {
-        this.#host.failed(error);
+        // What was under way when it was closed fails for that.
+        if (!this.#isClosed) this.#host.failed(error);
         await this.#pause(backoffDelay(this.#failures++, FIRST_PAUSE_MS, LONGEST_PAUSE_MS));
       }
     }
