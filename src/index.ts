@@ -26,6 +26,7 @@ export type { Listener, ListenRequest } from './backends/contract/listening.js';
 export type { BackendMessageOptions, EventParts } from './backends/contract/message.js';
 export type { ChannelResult, RequestAnswer, RequestContext } from './backends/contract/request.js';
 export type { BackendSettings, Credential, Credentials } from './backends/contract/settings.js';
+export type { SharedMemory } from './backends/contract/shared-memory.js';
 export { type AnyBackend, PushServiceWrapper, type PushServiceWrapperClass } from './backends/contract/wrapper.js';
 export type { Lasting } from './core/call-options.js';
 export type { ChannelParams } from './core/channel-pattern.js';

@@ -51,6 +51,11 @@ export class Deadline {
     return this.#race(answer, late, caller);
   }
 
+  /** The time that is left, in milliseconds. */
+  get leftMs(): number {
+    return Math.max(0, this.#endsAt - performance.now());
+  }
+
   /** Waits for work. @returns whether it ended in time @throws whatever the work throws in time */
   isMetBy(work: Promise<unknown>): Promise<boolean> {
     return this.#race(
@@ -61,7 +66,7 @@ export class Deadline {
 
   async #race<Answer>(answer: Promise<Answer>, late: () => Answer, caller?: Caller): Promise<Answer> {
     const { promise, resolve } = Promise.withResolvers<typeof LATE>();
-    const timer = setTimeout(resolve, Math.ceil(Math.max(0, this.#endsAt - performance.now())), LATE);
+    const timer = setTimeout(resolve, Math.ceil(this.leftMs), LATE);
     try {
       const inTime = Promise.race([answer, promise]);
       const first = await (caller === undefined ? inTime : untilAborted(inTime, caller.signal, caller.aborted));

@@ -9,6 +9,7 @@ import { readWebhook } from '../webhooks/read.js';
 import type { WebhookSource } from '../webhooks/source.js';
 import { KNOWN_FOR_MS } from '../webhooks/verify.js';
 import type { IncomingMessage } from '../wire/message.js';
+import { SharedEvents } from './shared-events.js';
 
 /** The service that webhooks are taken for. */
 export interface IntakeHost {
@@ -17,6 +18,8 @@ export interface IntakeHost {
   readonly logger: Logger;
   /** How long the events of a webhook may take until its answer is due, in milliseconds. */
   readonly timeout: number;
+  /** The name of the service. */
+  readonly service: string;
 }
 
 /** Most ids that are remembered, in about 30 MB. */
@@ -24,18 +27,21 @@ const MAX_KNOWN = 100_000;
 
 /**
  * Takes the webhooks of a backend's provider, and handles each event once. An event that was handled is dropped when it
- * comes again. An event whose handler failed is handled again.
+ * comes again. An event whose handler failed is handled again. Where the backend has a memory that processes share, all
+ * of this goes for them together.
  */
 export class WebhookIntake {
   readonly #backend: AnyBackend;
   readonly #host: IntakeHost;
   readonly #known = new KnownEvents();
+  readonly #shared: SharedEvents;
   /** The events that are being handled. */
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<boolean>>();
 
   constructor(backend: AnyBackend, host: IntakeHost) {
     this.#backend = backend;
     this.#host = host;
+    this.#shared = new SharedEvents(backend, host.service, host.logger);
   }
 
   /** Number of events that are being handled. */
@@ -90,27 +96,32 @@ export class WebhookIntake {
     const id = `${event.backend} ${event.id}`;
     const known = this.#known.of(id);
     const isFirst = known.handling === undefined;
-    if (isFirst && event.type === 'clientEvent' && !known.isAnnounced) this.#host.receive(messageOf(event));
-    known.isAnnounced = true;
-    const handling = known.handling ?? this.#handle(event, handle, id, known);
+    const handling = known.handling ?? this.#begin({ event, handle, id, known }, deadline);
     known.waiting++;
     try {
-      await deadline.wait(handling, {
+      const isNew = await deadline.wait(handling, {
         missing: `The handler of webhooks did not end with the event "${event.type}"`,
         consequence: 'the event goes on being handled, and nothing was sent',
       });
+      return isFirst && isNew;
     } finally {
       known.waiting--;
     }
-    return isFirst;
   }
 
-  /** Begins to handle an event. @returns a promise that settles as the handler does, after the event was noted */
-  #handle(event: WebhookEvent, handle: WebhookHandler | undefined, id: string, known: KnownEvent): Promise<void> {
-    const handling: Promise<void> = (async () => handle?.(event))().then(
-      () => {
+  /**
+   * Begins to handle an event.
+   * @returns a promise that settles as the handler does, after the event was noted: false for one that another process
+   * has handled
+   */
+  #begin(incoming: IncomingEvent, deadline: Deadline): Promise<boolean> {
+    const { event, id, known } = incoming;
+    const work = this.#shared.areShared ? this.#handleShared(incoming, deadline) : this.#handle(incoming);
+    const handling: Promise<boolean> = work.then(
+      (isNew) => {
         this.#underWay.delete(handling);
         this.#known.handled(id, known);
+        return isNew;
       },
       (error: unknown) => {
         this.#underWay.delete(handling);
@@ -127,20 +138,50 @@ export class WebhookIntake {
     this.#underWay.add(handling);
     return handling;
   }
+
+  async #handleShared(incoming: IncomingEvent, deadline: Deadline): Promise<boolean> {
+    const { event, id, known } = incoming;
+    const claim = await this.#shared.claim(id, deadline);
+    if (claim === undefined) return false;
+    try {
+      if (event.type === 'clientEvent' && !known.isAnnounced) known.isAnnounced = !(await claim.isToAnnounce());
+      await this.#handle(incoming);
+    } catch (error) {
+      await claim.failed();
+      throw error;
+    }
+    await claim.handled();
+    return true;
+  }
+
+  async #handle({ event, handle, known }: IncomingEvent): Promise<true> {
+    if (event.type === 'clientEvent' && !known.isAnnounced) this.#host.receive(messageOf(event));
+    known.isAnnounced = true;
+    await handle?.(event);
+    return true;
+  }
+}
+
+/** An event that is to be handled. */
+interface IncomingEvent {
+  readonly event: WebhookEvent;
+  readonly handle: WebhookHandler | undefined;
+  readonly id: string;
+  readonly known: KnownEvent;
 }
 
 function messageOf({ channel, event, data, userId }: ClientEvent): IncomingMessage {
   return { channel, event, data, ...(userId !== undefined && { userId }) };
 }
 
-const handled = Promise.resolve();
+const handled = Promise.resolve(false);
 
 /** An event that came in. */
 export interface KnownEvent {
   /** Whether `messageReceived` has fired for it. */
   isAnnounced: boolean;
   /** Pending while the event is being handled, resolved afterwards. Undefined before, and after a failure. */
-  handling: Promise<void> | undefined;
+  handling: Promise<boolean> | undefined;
   /** Number of calls that wait for its handler. */
   waiting: number;
   expiresAt: number;

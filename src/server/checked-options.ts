@@ -11,6 +11,7 @@ import { MAX_TIMEOUT_MS } from '../wire/timers.js';
 import type { WebSocketApp, WebSocketLimits, WebSocketOptions } from './options.js';
 import { plainOption } from './plain/options.js';
 import type { Relay } from './relay/relay.js';
+import { relayOfText } from './relay/relay-of-text.js';
 import { relayOption } from './relay/relay-option.js';
 import { webhook } from './webhooks/options.js';
 
@@ -44,8 +45,7 @@ export interface CheckedApp extends Omit<WebSocketApp, keyof WebSocketLimits> {
 /** Options that have been checked. Their limits are those of the application in the settings. */
 export type CheckedOptions = Omit<Filled<WebSocketOptions>, 'apps' | 'relay'> & {
   readonly apps?: readonly CheckedApp[];
-  /** A relay, or a text that names one. */
-  readonly relay?: Relay | string;
+  readonly relay?: Relay;
 };
 
 const MAX_TIMEOUT_SECONDS = Math.floor(MAX_TIMEOUT_MS / 1000);
@@ -173,7 +173,7 @@ export function checkOptions(options: unknown): CheckedOptions {
     ...derived(server),
     metricsHost,
     relayFailure,
-    ...(relay !== undefined && relay !== false && { relay }),
+    ...(relay && { relay: typeof relay === 'string' ? relayOfText(relay) : relay }),
     ...(apps !== undefined && { apps: checkedApps(apps, server) }),
   };
 }

@@ -165,7 +165,8 @@ export interface WebSocketOptions extends WebSocketLimits {
   /**
    * Joins this server to those of other processes and machines: what one publishes is heard on all, and they count
    * their clients together. A relay, or the address of a Redis: `'redis://user:password@host:6379'`, `'rediss://…'` for
-   * TLS. `false`: none, whatever the environment says.
+   * TLS, with `?prefix=shop:` for an environment that shares it with others. `false`: none, whatever the environment
+   * says.
    * @default PUSH_RELAY of the environment, else none
    */
   relay?: Relay | string | false | undefined;

@@ -23,6 +23,7 @@ import type { HttpServerLike, ListeningAddress, WebSocketServerApi } from './pub
 import { AppRelay } from './relay/app-relay.js';
 import type { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
+import { type NodeMemory, nodeMemory } from './relay/node-memory.js';
 import { ownNode } from './relay/own-node.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
@@ -130,6 +131,12 @@ export class ChannelsServer {
     };
   }
 
+  /** What the nodes remember together for the application in the settings; undefined without a relay. */
+  get sharedMemory(): NodeMemory | undefined {
+    const { node, own } = this.#run;
+    return node && nodeMemory(node, own.settings.appId);
+  }
+
   #begin(): Run {
     const { logger, access, received, plainAccess } = this.#host;
     const { cacheTtlMs, maxCachedChannels } = this.#options;
@@ -150,14 +157,8 @@ export class ChannelsServer {
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
     const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: node?.tag };
     const sockets = new SocketServer(all, this.#options, host);
-    return {
-      own,
-      apps,
-      sockets,
-      httpApi: new HttpApi(apps, this.#options.requestTimeoutMs, logger),
-      webhooks,
-      node: node?.node,
-    };
+    const httpApi = new HttpApi(apps, this.#options.requestTimeoutMs, logger);
+    return { own, apps, sockets, httpApi, webhooks, node: node?.node };
   }
 
   #webhooksOf(settings: CheckedApp, relay: AppRelay | undefined): AppWebhooks | undefined {

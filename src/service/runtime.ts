@@ -109,6 +109,7 @@ export class Runtime implements ListeningHost {
     this.#closeTimeout = closeTimeout;
     const shared: SharedByBackends = {
       owner,
+      service: name,
       receive,
       rules,
       givenLogger: logger,

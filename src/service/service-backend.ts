@@ -23,6 +23,8 @@ import { type ListeningHost, mayListen } from './listening.js';
 export interface SharedByBackends {
   /** Stands for the service, which the backends then belong to. */
   readonly owner: object;
+  /** The name of the service. */
+  readonly service: string;
   /** Gets the messages that come in for the application. */
   readonly receive: (message: IncomingMessage) => void;
   readonly rules: ChannelRules;
@@ -86,7 +88,7 @@ export class ServiceBackend implements Destination, ListeningHost {
     this.streamSecret = shared.streamSecret;
     this.subscriptions = new Subscriptions(backend, timeout);
     this.streams = new Streams(this.subscriptions, logger);
-    this.webhooks = new WebhookIntake(backend, { receive, logger, timeout });
+    this.webhooks = new WebhookIntake(backend, { receive, logger, timeout, service: shared.service });
     this.capabilities = checkedCapabilities(backend);
     const { channelName } = this.capabilities;
     const adapter = sessions ?? backend.defaultSessions();

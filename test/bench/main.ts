@@ -15,6 +15,11 @@ import { recordingChannels } from './recording-channels.ts';
 import { recordingMysql, recordingPostgres } from './recording-databases.ts';
 import { recordingMillions } from './recording-millions.ts';
 import { recordingSqlite } from './recording-sqlite.ts';
+import { relayChannels } from './relay-channels.ts';
+import { relayCost } from './relay-cost.ts';
+import { relayFanOut } from './relay-fan-out.ts';
+import { relayLatency } from './relay-latency.ts';
+import { relayPresence } from './relay-presence.ts';
 import { rooms } from './rooms.ts';
 import { sendCpu } from './send-cpu.ts';
 import { sessionLookUps } from './sessions.ts';
@@ -42,6 +47,7 @@ const parts: Readonly<Record<string, readonly Benchmark[]>> = {
   memory: [idleMemory, subscriptionMemory],
   sending: [sendCpu, sessionLookUps],
   recording: [recordingSqlite, recordingPostgres, recordingMysql, recordingChannels, recordingMillions],
+  relay: [relayFanOut, relayLatency, relayChannels, relayPresence, relayCost],
   hosted: [hosted, pubnub],
 };
 

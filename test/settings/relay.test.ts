@@ -39,8 +39,12 @@ describe('the option relay', () => {
     ['one with TLS', `rediss://:${password}@[::1]:6380`],
     ['one without a password', 'redis://localhost'],
     ['one with parameters', 'redis://localhost?prefix=shop'],
+    ['those of a Cluster', `redis+cluster://push:${password}@a.example:6379,b.example:6380`],
+    ['those of a Cluster with TLS', 'rediss+cluster://[::1]:6379,localhost?prefix=shop'],
   ])('takes %s', (_what, given) => {
-    expect(checkOptions({ relay: given }).relay).toBe(given);
+    const made = checkOptions({ relay: given }).relay;
+    if (typeof given === 'string') expect(made).toMatchObject({ name: 'redis' });
+    else expect(made).toBe(relay);
   });
 
   it('is none with false, and by default', () => {
@@ -51,6 +55,8 @@ describe('the option relay', () => {
   it.each<[string, unknown]>([
     ['another scheme', `http://push:${password}@redis.example`],
     ['no host', 'redis://'],
+    ['several servers without a Cluster', `redis://push:${password}@a.example,b.example`],
+    ['two signs @', `redis://push:${password}@x@redis.example`],
     ['a space', `redis://push:${password} x@redis.example`],
     ['a password with a slash', `redis://push:${password}/x@redis.example`],
     ['a password with a question mark', `redis://push:6379?${password}@redis.example`],
@@ -67,7 +73,7 @@ describe('the option relay', () => {
       () => new WebSocketService({ ...keys, options: { relay: given } as WebSocketOptions }),
     );
     expect(error.message).toMatch(
-      /^The websocket backend's options: "relay" must be a relay, which has a name and the method connect, a text: "redis:\/\/USER:PASSWORD@HOST:PORT", or "rediss:\/\/…" for TLS, or false, found /,
+      /^The websocket backend's options: "relay" must be a relay, which has a name and the method connect, a text: "redis:\/\/USER:PASSWORD@HOST:PORT", .* for a Cluster, or false, found /,
     );
     expect(inspect(error, { showHidden: true, depth: 10 })).not.toContain(password);
   });
@@ -134,7 +140,9 @@ describe('PUSH_RELAY', () => {
   it('is an error where it names no relay, and does not show its password', async () => {
     vi.stubEnv('PUSH_RELAY', `oracle://root:${password}@db`);
     const error = await failureOf(ConfigurationError, () => backendsOf({ backend: 'websocket', ...keys }));
-    expect(error.message).toBe('PUSH_RELAY must be "redis://USER:PASSWORD@HOST:PORT", or "rediss://…" for TLS.');
+    expect(error.message).toBe(
+      'PUSH_RELAY must be "redis://USER:PASSWORD@HOST:PORT", "rediss://…" for TLS, or "redis+cluster://HOST:PORT,HOST:PORT" for a Cluster.',
+    );
     expect(inspect(error, { showHidden: true, depth: 10 })).not.toContain(password);
   });
 });

@@ -197,6 +197,8 @@ function total(shares: readonly Share[]): number {
 export class RelayHub {
   readonly partitions: number;
   readonly connections: Set<MemoryConnection> = new Set();
+  /** Names what it remembers. */
+  memory = '';
   #parts: readonly Partition[] = [];
   #version = 0;
 
@@ -207,6 +209,7 @@ export class RelayHub {
 
   /** Loses its memory, as a Redis that is emptied. */
   forgetEverything(): void {
+    this.memory = randomUUID();
     this.#parts = Array.from({ length: this.partitions }, (_, partition) => {
       const publish = (topic: string, tell: (host: RelayHost) => void) => this.publish(partition, topic, tell);
       return new Partition(() => ++this.#version, publish);
@@ -404,7 +407,7 @@ class MemoryConnection implements RelayConnection {
       const lasting = [...part.nodes].filter(([, ends]) => ends > hub.now).map(([name]) => name);
       const expired = [...[...part.nodes.keys()].filter((name) => !lasting.includes(name)), ...part.ended];
       this.#later(resolve);
-      return { results, expired, nodes: lasting.length };
+      return { results, expired, nodes: lasting.length, memory: hub.memory };
     });
     if (update !== undefined) await heard;
     return update;
@@ -422,13 +425,15 @@ class MemoryConnection implements RelayConnection {
       part.nodes.delete(incarnation);
       part.ended.add(incarnation);
       let count = 0;
-      for (const [name, { items }] of [...part.sets]) {
-        const [topic = '', set = ''] = name.split('\0');
-        for (const [item, { shares }] of [...items]) {
-          const held = shares.get(incarnation);
-          if (held === undefined || count++ >= SLICE) continue;
-          const { isTold, isWeightTold } = held;
-          part.change(incarnation, { topic, set, item, share: undefined, isTold, isWeightTold });
+      for (const isLast of [false, true]) {
+        for (const [name, { items }] of [...part.sets]) {
+          const [topic = '', set = ''] = name.split('\0');
+          for (const [item, { shares }] of [...items]) {
+            const held = shares.get(incarnation);
+            if (held === undefined || (held.leavesLast ?? false) !== isLast || count++ >= SLICE) continue;
+            const { isTold, isWeightTold } = held;
+            part.change(incarnation, { topic, set, item, share: undefined, isTold, isWeightTold });
+          }
         }
       }
       part.settle();

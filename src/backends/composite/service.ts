@@ -21,6 +21,7 @@ import type { Listener } from '../contract/listening.js';
 import type { BackendMessageOptions, EventParts } from '../contract/message.js';
 import type { ChannelResult, RequestContext } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
+import type { SharedMemory } from '../contract/shared-memory.js';
 import type { AnyBackend } from '../contract/wrapper.js';
 import { type Asking, askFirst, disconnectAll, firstAble } from './asking.js';
 import { composedCapabilities } from './capabilities.js';
@@ -29,7 +30,7 @@ import { checkNamedBackends, ownOptions } from './child-message.js';
 import { type CompositeOptions, checkComposite } from './options.js';
 import type { Routing } from './routing.js';
 import { ChildSubscriptions } from './subscriptions.js';
-import { checkHeaders, readWebhook } from './webhooks.js';
+import { checkHeaders, readersIn, readWebhook, sharedMemoryOf } from './webhooks.js';
 
 /** How long a backend has to open or to answer where the service does not say, in milliseconds. */
 const DEFAULT_TIMEOUT_MS = 10_000;
@@ -174,10 +175,13 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     return readWebhook(this.#webhookReaders, request);
   }
 
+  /** The memory of the first one that has any: the service handles the webhooks of all. */
+  override get sharedMemory(): SharedMemory | undefined {
+    return sharedMemoryOf(this.#children);
+  }
+
   get #webhookReaders(): readonly AnyBackend[] {
-    const readers = this.#children.filter(({ capabilities }) => capabilities.webhooks).map(({ backend }) => backend);
-    if (readers.length === 0) throw this.unsupported('read webhooks', 'none of its backends can');
-    return readers;
+    return readersIn(this.#children, () => this.unsupported('read webhooks', 'none of its backends can'));
   }
 
   /** Asks the first backend that can tell. The others' subscribers are not counted. */
@@ -232,8 +236,9 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
    * @throws PushError when a backend that is needed cannot be opened, or none can
    */
   override async open(): Promise<void> {
-    if (this.#routing.sendsToAll) await this.#openAll();
-    else await this.#openAny();
+    if (this.#routing.sendsToAll) return this.#openAll();
+    const failures = await Promise.all(this.#children.map((child) => child.openIfPossible()));
+    if (failures.every((failure) => failure !== undefined)) throw failures[0];
   }
 
   async #openAll(): Promise<void> {
@@ -242,11 +247,6 @@ export abstract class CompositeService extends BatchServiceWrapper<readonly AnyB
     if (failed === undefined) return;
     await this.close().catch(() => {});
     throw failed.reason;
-  }
-
-  async #openAny(): Promise<void> {
-    const failures = await Promise.all(this.#children.map((child) => child.openIfPossible()));
-    if (failures.every((failure) => failure !== undefined)) throw failures[0];
   }
 
   /** Closes all backends, also when one of them fails. @throws PushError the first failure */

@@ -20,6 +20,7 @@ import type { Listener } from './listening.js';
 import { type BackendMessageOptions, type EventParts, jsonWithNotification } from './message.js';
 import type { RequestAnswer, RequestContext } from './request.js';
 import type { BackendSettings } from './settings.js';
+import type { SharedMemory } from './shared-memory.js';
 
 const brand: symbol = Symbol.for('pushrail.PushServiceWrapper');
 
@@ -184,6 +185,15 @@ export abstract class PushServiceWrapper<
    */
   parseWebhook(_request: WebhookRequest): Awaitable<readonly WebhookEvent[]> {
     throw this.unsupported('read webhooks', 'override parseWebhook(request)');
+  }
+
+  /**
+   * A memory that all processes with this backend share. Webhook events that were handled in one of them are not handled
+   * in another one.
+   * @default none: each process remembers what it has handled itself
+   */
+  get sharedMemory(): SharedMemory | undefined {
+    return undefined;
   }
 
   /**

@@ -19,6 +19,7 @@ import type { BackendCapabilities } from '../contract/capabilities.js';
 import type { Listener } from '../contract/listening.js';
 import type { ChannelResult, RequestAnswer } from '../contract/request.js';
 import type { BackendSettings } from '../contract/settings.js';
+import type { SharedMemory } from '../contract/shared-memory.js';
 import type { CheckedApiRequest } from '../pusher-compatible/api-request.js';
 import { ChannelsService } from '../pusher-compatible/service.js';
 
@@ -197,6 +198,10 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
    */
   override async disconnect(who: Listener): Promise<number> {
     return this.#app.request({ do: 'sendAway', owner: who });
+  }
+
+  override get sharedMemory(): SharedMemory | undefined {
+    return this.#server.sharedMemory;
   }
 
   override async channelInfo(name: string): Promise<ChannelInfo> {

@@ -1,5 +1,7 @@
 import type { Logger } from '../../core/logger.js';
+import { RepeatedLines } from '../../core/repeated-lines.js';
 import { DeliveryError } from '../../core/report.js';
+import { WaitingLine } from '../waiting-line.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { Listening, type TopicListener } from './listening.js';
 import { Outgoing } from './outgoing.js';
@@ -25,13 +27,18 @@ export interface ClusterNodeHost {
 
 /** This process among the nodes that a relay joins. */
 export class ClusterNode {
-  readonly #load: () => Promise<Relay>;
+  readonly #relay: Relay;
   readonly #host: ClusterNodeHost;
   #connection: RelayConnection | undefined;
   #parts: readonly Part[] = [];
   /** Incarnations that are being evicted. */
   readonly #evicting = new Set<string>();
   #isFailing = false;
+  readonly #lines = new RepeatedLines();
+  /** The memory of each partition. */
+  readonly #memories = new Map<number, string>();
+  /** Partitions that have lost their memory, and are told again by all nodes. */
+  readonly #toldAgain: WaitingLine<number>;
   /** Those who wait only as long as the relay answers. */
   readonly #impatient = new Set<() => void>();
   /** How long its leases last, in milliseconds. */
@@ -39,11 +46,11 @@ export class ClusterNode {
   /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
   nodes = 1;
 
-  /** @param load returns the relay */
-  constructor(load: () => Promise<Relay>, host: ClusterNodeHost) {
-    this.#load = load;
+  constructor(relay: Relay, host: ClusterNodeHost) {
+    this.#relay = relay;
     this.#host = host;
     this.leaseMs = host.leaseMs ?? LEASE_MS;
+    this.#toldAgain = new WaitingLine(this.leaseMs, (partition) => this.#missed([partition]));
   }
 
   /**
@@ -51,8 +58,7 @@ export class ClusterNode {
    * @throws whatever the relay rejects with, when it cannot be reached
    */
   async open(): Promise<void> {
-    const relay = await this.#load();
-    const connection = await relay.connect(this.#relayHost);
+    const connection = await this.#relay.connect(this.#relayHost);
     this.#connection = connection;
     const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
@@ -146,10 +152,14 @@ export class ClusterNode {
     },
     hearing: (partitions, since) => {
       this.#host.spans.end(partitions, since, this.#parts.length);
-      for (const number of partitions)
-        for (const listener of this.#parts[number]?.listening.listeners ?? []) this.#hand(() => listener.missed());
+      this.#missed(partitions);
     },
   };
+
+  #missed(partitions: readonly number[]): void {
+    for (const number of partitions)
+      for (const listener of this.#parts[number]?.listening.listeners ?? []) this.#hand(() => listener.missed());
+  }
 
   /** Keeps a fault of ours from the relay, whose connection it would end. */
   #hand(handOver: () => void): void {
@@ -172,8 +182,27 @@ export class ClusterNode {
     this.#host.logger().error({ err: error }, text);
   };
 
-  readonly #updated = (partition: number, { expired, nodes }: Update): void => {
+  /**
+   * Whether the relay has lost its memory a short time ago, so that it may not have heard yet from all nodes what they
+   * hold.
+   */
+  isToldAgain(topic: string): boolean {
+    return this.#toldAgain.has(this.connection.partitionOf(topic));
+  }
+
+  #noteMemory(partition: number, memory: string): void {
+    const before = this.#memories.get(partition);
+    this.#memories.set(partition, memory);
+    if (before === undefined || before === memory) return;
+    const text = 'websocket: the relay has lost its memory, and all nodes tell it again';
+    this.#lines.on(this.#host.logger()).warn({ partition }, text);
+    // A node that lives renews its lease, and finds out, in a third of this.
+    this.#toldAgain.add(partition);
+  }
+
+  readonly #updated = (partition: number, { expired, nodes, memory }: Update): void => {
     this.nodes = nodes;
+    this.#noteMemory(partition, memory);
     if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
     this.#isFailing = false;
     for (const incarnation of expired) void this.#evict(partition, incarnation);
@@ -198,6 +227,7 @@ export class ClusterNode {
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#connection = undefined;
+    this.#toldAgain.clear();
     for (const { listening } of this.#parts) listening.close();
     const ending = Promise.allSettled(this.#parts.map(({ partition }) => partition?.close()));
     const timer = Promise.withResolvers<void>();

@@ -3,7 +3,6 @@ import type { CheckedOptions } from '../checked-options.js';
 import { ClusterNode } from './cluster-node.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { newNodeTag } from './node-requests.js';
-import type { Relay } from './relay.js';
 import type { AppRelayParts } from './shared-app.js';
 
 /** What the applications of a server share of the relay. */
@@ -18,13 +17,6 @@ export interface OwnNode extends Omit<AppRelayParts, 'relay'> {
 export function ownNode(options: CheckedOptions, logger: () => Logger, spans: DeafSpans): OwnNode | undefined {
   const { relay, serve: isServing, relayFailure, cacheTtlMs } = options;
   if (relay === undefined) return undefined;
-  const node = new ClusterNode(() => loaded(relay), { logger, spans, isServing });
+  const node = new ClusterNode(relay, { logger, spans, isServing });
   return { node, tag: newNodeTag(), isServing, isLocalAtFailure: relayFailure === 'local', cacheTtlMs };
-}
-
-/** The relay that a text names. What connects to it is loaded when a server has one. */
-async function loaded(relay: Relay | string): Promise<Relay> {
-  if (typeof relay !== 'string') return relay;
-  const { redisRelay } = await import('./redis/index.js');
-  return redisRelay(relay);
 }

@@ -121,6 +121,8 @@ export interface Share {
   readonly onCame?: LogEntry | undefined;
   /** What is appended when the item leaves with this share, also when the node dies. */
   readonly onLeft?: LogEntry | undefined;
+  /** When the node dies, it MUST be taken away after all that the node holds without this in the partition. */
+  readonly leavesLast?: boolean | undefined;
 }
 
 /** A text for a log. */
@@ -148,6 +150,8 @@ export interface Update {
   readonly expired: readonly string[];
   /** Number of nodes whose lease lasts, this one too. */
   readonly nodes: number;
+  /** Names the memory of the partition. Another name than before says that the relay has lost everything in between. */
+  readonly memory: string;
 }
 
 /** A message to a topic. */

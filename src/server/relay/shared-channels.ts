@@ -153,8 +153,11 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const { relay } = this.#shared;
     for (let failures = 0; this.#isHere(channel); failures++) {
       try {
-        const state = await relay.node.connection.read(relay.topicOf(channel.name), sets.members);
-        const change = channel.shared?.reset(state);
+        const topic = relay.topicOf(channel.name);
+        // So that all that this node holds is in the list.
+        await relay.node.caughtUp(topic);
+        const state = await relay.node.connection.read(topic, sets.members);
+        const change = channel.shared?.reset(state, relay.node.isToldAgain(topic));
         if (change !== undefined) channel.noteChange(change);
         if (!this.isClosing) this.pace.changed(channel);
         return;

@@ -54,20 +54,23 @@ export class SharedMembers implements MemberList {
     if (change.previous > this.#version) return undefined;
     this.#version = change.version;
     const left = change.left.map(idOf).filter((id) => this.#members.delete(id));
-    return { left, came: change.came.map((item) => this.#add(item)) };
+    const came = change.came.filter(({ item, value }) => this.#members.get(idOf(item))?.value !== value);
+    return { left, came: came.map((item) => this.#add(item)) };
   }
 
   /**
    * Takes the list as it was read, and the changes that came meanwhile.
+   * @param keepsAbsent whether a member who is not in it stays: the relay has lost its memory, and is being told again
    * @returns what has to be told to those who know the list before
    */
-  reset({ version, items }: SetState): MemberChange {
+  reset({ version, items }: SetState, keepsAbsent = false): MemberChange {
     const early = this.#early;
     this.#early = [];
     if (this.#version !== undefined && version < this.#version) return unchanged;
     this.#version = version;
     const values = new Map(items.map(({ item, value }) => [idOf(item), value]));
-    const left = this.ids.filter((id) => values.get(id) !== this.#members.get(id)?.value);
+    const isOther = (id: string): boolean => values.get(id) !== this.#members.get(id)?.value;
+    const left = this.ids.filter((id) => isOther(id) && (values.has(id) || !keepsAbsent));
     for (const id of left) this.#members.delete(id);
     const came = items.filter(({ item }) => !this.#members.has(idOf(item))).map((item) => this.#add(item));
     const later = early.map((change) => this.apply(change) ?? unchanged);

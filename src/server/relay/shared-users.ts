@@ -99,7 +99,11 @@ export class SharedUsers extends SignedInUsers implements AppTopics {
 
   missed(name: string): void {
     const userId = idOf(name.slice(PREFIX.length));
-    void this.#onlineOf([userId]).then((online) => this.#tellState(userId, online.has(userId)));
+    void this.#onlineOf([userId]).then((online) => {
+      const isOnline = online.has(userId);
+      // Whoever is told again of all nodes does not know yet who is on the others.
+      if (isOnline || !this.#relay.node.isToldAgain(this.#relay.topicOf(name))) this.#tellState(userId, isOnline);
+    });
   }
 }
 

@@ -14,8 +14,8 @@ import { type BatchLimits, WebhookSender } from './sender.js';
 
 /** What webhooks know to be there: the set of the channel's topic that has it, and the events when it comes and leaves. */
 const states = [
-  { set: 'hook-channel', came: 'channel_occupied', left: 'channel_vacated' },
-  { set: 'hook-members', came: 'member_added', left: 'member_removed' },
+  { set: 'hook-channel', came: 'channel_occupied', left: 'channel_vacated', leavesLast: true },
+  { set: 'hook-members', came: 'member_added', left: 'member_removed', leavesLast: false },
 ] as const;
 /** The name of the log, and what those of its topics begin with, as `AppRelay.topicOf` takes it. */
 const LOG = '!webhooks';
@@ -153,7 +153,7 @@ export class SharedEvents implements AppEvents {
   }
 
   /** Holds what webhooks know to be there, or does so no longer. The relay appends the events of it. */
-  #hold(event: WireEvent, { set, came, left }: (typeof states)[number]): void {
+  #hold(event: WireEvent, { set, came, left, leavesLast }: (typeof states)[number]): void {
     const { channel, user_id: item = '' } = event;
     const onCame = this.entry({ ...event, name: came });
     const onLeft = this.entry({ ...event, name: left });
@@ -164,7 +164,7 @@ export class SharedEvents implements AppEvents {
     if (this.#held.has(key) === isThere) return;
     if (isThere) this.#held.add(key);
     else this.#held.delete(key);
-    const share = isThere ? { weight: 0, onCame, onLeft } : undefined;
+    const share = isThere ? { weight: 0, onCame, onLeft, leavesLast } : undefined;
     const holding = this.#wait(
       this.#relay.hold(channel, set, item, share).then((result) => {
         if ((result?.isNew && onCame !== undefined) || (result?.isGone && onLeft !== undefined)) this.appended(channel);

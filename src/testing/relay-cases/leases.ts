@@ -86,6 +86,26 @@ export const leaseCases: readonly RelayCaseDefinition[] = [
     },
   },
   {
+    name: 'takes those shares of a dead node away last that are to leave last',
+    async check(trial) {
+      const one = await trial.member('topic');
+      const dead = await trial.member('topic', trial.shortMs);
+      const last = ['first', 'second'].map((item) => ({
+        item,
+        set: 'last',
+        share: { weight: 0, onLeft: { log: 'log', text: 'last' }, leavesLast: true },
+      }));
+      const items = Array.from({ length: MANY }, (_, number) => `item ${number}`);
+      await dead.update(...last, ...items.map((item) => ({ item, share: { weight: 0, onLeft: gone } })));
+      await trial.short();
+      await one.evict(dead.incarnation);
+      const part = await one.readLog('log', { max: MANY + 2 });
+      const texts = part?.entries.map(({ text }) => text) ?? [];
+      assert.equal(texts.length, MANY + 2);
+      assert.deepEqual(texts.slice(-3), ['gone', 'last', 'last']);
+    },
+  },
+  {
     name: 'tells nobody of what a dead node held untold',
     async check(trial) {
       const one = await trial.member('topic');

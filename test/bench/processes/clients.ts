@@ -23,6 +23,10 @@ export interface ClientCommands {
   noteArrivals(eventsEach: number): void;
   /** Waits as `receive` does, and tells how late the events were that were due at even intervals. */
   delays(due: { startsAt: number; everyMs: number }): Promise<Delays>;
+  /** Waits as `receive` does, and returns when each delivery arrived, by the shared clock, the earliest first. */
+  arrivals(): Promise<Float64Array>;
+  /** What the clients have got since they were connected, in bytes. */
+  bytes(): number;
 }
 
 /** How long after the time when they were due events arrived, in milliseconds. */
@@ -31,12 +35,17 @@ export interface Delays {
   readonly p99: number;
 }
 
+interface Arrivals {
+  readonly times: Float64Array;
+  readonly events: Uint32Array;
+}
+
 const clients: LightClient[] = [];
 let received = 0;
 let expected = Number.POSITIVE_INFINITY;
 let whenReceived: (() => void) | undefined;
 /** When each delivery arrived, by the shared clock, and the number of its event. */
-let arrivals: { readonly times: Float64Array; readonly events: Uint32Array } | undefined;
+let arrivals: Arrivals | undefined;
 
 function onEvent(client: LightClient): void {
   if (arrivals !== undefined) {
@@ -75,6 +84,15 @@ async function receive(eventsEach: number): Promise<void> {
   checkDeliveries(eventsEach);
 }
 
+/** Waits for all deliveries whose arrivals are noted. */
+async function noted(): Promise<Arrivals> {
+  if (arrivals === undefined) throw new Error('noteArrivals comes first');
+  const found = arrivals;
+  await receive(found.times.length / clients.length);
+  arrivals = undefined;
+  return found;
+}
+
 answer<ClientCommands>({
   async connect({ port, dialect, count }) {
     for (let opened = 0; opened < count; opened += OPENING_AT_ONCE) {
@@ -99,14 +117,13 @@ answer<ClientCommands>({
     arrivals = { times: new Float64Array(deliveries), events: new Uint32Array(deliveries) };
   },
   async delays({ startsAt, everyMs }) {
-    if (arrivals === undefined) throw new Error('noteArrivals comes first');
-    const { times, events } = arrivals;
-    await receive(times.length / clients.length);
-    arrivals = undefined;
+    const { times, events } = await noted();
     const delays = times.map((time, delivery) => time - startsAt - (events[delivery] ?? 0) * everyMs).sort();
     const [p50 = 0, p99 = 0] = [0.5, 0.99].map((part) => delays[Math.floor(part * delays.length)]);
     return { p50, p99 };
   },
+  arrivals: async () => (await noted()).times,
+  bytes: () => clients.reduce((sum, { bytes }) => sum + bytes, 0),
   async leave() {
     const leaving = clients.splice(0).map((client) => client.leave());
     await inTime(Promise.all(leaving), () => 'the server did not close all connections');

@@ -9,14 +9,15 @@ const OPENING_AT_ONCE = 100;
 const PATIENCE_MS = 60_000;
 /** A process full of clients that join one presence channel. */
 export interface PresenceClientCommands {
-  /** Opens connections, which may join then. */
-  connect(to: { port: number; dialect: PresenceDialectName; count: number }): Promise<void>;
+  /** Opens connections, which may join then. @param to.from the number of the first user. @default 0 */
+  connect(to: { port: number; dialect: PresenceDialectName; count: number; from?: number }): Promise<void>;
   /**
-   * Lets all join, and waits until each knows all of them.
+   * Lets all join, and waits until each knows all members.
    * @param how all at once, or each when the one before has the list of the members
+   * @param members how many there will be, those of other processes too. @default the clients of this one
    * @returns bytes that they got meanwhile
    */
-  join(how: 'at once' | 'in turn'): Promise<number>;
+  join(how: 'at once' | 'in turn', members?: number): Promise<number>;
   /** Lets the first ones leave, and waits until the others know. */
   part(count: number): Promise<void>;
   /** Lets the others leave. */
@@ -81,22 +82,22 @@ async function until(what: string, countOf: (client: BenchClient) => number, cou
 }
 
 answer<PresenceClientCommands>({
-  async connect({ port, dialect, count }) {
+  async connect({ port, dialect, count, from = 0 }) {
     for (let opened = 0; opened < count; opened += OPENING_AT_ONCE) {
       const size = Math.min(OPENING_AT_ONCE, count - opened);
-      const batch = Array.from({ length: size }, (_, index) => new BenchClient(port, dialect, opened + index));
+      const batch = Array.from({ length: size }, (_, index) => new BenchClient(port, dialect, from + opened + index));
       clients.push(...batch);
       await Promise.all(batch.map(({ line }) => line.ready));
     }
   },
-  async join(how) {
+  async join(how, members = clients.length) {
     const bytesOf = (): number => clients.reduce((sum, { line }) => sum + line.bytes, 0);
     const before = bytesOf();
     for (const client of clients) {
       const listed = client.join();
       if (how === 'in turn') await listed;
     }
-    await until('members', ({ known }) => known, clients.length);
+    await until('members', ({ known }) => known, members);
     return bytesOf() - before;
   },
   async part(count) {

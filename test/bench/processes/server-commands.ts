@@ -56,25 +56,31 @@ export interface Contestant {
 
 /** Makes this process a server of the contest. */
 export function serve({ listen, publish, cpuSeconds = cpuSecondsHere }: Contestant): void {
-  const publishBurst = async ({ ticks, eventsPerTick, dataBytes }: Burst): Promise<void> => {
-    const data = eventData(dataBytes);
-    for (let tick = 0; tick < ticks; tick++) {
-      const accepted: (Promise<void> | void)[] = [];
-      for (let event = 0; event < eventsPerTick; event++) accepted.push(publish(data));
-      await Promise.all(accepted);
-      await nextTick();
-    }
+  answer<ServerCommands>({ listen, ...publishingBy(publish), cpuSeconds, memory: memoryInUse });
+}
+
+/** The commands that publish, from what publishes one event. */
+export function publishingBy(publish: Contestant['publish']): Pick<ServerCommands, 'publish' | 'publishAtPace'> {
+  return {
+    async publish({ ticks, eventsPerTick, dataBytes }) {
+      const data = eventData(dataBytes);
+      for (let tick = 0; tick < ticks; tick++) {
+        const accepted: (Promise<void> | void)[] = [];
+        for (let event = 0; event < eventsPerTick; event++) accepted.push(publish(data));
+        await Promise.all(accepted);
+        await nextTick();
+      }
+    },
+    async publishAtPace({ events, everyMs, dataBytes }) {
+      const data = eventData(dataBytes);
+      const startsAt = sharedClock();
+      // Each has a timer of its own, as each would have its cause: a server that is behind finds several due in one turn.
+      const sends = Array.from({ length: events }, async (_, event) => {
+        await wait((event + 1) * everyMs);
+        await publish(data);
+      });
+      await Promise.all(sends);
+      return startsAt;
+    },
   };
-  const publishAtPace = async ({ events, everyMs, dataBytes }: Pace): Promise<number> => {
-    const data = eventData(dataBytes);
-    const startsAt = sharedClock();
-    // Each has a timer of its own, as each would have its cause: a server that is behind finds several due in one turn.
-    const sends = Array.from({ length: events }, async (_, event) => {
-      await wait((event + 1) * everyMs);
-      await publish(data);
-    });
-    await Promise.all(sends);
-    return startsAt;
-  };
-  answer<ServerCommands>({ listen, publish: publishBurst, publishAtPace, cpuSeconds, memory: memoryInUse });
 }

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 const HELP = /^# HELP ([a-z_]+) (\S.*)$/;
 const TYPE = /^# TYPE ([a-z_]+) (counter|gauge)$/;
 /** The escapes of a label's value are `\\`, `\"` and `\n`. */
-const SAMPLE = /^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"\})? (\d+)$/;
+const SAMPLE = /^([a-z_]+)(\{[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"\})? (\d+(?:\.\d+)?)$/;
 
 /**
  * Reads figures in Prometheus' text format, by its rules and by those of its names: each metric is in one block of a

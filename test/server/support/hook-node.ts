@@ -48,7 +48,7 @@ export class HookNode {
   private constructor(relay: Relay, webhooks: readonly WebSocketWebhook[], options: HookNodeOptions) {
     const logger = (): RecordingLogger => this.logger;
     const host = { logger, spans: new DeafSpans(logger), isServing: true, leaseMs: options.leaseMs };
-    this.node = new ClusterNode(async () => watchedRelay(relay, this.watched), host);
+    this.node = new ClusterNode(watchedRelay(relay, this.watched), host);
     this.relay = new AppRelay(this.node, credentials.appId, logger);
     const { counters } = this;
     this.webhooks = new AppWebhooks(

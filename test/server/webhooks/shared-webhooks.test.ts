@@ -211,6 +211,20 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       expect(receiver.events.map(short).slice(3)).toEqual(['member_removed ann', 'client_event last']);
     });
 
+    it('its members have left before its channels are vacated', async () => {
+      const [first] = await two(lease);
+      const channels = Array.from({ length: 5 }, (_, number) => `presence-${number}`);
+      for (const channel of channels) for (const user of ['ann', 'ben']) await first.join(channel, user);
+      await told(15);
+      first.die();
+      await told(30);
+      for (const name of channels) {
+        const events = receiver.events.filter(({ channel }) => channel === name).map(short);
+        expect(events.slice(3).toSorted()).toEqual(['channel_vacated', 'member_removed ann', 'member_removed ben']);
+        expect(events.at(-1)).toBe('channel_vacated');
+      }
+    });
+
     it('a node that others took for dead sends no longer what they send', async () => {
       receiver.answer = hanging;
       const [first, second] = await two(lease, { url: receiver.url, events: ['client_event'] });

@@ -154,20 +154,20 @@ export class RedisConnection implements RelayConnection {
       isRenewing ? known.cursor : '',
       mayGrow ? '1' : '',
       ...parameters,
-    ]) as Promise<[nodes: number, cursor: string, expired: string[], results: number[]] | null>;
+    ]) as Promise<[nodes: number, cursor: string, expired: string[], results: number[], memory: string] | null>;
     try {
       const [made] = await Promise.all([reply, reply.then((is) => (is === null ? undefined : heard))]);
       if (made === null) {
         this.#incarnations.delete(incarnation);
         return undefined;
       }
-      const [nodes, cursor, expired, results] = made;
+      const [nodes, cursor, expired, results, memory] = made;
       known.made = Math.max(known.made, number);
       if (isRenewing) {
         known.cursor = cursor;
         known.renewAt = Date.now() + (cursor === '0' ? RENEW_EVERY_MS : SLICE_EVERY_MS);
       }
-      return { nodes, expired, results: shareResults(results) };
+      return { nodes, expired, results: shareResults(results), memory };
     } finally {
       this.#markers.forget(partition, marker);
     }

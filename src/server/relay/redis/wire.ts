@@ -53,6 +53,7 @@ export function changeParameters(changes: readonly ShareChange[]): string[] {
         bits |= changeBits.onCame;
         given.push(withoutNul(onCame.log), onCame.text);
       }
+      if (share.leavesLast === true) bits |= changeBits.leavesLast;
       if (onLeft !== undefined) {
         bits |= changeBits.onLeft;
         given.push(withoutNul(onLeft.log), onLeft.text);

@@ -16,6 +16,7 @@ export const changeBits = {
   onLeft: 64,
   maxItems: 128,
   maxWeight: 256,
+  leavesLast: 512,
 } as const;
 
 /** Parameters: the incarnation; the lease in milliseconds. */
@@ -35,7 +36,8 @@ call('PEXPIRE', KEYS[1], ${KEPT_MS})`,
  *
  * A Redis that has gone back to an older state, from disk or on a replica, knows fewer updates than the node. Then the
  * incarnation counts as dead.
- * @returns number of nodes; where to go on; expired incarnations; for each change what came of it, items, weight
+ * @returns number of nodes; where to go on; expired incarnations; for each change what came of it, items, weight; when
+ * the memory began
  */
 export function updateScript(publish: string): Script {
   return {
@@ -73,6 +75,7 @@ while position <= length do
   if band(bits, ${changeBits.maxItems}) ~= 0 then maxItems = tonumber(following()) end
   if band(bits, ${changeBits.maxWeight}) ~= 0 then maxWeight = tonumber(following()) end
   local flags = (band(bits, ${changeBits.isTold}) ~= 0 and 't' or '') .. (band(bits, ${changeBits.isWeightTold}) ~= 0 and 'w' or '')
+    .. (band(bits, ${changeBits.leavesLast}) ~= 0 and 'l' or '')
   local state = opened(topic, set)
   results[count + 1] = change(shares, state, item, weight, value, flags, onLeft, cameLog, cameText, maxItems, maxWeight)
   results[count + 2], results[count + 3] = state.items, state.weight
@@ -106,7 +109,7 @@ for index = 1, #all, 2 do
   end
 end
 call('${publish}', ARGV[5], 'M' .. incarnation .. ' ' .. ARGV[4])
-return { nodes, cursor, expired, results }`,
+return { nodes, cursor, expired, results, began() }`,
   };
 }
 
@@ -124,11 +127,16 @@ if row and ARGV[2] ~= '1' and tonumber(match(row, '^%d+')) > now then return 0 e
 -- First of all one that a full Redis carries out.
 call('HDEL', KEYS[1], incarnation)
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
-local found = call('HSCAN', shares, call('HGET', ended, incarnation) or '0', 'COUNT', ${SLICE})
+-- Where the slice begins, after 'l' in the second round, in which those go that leave last.
+local round, place = match(call('HGET', ended, incarnation) or '0', '^(l?)(%d+)$')
+local found = call('HSCAN', shares, place, 'COUNT', ${SLICE})
 for index = 1, #found[2], 2 do
   local topic, set, item = match(found[2][index], '^([^%z]*)%z([^%z]*)%z(.*)$')
+  local flags = match(found[2][index + 1], '^%d+(%l*)') or ''
   if topic then
-    change(shares, opened(topic, set), item, nil, '', match(found[2][index + 1], '^%d+(%l*)') or '', '')
+    if round == 'l' or not find(flags, 'l', 1, true) then
+      change(shares, opened(topic, set), item, nil, '', flags, '')
+    end
   else
     call('HDEL', shares, found[2][index])
   end
@@ -138,7 +146,8 @@ if call('EXISTS', shares) == 0 then
   call('HDEL', ended, incarnation)
   return 0
 end
-call('HSET', ended, incarnation, found[1])
+if found[1] == '0' then round = 'l' end
+call('HSET', ended, incarnation, round .. found[1])
 call('PEXPIRE', ended, ${KEPT_MS})
 return 1`,
   };

@@ -2,7 +2,8 @@
 //   nodes             incarnation → end of its lease, in milliseconds by the clock of Redis, and number of its last update
 //   ended             incarnations that are being evicted → where the next slice begins
 //   shares:N          what the incarnation N holds: topic, set and item, parted by NUL → weight, `t` and `w` where those who
-//                     listen are told of items and of weights, and after NUL the log and the text for when the item leaves
+//                     listen are told of items and of weights, `l` where it leaves last, and after NUL the log and the text
+//                     for when the item leaves
 //   sets:S            of all sets of this name: topic → number of items, weight, version
 //   items:T\0S        a set: item → place, number of shares, their weight, value
 //   versions          `last`: the version that was given last; `goneXX`: the greatest one of sets that are gone, by the
@@ -43,21 +44,22 @@ end
 `;
 
 /**
- * `goneField(id)`, the field of `versions` for a set that is gone; `absent(id)`, the version of a set that is not there:
- * at least the last one that it had.
+ * `goneField(id)`, the field of `versions` for a set that is gone; `began()`, when the memory began, in microseconds;
+ * `absent(id)`, the version of a set that is not there: at least the last one that it had.
  */
 export const absent: string = String.raw`
 local versions = prefix .. 'versions'
 local function goneField(id) return 'gone' .. sub(redis.sha1hex(id), 1, 2) end
-local function absent(id)
-  local gone, since = unpack(call('HMGET', versions, goneField(id), 'since'))
-  if gone then return gone end
-  if since then return since end
-  since = whole(micros)
-  call('HSET', versions, 'since', since)
+local function began()
+  local since = call('HGET', versions, 'since')
+  if not since then
+    since = whole(micros)
+    call('HSET', versions, 'since', since)
+  end
   call('PEXPIRE', versions, ${KEPT_MS})
   return since
 end
+local function absent(id) return call('HGET', versions, goneField(id)) or began() end
 `;
 
 /**

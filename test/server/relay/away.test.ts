@@ -1,0 +1,174 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
+import { createPushService, DeliveryError } from '../../../src/index.js';
+import { failureOf } from '../../support/failure-of.js';
+import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
+import { Client } from '../support/client.js';
+import { figures } from '../support/exposition.js';
+import { startServer } from '../support/server.js';
+
+/** Nodes of one cluster, each with the relay that cuts it off. */
+async function nodes(count: number, options: WebSocketOptions = {}) {
+  const hub = new RelayHub();
+  const started = Array.from({ length: count }, async () => {
+    const relay = new MemoryRelay(hub);
+    const service = await startServer({ ...options, relay });
+    return { service, relay };
+  });
+  return Promise.all(started);
+}
+
+function pushOf(service: WebSocketService) {
+  const push = createPushService({ backend: service, retries: 0 });
+  onTestFinished(() => push.close());
+  return push;
+}
+
+function idsIn({ presence }: Record<string, unknown>): unknown {
+  return (presence as { ids: unknown }).ids;
+}
+
+describe('while the relay is away', () => {
+  it('a message is refused, clients stay, and it can be sent again when the relay is back', async () => {
+    const [one, two] = await nodes(2);
+    if (one === undefined || two === undefined) throw new Error();
+    const push = pushOf(one.service);
+    const client = await Client.connect(two.service);
+    await client.subscribe('news');
+    one.relay.cut();
+    const error = await failureOf(DeliveryError, push.send({ event: 'x', channels: 'news', data: 1 }));
+    expect([error.outcome, error.retryable]).toEqual(['rejected', true]);
+    one.relay.mend();
+    await push.send({ event: 'y', channels: 'news', data: 2 });
+    expect((await client.next('y')).data).toBe('2');
+    expect(client.received).toEqual([]);
+  });
+
+  it('a message of which nobody knows is not delivered here on its own', async () => {
+    const [one] = await nodes(1, { relayFailure: 'local' });
+    if (one === undefined) throw new Error();
+    one.relay.losesAnswers = true;
+    const push = pushOf(one.service);
+    const error = await failureOf(DeliveryError, push.send({ event: 'x', channels: 'news', data: 1 }));
+    expect(error.outcome).toBe('unknown');
+  });
+
+  it('a subscription waits, and is confirmed when the relay is back', async () => {
+    const [one, two] = await nodes(2);
+    if (one === undefined || two === undefined) throw new Error();
+    const [here, there] = [await Client.connect(one.service), await Client.connect(two.service)];
+    await there.join(two.service, 'presence-room', { id: 'bob' });
+    one.relay.cut();
+    here.send('pusher:subscribe', {
+      channel: 'presence-room',
+      ...one.service.authorizeChannel(here.socketId, 'presence-room', { id: 'ann' }),
+    });
+    expect(await here.settled()).toEqual([]);
+    one.relay.mend();
+    expect(idsIn(here.dataOf(await here.next('pusher_internal:subscription_succeeded')))).toEqual(['bob', 'ann']);
+    expect(there.dataOf(await there.next('pusher_internal:member_added'))).toEqual({ user_id: 'ann' });
+  });
+
+  it("a client's event is refused, and it is told so", async () => {
+    const [one] = await nodes(1);
+    if (one === undefined) throw new Error();
+    const client = await Client.connect(one.service);
+    await client.join(one.service, 'private-chat');
+    one.relay.cut();
+    client.send('client-typing', {}, 'private-chat');
+    expect(client.dataOf(await client.next('pusher:error'))).toEqual({
+      code: null,
+      message: 'The event could not be published: client-typing',
+    });
+  });
+
+  it("with relayFailure 'local' this node goes on alone, and the report says so", async () => {
+    const [one, two] = await nodes(2, { relayFailure: 'local' });
+    if (one === undefined || two === undefined) throw new Error();
+    const push = pushOf(one.service);
+    const [here, there] = [await Client.connect(one.service), await Client.connect(two.service)];
+    await here.subscribe('news');
+    await there.subscribe('news');
+    one.relay.cut();
+    const report = await push.send({ event: 'x', channels: 'news', data: 1 });
+    expect([report.status, report.info]).toEqual(['accepted', { news: { relay: 'local' } }]);
+    await here.next('x');
+    const late = await Client.connect(one.service);
+    expect(idsIn(await late.join(one.service, 'presence-room', { id: 'ann' }))).toEqual(['ann']);
+    one.relay.mend();
+    await push.send({ event: 'y', channels: 'news', data: 2 });
+    await there.next('y');
+    expect(there.received).toEqual([]);
+    await vi.waitFor(async () => expect(await two.service.channelUsers('presence-room')).toEqual(['ann']));
+    expect(await late.settled()).toEqual([]);
+  });
+});
+
+describe('after a time in which nothing was heard', () => {
+  it('members of other nodes are right by difference, and the span is told', async () => {
+    const [one, two] = await nodes(2);
+    if (one === undefined || two === undefined) throw new Error();
+    const told = vi.fn();
+    one.service.api.onDeaf(told);
+    const client = await Client.connect(one.service);
+    await client.join(one.service, 'presence-room', { id: 'ann' });
+    const [bob, cho] = [await Client.connect(two.service), await Client.connect(two.service)];
+    await bob.join(two.service, 'presence-room', { id: 'bob' });
+    await client.next('pusher_internal:member_added');
+    one.relay.cut();
+    expect(figures(one.service.api.metrics())['pushrail_relay_deaf']).toBe(1);
+    await bob.close();
+    await cho.join(two.service, 'presence-room', { id: 'cho' });
+    await vi.waitFor(async () => expect(await two.service.channelUsers('presence-room')).toEqual(['ann', 'cho']));
+    expect(await client.settled()).toEqual([]);
+    one.relay.mend();
+    expect(client.dataOf(await client.next('pusher_internal:member_removed'))).toEqual({ user_id: 'bob' });
+    expect(client.dataOf(await client.next('pusher_internal:member_added'))).toEqual({ user_id: 'cho' });
+    expect(told).toHaveBeenCalledTimes(1);
+    const shown = figures(one.service.api.metrics());
+    expect([shown['pushrail_relay_deaf'], shown['pushrail_relay_deaf_spans_total']]).toEqual([0, 1]);
+    expect(shown['pushrail_relay_deaf_seconds_total']).toBeGreaterThanOrEqual(0);
+  });
+
+  it('who is online is right again for those who watch', async () => {
+    const [one, two] = await nodes(2);
+    if (one === undefined || two === undefined) throw new Error();
+    const signIn = async (service: WebSocketService, id: string, watchlist: string[] = []): Promise<Client> => {
+      const client = await Client.connect(service);
+      client.send('pusher:signin', service.authenticateUser(client.socketId, { id, watchlist }));
+      await client.next('pusher:signin_success');
+      return client;
+    };
+    const ann = await signIn(one.service, 'ann', ['bob']);
+    const offline = { events: [{ name: 'offline', user_ids: ['bob'] }] };
+    const online = { events: [{ name: 'online', user_ids: ['bob'] }] };
+    expect(ann.dataOf(await ann.next('pusher_internal:watchlist_events'))).toEqual(offline);
+    one.relay.cut();
+    await signIn(two.service, 'bob');
+    expect(await ann.settled()).toEqual([]);
+    one.relay.mend();
+    expect(ann.dataOf(await ann.next('pusher_internal:watchlist_events'))).toEqual(online);
+  });
+});
+
+describe('a relay that has lost its memory', () => {
+  it('is told again what there is, and nobody hears of it', async () => {
+    const [one, two] = await nodes(2);
+    if (one === undefined || two === undefined) throw new Error();
+    const [ann, bob] = [await Client.connect(one.service), await Client.connect(two.service)];
+    await ann.join(one.service, 'presence-room', { id: 'ann' });
+    await bob.join(two.service, 'presence-room', { id: 'bob' });
+    await ann.next('pusher_internal:member_added');
+    one.relay.hub.forgetEverything();
+    // A message makes each node find out.
+    for (const { service } of [one, two]) await pushOf(service).send({ event: 'x', channels: 'other', data: 1 });
+    await vi.waitFor(async () => {
+      expect([...(await one.service.channelUsers('presence-room'))].sort()).toEqual(['ann', 'bob']);
+      expect(await two.service.api.connections()).toBe(2);
+    });
+    const cho = await Client.connect(one.service);
+    expect(idsIn(await cho.join(one.service, 'presence-room', { id: 'cho' }))).toHaveLength(3);
+    expect(ann.dataOf(await ann.next('pusher_internal:member_added'))).toEqual({ user_id: 'cho' });
+    expect(bob.dataOf(await bob.next('pusher_internal:member_added'))).toEqual({ user_id: 'cho' });
+  });
+});
