@@ -80,7 +80,10 @@ server.listen(0, '127.0.0.1', () => process.send({ port: server.address().port }
 
 let pages = 0;
 const counting = setInterval(() => {
-  if (pages !== backend.api.localConnections) process.send({ pages: (pages = backend.api.localConnections) });
+  const { localConnections } = backend.api;
+  if (localConnections === pages) return;
+  pages = localConnections;
+  process.send({ pages });
 }, 250);
 
 // Ctrl-C reaches all processes of a terminal; the one that has started this node ends it.

@@ -28,12 +28,7 @@ await withRedis('three nodes of a chat room', startRedis, (redis) => {
     /** The node that a page says it is on. */
     async function nodeOf(page: Page): Promise<number> {
       await page.getByText(/^This page is on node \d\.$/).waitFor();
-      return Number(
-        await page
-          .locator('#nodes .mine b')
-          .innerText()
-          .then((name) => name.replace('Node ', '')),
-      );
+      return Number((await page.locator('#mine').textContent())?.replaceAll(/\D/g, ''));
     }
 
     async function say(page: Page, text: string): Promise<void> {
