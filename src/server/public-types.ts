@@ -25,9 +25,9 @@ export interface WebSocketServerApi {
    */
   disconnectUser(userId: string): Promise<number>;
   /**
-   * The figures of this process's server, over all of its applications, in the text format that Prometheus reads. Each name begins
-   * with `pushrail_`, so the text can be appended to that of another library. Counters only grow, also when the backend
-   * is closed and opened again. No label names an application, a channel, a user or a connection.
+   * The figures of this process's server, over all of its applications, in the text format that Prometheus reads. Each
+   * name begins with `pushrail_`, so the text can be appended to that of another library. Counters only grow, also when
+   * the backend is closed and opened again. No label names an application, a channel, a user or a connection.
    * @example
    * app.get('/metrics', (_request, response) => {
    *   response.set('Content-Type', backend.api.metricsContentType).send(backend.api.metrics());
