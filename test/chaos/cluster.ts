@@ -163,8 +163,13 @@ export class TestCluster {
     this.places = proxies.map((proxy, index) => ({ name: 'abcdefgh'[index] ?? '', proxy, lives: [] }));
   }
 
-  static async start(nodes: number, options: Omit<NodeOptions, 'name' | 'relay'>): Promise<TestCluster> {
-    const redis = await redisAt(await freePort());
+  /** @param flags of Redis */
+  static async start(
+    nodes: number,
+    options: Omit<NodeOptions, 'name' | 'relay'>,
+    ...flags: readonly string[]
+  ): Promise<TestCluster> {
+    const redis = await redisAt(await freePort(), ...flags);
     const proxies = await Promise.all(Array.from({ length: nodes }, () => FaultyProxy.start(redis.port)));
     const cluster = new TestCluster(redis, proxies, await TcpBalancer.start([]), options);
     await Promise.all(cluster.places.map((place) => cluster.bringUp(place)));
@@ -219,8 +224,8 @@ export class TestCluster {
   }
 }
 
-async function redisAt(port: number): Promise<TestRedis> {
-  const redis = await startRedis('--port', String(port));
+async function redisAt(port: number, ...flags: readonly string[]): Promise<TestRedis> {
+  const redis = await startRedis('--port', String(port), ...flags);
   if (redis === undefined) throw new Error('This needs redis-server, which is not installed.');
   return redis;
 }
