@@ -25,6 +25,21 @@ const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname,
   (file) => /useFakeTimers\((?![^)]*toFake: \['Date'\])/.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),
 );
 
+/** What can span nodes. These run once more, with the same code, against three nodes behind a balancer. */
+const ofNodes = globSync(
+  [
+    'test/backends/remote/{publishing,subscribing}.test.ts',
+    'test/client/{batch-auth,client-events,pusher-auth,pusher-js,pusher-waking,recorded-messages}.test.ts',
+    'test/protocol/{cache-channels,channels,client-events,http-api,presence,users}.test.ts',
+    'test/server/{app-limits,authorized-connections,client-events,http-api,plain}.test.ts',
+    'test/server/{presence,presence-joins,presence-leaves,pusher-sdks,sign-in}.test.ts',
+    'test/server/{subscription-counts,subscriptions,watchlist}.test.ts',
+    'test/service/disconnect.test.ts',
+  ],
+  { cwd: import.meta.dirname },
+);
+const ofNodesWithFakeTimers = ofNodes.filter((file) => withFakeTimers.includes(file));
+
 const config: ViteUserConfig = defineConfig({
   test: {
     // Half of the time, a test waits: for an answer, a deadline, a browser, a program.
@@ -41,6 +56,25 @@ const config: ViteUserConfig = defineConfig({
       { extends: true, test: { name: 'clock', include: withFakeTimers, setupFiles: ['test/leaves-no-timers.ts'] } },
       { extends: true, test: { name: 'faults', include: faults } },
       { extends: true, test: { name: 'long', include: long, exclude: [...configDefaults.exclude, ...withFakeTimers] } },
+      {
+        extends: true,
+        test: {
+          name: 'nodes',
+          include: ofNodes.filter((file) => !withFakeTimers.includes(file)),
+          setupFiles: ['test/support/nodes/needs-redis.ts'],
+          provide: { nodes: 3, relay: 'redis' },
+        },
+      },
+      {
+        extends: true,
+        // In memory, because the connections of a Redis client would go by the clock that is moved by hand.
+        test: {
+          name: 'nodes-clock',
+          include: ofNodesWithFakeTimers,
+          setupFiles: ['test/leaves-no-timers.ts'],
+          provide: { nodes: 3, relay: 'memory' },
+        },
+      },
       { extends: true, test: { name: 'package', include: ofThePackage } },
       {
         extends: true,

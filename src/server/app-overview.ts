@@ -39,7 +39,9 @@ export interface AppOverview {
   /** The ids of the users on a presence channel, in the order in which they came. */
   users(name: string): Promise<readonly string[]>;
 
-  /** What a cache channel hands to new subscribers; undefined when there is nothing. The observer does not hear of it. */
+  /**
+   * What a cache channel hands to new subscribers; undefined when there is nothing. The observer does not hear of it.
+   */
   cached(name: string): Promise<CachedData | undefined>;
 }
 

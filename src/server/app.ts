@@ -90,7 +90,9 @@ export class App {
       this.#channels = new AppChannels({ limits, channels, cachedEvent, observer });
     } else {
       const perform = (request: ConnectionRequest): number => this.#departures.perform(request);
-      this.#shared = new SharedApp({ ...relay, limits, channels, heard, local, counters, observer, perform });
+      const countConnections = (): number => this.countedConnections;
+      const ofApp = { limits, channels, heard, local, counters, observer, perform, countConnections };
+      this.#shared = new SharedApp({ ...relay, ...ofApp });
       ({
         users: this.#users,
         publisher: this.publisher,
@@ -132,17 +134,16 @@ export class App {
     return this.#channels.subscribePlain(connection, name);
   }
 
-  /** How many connections count against `maxConnections`: those that still have to be authorised do not. */
+  /**
+   * How many connections of this node count against `maxConnections`: those that still have to be authorised do not.
+   * Those of other nodes are asked for, see {@link reserve}: what this node knows of them may be long past.
+   */
   get countedConnections(): number {
-    return this.#localConnections + (this.#shared?.connections.others ?? 0);
-  }
-
-  get #localConnections(): number {
     return this.connections.size - (this.#unauthorized?.size ?? 0) + this.#reserved;
   }
 
   #noteConnections(): void {
-    if (!this.#isClosing) this.#shared?.connections.note(this.#localConnections);
+    if (!this.#isClosing) this.#shared?.connections.note();
   }
 
   /**
@@ -153,11 +154,7 @@ export class App {
     const { maxConnections } = this.settings;
     if (this.#shared === undefined || maxConnections === undefined || this.#unauthorized !== undefined)
       return undefined;
-    this.#reserved++;
-    return this.#shared.connections.reserve(this.#localConnections, maxConnections).then((hasRoom) => {
-      if (!hasRoom) this.unreserve();
-      return hasRoom;
-    });
+    return this.#shared.connections.reserve(maxConnections, () => this.#reserved++);
   }
 
   /** Gives up the room for one connection, or uses it for one that is about to be added. */
@@ -178,8 +175,15 @@ export class App {
       return false;
     }
     this.#unauthorized.delete(connection);
-    this.#noteConnections();
+    if (this.settings.maxConnections === undefined) this.#noteConnections();
+    else void this.#keepToQuota(connection, this.settings.maxConnections);
     return true;
+  }
+
+  /** Ends a connection for which other nodes have left no room. */
+  async #keepToQuota(connection: Connection, max: number): Promise<void> {
+    const isWithin = await this.#shared?.connections.isWithin(max);
+    if (isWithin === false && connection.isOpen) this.end(connection, closeCode.overAppQuota, overQuota);
   }
 
   /** What its clients may do. */
@@ -229,6 +233,11 @@ export class App {
   /** Ends a connection whose client may reconnect, but has left its channels for good. */
   cutOff(connection: Connection, code: number, reason: string): void {
     this.#cut(connection, code, reason, 'application', false);
+  }
+
+  /** Gives up the oldest place that a channel keeps for a user. */
+  endPlace(channel: string, userId: string): void {
+    this.#channels.endPlace(channel, userId);
   }
 
   /** Gives up the places that presence channels keep for a user, who has been sent away. */

@@ -42,6 +42,11 @@ export class PresenceLeaves {
     this.#channelOf.delete(place);
   }
 
+  /** Gives up a place. */
+  giveUp(place: HeldPlace): void {
+    this.#giveUp(place, true);
+  }
+
   /** Gives up a user's places, because the user has been sent away. */
   endOf(userId: string): void {
     for (const place of [...this.#channelOf.keys()]) if (place.userId === userId) this.#giveUp(place, false);

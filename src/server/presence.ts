@@ -62,6 +62,11 @@ export class PresenceMembers implements MemberList {
     return member && { isLive: member.connections > 0, info: member.info };
   }
 
+  /** The oldest of the places that are kept for a user. */
+  placeOf(userId: string): HeldPlace | undefined {
+    return this.#members.get(userId)?.held?.[0];
+  }
+
   /** The id of the user whom a connection belongs to. */
   userOf(connection: object): string | undefined {
     return this.#userOf.get(connection);

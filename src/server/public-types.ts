@@ -10,6 +10,8 @@ export interface WebSocketServerApi {
   connections(): Promise<number>;
   /** Number of them to this process. */
   readonly localConnections: number;
+  /** Whether the connection with this socket id is one to this process: which node has a page. */
+  isLocal(socketId: string): boolean;
   /** The names of the channels that somebody is subscribed to, on all nodes. */
   channels(): Promise<readonly string[]>;
   /**
@@ -23,9 +25,9 @@ export interface WebSocketServerApi {
    */
   disconnectUser(userId: string): Promise<number>;
   /**
-   * The figures of this process's server, over all of its applications, in the text format that Prometheus reads. Each name begins
-   * with `pushrail_`, so the text can be appended to that of another library. Counters only grow, also when the backend
-   * is closed and opened again. No label names an application, a channel, a user or a connection.
+   * The figures of this process's server, over all of its applications, in the text format that Prometheus reads. Each
+   * name begins with `pushrail_`, so the text can be appended to that of another library. Counters only grow, also when
+   * the backend is closed and opened again. No label names an application, a channel, a user or a connection.
    * @example
    * app.get('/metrics', (_request, response) => {
    *   response.set('Content-Type', backend.api.metricsContentType).send(backend.api.metrics());

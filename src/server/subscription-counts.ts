@@ -27,7 +27,6 @@ export class SubscriptionCounts {
   joined(channel: LocalChannel, subscriber: ChannelSubscriber | undefined): number {
     if (!isCounted(channel)) return 0;
     if (channel.total <= MAX_TOLD_AT_ONCE) return this.#tellAll(channel);
-    if (channel.total !== channel.toldSize) channel.toldSize = undefined;
     this.#waiting.add(channel);
     return this.tell(channel, subscriber);
   }
@@ -35,6 +34,7 @@ export class SubscriptionCounts {
   /** Tells one subscriber. Returns the bytes that are sent. */
   tell(channel: LocalChannel, subscriber: ChannelSubscriber | undefined): number {
     if (subscriber === undefined || !isCounted(channel)) return 0;
+    if (channel.total !== channel.toldSize) channel.toldSize = undefined;
     const frame = countFrame(channel);
     subscriber.send(frame);
     return frame.length;

@@ -1,4 +1,5 @@
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
+import { changeCases } from './relay-cases/changes.js';
 import { failureCases } from './relay-cases/failures.js';
 import { leaseCases } from './relay-cases/leases.js';
 import { listCases } from './relay-cases/lists.js';
@@ -11,6 +12,7 @@ import { type RelayCaseDefinition, RelayTrial } from './relay-trial.js';
 const definitions: readonly RelayCaseDefinition[] = [
   ...messageCases,
   ...shareCases,
+  ...changeCases,
   ...leaseCases,
   ...listCases,
   ...logCases,

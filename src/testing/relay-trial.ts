@@ -23,8 +23,8 @@ export type Told =
 export interface DeafSpan {
   readonly partition: number;
   readonly since: number;
-  /** What `hearing` was told as its beginning, and when it came. */
-  hearing?: { readonly since: number; readonly at: number };
+  /** What `hearing` was told as its beginning, when it came, and how much the node had been told before. */
+  hearing?: { readonly since: number; readonly at: number; readonly index: number };
 }
 
 /** A connection, and what its host was told. */
@@ -41,7 +41,8 @@ export class RelayNode {
     deaf: (partitions, since) => void this.spans.push(...partitions.map((partition) => ({ partition, since }))),
     hearing: (partitions, since) => {
       const at = Date.now();
-      for (const span of this.spans) if (partitions.includes(span.partition)) span.hearing ??= { since, at };
+      const index = this.told.length;
+      for (const span of this.spans) if (partitions.includes(span.partition)) span.hearing ??= { since, at, index };
     },
   };
 
@@ -190,6 +191,7 @@ export class Member {
 export class RelayTrial {
   readonly subject: RelaySubject;
   readonly shortMs: number;
+  readonly waitMs: number;
   readonly #harness: RelayHarness;
   readonly #nodes: RelayNode[] = [];
 
@@ -197,6 +199,7 @@ export class RelayTrial {
     this.#harness = harness;
     this.subject = subject;
     this.shortMs = harness.shortMs ?? 150;
+    this.waitMs = harness.waitMs ?? 15_000;
   }
 
   /** Connects a node. @param topics that it listens to */
@@ -223,6 +226,11 @@ export class RelayTrial {
     return (await this.node(topic)).register(topic, leaseMs);
   }
 
+  /** Two nodes that listen to a topic, and take part in its partition. */
+  async pair(topic: string): Promise<readonly [Member, Member]> {
+    return [await this.member(topic), await this.member(topic)];
+  }
+
   quiet(): Promise<void> {
     return pause(this.#harness.quietMs ?? 100);
   }
@@ -233,12 +241,12 @@ export class RelayTrial {
   }
 
   async comesTrue(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    assert.ok(await until(holds, this.#harness.waitMs ?? 15_000), `${what} must come true`);
+    assert.ok(await until(holds, this.waitMs), `${what} must come true`);
   }
 
   /** Waits until a node has been handed these texts of a topic, in this order, and nothing else of it. */
   async hears(node: RelayNode, topic: string, texts: readonly string[]): Promise<void> {
-    await until(() => node.texts(topic).length >= texts.length, this.#harness.waitMs ?? 15_000);
+    await until(() => node.texts(topic).length >= texts.length, this.waitMs);
     assert.deepEqual(node.texts(topic), texts, `the messages of ${JSON.stringify(topic)} that are handed over`);
   }
 
@@ -262,6 +270,11 @@ export interface RelayCaseDefinition {
 /** The `lacks` of a case about a relay that fails. */
 export function withoutFragile({ subject }: RelayTrial): string | undefined {
   return subject.fragile === undefined ? 'the harness has no fragile relay' : undefined;
+}
+
+/** The `lacks` of a case about a relay that loses its memory. */
+export function withoutEmpty({ subject }: RelayTrial): string | undefined {
+  return subject.empty === undefined ? 'the harness has no empty()' : undefined;
 }
 
 export function textOf(payload: Uint8Array): string {

@@ -1,27 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Cluster, Redis } from 'ioredis';
-import { createClient, createCluster } from 'redis';
-import { afterAll, describe, expect, test } from 'vitest';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { describe } from 'vitest';
 import { type RedisRelayClient, redisRelay } from '../../src/server/relay/redis/index.js';
-import { type RelayHarness, relayConformance } from '../../src/testing/index.js';
 import { FreezableProxy } from '../support/freezable-proxy.js';
 import { findRedis } from '../support/redis.js';
-import { startCluster } from '../support/redis-cluster.js';
 import { withRedis } from '../support/with-redis.js';
-
-/** Registers the suite. @param missing why cases are skipped, so that none goes missing unseen */
-function conforms(create: RelayHarness['create'], missing: readonly string[] = []): void {
-  const reasons = new Set<string>();
-  for (const { name, run } of relayConformance({ create, quietMs: 20, shortMs: 40 })) {
-    test(name, async () => {
-      const { skipped } = await run();
-      if (skipped !== undefined) reasons.add(skipped);
-    });
-  }
-  test(`is tested with everything but what is missing: ${missing.join(', ') || 'nothing'}`, () => {
-    expect([...reasons]).toEqual(missing);
-  });
-}
+import { relayConforms } from './register-relay.js';
 
 /** Two relays of which one reaches Redis through a proxy that can be cut. */
 async function withFragile(port: number, client: (port: number) => RedisRelayClient) {
@@ -37,35 +22,21 @@ async function withFragile(port: number, client: (port: number) => RedisRelayCli
       },
       mend: () => proxy.thaw(),
     },
+    async empty() {
+      const admin = new Redis(port);
+      await admin.del(await admin.keys(`${prefix}*`));
+      admin.disconnect();
+    },
     close: () => proxy.close(),
   };
 }
 
 await withRedis('a relay on one Redis', findRedis, ({ port }) => {
   describe('by ioredis', () => {
-    conforms(() => withFragile(port, (its) => new Redis(its, { lazyConnect: true })));
+    relayConforms(() => withFragile(port, (its) => new Redis(its, { lazyConnect: true })));
   });
 
   describe('by redis', () => {
-    conforms(() => withFragile(port, (its) => createClient({ socket: { host: '127.0.0.1', port: its } })));
-  });
-});
-
-await withRedis('a relay on a Redis Cluster', startCluster, ({ ports }) => {
-  const missing = ['the harness has no fragile relay'];
-  const prefix = () => `${randomUUID()}:`;
-
-  describe('by ioredis', () => {
-    const client = new Cluster(
-      ports.map((port) => ({ host: '127.0.0.1', port })),
-      { lazyConnect: true },
-    );
-    afterAll(() => client.disconnect());
-    conforms(() => ({ relay: redisRelay(client, { prefix: prefix() }) }), missing);
-  });
-
-  describe('by redis', () => {
-    const client = createCluster({ rootNodes: ports.map((port) => ({ url: `redis://127.0.0.1:${port}` })) });
-    conforms(() => ({ relay: redisRelay(client, { prefix: prefix() }) }), missing);
+    relayConforms(() => withFragile(port, (its) => createClient({ socket: { host: '127.0.0.1', port: its } })));
   });
 });

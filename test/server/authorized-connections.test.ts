@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
 import { authFor, channelText } from '../../src/pusher-protocol/signature.js';
+import { itOfEachNode, settled } from '../support/nodes/nodes.js';
 import { Client } from './support/client.js';
 import { heard, jsClient } from './support/js-client.js';
 import { RawClient } from './support/raw-client.js';
@@ -73,25 +74,31 @@ it.each<[string, (client: Client, service: WebSocketService) => Promise<unknown>
       await client.next('pusher:subscription_error');
     },
   ],
-  [
-    'signed for a channel that has no place for it',
-    async (client, service) => {
-      const grant = service.authorizeChannel(client.socketId, 'presence-full', { id: 'ben' });
-      client.send('pusher:subscribe', { channel: 'presence-full', ...grant });
-      await client.next('pusher:subscription_error');
-    },
-  ],
 ])('a connection that has only %s is closed', async (_what, tryIt) => {
+  const service = await startServer(authorized);
+  const client = await Client.connect(service);
+  await tryIt(client, service);
+  vi.advanceTimersByTime(30_000);
+  expect(await client.closed).toMatchObject({ code: 4009 });
+  expect(service.api.localConnections).toBe(0);
+});
+
+// A node that has nobody on the channel hears only from the relay that it is full. Then the signature has counted.
+itOfEachNode('a connection that is signed for a channel that has no place for it is closed', async () => {
   const service = await startServer({ ...authorized, maxPresenceMembers: 1 });
   await (await Client.connect(service)).join(service, 'presence-full', { id: 'ann' });
   const client = await Client.connect(service);
-  await tryIt(client, service);
+  client.send('pusher:subscribe', {
+    channel: 'presence-full',
+    ...service.authorizeChannel(client.socketId, 'presence-full', { id: 'ben' }),
+  });
+  await client.next('pusher:subscription_error');
   vi.advanceTimersByTime(30_000);
   expect(await client.closed).toMatchObject({ code: 4009 });
   expect(service.api.localConnections).toBe(1);
 });
 
-it('each has its own time, which is an option, and one timer serves all', async () => {
+itOfEachNode('each has its own time, which is an option, and one timer serves all', async () => {
   const service = await startServer({ ...authorized, authorizationTimeoutMs: 1000 });
   const before = vi.getTimerCount();
   const clients: Client[] = [];
@@ -173,12 +180,20 @@ describe('the quota of an application', () => {
     await second.subscribe('private-a', signed('private-a', second));
     third.send('pusher:subscribe', { channel: 'private-a', ...signed('private-a', third) });
     expect(await third.closed).toMatchObject({ code: 4004 });
-    expect(await new Client(service, { key: 'b' }).closed).toMatchObject({ code: 4004 });
     await first.subscribe('private-b', signed('private-b', first));
     await second.close();
+    await settled(service);
     const [waiting] = idle as [Client];
-    await vi.waitFor(async () => (await connect(service)).close());
     await waiting.subscribe('private-a', signed('private-a', waiting));
+  });
+
+  itOfEachNode('is full for those who come, too, when it is full', async () => {
+    const service = await startServer(options({ maxConnections: 1 }));
+    const first = await connect(service);
+    await first.subscribe('private-a', signed('private-a', first));
+    expect(await new Client(service, { key: 'b' }).closed).toMatchObject({ code: 4004 });
+    await first.close();
+    await vi.waitFor(async () => (await connect(service)).close());
   });
 
   it('counts all of them without the option', async () => {

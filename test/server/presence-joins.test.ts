@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
 import { deliver } from '../support/deliver.js';
+import { itOfEachNode, nodeCount, settled } from '../support/nodes/nodes.js';
 import { Client, type Message } from './support/client.js';
 import { heard, jsClient } from './support/js-client.js';
 import { context, message, startServer } from './support/server.js';
@@ -15,9 +16,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Members, of whom there are so many that they do not hear of everybody at once. */
+/** Members, of whom each node has so many that they do not hear of everybody at once. */
+const CROWD = 21 * nodeCount;
+
 async function crowd(service: WebSocketService): Promise<[Client, ...Client[]]> {
-  const clients = await Promise.all(Array.from({ length: 21 }, () => Client.connect(service)));
+  const clients = await Promise.all(Array.from({ length: CROWD }, () => Client.connect(service)));
   for (const [index, client] of clients.entries())
     await client.subscribe(room, grantOf(service, client, `member-${index}`));
   vi.advanceTimersByTime(1000);
@@ -123,7 +126,8 @@ describe('members of a presence channel are told who has come', () => {
     await ann.subscribe(room, grantOf(service, ann, 'ann'));
     const ben = await joined(service, 'ben');
     ben.socket.terminate();
-    await until(() => service.api.localConnections === 23);
+    await until(() => service.api.localConnections === CROWD + 2);
+    await settled(service);
     vi.advanceTimersByTime(50);
     expect(await told(watcher)).toEqual(['+ann', '-ann', '+ann', '+ben', '-ben']);
     expect(await told(ann)).toEqual(['+ben', '-ben']);
@@ -186,7 +190,7 @@ it('webhooks, counts and the list of users know who has come before the members 
   });
   await joined(service, 'ann');
   expect(await service.channelUsers(room)).toContain('ann');
-  expect(await service.channelInfo(room)).toMatchObject({ subscriptionCount: 23, userCount: 23 });
+  expect(await service.channelInfo(room)).toMatchObject({ subscriptionCount: CROWD + 2, userCount: CROWD + 2 });
   vi.advanceTimersByTime(1);
   await until(() => receiver.events.some(({ user_id: user }) => user === 'ann'));
   expect(await told(watcher)).toEqual([]);
@@ -205,7 +209,7 @@ it('who comes to a cache channel gets its last event after the list, and no memb
   expect((await told(clients[23] as Client)).slice(1)).toEqual(['+24']);
 });
 
-it('each of them counts as a message that was sent', async () => {
+itOfEachNode('each of them counts as a message that was sent', async () => {
   const { service, watcher } = await busy();
   const before = sent(service);
   const clients = [await joined(service, 'ann'), await joined(service, 'ben')];

@@ -188,8 +188,8 @@ export abstract class PushServiceWrapper<
   }
 
   /**
-   * A memory that all processes with this backend share. Webhook events that were handled in one of them are not handled
-   * in another one.
+   * A memory that all processes with this backend share. Webhook events that were handled in one of them are not
+   * handled in another one.
    * @default none: each process remembers what it has handled itself
    */
   get sharedMemory(): SharedMemory | undefined {

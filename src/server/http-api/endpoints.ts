@@ -14,8 +14,8 @@ interface ApiCall {
 }
 
 /**
- * An endpoint. The object that it returns becomes the answer's JSON. It throws an `HttpError` for what is refused, and a
- * `PushError` for what could not be done.
+ * An endpoint. The object that it returns becomes the answer's JSON. It throws an `HttpError` for what is refused, and
+ * a `PushError` for what could not be done.
  */
 export interface Endpoint {
   readonly method: 'GET' | 'POST';

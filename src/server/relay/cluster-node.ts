@@ -5,8 +5,8 @@ import { WaitingLine } from '../waiting-line.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { Listening, type TopicListener } from './listening.js';
 import { Outgoing } from './outgoing.js';
-import { Partition } from './partition.js';
-import type { Relay, RelayConnection, RelayHost, RelayMessage, ShareChange, ShareResult, Update } from './relay.js';
+import { type HeldChange, Partition } from './partition.js';
+import type { Relay, RelayConnection, RelayHost, RelayMessage, ShareResult, Update } from './relay.js';
 
 /** How long a node that shows no sign of life counts as there, in milliseconds. */
 export const LEASE_MS = 15_000;
@@ -119,7 +119,7 @@ export class ClusterNode {
   }
 
   /** See `Partition.hold`. A node that serves nobody holds nothing. */
-  async hold(change: ShareChange): Promise<ShareResult | undefined> {
+  async hold(change: HeldChange): Promise<ShareResult | undefined> {
     if (this.#connection === undefined) return undefined;
     return this.#partOf(change.topic).partition?.hold(change);
   }
@@ -225,7 +225,7 @@ export class ClusterNode {
     }
   }
 
-  /** Gives up all shares, and disconnects. */
+  /** Gives up all shares but those that linger, and disconnects. */
   async close(): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;

@@ -17,7 +17,9 @@ const MAX_TAG = 2 ** 20;
 /** What follows the tag in the first half of a socket's id is below this. */
 const MAX_REST = 2 ** 27;
 
-/** Makes a tag for a node. Two nodes that happen to have the same both get what is for one of them, which does no harm. */
+/**
+ * Makes a tag for a node. Two nodes that happen to have the same both get what is for one of them, which does no harm.
+ */
 export function newNodeTag(): number {
   return randomInt(1, MAX_TAG);
 }
@@ -91,6 +93,13 @@ export class NodeRequests {
     });
   }
 
+  /** Has all other nodes do something, and does not wait for them. */
+  tellOthers(request: ConnectionRequest): void {
+    this.#publish(EVERYBODY, { from: this.#tag, request }).catch((err: unknown) => {
+      this.#relay.warn({ err }, 'websocket: other nodes could not be told of a connection');
+    });
+  }
+
   #publish(name: string, message: object): Promise<void> {
     const payload = Buffer.from(JSON.stringify({ version: VERSION, ...message }));
     return this.#relay.node.publish({ topic: this.#relay.topicOf(name), payload });
@@ -107,7 +116,7 @@ export class NodeRequests {
     if (message?.['version'] !== VERSION) return;
     const { id, from, request, count } = message;
     if (typeof id === 'string' && typeof count === 'number') this.#asking.get(id)?.(count);
-    if (!isRecord(request)) return;
+    if (!isRecord(request) || (id === undefined && from === this.#tag)) return;
     const done = this.#perform(request as ConnectionRequest);
     // Whoever asked is told by nobody else that the relay has failed: it stops waiting in time.
     if (typeof id === 'string' && typeof from === 'number')

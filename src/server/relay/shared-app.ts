@@ -34,6 +34,8 @@ interface SharedAppParts extends AppRelayParts {
   readonly counters: ServerCounters;
   readonly observer: ChannelObserver | undefined;
   readonly perform: (request: ConnectionRequest) => number;
+  /** Counts the connections of this node. */
+  readonly countConnections: () => number;
 }
 
 /** What an application shares with other nodes: its channels, its users, and what is asked about connections. */
@@ -51,10 +53,11 @@ export class SharedApp {
     this.#isServing = parts.isServing;
     this.users = new SharedUsers(relay);
     this.publisher = new RelayPublisher(parts);
-    this.channels = new SharedChannels({ ...parts, cachedEvent: () => undefined });
-    this.connections = new ConnectionCount(relay);
-    this.overview = new SharedOverview(relay);
     this.requests = new NodeRequests(relay, parts.tag, parts.perform);
+    const tellOthers = (request: ConnectionRequest): void => this.requests.tellOthers(request);
+    this.channels = new SharedChannels({ ...parts, tellOthers, cachedEvent: () => undefined });
+    this.connections = new ConnectionCount(relay, parts.countConnections);
+    this.overview = new SharedOverview(relay);
   }
 
   /** Takes part. @throws DeliveryError when the relay does not answer */

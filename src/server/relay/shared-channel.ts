@@ -41,6 +41,11 @@ export class SharedChannel extends LocalChannel {
     this.#total = total;
   }
 
+  /** Bytes of a text that all subscribers are sent, on all nodes. */
+  costOf(text: string): number {
+    return Buffer.byteLength(text) * this.#total;
+  }
+
   override get isOccupied(): boolean {
     return super.isOccupied || this.#entering > 0;
   }

@@ -1,9 +1,10 @@
-import { cacheMiss } from '../../pusher-protocol/messages.js';
+import { cacheMiss, memberAdded, memberRemoved } from '../../pusher-protocol/messages.js';
 import { isCache } from '../../pusher-protocol/names.js';
 import type { ProtocolUser } from '../../pusher-protocol/users.js';
 import { backoffDelay } from '../../wire/backoff.js';
 import { AppChannels, type AppChannelsParts, type Subscribed, sendPlain } from '../app-channels.js';
 import type { Connection } from '../connection.js';
+import type { ConnectionRequest } from '../departures.js';
 import type { LocalChannel } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { PlainConnection } from '../plain/connection.js';
@@ -20,6 +21,8 @@ export const sets = { subscribers: 'subscribers', members: 'members' } as const;
 export interface SharedChannelsParts extends AppChannelsParts {
   readonly relay: AppRelay;
   readonly local: LocalDelivery;
+  /** Has all other nodes do something. */
+  readonly tellOthers: (request: ConnectionRequest) => void;
   /** Channels that the application itself listens to on this node. */
   readonly heard: ReadonlySet<string>;
   /** Whether a client is let in without the relay, while that is away. */
@@ -62,7 +65,10 @@ export class SharedChannels extends AppChannels implements AppTopics {
     }
     connection.entered(channel);
     this.parts.observer?.joined(channel, member?.id, true);
-    const bytes = channel.confirm(connection) + (this.counts?.tell(channel, connection) ?? 0);
+    if (place === undefined && member !== undefined && this.leaves.wait && !entered.isNew)
+      this.#shared.tellOthers({ do: 'endPlace', channel: name, userId: member.id });
+    const toOthers = entered.isNew && member !== undefined ? channel.costOf(memberAdded(name, member)) : 0;
+    const bytes = channel.confirm(connection) + (this.counts?.tell(channel, connection) ?? 0) + toOthers;
     if (isCache(name)) connection.sendText(entered.cached ?? cacheMiss(name));
     return bytes;
   }
@@ -85,13 +91,13 @@ export class SharedChannels extends AppChannels implements AppTopics {
 
   /**
    * Lets the relay know of a subscription that a connection has been admitted to.
-   * @returns undefined when the client has left meanwhile
+   * @returns whether its user is a new member; undefined when the client has left meanwhile
    */
   async #enter(
     channel: SharedChannel,
     userId: string | undefined,
     isEntering: () => boolean,
-  ): Promise<{ readonly cached: string | undefined } | 'full' | undefined> {
+  ): Promise<{ readonly cached: string | undefined; readonly isNew: boolean } | 'full' | undefined> {
     channel.listening ??= this.#shared.relay.listen(channel.name, this);
     await this.#fromRelay(channel.listening);
     if (!isEntering()) return undefined;
@@ -114,7 +120,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
     if (held === undefined) channel.knowOwnMembers();
     else if (held[1]?.isRefused) return 'full';
     const { lastEvent } = channel;
-    return { cached: lastEvent === undefined ? kept : cachedText(lastEvent) };
+    const isNew = held?.[1]?.isNew === true;
+    return { cached: lastEvent === undefined ? kept : cachedText(lastEvent), isNew };
   }
 
   /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
@@ -126,7 +133,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
   async #holdChannel(channel: SharedChannel): Promise<void> {
     const { relay } = this.#shared;
     const share = channel.isOccupied ? { weight: channel.weight } : undefined;
-    const rules = { isWeightTold: this.counts !== undefined };
+    const lingerMs = channel.members && this.parts.limits.presenceLeaveDelayMs;
+    const rules = { isWeightTold: this.counts !== undefined, lingerMs };
     const result = await relay.hold(channel.name, sets.subscribers, '', share, rules);
     if (result !== undefined) channel.noteTotal(result.figures.weight);
   }
@@ -134,8 +142,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
   #holdMember(channel: SharedChannel, userId: string): Promise<ShareResult | undefined> {
     const standing = channel.members?.standing(userId);
     const share = standing && { weight: standing.isLive ? 1 : 0, value: standing.info };
-    const maxItems = this.parts.limits.maxPresenceMembers;
-    const rules = { isTold: true, maxItems };
+    const { maxPresenceMembers: maxItems, presenceLeaveDelayMs: lingerMs } = this.parts.limits;
+    const rules = { isTold: true, maxItems, lingerMs };
     return this.#shared.relay.hold(channel.name, sets.members, itemOf(userId), share, rules);
   }
 
@@ -187,10 +195,15 @@ export class SharedChannels extends AppChannels implements AppTopics {
   }
 
   override unsubscribe(connection: Connection, channel: LocalChannel, mayReturn: boolean = false): number {
-    if (!connection.isEntering(channel) || !(channel instanceof SharedChannel))
-      return super.unsubscribe(connection, channel, mayReturn);
-    connection.left(channel);
     const userId = channel.members?.userOf(connection);
+    if (!connection.isEntering(channel) || !(channel instanceof SharedChannel)) {
+      const bytes = super.unsubscribe(connection, channel, mayReturn);
+      const isGone = userId !== undefined && channel.members?.has(userId) === false;
+      return isGone && channel instanceof SharedChannel
+        ? bytes + channel.costOf(memberRemoved(channel.name, userId))
+        : bytes;
+    }
+    connection.left(channel);
     this.left(channel, channel.withdraw(connection).user, mayReturn, userId);
     return 0;
   }
@@ -258,5 +271,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     channel.lastEvent = undefined;
     channel.shared?.forget();
     void this.#known(channel);
+    if (this.counts !== undefined) void this.#holdChannel(channel).then(() => this.counts?.changed(channel));
   }
 }

@@ -12,7 +12,9 @@ export interface MemberChange {
 
 const unchanged: MemberChange = { left: [], came: [] };
 
-/** This node's copy of the members of a presence channel, of all nodes. It is followed by the numbers of its versions. */
+/**
+ * This node's copy of the members of a presence channel, of all nodes. It is followed by the numbers of its versions.
+ */
 export class SharedMembers implements MemberList {
   readonly #members = new Map<string, { readonly value: string; readonly listed: ListedMember }>();
   /** Undefined until it was read. */

@@ -83,7 +83,7 @@ export const listCases: readonly RelayCaseDefinition[] = [
     async check(trial) {
       const prefixes = ['room-', '*', '?', '[a-z]', '\\', 'a"b\n', '^', '\u{1f9ed}', 'room'];
       const names = prefixes.flatMap((prefix) => [`${prefix}1`, prefix]);
-      const node = await lists(trial, new Map([...names, 'b', 'roo'].map((name) => [name, 1])));
+      const node = await lists(trial, new Map([...names, 'b', 'roo', 'a room-1', ' *'].map((name) => [name, 1])));
       for (const prefix of prefixes) {
         const expected = [...new Set(names)].filter((name) => name.startsWith(prefix));
         assert.deepEqual([...(await listed(node, prefix)).keys()].sort(), expected.sort(), JSON.stringify(prefix));

@@ -1,32 +1,11 @@
 import assert from 'node:assert/strict';
-import type { SetChange } from '../../index.js';
-import { type Member, type RelayCaseDefinition, type RelayTrial, SET } from '../relay-trial.js';
-
-/** Two nodes in the partition of a topic, both listening to it. */
-async function pair(trial: RelayTrial): Promise<readonly [Member, Member]> {
-  return [await trial.member('topic'), await trial.member('topic')];
-}
-
-/** What a node was told of the set, each change as the items that left and those that came. */
-function told({ node, topic }: Member): { readonly left: readonly string[]; readonly came: readonly string[] }[] {
-  return node.changes(topic).map(({ left, came }) => ({ left, came: came.map(({ item }) => item) }));
-}
-
-/** Applies changes to nothing. */
-function sumOf(changes: readonly SetChange[]): Map<string, string> {
-  const items = new Map<string, string>();
-  for (const { left, came } of changes) {
-    for (const item of left) items.delete(item);
-    for (const { item, value } of came) items.set(item, value);
-  }
-  return items;
-}
+import { type RelayCaseDefinition, SET } from '../relay-trial.js';
 
 export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'tells of an item with its first share anywhere, and that it leaves with its last, each once',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       const results = [
         await one.hold('item', { weight: 1, value: 'its value' }),
         await other.hold('item', { weight: 2, value: 'not this one' }),
@@ -72,7 +51,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'makes the changes of one update in their order, and tells what they come to',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       await one.hold('stays', { weight: 1, value: 'old' });
       const share = (value: string) => ({ weight: 1, value });
       const { results } = await one.update(
@@ -117,7 +96,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'keeps the value that an item came with, unless the shares of all other nodes weigh nothing',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       const value = async (): Promise<string | undefined> =>
         (await one.node.connection.read('topic', SET)).items.find(({ item }) => item === 'item')?.value;
       await one.hold('item', { weight: 1, value: 'first' });
@@ -144,7 +123,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'adds up the weights of all shares',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       await one.update({ item: 'a', share: { weight: 5 } }, { item: 'b', share: { weight: 0 } });
       await other.update({ item: 'a', share: { weight: 2 ** 31 } });
       const figures = async () => (await one.node.connection.figures([{ topic: 'topic', set: SET }]))[0];
@@ -158,7 +137,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'refuses an item that is too many, and changes nothing then',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       const log = { log: 'log', text: 'entry' };
       const max = { maxItems: 2 };
       await one.update(...['a', 'b'].map((item) => ({ item, share: { weight: 1 }, ...max })));
@@ -176,7 +155,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'refuses weight that is too much, and leaves the share as it was',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       const max = { maxWeight: 10 };
       await one.hold('item', { weight: 6 }, max);
       assert.equal((await other.hold('item', { weight: 4 }, max)).isRefused, false, 'as much as there is room for');
@@ -189,130 +168,9 @@ export const shareCases: readonly RelayCaseDefinition[] = [
     },
   },
   {
-    name: 'hands changes over in the one order of messages',
-    async check(trial) {
-      const [one, other] = await pair(trial);
-      for (let number = 0; number < 20; number++) {
-        await Promise.all([
-          one.publish(`a${number}`),
-          other.hold(String(number), { weight: 1 }),
-          one.publish(`b${number}`),
-        ]);
-      }
-      await one.update();
-      await other.update();
-      const order = ({ node }: Member): string[] =>
-        node.told.map((each) =>
-          'change' in each ? JSON.stringify(each.change) : Buffer.from(each.payload).toString(),
-        );
-      assert.equal(order(one).length, 60, 'messages and changes that are handed over');
-      assert.deepEqual(order(other), order(one), 'the order at another node');
-    },
-  },
-  {
-    name: 'resolves update() when all is handed over that was published before it, its own changes too',
-    async check(trial) {
-      const [one, other] = await pair(trial);
-      for (let number = 0; number < 30; number++) {
-        await other.publish(`message ${number}`);
-        await other.hold(`theirs ${number}`, { weight: 1 });
-        await one.hold(`ours ${number}`, { weight: 1 });
-        assert.equal(one.node.texts('topic').length, number + 1, 'messages that are handed over');
-        assert.equal(one.node.changes('topic').length, 2 * (number + 1), 'changes that are handed over');
-      }
-    },
-  },
-  {
-    name: 'numbers the versions of a set: each tells the one before, and grows, also when the set was gone',
-    async check(trial) {
-      const [one, other] = await pair(trial);
-      const read = async (): Promise<number> => (await one.node.connection.read('topic', SET)).version;
-      const versions: number[] = [await read()];
-      for (let number = 0; number < 3; number++) {
-        await one.hold('a', { weight: 1 });
-        versions.push(await read());
-        await other.hold('b', { weight: 1 });
-        versions.push(await read());
-        await other.drop('b');
-        await one.drop('a');
-        versions.push(await read());
-      }
-      const changes = one.node.changes('topic');
-      assert.equal(changes.length, 12);
-      for (const [index, { previous, version }] of changes.entries()) {
-        const before = changes[index - 1]?.version ?? versions[0] ?? 0;
-        assert.ok(Number.isSafeInteger(version) && version > before, `version ${version} must be above ${before}`);
-        assert.ok(previous <= before || index % 4 === 0, `previous must be ${before}, not ${previous}`);
-        if (index % 4 !== 0) assert.equal(previous, before, 'previous of a set that is there');
-        assert.ok(previous < version, 'previous must be below version');
-      }
-      assert.deepEqual(
-        [versions[1], versions[2], versions[4]],
-        [changes[0]?.version, changes[1]?.version, changes[4]?.version],
-        'the versions that read() gives',
-      );
-    },
-  },
-  {
-    name: 'tells of a change with the weight of the set, and of the weight alone where it is asked for',
-    async check(trial) {
-      const [one, other] = await pair(trial);
-      await one.hold('item', { weight: 2 });
-      await other.hold('item', { weight: 3 });
-      await other.hold('item', { weight: 4 }, { isTold: false, isWeightTold: true });
-      await other.hold('item', { weight: 4 }, { isTold: false, isWeightTold: true });
-      await one.hold('new', { weight: 1 });
-      await one.update();
-      const changes = one.node.changes('topic');
-      assert.deepEqual(
-        changes.map(({ weight, left, came }) => [weight, left.length, came.length]),
-        [
-          [2, 0, 1],
-          [6, 0, 0],
-          [7, 0, 1],
-        ],
-        'of each change that is told: weight, items that left, items that came',
-      );
-      assert.equal(changes[2]?.previous, changes[1]?.version, 'the version of a change of weight');
-    },
-  },
-  {
-    name: 'tells nobody of changes that are not to be told',
-    async check(trial) {
-      const [one, other] = await pair(trial);
-      const untold = { isTold: false };
-      assert.equal((await one.hold('item', { weight: 1, value: 'a' }, untold)).isNew, true);
-      await one.hold('item', { weight: 2, value: 'b' }, untold);
-      await one.update({ item: 'more', share: { weight: 1 } });
-      await one.drop('item', untold);
-      await other.update();
-      await one.update();
-      assert.deepEqual([...told(one), ...told(other)], []);
-      assert.deepEqual((await other.node.connection.read('topic', SET)).items, [{ item: 'more', value: '' }]);
-    },
-  },
-  {
-    name: 'reads items in the order in which they came, with what changes tell as the same',
-    async check(trial) {
-      const [one, other] = await pair(trial);
-      const items = Array.from({ length: 700 }, (_, number) => `item ${(number * 7919) % 701}`);
-      const share = (item: string) => ({ item, share: { weight: 1, value: `value of ${item}` }, isTold: true });
-      await one.update(...items.slice(0, 300).map(share));
-      await other.update(...items.slice(300).map(share));
-      await one.update();
-      const { items: read } = await one.node.connection.read('topic', SET);
-      assert.deepEqual(
-        read.map(({ item }) => item),
-        items,
-      );
-      const known = [...sumOf(one.node.changes('topic'))].map(([item, value]) => ({ item, value }));
-      assert.deepEqual(known, read, 'what the changes come to');
-    },
-  },
-  {
     name: 'takes items and values of any characters but NUL',
     async check(trial) {
-      const [one] = await pair(trial);
+      const [one] = await trial.pair('topic');
       const texts = ['"\'\\', 'a\n\r\tb', '{}[]%s', ' 1 2 3 ', '\u{1f9ed}', '\u2028', 'x'.repeat(10_000), ''];
       await one.update(
         ...texts.map((text) => ({ item: text.slice(0, 250), share: { weight: 1, value: text }, isTold: true })),
@@ -325,7 +183,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'keeps the sets of a topic, and those of several topics, apart',
     async check(trial) {
-      const [one] = await pair(trial);
+      const [one] = await trial.pair('topic');
       const { connection } = one.node;
       const share = { weight: 1, value: 'v' };
       await one.update({ item: 'a', share, isTold: true }, { item: 'b', set: 'other', share, isTold: true });
@@ -346,7 +204,7 @@ export const shareCases: readonly RelayCaseDefinition[] = [
   {
     name: 'appends what is to be appended when an item comes and when it leaves, and not else',
     async check(trial) {
-      const [one, other] = await pair(trial);
+      const [one, other] = await trial.pair('topic');
       const share = (name: string) => ({
         weight: 1,
         onCame: { log: 'log', text: `${name} came "\n` },

@@ -2,11 +2,14 @@ import { createHash, createHmac } from 'node:crypto';
 import { type Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, onTestFinished } from 'vitest';
-import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
+import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import { Client, type ClientOptions } from '../../server/support/client.js';
+import { newServer } from '../../support/nodes/nodes.js';
 
 /** The credentials of the documents' worked examples. */
 export const app = { appId: '3', pubKey: '278d425bdf160c739803', secretKey: '7ad3773142a6692b25b8' } as const;
+
+const defaults: WebSocketOptions = { port: 0, host: '127.0.0.1', closeTimeoutMs: 200 };
 
 /** A server of which no more than its address is needed. */
 export type Listening = Pick<WebSocketService, 'address'>;
@@ -15,7 +18,7 @@ export type Listening = Pick<WebSocketService, 'address'>;
 export function sharedServer(options: WebSocketOptions = {}): () => WebSocketService {
   let service: WebSocketService;
   beforeAll(async () => {
-    service = newServer(options);
+    service = await newServer(app, { ...defaults, ...options });
     await service.open();
   });
   afterAll(() => service.close());
@@ -24,14 +27,10 @@ export function sharedServer(options: WebSocketOptions = {}): () => WebSocketSer
 
 /** Starts a server for one test. */
 export async function serverWith(options: WebSocketOptions): Promise<WebSocketService> {
-  const service = newServer(options);
+  const service = await newServer(app, { ...defaults, ...options });
   onTestFinished(() => service.close());
   await service.open();
   return service;
-}
-
-function newServer(options: WebSocketOptions): WebSocketService {
-  return new WebSocketService({ ...app, options: { port: 0, host: '127.0.0.1', closeTimeoutMs: 200, ...options } });
 }
 
 /** A bare WebSocket to a server, which may refuse it. It is closed at the end of the test. */

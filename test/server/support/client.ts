@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { WebSocketService } from '../../../src/backends/websocket/index.js';
+import { nodesOf, settled } from '../../support/nodes/nodes.js';
 
 /** A message as a client sees it; `data` is as it came. */
 export interface Message {
@@ -27,6 +28,7 @@ export class Client {
   readonly received: Message[] = [];
   readonly closed: Promise<{ code: number; reason: string }>;
   socketId = '';
+  readonly #service: object;
   #waiting: (() => void)[] = [];
   #end: Error | undefined;
 
@@ -41,6 +43,7 @@ export class Client {
       autoPong = true,
     }: ClientOptions = {},
   ) {
+    this.#service = service;
     this.socket = new WebSocket(url ?? `ws://127.0.0.1:${service.address?.port}${path}${query}`, {
       headers,
       autoPong,
@@ -89,8 +92,18 @@ export class Client {
     }
   }
 
-  /** All that has arrived, once the server has answered everything sent so far. */
+  /**
+   * All that has arrived, once the server has answered everything sent so far: all nodes of it, what any of them has
+   * published, too.
+   */
   async settled(): Promise<Message[]> {
+    const answers = await this.#answered();
+    if (nodesOf(this.#service) === undefined) return answers;
+    await settled(this.#service);
+    return [...answers, ...(await this.#answered())];
+  }
+
+  async #answered(): Promise<Message[]> {
     const before: Message[] = [];
     this.send('pusher:ping', {});
     for (;;) {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { RequestContext } from '../../../src/backends/contract/request.js';
-import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
+import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import type { Logger } from '../../../src/core/logger.js';
 import type { IncomingMessage, OutgoingMessage } from '../../../src/wire/message.js';
+import { newServer } from '../../support/nodes/nodes.js';
 
 export const credentials: { appId: string; pubKey: string; secretKey: string } = {
   appId: 'app',
@@ -11,15 +12,12 @@ export const credentials: { appId: string; pubKey: string; secretKey: string } =
   secretKey: 'the-secret',
 };
 
-/** A server on a free port, closed at the end of the test. */
+/** A server on a free port, closed at the end of the test. It has as many nodes as the project of tests says. */
 export async function startServer(
   options: WebSocketOptions = {},
   settings: typeof credentials = credentials,
 ): Promise<WebSocketService> {
-  const service = new WebSocketService({
-    ...settings,
-    options: { port: 0, host: '127.0.0.1', closeTimeoutMs: 200, ...options },
-  });
+  const service = await newServer(settings, { port: 0, host: '127.0.0.1', closeTimeoutMs: 200, ...options });
   onTestFinished(() => service.close());
   await service.open();
   return service;

@@ -219,7 +219,7 @@ export class ClusterTransport implements RedisTransport {
     const found = this.#servers.get(text);
     if (found !== undefined || address === undefined) return found;
     const server = new RedisServer({
-      logger: this.#host.logger,
+      logger: () => this.#host.logger(),
       label: `Redis at ${text}`,
       dial: (events) => this.#dial(events, true, address),
       check: (link) => checkServer(link, this.#host.logger(), true, this),

@@ -1,35 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import type {
-  KeptMessage,
-  LogPart,
-  RelayConnection,
-  RelayHost,
-  RelayMessage,
-  SetFigures,
-  SetState,
-  ShareChange,
-  TopicPage,
-  Update,
-} from '../relay.js';
+import type { RelayConnection, RelayHost, RelayMessage, ShareChange, Update } from '../relay.js';
+import { ms, RedisCalls } from './calls.js';
 import { Markers } from './markers.js';
 import { type PublishingScripts, publishingScripts } from './scripts/index.js';
-import { noteInLogScript, passInLogScript, readLogScript } from './scripts/logs.js';
 import { registerScript } from './scripts/nodes.js';
-import { figuresScript, forgetScript, isFirstScript, keptScript, listScript, readScript } from './scripts/topics.js';
-import type { RedisTransport, Script, TransportHost } from './transport.js';
-import {
-  CHANGE,
-  changeOf,
-  changeParameters,
-  figuresOf,
-  itemsOf,
-  MARKER,
-  MESSAGE,
-  messageOf,
-  patternOf,
-  shareResults,
-} from './wire.js';
+import type { RedisTransport, TransportHost } from './transport.js';
+import { CHANGE, changeOf, changeParameters, MARKER, MESSAGE, messageOf, shareResults } from './wire.js';
 
 /** Pause between two rounds in which the expiry of all that a node holds is renewed, in milliseconds. */
 const RENEW_EVERY_MS = 3_600_000;
@@ -47,9 +23,7 @@ interface Incarnation {
 }
 
 /** A node's connection to Redis. See `scripts/state.ts` for what is kept there. */
-export class RedisConnection implements RelayConnection {
-  readonly partitions: number;
-  readonly #transport: RedisTransport;
+export class RedisConnection extends RedisCalls implements RelayConnection {
   readonly #host: RelayHost;
   readonly #scripts: PublishingScripts;
   /** Names the channel that markers of this connection come by. */
@@ -60,6 +34,8 @@ export class RedisConnection implements RelayConnection {
   readonly #marked = new Map<number, Promise<void>>();
   /** The topics that are listened to, by their channels. */
   readonly #topics = new Map<string, string>();
+  /** Partitions that are not heard, or not all of whose topics are heard again. */
+  readonly #deafTo = new Set<number>();
   #hasWarned = false;
   #isClosed = false;
 
@@ -83,26 +59,21 @@ export class RedisConnection implements RelayConnection {
   }
 
   private constructor(transport: RedisTransport, host: RelayHost) {
-    this.#transport = transport;
+    super(transport);
     this.#host = host;
-    this.partitions = transport.partitions;
     this.#scripts = publishingScripts(transport.publishCommand);
-  }
-
-  partitionOf(topic: string): number {
-    return this.partitions === 1 ? 0 : crc32(topic) % this.partitions;
   }
 
   async listen(partition: number, topics: readonly string[]): Promise<void> {
     const channels = topics.map((topic) => this.#channel(partition, topic));
     for (const [index, channel] of channels.entries()) this.#topics.set(channel, topics[index] ?? '');
-    await this.#transport.subscribe(partition, channels);
+    await this.transport.subscribe(partition, channels);
   }
 
   async leave(partition: number, topics: readonly string[]): Promise<void> {
     const channels = topics.map((topic) => this.#channel(partition, topic));
     for (const channel of channels) this.#topics.delete(channel);
-    await this.#transport.unsubscribe(partition, channels);
+    await this.transport.unsubscribe(partition, channels);
   }
 
   async publish(
@@ -120,13 +91,13 @@ export class RedisConnection implements RelayConnection {
       }
     }
     const script = isPlain ? this.#scripts.publish : this.#scripts.publishAndKeep;
-    return (await this.#run(partition, script, parameters)) === 1;
+    return (await this.run(partition, script, parameters)) === 1;
   }
 
   async register(partition: number, leaseMs: number): Promise<string> {
     await this.#listenForMarkers(partition);
     const incarnation = newId();
-    await this.#run(partition, registerScript, [incarnation, String(leaseMs)]);
+    await this.run(partition, registerScript, [incarnation, String(leaseMs)]);
     this.#incarnations.set(incarnation, { begun: 0, made: 0, cursor: '0', renewAt: Date.now() + RENEW_EVERY_MS });
     return incarnation;
   }
@@ -145,7 +116,7 @@ export class RedisConnection implements RelayConnection {
     const marker = `${incarnation} ${number}`;
     const isRenewing = Date.now() >= known.renewAt;
     const heard = this.#markers.wait(partition, marker);
-    const reply = this.#run(partition, this.#scripts.update, [
+    const reply = this.run(partition, this.#scripts.update, [
       incarnation,
       String(leaseMs),
       String(known.made),
@@ -175,77 +146,7 @@ export class RedisConnection implements RelayConnection {
 
   async evict(partition: number, incarnation: string, options: { readonly isOwn?: boolean } = {}): Promise<boolean> {
     const parameters = [incarnation, options.isOwn === true ? '1' : ''];
-    return (await this.#run(partition, this.#scripts.evict, parameters)) === 1;
-  }
-
-  async read(topic: string, set: string): Promise<SetState> {
-    const reply = await this.#run(this.partitionOf(topic), readScript, [topic, set]);
-    const [version, rows] = reply as [string, string[]];
-    return { version: Number(version), items: itemsOf(rows) };
-  }
-
-  async figures(sets: readonly { readonly topic: string; readonly set: string }[]): Promise<readonly SetFigures[]> {
-    const byPartition = new Map<number, number[]>();
-    for (const [index, { topic }] of sets.entries()) {
-      const partition = this.partitionOf(topic);
-      const of = byPartition.get(partition);
-      if (of === undefined) byPartition.set(partition, [index]);
-      else of.push(index);
-    }
-    const figures: SetFigures[] = new Array(sets.length);
-    const asked = [...byPartition].map(async ([partition, indexes]) => {
-      const parameters = indexes.flatMap((index) => [sets[index]?.topic ?? '', sets[index]?.set ?? '']);
-      const rows = (await this.#run(partition, figuresScript, parameters)) as (string | null)[];
-      for (const [position, index] of indexes.entries()) figures[index] = figuresOf(rows[position]);
-    });
-    await Promise.all(asked);
-    return figures;
-  }
-
-  async list(partition: number, set: string, prefix: string, cursor = '0'): Promise<TopicPage> {
-    const reply = await this.#run(partition, listScript, [set, patternOf(prefix), cursor]);
-    const [next, rows] = reply as [string, string[]];
-    const topics: (SetFigures & { topic: string })[] = [];
-    for (let index = 0; index < rows.length; index += 2)
-      topics.push({ topic: rows[index] ?? '', ...figuresOf(rows[index + 1]) });
-    return { topics, cursor: next === '0' ? undefined : next };
-  }
-
-  async kept(topic: string, missMs?: number): Promise<KeptMessage> {
-    const reply = await this.#run(this.partitionOf(topic), keptScript, [topic, ms(missMs)]);
-    if (!Array.isArray(reply)) return { payload: undefined, isFirst: reply === 1 };
-    const [payload, ttlMs] = reply as [Buffer, number];
-    return { payload: payload.subarray(1), ttlMs };
-  }
-
-  async readLog(
-    partition: number,
-    log: string,
-    options: Parameters<RelayConnection['readLog']>[2],
-  ): Promise<LogPart | undefined> {
-    const { reader, readers, incarnation, leaseMs, max } = options;
-    const parameters = [incarnation, log, reader, ms(leaseMs), String(max), ...readers];
-    const reply = await this.#run(partition, readLogScript, parameters);
-    if (reply === null) return undefined;
-    const [first, texts, note, waiting] = reply as [number, string[], string | null, number];
-    const entries = texts.map((text, index) => ({ id: String(first + index), text }));
-    return { entries, note: note ?? undefined, waiting };
-  }
-
-  async noteInLog(partition: number, log: string, reader: string, incarnation: string, note: string): Promise<boolean> {
-    return (await this.#run(partition, noteInLogScript, [incarnation, log, reader, note])) === 1;
-  }
-
-  async passInLog(partition: number, log: string, reader: string, incarnation: string, id: string): Promise<boolean> {
-    return (await this.#run(partition, passInLogScript, [incarnation, log, reader, id])) === 1;
-  }
-
-  async isFirst(key: string, ttlMs: number): Promise<boolean> {
-    return (await this.#run(this.partitionOf(key), isFirstScript, [key, ms(ttlMs)])) === 1;
-  }
-
-  async forget(key: string): Promise<void> {
-    await this.#run(this.partitionOf(key), forgetScript, [key]);
+    return (await this.run(partition, this.#scripts.evict, parameters)) === 1;
   }
 
   async close(): Promise<void> {
@@ -253,26 +154,22 @@ export class RedisConnection implements RelayConnection {
     this.#topics.clear();
     const all = Array.from({ length: this.partitions }, (_, number) => number);
     this.#markers.missed(all, 'the connection was closed');
-    await this.#transport.close();
-  }
-
-  #run(partition: number, script: Script, parameters: readonly (string | Uint8Array)[]): Promise<unknown> {
-    return this.#transport.run(partition, script, [this.#transport.name(partition, 'nodes')], parameters);
+    await this.transport.close();
   }
 
   #channel(partition: number, topic: string): string {
-    return this.#transport.name(partition, `t:${topic}`);
+    return this.transport.name(partition, `t:${topic}`);
   }
 
   #markerChannel(partition: number): string {
-    return this.#transport.name(partition, `n:${this.#id}`);
+    return this.transport.name(partition, `n:${this.#id}`);
   }
 
   /** Also after a first try that has failed. */
   #listenForMarkers(partition: number): Promise<void> {
     const before = this.#marked.get(partition);
     if (before !== undefined) return before;
-    const marked = this.#transport.subscribe(partition, [this.#markerChannel(partition)]);
+    const marked = this.transport.subscribe(partition, [this.#markerChannel(partition)]);
     this.#marked.set(partition, marked);
     marked.catch(() => this.#marked.delete(partition));
     return marked;
@@ -280,9 +177,11 @@ export class RedisConnection implements RelayConnection {
 
   #heard(channel: string, payload: Buffer): void {
     if (this.#isClosed) return;
+    // Some topics are heard again before others. What comes by them before `hearing` counts as missed.
+    if (this.#deafTo.size > 0 && this.#deafTo.has(this.transport.textOf(channel).partition)) return;
     const kind = payload[0];
     if (kind === MARKER) {
-      this.#markers.came(this.#transport.textOf(channel).partition, payload.toString('utf8', 1));
+      this.#markers.came(this.transport.textOf(channel).partition, payload.toString('utf8', 1));
       return;
     }
     const topic = this.#topics.get(channel);
@@ -300,6 +199,7 @@ export class RedisConnection implements RelayConnection {
 
   #deaf(partitions: readonly number[], since: number): void {
     if (this.#isClosed) return;
+    for (const partition of partitions) this.#deafTo.add(partition);
     this.#host.deaf(partitions, since);
     this.#markers.missed(partitions, 'the connection that listens was lost');
   }
@@ -308,6 +208,7 @@ export class RedisConnection implements RelayConnection {
     if (this.#isClosed) return;
     // Those of updates that were made while nothing was heard.
     this.#markers.missed(partitions, 'the connection that listens was lost');
+    for (const partition of partitions) this.#deafTo.delete(partition);
     this.#host.hearing(partitions, since);
   }
 }
@@ -315,9 +216,4 @@ export class RedisConnection implements RelayConnection {
 /** Equal to none before: 96 random bits. */
 function newId(): string {
   return randomBytes(12).toString('base64url');
-}
-
-/** A time for Redis, which takes whole milliseconds above 0. */
-function ms(time: number | undefined): string {
-  return time === undefined ? '' : String(Math.max(1, Math.ceil(time)));
 }

@@ -24,7 +24,7 @@ export class OneServer implements RedisTransport {
     this.#hearing = new Hearing(host, this.partitions);
     this.#subscriptions = new Subscriptions((error) => this.#server.renewListening(error));
     this.#server = new RedisServer({
-      logger: host.logger,
+      logger: () => host.logger(),
       label: 'Redis',
       dial: (events) => dial(events, false),
       check: (link) => checkServer(link, host.logger(), false, this),

@@ -2,7 +2,8 @@ import { ValidationError } from '../../../core/errors.js';
 import type { SetChange, SetItem, ShareChange, ShareResult } from '../relay.js';
 import { changeBits } from './scripts/nodes.js';
 
-// What is published begins with a byte that says what it is. A node drops what it does not know: a later release may publish more.
+// What is published begins with a byte that says what it is. A node drops what it does not know: a later release may
+// publish more.
 
 /** A message, as it was published. */
 export const MESSAGE: number = 'P'.charCodeAt(0);

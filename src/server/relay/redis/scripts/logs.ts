@@ -1,15 +1,20 @@
 import type { Script } from '../transport.js';
 import { clock, head, KEPT_MS } from './state.js';
 
-// A log is the list `log:L`. Beside it is the hash `readers:L`: with the field NUL the number of entries that there have ever been,
-// so that each has a number; with a reader's name its incarnation, the end of its turn and the number of the last entry that it has
-// gone past; with its name and NUL the note.
+// A log is the list `log:L`. Beside it is the hash `readers:L`: with the field NUL the number of entries that there
+// have ever been, so that each has a number; with a reader's name its incarnation, the end of its turn and the number
+// of the last entry that it has gone past; with its name and NUL the note.
 
-/** How long the position of a reader that nobody names counts, in milliseconds: nodes of two releases may have different ones. */
+/**
+ * How long the position of a reader that nobody names counts, in milliseconds: nodes of two releases may have different
+ * ones.
+ */
 const FORGOTTEN_MS = 3_600_000;
 
-/** `reader(name)` gives the incarnation, the end of its turn and its position; nothing for a reader that is not known. */
-const reader = String.raw`
+/**
+ * `reader(row)` gives the incarnation, the end of its turn and its position; nothing for a reader that is not known.
+ */
+const reader = `
 local function reader(row)
   if not row then return nil, 0, nil end
   local incarnation, ends, position = match(row, '^(%S*) (%d+) (-?%d+)$')
@@ -18,7 +23,8 @@ end
 `;
 
 /**
- * Parameters: the incarnation; the log; the reader; the lease in milliseconds; how many entries; the names of all readers.
+ * Parameters: the incarnation; the log; the reader; the lease in milliseconds; how many entries; the names of all
+ * readers.
  * @returns nil when another one is the reader; number of the first entry, entries, the note or nil, how many wait
  */
 export const readLogScript: Script = {
@@ -68,7 +74,7 @@ return { position + 1, entries, call('HGET', readers, mine .. '\0'), waiting }`,
 };
 
 /** The beginning of what only the reader may do. Parameters: the incarnation; the log; the reader. */
-const asReader = String.raw`${head}${reader}
+const asReader = `${head}${reader}
 local me, readers, mine = ARGV[1], prefix .. 'readers:' .. ARGV[2], ARGV[3]
 if call('HEXISTS', KEYS[1], me) == 0 then return 0 end
 local whose, ends, position = reader(call('HGET', readers, mine))

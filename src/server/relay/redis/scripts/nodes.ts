@@ -22,7 +22,7 @@ export const changeBits = {
 /** Parameters: the incarnation; the lease in milliseconds. */
 export const registerScript: Script = {
   name: 'register',
-  text: String.raw`${head}${clock}
+  text: `${head}${clock}
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
 call('HSET', KEYS[1], ARGV[1], whole(now + ARGV[2]) .. ' 0')
 call('PEXPIRE', KEYS[1], ${KEPT_MS})`,
@@ -31,8 +31,8 @@ call('PEXPIRE', KEYS[1], ${KEPT_MS})`,
 /**
  * Parameters: the incarnation; the lease; the greatest number of an update that is known to have been made, and this
  * one's; the channel of the marker; where to go on with renewing what is held, or nothing; 1 when shares may
- * come; and for each change: its bits, then as far as they say so topic, set; item; weight, value, log and text of `onCame`, of `onLeft`, maxItems,
- * maxWeight.
+ * come; and for each change: its bits, then as far as they say so topic, set; item; weight, value, log and text of
+ * `onCame`, of `onLeft`, maxItems, maxWeight.
  *
  * A Redis that has gone back to an older state, from disk or on a replica, knows fewer updates than the node. Then the
  * incarnation counts as dead.
@@ -52,8 +52,8 @@ if tonumber(match(row, '%d+$')) < tonumber(ARGV[3]) then
   call('PEXPIRE', prefix .. 'ended', ${KEPT_MS})
   return false
 end
--- A full Redis refuses a command that takes memory, unless the script has written already. So what takes none, a lease and
--- shares that end, is done all the same.
+-- A full Redis refuses a command that takes memory, unless the script has written already. So what takes none, a lease
+-- and shares that end, is done all the same.
 if ARGV[7] ~= '1' then call('PEXPIRE', KEYS[1], ${KEPT_MS}) end
 call('HSET', KEYS[1], incarnation, whole(now + ARGV[2]) .. ' ' .. ARGV[4])
 call('PEXPIRE', KEYS[1], ${KEPT_MS})
@@ -67,15 +67,17 @@ end
 while position <= length do
   local bits = tonumber(following())
   if band(bits, ${changeBits.sameSet}) == 0 then topic, set = following(), following() end
-  local item, weight, value, cameLog, cameText, onLeft, maxItems, maxWeight = following(), nil, '', nil, nil, '', nil, nil
+  local item, value, onLeft = following(), '', ''
+  local weight, cameLog, cameText, maxItems, maxWeight
   if band(bits, ${changeBits.share}) ~= 0 then weight = tonumber(following()) end
   if band(bits, ${changeBits.value}) ~= 0 then value = following() end
   if band(bits, ${changeBits.onCame}) ~= 0 then cameLog, cameText = following(), following() end
   if band(bits, ${changeBits.onLeft}) ~= 0 then onLeft = '\0' .. following() .. '\0' .. following() end
   if band(bits, ${changeBits.maxItems}) ~= 0 then maxItems = tonumber(following()) end
   if band(bits, ${changeBits.maxWeight}) ~= 0 then maxWeight = tonumber(following()) end
-  local flags = (band(bits, ${changeBits.isTold}) ~= 0 and 't' or '') .. (band(bits, ${changeBits.isWeightTold}) ~= 0 and 'w' or '')
-    .. (band(bits, ${changeBits.leavesLast}) ~= 0 and 'l' or '')
+  local flags = band(bits, ${changeBits.isTold}) ~= 0 and 't' or ''
+  if band(bits, ${changeBits.isWeightTold}) ~= 0 then flags = flags .. 'w' end
+  if band(bits, ${changeBits.leavesLast}) ~= 0 then flags = flags .. 'l' end
   local state = opened(topic, set)
   results[count + 1] = change(shares, state, item, weight, value, flags, onLeft, cameLog, cameText, maxItems, maxWeight)
   results[count + 2], results[count + 3] = state.items, state.weight
@@ -120,7 +122,7 @@ return { nodes, cursor, expired, results, began() }`,
 export function evictScript(publish: string): Script {
   return {
     name: 'evict',
-    text: String.raw`${head}${clock}${sharesOf(publish)}
+    text: `${head}${clock}${sharesOf(publish)}
 local incarnation, ended, shares = ARGV[1], prefix .. 'ended', prefix .. 'shares:' .. ARGV[1]
 local row = call('HGET', KEYS[1], incarnation)
 if row and ARGV[2] ~= '1' and tonumber(match(row, '^%d+')) > now then return 0 end
@@ -130,24 +132,29 @@ call('PEXPIRE', KEYS[1], ${KEPT_MS})
 -- Where the slice begins, after 'l' in the second round, in which those go that leave last.
 local round, place = match(call('HGET', ended, incarnation) or '0', '^(l?)(%d+)$')
 local found = call('HSCAN', shares, place, 'COUNT', ${SLICE})
-for index = 1, #found[2], 2 do
+local count, index = 0, 1
+while index < #found[2] and count < ${SLICE} do
   local topic, set, item = match(found[2][index], '^([^%z]*)%z([^%z]*)%z(.*)$')
   local flags = match(found[2][index + 1], '^%d+(%l*)') or ''
-  if topic then
-    if round == 'l' or not find(flags, 'l', 1, true) then
-      change(shares, opened(topic, set), item, nil, '', flags, '')
-    end
-  else
+  if not topic then
     call('HDEL', shares, found[2][index])
+  elseif round == 'l' or not find(flags, 'l', 1, true) then
+    change(shares, opened(topic, set), item, nil, '', flags, '')
+    count = count + 1
   end
+  index = index + 2
 end
 settle()
 if call('EXISTS', shares) == 0 then
   call('HDEL', ended, incarnation)
   return 0
 end
-if found[1] == '0' then round = 'l' end
-call('HSET', ended, incarnation, round .. found[1])
+-- A small hash is scanned as a whole, in which this slice has not come to the end.
+if index > #found[2] then
+  place = found[1]
+  if place == '0' then round = 'l' end
+end
+call('HSET', ended, incarnation, round .. place)
 call('PEXPIRE', ended, ${KEPT_MS})
 return 1`,
   };

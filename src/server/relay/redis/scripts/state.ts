@@ -1,35 +1,35 @@
 // What a node holds, and the sets that this adds up to. All of it is in hashes, in each partition:
-//   nodes             incarnation → end of its lease, in milliseconds by the clock of Redis, and number of its last update
-//   ended             incarnations that are being evicted → where the next slice begins
-//   shares:N          what the incarnation N holds: topic, set and item, parted by NUL → weight, `t` and `w` where those who
-//                     listen are told of items and of weights, `l` where it leaves last, and after NUL the log and the text
-//                     for when the item leaves
-//   sets:S            of all sets of this name: topic → number of items, weight, version
-//   items:T\0S        a set: item → place, number of shares, their weight, value
-//   versions          `last`: the version that was given last; `goneXX`: the greatest one of sets that are gone, by the
-//                     first digits of a hash of their name; `since`: when all this began
+//   nodes      incarnation → end of its lease, in milliseconds by the clock of Redis, and number of its last update
+//   ended      incarnations that are being evicted → where the next slice begins, after `l` in the second round
+//   shares:N   what the incarnation N holds: topic, set and item, parted by NUL → weight, `t` and `w` where those who
+//              listen are told of items and of weights, `l` where it leaves last, and after NUL the log and the text
+//              for when the item leaves
+//   sets:S     of all sets of this name: topic → number of items, weight, version
+//   items:T\0S a set: item → place, number of shares, their weight, value
+//   versions   `last`: the version that was given last; `goneXX`: the greatest one of sets that are gone, by the first
+//              digits of a hash of their name; `since`: when all this began
 // Each key has an expiry, which updates renew.
 
 /** Keeps what nobody renews, in milliseconds: longer than it takes a node to renew all that it holds. */
 export const KEPT_MS = 86_400_000;
 
 /** The first lines of each script: names, and `prefix`, with which all names of the partition begin. */
-export const head: string = String.raw`
+export const head: string = `
 local call, match, find, sub, format = redis.call, string.match, string.find, string.sub, string.format
 local prefix = sub(KEYS[1], 1, -6)
 local function whole(number) return format('%.0f', number) end
 `;
 
 /** `now`, in milliseconds, and `micros`. */
-export const clock: string = String.raw`
+export const clock: string = `
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local micros = clock[1] * 1000000 + clock[2]
 `;
 
 /**
- * `append(log, text)`. A log is a list, and beside it is a hash that counts all entries there have ever been: so each has a number,
- * however many were taken away, and whichever of the two was lost.
+ * `append(log, text)`. A log is a list, and beside it is a hash that counts all entries there have ever been: so each
+ * has a number, however many were taken away, and whichever of the two was lost.
  */
 export const append: string = String.raw`
 local function append(log, text)
@@ -47,7 +47,7 @@ end
  * `goneField(id)`, the field of `versions` for a set that is gone; `began()`, when the memory began, in microseconds;
  * `absent(id)`, the version of a set that is not there: at least the last one that it had.
  */
-export const absent: string = String.raw`
+export const absent: string = `
 local versions = prefix .. 'versions'
 local function goneField(id) return 'gone' .. sub(redis.sha1hex(id), 1, 2) end
 local function began()
@@ -82,12 +82,15 @@ local function opened(topic, set)
   local id = topic .. '\0' .. set
   local found = sets[id]
   if found then return found end
-  found = { id = id, topic = topic, set = set, key = prefix .. 'items:' .. id, items = 0, weight = 0 }
+  found = { id = id, topic = topic, set = set, key = prefix .. 'items:' .. id, weight = 0 }
   local row = call('HGET', prefix .. 'sets:' .. set, topic)
   if row then
-    local items, weight, version = match(row, '^(%d+) (%d+) (%d+)$')
-    found.items, found.weight, found.version = tonumber(items), tonumber(weight), version
+    local weight, version = match(row, '^%d+ (%d+) (%d+)$')
+    found.weight, found.version = tonumber(weight), version
   end
+  -- Counted anew, in case Redis has evicted one of the two keys.
+  found.items = call('HLEN', found.key)
+  if found.items == 0 then found.weight = 0 end
   found.before = found.weight
   sets[id] = found
   order[#order + 1] = found
@@ -102,8 +105,8 @@ local function note(state, item, before, after)
   state.events[#state.events + 1] = item
 end
 
--- Changes a share of the node whose shares are in a key. Gives 1 when it is refused, 2 for an item that has come, 4 for one that
--- has left.
+-- Changes a share of the node whose shares are in a key. Gives 1 when it is refused, 2 for an item that has come, 4 for
+-- one that has left.
 local function change(shares, state, item, weight, value, flags, onLeft, cameLog, cameText, maxItems, maxWeight)
   local field = state.id .. '\0' .. item
   local held = call('HGET', shares, field)

@@ -11,7 +11,7 @@ const PAGE = 500;
 export function publishScript(publish: string): Script {
   return {
     name: 'publish',
-    text: String.raw`
+    text: `
 if ARGV[1] ~= '' and redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 for index = 2, #ARGV, 2 do redis.call('${publish}', ARGV[index], ARGV[index + 1]) end
 return 1`,
@@ -19,13 +19,14 @@ return 1`,
 }
 
 /**
- * As {@link publishScript}, for messages that are kept or have an entry. Parameters: the incarnation or nothing; for each message
- * its topic, what is published, how long it is kept in milliseconds or nothing, the log or nothing, the text.
+ * As {@link publishScript}, for messages that are kept or have an entry. Parameters: the incarnation or nothing; for
+ * each message its topic, what is published, how long it is kept in milliseconds or nothing, `+` and the log or
+ * nothing, the text.
  */
 export function publishAndKeepScript(publish: string): Script {
   return {
     name: 'publish',
-    text: String.raw`${head}${append}
+    text: `${head}${append}
 if ARGV[1] ~= '' and call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
 -- First what a full Redis refuses.
 for index = 2, #ARGV, 5 do
@@ -48,7 +49,7 @@ return 1`,
 export const keptScript: Script = {
   name: 'kept',
   isBinary: true,
-  text: String.raw`${head}
+  text: `${head}
 local kept = prefix .. 'kept:' .. ARGV[1]
 local payload = call('GET', kept)
 if payload then return { payload, call('PTTL', kept) } end
@@ -69,7 +70,7 @@ return { match(row, '%d+$'), call('HGETALL', prefix .. 'items:' .. id) }`,
 /** Parameters: topic and set, many times. @returns for each its row in `sets`, or nil */
 export const figuresScript: Script = {
   name: 'figures',
-  text: String.raw`${head}
+  text: `${head}
 local rows = {}
 for index = 1, #ARGV, 2 do rows[#rows + 1] = call('HGET', prefix .. 'sets:' .. ARGV[index + 1], ARGV[index]) end
 return rows`,
@@ -78,20 +79,20 @@ return rows`,
 /** Parameters: set; a pattern for topics; the cursor. @returns the next cursor; topics and rows by turns */
 export const listScript: Script = {
   name: 'list',
-  text: String.raw`${head}
+  text: `${head}
 return call('HSCAN', prefix .. 'sets:' .. ARGV[1], ARGV[3], 'MATCH', ARGV[2], 'COUNT', ${PAGE})`,
 };
 
 /** Parameters: the key; for how long. @returns 1 for the first one */
 export const isFirstScript: Script = {
   name: 'isFirst',
-  text: String.raw`${head}
+  text: `${head}
 return call('SET', prefix .. 'first:' .. ARGV[1], '1', 'NX', 'PX', ARGV[2]) and 1 or 0`,
 };
 
 /** Parameters: the key. */
 export const forgetScript: Script = {
   name: 'forget',
-  text: String.raw`${head}
+  text: `${head}
 return call('DEL', prefix .. 'first:' .. ARGV[1])`,
 };
