@@ -270,6 +270,7 @@ export interface RelayConnection {
   /**
    * Reads a log for a reader, which one node at a time is. That node stays it for `leaseMs`, or until there is nothing
    * to read. A log keeps an entry until each of the `readers` has gone past it, and 10 000 entries at most.
+   * During a deployment, nodes may name other readers: one that has read within the last hour SHOULD count as well.
    * @param readers the names of all readers
    * @returns undefined when another node is the reader
    */

@@ -147,6 +147,20 @@ await withRedis('three nodes', findRedis, (redis) => {
     expect((await watcher.settled()).map(({ event }) => event)).toEqual(['pusher_internal:member_removed']);
   });
 
+  it('an application that subscribes hears each message once on every node that has asked for it', async () => {
+    const { service, a, b, c } = await start();
+    const records = [a, b, c].map((node) => record(node));
+    await Promise.all([a.subscribe('orders'), b.subscribe('orders'), c.subscribe('parcels')]);
+    await deliver(c, ['orders'], message('x', 1), context);
+    await settled(service);
+    const event = { channel: 'orders', event: 'x', data: 1, id: expect.any(String) };
+    expect(records.map(({ received }) => received)).toEqual([[event], [event], []]);
+    await a.unsubscribe('orders');
+    await deliver(b, ['orders'], message('y', 2), context);
+    await settled(service);
+    expect(records.map(({ received }) => received.length)).toEqual([1, 2, 0]);
+  });
+
   it('sockets of different nodes never have the same id', async () => {
     const { a, b, c } = await start();
     const clients = await Promise.all([a, b, c].flatMap((node) => [Client.connect(node), Client.connect(node)]));
