@@ -60,7 +60,7 @@ class IoredisLink implements Link {
   readonly #isSharded: boolean;
   readonly closed: Promise<Error>;
   #reason: Error | undefined;
-  #isCorked = false;
+  #isHolding = false;
 
   constructor(client: IoredisClient, events: LinkEvents, isSharded: boolean) {
     this.#client = client;
@@ -83,11 +83,11 @@ class IoredisLink implements Link {
 
   send([name = '', ...parameters]: readonly CommandPart[], isBinary = false): Promise<unknown> {
     if (!this.isOpen) return Promise.reject(new NotSentError());
-    this.#cork();
     const given = parameters as (string | Buffer)[];
     const answer = isBinary
       ? this.#client.callBuffer(name as string, ...given)
       : this.#client.call(name as string, ...given);
+    this.#holdOthers();
     return answer.catch(rethrown);
   }
 
@@ -112,14 +112,17 @@ class IoredisLink implements Link {
     this.#client.stream?.destroy();
   }
 
-  /** Holds what is written until the end of this turn: the library would write each command by itself. */
-  #cork(): void {
+  /**
+   * The library would write each command by itself. The first one of a turn is, so that it waits for nothing, and what
+   * follows is held until the end of the turn.
+   */
+  #holdOthers(): void {
     const { stream } = this.#client;
-    if (this.#isCorked || stream === undefined) return;
-    this.#isCorked = true;
+    if (this.#isHolding || stream === undefined) return;
+    this.#isHolding = true;
     stream.cork();
     setImmediate(() => {
-      this.#isCorked = false;
+      this.#isHolding = false;
       stream.uncork();
     });
   }
