@@ -28,7 +28,8 @@ const withFakeTimers = globSync('test/**/*.test.ts', { cwd: import.meta.dirname,
 /** What can span nodes. These run once more, with the same code, against three nodes behind a balancer. */
 const ofNodes = globSync(
   [
-    'test/client/{client-events,push-client,pusher-auth,pusher-js,react}.test.ts',
+    'test/backends/remote/{publishing,subscribing}.test.ts',
+    'test/client/{batch-auth,client-events,pusher-auth,pusher-js,pusher-waking,recorded-messages}.test.ts',
     'test/protocol/{cache-channels,channels,client-events,http-api,presence,users}.test.ts',
     'test/server/{app-limits,authorized-connections,client-events,http-api,plain}.test.ts',
     'test/server/{presence,presence-joins,presence-leaves,pusher-sdks,sign-in}.test.ts',

@@ -1,5 +1,6 @@
 // Writes the lists that follow from src/backends/registry.ts and from scripts/house.ts, in files that can import
-// neither, and docs/performance.md's tables and picture, which show what the last run of the benchmarks measured.
+// neither, docs/performance.md's tables and picture, which show what the last run of the benchmarks measured, and the
+// table of docs/scaling.md, which is computed from it.
 // With --check it writes nothing, and fails when a file is out of date.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import type { AboutBackend } from '../src/backends/contract/about.ts';
 import { sections } from '../test/bench/document.ts';
 import { latencyPicture } from '../test/bench/picture.ts';
 import { readRecord } from '../test/bench/record.ts';
+import { sizesSection } from '../test/bench/sizes.ts';
 import { houseTable } from './house.ts';
 import { type ListedBackend, listedBackends, loadFacts } from './registry.ts';
 
@@ -94,6 +96,7 @@ const generated: readonly (readonly [file: string, make: (text: string) => strin
   ['README.md', (text) => withPart(text, 'backends', backendTable(backends))],
   ['docs/architecture.md', (text) => withPart(text, 'house', houseTable())],
   ['docs/performance.md', (text) => withPart(text, 'benchmarks', sections(measured))],
+  ['docs/scaling.md', (text) => withPart(text, 'sizes', sizesSection(measured))],
   ['docs/images/latency.svg', () => latencyPicture(measured)],
 ];
 

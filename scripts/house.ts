@@ -170,8 +170,19 @@ export const house: readonly Part[] = [
   {
     path: 'server',
     holds:
-      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends, its figures and its health. It knows neither backends nor the service",
-    imports: ['webhooks/options.ts', 'pusher-protocol', 'web'],
+      "the embedded server, to which pages connect: connections, frames, channels, members of presence channels, the HTTP API for Pusher's server SDKs, the webhooks that it sends, its figures and its health; in `relay/`, what a node does with a relay. It knows neither backends nor the service",
+    imports: ['server/relay/redis', 'server/relay/relay.ts (types)', 'webhooks/options.ts', 'pusher-protocol', 'web'],
+  },
+  {
+    path: 'server/relay/redis',
+    holds:
+      '`pushrail/relay/redis`: the relay over Redis, with its connections and its scripts. It knows the contract alone',
+    imports: ['server/relay/relay.ts (types)'],
+  },
+  {
+    path: 'server/relay/relay.ts',
+    holds: 'the contract of a relay, which joins nodes of the embedded server',
+    imports: [],
   },
   {
     path: 'queues',

@@ -21,6 +21,7 @@ export function applicationApi(
     get localConnections(): number {
       return app().connections.size;
     },
+    isLocal: (socketId) => app().connections.has(socketId),
     channels: async () => {
       const names = new Set<string>();
       for await (const page of app().overview.channels('')) for (const { name } of page) names.add(name);

@@ -12,28 +12,32 @@ export class ClientEventHandler {
     this.#app = app;
   }
 
-  receive(connection: Connection, { event, channel: name = '', data = null }: ProtocolMessage): void {
+  /** @returns with a relay, a promise that rejects for an unexpected error alone */
+  receive(
+    connection: Connection,
+    { event, channel: name = '', data = null }: ProtocolMessage,
+  ): Promise<void> | undefined {
     const problem = this.#problem(connection, name, event);
     if (problem !== undefined) {
       connection.sendText(protocolError(problem));
-      return;
+      return undefined;
     }
     const { clientEventsPerSecond, clientEventExcess, maxEventBytes } = this.#app.limits;
     if (!this.#mayStillSend(connection)) {
       const limit = `A client may send ${clientEventsPerSecond} events a second`;
       if (clientEventExcess === 'close') this.#app.cut(connection, limit);
       else connection.sendText(protocolError(limit, CLIENT_EVENT_RATE));
-      return;
+      return undefined;
     }
     const text = textOf(data);
     if (text === undefined || Buffer.byteLength(text) > maxEventBytes) {
       const limit = text === undefined ? 'is nested too deeply' : `has up to ${maxEventBytes} bytes`;
       connection.sendText(protocolError(`An event's data ${limit}`));
-      return;
+      return undefined;
     }
     const userId = this.#app.channels.get(name)?.members?.userOf(connection);
     const publication = { channel: name, event, data: text, userId };
-    void this.#app.publisher.publishClientEvent(publication, connection.id)?.then((isPublished) => {
+    return this.#app.publisher.publishClientEvent(publication, connection.id)?.then((isPublished) => {
       if (!isPublished) connection.sendText(protocolError(`The event could not be published: ${event}`));
     });
   }

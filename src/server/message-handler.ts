@@ -44,9 +44,9 @@ export class MessageHandler {
     const { event, data } = message;
     if (event === 'pusher:subscribe') return this.#subscribing.subscribe(connection, data);
     if (event === 'pusher:signin') return this.#signIn(connection, data);
+    if (event.startsWith(CLIENT_EVENT_PREFIX)) return this.#clientEvents.receive(connection, message);
     if (event === 'pusher:ping') connection.send(pongFrame);
     else if (event === 'pusher:unsubscribe') this.#subscribing.unsubscribe(connection, data);
-    else if (event.startsWith(CLIENT_EVENT_PREFIX)) this.#clientEvents.receive(connection, message);
     else if (event === 'pusher:pong') connection.answersPusherPing = true;
     else connection.sendText(protocolError(`Unknown event: ${event.slice(0, 100)}`));
     return undefined;

@@ -10,6 +10,8 @@ export interface WebSocketServerApi {
   connections(): Promise<number>;
   /** Number of them to this process. */
   readonly localConnections: number;
+  /** Whether the connection with this socket id is one to this process: which node has a page. */
+  isLocal(socketId: string): boolean;
   /** The names of the channels that somebody is subscribed to, on all nodes. */
   channels(): Promise<readonly string[]>;
   /**

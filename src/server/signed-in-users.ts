@@ -20,7 +20,8 @@ export class SignedInUsers {
   /**
    * Signs a connection in. Once more as the same user changes whom it watches.
    * @param watched the users whom it watches, each once
-   * @returns the bytes that it sends to all watchers together; with a relay, a promise that resolves when all nodes know
+   * @returns the bytes that it sends to all watchers together; with a relay, a promise that resolves when all nodes
+   * know
    */
   add(connection: Connection, user: ProtocolUser, watched: readonly string[]): number | Promise<number> {
     connection.user = user;

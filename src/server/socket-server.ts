@@ -138,12 +138,15 @@ export class SocketServer implements ConnectionHost {
     const listener = await this.#plain.admitted(path, request, socket);
     if (listener === undefined) return;
     const [own] = this.#handlers;
-    this.#servers.for(own.app).handleUpgrade(request, socket, head, (ws) => {
+    // A page that is let in hears all that is published from then on, so the answer waits for its subscription.
+    socket.cork();
+    this.#servers.for(own.app).handleUpgrade(request, socket, head, async (ws) => {
       const connection = new PlainConnection(newSocketId(this.#host.nodeTag), socket, ws, this);
       connection.listener = listener;
       connection.door = door;
       this.#admit(connection, ws, own);
-      own.app.addPlain(connection, path.channel)?.catch((error: unknown) => this.fail(connection, error));
+      await own.app.addPlain(connection, path.channel)?.catch((error: unknown) => this.fail(connection, error));
+      socket.uncork();
     });
   }
 

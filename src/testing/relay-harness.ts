@@ -14,6 +14,8 @@ export interface RelaySubject {
         mend(): void | Promise<void>;
       }
     | undefined;
+  /** Lets the relay lose its memory. @default the case is skipped */
+  empty?(): void | Promise<void>;
   /** Called at the end of the case, when all connections are closed. */
   close?(): void | Promise<void>;
 }

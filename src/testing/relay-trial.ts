@@ -272,6 +272,11 @@ export function withoutFragile({ subject }: RelayTrial): string | undefined {
   return subject.fragile === undefined ? 'the harness has no fragile relay' : undefined;
 }
 
+/** The `lacks` of a case about a relay that loses its memory. */
+export function withoutEmpty({ subject }: RelayTrial): string | undefined {
+  return subject.empty === undefined ? 'the harness has no empty()' : undefined;
+}
+
 export function textOf(payload: Uint8Array): string {
   return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString();
 }

@@ -313,7 +313,7 @@ describe('the driver for pusher-js', () => {
     ]);
     first.pusher.connection.emit('error', { type: 'PusherError', data: { code: 1006, message: '' } });
     first.pusher.connection.become('unavailable');
-    expect(first.errors).toHaveLength(1);
+    expect(first.errors).toMatchObject([{ status: 1006, isTemporary: true }]);
   });
 
   it('names the cluster that does not answer', () => {

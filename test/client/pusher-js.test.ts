@@ -1,10 +1,7 @@
-import PusherJs from 'pusher-js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PushClient, type PushClientError, type PusherAuthOptions } from '../../src/client/index.js';
-import { createPushService, type PushService } from '../../src/index.js';
-
-// Its types describe a module with a default export; what Node imports is the class itself.
-const Pusher = PusherJs as unknown as typeof PusherJs.default;
+import type { PushService } from '../../src/index.js';
+import { embeddedService, Pusher } from './embedded-server.js';
 
 type Callback = (error: Error | null, authorization: object | null) => void;
 type Authorize = (socketId: string, channel: string, callback: Callback) => unknown;
@@ -12,13 +9,8 @@ type Authorize = (socketId: string, channel: string, callback: Callback) => unkn
 let service: PushService;
 let client: PushClient | undefined;
 
-function startService(port: number): PushService {
-  const options = { port, host: '127.0.0.1' };
-  return createPushService({ backend: 'websocket', appId: 'app', pubKey: 'key', secretKey: 'secret', options });
-}
-
-beforeEach(() => {
-  service = startService(0);
+beforeEach(async () => {
+  service = await embeddedService();
 });
 
 afterEach(async () => {
@@ -76,7 +68,7 @@ it('a channel that was left while its subscription was under way stays left afte
   target.subscribe('private-left');
   target.unsubscribe('private-left');
   await service.close();
-  service = startService(Number(port));
+  service = await embeddedService(Number(port));
   await second.promise;
   await attempts[1]?.();
   // The answers come in the order of the requests: with the second the client's leaving has been dealt with.

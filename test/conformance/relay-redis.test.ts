@@ -22,6 +22,11 @@ async function withFragile(port: number, client: (port: number) => RedisRelayCli
       },
       mend: () => proxy.thaw(),
     },
+    async empty() {
+      const admin = new Redis(port);
+      await admin.del(await admin.keys(`${prefix}*`));
+      admin.disconnect();
+    },
     close: () => proxy.close(),
   };
 }

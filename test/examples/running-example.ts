@@ -9,6 +9,8 @@ const examples = join(import.meta.dirname, '../../examples');
 export interface RunningExample {
   /** What it says it is to be found at. */
   readonly url: string;
+  /** What it has printed so far, line by line. */
+  readonly printed: readonly string[];
   /**
    * Ends it with SIGTERM, as the host of a container would. An example that has ended stays so.
    * @throws Error when it goes on; then it is killed
@@ -45,7 +47,7 @@ export async function runExample(file: string, environment: NodeJS.ProcessEnv = 
     child.once('error', reject);
     child.once('exit', () => reject(new Error(`${file} has ended:\n${printed.join('\n')}`)));
   });
-  return { url, stop: () => stop(child, file) };
+  return { url, printed, stop: () => stop(child, file) };
 }
 
 async function stop(child: ChildProcess, file: string): Promise<Ending> {

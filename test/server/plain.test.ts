@@ -6,6 +6,7 @@ import { WebSocket } from 'ws';
 import { type WebSocketOptions, WebSocketService } from '../../src/backends/websocket/index.js';
 import { ConfigurationError, createPushService, type PushService, userChannels } from '../../src/index.js';
 import { failureOf } from '../support/failure-of.js';
+import { itOfEachNode, newServer } from '../support/nodes/nodes.js';
 import { RecordingLogger } from '../support/recording-logger.js';
 import { Client } from './support/client.js';
 
@@ -22,7 +23,7 @@ const cookieUser = (request: Request): string | undefined =>
 
 async function setUp(options: WebSocketOptions, settings: { timeout?: number } = {}): Promise<Setup> {
   const logger = new RecordingLogger();
-  const backend = new WebSocketService({ ...keys, options: { port: 0, host: '127.0.0.1', ...options } });
+  const backend = await newServer(keys, { port: 0, host: '127.0.0.1', ...options });
   const sessions = userChannels({ prefix: 'private-user-' });
   const push = createPushService({ backend, logger, sessions, ...settings }) as PushService<WebSocketService>;
   onTestFinished(() => push.close());
@@ -216,7 +217,7 @@ describe('options.plain', () => {
     expect(page.frames).toEqual([]);
   });
 
-  it('counts as a connection, and is refused when there are enough', async () => {
+  itOfEachNode('counts as a connection, and is refused when there are enough', async () => {
     const { backend } = await setUp({ plain: { '/{channel}': {} }, maxConnections: 1 });
     await new Page(backend, '/news').opened;
     expect(backend.api.localConnections).toBe(1);

@@ -194,7 +194,8 @@ describe('nothing waits for', () => {
     expect(await service.channelUsers(room)).toEqual(['ann']);
   });
 
-  it('a server that closes: its webhooks tell of the member, and no page hears of it', async () => {
+  // Others of several nodes would keep the member for a time.
+  itOfEachNode('a server that closes: its webhooks tell of the member, and no page hears of it', async () => {
     const receiver = await WebhookReceiver.start();
     const service = await start({ webhooks: [{ url: receiver.url, events: ['member_removed', 'channel_vacated'] }] });
     const watcher = await joined(service, 'ann');

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { freePort } from './ports.js';
+import { freePorts } from './ports.js';
 import { startRedis, type TestRedis } from './redis.js';
 
 /** How long the servers may take to find one another, in milliseconds. */
@@ -30,11 +30,15 @@ export async function startCluster({
   readonly withReplicas?: boolean;
   readonly flags?: readonly string[];
 } = {}): Promise<TestCluster | undefined> {
+  const size = withReplicas ? 2 * count : count;
+  const ports = await freePorts(2 * size);
   const found = await Promise.all(
-    Array.from({ length: withReplicas ? 2 * count : count }, async () =>
+    Array.from({ length: size }, (_, index) => {
       // Without a port of its own, the servers' talk to each other has the port + 10 000, which may not exist.
-      startRedis('--cluster-enabled', 'yes', '--cluster-port', String(await freePort()), ...diskless, ...flags),
-    ),
+      const [port, busPort] = ports.slice(2 * index).map(String) as [string, string];
+      const own = ['--port', port, '--cluster-enabled', 'yes', '--cluster-port', busPort];
+      return startRedis(...own, ...diskless, ...flags);
+    }),
   );
   const servers = found.filter((server) => server !== undefined);
   const close = async (): Promise<void> => void (await Promise.all(servers.map((server) => server.close())));

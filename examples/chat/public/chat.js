@@ -7,6 +7,10 @@ const post = (path, body, client) =>
     body: JSON.stringify(body ?? {}),
   });
 
+/** Resolves with `client` when this page is in the room, for what another page adds to it. */
+const entered = Promise.withResolvers();
+export const chat = entered.promise;
+
 byId('login').addEventListener('submit', async (event) => {
   event.preventDefault();
   const response = await post('login', { name: new FormData(event.target).get('name') });
@@ -32,12 +36,20 @@ function enter(me, config) {
 
   // The room's messages and those to me alone come in alike.
   client.bind('message', show);
-  client.onError(({ message }) => note(message));
-  client.onStateChange((state) => {
-    document.body.dataset.state = state;
+  // A connection that is lost comes back by itself; see below.
+  client.onError(({ message, code, isTemporary }) => {
+    if (code !== 'CONNECTION' || !isTemporary) note(message);
   });
+  let lostAt;
+  client.onStateChange((state, previous) => {
+    document.body.dataset.state = state;
+    if (previous === 'connected') lostAt = performance.now();
+  });
+  // What is sent while a page is away, it does not get.
   room.onSubscribed(({ isResubscription }) => {
-    if (isResubscription) note('The connection is back; something may have been missed.');
+    if (!isResubscription) return;
+    const seconds = ((performance.now() - lostAt) / 1000).toFixed(1);
+    note(`The connection was lost for ${seconds} s. What others wrote in that time is missing here.`);
   });
 
   // Who is here
@@ -77,7 +89,8 @@ function enter(me, config) {
     const to = recipient;
     field.value = '';
     typedAt = 0;
-    const response = await post('messages', { text, ...(to && { to: to.id }) }, client);
+    // A request that breaks has no answer.
+    const response = await post('messages', { text, ...(to && { to: to.id }) }, client).catch(() => Response.error());
     if (response.ok) show({ from: { name: to ? `You to ${to.name}` : 'You' }, text, isPrivate: to !== undefined });
     else note(response.status === 404 ? `${to.name} is not here any more.` : 'The message was not sent.');
   });
@@ -96,6 +109,7 @@ function enter(me, config) {
   byId('recipient').addEventListener('click', () => writeTo(undefined));
 
   client.connect();
+  entered.resolve({ client });
 }
 
 function show({ from, text, isPrivate }) {

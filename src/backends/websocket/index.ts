@@ -192,7 +192,7 @@ export class WebSocketService extends ChannelsService<WebSocketServerApi, WebSoc
 
   /**
    * Ends the connections of a user or a session with code 4200: their clients connect anew, and ask anew for their
-   * private channels. Those are the connections that were authorised for them in this process, that are signed in as
+   * private channels. Those are the connections that were authorised for them, that are signed in as
    * the user or are the user's on a presence channel, and that are subscribed to the session's channel. Bare WebSockets
    * end with 4009.
    */

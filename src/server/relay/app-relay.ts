@@ -18,6 +18,8 @@ export interface ShareRules {
   readonly isWeightTold?: boolean;
   readonly maxItems?: number | undefined;
   readonly maxWeight?: number | undefined;
+  /** See `HeldChange`. */
+  readonly lingerMs?: number | undefined;
 }
 
 /** One application on the relay: its channels are topics, whose names begin with its id. */

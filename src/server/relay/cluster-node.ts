@@ -5,8 +5,8 @@ import { WaitingLine } from '../waiting-line.js';
 import type { DeafSpans } from './deaf-spans.js';
 import { Listening, type TopicListener } from './listening.js';
 import { Outgoing } from './outgoing.js';
-import { Partition } from './partition.js';
-import type { Relay, RelayConnection, RelayHost, RelayMessage, ShareChange, ShareResult, Update } from './relay.js';
+import { type HeldChange, Partition } from './partition.js';
+import type { Relay, RelayConnection, RelayHost, RelayMessage, ShareResult, Update } from './relay.js';
 
 /** How long a node that shows no sign of life counts as there, in milliseconds. */
 export const LEASE_MS = 15_000;
@@ -66,7 +66,7 @@ export class ClusterNode {
       return {
         partition,
         listening: new Listening(number, connection),
-        outgoing: new Outgoing(number, connection, partition),
+        outgoing: new Outgoing(number, connection, this.leaseMs, partition),
       };
     });
     try {
@@ -119,7 +119,7 @@ export class ClusterNode {
   }
 
   /** See `Partition.hold`. A node that serves nobody holds nothing. */
-  async hold(change: ShareChange): Promise<ShareResult | undefined> {
+  async hold(change: HeldChange): Promise<ShareResult | undefined> {
     if (this.#connection === undefined) return undefined;
     return this.#partOf(change.topic).partition?.hold(change);
   }
@@ -178,7 +178,8 @@ export class ClusterNode {
     if (this.#isFailing) return;
     this.#isFailing = true;
     for (const giveUp of this.#impatient) giveUp();
-    const text = `websocket: the relay does not answer: messages are refused, clients stay connected`;
+    const text =
+      'websocket: the relay does not answer as it should: messages may be refused, new subscriptions wait, clients stay connected';
     this.#host.logger().error({ err: error }, text);
   };
 
@@ -200,11 +201,13 @@ export class ClusterNode {
     this.#toldAgain.add(partition);
   }
 
-  readonly #updated = (partition: number, { expired, nodes, memory }: Update): void => {
+  readonly #updated = (partition: number, { expired, nodes, memory }: Update, isWhole: boolean): void => {
     this.nodes = nodes;
     this.#noteMemory(partition, memory);
-    if (this.#isFailing) this.#host.logger().info({}, 'websocket: the relay answers again');
-    this.#isFailing = false;
+    if (isWhole && this.#isFailing) {
+      this.#isFailing = false;
+      this.#host.logger().info({}, 'websocket: the relay answers again');
+    }
     for (const incarnation of expired) void this.#evict(partition, incarnation);
   };
 
@@ -222,7 +225,7 @@ export class ClusterNode {
     }
   }
 
-  /** Gives up all shares, and disconnects. */
+  /** Gives up all shares but those that linger, and disconnects. */
   async close(): Promise<void> {
     const connection = this.#connection;
     if (connection === undefined) return;

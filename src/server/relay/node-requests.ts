@@ -17,7 +17,9 @@ const MAX_TAG = 2 ** 20;
 /** What follows the tag in the first half of a socket's id is below this. */
 const MAX_REST = 2 ** 27;
 
-/** Makes a tag for a node. Two nodes that happen to have the same both get what is for one of them, which does no harm. */
+/**
+ * Makes a tag for a node. Two nodes that happen to have the same both get what is for one of them, which does no harm.
+ */
 export function newNodeTag(): number {
   return randomInt(1, MAX_TAG);
 }

@@ -10,6 +10,8 @@ const MAX_WAITING_BYTES = 67_108_864;
 
 interface Waiting extends PromiseWithResolvers<void> {
   readonly message: RelayMessage;
+  /** When it was handed over, by `performance.now()`. */
+  readonly at: number;
 }
 
 /**
@@ -19,15 +21,19 @@ interface Waiting extends PromiseWithResolvers<void> {
 export class Outgoing {
   readonly #number: number;
   readonly #connection: RelayConnection;
+  /** How long a message may wait, in milliseconds. */
+  readonly #maxAgeMs: number;
   /** Undefined for a node that serves nobody. */
   readonly #partition: Partition | undefined;
   #waiting: Waiting[] = [];
   #bytes = 0;
   #isSending = false;
 
-  constructor(number: number, connection: RelayConnection, partition: Partition | undefined) {
+  /** @param leaseMs a node that was frozen for longer than this does not publish what it had waiting */
+  constructor(number: number, connection: RelayConnection, leaseMs: number, partition: Partition | undefined) {
     this.#number = number;
     this.#connection = connection;
+    this.#maxAgeMs = leaseMs;
     this.#partition = partition;
   }
 
@@ -37,7 +43,7 @@ export class Outgoing {
    */
   publish(message: RelayMessage): Promise<void> {
     if (this.#bytes > MAX_WAITING_BYTES) return Promise.reject(refused('takes messages too slowly, and many wait'));
-    const waiting = { message, ...Promise.withResolvers<void>() };
+    const waiting = { message, at: performance.now(), ...Promise.withResolvers<void>() };
     this.#waiting.push(waiting);
     this.#bytes += message.payload.length;
     if (!this.#isSending) {
@@ -52,7 +58,7 @@ export class Outgoing {
     while (this.#waiting.length > 0) {
       const batch = this.#take();
       try {
-        await this.#call(batch.map(({ message }) => message));
+        await this.#call(batch);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         for (const { reject } of batch) reject(error);
@@ -75,19 +81,30 @@ export class Outgoing {
     return batch;
   }
 
-  async #call(messages: readonly RelayMessage[]): Promise<void> {
+  async #call(batch: readonly Waiting[]): Promise<void> {
+    const messages = batch.map(({ message }) => message);
     const partition = this.#partition;
-    if (partition === undefined) {
-      await this.#connection.publish(this.#number, undefined, messages);
-      return;
-    }
     // A node that was frozen, or a relay that has lost its memory: once more under a new name.
     for (let tries = 0; tries < 2; tries++) {
-      const { incarnation } = partition;
-      if (incarnation !== undefined && (await this.#connection.publish(this.#number, incarnation, messages))) return;
-      await partition.register(incarnation);
+      this.#checkAge(batch);
+      const incarnation = partition?.incarnation;
+      if (partition === undefined || incarnation !== undefined) {
+        const isDone = await this.#connection.publish(this.#number, incarnation, messages);
+        if (isDone || partition === undefined) return;
+      }
+      try {
+        await partition.register(incarnation);
+      } catch (error) {
+        throw refused(`does not know this node, and does not take it in (${(error as Error).message})`);
+      }
     }
     throw refused('does not keep this node, whose lease ends at once');
+  }
+
+  /** @throws DeliveryError for what has waited too long: it must not come as if it were news */
+  #checkAge([oldest]: readonly Waiting[]): void {
+    if (oldest !== undefined && performance.now() - oldest.at > this.#maxAgeMs)
+      throw refused(`was not reached for ${this.#maxAgeMs} ms`);
   }
 }
 

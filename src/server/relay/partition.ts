@@ -11,9 +11,15 @@ const RENEWAL = 1 / 3;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2000;
 
+/** A share that a node means to hold. */
+export interface HeldChange extends ShareChange {
+  /** How long others keep it when this node closes, in milliseconds, so that its client can come to them. @default 0 */
+  readonly lingerMs?: number | undefined;
+}
+
 /** A change that waits, and who waits for it. */
 interface Waiting {
-  change: ShareChange;
+  change: HeldChange;
   readonly resolvers: PromiseWithResolvers<ShareResult | undefined>[];
 }
 
@@ -22,8 +28,8 @@ export interface PartitionHost {
   readonly leaseMs: number;
   /** An update has failed, and will be tried again. Must not throw. */
   failed(error: unknown): void;
-  /** An update has succeeded. Must not throw. */
-  updated(partition: number, update: Update): void;
+  /** An update has succeeded. Must not throw. @param isWhole whether nothing was left out that the relay may refuse */
+  updated(partition: number, update: Update, isWhole: boolean): void;
 }
 
 const gone: ShareResult = { isRefused: false, isNew: false, isGone: true, figures: { items: 0, weight: 0 } };
@@ -38,7 +44,7 @@ export class Partition {
   readonly #connection: RelayConnection;
   readonly #host: PartitionHost;
   /** The shares that this node means to hold. */
-  readonly #held = new Map<string, ShareChange>();
+  readonly #held = new Map<string, HeldChange>();
   /** Those of which the relay has not heard yet. */
   readonly #waiting = new Map<string, Waiting>();
   /** Who waits for an update without a change. */
@@ -50,6 +56,11 @@ export class Partition {
   #timer: NodeJS.Timeout | undefined;
   #endPause: (() => void) | undefined;
   #failures = 0;
+  /**
+   * Whether an update has failed that brought shares. A relay that is full refuses those, and still renews the lease:
+   * so the next one goes without.
+   */
+  #isRefused = false;
   #isClosed = false;
 
   constructor(number: number, connection: RelayConnection, host: PartitionHost) {
@@ -90,7 +101,7 @@ export class Partition {
    * Means to hold a share from now on, or none.
    * @returns what the relay says of it, as soon as that is; undefined when the node is closed before
    */
-  hold(change: ShareChange): Promise<ShareResult | undefined> {
+  hold(change: HeldChange): Promise<ShareResult | undefined> {
     const { topic, set, item, share } = change;
     const key = `${topic}\0${set}\0${item}`;
     const resolver = Promise.withResolvers<ShareResult | undefined>();
@@ -136,7 +147,8 @@ export class Partition {
     while (!this.#isClosed && (this.#waiting.size > 0 || this.#renewals.length > 0)) {
       try {
         await this.#update();
-        this.#failures = 0;
+        if (!this.#isRefused) this.#failures = 0;
+        this.#isRefused = false;
       } catch (error) {
         // A connection that this node itself has closed does not answer.
         if (this.#isClosed) return;
@@ -149,7 +161,9 @@ export class Partition {
   async #update(): Promise<void> {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return this.register(undefined);
-    const taken = [...this.#waiting].slice(0, MAX_CHANGES);
+    const isWhole = !this.#isRefused;
+    const possible = isWhole ? [...this.#waiting] : [...this.#waiting].filter(([, { change }]) => !change.share);
+    const taken = possible.slice(0, MAX_CHANGES);
     for (const [key] of taken) this.#waiting.delete(key);
     const renewals = this.#waiting.size === 0 ? this.#renewals.splice(0) : [];
     const changes = taken.map(([, { change }]) => change);
@@ -158,10 +172,11 @@ export class Partition {
       if (update !== undefined) {
         this.#settle(taken, update);
         for (const { resolve } of renewals) resolve();
-        this.#host.updated(this.number, update);
+        this.#host.updated(this.number, update, isWhole);
         return;
       }
     } catch (error) {
+      this.#isRefused ||= changes.some(({ share }) => share !== undefined);
       this.#takeBack(taken, renewals);
       throw error;
     }
@@ -200,16 +215,30 @@ export class Partition {
     return promise;
   }
 
-  /** Gives up the incarnation and with it all shares. */
+  /** Gives up all shares but those that linger, and with the last of them the incarnation. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#endPause?.();
     for (const { resolvers } of this.#waiting.values()) for (const { resolve } of resolvers) resolve(undefined);
     for (const { resolve } of this.#renewals.splice(0)) resolve();
+    const last = new Map([...this.#waiting].map(([key, { change }]) => [key, change]));
     this.#waiting.clear();
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return;
-    while (await this.#connection.evict(this.number, incarnation, { isOwn: true }));
+    for (const [key, change] of this.#held) last.set(key, change);
+    const lingerMs = Math.max(0, ...[...last.values()].map((change) => (change.share && change.lingerMs) ?? 0));
+    if (lingerMs > 0) await this.#linger(incarnation, [...last.values()], lingerMs);
+    else while (await this.#connection.evict(this.number, incarnation, { isOwn: true }));
+  }
+
+  /** Leaves the shares that linger to whoever evicts this node when its last lease has ended. They weigh nothing. */
+  async #linger(incarnation: string, last: readonly HeldChange[], leaseMs: number): Promise<void> {
+    const changes = last.map((change): ShareChange => {
+      const isKept = (change.lingerMs ?? 0) > 0;
+      return { ...change, share: isKept && change.share ? { ...change.share, weight: 0 } : undefined };
+    });
+    for (let start = 0; start < changes.length; start += MAX_CHANGES)
+      await this.#connection.update(this.number, incarnation, leaseMs, changes.slice(start, start + MAX_CHANGES));
   }
 }

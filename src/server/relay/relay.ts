@@ -52,7 +52,10 @@ export interface RelayHost {
 /** Items that have come to a set, or have left it, in one update, or another weight of the set. */
 export interface SetChange {
   readonly set: string;
-  /** The set's version before: a node that knows an older one has missed a change. 0 for a set that was not there. */
+  /**
+   * The set's version before: a node that knows an older one has missed a change. For a set that was not there it is
+   * what {@link RelayConnection.read} gave as its version, or a greater number.
+   */
   readonly previous: number;
   /** The set's version from now on, which is greater. A node that knows it, or a greater one, knows of the change. */
   readonly version: number;
@@ -73,8 +76,8 @@ export interface SetItem {
 export interface SetState {
   /**
    * A whole number that is greater after each change that is told, also when the set was gone in between or the relay
-   * has lost its memory: such as microseconds since 1970, or one more than the version before. 0 for a set that was
-   * never there.
+   * has lost its memory: such as microseconds since 1970, or one more than the version before. A set that is not there
+   * has its last one or a greater one.
    */
   readonly version: number;
   /** In the order in which they came, as far as the relay keeps one. */
@@ -168,8 +171,8 @@ export interface RelayMessage {
 export type KeptMessage =
   | { readonly payload: Uint8Array; readonly ttlMs: number }
   /**
-   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, or so much time has
-   * passed. Who asks without it is never the first, and changes nothing.
+   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, or so much time
+   * has passed. Who asks without it is never the first, and changes nothing.
    */
   | { readonly payload: undefined; readonly isFirst: boolean };
 
@@ -191,7 +194,8 @@ export interface TopicPage {
 }
 
 /**
- * A node's connection. Topics, sets, logs and readers are named by texts of any characters but NUL, of up to 500 bytes.
+ * A node's connection. Topics, sets, items, logs and readers are named by texts of any characters but NUL, of up to
+ * 500 bytes. Values and the texts of entries hold no NUL either.
  *
  * All topics fall into partitions. What one call changes in one partition is one step: all of it happens, or nothing.
  * In a partition a node is known by an incarnation, which has a lease. The lease goes by the relay's clock. When it has
@@ -227,9 +231,9 @@ export interface RelayConnection {
   register(partition: number, leaseMs: number): Promise<string>;
 
   /**
-   * Renews the lease, and changes shares in topics of one partition, in their order. It MUST NOT resolve before all that
-   * was published before it to topics that this node listens to, its own changes among it, is handed over. So it also
-   * proves that the node hears.
+   * Renews the lease, and changes shares in topics of one partition, in their order. It MUST NOT resolve before all
+   * that was published before it to topics that this node listens to, its own changes among it, is handed over. So it
+   * also proves that the node hears.
    * @returns undefined when the incarnation is not known, because it was evicted or the relay has lost its memory:
    * nothing was changed
    */
@@ -242,7 +246,8 @@ export interface RelayConnection {
 
   /**
    * Takes the shares away that an incarnation holds, as if it had done so, and at the end the incarnation itself. One
-   * whose lease lasts is left alone unless `isOwn`. From the first call on it is unknown. Several nodes may do it at once.
+   * whose lease lasts is left alone unless `isOwn`. From the first call on it is unknown. Several nodes may do it at
+   * once.
    * @returns whether there are shares left: then it has to be called again
    */
   evict(partition: number, incarnation: string, options?: { readonly isOwn?: boolean }): Promise<boolean>;
@@ -265,6 +270,7 @@ export interface RelayConnection {
   /**
    * Reads a log for a reader, which one node at a time is. That node stays it for `leaseMs`, or until there is nothing
    * to read. A log keeps an entry until each of the `readers` has gone past it, and 10 000 entries at most.
+   * During a deployment, nodes may name other readers: one that has read within the last hour SHOULD count as well.
    * @param readers the names of all readers
    * @returns undefined when another node is the reader
    */

@@ -133,7 +133,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
   async #holdChannel(channel: SharedChannel): Promise<void> {
     const { relay } = this.#shared;
     const share = channel.isOccupied ? { weight: channel.weight } : undefined;
-    const rules = { isWeightTold: this.counts !== undefined };
+    const lingerMs = channel.members && this.parts.limits.presenceLeaveDelayMs;
+    const rules = { isWeightTold: this.counts !== undefined, lingerMs };
     const result = await relay.hold(channel.name, sets.subscribers, '', share, rules);
     if (result !== undefined) channel.noteTotal(result.figures.weight);
   }
@@ -141,8 +142,8 @@ export class SharedChannels extends AppChannels implements AppTopics {
   #holdMember(channel: SharedChannel, userId: string): Promise<ShareResult | undefined> {
     const standing = channel.members?.standing(userId);
     const share = standing && { weight: standing.isLive ? 1 : 0, value: standing.info };
-    const maxItems = this.parts.limits.maxPresenceMembers;
-    const rules = { isTold: true, maxItems };
+    const { maxPresenceMembers: maxItems, presenceLeaveDelayMs: lingerMs } = this.parts.limits;
+    const rules = { isTold: true, maxItems, lingerMs };
     return this.#shared.relay.hold(channel.name, sets.members, itemOf(userId), share, rules);
   }
 
@@ -158,19 +159,21 @@ export class SharedChannels extends AppChannels implements AppTopics {
   /** Reads the members of a presence channel, and tells its subscribers what has changed. */
   async #read(channel: SharedChannel): Promise<void> {
     const { relay } = this.#shared;
-    for (let failures = 0; this.#isHere(channel); failures++) {
+    const { shared } = channel;
+    for (let failures = 0; shared !== undefined && this.#isHere(channel); ) {
       try {
+        const { forgotten } = shared;
         const topic = relay.topicOf(channel.name);
         // So that all that this node holds is in the list.
         await relay.node.caughtUp(topic);
         const state = await relay.node.connection.read(topic, sets.members);
-        const change = channel.shared?.reset(state, relay.node.isToldAgain(topic));
-        if (change !== undefined) channel.noteChange(change);
+        if (shared.forgotten !== forgotten) continue;
+        channel.noteChange(shared.reset(state, relay.node.isToldAgain(topic)));
         if (!this.isClosing) this.pace.changed(channel);
-        return;
+        if (shared.isKnown) return;
       } catch {
         // The relay is away, which is in the log already.
-        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures, 50, 2000)).unref());
+        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures++, 50, 2000)).unref());
       }
     }
   }
@@ -268,5 +271,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     channel.lastEvent = undefined;
     channel.shared?.forget();
     void this.#known(channel);
+    if (this.counts !== undefined) void this.#holdChannel(channel).then(() => this.counts?.changed(channel));
   }
 }

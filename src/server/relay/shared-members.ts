@@ -12,13 +12,17 @@ export interface MemberChange {
 
 const unchanged: MemberChange = { left: [], came: [] };
 
-/** This node's copy of the members of a presence channel, of all nodes. It is followed by the numbers of its versions. */
+/**
+ * This node's copy of the members of a presence channel, of all nodes. It is followed by the numbers of its versions.
+ */
 export class SharedMembers implements MemberList {
   readonly #members = new Map<string, { readonly value: string; readonly listed: ListedMember }>();
   /** Undefined until it was read. */
   #version: number | undefined;
   /** Changes that came before the list was read. */
   #early: SetChange[] = [];
+  /** How often it was forgotten. A list that was asked for before may lack what was missed then. */
+  forgotten = 0;
 
   /** Whether it is known which members there are. */
   get isKnown(): boolean {
@@ -61,6 +65,7 @@ export class SharedMembers implements MemberList {
   /**
    * Takes the list as it was read, and the changes that came meanwhile.
    * @param keepsAbsent whether a member who is not in it stays: the relay has lost its memory, and is being told again
+   * When they do not fit together, the list has to be read once more: then it is not known afterwards.
    * @returns what has to be told to those who know the list before
    */
   reset({ version, items }: SetState, keepsAbsent = false): MemberChange {
@@ -73,12 +78,21 @@ export class SharedMembers implements MemberList {
     const left = this.ids.filter((id) => isOther(id) && (values.has(id) || !keepsAbsent));
     for (const id of left) this.#members.delete(id);
     const came = items.filter(({ item }) => !this.#members.has(idOf(item))).map((item) => this.#add(item));
-    const later = early.map((change) => this.apply(change) ?? unchanged);
+    const later: MemberChange[] = [];
+    for (const change of early) {
+      const applied = this.apply(change);
+      if (applied === undefined) {
+        this.forget();
+        break;
+      }
+      later.push(applied);
+    }
     return joined([{ left, came }, ...later]);
   }
 
   /** Forgets the version: nothing counts until the list is read again. Meanwhile it stays as it is. */
   forget(): void {
+    this.forgotten++;
     this.#version = undefined;
     this.#early = [];
   }

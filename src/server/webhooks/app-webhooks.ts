@@ -31,8 +31,8 @@ export class AppWebhooks implements ChannelObserver {
   #lastTime = 0;
 
   /**
-   * @param relay joins the process with others. Then the observer hears what happens on this node alone, and may be told
-   * again of a user or a channel that is there
+   * @param relay joins the process with others. Then the observer hears what happens on this node alone, and may be
+   * told again of a user or a channel that is there
    */
   constructor(
     app: AppKeys,

@@ -1,25 +1,29 @@
-import { createHash } from 'node:crypto';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { AppRelay } from '../relay/app-relay.js';
-import type { LogEntry, RelayConnection } from '../relay/relay.js';
+import type { LogEntry } from '../relay/relay.js';
 import { WaitingLine } from '../waiting-line.js';
 import type { AppEvents } from './app-events.js';
 import { takes } from './filter.js';
+import { readerName, topicsIn } from './log-names.js';
 import { LogSource } from './log-source.js';
 import type { BodyLimits } from './memory-source.js';
 import type { WebSocketWebhook } from './options.js';
 import { type WebhookHost, WebhookReport } from './report.js';
 import { type BatchLimits, WebhookSender } from './sender.js';
 
-/** What webhooks know to be there: the set of the channel's topic that has it, and the events when it comes and leaves. */
+/**
+ * What webhooks know to be there: the set of the channel's topic that has it, and the events when it comes and leaves.
+ */
 const states = [
   { set: 'hook-channel', came: 'channel_occupied', left: 'channel_vacated', leavesLast: true },
   { set: 'hook-members', came: 'member_added', left: 'member_removed', leavesLast: false },
 ] as const;
 /** The name of the log, and what those of its topics begin with, as `AppRelay.topicOf` takes it. */
 const LOG = '!webhooks';
-/** Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions. */
+/**
+ * Each node looks so often during a lease for a reader that has died. Each time it looks at as many of the partitions.
+ */
 const LOOKS = 3;
 
 const nothing = new Uint8Array();
@@ -40,8 +44,8 @@ interface Route {
 
 /**
  * The events of an application that several nodes serve: what waits is in a log of the relay, in the partition of the
- * channel. Each node holds what is there for webhooks, beside what is really there, so the relay itself appends the event
- * when the last node lets go, or dies.
+ * channel. Each node holds what is there for webhooks, beside what is really there, so the relay itself appends the
+ * event when the last node lets go, or dies.
  */
 export class SharedEvents implements AppEvents {
   readonly #app: AppKeys;
@@ -271,28 +275,6 @@ export class SharedEvents implements AppEvents {
     this.#hasFailed = false;
     this.#host.logger().info({}, 'websocket: the events of webhooks are sent again');
   }
-}
-
-/**
- * The name of a webhook among the readers of a log: of its address, and which one it is of those with the same. So it
- * stays the same from one release of an application to the next, whatever else is changed about it, and shows no secret.
- */
-function readerName(webhooks: readonly WebSocketWebhook[], index: number): string {
-  const { url } = webhooks[index] as WebSocketWebhook;
-  const before = webhooks.slice(0, index).filter((webhook) => webhook.url === url).length;
-  return `${createHash('sha256').update(url).digest('base64url')}-${before}`;
-}
-
-/** A topic in each partition. @param prefix what their names begin with */
-function topicsIn(connection: RelayConnection, prefix: string): readonly string[] {
-  const { partitions } = connection;
-  const topics = new Map<number, string>();
-  // Names are spread over the partitions at random, so this ends long before.
-  for (let number = 0; topics.size < partitions && number < 1000 * partitions; number++) {
-    const topic = `${prefix}${number}`;
-    topics.set(connection.partitionOf(topic), topic);
-  }
-  return Array.from({ length: partitions }, (_, partition) => topics.get(partition) ?? prefix);
 }
 
 function textOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { LONG_MS, type RelayCaseDefinition, SET } from '../relay-trial.js';
+import { LONG_MS, type RelayCaseDefinition, SET, withoutEmpty } from '../relay-trial.js';
 
 /** Shares of a node that dies: more than one step takes. */
 const MANY = 450;
@@ -170,6 +170,29 @@ export const leaseCases: readonly RelayCaseDefinition[] = [
       assert.equal(await connection.update(partition, 'nobody', LONG_MS, []), undefined, 'one that nobody has');
       assert.equal(await connection.evict(partition, 'nobody'), false, 'evict() of one that nobody has');
       assert.equal((await one.update()).nodes, 2, 'nodes');
+    },
+  },
+  {
+    name: 'names its memory, the same to all nodes, and another one after it was lost',
+    lacks: withoutEmpty,
+    async check(trial) {
+      const [one, other] = await trial.pair('topic');
+      const { memory } = await one.update();
+      await one.hold('item', { weight: 1 });
+      assert.equal((await one.update()).memory, memory, 'the memory after a change');
+      assert.equal((await other.update()).memory, memory, 'the memory that another node is told of');
+      const { version } = await one.node.connection.read('topic', SET);
+      await trial.subject.empty?.();
+      assert.equal(await one.try(), undefined, 'update() of an incarnation that was lost');
+      assert.equal(await one.publish('unheard'), false, 'publish() of an incarnation that was lost');
+      const again = await one.node.register('topic');
+      const { memory: after, nodes } = await again.update();
+      assert.notEqual(after, memory, 'the memory after it was lost');
+      assert.equal(nodes, 1, 'nodes after it was lost');
+      assert.equal((await again.hold('item', { weight: 1 })).isNew, true, 'an item that was lost must be new');
+      const state = await again.node.connection.read('topic', SET);
+      assert.ok(state.version > version, `version ${state.version} must be above ${version}`);
+      assert.equal((await again.update()).memory, after, 'the memory after a change');
     },
   },
   {

@@ -123,6 +123,53 @@ describe('a node', () => {
     expect(error.outcome).toBe('rejected');
   });
 
+  it('refuses a message when the relay does not take it in again, because then it was not published', async () => {
+    const { node } = await nodeOf(new RelayHub());
+    vi.spyOn(node.connection, 'publish').mockResolvedValue(false);
+    const cause = new DeliveryError('no answer', { outcome: 'unknown' });
+    vi.spyOn(node.connection, 'register').mockRejectedValue(cause);
+    const error = await failureOf(DeliveryError, node.publish({ topic: 'news', payload: text('x') }));
+    expect([error.outcome, error.message]).toEqual(['rejected', expect.stringContaining('no answer')]);
+  });
+
+  it('does not publish what has waited for longer than its lease', async () => {
+    const { node } = await nodeOf(new RelayHub(), 60);
+    const publish = vi.spyOn(node.connection, 'publish').mockImplementation(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return false;
+    });
+    const first = failureOf(DeliveryError, node.publish({ topic: 'news', payload: text('first') }));
+    await vi.waitFor(() => expect(publish).toHaveBeenCalled(), { interval: 1 });
+    const second = failureOf(DeliveryError, node.publish({ topic: 'news', payload: text('second') }));
+    expect((await Promise.all([first, second])).map(({ outcome }) => outcome)).toEqual(['rejected', 'rejected']);
+    expect(publish).toHaveBeenCalledTimes(1);
+  });
+
+  it('renews its lease and gives up shares while the relay takes no new ones', async () => {
+    const hub = new RelayHub();
+    const { node, entries } = await nodeOf(hub);
+    const other = await nodeOf(hub);
+    await node.hold(share('ann'));
+    await node.hold(share('bob'));
+    const { update } = node.connection;
+    let isFull = true;
+    vi.spyOn(node.connection, 'update').mockImplementation((partition, incarnation, leaseMs, changes) =>
+      isFull && changes.some((change) => change.share !== undefined)
+        ? Promise.reject(new DeliveryError('full', { outcome: 'rejected' }))
+        : update.call(node.connection, partition, incarnation, leaseMs, changes),
+    );
+    const held = node.hold(share('cho'));
+    await node.hold({ ...share('ann'), share: undefined });
+    await other.node.caughtUp('room');
+    const read = async () => (await other.node.connection.read('room', 'members')).items.map(({ item }) => item);
+    expect(await read()).toEqual(['bob']);
+    isFull = false;
+    await held;
+    expect(await read()).toEqual(['bob', 'cho']);
+    expect(entries.filter(({ text: words }) => words.includes('does not answer'))).toHaveLength(1);
+    expect(entries.filter(({ text: words }) => words.includes('answers again'))).toHaveLength(1);
+  });
+
   it('keeps what others are to know while the relay is away, and tells it later', async () => {
     const hub = new RelayHub();
     const { node, relay, entries } = await nodeOf(hub);

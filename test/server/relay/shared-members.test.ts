@@ -36,6 +36,16 @@ describe('the copy of the members', () => {
     expect(members.ids).toEqual(['ann', 'bob']);
   });
 
+  it('is not known when a change is missing that came while it was read', () => {
+    const members = new SharedMembers();
+    members.apply(change(5, 6, [], ['bob']));
+    members.apply(change(7, 8, [], ['dan']));
+    expect(told(members.reset(state(5, 'ann')))).toEqual({ left: [], came: ['ann', 'bob'] });
+    expect([members.isKnown, members.forgotten]).toEqual([false, 1]);
+    expect(told(members.reset(state(8, 'ann', 'bob', 'cho', 'dan')))).toEqual({ left: [], came: ['cho', 'dan'] });
+    expect(members.isKnown).toBe(true);
+  });
+
   it('tells no more than the difference when it is read again', () => {
     const members = new SharedMembers();
     members.reset(state(5, 'ann', 'bob'));

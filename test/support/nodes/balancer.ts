@@ -30,6 +30,11 @@ export class Balancer {
     this.#ports = this.#ports.filter((each) => each !== port);
   }
 
+  /** Sends some of those who come to a port as well. */
+  add(port: number): void {
+    this.#ports = [...this.#ports, port];
+  }
+
   #forward(client: Socket): void {
     const port = this.#ports[this.#next++ % this.#ports.length];
     if (port === undefined) {

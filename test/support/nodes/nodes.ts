@@ -41,7 +41,7 @@ interface State extends Nodes {
 
 const states = new WeakMap<object, State>();
 
-/** The nodes that a server stands for; undefined for one that is alone. */
+/** The nodes that a server stands for, or that a node is one of; undefined for a server that is alone. */
 export function nodesOf(service: object): Nodes | undefined {
   return states.get(service);
 }
@@ -75,13 +75,10 @@ export function newNodes(
   joined: Relay,
 ): WebSocketService {
   const relay = new WatchedRelay(joined);
+  const port = options.port === undefined ? {} : { port: 0 };
   const all = Array.from(
     { length: count },
-    () =>
-      new WebSocketService({
-        ...settings,
-        options: { ...options, relay, ...(options.port !== undefined && { port: 0 }) },
-      }),
+    (_, number) => new WebSocketService({ ...settings, options: { ...options, ...port, relay: relay.of(number) } }),
   );
   const [first] = all;
   if (first === undefined) throw new Error('A server has a node at least.');
@@ -103,6 +100,7 @@ export function newNodes(
         for (const end of ends) end();
       };
     },
+    clientConfig: () => ({ ...first.clientConfig(), ...(state.balancer && { port: state.balancer.port }) }),
     // One node hears for all, so that each event comes once.
     subscribe: (channel: string) => first.subscribe(channel),
     unsubscribe: (channel: string) => first.unsubscribe(channel),
@@ -117,7 +115,7 @@ export function newNodes(
       return typeof value === 'function' ? value.bind(node) : value;
     },
   });
-  states.set(service, state as State);
+  for (const each of [service, ...all]) states.set(each, state as State);
   return service;
 }
 

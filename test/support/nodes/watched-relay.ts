@@ -12,10 +12,10 @@ export interface WatchedNode {
 const LEASE_MS = 15_000;
 
 /** A relay that knows what its nodes ask for and what they hear, so that a test can wait until all is said. */
-export class WatchedRelay implements Relay {
+export class WatchedRelay {
   readonly name: string;
-  /** In the order in which they have connected; those that are connected. */
-  readonly nodes: WatchedNode[] = [];
+  /** Those that are connected. */
+  readonly #nodes = new Map<number, WatchedNode>();
   readonly #relay: Relay;
   /** Calls that were ever made, and those under way. */
   #calls = 0;
@@ -27,7 +27,19 @@ export class WatchedRelay implements Relay {
     this.name = relay.name;
   }
 
-  async connect(host: RelayHost): Promise<RelayConnection> {
+  /** The relay for one node. @param number names the node */
+  of(number: number): Relay {
+    return { name: this.name, connect: (host) => this.#connect(host, number) };
+  }
+
+  /** A node that is connected. */
+  node(number: number): WatchedNode {
+    const node = this.#nodes.get(number);
+    if (node === undefined) throw new Error(`Node ${number} is not connected.`);
+    return node;
+  }
+
+  async #connect(host: RelayHost, number: number): Promise<RelayConnection> {
     const heard: WatchedNode['heard'] = [];
     const connection = await this.#relay.connect({
       logger: () => host.logger(),
@@ -43,18 +55,18 @@ export class WatchedRelay implements Relay {
       hearing: (partitions, since) => host.hearing(partitions, since),
     });
     const node: WatchedNode = { heard, connection, incarnations: new Map() };
-    this.nodes.push(node);
-    return this.#watched(node);
+    this.#nodes.set(number, node);
+    return this.#watched(node, () => this.#nodes.delete(number));
   }
 
-  #watched(node: WatchedNode): RelayConnection {
+  #watched(node: WatchedNode, closing: () => void): RelayConnection {
     const { connection } = node;
     return new Proxy(connection, {
       get: (_target, property) => {
         const value: unknown = Reflect.get(connection, property, connection);
         if (typeof value !== 'function') return value;
         return (...parameters: unknown[]): unknown => {
-          if (property === 'close') this.nodes.splice(this.nodes.indexOf(node), 1);
+          if (property === 'close') closing();
           const result: unknown = value.apply(connection, parameters);
           if (property === 'register')
             return this.#counted(
@@ -85,7 +97,7 @@ export class WatchedRelay implements Relay {
     for (let calls = -1; calls !== this.#calls; ) {
       await this.#whenIdle();
       calls = this.#calls;
-      await Promise.all(this.nodes.map((node) => caughtUp(node)));
+      await Promise.all([...this.#nodes.values()].map((node) => caughtUp(node)));
       await this.#whenIdle();
     }
   }

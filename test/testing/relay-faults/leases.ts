@@ -84,6 +84,14 @@ export const leaseFaults: Readonly<Record<string, Readonly<Record<string, RelayF
       change.share ? { ...change, share: { ...change.share, onLeft: undefined } } : change,
     ),
   },
+  'takes those shares of a dead node away last that are to leave last': {
+    'takes all away in their order': changing((change) =>
+      change.share ? { ...change, share: { ...change.share, leavesLast: false } } : change,
+    ),
+    'takes away none that is to leave last': changing((change) =>
+      change.share?.leavesLast ? { ...change, share: undefined } : change,
+    ),
+  },
   'tells nobody of what a dead node held untold': {
     'tells of all that has gone': changing((change) => ({ ...change, isTold: true })),
     'tells of no weight': changing((change) => ({ ...change, isWeightTold: false })),
@@ -113,6 +121,33 @@ export const leaseFaults: Readonly<Record<string, Readonly<Record<string, RelayF
             const update = await right.update(...of);
             if (update === undefined) count++;
             return update && { ...update, nodes: update.nodes + count + 1 };
+          },
+        };
+      },
+    },
+  },
+  'names its memory, the same to all nodes, and another one after it was lost': {
+    'has one name': answering((update) => ({ ...update, memory: 'memory' })),
+    'has another name each time': answering((update) => ({ ...update, memory: String(Math.random()) })),
+    'has another name for each node': {
+      connection: ({ right }) => {
+        const own = Math.random();
+        return {
+          async update(...of) {
+            const update = await right.update(...of);
+            return update && { ...update, memory: `${own} ${update.memory}` };
+          },
+        };
+      },
+    },
+    'knows an incarnation that was lost': reviving('publish'),
+    'counts its versions anew': {
+      connection: ({ right, hub }) => {
+        const { memory } = hub;
+        return {
+          async read(...of) {
+            const state = await right.read(...of);
+            return hub.memory === memory ? state : { ...state, version: 1 };
           },
         };
       },

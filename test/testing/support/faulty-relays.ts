@@ -44,6 +44,7 @@ export function faultyRelay({ connection = () => ({}), host = () => ({}) }: Rela
       const fragile = new MemoryRelay(hub);
       return {
         relay: wrong(new MemoryRelay(hub)),
+        empty: () => hub.forgetEverything(),
         fragile: { relay: wrong(fragile), cut: () => fragile.cut(), mend: () => fragile.mend() },
       };
     },

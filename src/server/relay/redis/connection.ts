@@ -34,6 +34,8 @@ export class RedisConnection extends RedisCalls implements RelayConnection {
   readonly #marked = new Map<number, Promise<void>>();
   /** The topics that are listened to, by their channels. */
   readonly #topics = new Map<string, string>();
+  /** Partitions that are not heard, or not all of whose topics are heard again. */
+  readonly #deafTo = new Set<number>();
   #hasWarned = false;
   #isClosed = false;
 
@@ -175,6 +177,8 @@ export class RedisConnection extends RedisCalls implements RelayConnection {
 
   #heard(channel: string, payload: Buffer): void {
     if (this.#isClosed) return;
+    // Some topics are heard again before others. What comes by them before `hearing` counts as missed.
+    if (this.#deafTo.size > 0 && this.#deafTo.has(this.transport.textOf(channel).partition)) return;
     const kind = payload[0];
     if (kind === MARKER) {
       this.#markers.came(this.transport.textOf(channel).partition, payload.toString('utf8', 1));
@@ -195,6 +199,7 @@ export class RedisConnection extends RedisCalls implements RelayConnection {
 
   #deaf(partitions: readonly number[], since: number): void {
     if (this.#isClosed) return;
+    for (const partition of partitions) this.#deafTo.add(partition);
     this.#host.deaf(partitions, since);
     this.#markers.missed(partitions, 'the connection that listens was lost');
   }
@@ -203,6 +208,7 @@ export class RedisConnection extends RedisCalls implements RelayConnection {
     if (this.#isClosed) return;
     // Those of updates that were made while nothing was heard.
     this.#markers.missed(partitions, 'the connection that listens was lost');
+    for (const partition of partitions) this.#deafTo.delete(partition);
     this.#host.hearing(partitions, since);
   }
 }

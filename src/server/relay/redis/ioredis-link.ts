@@ -59,14 +59,17 @@ class IoredisLink implements Link {
   readonly #client: IoredisClient;
   readonly #isSharded: boolean;
   readonly closed: Promise<Error>;
+  readonly #close: (reason: Error) => void;
   #reason: Error | undefined;
   #isHolding = false;
+  #isDestroyed = false;
 
   constructor(client: IoredisClient, events: LinkEvents, isSharded: boolean) {
     this.#client = client;
     this.#isSharded = isSharded;
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.closed = promise;
+    this.#close = resolve;
     client.on('error', (error: Error) => {
       this.#reason ??= plainError(error);
     });
@@ -78,7 +81,7 @@ class IoredisLink implements Link {
   }
 
   get isOpen(): boolean {
-    return this.#client.status === 'ready';
+    return !this.#isDestroyed && this.#client.status === 'ready';
   }
 
   send([name = '', ...parameters]: readonly CommandPart[], isBinary = false): Promise<unknown> {
@@ -106,10 +109,13 @@ class IoredisLink implements Link {
   }
 
   destroy(reason?: Error): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
     this.#reason ??= reason;
     this.#client.disconnect();
     // The library would wait for the server to end it too, and a server that is gone never does.
     this.#client.stream?.destroy();
+    this.#close(this.#reason ?? new Error('it was ended'));
   }
 
   /**

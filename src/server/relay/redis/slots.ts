@@ -1,6 +1,8 @@
 import type { Address } from './link.js';
 
-/** Number of partitions of a Cluster: one for each 64th of its slots. More masters than that would have nothing to do. */
+/**
+ * Number of partitions of a Cluster: one for each 64th of its slots. More masters than that would have nothing to do.
+ */
 export const CLUSTER_PARTITIONS = 64;
 const SLOTS = 16_384;
 const SLOTS_PER_PARTITION = SLOTS / CLUSTER_PARTITIONS;

@@ -21,8 +21,8 @@ export interface TransportHost {
 
 /**
  * Connections to Redis, to one server or to a Cluster: for commands one, and for listening one to each server. It knows
- * nothing of what the scripts do. Every name of a key and of a channel is made with {@link name}, which puts it into its
- * partition: all names of a partition are in one slot.
+ * nothing of what the scripts do. Every name of a key and of a channel is made with {@link name}, which puts it into
+ * its partition: all names of a partition are in one slot.
  */
 export interface RedisTransport {
   readonly partitions: number;

@@ -1,9 +1,9 @@
 import type { Script } from '../transport.js';
 import { clock, head, KEPT_MS } from './state.js';
 
-// A log is the list `log:L`. Beside it is the hash `readers:L`: with the field NUL the number of entries that there have
-// ever been, so that each has a number; with a reader's name its incarnation, the end of its turn and the number of the
-// last entry that it has gone past; with its name and NUL the note.
+// A log is the list `log:L`. Beside it is the hash `readers:L`: with the field NUL the number of entries that there
+// have ever been, so that each has a number; with a reader's name its incarnation, the end of its turn and the number
+// of the last entry that it has gone past; with its name and NUL the note.
 
 /**
  * How long the position of a reader that nobody names counts, in milliseconds: nodes of two releases may have different
@@ -11,7 +11,9 @@ import { clock, head, KEPT_MS } from './state.js';
  */
 const FORGOTTEN_MS = 3_600_000;
 
-/** `reader(row)` gives the incarnation, the end of its turn and its position; nothing for a reader that is not known. */
+/**
+ * `reader(row)` gives the incarnation, the end of its turn and its position; nothing for a reader that is not known.
+ */
 const reader = `
 local function reader(row)
   if not row then return nil, 0, nil end

@@ -132,31 +132,29 @@ call('PEXPIRE', KEYS[1], ${KEPT_MS})
 -- Where the slice begins, after 'l' in the second round, in which those go that leave last.
 local round, place = match(call('HGET', ended, incarnation) or '0', '^(l?)(%d+)$')
 local found = call('HSCAN', shares, place, 'COUNT', ${SLICE})
-local gone, next = 0, found[1]
-for index = 1, #found[2], 2 do
-  -- A small hash is given whole.
-  if gone == ${SLICE} then
-    next = place
-    break
-  end
+local count, index = 0, 1
+while index < #found[2] and count < ${SLICE} do
   local topic, set, item = match(found[2][index], '^([^%z]*)%z([^%z]*)%z(.*)$')
   local flags = match(found[2][index + 1], '^%d+(%l*)') or ''
-  if topic then
-    if round == 'l' or not find(flags, 'l', 1, true) then
-      gone = gone + 1
-      change(shares, opened(topic, set), item, nil, '', flags, '')
-    end
-  else
+  if not topic then
     call('HDEL', shares, found[2][index])
+  elseif round == 'l' or not find(flags, 'l', 1, true) then
+    change(shares, opened(topic, set), item, nil, '', flags, '')
+    count = count + 1
   end
+  index = index + 2
 end
 settle()
 if call('EXISTS', shares) == 0 then
   call('HDEL', ended, incarnation)
   return 0
 end
-if next == '0' and gone < ${SLICE} then round = 'l' end
-call('HSET', ended, incarnation, round .. next)
+-- A small hash is scanned as a whole, in which this slice has not come to the end.
+if index > #found[2] then
+  place = found[1]
+  if place == '0' then round = 'l' end
+end
+call('HSET', ended, incarnation, round .. place)
 call('PEXPIRE', ended, ${KEPT_MS})
 return 1`,
   };

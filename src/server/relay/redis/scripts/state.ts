@@ -1,9 +1,9 @@
 // What a node holds, and the sets that this adds up to. All of it is in hashes, in each partition:
 //   nodes      incarnation → end of its lease, in milliseconds by the clock of Redis, and number of its last update
-//   ended      incarnations that are being evicted → where the next slice begins
+//   ended      incarnations that are being evicted → where the next slice begins, after `l` in the second round
 //   shares:N   what the incarnation N holds: topic, set and item, parted by NUL → weight, `t` and `w` where those who
-//              listen are told of items and of weights, `l` where it leaves last, and after NUL the log and the text for
-//              when the item leaves
+//              listen are told of items and of weights, `l` where it leaves last, and after NUL the log and the text
+//              for when the item leaves
 //   sets:S     of all sets of this name: topic → number of items, weight, version
 //   items:T\0S a set: item → place, number of shares, their weight, value
 //   versions   `last`: the version that was given last; `goneXX`: the greatest one of sets that are gone, by the first

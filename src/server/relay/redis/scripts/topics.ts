@@ -20,8 +20,8 @@ return 1`,
 
 /**
  * As {@link publishScript}, for messages that are kept or have an entry. Parameters: the incarnation or nothing; for
- * each message its topic, what is published, how long it is kept in milliseconds or nothing, `+` and the log or nothing,
- * the text.
+ * each message its topic, what is published, how long it is kept in milliseconds or nothing, `+` and the log or
+ * nothing, the text.
  */
 export function publishAndKeepScript(publish: string): Script {
   return {
