@@ -4,6 +4,9 @@ import type { Publication } from '../local-channel.js';
 /** Version of this form. A node takes its own and, when there is one, the one before. */
 const VERSION = 1;
 
+/** Bytes of a text beside the frame: its length is one byte. */
+const MAX_TEXT_BYTES = 255;
+
 const hasExcept = 1;
 const hasId = 2;
 const isKept = 4;
@@ -28,7 +31,9 @@ export interface RelayedEvent {
 export class UnknownVersion extends Error {}
 
 /** Makes the bytes that travel: version, flags, the texts that the flags name with their lengths, the frame. */
-export function encodeEvent({ frame, except, id, isKept: keeps }: RelayedEvent): Buffer {
+export function encodeEvent({ frame, except: given, id, isKept: keeps }: RelayedEvent): Buffer {
+  // A longer one is no socket's: whoever publishes may have any text from a page.
+  const except = given !== undefined && given.length <= MAX_TEXT_BYTES ? given : undefined;
   const flags = (except === undefined ? 0 : hasExcept) | (id === undefined ? 0 : hasId) | (keeps ? isKept : 0);
   const bytes = Buffer.allocUnsafe(2 + sizeOf(except) + sizeOf(id) + frame.length);
   bytes[0] = VERSION;
