@@ -15,6 +15,7 @@ const config: KnipConfig = {
     'scripts/*',
     'test/**/*.test.ts',
     'test/bench/processes/*.{js,ts}',
+    'test/chaos/processes/*.ts',
     'test/server/attack/processes/{server,clients}.ts',
     'test/types/*.test-d.ts',
     'examples/**/*.js',

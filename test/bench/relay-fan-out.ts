@@ -8,10 +8,13 @@ import { grouped, summary } from './statistics.ts';
 const CONNECTIONS = { full: 1000, quick: 100 };
 const EVENTS = 200;
 
-/** The second one has the server wait for the clients: otherwise it would only be measured how far it can run ahead. */
-const loads: readonly { readonly name: string; readonly burst: Burst }[] = [
-  { name: 'one event a tick', burst: { ticks: 200, eventsPerTick: 1, dataBytes: 100 } },
-  { name: 'ten events a tick', burst: { ticks: 20, eventsPerTick: 10, dataBytes: 100 } },
+/**
+ * After each tick the clients are waited for. Otherwise a node that is behind gets several events at once, and it would
+ * only be measured how far it lags.
+ */
+const loads: readonly { readonly name: string; readonly tick: Burst }[] = [
+  { name: 'one event a tick', tick: { ticks: 1, eventsPerTick: 1, dataBytes: 100 } },
+  { name: 'ten events a tick', tick: { ticks: 1, eventsPerTick: 10, dataBytes: 100 } },
 ];
 
 /** What one measurement found. */
@@ -22,11 +25,10 @@ interface Figures {
   readonly redis: number;
 }
 
-async function measured(served: ServedNodes, burst: Burst, form: Form): Promise<Figures> {
-  const eventsPerBurst = burst.ticks * burst.eventsPerTick;
+async function measured(served: ServedNodes, tick: Burst, form: Form): Promise<Figures> {
   const { nodes, redis } = await served.nodes.cpuSecondsOf(async () => {
-    for (let sent = 0; sent < EVENTS; sent += eventsPerBurst)
-      await served.deliver(eventsPerBurst, () => served.nodes.first.ask('publish', burst));
+    for (let sent = 0; sent < EVENTS; sent += tick.eventsPerTick)
+      await served.deliver(tick.eventsPerTick, () => served.nodes.first.ask('publish', tick));
   });
   return { deliveries: (EVENTS * CONNECTIONS[form] * served.nodes.all.length) / nodes, redis: redis / EVENTS };
 }
@@ -37,10 +39,10 @@ async function run(progress: Progress, form: Form): Promise<Result[]> {
   await using socketIo = await ServedNodes.open('relay-socketio', 'socketIo', counts);
   progress(`2 × 2 × ${grouped(CONNECTIONS[form])} clients are connected`);
   const results: Result[] = [];
-  for (const { name, burst } of loads) {
+  for (const { name, tick } of loads) {
     const figures = await inTurns(form, {
-      pushrail: () => measured(pushrail, burst, form),
-      socketIo: () => measured(socketIo, burst, form),
+      pushrail: () => measured(pushrail, tick, form),
+      socketIo: () => measured(socketIo, tick, form),
     });
     const [ours, peer] = [figures.pushrail, figures.socketIo];
     const deliveries = {

@@ -29,11 +29,25 @@ export class UnknownVersion extends Error {}
 
 /** Makes the bytes that travel: version, flags, the texts that the flags name with their lengths, the frame. */
 export function encodeEvent({ frame, except, id, isKept: keeps }: RelayedEvent): Buffer {
-  const texts = [except, id].filter((text) => text !== undefined);
   const flags = (except === undefined ? 0 : hasExcept) | (id === undefined ? 0 : hasId) | (keeps ? isKept : 0);
-  const head = Buffer.from([VERSION, flags]);
-  if (texts.length === 0) return Buffer.concat([head, frame]);
-  return Buffer.concat([head, ...texts.flatMap((text) => [Buffer.from([text.length]), Buffer.from(text)]), frame]);
+  const bytes = Buffer.allocUnsafe(2 + sizeOf(except) + sizeOf(id) + frame.length);
+  bytes[0] = VERSION;
+  bytes[1] = flags;
+  bytes.set(frame, put(bytes, id, put(bytes, except, 2)));
+  return bytes;
+}
+
+/** Bytes of a text with its length. */
+function sizeOf(text: string | undefined): number {
+  return text === undefined ? 0 : 1 + Buffer.byteLength(text);
+}
+
+/** Writes a text with its length. @returns where it ends */
+function put(bytes: Buffer, text: string | undefined, position: number): number {
+  if (text === undefined) return position;
+  const length = bytes.write(text, position + 1);
+  bytes[position] = length;
+  return position + 1 + length;
 }
 
 /**

@@ -61,7 +61,7 @@ class IoredisLink implements Link {
   readonly closed: Promise<Error>;
   readonly #close: (reason: Error) => void;
   #reason: Error | undefined;
-  #isCorked = false;
+  #isHolding = false;
   #isDestroyed = false;
 
   constructor(client: IoredisClient, events: LinkEvents, isSharded: boolean) {
@@ -86,11 +86,11 @@ class IoredisLink implements Link {
 
   send([name = '', ...parameters]: readonly CommandPart[], isBinary = false): Promise<unknown> {
     if (!this.isOpen) return Promise.reject(new NotSentError());
-    this.#cork();
     const given = parameters as (string | Buffer)[];
     const answer = isBinary
       ? this.#client.callBuffer(name as string, ...given)
       : this.#client.call(name as string, ...given);
+    this.#holdOthers();
     return answer.catch(rethrown);
   }
 
@@ -118,14 +118,17 @@ class IoredisLink implements Link {
     this.#close(this.#reason ?? new Error('it was ended'));
   }
 
-  /** Holds what is written until the end of this turn: the library would write each command by itself. */
-  #cork(): void {
+  /**
+   * The library would write each command by itself. The first one of a turn is, so that it waits for nothing, and what
+   * follows is held until the end of the turn.
+   */
+  #holdOthers(): void {
     const { stream } = this.#client;
-    if (this.#isCorked || stream === undefined) return;
-    this.#isCorked = true;
+    if (this.#isHolding || stream === undefined) return;
+    this.#isHolding = true;
     stream.cork();
     setImmediate(() => {
-      this.#isCorked = false;
+      this.#isHolding = false;
       stream.uncork();
     });
   }
