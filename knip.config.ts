@@ -15,6 +15,7 @@ const config: KnipConfig = {
     'scripts/*',
     'test/**/*.test.ts',
     'test/bench/processes/*.{js,ts}',
+    'test/chaos/processes/*.ts',
     'test/server/attack/processes/{server,clients}.ts',
     'test/types/*.test-d.ts',
     'examples/**/*.js',
@@ -22,6 +23,8 @@ const config: KnipConfig = {
   ignoreBinaries: ['mount', 'nginx', 'redis-server'],
   // A page of the documents alone runs it.
   ignoreDependencies: ['laravel-echo'],
+  // A node of examples/cluster serves the page of the chat room from the same address.
+  ignoreUnresolved: ['./chat.js'],
   // Its schema is made by a test.
   prisma: false,
   project: ['src/**/*.ts', 'test/**/*.ts', 'scripts/*.{js,ts}', 'examples/**/*.js'],

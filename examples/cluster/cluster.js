@@ -16,7 +16,7 @@ const ending = Promise.withResolvers();
 process.once('SIGINT', ending.resolve).once('SIGTERM', ending.resolve);
 
 const secret = () => randomBytes(24).toString('base64url');
-const nodes = [1, 2, 3].map((number) => ({ number, state: 'starting', pages: 0, port: undefined, child: undefined }));
+const nodes = [1, 2, 3].map((number) => ({ number, state: 'starting', pages: 0, isUp: Promise.withResolvers() }));
 const balancer = createBalancer(() => nodes.flatMap(({ port }) => port ?? []));
 let isEnding = false;
 
@@ -46,7 +46,8 @@ const push = createPushService({
 
 try {
   await push.ready();
-  await Promise.race([Promise.all(nodes.map(start)), ending.promise]);
+  for (const node of nodes) start(node);
+  await Promise.race([Promise.all(nodes.map(({ isUp }) => isUp.promise)), ending.promise]);
   const port = await balancer.listen(process.env.PORT ?? 3000);
   console.log(`The chat room is open at http://127.0.0.1:${port} (three nodes): come in by several windows.`);
   const keyboard = createInterface({ input: process.stdin }).on('line', (line) => kill(Number(line)));
@@ -59,9 +60,7 @@ try {
 }
 await end();
 
-/** Starts a node. @returns a promise of the moment at which it can be reached */
 function start(node) {
-  const isUp = Promise.withResolvers();
   const environment = { ...process.env, ...shared, CLUSTER_NODE: String(node.number) };
   const child = fork(fileURLToPath(new URL('node.js', import.meta.url)), { env: environment });
   Object.assign(node, { state: 'starting', child });
@@ -70,7 +69,7 @@ function start(node) {
     Object.assign(node, message, { state: 'up' });
     if (message.port !== undefined) {
       console.log(`Node ${node.number} is up: process ${child.pid}, port ${message.port}.`);
-      isUp.resolve();
+      node.isUp.resolve();
     }
     tellPages();
   });
@@ -81,16 +80,14 @@ function start(node) {
     tellPages();
     node.timer = setTimeout(start, RESTART_MS, node);
   });
-  return isUp.promise;
 }
 
 /** Ends a node as a crash does: it says nothing to anybody. */
 function kill(number) {
   const node = nodes[number - 1];
   if (node?.child === undefined) return;
-  const pages =
-    node.pages === 1 ? 'Its page connects to another node' : `Its ${node.pages} pages connect to other nodes`;
-  console.log(`Node ${number} is killed. ${pages}; whoever does not come back is still a member for 15 s at most.`);
+  console.log(`Node ${number} is killed, with ${node.pages === 1 ? '1 page' : `${node.pages} pages`} on it.`);
+  if (node.pages > 0) console.log('Those connect to other nodes. Who does not is still a member for 15 s at most.');
   node.child.kill('SIGKILL');
 }
 

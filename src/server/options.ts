@@ -67,7 +67,8 @@ export interface WebSocketLimits extends PublishLimits {
    * time, as after a reload of the page, the other members hear nothing. Meanwhile `users()` and the counts of users
    * have the member, who counts against `maxPresenceMembers`. Who unsubscribes or is sent away leaves at once. Webhooks
    * wait as long, or for `webhookLeaveDelayMs` where that is longer. Of more than 100 000 who are kept, the first
-   * leaves. Up to 600 000.
+   * leaves. Where a relay joins several nodes, the members of a node that closes are kept as long, and up to 5 seconds
+   * more. Up to 600 000.
    * @default 0 (as at Pusher, which tells pages at once)
    */
   presenceLeaveDelayMs?: number | undefined;

@@ -26,7 +26,7 @@ export function checked(periods: readonly Period[], sent: readonly Sent[], runs:
   let due = 0;
   for (const channel of new Set(periods.map((period) => period.channel))) {
     const list = periods.filter((period) => period.channel === channel);
-    const places = orderOf(channel, list, problems);
+    checkOrder(channel, list, problems);
     const accepted = sent.filter((message) => message.channel === channel && message.outcome === 'accepted');
     for (const period of list) {
       const run = byTag.get(tagOf(period.socketId));
@@ -38,11 +38,12 @@ export function checked(periods: readonly Period[], sent: readonly Sent[], runs:
       for (const fault of period.faults) problems.push(`${nameOf(period, run)}: ${fault}`);
       checkReceived(period, run, messages, problems);
       const heard = new Set(period.received);
-      const last = Math.max(-1, ...period.received.map((id) => places.get(id) ?? -1));
+      // What was accepted before one was sent that came, came before it.
+      const last = Math.max(0, ...period.received.map((id) => messages.get(id)?.from ?? 0));
       const end = endOf(period, run);
       for (const message of accepted) {
         if (message.from < period.from) continue;
-        const isDue = message.to < end || (places.get(message.id) ?? Number.POSITIVE_INFINITY) < last;
+        const isDue = message.to < Math.max(end, last);
         if (!isDue) continue;
         const isDeaf = run.deaf.some(([since, until]) => message.from <= until && message.to >= since);
         if (!isDeaf) due++;
@@ -90,8 +91,8 @@ function checkReceived(period: Period, run: NodeRun, messages: ReadonlyMap<strin
   }
 }
 
-/** The one order of a channel's messages that all clients have seen. */
-function orderOf(channel: string, periods: readonly Period[], problems: string[]): ReadonlyMap<string, number> {
+/** Whether there is one order of a channel's messages in which all clients have got theirs. */
+function checkOrder(channel: string, periods: readonly Period[], problems: string[]): void {
   const followers = new Map<string, Map<string, Period>>();
   const before = new Map<string, number>();
   for (const period of periods)
@@ -106,9 +107,9 @@ function orderOf(channel: string, periods: readonly Period[], problems: string[]
       before.set(id, (before.get(id) ?? 0) + 1);
     }
   const ready = [...before].filter(([, count]) => count === 0).map(([id]) => id);
-  const places = new Map<string, number>();
+  const places = new Set<string>();
   for (let id = ready.shift(); id !== undefined; id = ready.shift()) {
-    places.set(id, places.size);
+    places.add(id);
     for (const next of followers.get(id)?.keys() ?? []) {
       const count = (before.get(next) ?? 0) - 1;
       before.set(next, count);
@@ -123,7 +124,6 @@ function orderOf(channel: string, periods: readonly Period[], problems: string[]
       `${channel}: no one order has ${inCircle.length} messages, such as ${one}, followed by ${seen.join(', ')}`,
     );
   }
-  return places;
 }
 
 function nameOf({ client, channel, socketId, from, to, end }: Period, run?: NodeRun): string {

@@ -17,7 +17,7 @@ import {
 } from './record.ts';
 
 /** How long a program may take to start, in milliseconds. */
-const START_MS = 30_000;
+const START_MS = 60_000;
 /** Lines of the log of one life of a node that are kept. */
 const MAX_LINES = 5000;
 
@@ -40,6 +40,7 @@ export class LivingNode implements NodeRun {
   readonly log: string[] = [];
   readonly stops: Time[] = [];
   readonly child: ChildProcess;
+  /** 0 until it serves. */
   tag = 0;
   port = 0;
   killedAt: number | undefined;
@@ -163,8 +164,13 @@ export class TestCluster {
     this.places = proxies.map((proxy, index) => ({ name: 'abcdefgh'[index] ?? '', proxy, lives: [] }));
   }
 
-  static async start(nodes: number, options: Omit<NodeOptions, 'name' | 'relay'>): Promise<TestCluster> {
-    const redis = await redisAt(await freePort());
+  /** @param flags of Redis */
+  static async start(
+    nodes: number,
+    options: Omit<NodeOptions, 'name' | 'relay'>,
+    ...flags: readonly string[]
+  ): Promise<TestCluster> {
+    const redis = await redisAt(await freePort(), ...flags);
     const proxies = await Promise.all(Array.from({ length: nodes }, () => FaultyProxy.start(redis.port)));
     const cluster = new TestCluster(redis, proxies, await TcpBalancer.start([]), options);
     await Promise.all(cluster.places.map((place) => cluster.bringUp(place)));
@@ -184,14 +190,24 @@ export class TestCluster {
     return this.runs.filter(({ killedAt }) => killedAt === undefined);
   }
 
+  /** Starts a node, and once more when it has given up because it does not reach Redis. */
   async bringUp(place: Place): Promise<void> {
-    const name = `${place.name}${place.lives.length + 1}`;
-    const relay = `redis://127.0.0.1:${place.proxy.port}`;
-    const node = new LivingNode({ ...this.#options, name, relay }, this.sent);
-    place.lives.push(node);
-    await node.ready();
-    if (this.#isFlowing) node.order('flow');
-    this.balancer.use(this.nodes.map(({ port }) => port));
+    for (const end = Date.now() + START_MS; ; ) {
+      const name = `${place.name}${place.lives.length + 1}`;
+      const relay = `redis://127.0.0.1:${place.proxy.port}`;
+      const node = new LivingNode({ ...this.#options, name, relay }, this.sent);
+      place.lives.push(node);
+      try {
+        await node.ready();
+      } catch (error) {
+        await node.kill();
+        if (Date.now() > end) throw error;
+        continue;
+      }
+      if (this.#isFlowing) node.order('flow');
+      this.balancer.use(this.nodes.map(({ port }) => port));
+      return;
+    }
   }
 
   flow(): void {
@@ -219,8 +235,8 @@ export class TestCluster {
   }
 }
 
-async function redisAt(port: number): Promise<TestRedis> {
-  const redis = await startRedis('--port', String(port));
+async function redisAt(port: number, ...flags: readonly string[]): Promise<TestRedis> {
+  const redis = await startRedis('--port', String(port), ...flags);
   if (redis === undefined) throw new Error('This needs redis-server, which is not installed.');
   return redis;
 }

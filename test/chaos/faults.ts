@@ -78,5 +78,5 @@ async function broken(cluster: TestCluster): Promise<string> {
 
 export const faults: { readonly short: readonly Fault[]; readonly long: readonly Fault[] } = {
   short: [killed, stopped, redisRestarted, allCutOff, oneCutOff],
-  long: [killed, twoKilled, stopped, redisRestarted, allCutOff, oneCutOff, broken],
+  long: [killed, stopped, redisRestarted, allCutOff, oneCutOff, broken, twoKilled],
 };

@@ -1,10 +1,10 @@
-import { createHmac } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import Pusher from 'pusher';
 import { WebSocket } from 'ws';
 import type { LivingNode, TestCluster } from './cluster.ts';
 import type { Crowd } from './crowd.ts';
+import { grantFor } from './grant.ts';
 import { credentials, type Present } from './record.ts';
 
 /** How long all may take to know who is there, in milliseconds: the lease of a node that has died, and time to connect. */
@@ -107,9 +107,7 @@ async function freshList(node: LivingNode, channel: string): Promise<readonly st
     const { event, data } = JSON.parse(String(text)) as { readonly event: string; readonly data: string };
     if (event === 'pusher:connection_established') {
       const { socket_id: socketId } = JSON.parse(data) as { readonly socket_id: string };
-      const member = JSON.stringify({ user_id: WATCHER });
-      const signed = createHmac('sha256', credentials.secretKey).update(`${socketId}:${channel}:${member}`);
-      const grant = { auth: `${credentials.pubKey}:${signed.digest('hex')}`, channel_data: member };
+      const grant = grantFor(socketId, channel, WATCHER);
       socket.send(JSON.stringify({ event: 'pusher:subscribe', data: { channel, ...grant } }));
     } else if (event === 'pusher_internal:subscription_succeeded') {
       const { presence } = JSON.parse(data) as { readonly presence: { readonly ids: readonly string[] } };

@@ -60,6 +60,8 @@ export interface NodeOptions {
   readonly relay: string;
   readonly channels: readonly string[];
   readonly messagesPerSecond: number;
+  /** What each message has beside its number. @default nothing */
+  readonly bytes?: number | undefined;
 }
 
 export interface ClientsOptions {

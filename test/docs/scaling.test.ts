@@ -51,7 +51,7 @@ await withRedis('the rights that the page of scaling gives a user', startRedis, 
         appId: '1001',
         pubKey: 'key',
         secretKey: 'secret',
-        options: { port: 0, host: '127.0.0.1', relay, webhooks: [{ url: 'http://127.0.0.1:9/' }] },
+        options: { port: 0, host: '127.0.0.1', relay, webhooks: [{ url: 'http://127.0.0.1:9/' }], closeTimeoutMs: 100 },
         logger,
       });
       onTestFinished(() => service.close());

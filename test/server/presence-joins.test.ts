@@ -76,7 +76,7 @@ describe('members of a presence channel are told who has come', () => {
     }
   });
 
-  it('50 ms after they were told of somebody before, in order', async () => {
+  itOfEachNode('50 ms after they were told of somebody before, in order', async () => {
     const { service, watcher } = await busy();
     for (const id of ['ann', 'ben', 'carl']) await joined(service, id);
     vi.advanceTimersByTime(49);
@@ -133,7 +133,7 @@ describe('members of a presence channel are told who has come', () => {
     expect(await told(ann)).toEqual(['+ben', '-ben']);
   });
 
-  it('but not one who has gone meanwhile', async () => {
+  itOfEachNode('but not one who has gone meanwhile', async () => {
     const { service, watcher } = await busy();
     await joined(service, 'ann');
     watcher.send('pusher:unsubscribe', { channel: room });
@@ -142,7 +142,7 @@ describe('members of a presence channel are told who has come', () => {
     expect(await told(watcher)).toEqual([]);
   });
 
-  it('and of a second connection of a member they hear nothing', async () => {
+  itOfEachNode('and of a second connection of a member they hear nothing', async () => {
     const { service, watcher } = await busy();
     const one = await joined(service, 'ann');
     const two = await joined(service, 'ann');
@@ -151,7 +151,7 @@ describe('members of a presence channel are told who has come', () => {
   });
 });
 
-it('members who leave at once after each other are told of together', async () => {
+itOfEachNode('members who leave at once after each other are told of together', async () => {
   const service = await startServer();
   const [watcher, first, ...others] = await crowd(service);
   for (const id of ['ann', 'ben', 'carl', 'dora']) await joined(service, id);
@@ -224,7 +224,7 @@ function sent(service: WebSocketService): number {
   return Number(/^pushrail_sent_messages_total (\d+)$/m.exec(service.api.metrics())?.[1]);
 }
 
-it('a server that closes tells nobody, and leaves no timer', async () => {
+itOfEachNode('a server that closes tells nobody, and leaves no timer', async () => {
   const { service, watcher } = await busy();
   await joined(service, 'ann');
   expect(vi.getTimerCount()).toBeGreaterThan(0);

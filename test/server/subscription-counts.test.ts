@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import type { WebSocketService } from '../../src/backends/websocket/index.js';
+import { itOfEachNode } from '../support/nodes/nodes.js';
 import { Client } from './support/client.js';
 import { heard, jsClient } from './support/js-client.js';
 import { RawClient } from './support/raw-client.js';
@@ -160,7 +161,7 @@ it('a large channel whose number is the same again hears nothing, unless somebod
   expect([new Set([102, ...(await countsOf(first))]), await countsOf(fourth)]).toEqual([new Set([102]), [103, 102]]);
 });
 
-it('a channel that shrinks to 100 hears of each change again, and no timer is left', async () => {
+itOfEachNode('a channel that shrinks to 100 hears of each change again, and no timer is left', async () => {
   const service = await startServer(counting);
   const clients = await crowd(service, 102, 'orders');
   const [first, ...others] = clients as [Client, ...Client[]];
@@ -172,7 +173,7 @@ it('a channel that shrinks to 100 hears of each change again, and no timer is le
   expect(await countsOf(first)).toEqual(expected);
 });
 
-it('n who come at once to a large channel are sent a number each and not n to each', async () => {
+itOfEachNode('n who come at once to a large channel are sent a number each and not n to each', async () => {
   const service = await startServer(counting);
   const clients = await crowd(service, 200, 'orders');
   for (const client of clients.slice(100)) expect(await countsOf(client)).toEqual([]);

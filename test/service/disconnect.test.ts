@@ -16,6 +16,7 @@ import { remoteAt, remoteOf } from '../server/support/remote.js';
 import { startServer } from '../server/support/server.js';
 import { call } from '../server/support/signed-call.js';
 import { failureOf } from '../support/failure-of.js';
+import { settled } from '../support/nodes/nodes.js';
 import { RecordingBackend } from '../support/recording-backend.js';
 import { serve } from '../support/test-server.js';
 
@@ -50,6 +51,7 @@ describe('the embedded server', () => {
       await setup.push.authorizeChannel({ socketId: both.socketId, channel: 'private-orders.ann', user: 'ann' }),
     );
     const bens = await authorized(setup, 'ben', ['private-orders.ben']);
+    await settled(setup.backend);
     expect(await setup.push.disconnect({ user: 'ann' })).toBe(2);
     expect(await anns.closed).toMatchObject({ code: 4200 });
     expect(await both.closed).toMatchObject({ code: 4200 });
@@ -73,6 +75,7 @@ describe('the embedded server', () => {
       user: 'ann',
       session: { channelId: 'private-session-2', userId: 'ann' },
     });
+    await settled(backend);
     expect(await push.disconnect({ session })).toBe(2);
     expect(await Promise.all([one?.closed, two?.closed])).toMatchObject([{ code: 4200 }, { code: 4200 }]);
     expect(await other?.settled()).toEqual([]);
@@ -86,6 +89,7 @@ describe('the embedded server', () => {
     push.authorize('private-slow', () => promise);
     const granted = push.authorizeChannel({ socketId: client.socketId, channel: 'private-slow', user: 'ann' });
     await new Promise(setImmediate);
+    await settled(backend);
     expect(await push.disconnect({ user: 'ann' })).toBe(1);
     resolve(true);
     await granted;
@@ -105,6 +109,7 @@ describe('the embedded server', () => {
     await watcher.settled();
     lost.socket.terminate();
     await expect.poll(() => setup.backend.api.localConnections).toBe(2);
+    await settled(setup.backend);
     expect(await setup.push.disconnect({ user: 'ann' })).toBe(1);
     expect(await setup.push.disconnect({ user: 'carl' })).toBe(0);
     expect((await watcher.settled()).map(({ data }) => data)).toEqual(['{"user_id":"ann"}', '{"user_id":"carl"}']);

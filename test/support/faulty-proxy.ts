@@ -29,7 +29,10 @@ export class FaultyProxy {
   /** From now on all bytes are lost, of old connections and of new ones. None of them ends. */
   swallow(): void {
     this.#isSwallowing = true;
-    for (const socket of this.#sockets) this.#broken.add(socket);
+    for (const socket of this.#sockets) {
+      this.#broken.add(socket);
+      socket.resume();
+    }
   }
 
   /** Forwards again. Connections of which bytes are lost break off, as they would with real ones. */
@@ -78,11 +81,13 @@ export class FaultyProxy {
     const forward = (from: Socket, to: Socket, isDelayed: boolean): void => {
       from.on('data', (bytes) => {
         const hand = (): void => {
-          if (!this.#broken.has(from)) to.write(bytes);
+          // What the one does not read, the other must not be let to send.
+          if (!this.#broken.has(from) && !to.write(bytes)) from.pause();
         };
         if (isDelayed && this.#delayMs > 0) setTimeout(hand, this.#delayMs);
         else hand();
       });
+      to.on('drain', () => from.resume());
       from.on('close', () => {
         // Swallowed is the news that it has ended, too.
         if (!this.#broken.has(from) || !this.#isSwallowing) to.destroy();

@@ -5,6 +5,8 @@ import type { RelayConnection, RelayMessage } from './relay.js';
 /** Messages in one call, and their bytes, so that none takes long. */
 const MAX_MESSAGES = 500;
 const MAX_BYTES = 1_048_576;
+/** About what a message takes beside its payload while it waits. */
+const BYTES_OF_ITS_OWN = 500;
 /** Bytes that may wait because the relay is slow. Further messages are refused. */
 const MAX_WAITING_BYTES = 67_108_864;
 
@@ -45,7 +47,7 @@ export class Outgoing {
     if (this.#bytes > MAX_WAITING_BYTES) return Promise.reject(refused('takes messages too slowly, and many wait'));
     const waiting = { message, at: performance.now(), ...Promise.withResolvers<void>() };
     this.#waiting.push(waiting);
-    this.#bytes += message.payload.length;
+    this.#bytes += message.payload.length + BYTES_OF_ITS_OWN;
     if (!this.#isSending) {
       this.#isSending = true;
       // What is published within the same step goes into the same call.
@@ -77,7 +79,7 @@ export class Outgoing {
     }
     const batch = this.#waiting.slice(0, count);
     this.#waiting = count === this.#waiting.length ? [] : this.#waiting.slice(count);
-    for (const { message } of batch) this.#bytes -= message.payload.length;
+    for (const { message } of batch) this.#bytes -= message.payload.length + BYTES_OF_ITS_OWN;
     return batch;
   }
 

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import PusherClient from 'pusher-js';
 import { WebSocket } from 'ws';
+import { grantFor } from '../grant.ts';
 import { type ClientsOptions, type ClientsOrder, credentials, type Period, type Present } from '../record.ts';
 
 type Pusher = InstanceType<typeof PusherClient.default>;
@@ -14,12 +14,6 @@ const LONGEST_PAUSE_MS = 1000;
 
 const options = JSON.parse(process.argv[2] ?? '') as ClientsOptions;
 const periods: Period[] = [];
-
-function grantFor(socketId: string, channel: string, user: string): { auth: string; channel_data: string } {
-  const member = JSON.stringify({ user_id: user, user_info: { name: user } });
-  const signature = createHmac('sha256', credentials.secretKey).update(`${socketId}:${channel}:${member}`);
-  return { auth: `${credentials.pubKey}:${signature.digest('hex')}`, channel_data: member };
-}
 
 interface Message {
   readonly event: string;

@@ -30,6 +30,7 @@ const push = createPushService({
   logger: { debug() {}, info: log('info'), warn: log('warn'), error: log('error') },
 });
 
+const filling = 'x'.repeat(options.bytes ?? 0);
 let ended: Sent[] = [];
 let number = 0;
 let underWay = 0;
@@ -42,7 +43,7 @@ async function send(): Promise<void> {
   let outcome: Sent['outcome'] = 'accepted';
   let reason: string | undefined;
   try {
-    await push.send({ event: 'n', channels: [channel], data: { id } });
+    await push.send({ event: 'n', channels: [channel], data: { id, filling } });
   } catch (error) {
     outcome = error instanceof DeliveryError && error.outcome === 'rejected' ? 'rejected' : 'unknown';
     reason = String(error);

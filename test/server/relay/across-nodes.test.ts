@@ -45,6 +45,13 @@ await withRedis('three nodes', findRedis, (redis) => {
     expect(messages()).toEqual(after);
   });
 
+  it('the node that has a connection knows it as its own, and no other one does', async () => {
+    const { a, b, c } = await start();
+    const { socketId } = await Client.connect(b);
+    expect([a, b, c].map(({ api }) => api.isLocal(socketId))).toEqual([false, true, false]);
+    expect(b.api.isLocal('1.1')).toBe(false);
+  });
+
   it('clients on all nodes hear one order, whichever nodes publish', async () => {
     const { a, b, c } = await start();
     const clients = await Promise.all([a, b, c].map((node) => Client.connect(node)));

@@ -1,6 +1,6 @@
 import { WebSocket } from 'ws';
 import type { WebSocketService } from '../../../src/backends/websocket/index.js';
-import { nodesOf, settled } from '../../support/nodes/nodes.js';
+import { settled } from '../../support/nodes/nodes.js';
 
 /** A message as a client sees it; `data` is as it came. */
 export interface Message {
@@ -98,8 +98,7 @@ export class Client {
    */
   async settled(): Promise<Message[]> {
     const answers = await this.#answered();
-    if (nodesOf(this.#service) === undefined) return answers;
-    await settled(this.#service);
+    if (!(await settled(this.#service))) return answers;
     return [...answers, ...(await this.#answered())];
   }
 

@@ -46,9 +46,12 @@ export function nodesOf(service: object): Nodes | undefined {
   return states.get(service);
 }
 
-/** Resolves when all nodes of a server have heard what any of them has published. */
-export async function settled(service: object): Promise<void> {
-  await states.get(service)?.relay.settled();
+/**
+ * Resolves when all nodes of a server have heard what any of them has published.
+ * @returns whether anything was under way
+ */
+export async function settled(service: object): Promise<boolean> {
+  return (await states.get(service)?.relay.settled()) ?? false;
 }
 
 /** Makes servers for tests: of one node, or of as many as the project has. Like `new WebSocketService`. */

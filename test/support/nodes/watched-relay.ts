@@ -20,6 +20,8 @@ export class WatchedRelay {
   /** Calls that were ever made, and those under way. */
   #calls = 0;
   #open = 0;
+  /** How many were made before all was settled. */
+  #settled = -1;
   #idle: (() => void)[] = [];
 
   constructor(relay: Relay) {
@@ -92,14 +94,18 @@ export class WatchedRelay {
   /**
    * Resolves when no node asks for anything, and all have heard everything that was published. What comes of it, they
    * have asked for, too.
+   * @returns whether anything was under way
    */
-  async settled(): Promise<void> {
-    for (let calls = -1; calls !== this.#calls; ) {
-      await this.#whenIdle();
-      calls = this.#calls;
+  async settled(): Promise<boolean> {
+    await this.#whenIdle();
+    if (this.#calls === this.#settled) return false;
+    while (this.#calls !== this.#settled) {
+      const calls = this.#calls;
       await Promise.all([...this.#nodes.values()].map((node) => caughtUp(node)));
       await this.#whenIdle();
+      if (calls === this.#calls) this.#settled = calls;
     }
+    return true;
   }
 
   async #whenIdle(): Promise<void> {
