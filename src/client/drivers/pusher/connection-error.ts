@@ -19,13 +19,9 @@ export function connectionError(raw: unknown): PushClientError {
   return new PushClientError(
     `Push connection: ${reason}${status === undefined ? '' : ` (code ${status})`}`,
     'CONNECTION',
-    { status, isTemporary: comesBack(status), cause: raw },
+    // Codes of the browser's own, such as 1006 for a connection that broke off, are none of those that last.
+    { status, isTemporary: !/^4[03]/.test(`${status}`), cause: raw },
   );
-}
-
-/** A code below 4000 is the browser's own, such as 1006 for a connection that broke off. */
-function comesBack(status = 1006): boolean {
-  return status < 4000 || (status >= 4100 && status < FIRST_LASTING_CODE);
 }
 
 /**
