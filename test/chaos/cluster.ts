@@ -2,9 +2,9 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { FaultyProxy } from '../support/faulty-proxy.ts';
+import { Balancer } from '../support/nodes/balancer.ts';
 import { freePort } from '../support/ports.ts';
 import { startRedis, type TestRedis } from '../support/redis.ts';
-import { TcpBalancer } from '../support/tcp-balancer.ts';
 import {
   credentials,
   type NodeNews,
@@ -146,7 +146,7 @@ export interface Place {
 /** Redis, nodes and a balancer before them. */
 export class TestCluster {
   readonly places: readonly Place[];
-  readonly balancer: TcpBalancer;
+  readonly balancer: Balancer;
   readonly sent: Sent[] = [];
   readonly #options: Omit<NodeOptions, 'name' | 'relay'>;
   #redis: TestRedis;
@@ -155,7 +155,7 @@ export class TestCluster {
   private constructor(
     redis: TestRedis,
     proxies: readonly FaultyProxy[],
-    balancer: TcpBalancer,
+    balancer: Balancer,
     options: Omit<NodeOptions, 'name' | 'relay'>,
   ) {
     this.#redis = redis;
@@ -172,7 +172,7 @@ export class TestCluster {
   ): Promise<TestCluster> {
     const redis = await redisAt(await freePort(), ...flags);
     const proxies = await Promise.all(Array.from({ length: nodes }, () => FaultyProxy.start(redis.port)));
-    const cluster = new TestCluster(redis, proxies, await TcpBalancer.start([]), options);
+    const cluster = new TestCluster(redis, proxies, await Balancer.start([]), options);
     await Promise.all(cluster.places.map((place) => cluster.bringUp(place)));
     return cluster;
   }
@@ -205,7 +205,8 @@ export class TestCluster {
         continue;
       }
       if (this.#isFlowing) node.order('flow');
-      this.balancer.use(this.nodes.map(({ port }) => port));
+      for (const { port, killedAt } of this.runs) if (killedAt !== undefined) this.balancer.takeOut(port);
+      this.balancer.add(node.port);
       return;
     }
   }
@@ -230,7 +231,7 @@ export class TestCluster {
   async close(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.kill()));
     for (const { proxy } of this.places) proxy.close();
-    this.balancer.close();
+    await this.balancer.close();
     await this.#redis.close();
   }
 }
