@@ -16,16 +16,13 @@ export function connectionError(raw: unknown): PushClientError {
   const { code, message } = record(data ?? record(error)['data']);
   const status = typeof code === 'number' ? code : undefined;
   const reason = typeof message === 'string' && message !== '' ? message : 'the connection failed or was lost';
+  // A code below 4000 is the browser's own, for a connection that broke off.
+  const isTemporary = !/^4[03-9]/.test(String(code));
   return new PushClientError(
     `Push connection: ${reason}${status === undefined ? '' : ` (code ${status})`}`,
     'CONNECTION',
-    { status, isTemporary: comesBack(status), cause: raw },
+    { status, isTemporary, cause: raw },
   );
-}
-
-/** A code below 4000 is the browser's own, such as 1006 for a connection that broke off. */
-function comesBack(status = 1006): boolean {
-  return status < 4000 || (status >= 4100 && status < FIRST_LASTING_CODE);
 }
 
 /**
