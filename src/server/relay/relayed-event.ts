@@ -4,6 +4,9 @@ import type { Publication } from '../local-channel.js';
 /** Version of this form. A node takes its own and, when there is one, the one before. */
 const VERSION = 1;
 
+/** Bytes of a text beside the frame: its length is one byte. */
+const MAX_TEXT_BYTES = 255;
+
 const hasExcept = 1;
 const hasId = 2;
 const isKept = 4;
@@ -27,27 +30,31 @@ export interface RelayedEvent {
 /** Thrown for an event that a node of another version has sent. */
 export class UnknownVersion extends Error {}
 
-/** Makes the bytes that travel: version, flags, the texts that the flags name with their lengths, the frame. */
+/**
+ * Makes the bytes that travel: version, flags, the texts that the flags name with their lengths, the frame. No
+ * connection and no message has an id that is too long for its length, so such a one is left out: who names it, names
+ * nobody.
+ */
 export function encodeEvent({ frame, except, id, isKept: keeps }: RelayedEvent): Buffer {
-  const flags = (except === undefined ? 0 : hasExcept) | (id === undefined ? 0 : hasId) | (keeps ? isKept : 0);
-  const bytes = Buffer.allocUnsafe(2 + sizeOf(except) + sizeOf(id) + frame.length);
+  const exceptBytes = sizeOf(except);
+  const idBytes = sizeOf(id);
+  const bytes = Buffer.allocUnsafe(2 + exceptBytes + idBytes + frame.length);
   bytes[0] = VERSION;
-  bytes[1] = flags;
-  bytes.set(frame, put(bytes, id, put(bytes, except, 2)));
+  bytes[1] = (exceptBytes > 0 ? hasExcept : 0) | (idBytes > 0 ? hasId : 0) | (keeps ? isKept : 0);
+  if (exceptBytes > 0) put(bytes, except, 2);
+  if (idBytes > 0) put(bytes, id, 2 + exceptBytes);
+  bytes.set(frame, 2 + exceptBytes + idBytes);
   return bytes;
 }
 
-/** Bytes of a text with its length. */
+/** Bytes of a text with its length, which takes one; 0 for a text that is left out. */
 function sizeOf(text: string | undefined): number {
-  return text === undefined ? 0 : 1 + Buffer.byteLength(text);
+  const length = text === undefined ? 0 : Buffer.byteLength(text);
+  return length === 0 || length > MAX_TEXT_BYTES ? 0 : 1 + length;
 }
 
-/** Writes a text with its length. @returns where it ends */
-function put(bytes: Buffer, text: string | undefined, position: number): number {
-  if (text === undefined) return position;
-  const length = bytes.write(text, position + 1);
-  bytes[position] = length;
-  return position + 1 + length;
+function put(bytes: Buffer, text = '', position = 0): void {
+  bytes[position] = bytes.write(text, position + 1);
 }
 
 /**
