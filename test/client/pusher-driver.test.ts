@@ -332,6 +332,19 @@ describe('the driver for pusher-js', () => {
     pusher.connection.emit('error', error);
     expect(errors).toHaveLength(2);
   });
+
+  it('tells whether the client comes back after a code', () => {
+    const { pusher, errors } = connected();
+    const codes = [1001, 4009, 4100, 4201, 4301];
+    for (const code of codes) pusher.connection.emit('error', { type: 'PusherError', data: { code, message: '' } });
+    expect(errors.map(({ status, isTemporary }) => [status, isTemporary])).toEqual([
+      [1001, true],
+      [4009, false],
+      [4100, true],
+      [4201, true],
+      [4301, false],
+    ]);
+  });
 });
 
 describe('a lost connection', () => {
