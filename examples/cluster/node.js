@@ -36,7 +36,11 @@ const users = {
     const name = await redis.hGet(names, id);
     return name === null ? undefined : { id, name };
   },
-  add: async ({ id, name }) => (await redis.hSetNX(names, id, name)) === 1,
+  async add({ id, name }) {
+    const isFree = (await redis.hSetNX(names, id, name)) === 1;
+    await redis.expire(names, 86_400);
+    return isFree;
+  },
   remove: (id) => redis.hDel(names, id),
 };
 const store = new RedisStore({ client: redis, prefix: `${prefix}http:` });

@@ -155,7 +155,8 @@ export class ChannelsServer {
     const own = build(ownSettings);
     const all = [own, ...further.map(build)] as const;
     const apps = new Map(all.map((app) => [app.settings.appId, app]));
-    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: node?.tag };
+    const isOpen = (): boolean => node?.node.isOpen !== false;
+    const host = { counters, logger, paths: this.#plain, access: plainAccess, nodeTag: node?.tag, isOpen };
     const sockets = new SocketServer(all, this.#options, host);
     const httpApi = new HttpApi(apps, this.#options.requestTimeoutMs, logger);
     return { own, apps, sockets, httpApi, webhooks, node: node?.node };
@@ -243,13 +244,13 @@ export class ChannelsServer {
     try {
       await node?.open();
       await Promise.all([...apps.values()].map((app) => app.open()));
-      if (node !== undefined) for (const ofApp of webhooks) ofApp.open();
       for (const attachment of this.#attachments.values()) attachment.attach();
       await this.#ports.open();
     } catch (error) {
       await node?.close();
       throw error;
     }
+    if (node !== undefined) for (const ofApp of webhooks) ofApp.open();
   }
 
   /**

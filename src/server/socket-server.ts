@@ -24,6 +24,8 @@ export interface SocketServerHost extends Pick<PlainHost, 'paths' | 'access'> {
   readonly logger: () => Logger;
   /** Tells the sockets of this node from those of others, see `newNodeTag`. */
   readonly nodeTag: number | undefined;
+  /** Whether clients may come: before, there is nobody who could tell the other nodes. */
+  readonly isOpen: () => boolean;
 }
 
 /** What a client is let in with. */
@@ -73,8 +75,8 @@ export class SocketServer implements ConnectionHost {
    * @param door what the client comes through, of several HTTP servers
    */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, door?: object): void {
-    if (this.#isClosing) {
-      refuseUpgrade(socket, 503, 'The server is closing');
+    if (this.#isClosing || !this.#host.isOpen()) {
+      refuseUpgrade(socket, 503, `The server is ${this.#isClosing ? 'closing' : 'not open yet'}`);
       return;
     }
     const path = this.#plain.pathOf(request.url);

@@ -41,6 +41,15 @@ it('nodes that are slow are more, and a Redis that is slow is several', () => {
   expect(slow?.redis).toBeGreaterThan(2 * (fast?.redis ?? 0));
 });
 
+it('what the way through Redis costs a node counts as soon as it was measured', () => {
+  const line: Result = {
+    what: 'an event to one client',
+    rounds: [2],
+    measured: { unit: 'µs of CPU', ours: [170], peer: [85], peerName: 'without a relay' },
+  };
+  expect(figuresOf(withLines('relay-cost', line)).ownDelivery).toBeCloseTo(170e-6, 9);
+});
+
 it('the table says whether what Redis takes was measured, and follows it', () => {
   const { 'relay-fan-out': _fanOut, 'relay-presence': _presence, ...without } = recorded;
   expect(sizesSection(without)).toContain("Redis's CPU time is **estimated**");

@@ -21,8 +21,8 @@ const MAX_CONNECTIONS = 50_000;
 const BUSY = 0.5;
 /** Bytes of Redis for a channel with subscribers on one node, by its INFO: measured with 10 000 channels. */
 const REDIS_BYTES_OF_CHANNEL = 700;
-/** CPU seconds of Redis where no run has measured them yet: for an event by two nodes, and for a page that comes or goes. */
-const ESTIMATED = { redisEvent: 40e-6, redisChange: 60e-6 };
+/** CPU seconds of Redis as short runs had them: for an event by two nodes, and for a page that comes or goes. */
+const ESTIMATED = { redisEvent: 90e-6, redisChange: 100e-6 };
 /** What handing an event to one more node costs Redis: the published 650 000 messages a second. */
 const REDIS_HANDED_OUT = 1 / 650_000;
 
@@ -57,11 +57,12 @@ export function figuresOf(recorded: Recorded): Figures {
   const event = find('relay-fan-out', 'one event a tick: Redis, for an event');
   const join = find('relay-presence', 'in turn: Redis, for a join');
   const viaRelay = find('relay-fan-out', 'one event a tick');
+  const toOne = find('relay-cost', 'an event to one client');
   return {
     process: known('start-up', 'RSS when it listens') * 1e6,
     connection: known('idle-memory', 'resident memory'),
     subscription: known('subscription-memory', 'one subscription'),
-    ownDelivery: 1 / known('rooms', '10 000 channels'),
+    ownDelivery: toOne === undefined ? 1 / known('rooms', '10 000 channels') : toOne / 1e6,
     sharedDelivery: 1 / (viaRelay ?? known('fan-out', '100 B, one event a tick')),
     redisEvent: event === undefined ? ESTIMATED.redisEvent : event / 1e6,
     redisChange: join === undefined ? ESTIMATED.redisChange : join / 1e6,
@@ -120,20 +121,25 @@ export function sizesSection(recorded: Recorded): string {
       grouped(connections),
       grouped(size.nodes),
       bytes(size.nodeBytes),
-      grouped(Math.round(size.deliveries)),
-      grouped(Math.round(size.events)),
+      grouped(rounded(size.deliveries)),
+      grouped(rounded(size.events)),
       size.redis === 0 ? 'none' : size.redis === 1 ? 'one' : `a Cluster of ${Math.max(3, size.redis)} masters`,
       size.redis === 0 ? '' : bytes(size.redisBytes),
     ];
   });
   const head = ['pages', 'nodes', 'memory of a node', 'deliveries a second', 'events a second', 'Redis', 'its memory'];
   const table = [head, head.map(() => '---:'), ...rows].map((row) => `| ${row.join(' | ')} |`.replaceAll('  ', ' '));
-  const micro = (seconds: number): string => `${Number((seconds * 1e6).toPrecision(2))} µs`;
-  const redis = `Redis's CPU time is ${figures.isRedisMeasured ? 'measured' : '**estimated**'}: ${micro(figures.redisEvent)} for an event, and ${micro(figures.redisChange)} when a page comes or goes.`;
+  const micro = (seconds: number): string => `${rounded(seconds * 1e6)} µs`;
+  const redis = `Redis's CPU time is ${figures.isRedisMeasured ? 'measured' : '**estimated**'}: ${micro(figures.redisEvent)} for an event, and ${micro(figures.redisChange)} when a page comes or goes. So one Redis that uses half a core takes ${grouped(rounded(BUSY / figures.redisEvent))} events a second that come one by one; those that come together take it less.`;
   return [...table, '', redis].join('\n');
+}
+
+/** With two digits. */
+function rounded(count: number): number {
+  return Number(count.toPrecision(2));
 }
 
 /** Two digits, in the unit that suits. */
 function bytes(count: number): string {
-  return count < 1e9 ? `${Number((count / 1e6).toPrecision(2))} MB` : `${Number((count / 1e9).toPrecision(2))} GB`;
+  return count < 1e9 ? `${rounded(count / 1e6)} MB` : `${rounded(count / 1e9)} GB`;
 }

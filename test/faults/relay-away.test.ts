@@ -4,12 +4,15 @@ import { PushError } from '../../src/index.js';
 import { LEASE_MS } from '../../src/server/relay/cluster-node.js';
 import { Client } from '../server/support/client.js';
 import { everythingShown } from '../support/everything-shown.js';
+import { inForm } from './form.js';
 import { joinedNodes, numbersOf, SOON, whenAccepted } from './relay.js';
 
 const channel = 'presence-room';
 const awayMs = LEASE_MS * 1.5;
 
-test.each(['swallows what is sent', 'refuses connections'])(
+const ways = ['swallows what is sent', 'refuses connections'];
+
+test.each(inForm({ short: ways.slice(0, 1), long: ways }))(
   'while Redis %s for longer than a lease, clients stay, sends are refused, and afterwards all is right',
   async (how) => {
     const { proxy, nodes } = await joinedNodes();

@@ -5,6 +5,7 @@ import Pusher from 'pusher';
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocketService } from '../../src/backends/websocket/index.js';
 import { deliver } from '../support/deliver.js';
+import { settled } from '../support/nodes/nodes.js';
 import { Client } from './support/client.js';
 import { type Bindable, heard, JsClientClass, jsClient } from './support/js-client.js';
 import { context, credentials, message, portOf, startServer } from './support/server.js';
@@ -91,6 +92,7 @@ it('the pusher package asks how many connections there are, those without a chan
   const service = await startServer({ apps: [{ appId: 'other', pubKey: 'other-key', secretKey: 'other-secret' }] });
   for (const key of ['key', 'key', 'other-key']) await Client.connect(service, { key });
   const connections = async (): Promise<unknown> => (await sdkOf(service).get({ path: '/connections' })).json();
+  await settled(service);
   expect(await connections()).toEqual({ connections: 2 });
   await (await Client.connect(service)).close();
   await expect.poll(connections).toEqual({ connections: 2 });

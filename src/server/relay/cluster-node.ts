@@ -81,9 +81,9 @@ export class ClusterNode {
     return this.#connection !== undefined;
   }
 
-  /** The connection, for what only reads. @throws Error before `open` and after `close` */
+  /** The connection, for what only reads. @throws DeliveryError before `open` and after `close` */
   get connection(): RelayConnection {
-    if (this.#connection === undefined) throw new Error('The embedded server is not open.');
+    if (this.#connection === undefined) throw closed();
     return this.#connection;
   }
 
@@ -98,8 +98,9 @@ export class ClusterNode {
     return part;
   }
 
-  /** See `Listening.listen`. */
+  /** See `Listening.listen`. It never settles where the node is closed. */
   listen(topic: string, listener: TopicListener): Promise<void> {
+    if (this.#connection === undefined) return new Promise(() => {});
     return this.#partOf(topic).listening.listen(topic, listener);
   }
 
@@ -110,11 +111,7 @@ export class ClusterNode {
 
   /** See `Outgoing.publish`. */
   async publish(message: RelayMessage): Promise<void> {
-    if (this.#connection === undefined)
-      throw new DeliveryError('The embedded server is closed: nothing was published.', {
-        backend: 'websocket',
-        outcome: 'rejected',
-      });
+    if (this.#connection === undefined) throw closed();
     return this.#partOf(message.topic).outgoing.publish(message);
   }
 
@@ -139,7 +136,7 @@ export class ClusterNode {
 
   /** Resolves when everything is handed over that was published to a topic before. */
   async caughtUp(topic: string): Promise<void> {
-    await this.#partOf(topic).partition?.renew();
+    if (this.#connection !== undefined) await this.#partOf(topic).partition?.renew();
   }
 
   readonly #relayHost: RelayHost = {
@@ -188,7 +185,7 @@ export class ClusterNode {
    * hold.
    */
   isToldAgain(topic: string): boolean {
-    return this.#toldAgain.has(this.connection.partitionOf(topic));
+    return this.#connection !== undefined && this.#toldAgain.has(this.#connection.partitionOf(topic));
   }
 
   #noteMemory(partition: number, memory: string): void {
@@ -231,6 +228,7 @@ export class ClusterNode {
     if (connection === undefined) return;
     this.#connection = undefined;
     this.#toldAgain.clear();
+    this.#host.spans.close(this.#parts.length);
     for (const { listening } of this.#parts) listening.close();
     const ending = Promise.allSettled(this.#parts.map(({ partition }) => partition?.close()));
     const timer = Promise.withResolvers<void>();
@@ -240,6 +238,11 @@ export class ClusterNode {
     this.#parts = [];
     await connection.close();
   }
+}
+
+function closed(): DeliveryError {
+  const text = 'The embedded server is not open, so it has no relay: nothing was done.';
+  return new DeliveryError(text, { backend: 'websocket', outcome: 'rejected' });
 }
 
 /** What this node has of one partition. */

@@ -52,6 +52,11 @@ export class DeafSpans {
     for (const listener of this.#listeners) this.#tell(listener, span);
   }
 
+  /** The node closes, and with it a span that lasts. @param all number of partitions that there are */
+  close(all: number): void {
+    if (this.isDeaf) this.end([...this.#deaf], this.#since, all);
+  }
+
   #tell(listener: (span: DeafSpan) => void, span: DeafSpan): void {
     try {
       listener(span);

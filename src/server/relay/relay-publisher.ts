@@ -76,18 +76,18 @@ export class RelayPublisher extends AppPublisher {
       await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined, entry);
       return undefined;
     } catch (cause) {
-      const error =
-        cause instanceof DeliveryError
-          ? cause
-          : new DeliveryError(`The relay failed: ${String(cause)}`, {
-              backend: 'websocket',
-              outcome: 'unknown',
-              cause,
-            });
+      const error = failureOf(cause);
       // What may have been published would come twice.
       if (!isLocalAtFailure || error.outcome !== 'rejected') return error;
       local.deliverRelayed(channel, event);
       return 'local';
     }
   }
+}
+
+/** The error of a message. One that may have been published is not tried again, since it would come twice. */
+function failureOf(cause: unknown): DeliveryError {
+  if (cause instanceof DeliveryError && cause.outcome === 'rejected') return cause;
+  const text = cause instanceof DeliveryError ? cause.message : `The relay failed: ${String(cause)}`;
+  return new DeliveryError(text, { backend: 'websocket', outcome: 'unknown', cause });
 }

@@ -18,7 +18,7 @@ export class SharedChannel extends LocalChannel {
   /** Resolves when the members are known. */
   reading: Promise<void> | undefined;
   /** On a cache channel: its last event since this node listens to it. */
-  lastEvent: RelayedEvent | undefined;
+  #lastEvent: { readonly event: RelayedEvent; readonly ends: number } | undefined;
   #total = 0;
   /** Subscriptions that are about to be confirmed. */
   #entering = 0;
@@ -26,6 +26,23 @@ export class SharedChannel extends LocalChannel {
   constructor(name: string) {
     super(name);
     this.shared = isPresence(name) ? new SharedMembers() : undefined;
+  }
+
+  /** The last event, as long as it is kept. */
+  get lastEvent(): RelayedEvent | undefined {
+    return this.#lastEvent !== undefined && this.#lastEvent.ends > performance.now()
+      ? this.#lastEvent.event
+      : undefined;
+  }
+
+  /** Keeps an event for so long, in milliseconds. */
+  keep(event: RelayedEvent, ttlMs: number): void {
+    this.#lastEvent = { event, ends: performance.now() + ttlMs };
+  }
+
+  /** Forgets the last event: there may have been a later one. */
+  forgetEvent(): void {
+    this.#lastEvent = undefined;
   }
 
   override get everyone(): SharedMembers | undefined {
@@ -77,11 +94,11 @@ export class SharedChannel extends LocalChannel {
     return this.remove(subscriber);
   }
 
-  /** Takes the members on this node for all, until the relay tells more. */
+  /** Counts the members on this node in, of whom the relay cannot be told yet. */
   knowOwnMembers(): void {
-    if (this.shared === undefined || this.shared.isKnown || this.members === undefined) return;
+    if (this.shared === undefined || this.members === undefined) return;
     const items = this.members.ids.map((id) => ({ item: itemOf(id), value: this.members?.standing(id)?.info ?? '' }));
-    this.noteChange(this.shared.reset({ version: 0, items }));
+    this.noteChange(this.shared.include(items));
   }
 
   protected override noteArrival(): number {

@@ -117,8 +117,10 @@ export class SharedChannels extends AppChannels implements AppTopics {
     // Changes may have been missed meanwhile.
     while (held !== undefined && isEntering() && channel.shared?.isKnown === false) await this.#known(channel);
     if (!isEntering()) return undefined;
-    if (held === undefined) channel.knowOwnMembers();
-    else if (held[1]?.isRefused) return 'full';
+    if (held === undefined) {
+      channel.knowOwnMembers();
+      this.pace.changed(channel);
+    } else if (held[1]?.isRefused) return 'full';
     const { lastEvent } = channel;
     const isNew = held?.[1]?.isNew === true;
     return { cached: lastEvent === undefined ? kept : cachedText(lastEvent), isNew };
@@ -240,7 +242,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
   event(name: string, event: RelayedEvent): void {
     if (event.isKept) {
       const channel = this.parts.channels.get(name);
-      if (channel instanceof SharedChannel) channel.lastEvent = event;
+      if (channel instanceof SharedChannel) channel.keep(event, this.#shared.cacheTtlMs);
     }
     this.#shared.local.deliverRelayed(name, event);
   }
@@ -268,7 +270,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
   missed(name: string): void {
     const channel = this.parts.channels.get(name);
     if (!(channel instanceof SharedChannel)) return;
-    channel.lastEvent = undefined;
+    channel.forgetEvent();
     channel.shared?.forget();
     void this.#known(channel);
     if (this.counts !== undefined) void this.#holdChannel(channel).then(() => this.counts?.changed(channel));

@@ -90,6 +90,13 @@ export class SharedMembers implements MemberList {
     return joined([{ left, came }, ...later]);
   }
 
+  /** Adds those who are not in the list, until it is read again. @returns what has to be told */
+  include(items: readonly SetItem[]): MemberChange {
+    this.#version ??= 0;
+    const absent = items.filter(({ item }) => !this.#members.has(idOf(item)));
+    return { left: [], came: absent.map((item) => this.#add(item)) };
+  }
+
   /** Forgets the version: nothing counts until the list is read again. Meanwhile it stays as it is. */
   forget(): void {
     this.forgotten++;

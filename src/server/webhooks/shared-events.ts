@@ -115,6 +115,7 @@ export class SharedEvents implements AppEvents {
 
   /** A log has got an event of a channel from this node. */
   appended(channel: string): void {
+    if (!this.#relay.node.isOpen) return;
     for (const { source, sender } of this.#routesOf(this.#partitionOf(channel))) {
       source.appended();
       sender.schedule();

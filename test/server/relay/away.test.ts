@@ -1,11 +1,13 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
-import { createPushService, DeliveryError } from '../../../src/index.js';
+import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
+import { ConfigurationError, createPushService, DeliveryError } from '../../../src/index.js';
 import { failureOf } from '../../support/failure-of.js';
 import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
 import { Client } from '../support/client.js';
 import { figures } from '../support/exposition.js';
-import { startServer } from '../support/server.js';
+import { credentials, startServer } from '../support/server.js';
 
 /** Nodes of one cluster, each with the relay that cuts it off. */
 async function nodes(count: number, options: WebSocketOptions = {}) {
@@ -44,13 +46,18 @@ describe('while the relay is away', () => {
     expect(client.received).toEqual([]);
   });
 
-  it('a message of which nobody knows is not delivered here on its own', async () => {
+  it('a message of which nobody knows is neither delivered here on its own nor tried again', async () => {
     const [one] = await nodes(1, { relayFailure: 'local' });
     if (one === undefined) throw new Error();
+    const client = await Client.connect(one.service);
+    await client.subscribe('news');
     one.relay.losesAnswers = true;
-    const push = pushOf(one.service);
+    const push = createPushService({ backend: one.service, retries: 3 });
+    onTestFinished(() => push.close());
     const error = await failureOf(DeliveryError, push.send({ event: 'x', channels: 'news', data: 1 }));
-    expect(error.outcome).toBe('unknown');
+    expect([error.outcome, error.report?.attempts]).toEqual(['unknown', 1]);
+    await client.next('x');
+    expect(await client.settled()).toEqual([]);
   });
 
   it('a subscription waits, and is confirmed when the relay is back', async () => {
@@ -95,12 +102,48 @@ describe('while the relay is away', () => {
     await here.next('x');
     const late = await Client.connect(one.service);
     expect(idsIn(await late.join(one.service, 'presence-room', { id: 'ann' }))).toEqual(['ann']);
+    const later = await Client.connect(one.service);
+    expect(idsIn(await later.join(one.service, 'presence-room', { id: 'bob' }))).toEqual(['ann', 'bob']);
+    expect(late.dataOf(await late.next('pusher_internal:member_added'))).toEqual({ user_id: 'bob' });
     one.relay.mend();
     await push.send({ event: 'y', channels: 'news', data: 2 });
     await there.next('y');
     expect(there.received).toEqual([]);
-    await vi.waitFor(async () => expect(await two.service.channelUsers('presence-room')).toEqual(['ann']));
+    await vi.waitFor(async () => expect(await two.service.channelUsers('presence-room')).toEqual(['ann', 'bob']));
     expect(await late.settled()).toEqual([]);
+  });
+});
+
+describe('a node that is not open', () => {
+  it('lets nobody in who came too early, and does not fail later when its port is taken', async () => {
+    const server = createServer();
+    onTestFinished(() => void server.close());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const webhooks = [{ url: 'http://127.0.0.1:9/' }];
+    const options = { relay: new MemoryRelay(), port, host: '127.0.0.1', webhooks };
+    const service = new WebSocketService({ ...credentials, options });
+    onTestFinished(() => service.close());
+    service.attach(server);
+    const early = new Client(service, { url: `ws://127.0.0.1:${port}/app/key?protocol=7` });
+    expect((await early.closed).code).toBe(1006);
+    const error = await failureOf(ConfigurationError, service.open());
+    expect(error.message).toContain(String(port));
+    const unavailable = await failureOf(DeliveryError, service.api.connections());
+    expect(unavailable.outcome).toBe('rejected');
+  });
+
+  it('ends the span in which it was deaf when it closes', async () => {
+    const [one] = await nodes(1);
+    if (one === undefined) throw new Error();
+    const told = vi.fn();
+    one.service.api.onDeaf(told);
+    one.relay.cut();
+    await one.service.close();
+    expect(told).toHaveBeenCalledTimes(1);
+    one.relay.mend();
+    await one.service.open();
+    expect(figures(one.service.api.metrics())['pushrail_relay_deaf']).toBe(0);
   });
 });
 
