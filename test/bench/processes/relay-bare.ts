@@ -8,9 +8,18 @@ import { CHANNEL, EVENT } from './server-commands.ts';
 
 /** The least that joins servers: `PUBLISH`, `SUBSCRIBE`, and one `send` of the `ws` package for each client. */
 const http = createServer();
-const server = new WebSocketServer({ server: http, perMessageDeflate: false });
+const server = new WebSocketServer({ noServer: true, perMessageDeflate: false });
 
 let publish: (text: string) => Promise<unknown>;
+/** A node without clients listens to nothing, as ours does. */
+let listenToRedis: () => Promise<unknown>;
+let listening: Promise<unknown> | undefined;
+
+http.on('upgrade', async (request, socket, head) => {
+  listening ??= listenToRedis();
+  await listening;
+  server.handleUpgrade(request, socket, head, (client) => void server.emit('connection', client, request));
+});
 
 function deliver(text: string): void {
   for (const client of server.clients) client.send(text);
@@ -18,15 +27,15 @@ function deliver(text: string): void {
 
 async function join({ redisPort: port = 6379, library }: NodeJoint): Promise<void> {
   if (library === 'ioredis') {
-    const [publishing, listening] = [new Redis(port), new Redis(port)];
+    const [publishing, subscriber] = [new Redis(port), new Redis(port)];
     publish = (text) => publishing.publish(CHANNEL, text);
-    listening.on('message', (_channel, text) => deliver(text));
-    await listening.subscribe(CHANNEL);
+    subscriber.on('message', (_channel, text) => deliver(text));
+    listenToRedis = () => subscriber.subscribe(CHANNEL);
   } else {
     const publishing = await createClient({ url: `redis://127.0.0.1:${port}` }).connect();
-    const listening = await publishing.duplicate().connect();
+    const subscriber = await publishing.duplicate().connect();
     publish = (text) => publishing.publish(CHANNEL, text);
-    await listening.subscribe(CHANNEL, deliver);
+    listenToRedis = () => subscriber.subscribe(CHANNEL, deliver);
   }
 }
 

@@ -26,9 +26,11 @@ describe('an event on its way to other nodes', () => {
 
   it('leaves out the socket that gets nothing where no socket can have such an id', () => {
     const frame = textFrame(JSON.stringify(message));
-    expect(decodeEvent(encodeEvent({ frame, except: `1.${'2'.repeat(300)}` }))).toMatchObject({
+    for (const except of ['', `1.${'2'.repeat(300)}`, 'ü'.repeat(200)])
+      expect(decodeEvent(encodeEvent({ frame, except }))).toMatchObject({ frame, except: undefined });
+    expect(decodeEvent(encodeEvent({ frame, except: 'ü'.repeat(100) }))).toMatchObject({
       frame,
-      except: undefined,
+      except: 'ü'.repeat(100),
     });
   });
 
