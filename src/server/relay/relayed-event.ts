@@ -4,6 +4,9 @@ import type { Publication } from '../local-channel.js';
 /** Version of this form. A node takes its own and, when there is one, the one before. */
 const VERSION = 1;
 
+/** Bytes of a text beside the frame: its length is one byte. */
+const MAX_TEXT_BYTES = 255;
+
 const hasExcept = 1;
 const hasId = 2;
 const isKept = 4;
