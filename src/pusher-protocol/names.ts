@@ -66,7 +66,7 @@ export function isUserId(text: unknown): text is string {
   return typeof text === 'string' && text !== '' && text.length <= MAX_USER_ID_LENGTH;
 }
 
-/** Whether a text has the form of a socket id, `1234.1234`. The server gives each connection one. */
+/** Whether a text has the form of a socket id, `1234.1234`, whose halves fit in 64 bits. Each connection has one. */
 export function isSocketId(text: string): boolean {
-  return /^\d+\.\d+$/.test(text);
+  return /^\d{1,20}\.\d{1,20}$/.test(text);
 }

@@ -24,7 +24,7 @@ import { AppRelay } from './relay/app-relay.js';
 import type { ClusterNode } from './relay/cluster-node.js';
 import { DeafSpans } from './relay/deaf-spans.js';
 import { type NodeMemory, nodeMemory } from './relay/node-memory.js';
-import { ownNode } from './relay/own-node.js';
+import { ownNode, takePart } from './relay/own-node.js';
 import { SocketServer } from './socket-server.js';
 import { AppWebhooks } from './webhooks/app-webhooks.js';
 
@@ -242,8 +242,7 @@ export class ChannelsServer {
   async #listen(): Promise<void> {
     const { node, apps, webhooks } = this.#run;
     try {
-      await node?.open();
-      await Promise.all([...apps.values()].map((app) => app.open()));
+      if (node !== undefined) await takePart(node, [...apps.values()]);
       for (const attachment of this.#attachments.values()) attachment.attach();
       await this.#ports.open();
     } catch (error) {

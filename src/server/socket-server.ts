@@ -49,6 +49,8 @@ export class SocketServer implements ConnectionHost {
   readonly #refused = new RefusedConnections();
   /** The connections whose socket is not closed yet, with those that their application has forgotten already. */
   readonly #admitted = new Set<Connection>();
+  /** Clients for which all nodes are being asked whether there is room. */
+  #asking = 0;
   #isClosing = false;
   #isSendingAway = false;
   #whenEmpty: (() => void) | undefined;
@@ -66,7 +68,7 @@ export class SocketServer implements ConnectionHost {
     this.#handshake = new Handshake(byKey, options);
     const { requestTimeoutMs } = options;
     const check: PlainHost['check'] = (request, asking) =>
-      this.#isClosing ? closing : this.#handshake.checkPlain(own, request, this.#admitted.size + asking);
+      this.#isClosing ? closing : this.#handshake.checkPlain(own, request, this.#admitted.size + this.#asking + asking);
     this.#plain = new PlainAdmission(own, { ...host, requestTimeoutMs, check });
   }
 
@@ -84,7 +86,7 @@ export class SocketServer implements ConnectionHost {
       void this.#upgradePlain(path, request, socket, head, door);
       return;
     }
-    const verdict = this.#handshake.check(request, this.#admitted.size);
+    const verdict = this.#handshake.check(request, this.#admitted.size + this.#asking);
     if (!(verdict instanceof MessageHandler)) {
       this.#refuse(request, socket, head, verdict);
       return;
@@ -102,7 +104,9 @@ export class SocketServer implements ConnectionHost {
   async #letInWithRoom(room: Promise<boolean>, ...[handler, request, socket, head, door]: LettingIn): Promise<void> {
     const onError = (): void => void socket.destroy();
     socket.on('error', onError);
+    this.#asking++;
     const hasRoom = await room;
+    this.#asking--;
     socket.removeListener('error', onError);
     if (!hasRoom) this.#refuse(request, socket, head, { code: closeCode.overAppQuota, reason: overQuota });
     else {
@@ -255,7 +259,7 @@ export class SocketServer implements ConnectionHost {
       const going = [...app.connections.values()].filter((connection) => connection.door === door);
       // All are closed before the first one leaves its channels, so that they do not hear of each other.
       this.#isSendingAway = true;
-      for (const connection of going) sayGoodbye(connection);
+      for (const connection of going) connection.close(closeCode.reconnect, GOODBYE);
       this.#isSendingAway = false;
       for (const connection of going) app.remove(connection);
     }
@@ -268,7 +272,7 @@ export class SocketServer implements ConnectionHost {
   async close(): Promise<void> {
     this.#isClosing = true;
     this.#refused.terminate();
-    for (const connection of this.#admitted) sayGoodbye(connection);
+    for (const connection of this.#admitted) connection.close(closeCode.reconnect, GOODBYE);
     for (const { app } of this.#handlers) app.beginClose();
     if (this.#admitted.size > 0) await this.#emptied();
   }
@@ -291,8 +295,5 @@ export class SocketServer implements ConnectionHost {
   }
 }
 
+const GOODBYE = 'The server is closing: reconnect';
 const closing = { code: closeCode.overCapacity, reason: 'The server is closing' };
-
-function sayGoodbye(connection: Connection): void {
-  connection.close(closeCode.reconnect, 'The server is closing: reconnect');
-}

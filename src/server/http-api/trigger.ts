@@ -30,8 +30,8 @@ export async function trigger(app: App, body: unknown, parameters: URLSearchPara
   const { channels, info } = read;
   if (info.size === 0) return {};
   const asked = channels.map((name) => ({ name, info }));
-  const attributes = await attributesOf(app, asked);
-  return { channels: Object.fromEntries(asked.map(({ name }, index) => [name, attributes[index]])) };
+  const attributes = await attributesOrNone(app, asked);
+  return { channels: Object.fromEntries(asked.map(({ name }, index) => [name, attributes[index] ?? {}])) };
 }
 
 /** Answers `POST /apps/:id/batch_events`. All events are checked before the first is published. */
@@ -45,7 +45,20 @@ export async function triggerBatch(app: App, body: unknown): Promise<object> {
   await publish(app, triggers);
   if (triggers.every(({ info }) => info.size === 0)) return {};
   const asked = triggers.map(({ channels: [name = ''], info }) => ({ name, info }));
-  return { batch: await attributesOf(app, asked) };
+  const attributes = await attributesOrNone(app, asked);
+  return { batch: asked.map((_, index) => attributes[index] ?? {}) };
+}
+
+/**
+ * The attributes that were asked for with events that are published by now. Where other nodes cannot be asked, there are
+ * none: an error would say that the events have to be sent again.
+ */
+async function attributesOrNone(app: App, asked: Parameters<typeof attributesOf>[1]): ReturnType<typeof attributesOf> {
+  try {
+    return await attributesOf(app, asked);
+  } catch {
+    return [];
+  }
 }
 
 /**

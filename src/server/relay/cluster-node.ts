@@ -34,6 +34,8 @@ export class ClusterNode {
   /** Incarnations that are being evicted. */
   readonly #evicting = new Set<string>();
   #isFailing = false;
+  /** Whether it was closed, also before it was open. */
+  #isEnded = false;
   readonly #lines = new RepeatedLines();
   /** The memory of each partition. */
   readonly #memories = new Map<number, string>();
@@ -58,9 +60,14 @@ export class ClusterNode {
    * @throws whatever the relay rejects with, when it cannot be reached
    */
   async open(): Promise<void> {
+    this.#isEnded = false;
     const connection = await this.#relay.connect(this.#relayHost);
+    if (this.#isEnded) {
+      await connection.close();
+      throw closed();
+    }
     this.#connection = connection;
-    const host = { leaseMs: this.leaseMs, failed: this.#failed, updated: this.#updated };
+    const host = { leaseMs: this.leaseMs, failed: this.#failed, dropped: this.#dropped, updated: this.#updated };
     this.#parts = Array.from({ length: connection.partitions }, (_, number) => {
       const partition = this.#host.isServing ? new Partition(number, connection, host) : undefined;
       return {
@@ -198,6 +205,11 @@ export class ClusterNode {
     this.#toldAgain.add(partition);
   }
 
+  readonly #dropped = (error: unknown): void => {
+    const text = 'websocket: other nodes cannot be told of something, because the relay cannot keep it';
+    this.#lines.on(this.#host.logger()).error({ err: error }, text);
+  };
+
   readonly #updated = (partition: number, { expired, nodes, memory }: Update, isWhole: boolean): void => {
     this.nodes = nodes;
     this.#noteMemory(partition, memory);
@@ -224,6 +236,7 @@ export class ClusterNode {
 
   /** Gives up all shares but those that linger, and disconnects. */
   async close(): Promise<void> {
+    this.#isEnded = true;
     const connection = this.#connection;
     if (connection === undefined) return;
     this.#connection = undefined;

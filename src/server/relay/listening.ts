@@ -63,7 +63,10 @@ export class Listening {
   }
 
   leave(topic: string): void {
-    if (this.#topics.delete(topic)) this.#change(topic);
+    if (!this.#topics.delete(topic)) return;
+    // One that the relay was never asked for costs nothing.
+    if (this.#heard.has(topic)) this.#change(topic);
+    else this.#changed.delete(topic);
   }
 
   /** Asks the relay for nothing more. */

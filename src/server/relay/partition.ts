@@ -1,3 +1,4 @@
+import { DeliveryError } from '../../core/report.js';
 import { backoffDelay } from '../../wire/backoff.js';
 import type { RelayConnection, ShareChange, ShareResult, Update } from './relay.js';
 
@@ -17,10 +18,14 @@ export interface HeldChange extends ShareChange {
   readonly lingerMs?: number | undefined;
 }
 
-/** A change that waits, and who waits for it. */
+/** A change that waits, and those who wait for it. */
 interface Waiting {
   change: HeldChange;
-  readonly resolvers: PromiseWithResolvers<ShareResult | undefined>[];
+  readonly answer: PromiseWithResolvers<ShareResult | undefined>;
+  /** The answers of changes that it takes the place of. */
+  readonly earlier: PromiseWithResolvers<ShareResult | undefined>[];
+  /** Whether the relay cannot know of the share, so that nothing has to be done when it is given up. */
+  isUnknown: boolean;
 }
 
 /** What a partition needs of its node. */
@@ -28,6 +33,8 @@ export interface PartitionHost {
   readonly leaseMs: number;
   /** An update has failed, and will be tried again. Must not throw. */
   failed(error: unknown): void;
+  /** A change was dropped, because it cannot be made. Must not throw. */
+  dropped(error: unknown): void;
   /** An update has succeeded. Must not throw. @param isWhole whether nothing was left out that the relay may refuse */
   updated(partition: number, update: Update, isWhole: boolean): void;
 }
@@ -61,6 +68,8 @@ export class Partition {
    * so the next one goes without.
    */
   #isRefused = false;
+  /** Whether a change waits that the relay cannot make. Until it is found, changes are made one at a time. */
+  #isWrong = false;
   #isClosed = false;
 
   constructor(number: number, connection: RelayConnection, host: PartitionHost) {
@@ -92,8 +101,10 @@ export class Partition {
   async #register(): Promise<void> {
     const incarnation = await this.#connection.register(this.number, this.#host.leaseMs);
     this.#incarnation = incarnation;
+    // What it held before it holds again, also where others have come meanwhile.
     for (const [key, change] of this.#held)
-      if (!this.#waiting.has(key)) this.#waiting.set(key, { change, resolvers: [] });
+      if (!this.#waiting.has(key))
+        this.#waiting.set(key, waiting({ ...change, maxItems: undefined, maxWeight: undefined }));
     if (this.#waiting.size > 0) this.#run();
   }
 
@@ -103,21 +114,25 @@ export class Partition {
    */
   hold(change: HeldChange): Promise<ShareResult | undefined> {
     const { topic, set, item, share } = change;
+    if (this.#isClosed) return Promise.resolve(undefined);
     const key = `${topic}\0${set}\0${item}`;
-    const resolver = Promise.withResolvers<ShareResult | undefined>();
-    if (this.#isClosed) resolver.resolve(undefined);
-    else {
-      if (share === undefined) this.#held.delete(key);
-      else this.#held.set(key, change);
-      const waiting = this.#waiting.get(key);
-      if (waiting === undefined) this.#waiting.set(key, { change, resolvers: [resolver] });
-      else {
-        waiting.change = change;
-        waiting.resolvers.push(resolver);
-      }
-      this.#run();
-    }
-    return resolver.promise;
+    const isNew = !this.#held.has(key);
+    if (share === undefined) this.#held.delete(key);
+    else this.#held.set(key, change);
+    const before = this.#waiting.get(key);
+    if (share === undefined && (before?.isUnknown ?? isNew)) return this.#forget(key, before);
+    const now = before ?? waiting(change, isNew);
+    now.change = change;
+    this.#waiting.set(key, now);
+    this.#run();
+    return now.answer.promise;
+  }
+
+  /** Gives up a share that the relay has never heard of. */
+  #forget(key: string, before: Waiting | undefined): Promise<ShareResult> {
+    this.#waiting.delete(key);
+    if (before !== undefined) answer(before, gone);
+    return Promise.resolve(gone);
   }
 
   /** Resolves when everything is handed over that was published before, and the lease is renewed. */
@@ -163,8 +178,11 @@ export class Partition {
     if (incarnation === undefined) return this.register(undefined);
     const isWhole = !this.#isRefused;
     const possible = isWhole ? [...this.#waiting] : [...this.#waiting].filter(([, { change }]) => !change.share);
-    const taken = possible.slice(0, MAX_CHANGES);
-    for (const [key] of taken) this.#waiting.delete(key);
+    const taken = possible.slice(0, this.#isWrong ? 1 : MAX_CHANGES);
+    for (const [key, each] of taken) {
+      this.#waiting.delete(key);
+      each.isUnknown = false;
+    }
     const renewals = this.#waiting.size === 0 ? this.#renewals.splice(0) : [];
     const changes = taken.map(([, { change }]) => change);
     try {
@@ -173,9 +191,15 @@ export class Partition {
         this.#settle(taken, update);
         for (const { resolve } of renewals) resolve();
         this.#host.updated(this.number, update, isWhole);
+        this.#isWrong &&= this.#waiting.size > 0;
         return;
       }
     } catch (error) {
+      if (!(error instanceof DeliveryError) && taken.length > 0) {
+        this.#takeBack(taken.length === 1 ? this.#drop(taken, error) : taken, renewals);
+        this.#isWrong = true;
+        return;
+      }
       this.#isRefused ||= changes.some(({ share }) => share !== undefined);
       this.#takeBack(taken, renewals);
       throw error;
@@ -185,20 +209,33 @@ export class Partition {
   }
 
   #settle(taken: readonly (readonly [string, Waiting])[], { results }: Update): void {
-    for (const [index, [key, { change, resolvers }]] of taken.entries()) {
+    for (const [index, [key, settled]] of taken.entries()) {
       const result = results[index] ?? gone;
       // Whoever asked for it may have asked for something else meanwhile.
-      if (result.isRefused && this.#held.get(key) === change) this.#held.delete(key);
-      for (const { resolve } of resolvers) resolve(result);
+      if (result.isRefused && this.#held.get(key) === settled.change) this.#held.delete(key);
+      answer(settled, result);
     }
+  }
+
+  /** Drops a change that the relay cannot make, whatever the reason, so that it does not keep others from being made. */
+  #drop(taken: readonly (readonly [string, Waiting])[], error: unknown): [] {
+    for (const [key, dropped] of taken) {
+      if (this.#held.get(key) === dropped.change) this.#held.delete(key);
+      answer(dropped, undefined);
+    }
+    this.#host.dropped(error);
+    return [];
   }
 
   /** Lets changes wait again that may not have been made: once more they do no harm. */
   #takeBack(taken: readonly (readonly [string, Waiting])[], renewals: readonly PromiseWithResolvers<void>[]): void {
-    for (const [key, { change, resolvers }] of taken) {
+    for (const [key, each] of taken) {
       const later = this.#waiting.get(key);
-      if (later === undefined) this.#waiting.set(key, { change, resolvers });
-      else later.resolvers.unshift(...resolvers);
+      if (later === undefined) this.#waiting.set(key, each);
+      else {
+        later.isUnknown = false;
+        later.earlier.push(each.answer, ...each.earlier);
+      }
     }
     this.#renewals.unshift(...renewals);
   }
@@ -220,7 +257,7 @@ export class Partition {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     this.#endPause?.();
-    for (const { resolvers } of this.#waiting.values()) for (const { resolve } of resolvers) resolve(undefined);
+    for (const each of this.#waiting.values()) answer(each, undefined);
     for (const { resolve } of this.#renewals.splice(0)) resolve();
     const last = new Map([...this.#waiting].map(([key, { change }]) => [key, change]));
     this.#waiting.clear();
@@ -241,4 +278,12 @@ export class Partition {
     for (let start = 0; start < changes.length; start += MAX_CHANGES)
       await this.#connection.update(this.number, incarnation, leaseMs, changes.slice(start, start + MAX_CHANGES));
   }
+}
+
+function waiting(change: HeldChange, isUnknown = false): Waiting {
+  return { change, answer: Promise.withResolvers(), earlier: [], isUnknown };
+}
+
+function answer({ answer: own, earlier }: Waiting, result: ShareResult | undefined): void {
+  for (const { resolve } of [own, ...earlier]) resolve(result);
 }

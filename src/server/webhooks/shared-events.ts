@@ -1,6 +1,7 @@
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { AppRelay } from '../relay/app-relay.js';
+import { itemOf } from '../relay/item-text.js';
 import type { LogEntry } from '../relay/relay.js';
 import { WaitingLine } from '../waiting-line.js';
 import type { AppEvents } from './app-events.js';
@@ -171,7 +172,7 @@ export class SharedEvents implements AppEvents {
     else this.#held.delete(key);
     const share = isThere ? { weight: 0, onCame, onLeft, leavesLast } : undefined;
     const holding = this.#wait(
-      this.#relay.hold(channel, set, item, share).then((result) => {
+      this.#relay.hold(channel, set, itemOf(item), share).then((result) => {
         if ((result?.isNew && onCame !== undefined) || (result?.isGone && onLeft !== undefined)) this.appended(channel);
       }),
     );
@@ -257,6 +258,7 @@ export class SharedEvents implements AppEvents {
 
   /** Looks for events whose reader has died, in some of the partitions. */
   #look(): void {
+    if (!this.#relay.node.isOpen) return;
     const { partitions } = this.#relay.node.connection;
     for (let count = Math.ceil(partitions / LOOKS); count > 0; count--) {
       for (const { sender } of this.#routesOf(this.#next % partitions)) sender.look();

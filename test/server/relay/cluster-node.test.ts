@@ -3,7 +3,7 @@ import { DeliveryError } from '../../../src/core/report.js';
 import { ClusterNode } from '../../../src/server/relay/cluster-node.js';
 import { DeafSpans } from '../../../src/server/relay/deaf-spans.js';
 import type { TopicListener } from '../../../src/server/relay/listening.js';
-import type { SetChange } from '../../../src/server/relay/relay.js';
+import type { RelayConnection, SetChange } from '../../../src/server/relay/relay.js';
 import { failureOf } from '../../support/failure-of.js';
 import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
@@ -54,7 +54,7 @@ describe('a node', () => {
       node.hold({ ...share('ann'), share: undefined }),
       node.hold(share('ann')),
     ]);
-    expect(results.map((result) => result?.figures.items)).toEqual([1, 1, 1]);
+    expect(results.map((result) => result?.figures.items)).toEqual([0, 0, 1]);
     await node.hold({ ...share('ann'), share: undefined });
     expect((await node.connection.read('room', 'members')).items).toEqual([]);
   });
@@ -301,5 +301,70 @@ describe('a time in which a node was deaf', () => {
     relay.mend();
     await vi.waitFor(() => expect(spans.count).toBe(2));
     expect(told).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('a change that the relay cannot make', () => {
+  it('is dropped, and keeps no other one from being made', async () => {
+    const { node, entries } = await nodeOf(new RelayHub());
+    const { update } = node.connection;
+    vi.spyOn(node.connection, 'update').mockImplementation(function (this: RelayConnection, ...call) {
+      const [, , , changes] = call;
+      return changes.some(({ item }) => item === 'odd')
+        ? Promise.reject(new TypeError('odd'))
+        : update.apply(this, call);
+    });
+    const results = await Promise.all(['ann', 'odd', 'bob'].map((item) => node.hold(share(item))));
+    expect(results.map((result) => result?.isNew)).toEqual([true, undefined, true]);
+    expect(entries.map(({ text: words }) => words)).toEqual([
+      'websocket: other nodes cannot be told of something, because the relay cannot keep it',
+    ]);
+    expect(await node.hold(share('cho'))).toMatchObject({ isNew: true });
+  });
+});
+
+describe('while the relay is away', () => {
+  it('a node keeps nothing of what was begun and given up', async () => {
+    const { node, relay } = await nodeOf(new RelayHub());
+    relay.cut();
+    const results = [];
+    for (let number = 0; number < 100; number++) {
+      const change = { ...share(`user-${number}`), topic: `room-${number}` };
+      void node.listen(change.topic, ear());
+      results.push(node.hold(change), node.hold({ ...change, share: undefined }));
+      node.leave(change.topic);
+    }
+    expect((await Promise.all(results)).every((result) => result?.isGone)).toBe(true);
+    relay.calls.length = 0;
+    relay.mend();
+    await node.hold(share('ann'));
+    expect(relay.calls).not.toContain('listen');
+    const topics = Array.from({ length: 100 }, (_, number) => ({ topic: `room-${number}`, set: 'members' }));
+    expect((await node.connection.figures(topics)).every(({ items }) => items === 0)).toBe(true);
+  });
+
+  it('a node that opens does so in the end, or says that it cannot', async () => {
+    const relay = new MemoryRelay(new RelayHub());
+    const logger = new RecordingLogger();
+    const node = new ClusterNode(relay, { logger: () => logger, spans: new DeafSpans(() => logger), isServing: true });
+    relay.cut();
+    await failureOf(DeliveryError, node.open());
+    relay.mend();
+    const opening = node.open();
+    await node.close();
+    await failureOf(DeliveryError, opening);
+    await node.open();
+    expect(await node.hold(share('ann'))).toMatchObject({ isNew: true });
+    await node.close();
+  });
+
+  it('holds again what it held, also where others have come meanwhile', async () => {
+    const hub = new RelayHub();
+    const [one, two] = [await nodeOf(hub), await nodeOf(hub)];
+    await one.node.hold({ ...share('ann'), maxItems: 1 });
+    while (await two.node.connection.evict(0, one.node.incarnationIn(0) ?? '', { isOwn: true }));
+    expect(await two.node.hold({ ...share('bob'), maxItems: 1 })).toMatchObject({ isRefused: false });
+    await one.node.caughtUp('room');
+    expect((await two.node.connection.read('room', 'members')).items.map(({ item }) => item)).toEqual(['bob', 'ann']);
   });
 });
