@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { type WebSocketOptions, WebSocketService } from '../../../src/backends/websocket/index.js';
 import { ConfigurationError, createPushService, DeliveryError } from '../../../src/index.js';
+import { SharedOverview } from '../../../src/server/relay/shared-overview.js';
 import { failureOf } from '../../support/failure-of.js';
 import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
 import { Client } from '../support/client.js';
 import { figures } from '../support/exposition.js';
 import { credentials, startServer } from '../support/server.js';
+import { call, events } from '../support/signed-call.js';
 
 /** Nodes of one cluster, each with the relay that cuts it off. */
 async function nodes(count: number, options: WebSocketOptions = {}) {
@@ -191,6 +193,39 @@ describe('after a time in which nothing was heard', () => {
     expect(await ann.settled()).toEqual([]);
     one.relay.mend();
     expect(ann.dataOf(await ann.next('pusher_internal:watchlist_events'))).toEqual(online);
+  });
+});
+
+describe('with a relay', () => {
+  it('an event that is published is answered so also when its channels cannot be counted', async () => {
+    const [one] = await nodes(1);
+    if (one === undefined) throw new Error();
+    const figures = vi
+      .spyOn(SharedOverview.prototype, 'figures')
+      .mockRejectedValue(new DeliveryError('The relay is away.', { outcome: 'unknown' }));
+    onTestFinished(() => figures.mockRestore());
+    const body = { name: 'x', channels: ['news'], data: '1', info: 'subscription_count' };
+    const answer = await call(one.service, { ...events, body: JSON.stringify(body) });
+    expect([answer.status, JSON.parse(answer.text)]).toEqual([200, { channels: { news: {} } }]);
+  });
+
+  it('a member whose id no text of the relay can hold keeps nobody else out, also where webhooks are sent', async () => {
+    const [one] = await nodes(1, { webhooks: [{ url: 'http://127.0.0.1:9/' }] });
+    if (one === undefined) throw new Error();
+    const client = await Client.connect(one.service);
+    expect(idsIn(await client.join(one.service, 'presence-room', { id: 'a\0b' }))).toEqual(['a\0b']);
+    const other = await Client.connect(one.service);
+    expect(idsIn(await other.join(one.service, 'presence-room', { id: 'ann' }))).toEqual(['a\0b', 'ann']);
+  });
+
+  it('clients for whom all nodes are asked count against the connections of the server', async () => {
+    const apps = [{ appId: '2', pubKey: 'key2', secretKey: 'secret2', maxConnections: 100 }];
+    const [one] = await nodes(1, { apps, maxConnections: 2 });
+    if (one === undefined) throw new Error();
+    one.relay.delayMs = 20;
+    const clients = Array.from({ length: 8 }, () => new Client(one.service, { key: 'key2' }));
+    const ends = await Promise.allSettled(clients.map((client) => client.next('pusher:connection_established')));
+    expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
   });
 });
 
