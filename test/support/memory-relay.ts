@@ -285,6 +285,8 @@ class MemoryConnection implements RelayConnection {
   readonly #topics = new Set<string>();
   /** What is under way to this node. */
   #inbox: (() => void)[] = [];
+  /** Ends those who wait for what is under way. */
+  readonly #waiting = new Set<(error: Error) => void>();
   readonly #ended: () => void;
   #deafSince = 0;
   #isClosed = false;
@@ -304,6 +306,7 @@ class MemoryConnection implements RelayConnection {
   cut(): void {
     this.#relay.hub.connections.delete(this);
     this.#inbox = [];
+    for (const reject of this.#waiting) reject(failed('unknown'));
     this.#deafSince = Date.now();
     this.#host.deaf(this.#all, this.#deafSince);
   }
@@ -397,7 +400,7 @@ class MemoryConnection implements RelayConnection {
     leaseMs: number,
     changes: readonly ShareChange[],
   ): Promise<Update | undefined> {
-    const { promise: heard, resolve } = Promise.withResolvers<void>();
+    const { promise: heard, resolve, reject } = Promise.withResolvers<void>();
     const update = await this.#ask('update', (hub) => {
       const part = hub.part(partition);
       if (!part.nodes.has(incarnation)) return undefined;
@@ -407,9 +410,11 @@ class MemoryConnection implements RelayConnection {
       const lasting = [...part.nodes].filter(([, ends]) => ends > hub.now).map(([name]) => name);
       const expired = [...[...part.nodes.keys()].filter((name) => !lasting.includes(name)), ...part.ended];
       this.#later(resolve);
+      this.#waiting.add(reject);
       return { results, expired, nodes: lasting.length, memory: hub.memory };
     });
-    if (update !== undefined) await heard;
+    if (update === undefined) return undefined;
+    await heard.finally(() => this.#waiting.delete(reject));
     return update;
   }
 

@@ -20,8 +20,14 @@ export class SharedChannel extends LocalChannel {
   /** On a cache channel: its last event since this node listens to it. */
   #lastEvent: { readonly event: RelayedEvent; readonly ends: number } | undefined;
   #total = 0;
+  /** How often the relay has told how many subscribers there are. */
+  toldTotals = 0;
+  /** How often the last event was forgotten. What was asked for before may be older. */
+  forgottenEvents = 0;
   /** Subscriptions that are about to be confirmed. */
   #entering = 0;
+  /** Those of them that have taken a place which was kept for their user. */
+  readonly #returning = new Set<ChannelSubscriber>();
 
   constructor(name: string) {
     super(name);
@@ -42,6 +48,7 @@ export class SharedChannel extends LocalChannel {
 
   /** Forgets the last event: there may have been a later one. */
   forgetEvent(): void {
+    this.forgottenEvents++;
     this.#lastEvent = undefined;
   }
 
@@ -74,11 +81,14 @@ export class SharedChannel extends LocalChannel {
 
   override admit(subscriber: ChannelSubscriber, member: ProtocolUser | undefined): ChannelChange {
     this.#entering++;
-    return super.admit(subscriber, member);
+    const change = super.admit(subscriber, member);
+    if (change.place !== undefined) this.#returning.add(subscriber);
+    return change;
   }
 
   override confirm(subscriber: ChannelSubscriber): number {
     this.#entering--;
+    this.#returning.delete(subscriber);
     return super.confirm(subscriber);
   }
 
@@ -88,10 +98,13 @@ export class SharedChannel extends LocalChannel {
     this.addPlain(subscriber);
   }
 
-  /** A subscription that was about to be confirmed will not be. */
-  withdraw(subscriber: ChannelSubscriber): ChannelChange {
+  /**
+   * A subscription that was about to be confirmed will not be.
+   * @param mayReturn whether it was only lost. When it had taken a place, that is kept again
+   */
+  withdraw(subscriber: ChannelSubscriber, mayReturn: boolean): ChannelChange {
     this.#entering--;
-    return this.remove(subscriber);
+    return this.remove(subscriber, this.#returning.delete(subscriber) && mayReturn);
   }
 
   /** Counts the members on this node in, of whom the relay cannot be told yet. */

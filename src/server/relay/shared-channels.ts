@@ -102,20 +102,24 @@ export class SharedChannels extends AppChannels implements AppTopics {
     await this.#fromRelay(channel.listening);
     if (!isEntering()) return undefined;
     // Read before the update, after which everything is handed over that came later.
-    const kept =
-      isCache(channel.name) && channel.lastEvent === undefined
-        ? await this.#fromRelay(this.#kept(channel.name))
-        : undefined;
+    let { forgottenEvents } = channel;
+    let kept = await this.#fromRelay(this.#keptOf(channel));
     if (!isEntering()) return undefined;
-    const held = await this.#fromRelay(
+    let held = await this.#fromRelay(
       Promise.all([
         this.#holdChannel(channel),
         userId === undefined ? undefined : this.#holdMember(channel, userId),
         this.#known(channel),
       ]),
     );
-    // Changes may have been missed meanwhile.
-    while (held !== undefined && isEntering() && channel.shared?.isKnown === false) await this.#known(channel);
+    // Changes may have been missed meanwhile, and events.
+    while (held !== undefined && isEntering() && channel.shared?.isKnown === false)
+      held = await this.#fromRelay(this.#known(channel).then(() => held));
+    while (held !== undefined && isEntering() && isCache(channel.name) && channel.forgottenEvents !== forgottenEvents) {
+      ({ forgottenEvents } = channel);
+      kept = await this.#fromRelay(this.#keptOf(channel));
+      held = await this.#fromRelay(this.#caughtUp(channel).then(() => held));
+    }
     if (!isEntering()) return undefined;
     if (held === undefined) {
       channel.knowOwnMembers();
@@ -137,8 +141,10 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const share = channel.isOccupied ? { weight: channel.weight } : undefined;
     const lingerMs = channel.members && this.parts.limits.presenceLeaveDelayMs;
     const rules = { isWeightTold: this.counts !== undefined, lingerMs };
+    const { toldTotals } = channel;
     const result = await relay.hold(channel.name, sets.subscribers, '', share, rules);
-    if (result !== undefined) channel.noteTotal(result.figures.weight);
+    // Its own change is told, too. Whatever was told last is at least as new as the result.
+    if (result !== undefined && channel.toldTotals === toldTotals) channel.noteTotal(result.figures.weight);
   }
 
   #holdMember(channel: SharedChannel, userId: string): Promise<ShareResult | undefined> {
@@ -167,7 +173,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
         const { forgotten } = shared;
         const topic = relay.topicOf(channel.name);
         // So that all that this node holds is in the list.
-        await relay.node.caughtUp(topic);
+        await this.#caughtUp(channel);
         const state = await relay.node.connection.read(topic, sets.members);
         if (shared.forgotten !== forgotten) continue;
         channel.noteChange(shared.reset(state, relay.node.isToldAgain(topic)));
@@ -184,7 +190,14 @@ export class SharedChannels extends AppChannels implements AppTopics {
     return !this.isClosing && this.parts.channels.get(channel.name) === channel;
   }
 
-  async #kept(name: string): Promise<string | undefined> {
+  #caughtUp({ name }: SharedChannel): Promise<void> {
+    const { relay } = this.#shared;
+    return relay.node.caughtUp(relay.topicOf(name));
+  }
+
+  /** The event that the relay keeps for a cache channel; undefined, too, where the channel knows its last one. */
+  async #keptOf({ name, lastEvent }: SharedChannel): Promise<string | undefined> {
+    if (!isCache(name) || lastEvent !== undefined) return undefined;
     const { relay, cacheTtlMs } = this.#shared;
     try {
       const kept = await relay.node.connection.kept(relay.topicOf(name), cacheTtlMs);
@@ -206,7 +219,9 @@ export class SharedChannels extends AppChannels implements AppTopics {
         : bytes;
     }
     connection.left(channel);
-    this.left(channel, channel.withdraw(connection).user, mayReturn, userId);
+    const { user, place } = channel.withdraw(connection, mayReturn && !this.isClosing);
+    if (place !== undefined) this.leaves.add(place, channel);
+    this.left(channel, user, mayReturn, userId);
     return 0;
   }
 
@@ -251,6 +266,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const channel = this.parts.channels.get(name);
     if (!(channel instanceof SharedChannel)) return;
     if (change.set === sets.subscribers) {
+      channel.toldTotals++;
       channel.noteTotal(change.weight);
       this.counts?.changed(channel);
     } else if (change.set === sets.members) this.#membersChanged(channel, change);

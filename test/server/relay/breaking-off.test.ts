@@ -1,0 +1,80 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { WebSocketOptions } from '../../../src/backends/websocket/index.js';
+import { createPushService } from '../../../src/index.js';
+import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
+import { Client } from '../support/client.js';
+import { startServer } from '../support/server.js';
+
+/** Two nodes of one cluster, each with the relay that cuts it off. */
+async function twoNodes(options: WebSocketOptions = {}) {
+  const hub = new RelayHub();
+  const start = async () => {
+    const relay = new MemoryRelay(hub);
+    return { service: await startServer({ ...options, relay }), relay };
+  };
+  return { one: await start(), two: await start() };
+}
+
+describe('a subscription that is under way', () => {
+  it('keeps the place of a member again when it breaks off', async () => {
+    const { one, two } = await twoNodes({ presenceLeaveDelayMs: 60_000 });
+    const watcher = await Client.connect(two.service);
+    await watcher.join(two.service, 'presence-room', { id: 'bob' });
+    const ann = await Client.connect(one.service);
+    await ann.join(one.service, 'presence-room', { id: 'ann' });
+    await watcher.next('pusher_internal:member_added');
+    ann.socket.terminate();
+    await vi.waitFor(() => expect(one.service.api.localConnections).toBe(0));
+    const back = await Client.connect(one.service);
+    one.relay.cut();
+    const auth = one.service.authorizeChannel(back.socketId, 'presence-room', { id: 'ann' });
+    back.send('pusher:subscribe', { channel: 'presence-room', ...auth });
+    expect(await back.settled()).toEqual([]);
+    back.socket.terminate();
+    await vi.waitFor(() => expect(one.service.api.localConnections).toBe(0));
+    one.relay.mend();
+    const again = await Client.connect(one.service);
+    await again.join(one.service, 'presence-room', { id: 'ann' });
+    expect(await watcher.settled()).toEqual([]);
+    again.send('pusher:unsubscribe', { channel: 'presence-room' });
+    expect(watcher.dataOf(await watcher.next('pusher_internal:member_removed'))).toEqual({ user_id: 'ann' });
+  });
+
+  it('gets the event of a cache channel that this node had, and has missed since', async () => {
+    const { one, two } = await twoNodes();
+    const push = createPushService({ backend: two.service, retries: 0 });
+    onTestFinished(() => push.close());
+    const first = await Client.connect(one.service);
+    await first.subscribe('cache-price');
+    await push.send({ event: 'price', channels: 'cache-price', data: 1 });
+    await first.next('price');
+    const late = await Client.connect(one.service);
+    one.relay.delayMs = 20;
+    const asked = one.relay.calls.length;
+    late.send('pusher:subscribe', { channel: 'cache-price' });
+    await vi.waitFor(() => expect(one.relay.calls.slice(asked)).toContain('update'), { interval: 1 });
+    one.relay.cut();
+    await push.send({ event: 'price', channels: 'cache-price', data: 2 });
+    one.relay.mend();
+    await late.next('pusher_internal:subscription_succeeded');
+    expect(await late.settled()).toEqual([{ event: 'price', channel: 'cache-price', data: '2' }]);
+  });
+
+  it('leaves the number of subscribers as it was told last', async () => {
+    const { one, two } = await twoNodes({ subscriptionCounting: true });
+    const names = Array.from({ length: 20 }, (_, index) => `room-${index}`);
+    const clients = [await Client.connect(one.service), await Client.connect(two.service)];
+    for (const client of clients) for (const name of names) client.send('pusher:subscribe', { channel: name });
+    for (const client of clients) {
+      await vi.waitFor(() =>
+        expect(client.received.filter(({ event }) => event.endsWith('succeeded'))).toHaveLength(names.length),
+      );
+      const counts = new Map(
+        (await client.settled())
+          .filter(({ event }) => event.endsWith('subscription_count'))
+          .map((message) => [message.channel, client.dataOf(message)['subscription_count']]),
+      );
+      expect([...counts.values()]).toEqual(names.map(() => 2));
+    }
+  });
+});
