@@ -26,6 +26,14 @@ export class ChannelCache {
     }
   }
 
+  delete(channel: string): void {
+    this.#events.delete(channel);
+  }
+
+  clear(): void {
+    for (const [channel] of this.#events) this.#events.delete(channel);
+  }
+
   get(channel: string): string | undefined {
     return this.look(channel)?.text;
   }

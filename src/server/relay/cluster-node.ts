@@ -43,6 +43,8 @@ export class ClusterNode {
   readonly #toldAgain: WaitingLine<number>;
   /** Those who wait only as long as the relay answers. */
   readonly #impatient = new Set<() => void>();
+  /** How often the relay was back after it had not answered, or had not been heard. */
+  returns = 0;
   /** How long its leases last, in milliseconds. */
   readonly leaseMs: number;
   /** Number of nodes whose lease lasts, this one too, as the relay has told last. */
@@ -128,9 +130,14 @@ export class ClusterNode {
     return this.#partOf(change.topic).partition?.hold(change);
   }
 
+  /** Whether the relay answers and is heard, as far as this node knows. */
+  get isThere(): boolean {
+    return !this.#isFailing && !this.#host.spans.isDeaf;
+  }
+
   /** Waits for work as long as the relay answers and is heard. @returns undefined when it is not */
   async whileThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
-    if (this.#isFailing || this.#host.spans.isDeaf) return undefined;
+    if (!this.isThere) return undefined;
     const { promise, resolve } = Promise.withResolvers<undefined>();
     const giveUp = (): void => resolve(undefined);
     this.#impatient.add(giveUp);
@@ -156,6 +163,7 @@ export class ClusterNode {
     },
     hearing: (partitions, since) => {
       this.#host.spans.end(partitions, since, this.#parts.length);
+      if (this.isThere) this.returns++;
       this.#missed(partitions);
     },
   };
@@ -215,6 +223,7 @@ export class ClusterNode {
     this.#noteMemory(partition, memory);
     if (isWhole && this.#isFailing) {
       this.#isFailing = false;
+      if (this.isThere) this.returns++;
       this.#host.logger().info({}, 'websocket: the relay answers again');
     }
     for (const incarnation of expired) void this.#evict(partition, incarnation);

@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import { DeliveryError } from '../../core/report.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { ConnectionRequest } from '../departures.js';
 import type { AppRelay } from './app-relay.js';
@@ -60,13 +61,26 @@ export class NodeRequests {
   /**
    * Has all nodes do something.
    * @returns for how many connections it was done, on all that have answered in time
-   * @throws DeliveryError when the relay is away
+   * @throws DeliveryError when other nodes could not be asked. On this node it is done all the same
    */
   async ask(request: ConnectionRequest): Promise<number> {
+    // Nobody here waits for a relay that is away.
+    const isThere = this.#relay.node.isThere;
+    const here = isThere ? 0 : this.#perform(request);
+    try {
+      return here + (await this.#askAll(request));
+    } catch (error) {
+      if (isThere) this.#perform(request);
+      throw ofOthers(error);
+    }
+  }
+
+  async #askAll(request: ConnectionRequest): Promise<number> {
     const { node } = this.#relay;
     const [nodes] = await node.connection.figures([{ topic: this.#relay.topicOf(EVERYBODY), set: NODES }]);
     let missing = nodes?.items ?? 0;
-    if (missing === 0) return 0;
+    // A relay that has lost its memory does not even know of this node.
+    if (missing === 0) return this.#perform(request);
     const id = randomUUID();
     let sum = 0;
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -122,6 +136,14 @@ export class NodeRequests {
     if (typeof id === 'string' && typeof from === 'number')
       this.#publish(ownTopic(from), { id, count: done }).catch(() => {});
   }
+}
+
+/** The error of a request that was done on this node alone. */
+function ofOthers(cause: unknown): unknown {
+  if (!(cause instanceof DeliveryError)) return cause;
+  const { outcome, retryable } = cause;
+  const text = `It was done on this node. Others could not be asked, so do it again later: ${cause.message}`;
+  return new DeliveryError(text, { backend: 'websocket', outcome, retryable, cause });
 }
 
 function ownTopic(tag: number): string {

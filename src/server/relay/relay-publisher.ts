@@ -7,6 +7,7 @@ import type { ChannelObserver, Publication } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { ServerCounters } from '../metrics/counters.js';
 import type { AppRelay } from './app-relay.js';
+import type { LocalEvents } from './local-events.js';
 import type { LogEntry } from './relay.js';
 import type { RelayedEvent } from './relayed-event.js';
 
@@ -14,6 +15,7 @@ import type { RelayedEvent } from './relayed-event.js';
 export interface RelayPublisherParts {
   readonly relay: AppRelay;
   readonly local: LocalDelivery;
+  readonly localEvents: LocalEvents;
   readonly counters: ServerCounters;
   readonly observer: ChannelObserver | undefined;
   /** How long a cache channel keeps its last event, in milliseconds. */
@@ -71,14 +73,16 @@ export class RelayPublisher extends AppPublisher {
   }
 
   async #send(channel: string, event: RelayedEvent, entry?: LogEntry): Promise<DeliveryError | 'local' | undefined> {
-    const { relay, cacheTtlMs, isLocalAtFailure, local } = this.#parts;
+    const { relay, cacheTtlMs, isLocalAtFailure, local, localEvents } = this.#parts;
     try {
       await relay.publish(channel, event, event.isKept ? cacheTtlMs : undefined, entry);
+      if (event.isKept) localEvents.forget(channel);
       return undefined;
     } catch (cause) {
       const error = failureOf(cause);
       // What may have been published would come twice.
       if (!isLocalAtFailure || error.outcome !== 'rejected') return error;
+      if (event.isKept) localEvents.keep(channel, event);
       local.deliverRelayed(channel, event);
       return 'local';
     }

@@ -7,6 +7,7 @@ import type { LocalDelivery } from '../local-delivery.js';
 import type { ServerCounters } from '../metrics/counters.js';
 import type { AppRelay } from './app-relay.js';
 import { ConnectionCount } from './connection-count.js';
+import { LocalEvents } from './local-events.js';
 import { NodeRequests } from './node-requests.js';
 import { RelayPublisher } from './relay-publisher.js';
 import { SharedChannels } from './shared-channels.js';
@@ -51,11 +52,12 @@ export class SharedApp {
   constructor(parts: SharedAppParts) {
     const { relay } = parts;
     this.#isServing = parts.isServing;
-    this.users = new SharedUsers(relay);
-    this.publisher = new RelayPublisher(parts);
+    const localEvents = new LocalEvents(relay.node, parts.local.cache);
+    this.users = new SharedUsers(relay, parts.isLocalAtFailure);
+    this.publisher = new RelayPublisher({ ...parts, localEvents });
     this.requests = new NodeRequests(relay, parts.tag, parts.perform);
     const tellOthers = (request: ConnectionRequest): void => this.requests.tellOthers(request);
-    this.channels = new SharedChannels({ ...parts, tellOthers, cachedEvent: () => undefined });
+    this.channels = new SharedChannels({ ...parts, localEvents, tellOthers, cachedEvent: () => undefined });
     this.connections = new ConnectionCount(relay, parts.countConnections);
     this.overview = new SharedOverview(relay);
   }

@@ -10,6 +10,7 @@ import type { LocalDelivery } from '../local-delivery.js';
 import type { PlainConnection } from '../plain/connection.js';
 import type { AppRelay, AppTopics } from './app-relay.js';
 import { itemOf } from './item-text.js';
+import type { LocalEvents } from './local-events.js';
 import type { SetChange, ShareResult } from './relay.js';
 import { cachedText, decodeEvent, type RelayedEvent } from './relayed-event.js';
 import { SharedChannel } from './shared-channel.js';
@@ -21,6 +22,7 @@ export const sets = { subscribers: 'subscribers', members: 'members' } as const;
 export interface SharedChannelsParts extends AppChannelsParts {
   readonly relay: AppRelay;
   readonly local: LocalDelivery;
+  readonly localEvents: LocalEvents;
   /** Has all other nodes do something. */
   readonly tellOthers: (request: ConnectionRequest) => void;
   /** Channels that the application itself listens to on this node. */
@@ -125,9 +127,10 @@ export class SharedChannels extends AppChannels implements AppTopics {
       channel.knowOwnMembers();
       this.pace.changed(channel);
     } else if (held[1]?.isRefused) return 'full';
-    const { lastEvent } = channel;
     const isNew = held?.[1]?.isNew === true;
-    return { cached: lastEvent === undefined ? kept : cachedText(lastEvent), isNew };
+    const local = held === undefined && isCache(channel.name) ? this.#shared.localEvents.last(channel.name) : undefined;
+    const { lastEvent } = channel;
+    return { cached: local ?? (lastEvent === undefined ? kept : cachedText(lastEvent)), isNew };
   }
 
   /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */

@@ -13,18 +13,24 @@ const ONLINE = 'online';
 /** Those who are signed in on this node, and those who are watched here and may be signed in on any. */
 export class SharedUsers extends SignedInUsers implements AppTopics {
   readonly #relay: AppRelay;
+  /** Whether nobody waits for the relay while it is away. */
+  readonly #isLocalAtFailure: boolean;
   /** The users who are watched here, and whether they were online when their watchers last heard. */
   readonly #watched = new Map<string, { readonly listening: Promise<void>; isOnline: boolean | undefined }>();
   readonly #telling = new Map<string, Promise<unknown>>();
 
-  constructor(relay: AppRelay) {
+  constructor(relay: AppRelay, isLocalAtFailure: boolean) {
     super();
     this.#relay = relay;
+    this.#isLocalAtFailure = isLocalAtFailure;
   }
 
   override async add(connection: Connection, user: ProtocolUser, watched: readonly string[]): Promise<number> {
     const bytes = super.add(connection, user, watched);
-    await this.#telling.get(user.id);
+    const telling = this.#telling.get(user.id);
+    // Other nodes are told when the relay is back.
+    const isTold = telling === undefined || (await this.#fromRelay(telling.then(() => true)));
+    if (isTold === undefined && this.connectionsOf(user.id).length > 0) this.#tellState(user.id, true);
     return bytes;
   }
 
@@ -48,18 +54,39 @@ export class SharedUsers extends SignedInUsers implements AppTopics {
 
   protected override watchedChanged(userId: string, isWatched: boolean): void {
     const name = nameOf(userId);
-    if (isWatched) this.#watched.set(userId, { listening: this.#relay.listen(name, this), isOnline: undefined });
-    else {
+    if (isWatched) {
+      const listening = this.#relay.listen(name, this);
+      const watched = { listening, isOnline: undefined };
+      this.#watched.set(userId, watched);
+      // The watchers have been told already, without the relay.
+      void listening.then(() => {
+        if (this.#watched.get(userId) === watched && watched.isOnline !== undefined) this.missed(name);
+      });
+    } else {
       this.#watched.delete(userId);
       this.#relay.leave(name);
     }
   }
 
+  /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
+  #fromRelay<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    return this.#isLocalAtFailure ? this.#relay.node.whileThere(work) : work;
+  }
+
   override async stateOf(userIds: readonly string[]): Promise<readonly WatchlistEvent[]> {
-    await Promise.all(userIds.map((id) => this.#watched.get(id)?.listening));
-    const online = await this.#onlineOf(userIds);
+    const online = (await this.#fromRelay(this.#heardOf(userIds))) ?? this.#onlineHere(userIds);
     for (const id of userIds) this.#note(id, online.has(id));
     return stateEvents(userIds, (id) => online.has(id));
+  }
+
+  /** Those of the users who are online, of whom everything is heard from then on. */
+  async #heardOf(userIds: readonly string[]): Promise<ReadonlySet<string>> {
+    await Promise.all(userIds.map((id) => this.#watched.get(id)?.listening));
+    return this.#onlineOf(userIds);
+  }
+
+  #onlineHere(userIds: readonly string[]): ReadonlySet<string> {
+    return new Set(userIds.filter((id) => this.connectionsOf(id).length > 0));
   }
 
   async #onlineOf(userIds: readonly string[]): Promise<ReadonlySet<string>> {
@@ -100,7 +127,8 @@ export class SharedUsers extends SignedInUsers implements AppTopics {
   missed(name: string): void {
     const userId = idOf(name.slice(PREFIX.length));
     void this.#onlineOf([userId]).then((online) => {
-      const isOnline = online.has(userId);
+      // The relay may not have heard yet of those who are here.
+      const isOnline = online.has(userId) || this.connectionsOf(userId).length > 0;
       // Whoever is told again of all nodes does not know yet who is on the others.
       if (isOnline || !this.#relay.node.isToldAgain(this.#relay.topicOf(name))) this.#tellState(userId, isOnline);
     });

@@ -6,7 +6,7 @@ import { ConfigurationError, createPushService, DeliveryError } from '../../../s
 import { SharedOverview } from '../../../src/server/relay/shared-overview.js';
 import { failureOf } from '../../support/failure-of.js';
 import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
-import { Client } from '../support/client.js';
+import { Client, type Message } from '../support/client.js';
 import { figures } from '../support/exposition.js';
 import { credentials, startServer } from '../support/server.js';
 import { call, events } from '../support/signed-call.js';
@@ -30,6 +30,17 @@ function pushOf(service: WebSocketService) {
 
 function idsIn({ presence }: Record<string, unknown>): unknown {
   return (presence as { ids: unknown }).ids;
+}
+
+async function signIn(client: Client, service: WebSocketService, id: string, watchlist: string[] = []): Promise<void> {
+  client.send('pusher:signin', service.authenticateUser(client.socketId, { id, watchlist }));
+  await client.next('pusher:signin_success');
+}
+
+/** Who is told to be online and offline, by these names. */
+function stateIn(client: Client, message: Message): Record<string, unknown> {
+  const { events } = client.dataOf(message) as { events: { name: string; user_ids: string[] }[] };
+  return Object.fromEntries(events.map(({ name, user_ids: ids }) => [name, ids]));
 }
 
 describe('while the relay is away', () => {
@@ -114,6 +125,85 @@ describe('while the relay is away', () => {
     await vi.waitFor(async () => expect(await two.service.channelUsers('presence-room')).toEqual(['ann', 'bob']));
     expect(await late.settled()).toEqual([]);
   });
+
+  it("with relayFailure 'local' a sign-in does not wait, and watchers hear of those who are here", async () => {
+    const [one, two] = await nodes(2, { relayFailure: 'local' });
+    if (one === undefined || two === undefined) throw new Error();
+    one.relay.cut();
+    const [ann, bob] = [await Client.connect(one.service), await Client.connect(one.service)];
+    await signIn(ann, one.service, 'ann', ['bob', 'cho']);
+    expect(stateIn(ann, await ann.next('pusher_internal:watchlist_events'))).toEqual({ offline: ['bob', 'cho'] });
+    await signIn(bob, one.service, 'bob');
+    expect(stateIn(ann, await ann.next('pusher_internal:watchlist_events'))).toEqual({ online: ['bob'] });
+    const cho = await Client.connect(two.service);
+    await signIn(cho, two.service, 'cho', ['bob']);
+    expect(stateIn(cho, await cho.next('pusher_internal:watchlist_events'))).toEqual({ offline: ['bob'] });
+    one.relay.mend();
+    expect(stateIn(ann, await ann.next('pusher_internal:watchlist_events'))).toEqual({ online: ['cho'] });
+    expect(stateIn(cho, await cho.next('pusher_internal:watchlist_events'))).toEqual({ online: ['bob'] });
+    await bob.close();
+    expect(stateIn(ann, await ann.next('pusher_internal:watchlist_events'))).toEqual({ offline: ['bob'] });
+  });
+
+  it("with relayFailure 'local' who comes to a cache channel gets what this node has published alone", async () => {
+    const [one, two] = await nodes(2, { relayFailure: 'local' });
+    if (one === undefined || two === undefined) throw new Error();
+    const push = pushOf(one.service);
+    const send = (data: number) => push.send({ event: 'price', channels: 'cache-price', data });
+    const cachedFor = async (): Promise<unknown> => {
+      const client = await Client.connect(one.service);
+      await client.subscribe('cache-price');
+      return (await client.settled()).map(({ event, data }) => [event, data]);
+    };
+    await send(1);
+    one.relay.cut();
+    await send(2);
+    expect(await cachedFor()).toEqual([['price', '2']]);
+    one.relay.mend();
+    await vi.waitFor(async () => expect(await cachedFor()).toEqual([['price', '1']]));
+    one.relay.cut();
+    expect(await cachedFor()).not.toContainEqual(['price', '2']);
+  });
+
+  it.each(['reject', 'local'] as const)(
+    "with relayFailure '%s' connections of this node end when the application asks, and others' may not",
+    async (relayFailure) => {
+      const [one, two] = await nodes(2, { relayFailure });
+      if (one === undefined || two === undefined) throw new Error();
+      const here = [await Client.connect(one.service), await Client.connect(one.service)];
+      const third = await Client.connect(one.service);
+      const there = await Client.connect(two.service);
+      for (const client of [here[1], there])
+        if (client !== undefined) await signIn(client, client === there ? two.service : one.service, 'ann');
+      await signIn(third, one.service, 'bob');
+      one.relay.cut();
+      const { api } = one.service;
+      for (const work of [
+        api.disconnect(here[0]?.socketId ?? ''),
+        api.disconnectUser('ann'),
+        Promise.resolve(one.service.disconnect({ userId: 'bob' })),
+      ]) {
+        const error = await failureOf(DeliveryError, work);
+        expect(error.message).toContain('It was done on this node. Others could not be asked');
+      }
+      expect(await Promise.all([...here, third].map(async ({ closed }) => (await closed).code))).toEqual([
+        4009, 4009, 4200,
+      ]);
+      expect(await there.settled()).toEqual([]);
+      one.relay.mend();
+      expect(await api.disconnectUser('ann')).toBe(1);
+    },
+  );
+
+  it('a relay that does not answer keeps no connection of this node from being ended', async () => {
+    const [one] = await nodes(1);
+    if (one === undefined) throw new Error();
+    const client = await Client.connect(one.service);
+    one.relay.losesAnswers = true;
+    const error = await failureOf(DeliveryError, one.service.api.disconnect(client.socketId));
+    expect(error.outcome).toBe('unknown');
+    expect((await client.closed).code).toBe(4009);
+  });
 });
 
 describe('a node that is not open', () => {
@@ -178,18 +268,13 @@ describe('after a time in which nothing was heard', () => {
   it('who is online is right again for those who watch', async () => {
     const [one, two] = await nodes(2);
     if (one === undefined || two === undefined) throw new Error();
-    const signIn = async (service: WebSocketService, id: string, watchlist: string[] = []): Promise<Client> => {
-      const client = await Client.connect(service);
-      client.send('pusher:signin', service.authenticateUser(client.socketId, { id, watchlist }));
-      await client.next('pusher:signin_success');
-      return client;
-    };
-    const ann = await signIn(one.service, 'ann', ['bob']);
+    const ann = await Client.connect(one.service);
+    await signIn(ann, one.service, 'ann', ['bob']);
     const offline = { events: [{ name: 'offline', user_ids: ['bob'] }] };
     const online = { events: [{ name: 'online', user_ids: ['bob'] }] };
     expect(ann.dataOf(await ann.next('pusher_internal:watchlist_events'))).toEqual(offline);
     one.relay.cut();
-    await signIn(two.service, 'bob');
+    await signIn(await Client.connect(two.service), two.service, 'bob');
     expect(await ann.settled()).toEqual([]);
     one.relay.mend();
     expect(ann.dataOf(await ann.next('pusher_internal:watchlist_events'))).toEqual(online);
