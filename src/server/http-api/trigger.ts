@@ -50,8 +50,8 @@ export async function triggerBatch(app: App, body: unknown): Promise<object> {
 }
 
 /**
- * The attributes that were asked for with events that are published by now. Where other nodes cannot be asked, there are
- * none: an error would say that the events have to be sent again.
+ * The attributes that were asked for with events that are published by now. Where other nodes cannot be asked, there
+ * are none: an error would say that the events have to be sent again.
  */
 async function attributesOrNone(app: App, asked: Parameters<typeof attributesOf>[1]): ReturnType<typeof attributesOf> {
   try {

@@ -217,7 +217,9 @@ export class Partition {
     }
   }
 
-  /** Drops a change that the relay cannot make, whatever the reason, so that it does not keep others from being made. */
+  /**
+   * Drops a change that the relay cannot make, whatever the reason, so that it does not keep others from being made.
+   */
   #drop(taken: readonly (readonly [string, Waiting])[], error: unknown): [] {
     for (const [key, dropped] of taken) {
       if (this.#held.get(key) === dropped.change) this.#held.delete(key);
