@@ -216,6 +216,11 @@ export class RelayHub {
     });
   }
 
+  /** Lets the leases of all nodes end, as if they had been frozen. */
+  endLeases(): void {
+    for (const { nodes } of this.#parts) for (const name of nodes.keys()) nodes.set(name, 0);
+  }
+
   part(partition: number): Partition {
     const part = this.#parts[partition];
     if (part === undefined) throw new RangeError(`There is no partition ${partition}.`);

@@ -31,7 +31,7 @@ export class SharedChannel extends LocalChannel {
 
   constructor(name: string) {
     super(name);
-    this.shared = isPresence(name) ? new SharedMembers() : undefined;
+    this.shared = isPresence(name) ? new SharedMembers((id) => this.members?.has(id) === true) : undefined;
   }
 
   /** The last event, as long as it is kept. */
@@ -112,6 +112,11 @@ export class SharedChannel extends LocalChannel {
     if (this.shared === undefined || this.members === undefined) return;
     const items = this.members.ids.map((id) => ({ item: itemOf(id), value: this.members?.standing(id)?.info ?? '' }));
     this.noteChange(this.shared.include(items));
+  }
+
+  /** A subscription of a user on this node is there no more, or a place. */
+  noteLeftHere(userId: string): void {
+    if (this.shared !== undefined && this.members?.has(userId) === false) this.noteChange(this.shared.leftHere(userId));
   }
 
   protected override noteArrival(): number {

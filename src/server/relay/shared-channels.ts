@@ -234,6 +234,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
     mayReturn: boolean,
     userId: string | undefined,
   ): void {
+    if (channel instanceof SharedChannel && userId !== undefined) channel.noteLeftHere(userId);
     super.left(channel, goneUser, mayReturn, userId);
     // When all go, the node gives up everything at once.
     if (this.isClosing || !(channel instanceof SharedChannel)) return;

@@ -14,15 +14,25 @@ const unchanged: MemberChange = { left: [], came: [] };
 
 /**
  * This node's copy of the members of a presence channel, of all nodes. It is followed by the numbers of its versions.
+ * Who is a member on this node stays in it although the relay says otherwise: it has taken this node for dead, and is
+ * about to be told again.
  */
 export class SharedMembers implements MemberList {
   readonly #members = new Map<string, { readonly value: string; readonly listed: ListedMember }>();
   /** Undefined until it was read. */
   #version: number | undefined;
+  readonly #isHere: (userId: string) => boolean;
+  /** Those who are in it because they are here, and whom the relay does not have. */
+  readonly #onlyHere = new Set<string>();
   /** Changes that came before the list was read. */
   #early: SetChange[] = [];
   /** How often it was forgotten. A list that was asked for before may lack what was missed then. */
   forgotten = 0;
+
+  /** @param isHere whether a user is a member on this node. @default nobody is */
+  constructor(isHere: (userId: string) => boolean = () => false) {
+    this.#isHere = isHere;
+  }
 
   /** Whether it is known which members there are. */
   get isKnown(): boolean {
@@ -57,9 +67,40 @@ export class SharedMembers implements MemberList {
     if (change.version <= this.#version) return unchanged;
     if (change.previous > this.#version) return undefined;
     this.#version = change.version;
-    const left = change.left.map(idOf).filter((id) => this.#members.delete(id));
-    const came = change.came.filter(({ item, value }) => this.#members.get(idOf(item))?.value !== value);
-    return { left, came: came.map((item) => this.#add(item)) };
+    const replaced = change.came
+      .filter(({ item, value }) => this.#isOther(idOf(item), value))
+      .map(({ item }) => idOf(item));
+    const gone = change.left.map(idOf).filter((id) => this.#isGone(id));
+    const left = [...new Set([...gone, ...replaced])].filter((id) => this.#members.delete(id));
+    return { left, came: this.#take(change.came) };
+  }
+
+  /** Whether a member of this id is in it with another value. */
+  #isOther(id: string, value: string): boolean {
+    const member = this.#members.get(id);
+    return member !== undefined && member.value !== value;
+  }
+
+  /** Whether a member has left whom the relay does not have any more. */
+  #isGone(id: string): boolean {
+    if (!this.#members.has(id)) return false;
+    if (!this.#isHere(id)) return true;
+    this.#onlyHere.add(id);
+    return false;
+  }
+
+  /** Takes members whom the relay has. @returns those who were not in it */
+  #take(items: readonly SetItem[]): ProtocolUser[] {
+    for (const { item } of items) this.#onlyHere.delete(idOf(item));
+    return items.filter(({ item }) => !this.#members.has(idOf(item))).map((item) => this.#add(item));
+  }
+
+  /**
+   * A user is no member on this node any more.
+   * @returns what has to be told: a member whom the relay does not have leaves
+   */
+  leftHere(userId: string): MemberChange {
+    return this.#onlyHere.delete(userId) && this.#members.delete(userId) ? { left: [userId], came: [] } : unchanged;
   }
 
   /**
@@ -74,10 +115,12 @@ export class SharedMembers implements MemberList {
     if (this.#version !== undefined && version < this.#version) return unchanged;
     this.#version = version;
     const values = new Map(items.map(({ item, value }) => [idOf(item), value]));
-    const isOther = (id: string): boolean => values.get(id) !== this.#members.get(id)?.value;
-    const left = this.ids.filter((id) => isOther(id) && (values.has(id) || !keepsAbsent));
+    const left = this.ids.filter((id) => {
+      const value = values.get(id);
+      return value === undefined ? !keepsAbsent && this.#isGone(id) : this.#isOther(id, value);
+    });
     for (const id of left) this.#members.delete(id);
-    const came = items.filter(({ item }) => !this.#members.has(idOf(item))).map((item) => this.#add(item));
+    const came = this.#take(items);
     const later: MemberChange[] = [];
     for (const change of early) {
       const applied = this.apply(change);
@@ -90,10 +133,11 @@ export class SharedMembers implements MemberList {
     return joined([{ left, came }, ...later]);
   }
 
-  /** Adds those who are not in the list, until it is read again. @returns what has to be told */
+  /** Adds those who are here and not in the list. @returns what has to be told */
   include(items: readonly SetItem[]): MemberChange {
     this.#version ??= 0;
     const absent = items.filter(({ item }) => !this.#members.has(idOf(item)));
+    for (const { item } of absent) this.#onlyHere.add(idOf(item));
     return { left: [], came: absent.map((item) => this.#add(item)) };
   }
 

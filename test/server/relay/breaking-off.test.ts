@@ -78,3 +78,26 @@ describe('a subscription that is under way', () => {
     }
   });
 });
+
+describe('a node that was frozen for longer than its lease', () => {
+  it('tells its members nothing of their own leave, and others that they are back', async () => {
+    const { one, two } = await twoNodes();
+    const [ann, bob] = [await Client.connect(one.service), await Client.connect(two.service)];
+    await ann.join(one.service, 'presence-room', { id: 'ann' });
+    await bob.join(two.service, 'presence-room', { id: 'bob' });
+    await ann.next('pusher_internal:member_added');
+    one.relay.hub.endLeases();
+    // Whatever a node changes makes it find out how the leases are.
+    await bob.subscribe('other');
+    expect(bob.dataOf(await bob.next('pusher_internal:member_removed'))).toEqual({ user_id: 'ann' });
+    expect(await two.service.channelUsers('presence-room')).toEqual(['bob']);
+    const cho = await Client.connect(one.service);
+    expect(await cho.join(one.service, 'presence-room', { id: 'cho' })).toMatchObject({
+      presence: { ids: ['ann', 'bob', 'cho'] },
+    });
+    expect(bob.dataOf(await bob.next('pusher_internal:member_added'))).toEqual({ user_id: 'ann' });
+    expect((await ann.settled()).map((message) => [message.event, ann.dataOf(message)['user_id']])).toEqual([
+      ['pusher_internal:member_added', 'cho'],
+    ]);
+  });
+});

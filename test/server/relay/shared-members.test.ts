@@ -76,4 +76,35 @@ describe('the copy of the members', () => {
     members.apply(change(1, 2, ['%"a\\u0000b"'], []));
     expect(members.ids).toEqual(['50% off']);
   });
+
+  it('keeps a member of this node whom the relay has taken for dead, until they are back or leave', () => {
+    const here = new Set(['ann', 'bob']);
+    const members = new SharedMembers((id) => here.has(id));
+    members.reset(state(1, 'ann', 'bob', 'cho'));
+    expect(told(members.apply(change(1, 2, ['ann', 'bob', 'cho'], [])))).toEqual({ left: ['cho'], came: [] });
+    expect(told(members.apply(change(2, 3, [], ['ann'])))).toEqual({ left: [], came: [] });
+    here.clear();
+    expect(told(members.leftHere('bob'))).toEqual({ left: ['bob'], came: [] });
+    expect(told(members.leftHere('ann'))).toEqual({ left: [], came: [] });
+    expect(told(members.apply(change(3, 4, ['ann'], [])))).toEqual({ left: ['ann'], came: [] });
+    expect(members.ids).toEqual([]);
+  });
+
+  it('lets a member leave who is in no list that is read, unless they are here', () => {
+    const here = new Set(['ann']);
+    const members = new SharedMembers((id) => here.has(id));
+    members.reset(state(1, 'ann', 'bob'));
+    members.forget();
+    expect(told(members.reset(state(2)))).toEqual({ left: ['bob'], came: [] });
+    here.clear();
+    expect(told(members.leftHere('ann'))).toEqual({ left: ['ann'], came: [] });
+  });
+
+  it('takes the new value of a member of this node', () => {
+    const members = new SharedMembers(() => true);
+    members.reset(state(1, 'ann'));
+    members.apply(change(1, 2, ['ann'], []));
+    const back = { ...change(2, 3, [], []), came: [{ item: 'ann', value: '{"name":"Ann"}' }] };
+    expect(members.apply(back)).toEqual({ left: ['ann'], came: [{ id: 'ann', info: '{"name":"Ann"}' }] });
+  });
 });
