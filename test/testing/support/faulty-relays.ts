@@ -18,10 +18,10 @@ export interface Right {
 }
 
 /** Makes something wrong out of a connection that does all right. Called once for each connection. */
-export type RelayFault = (of: Right) => Partial<RelayConnection>;
+type RelayFault = (of: Right) => Partial<RelayConnection>;
 
 /** Makes something wrong out of a host, to which then other things are told. Called once for each connection. */
-export type HostFault = (host: RelayHost) => Partial<RelayHost>;
+type HostFault = (host: RelayHost) => Partial<RelayHost>;
 
 export interface RelayFaults {
   readonly connection?: RelayFault;
