@@ -183,7 +183,8 @@ export class Partition {
       this.#waiting.delete(key);
       each.isUnknown = false;
     }
-    const renewals = this.#waiting.size === 0 ? this.#renewals.splice(0) : [];
+    // Shares that the relay refuses keep nobody waiting for what others have published.
+    const renewals = taken.length === possible.length ? this.#renewals.splice(0) : [];
     const changes = taken.map(([, { change }]) => change);
     try {
       const update = await this.#connection.update(this.number, incarnation, this.#host.leaseMs, changes);

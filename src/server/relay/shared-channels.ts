@@ -175,7 +175,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
       try {
         const { forgotten } = shared;
         const topic = relay.topicOf(channel.name);
-        // So that all that this node holds is in the list.
+        // So that all is in the list that this node holds and the relay takes.
         await this.#caughtUp(channel);
         const state = await relay.node.connection.read(topic, sets.members);
         if (shared.forgotten !== forgotten) continue;

@@ -163,7 +163,8 @@ describe('a node', () => {
     );
     const held = node.hold(share('cho'));
     await node.hold({ ...share('ann'), share: undefined });
-    await other.node.caughtUp('room');
+    // Nobody waits for the share that is refused.
+    await Promise.all([other.node.caughtUp('room'), node.caughtUp('room')]);
     const read = async () => (await other.node.connection.read('room', 'members')).items.map(({ item }) => item);
     expect(await read()).toEqual(['bob']);
     isFull = false;
