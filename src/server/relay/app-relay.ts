@@ -1,6 +1,7 @@
 import type { Logger } from '../../core/logger.js';
 import { RepeatedLines } from '../../core/repeated-lines.js';
 import type { ClusterNode } from './cluster-node.js';
+import { idOf, itemOf } from './item-text.js';
 import type { TopicListener } from './listening.js';
 import type { LogEntry, SetChange, Share, ShareResult } from './relay.js';
 import { decodeEvent, encodeEvent, type RelayedEvent, UnknownVersion } from './relayed-event.js';
@@ -32,18 +33,18 @@ export class AppRelay {
   /** @param logger its logger must not throw */
   constructor(node: ClusterNode, appId: string, logger: () => Logger) {
     this.node = node;
-    // No name of a channel has a slash, so what follows the only one is the name.
+    // It has no slash, so what follows the first one is the name.
     this.#prefix = `${encodeURIComponent(appId)}/`;
     this.#logger = logger;
   }
 
   /** The topic of a channel, or of what else the application shares, whose name begins with a `!`. */
   topicOf(name: string): string {
-    return this.#prefix + name;
+    return this.#prefix + itemOf(name);
   }
 
   nameOf(topic: string): string {
-    return topic.slice(this.#prefix.length);
+    return idOf(topic.slice(this.#prefix.length));
   }
 
   /** Listens to a channel. See `Listening.listen`. */

@@ -147,6 +147,25 @@ await withRedis('three nodes', findRedis, (redis) => {
     expect((await watcher.settled()).map(({ event }) => event)).toEqual(['pusher_internal:member_removed']);
   });
 
+  it('users whose ids Redis cannot hold as they are get what is for them, and nothing else', async () => {
+    const { service, a, b } = await start();
+    const ids = ['\ud800', '\ud801'];
+    const clients = await Promise.all(
+      ids.map(async (id, index) => {
+        const node = index % 2 === 0 ? a : b;
+        const client = await Client.connect(node);
+        client.send('pusher:signin', node.authenticateUser(client.socketId, { id }));
+        await client.next('pusher:signin_success');
+        await client.subscribe(`#server-to-user-${id}`);
+        return client;
+      }),
+    );
+    for (const id of ids) await deliver(b, [`#server-to-user-${id}`], message('x', ids.indexOf(id)), context);
+    await settled(service);
+    for (const [index, client] of clients.entries())
+      expect((await client.settled()).map(({ data }) => data)).toEqual([String(index)]);
+  });
+
   it('an application that subscribes hears each message once on every node that has asked for it', async () => {
     const { service, a, b, c } = await start();
     const records = [a, b, c].map((node) => record(node));

@@ -249,6 +249,20 @@ await withRedis('the state of a Redis relay', startRedis, ({ url }) => {
     expect(other.texts).toEqual([]);
   });
 
+  it('keeps nothing of an incarnation that is known no longer', async () => {
+    const prefix = `${randomUUID()}:`;
+    const [one, other] = [await node(prefix), await node(prefix)];
+    const [ended, own] = [await one.connection.register(0, LONG_MS), await one.connection.register(0, LONG_MS)];
+    await other.connection.evict(0, ended, { isOwn: true });
+    expect(await one.connection.publish(0, ended, [{ topic, payload: Buffer.from('x') }])).toBe(false);
+    await one.connection.evict(0, own, { isOwn: true });
+    // Nothing is asked of Redis in their name.
+    const run = vi.spyOn(one.connection as RelayConnection & { run: () => Promise<unknown> }, 'run');
+    for (const incarnation of [ended, own])
+      expect(await one.connection.update(0, incarnation, LONG_MS, [])).toBeUndefined();
+    expect(run).not.toHaveBeenCalled();
+  });
+
   it('drops what a later release publishes, and says so once', async () => {
     const [prefix, client] = [`${randomUUID()}:`, admin()];
     const { connection, texts, logger } = await node(prefix);

@@ -91,7 +91,10 @@ export class RedisConnection extends RedisCalls implements RelayConnection {
       }
     }
     const script = isPlain ? this.#scripts.publish : this.#scripts.publishAndKeep;
-    return (await this.run(partition, script, parameters)) === 1;
+    const isPublished = (await this.run(partition, script, parameters)) === 1;
+    // It is never known again.
+    if (!isPublished && incarnation !== undefined) this.#incarnations.delete(incarnation);
+    return isPublished;
   }
 
   async register(partition: number, leaseMs: number): Promise<string> {
@@ -146,7 +149,9 @@ export class RedisConnection extends RedisCalls implements RelayConnection {
 
   async evict(partition: number, incarnation: string, options: { readonly isOwn?: boolean } = {}): Promise<boolean> {
     const parameters = [incarnation, options.isOwn === true ? '1' : ''];
-    return (await this.run(partition, this.#scripts.evict, parameters)) === 1;
+    const isRest = (await this.run(partition, this.#scripts.evict, parameters)) === 1;
+    if (options.isOwn === true) this.#incarnations.delete(incarnation);
+    return isRest;
   }
 
   async close(): Promise<void> {

@@ -42,6 +42,8 @@ export class RedisServer {
   readonly #commands: StandingLink;
   readonly #listening: StandingLink;
   #commandLink: CommandLink | undefined;
+  /** The connection for listening, once it has begun to take partitions up. */
+  #takingUp: Link | undefined;
   readonly #ready = Promise.withResolvers<void>();
   /** Whether the log says that it cannot be reached. */
   #isReported = false;
@@ -88,10 +90,12 @@ export class RedisServer {
       },
       opened: async (link) => {
         if ((await user.isSound?.(link)) === false) throw new Error('the server is cut off from its Cluster');
+        this.#takingUp = link;
         await this.#takeUp(link, [...this.#ears.values()]);
         this.#isReported = false;
       },
       lost: (reason, provenAt) => {
+        this.#takingUp = undefined;
         const partitions = [...this.#ears.keys()];
         for (const { subscriptions } of this.#ears.values()) subscriptions.leave();
         user.deaf(partitions, provenAt);
@@ -114,8 +118,9 @@ export class RedisServer {
   /** Hears a partition from now on. `hearing` tells when. */
   async assign(ears: readonly Ear[]): Promise<void> {
     for (const ear of ears) this.#ears.set(ear.partition, ear);
-    const { link } = this.#listening;
-    if (link === undefined) return;
+    const link = this.#takingUp;
+    // A connection that comes takes them up with all others.
+    if (link?.isOpen !== true) return;
     try {
       await this.#takeUp(link, ears);
     } catch (error) {
