@@ -122,12 +122,6 @@ export class AppChannels {
     this.parts.observer?.left(channel, goneUser, mayReturn);
   }
 
-  /** Gives up the oldest place that a channel keeps for a user, who has come back on another node. */
-  endPlace(name: string, userId: string): void {
-    const place = this.parts.channels.get(name)?.members?.placeOf(userId);
-    if (place !== undefined) this.leaves.giveUp(place);
-  }
-
   /** Gives up the places that are kept for a user, who has been sent away. */
   endPlacesOf(userId: string): void {
     this.leaves.endOf(userId);

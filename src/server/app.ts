@@ -235,11 +235,6 @@ export class App {
     this.#cut(connection, code, reason, 'application', false);
   }
 
-  /** Gives up the oldest place that a channel keeps for a user. */
-  endPlace(channel: string, userId: string): void {
-    this.#channels.endPlace(channel, userId);
-  }
-
   /** Gives up the places that presence channels keep for a user, who has been sent away. */
   endPlacesOf(userId: string): void {
     this.#channels.endPlacesOf(userId);

@@ -18,8 +18,6 @@ export type ConnectionRequest =
    * channel. They leave presence channels at once. Those without a protocol end with 4009.
    */
   | { readonly do: 'sendAway'; readonly owner: ConnectionOwner }
-  /** Gives up a place that a channel keeps for a user, who has come back on the node that asks for it. */
-  | { readonly do: 'endPlace'; readonly channel: string; readonly userId: string }
   /** Notes whom a connection is authorised for. One that is not there is ignored: it has ended, or was never here. */
   | { readonly do: 'noteOwner'; readonly socketId: string; readonly owner: ConnectionOwner };
 
@@ -35,8 +33,6 @@ export interface DepartureHost {
   dismiss(connection: Connection): void;
   /** Ends a connection whose client may reconnect, but has left its channels for good. */
   cutOff(connection: Connection, code: number, reason: string): void;
-  /** Gives up the oldest place that a channel keeps for a user. */
-  endPlace(channel: string, userId: string): void;
   /** Gives up the places that presence channels keep for a user, who has been sent away. */
   endPlacesOf(userId: string): void;
 }
@@ -75,9 +71,6 @@ export class Departures {
       }
       case 'disconnectUser':
         return this.#disconnectUser(request.userId);
-      case 'endPlace':
-        this.#app.endPlace(request.channel, request.userId);
-        return 0;
       case 'sendAway':
         return this.#sendAway(request.owner);
       case 'noteOwner': {

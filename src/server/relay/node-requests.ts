@@ -107,13 +107,6 @@ export class NodeRequests {
     });
   }
 
-  /** Has all other nodes do something, and does not wait for them. */
-  tellOthers(request: ConnectionRequest): void {
-    this.#publish(EVERYBODY, { from: this.#tag, request }).catch((err: unknown) => {
-      this.#relay.warn({ err }, 'websocket: other nodes could not be told of a connection');
-    });
-  }
-
   #publish(name: string, message: object): Promise<void> {
     const payload = Buffer.from(JSON.stringify({ version: VERSION, ...message }));
     return this.#relay.node.publish({ topic: this.#relay.topicOf(name), payload });
@@ -127,10 +120,15 @@ export class NodeRequests {
 
   #take(payload: Uint8Array): void {
     const message = parsed(payload);
-    if (message?.['version'] !== VERSION) return;
+    if (message?.['version'] !== VERSION) {
+      const text =
+        'websocket: a node of another version asks for what this one does not know, and it is not done here. Update this node';
+      this.#relay.warn({ version: String(message?.['version'] ?? 'unknown') }, text);
+      return;
+    }
     const { id, from, request, count } = message;
     if (typeof id === 'string' && typeof count === 'number') this.#asking.get(id)?.(count);
-    if (!isRecord(request) || (id === undefined && from === this.#tag)) return;
+    if (!isRecord(request)) return;
     const done = this.#perform(request as ConnectionRequest);
     // Whoever asked is told by nobody else that the relay has failed: it stops waiting in time.
     if (typeof id === 'string' && typeof from === 'number')

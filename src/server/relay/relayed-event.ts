@@ -10,8 +10,9 @@ const MAX_TEXT_BYTES = 255;
 const hasExcept = 1;
 const hasId = 2;
 const isKept = 4;
+const isForNodes = 8;
 /** Flags that this version knows. An event with another one is of a later version that did not say so. */
-const known = hasExcept | hasId | isKept;
+const known = hasExcept | hasId | isKept | isForNodes;
 
 /**
  * An event on its way to all nodes. Where it came in, its frame was made, and all others write the same bytes.
@@ -25,6 +26,8 @@ export interface RelayedEvent {
   readonly id?: string | undefined;
   /** Whether a cache channel hands it to those who subscribe later. */
   readonly isKept?: boolean | undefined;
+  /** Whether it is for the nodes themselves, and nobody gets it. Then `frame` is JSON. */
+  readonly isForNodes?: boolean | undefined;
 }
 
 /** Thrown for an event that a node of another version has sent. */
@@ -35,12 +38,13 @@ export class UnknownVersion extends Error {}
  * connection and no message has an id that is too long for its length, so such a one is left out: who names it, names
  * nobody.
  */
-export function encodeEvent({ frame, except, id, isKept: keeps }: RelayedEvent): Buffer {
+export function encodeEvent({ frame, except, id, isKept: keeps, isForNodes: isTold }: RelayedEvent): Buffer {
   const exceptBytes = sizeOf(except);
   const idBytes = sizeOf(id);
   const bytes = Buffer.allocUnsafe(2 + exceptBytes + idBytes + frame.length);
   bytes[0] = VERSION;
-  bytes[1] = (exceptBytes > 0 ? hasExcept : 0) | (idBytes > 0 ? hasId : 0) | (keeps ? isKept : 0);
+  bytes[1] =
+    (exceptBytes > 0 ? hasExcept : 0) | (idBytes > 0 ? hasId : 0) | (keeps ? isKept : 0) | (isTold ? isForNodes : 0);
   if (exceptBytes > 0) put(bytes, except, 2);
   if (idBytes > 0) put(bytes, id, 2 + exceptBytes);
   bytes.set(frame, 2 + exceptBytes + idBytes);
@@ -74,7 +78,8 @@ export function decodeEvent(payload: Uint8Array): RelayedEvent {
   };
   const except = flags & hasExcept ? text() : undefined;
   const id = flags & hasId ? text() : undefined;
-  return { frame: bytes.subarray(position), except, id, isKept: (flags & isKept) !== 0 };
+  const frame = bytes.subarray(position);
+  return { frame, except, id, isKept: (flags & isKept) !== 0, isForNodes: (flags & isForNodes) !== 0 };
 }
 
 /** The event in a frame, as listeners without the protocol get it. */

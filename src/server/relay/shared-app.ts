@@ -56,8 +56,7 @@ export class SharedApp {
     this.users = new SharedUsers(relay, parts.isLocalAtFailure);
     this.publisher = new RelayPublisher({ ...parts, localEvents });
     this.requests = new NodeRequests(relay, parts.tag, parts.perform);
-    const tellOthers = (request: ConnectionRequest): void => this.requests.tellOthers(request);
-    this.channels = new SharedChannels({ ...parts, localEvents, tellOthers, cachedEvent: () => undefined });
+    this.channels = new SharedChannels({ ...parts, localEvents, cachedEvent: () => undefined });
     this.connections = new ConnectionCount(relay, parts.countConnections);
     this.overview = new SharedOverview(relay);
   }

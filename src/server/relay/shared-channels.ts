@@ -4,13 +4,13 @@ import type { ProtocolUser } from '../../pusher-protocol/users.js';
 import { backoffDelay } from '../../wire/backoff.js';
 import { AppChannels, type AppChannelsParts, type Subscribed, sendPlain } from '../app-channels.js';
 import type { Connection } from '../connection.js';
-import type { ConnectionRequest } from '../departures.js';
 import type { LocalChannel } from '../local-channel.js';
 import type { LocalDelivery } from '../local-delivery.js';
 import type { PlainConnection } from '../plain/connection.js';
 import type { AppRelay, AppTopics } from './app-relay.js';
 import { itemOf } from './item-text.js';
 import type { LocalEvents } from './local-events.js';
+import { PlaceNotices } from './place-notices.js';
 import type { SetChange, ShareResult } from './relay.js';
 import { cachedText, decodeEvent, type RelayedEvent } from './relayed-event.js';
 import { SharedChannel } from './shared-channel.js';
@@ -23,8 +23,6 @@ export interface SharedChannelsParts extends AppChannelsParts {
   readonly relay: AppRelay;
   readonly local: LocalDelivery;
   readonly localEvents: LocalEvents;
-  /** Has all other nodes do something. */
-  readonly tellOthers: (request: ConnectionRequest) => void;
   /** Channels that the application itself listens to on this node. */
   readonly heard: ReadonlySet<string>;
   /** Whether a client is let in without the relay, while that is away. */
@@ -39,10 +37,12 @@ export interface SharedChannelsParts extends AppChannelsParts {
  */
 export class SharedChannels extends AppChannels implements AppTopics {
   readonly #shared: SharedChannelsParts;
+  readonly #places: PlaceNotices;
 
   constructor(parts: SharedChannelsParts) {
     super(parts);
     this.#shared = parts;
+    this.#places = new PlaceNotices(parts.relay, parts.channels, this.leaves);
   }
 
   protected override makeChannel(name: string): SharedChannel {
@@ -68,7 +68,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
     connection.entered(channel);
     this.parts.observer?.joined(channel, member?.id, true);
     if (place === undefined && member !== undefined && this.leaves.wait && !entered.isNew)
-      this.#shared.tellOthers({ do: 'endPlace', channel: name, userId: member.id });
+      this.#places.tell(name, member.id);
     const toOthers = entered.isNew && member !== undefined ? channel.costOf(memberAdded(name, member)) : 0;
     const bytes = channel.confirm(connection) + (this.counts?.tell(channel, connection) ?? 0) + toOthers;
     if (isCache(name)) connection.sendText(entered.cached ?? cacheMiss(name));
@@ -259,11 +259,12 @@ export class SharedChannels extends AppChannels implements AppTopics {
   }
 
   event(name: string, event: RelayedEvent): void {
-    if (event.isKept) {
-      const channel = this.parts.channels.get(name);
+    if (event.isForNodes) this.#places.take(name, event);
+    else {
+      const channel = event.isKept ? this.parts.channels.get(name) : undefined;
       if (channel instanceof SharedChannel) channel.keep(event, this.#shared.cacheTtlMs);
+      this.#shared.local.deliverRelayed(name, event);
     }
-    this.#shared.local.deliverRelayed(name, event);
   }
 
   changed(name: string, change: SetChange): void {

@@ -94,6 +94,23 @@ await withRedis('three nodes', findRedis, (redis) => {
     ]);
   });
 
+  it('a request in a form that a node does not know is not done there, and one log line says so', async () => {
+    const { service, a, relay } = await start();
+    const { logged } = record(a);
+    const client = await Client.connect(a);
+    const { connection, incarnations } = relay.node(1);
+    const topic = `${credentials.appId}/!nodes`;
+    const partition = connection.partitionOf(topic);
+    const request = { do: 'disconnect', socketId: client.socketId };
+    for (const payload of [JSON.stringify({ version: 99, id: '1', from: 1, request }), 'another form'])
+      await connection.publish(partition, incarnations.get(partition), [{ topic, payload: Buffer.from(payload) }]);
+    await settled(service);
+    expect(await client.settled()).toEqual([]);
+    expect(logged).toEqual([
+      { level: 'warn', details: expect.objectContaining({ version: '99' }), text: expect.stringContaining('Update') },
+    ]);
+  });
+
   it.each([
     'a\0b',
     '%',

@@ -5,6 +5,17 @@ import { MemoryRelay, RelayHub } from '../../support/memory-relay.js';
 import { Client } from '../support/client.js';
 import { startServer } from '../support/server.js';
 
+/** The topics that something is published to from now on. */
+function publishedTo({ hub }: MemoryRelay): readonly string[] {
+  const topics: string[] = [];
+  const publish = hub.publish.bind(hub);
+  vi.spyOn(hub, 'publish').mockImplementation((partition, topic, tell) => {
+    topics.push(topic);
+    publish(partition, topic, tell);
+  });
+  return topics;
+}
+
 /** Two nodes of one cluster, each with the relay that cuts it off. */
 async function twoNodes(options: WebSocketOptions = {}) {
   const hub = new RelayHub();
@@ -99,5 +110,25 @@ describe('a node that was frozen for longer than its lease', () => {
     expect((await ann.settled()).map((message) => [message.event, ann.dataOf(message)['user_id']])).toEqual([
       ['pusher_internal:member_added', 'cho'],
     ]);
+  });
+});
+
+describe('a place that is kept for a member', () => {
+  it('is given up when the user is back on another node, and only nodes that have the channel hear of it', async () => {
+    const { one, two } = await twoNodes({ presenceLeaveDelayMs: 60_000 });
+    const watcher = await Client.connect(two.service);
+    await watcher.join(two.service, 'presence-room', { id: 'bob' });
+    const ann = await Client.connect(one.service);
+    await ann.join(one.service, 'presence-room', { id: 'ann' });
+    await watcher.next('pusher_internal:member_added');
+    ann.socket.terminate();
+    await vi.waitFor(() => expect(one.service.api.localConnections).toBe(0));
+    const topics = publishedTo(one.relay);
+    const back = await Client.connect(two.service);
+    await back.join(two.service, 'presence-room', { id: 'ann' });
+    expect(await watcher.settled()).toEqual([]);
+    back.send('pusher:unsubscribe', { channel: 'presence-room' });
+    expect(watcher.dataOf(await watcher.next('pusher_internal:member_removed'))).toEqual({ user_id: 'ann' });
+    expect(new Set(topics.map((topic) => topic.split('/')[1]))).toEqual(new Set(['presence-room']));
   });
 });

@@ -13,14 +13,20 @@ const message = { event: 'x', channel: 'news', data: '"é"' };
 describe('an event on its way to other nodes', () => {
   it.each([10, 200, 70_000])('has the same bytes of %i characters there', (length) => {
     const frame = textFrame(JSON.stringify({ ...message, data: 'a'.repeat(length) }));
-    const event = { frame, except: '123.456', id: 'id-1', isKept: true };
+    const event = { frame, except: '123.456', id: 'id-1', isKept: true, isForNodes: false };
     expect(decodeEvent(encodeEvent(event))).toEqual(event);
     expect(publicationOf(event)).toEqual({ ...message, data: 'a'.repeat(length), id: 'id-1' });
   });
 
   it('leaves out what it need not have', () => {
     const frame = textFrame(JSON.stringify(message));
-    expect(decodeEvent(encodeEvent({ frame }))).toEqual({ frame, except: undefined, id: undefined, isKept: false });
+    expect(decodeEvent(encodeEvent({ frame }))).toEqual({
+      frame,
+      except: undefined,
+      id: undefined,
+      isKept: false,
+      isForNodes: false,
+    });
     expect(encodeEvent({ frame }).length).toBe(frame.length + 2);
   });
 
