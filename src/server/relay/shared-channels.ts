@@ -64,7 +64,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
       return 'full';
     }
     connection.entered(channel);
-    this.parts.observer?.joined(channel, member?.id, true);
     if (place === undefined && member !== undefined && this.leaves.wait && !entered.isNew)
       this.#shared.tellOthers({ do: 'endPlace', channel: name, userId: member.id });
     const toOthers = entered.isNew && member !== undefined ? channel.costOf(memberAdded(name, member)) : 0;
@@ -80,7 +79,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const entered = await this.#enter(channel, undefined, () => connection.isEntering(channel, entry));
     if (entered === undefined || entered === 'full') return;
     connection.entered(channel);
-    this.parts.observer?.joined(channel, undefined, true);
     channel.confirmPlain(connection);
     if (isCache(name)) sendPlain(connection, entered.cached);
   }
@@ -114,16 +112,30 @@ export class SharedChannels extends AppChannels implements AppTopics {
         this.#known(channel),
       ]),
     );
+    if (!isEntering()) return undefined;
+    if (held?.[1]?.isRefused) return 'full';
+    await this.#observed(channel, userId);
     // Changes may have been missed meanwhile.
     while (held !== undefined && isEntering() && channel.shared?.isKnown === false) await this.#known(channel);
     if (!isEntering()) return undefined;
     if (held === undefined) {
       channel.knowOwnMembers();
       this.pace.changed(channel);
-    } else if (held[1]?.isRefused) return 'full';
+    }
     const { lastEvent } = channel;
     const isNew = held?.[1]?.isNew === true;
     return { cached: lastEvent === undefined ? kept : cachedText(lastEvent), isNew };
+  }
+
+  /**
+   * Tells the observer of a subscription before it is confirmed. So whoever leaves another node from then on has not
+   * left for good, as far as the observer knows.
+   */
+  async #observed(channel: SharedChannel, userId: string | undefined): Promise<void> {
+    const { observer } = this.parts;
+    observer?.joined(channel, userId, true);
+    const told = observer?.whenTold?.(channel.name);
+    if (told !== undefined) await this.#fromRelay(told);
   }
 
   /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
