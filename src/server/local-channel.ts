@@ -217,6 +217,11 @@ export interface ChannelObserver {
    * @param mayReturn whether the connection was only lost, so that its client may come back soon
    */
   left(channel: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void;
+  /**
+   * Resolves when all nodes can know what it was told of a channel; undefined when they can already. It MUST NOT
+   * reject.
+   */
+  whenTold?(channel: string): Promise<void> | undefined;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
   /**

@@ -1,7 +1,6 @@
 import { cacheMiss, memberAdded, memberRemoved } from '../../pusher-protocol/messages.js';
 import { isCache } from '../../pusher-protocol/names.js';
 import type { ProtocolUser } from '../../pusher-protocol/users.js';
-import { backoffDelay } from '../../wire/backoff.js';
 import { AppChannels, type AppChannelsParts, type Subscribed, sendPlain } from '../app-channels.js';
 import type { Connection } from '../connection.js';
 import type { LocalChannel } from '../local-channel.js';
@@ -10,13 +9,11 @@ import type { PlainConnection } from '../plain/connection.js';
 import type { AppRelay, AppTopics } from './app-relay.js';
 import { itemOf } from './item-text.js';
 import type { LocalEvents } from './local-events.js';
+import { MemberLists, sets } from './member-lists.js';
 import { PlaceNotices } from './place-notices.js';
 import type { SetChange, ShareResult } from './relay.js';
 import { cachedText, decodeEvent, type RelayedEvent } from './relayed-event.js';
 import { SharedChannel } from './shared-channel.js';
-
-/** The sets of a channel's topic: who is subscribed, as a weight, and who is a member. */
-export const sets = { subscribers: 'subscribers', members: 'members' } as const;
 
 /** The parts of an application that its channels need where a relay joins it to other nodes. */
 export interface SharedChannelsParts extends AppChannelsParts {
@@ -38,11 +35,18 @@ export interface SharedChannelsParts extends AppChannelsParts {
 export class SharedChannels extends AppChannels implements AppTopics {
   readonly #shared: SharedChannelsParts;
   readonly #places: PlaceNotices;
+  readonly #lists: MemberLists;
 
   constructor(parts: SharedChannelsParts) {
     super(parts);
     this.#shared = parts;
     this.#places = new PlaceNotices(parts.relay, parts.channels, this.leaves);
+    this.#lists = new MemberLists(parts.relay, {
+      isHere: (channel) => this.#isHere(channel),
+      changed: (channel) => {
+        if (!this.isClosing) this.pace.changed(channel);
+      },
+    });
   }
 
   protected override makeChannel(name: string): SharedChannel {
@@ -66,7 +70,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
       return 'full';
     }
     connection.entered(channel);
-    this.parts.observer?.joined(channel, member?.id, true);
     if (place === undefined && member !== undefined && this.leaves.wait && !entered.isNew)
       this.#places.tell(name, member.id);
     const toOthers = entered.isNew && member !== undefined ? channel.costOf(memberAdded(name, member)) : 0;
@@ -82,7 +85,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const entered = await this.#enter(channel, undefined, () => connection.isEntering(channel, entry));
     if (entered === undefined || entered === 'full') return;
     connection.entered(channel);
-    this.parts.observer?.joined(channel, undefined, true);
     channel.confirmPlain(connection);
     if (isCache(name)) sendPlain(connection, entered.cached);
   }
@@ -111,12 +113,15 @@ export class SharedChannels extends AppChannels implements AppTopics {
       Promise.all([
         this.#holdChannel(channel),
         userId === undefined ? undefined : this.#holdMember(channel, userId),
-        this.#known(channel),
+        this.#lists.known(channel),
       ]),
     );
+    if (!isEntering()) return undefined;
+    if (held?.[1]?.isRefused) return 'full';
+    await this.#observed(channel, userId);
     // Changes may have been missed meanwhile, and events.
     while (held !== undefined && isEntering() && channel.shared?.isKnown === false)
-      held = await this.#fromRelay(this.#known(channel).then(() => held));
+      held = await this.#fromRelay(this.#lists.known(channel).then(() => held));
     while (held !== undefined && isEntering() && isCache(channel.name) && channel.forgottenEvents !== forgottenEvents) {
       ({ forgottenEvents } = channel);
       kept = await this.#fromRelay(this.#keptOf(channel));
@@ -126,11 +131,22 @@ export class SharedChannels extends AppChannels implements AppTopics {
     if (held === undefined) {
       channel.knowOwnMembers();
       this.pace.changed(channel);
-    } else if (held[1]?.isRefused) return 'full';
+    }
     const isNew = held?.[1]?.isNew === true;
     const local = held === undefined && isCache(channel.name) ? this.#shared.localEvents.last(channel.name) : undefined;
     const { lastEvent } = channel;
     return { cached: local ?? (lastEvent === undefined ? kept : cachedText(lastEvent)), isNew };
+  }
+
+  /**
+   * Tells the observer of a subscription before it is confirmed. So whoever leaves another node from then on has not
+   * left for good, as far as the observer knows.
+   */
+  async #observed(channel: SharedChannel, userId: string | undefined): Promise<void> {
+    const { observer } = this.parts;
+    observer?.joined(channel, userId, true);
+    const told = observer?.whenTold?.(channel.name);
+    if (told !== undefined) await this.#fromRelay(told);
   }
 
   /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
@@ -156,37 +172,6 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const { maxPresenceMembers: maxItems, presenceLeaveDelayMs: lingerMs } = this.parts.limits;
     const rules = { isTold: true, maxItems, lingerMs };
     return this.#shared.relay.hold(channel.name, sets.members, itemOf(userId), share, rules);
-  }
-
-  /** Resolves when the members of a presence channel are known. */
-  async #known(channel: SharedChannel): Promise<void> {
-    if (channel.shared === undefined || channel.shared.isKnown) return;
-    channel.reading ??= this.#read(channel).finally(() => {
-      channel.reading = undefined;
-    });
-    await channel.reading;
-  }
-
-  /** Reads the members of a presence channel, and tells its subscribers what has changed. */
-  async #read(channel: SharedChannel): Promise<void> {
-    const { relay } = this.#shared;
-    const { shared } = channel;
-    for (let failures = 0; shared !== undefined && this.#isHere(channel); ) {
-      try {
-        const { forgotten } = shared;
-        const topic = relay.topicOf(channel.name);
-        // So that all is in the list that this node holds and the relay takes.
-        await this.#caughtUp(channel);
-        const state = await relay.node.connection.read(topic, sets.members);
-        if (shared.forgotten !== forgotten) continue;
-        channel.noteChange(shared.reset(state, relay.node.isToldAgain(topic)));
-        if (!this.isClosing) this.pace.changed(channel);
-        if (shared.isKnown) return;
-      } catch {
-        // The relay is away, which is in the log already.
-        await new Promise((resolve) => setTimeout(resolve, backoffDelay(failures++, 50, 2000)).unref());
-      }
-    }
   }
 
   #isHere(channel: SharedChannel): boolean {
@@ -281,7 +266,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const told = channel.shared?.apply(change);
     if (told === undefined) {
       channel.shared?.forget();
-      void this.#known(channel);
+      void this.#lists.known(channel);
       return;
     }
     channel.noteChange(told);
@@ -293,7 +278,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
     if (!(channel instanceof SharedChannel)) return;
     channel.forgetEvent();
     channel.shared?.forget();
-    void this.#known(channel);
+    void this.#lists.known(channel);
     if (this.counts !== undefined) void this.#holdChannel(channel).then(() => this.counts?.changed(channel));
   }
 }

@@ -4,9 +4,9 @@ import type { CachedData } from '../app-publisher.js';
 import type { AppRelay } from './app-relay.js';
 import { CONNECTIONS, WHOLE_APP } from './connection-count.js';
 import { idOf } from './item-text.js';
+import { sets } from './member-lists.js';
 import type { SetFigures } from './relay.js';
 import { cachedText, decodeEvent } from './relayed-event.js';
-import { sets } from './shared-channels.js';
 
 /** The state of an application over all of its nodes, as the relay has it. */
 export class SharedOverview implements AppOverview {

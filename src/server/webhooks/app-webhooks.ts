@@ -85,6 +85,10 @@ export class AppWebhooks implements ChannelObserver {
       this.#tell({ name: 'subscription_count', channel, subscription_count: size });
   }
 
+  whenTold(channel: string): Promise<void> | undefined {
+    return this.#shared?.whenTold(channel);
+  }
+
   clientEvent(publication: Publication, socketId: string): void {
     this.#tell(clientEvent(publication, socketId));
   }
@@ -96,7 +100,7 @@ export class AppWebhooks implements ChannelObserver {
   ): Promise<Result> {
     const { channel } = publication;
     // So that a log has it behind what happened before.
-    await this.#shared?.whenTold(channel);
+    await this.whenTold(channel);
     const entry = this.#shared?.entry(clientEvent(publication, socketId));
     const result = await publish(entry);
     if (entry !== undefined) this.#shared?.appended(channel);

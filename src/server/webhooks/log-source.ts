@@ -1,8 +1,8 @@
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import { isRecord } from '../../wire/is-record.js';
 import type { AppRelay } from '../relay/app-relay.js';
+import { sets } from '../relay/member-lists.js';
 import type { LogPart } from '../relay/relay.js';
-import { sets } from '../relay/shared-channels.js';
 import { takes } from './filter.js';
 import { type BodyLimits, webhookBody } from './memory-source.js';
 import type { WebSocketWebhook } from './options.js';

@@ -356,6 +356,29 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       ]);
     });
 
+    it('tell of nobody who leaves one as soon as another has confirmed that they came, be the relay slow', async () => {
+      const { held, openGate, slow } = gated(relay);
+      const common = { webhooks: [{ url: receiver.url }], webhookBatchMs: 5, webhookLeaveDelayMs: 0 };
+      const first = await startServer({ ...common, relay });
+      const second = await startServer({ ...common, relay: slow });
+      const [ann, again] = [await Client.connect(first), await Client.connect(second)];
+      await ann.join(first, room, { id: 'ann' });
+      await told(2);
+      let isConfirmed = false;
+      const joined = again.join(second, room, { id: 'ann' }).then(() => {
+        isConfirmed = true;
+      });
+      await held;
+      await again.settled();
+      expect(isConfirmed).toBe(false);
+      openGate();
+      await joined;
+      ann.send('pusher:unsubscribe', { channel: room });
+      await ann.settled();
+      again.send('pusher:unsubscribe', { channel: room });
+      expect(await told(4)).toEqual(['channel_occupied', 'member_added ann', 'member_removed ann', 'channel_vacated']);
+    });
+
     it('tell of nobody who comes to another one because the first closes', async () => {
       const [first, second] = await servers({ webhookLeaveDelayMs: 300 });
       const ann = await Client.connect(first);
@@ -425,3 +448,28 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
     });
   });
 });
+
+/** A relay that holds back what comes for webhooks until the gate is opened. @returns `held` resolves when it does */
+function gated(relay: Relay): { readonly held: Promise<void>; readonly openGate: () => void; readonly slow: Relay } {
+  const [held, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const slow: Relay = {
+    name: relay.name,
+    connect: async (host) => {
+      const connection = await relay.connect(host);
+      const update: typeof connection.update = async (partition, incarnation, leaseMs, changes) => {
+        if (changes.some(({ set, share }) => set.startsWith('hook-') && share !== undefined)) {
+          held.resolve();
+          await gate.promise;
+        }
+        return connection.update(partition, incarnation, leaseMs, changes);
+      };
+      return new Proxy(connection, {
+        get: (_, name) => {
+          const value: unknown = name === 'update' ? update : Reflect.get(connection, name);
+          return typeof value === 'function' ? value.bind(connection) : value;
+        },
+      });
+    },
+  };
+  return { held: held.promise, openGate: gate.resolve, slow };
+}

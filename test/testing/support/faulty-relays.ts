@@ -23,7 +23,7 @@ type RelayFault = (of: Right) => Partial<RelayConnection>;
 /** Makes something wrong out of a host, to which then other things are told. Called once for each connection. */
 type HostFault = (host: RelayHost) => Partial<RelayHost>;
 
-interface RelayFaults {
+export interface RelayFaults {
   readonly connection?: RelayFault;
   readonly host?: HostFault;
 }
