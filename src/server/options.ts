@@ -223,7 +223,7 @@ export interface WebSocketOptions extends WebSocketLimits {
   sendBufferBytes?: number | undefined;
   /**
    * How long `close()` waits for clients and requests to end, and then as long for webhooks to be sent, in
-   * milliseconds.
+   * milliseconds. With a relay that does not answer it takes up to 10 seconds more.
    * @default 5 000
    */
   closeTimeoutMs?: number | undefined;

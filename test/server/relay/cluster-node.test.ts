@@ -285,8 +285,8 @@ describe('a time in which a node was deaf', () => {
     const told = vi.fn();
     const end = spans.listen(told);
     spans.listen(() => expect.fail('a listener fails'));
-    const before = Date.now();
     relay.cut();
+    const before = Date.now();
     await other.node.publish({ topic: 'news', payload: text('lost') });
     expect([spans.isDeaf, heard.misses]).toEqual([true, 0]);
     relay.mend();

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { itemOf } from '../../../src/server/relay/item-text.js';
 import type { SetChange } from '../../../src/server/relay/relay.js';
 import { SharedMembers } from '../../../src/server/relay/shared-members.js';
 
@@ -71,10 +72,10 @@ describe('the copy of the members', () => {
 
   it('knows an id of any text', () => {
     const members = new SharedMembers();
-    members.reset(state(1, '%"50% off"', '%"a\\u0000b"'));
-    expect(members.ids).toEqual(['50% off', 'a\0b']);
-    members.apply(change(1, 2, ['%"a\\u0000b"'], []));
-    expect(members.ids).toEqual(['50% off']);
+    members.reset(state(1, itemOf('%50 off'), itemOf('a\0b')));
+    expect(members.ids).toEqual(['%50 off', 'a\0b']);
+    members.apply(change(1, 2, [itemOf('a\0b')], []));
+    expect(members.ids).toEqual(['%50 off']);
   });
 
   it('keeps a member of this node whom the relay has taken for dead, until they are back or leave', () => {
