@@ -30,10 +30,11 @@ const ofNodes = globSync(
   [
     'test/backends/remote/{publishing,subscribing}.test.ts',
     'test/client/{client-events,pusher-js,recorded-messages}.test.ts',
-    'test/protocol/{cache-channels,channels,client-events,http-api,presence,users}.test.ts',
+    'test/protocol/{cache-channels,channels,client-events,http-api,presence,users,webhooks}.test.ts',
     'test/server/{app-limits,authorized-connections,client-events,http-api,plain}.test.ts',
     'test/server/{presence,presence-joins,presence-leaves,pusher-sdks,sign-in}.test.ts',
     'test/server/{subscription-counts,subscriptions,watchlist}.test.ts',
+    'test/server/webhooks/webhooks.test.ts',
     'test/service/disconnect.test.ts',
   ],
   { cwd: import.meta.dirname },

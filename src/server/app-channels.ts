@@ -130,6 +130,7 @@ export class AppChannels {
   /** All connections are about to go, and have been told: from now on nobody is told who has left. */
   beginClose(): void {
     this.isClosing = true;
+    this.parts.observer?.closing?.();
     this.leaves.endAll();
     this.counts?.stop();
     this.pace.stop();

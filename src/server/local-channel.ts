@@ -222,6 +222,8 @@ export interface ChannelObserver {
    * reject.
    */
   whenTold?(channel: string): Promise<void> | undefined;
+  /** The server is about to close: who leaves from now on may come to another node. */
+  closing?(): void;
   /** A client has sent an event. @param socketId the client's */
   clientEvent(event: Publication, socketId: string): void;
   /**

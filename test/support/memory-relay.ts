@@ -165,6 +165,7 @@ class Partition {
       if (its.items.size > 0) continue;
       this.sets.delete(name);
       this.gone.set(name, its.version);
+      this.firsts.delete(`\0${topic}`);
     }
     this.#open.clear();
   }

@@ -171,8 +171,8 @@ export interface RelayMessage {
 export type KeptMessage =
   | { readonly payload: Uint8Array; readonly ttlMs: number }
   /**
-   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, or so much time
-   * has passed. Who asks without it is never the first, and changes nothing.
+   * There is none. `isFirst` tells one of all who ask with `missMs`, until there is a message again, a set of the topic
+   * is there no more, or so much time has passed. Who asks without it is never the first, and changes nothing.
    */
   | { readonly payload: undefined; readonly isFirst: boolean };
 

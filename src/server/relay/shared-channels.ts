@@ -221,8 +221,12 @@ export class SharedChannels extends AppChannels implements AppTopics {
   ): void {
     if (channel instanceof SharedChannel && userId !== undefined) channel.noteLeftHere(userId);
     super.left(channel, goneUser, mayReturn, userId);
-    // When all go, the node gives up everything at once.
-    if (this.isClosing || !(channel instanceof SharedChannel)) return;
+    if (!(channel instanceof SharedChannel)) return;
+    if (this.isClosing) {
+      // When all go, the node gives up everything at once, after the last webhooks. They tell how many are left.
+      if (this.parts.observer !== undefined && channel.members === undefined) void this.#holdChannel(channel);
+      return;
+    }
     void this.#holdChannel(channel);
     if (userId !== undefined) void this.#holdMember(channel, userId);
     if (!channel.isOccupied) this.release(channel.name);

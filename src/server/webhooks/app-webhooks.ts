@@ -28,6 +28,9 @@ export class AppWebhooks implements ChannelObserver {
   /** Those of presence channels, for which the server itself waits as well. */
   readonly #presenceLeaves: DelayedLeaves;
   readonly #leaveDelayMs: number;
+  /** How long other nodes keep the members of this one when it closes, for webhooks as well; 0 when they do not. */
+  readonly #lingerMs: number;
+  #isLingering = false;
   #lastTime = 0;
 
   /**
@@ -42,9 +45,10 @@ export class AppWebhooks implements ChannelObserver {
     relay?: AppRelay,
   ) {
     const batches = { ...limits, nextTime: () => this.#nextTime() };
-    this.#shared = relay && new SharedEvents(app, webhooks, batches, host, relay);
-    this.#events = this.#shared ?? new LocalEvents(app, webhooks, batches, host);
     const { webhookLeaveDelayMs, presenceLeaveDelayMs } = limits;
+    this.#lingerMs = presenceLeaveDelayMs >= webhookLeaveDelayMs ? presenceLeaveDelayMs : 0;
+    this.#shared = relay && new SharedEvents(app, webhooks, { ...batches, lingerMs: this.#lingerMs }, host, relay);
+    this.#events = this.#shared ?? new LocalEvents(app, webhooks, batches, host);
     this.#leaveDelayMs = webhookLeaveDelayMs;
     this.#leaves = new DelayedLeaves(webhookLeaveDelayMs, (event) => this.#tell(event));
     // Both begin when the connection is lost, so of the two delays the longer one counts.
@@ -72,6 +76,8 @@ export class AppWebhooks implements ChannelObserver {
 
   left(left: LocalChannel, goneUser: string | undefined, mayReturn: boolean): void {
     const { name: channel, size, members, isOccupied } = left;
+    // Other nodes tell of them if they do not come back.
+    if (this.#isLingering && mayReturn && members !== undefined) return;
     const leaves = this.#leavesOf(left);
     const tell = (event: WireEvent): void => (mayReturn ? leaves.add(event) : this.#tell(event));
     if (goneUser !== undefined) tell({ name: 'member_removed', channel, user_id: goneUser });
@@ -83,6 +89,10 @@ export class AppWebhooks implements ChannelObserver {
     // On other nodes there may be others.
     if (members === undefined && (isOccupied || this.#shared !== undefined))
       this.#tell({ name: 'subscription_count', channel, subscription_count: size });
+  }
+
+  closing(): void {
+    this.#isLingering = this.#events.goesOn && this.#lingerMs > 0;
   }
 
   whenTold(channel: string): Promise<void> | undefined {

@@ -1,3 +1,4 @@
+import { isPresence } from '../../pusher-protocol/names.js';
 import type { AppKeys } from '../../pusher-protocol/signature.js';
 import type { WireEvent } from '../../pusher-protocol/webhooks.js';
 import type { AppRelay } from '../relay/app-relay.js';
@@ -27,6 +28,11 @@ const LOG = '!webhooks';
  */
 const LOOKS = 3;
 
+interface SharedLimits extends BatchLimits, BodyLimits {
+  /** How long other nodes keep what is there of presence channels when this one closes, in milliseconds. */
+  readonly lingerMs: number;
+}
+
 const nothing = new Uint8Array();
 
 /** Events that may wait for a relay that is away. Those of channels and members are not among them: they are held. */
@@ -50,7 +56,7 @@ interface Route {
  */
 export class SharedEvents implements AppEvents {
   readonly #app: AppKeys;
-  readonly #limits: BatchLimits & BodyLimits;
+  readonly #limits: SharedLimits;
   readonly #host: WebhookHost;
   readonly #relay: AppRelay;
   readonly #log: string;
@@ -77,7 +83,7 @@ export class SharedEvents implements AppEvents {
   constructor(
     app: AppKeys,
     webhooks: readonly WebSocketWebhook[],
-    limits: BatchLimits & BodyLimits,
+    limits: SharedLimits,
     host: WebhookHost,
     relay: AppRelay,
   ) {
@@ -171,8 +177,9 @@ export class SharedEvents implements AppEvents {
     if (isThere) this.#held.add(key);
     else this.#held.delete(key);
     const share = isThere ? { weight: 0, onCame, onLeft, leavesLast } : undefined;
+    const rules = { lingerMs: isPresence(channel) ? this.#limits.lingerMs : 0 };
     const holding = this.#wait(
-      this.#relay.hold(channel, set, itemOf(item), share).then((result) => {
+      this.#relay.hold(channel, set, itemOf(item), share, rules).then((result) => {
         if ((result?.isNew && onCame !== undefined) || (result?.isGone && onLeft !== undefined)) this.appended(channel);
       }),
     );

@@ -230,6 +230,23 @@ export const messageCases: readonly RelayCaseDefinition[] = [
     },
   },
   {
+    name: 'tells one of them anew when a set of the topic was there, and is no more',
+    async check(trial) {
+      const [one, other] = await trial.pair('topic');
+      const ask = async (): Promise<boolean> => {
+        const kept = await other.node.connection.kept('topic', LONG_MS);
+        return kept.payload === undefined && kept.isFirst;
+      };
+      await one.hold('item', { weight: 1 });
+      await other.hold('item', { weight: 1 });
+      assert.equal(await ask(), true, 'the first one');
+      await one.drop('item');
+      assert.equal(await ask(), false, 'who asks while the set is there');
+      await other.drop('item');
+      assert.equal(await ask(), true, 'who asks when it is gone');
+    },
+  },
+  {
     name: 'is first once for each key, until its time is over or it is forgotten',
     async check(trial) {
       const nodes = [(await trial.node()).connection, (await trial.node()).connection];

@@ -252,7 +252,8 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       // The other one looks three times in a lease.
       await expect.poll(() => reads.mock.calls.length, patient).toBeGreaterThan(4);
       answers.resolve();
-      await expect.poll(() => first.counters.webhookEventsSent, patient).toBe(1);
+      const sent = (): number => first.counters.webhookEventsSent + second.counters.webhookEventsSent;
+      await expect.poll(sent, patient).toBe(1);
       expect(receiver.received.length).toBe(1);
     });
 
@@ -391,6 +392,37 @@ await withRedis('webhooks of several nodes', findRedis, ({ url }) => {
       await closing;
       back.send('client-typing', { n: 1 }, room);
       expect(await told(3)).toEqual(['channel_occupied', 'member_added ann', 'client_event ann {"n":1}']);
+    });
+
+    it('tell of a member whom others keep when the first closes only if nobody comes back', async () => {
+      const [first, second] = await servers({ webhookLeaveDelayMs: 0, presenceLeaveDelayMs: 1500 });
+      const [ann, ben] = [await Client.connect(first), await Client.connect(first)];
+      await ann.join(first, room, { id: 'ann' });
+      await ben.join(first, room, { id: 'ben' });
+      const watching = await Client.connect(second);
+      await watching.join(second, room, { id: 'watching' });
+      await told(4);
+      await first.close();
+      const back = await Client.connect(second);
+      await back.join(second, room, { id: 'ann' });
+      const ofRoom = (): readonly string[] => receiver.events.filter(({ channel }) => channel === room).map(short);
+      // What a node asks of the relay shows it that the time of another one is over.
+      const asking = async (): Promise<number> => {
+        await watching.subscribe(randomUUID());
+        return ofRoom().length;
+      };
+      await expect.poll(asking, { ...patient, interval: 100 }).toBe(5);
+      expect(ofRoom().slice(4)).toEqual(['member_removed ben']);
+    });
+
+    it('tell how many are left on another one when the first closes', async () => {
+      const [first, second] = await servers({ webhookLeaveDelayMs: 0 });
+      const [going, staying] = [await Client.connect(first), await Client.connect(second)];
+      await going.subscribe('orders');
+      await staying.subscribe('orders');
+      await expect.poll(() => receiver.events.map(short), patient).toContain('subscription_count 2');
+      await first.close();
+      await expect.poll(() => receiver.events.map(short).at(-1), patient).toBe('subscription_count 1');
     });
 
     it('tell how many subscribers there are, and when a cache channel has no event', async () => {

@@ -14,6 +14,7 @@ import {
 import type { WireEvent } from '../../../src/pusher-protocol/webhooks.js';
 import { deliver } from '../../support/deliver.js';
 import { failureOf } from '../../support/failure-of.js';
+import { itOfEachNode } from '../../support/nodes/nodes.js';
 import { RecordingLogger } from '../../support/recording-logger.js';
 import { serve } from '../../support/test-server.js';
 import { Client } from '../support/client.js';
@@ -186,26 +187,30 @@ describe('a client that is lost', () => {
   const room = 'presence-room';
   const names = async (count: number) => (await told(count)).map(({ name, user_id: user }) => [name, user ?? '']);
 
-  it('has not left for webhooks when it is back in time; when it unsubscribes, they hear at once', async () => {
-    const service = await start(long);
-    const lost = await Client.connect(service);
-    await lost.join(service, room, { id: 'ann' });
-    await lost.subscribe('orders');
-    lost.socket.terminate();
-    await expect.poll(() => service.api.channels()).toEqual([]);
-    expect(await service.channelUsers(room)).toEqual([]);
-    const back = await Client.connect(service);
-    await back.join(service, room, { id: 'ann' });
-    back.send('pusher:unsubscribe', { channel: room });
-    expect(await names(6)).toEqual([
-      ['channel_occupied', ''],
-      ['member_added', 'ann'],
-      ['channel_occupied', ''],
-      ['subscription_count', ''],
-      ['member_removed', 'ann'],
-      ['channel_vacated', ''],
-    ]);
-  });
+  // What one node tells at once, the others may tell when the time of the lost client is over.
+  itOfEachNode(
+    'has not left for webhooks when it is back in time; when it unsubscribes, they hear at once',
+    async () => {
+      const service = await start(long);
+      const lost = await Client.connect(service);
+      await lost.join(service, room, { id: 'ann' });
+      await lost.subscribe('orders');
+      lost.socket.terminate();
+      await expect.poll(() => service.api.channels()).toEqual([]);
+      expect(await service.channelUsers(room)).toEqual([]);
+      const back = await Client.connect(service);
+      await back.join(service, room, { id: 'ann' });
+      back.send('pusher:unsubscribe', { channel: room });
+      expect(await names(6)).toEqual([
+        ['channel_occupied', ''],
+        ['member_added', 'ann'],
+        ['channel_occupied', ''],
+        ['subscription_count', ''],
+        ['member_removed', 'ann'],
+        ['channel_vacated', ''],
+      ]);
+    },
+  );
 
   it('is told of when it does not come back in time; somebody else who comes is another member', async () => {
     const service = await start({ webhookLeaveDelayMs: 300 });
@@ -226,7 +231,7 @@ describe('a client that is lost', () => {
     expect(performance.now() - since).toBeGreaterThanOrEqual(299);
   });
 
-  it('is told of before the channel is vacated, when others leave it for good', async () => {
+  itOfEachNode('is told of before the channel is vacated, when others leave it for good', async () => {
     const service = await start(long);
     const [lost, other] = await Promise.all([Client.connect(service), Client.connect(service)]);
     await lost.join(service, room, { id: 'ann' });
@@ -241,7 +246,8 @@ describe('a client that is lost', () => {
     ]);
   });
 
-  it('is told of at once when the application has ended it, or the server closes', async () => {
+  // A node that closes waits for them to come to others.
+  itOfEachNode('is told of at once when the application has ended it, or the server closes', async () => {
     const service = await start(long);
     const [ended, lost, staying] = await Promise.all([1, 2, 3].map(() => Client.connect(service)));
     await ended?.join(service, room, { id: 'ann' });
@@ -326,7 +332,8 @@ describe('closing the server', () => {
     ]);
   });
 
-  it.each([
+  // Where nodes share a log, nothing is lost.
+  itOfEachNode.each([
     ['hangs', hanging],
     ['fails', failing],
   ])('does not wait for a receiver that %s for longer than it may, and says what was lost', async (_what, answer) => {

@@ -180,6 +180,23 @@ export const messageFaults: Readonly<Record<string, Readonly<Record<string, Rela
       connection: ({ right }) => ({ kept: (topic, ms) => right.kept(topic, ms && 60_000) }),
     },
   },
+  'tells one of them anew when a set of the topic was there, and is no more': {
+    'tells nobody anew': {
+      connection: ({ right }) => {
+        let isTold = false;
+        return {
+          async kept(...of) {
+            const kept = await right.kept(...of);
+            if (kept.payload !== undefined || !kept.isFirst) return kept;
+            const isFirst = !isTold;
+            isTold = true;
+            return { payload: undefined, isFirst };
+          },
+        };
+      },
+    },
+    'tells all': { connection: () => ({ kept: async () => ({ payload: undefined, isFirst: true }) }) },
+  },
   'is first once for each key, until its time is over or it is forgotten': {
     'is always first': { connection: () => ({ isFirst: async () => true }) },
     'is never first': { connection: () => ({ isFirst: async () => false }) },

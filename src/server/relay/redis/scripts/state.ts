@@ -204,6 +204,7 @@ local function settle()
       else
         call('HDEL', prefix .. 'sets:' .. state.set, state.topic)
         call('HSET', versions, goneField(state.id), version)
+        call('DEL', prefix .. 'missed:' .. state.topic)
       end
     end
   end
