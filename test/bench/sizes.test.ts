@@ -65,7 +65,8 @@ it('the table says whether what Redis takes was measured, and follows it', () =>
 });
 
 it('a record without a figure of one node makes no table', () => {
-  expect(() => figuresOf({ ...recorded, rooms: { run, results: [] } })).toThrow(
+  const { 'relay-cost': _relayCost, ...without } = recorded;
+  expect(() => figuresOf({ ...without, rooms: { run, results: [] } })).toThrow(
     'no "10 000 channels" of the benchmark "rooms"',
   );
 });
