@@ -137,12 +137,10 @@ export class Partition {
 
   /** Resolves when everything is handed over that was published before, and the lease is renewed. */
   renew(): Promise<void> {
+    if (this.#isClosed) return Promise.resolve();
     const resolver = Promise.withResolvers<void>();
-    if (this.#isClosed) resolver.resolve();
-    else {
-      this.#renewals.push(resolver);
-      this.#run();
-    }
+    this.#renewals.push(resolver);
+    this.#run();
     return resolver.promise;
   }
 
@@ -177,14 +175,10 @@ export class Partition {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return this.register(undefined);
     const isWhole = !this.#isRefused;
-    const possible = isWhole ? [...this.#waiting] : [...this.#waiting].filter(([, { change }]) => !change.share);
-    const taken = possible.slice(0, this.#isWrong ? 1 : MAX_CHANGES);
-    for (const [key, each] of taken) {
-      this.#waiting.delete(key);
-      each.isUnknown = false;
-    }
+    const { taken, isLast } = this.#take(isWhole);
     // Shares that the relay refuses keep nobody waiting for what others have published.
-    const renewals = taken.length === possible.length ? this.#renewals.splice(0) : [];
+    const renewals = isLast ? this.#renewals : [];
+    if (isLast) this.#renewals = [];
     const changes = taken.map(([, { change }]) => change);
     try {
       const update = await this.#connection.update(this.number, incarnation, this.#host.leaseMs, changes);
@@ -209,6 +203,20 @@ export class Partition {
     await this.register(incarnation);
   }
 
+  /** Takes the changes of the next update, and says whether they are the last ones. */
+  #take(isWhole: boolean): { readonly taken: readonly (readonly [string, Waiting])[]; readonly isLast: boolean } {
+    const taken: [string, Waiting][] = [];
+    const max = this.#isWrong ? 1 : MAX_CHANGES;
+    for (const [key, each] of this.#waiting) {
+      if (!isWhole && each.change.share !== undefined) continue;
+      if (taken.length === max) return { taken, isLast: false };
+      taken.push([key, each]);
+      this.#waiting.delete(key);
+      each.isUnknown = false;
+    }
+    return { taken, isLast: true };
+  }
+
   #settle(taken: readonly (readonly [string, Waiting])[], { results }: Update): void {
     for (const [index, [key, settled]] of taken.entries()) {
       const result = results[index] ?? gone;
@@ -218,9 +226,7 @@ export class Partition {
     }
   }
 
-  /**
-   * Drops a change that the relay cannot make, whatever the reason, so that it does not keep others from being made.
-   */
+  /** Drops a change that the relay cannot make, whatever the reason, so that it keeps no others from being made. */
   #drop(taken: readonly (readonly [string, Waiting])[], error: unknown): [] {
     for (const [key, dropped] of taken) {
       if (this.#held.get(key) === dropped.change) this.#held.delete(key);
@@ -240,7 +246,7 @@ export class Partition {
         later.earlier.push(each.answer, ...each.earlier);
       }
     }
-    this.#renewals.unshift(...renewals);
+    this.#renewals = [...renewals, ...this.#renewals];
   }
 
   #renewLater(): void {
@@ -267,7 +273,8 @@ export class Partition {
     const incarnation = this.#incarnation;
     if (incarnation === undefined) return;
     for (const [key, change] of this.#held) last.set(key, change);
-    const lingerMs = Math.max(0, ...[...last.values()].map((change) => (change.share && change.lingerMs) ?? 0));
+    let lingerMs = 0;
+    for (const change of last.values()) if (change.share) lingerMs = Math.max(lingerMs, change.lingerMs ?? 0);
     if (lingerMs > 0) await this.#linger(incarnation, [...last.values()], lingerMs);
     else while (await this.#connection.evict(this.number, incarnation, { isOwn: true }));
   }

@@ -214,6 +214,17 @@ describe('a node', () => {
     expect(error.outcome).toBe('rejected');
   });
 
+  it('holds and gives up more than a call of a function may be given', async () => {
+    const { node } = await nodeOf(new RelayHub());
+    const topics = Array.from({ length: 130_000 }, (_, number) => `room-${number}`);
+    vi.spyOn(node.connection, 'update').mockRejectedValueOnce(new DeliveryError('away', { outcome: 'unknown' }));
+    const evict = vi.spyOn(node.connection, 'evict').mockResolvedValue(false);
+    const held = topics.map((topic) => node.hold({ topic, set: 'subscribers', item: '', share: { weight: 1 } }));
+    await Promise.all([...held, ...topics.map((topic) => node.caughtUp(topic))]);
+    await node.close();
+    expect(evict).toHaveBeenCalledTimes(1);
+  });
+
   it('that serves nobody holds nothing, but publishes and listens', async () => {
     const hub = new RelayHub();
     const [worker, other] = [await nodeOf(hub, undefined, false), await nodeOf(hub)];
