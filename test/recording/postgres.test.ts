@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createPushService, DeliveryError } from '../../src/index.js';
 import { postgresMessages } from '../../src/messages/postgres/index.js';
 import { withPostgres } from '../support/postgres.js';
@@ -33,8 +33,13 @@ describe('a service with PostgreSQL', () => {
     mobile.answer = () => Promise.reject(new DeliveryError('busy', { outcome: 'rejected', retryable: true }));
     const { id } = await push.send({ event: 'e', channels: 'a', via: ['live', 'mobile'] });
     mobile.answer = () => undefined;
-    for (let turns = 0; (await push.messages.get(id))?.state !== 'SENT' && turns < 100; turns++)
-      await clock.advance(2_000);
+    await vi.waitFor(
+      async () => {
+        await clock.advance(2_000);
+        expect((await push.messages.get(id))?.state).toBe('SENT');
+      },
+      { timeout: 15_000, interval: 5 },
+    );
     expect([live.sent, mobile.sent]).toEqual([[['a']], [['a'], ['a']]]);
     const record = await push.messages.get(id);
     expect(record).toMatchObject({ state: 'SENT', attempts: 2, via: ['live', 'mobile'], backend: 'mobile' });

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { OneSignalService } from '../../src/backends/onesignal/index.js';
 import type { WebSocketService } from '../../src/backends/websocket/index.js';
 import { createPushHandler } from '../../src/http/index.js';
@@ -94,8 +94,13 @@ describe('an embedded server beside OneSignal', () => {
     expect(status).toBe('waiting');
     await page.next('shipped');
     expect(provider.received).toEqual([]);
-    for (let turns = 0; (await push.messages.get(id))?.state !== 'SENT' && turns < 200; turns++)
-      await clock.advance(1_000);
+    await vi.waitFor(
+      async () => {
+        await clock.advance(1_000);
+        expect((await push.messages.get(id))?.state).toBe('SENT');
+      },
+      { timeout: 15_000, interval: 5 },
+    );
     expect(provider.received).toMatchObject([{ channel: 'ann', event: 'shipped', id }]);
     expect((await page.settled()).filter(({ event }) => event === 'shipped')).toEqual([]);
   });
