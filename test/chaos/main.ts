@@ -113,6 +113,8 @@ try {
     console.error(`\n${problems.length} problems with seed ${values.seed}. Everything is in ${directory}`);
     process.exitCode = 1;
   }
+  // Node would close its handles one by one, and has been seen to wait for ever for a connection that was broken off.
+  process.exit();
 }
 
 async function happen(fault: (typeof faults.long)[number]): Promise<void> {
