@@ -144,7 +144,7 @@ export class ChannelsServer {
     const node = ownNode(this.#options, logger, this.#deafSpans);
     const webhooks: AppWebhooks[] = [];
     const build = (settings: CheckedApp): App => {
-      const appRelay = node && new AppRelay(node.node, settings.appId, logger);
+      const appRelay = node && new AppRelay(node.node, settings.appId, { ...node, logger });
       const observer = this.#webhooksOf(settings, appRelay);
       if (observer !== undefined) webhooks.push(observer);
       const cache = new ChannelCache(cacheTtlMs, maxCachedChannels);

@@ -9,6 +9,7 @@ import { secretCases } from './cases/secrets.js';
 import { sendingCases } from './cases/sending.js';
 import { webhookCases } from './cases/webhooks.js';
 import type { ConformanceHarness } from './harness.js';
+import { inTrial } from './in-trial.js';
 import { type CaseDefinition, Trial } from './trial.js';
 
 /** The outcome of a case that did not fail. */
@@ -68,15 +69,9 @@ async function runCase(
   harness: ConformanceHarness,
 ): Promise<ConformanceOutcome> {
   const trial = new Trial(harness, await harness.create(), settings);
-  let lacking: string | undefined;
-  try {
-    lacking = lacks?.(trial);
-    await (lacking === undefined ? check : instead)?.(trial);
-  } catch (error) {
-    // The first failure says more than a later failure to close.
-    await trial.end().catch(() => {});
-    throw error;
-  }
-  await trial.end();
-  return { skipped: lacking };
+  return inTrial(trial, async () => {
+    const skipped = lacks?.(trial);
+    await (skipped === undefined ? check : instead)?.(trial);
+    return { skipped };
+  });
 }

@@ -1,4 +1,5 @@
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
+import { inTrial } from './in-trial.js';
 import { cancellingCases } from './message-cases/cancelling.js';
 import { claimingCases } from './message-cases/claiming.js';
 import { claimingByIdCases } from './message-cases/claiming-by-id.js';
@@ -60,16 +61,10 @@ async function runCase(
   harness: MessageStoreHarness,
 ): Promise<ConformanceOutcome> {
   const trial = new MessageTrial(harness, await harness.create());
-  let skipped: string | undefined;
-  try {
+  return inTrial(trial, async () => {
     await trial.store.open();
-    skipped = lacks?.(trial);
+    const skipped = lacks?.(trial);
     if (skipped === undefined) await check(trial);
-  } catch (error) {
-    // The first failure says more than a later failure to close.
-    await trial.end().catch(() => {});
-    throw error;
-  }
-  await trial.end();
-  return { skipped };
+    return { skipped };
+  });
 }

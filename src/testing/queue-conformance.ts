@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
+import { inTrial } from './in-trial.js';
 import type { QueueHarness } from './queue-harness.js';
 import { idsOf, type QueueCaseDefinition, QueueTrial, withoutAnother } from './queue-trial.js';
 
@@ -179,14 +180,9 @@ export function queueConformance(harness: QueueHarness): readonly ConformanceCas
 
 async function runCase({ lacks, check }: QueueCaseDefinition, harness: QueueHarness): Promise<ConformanceOutcome> {
   const trial = new QueueTrial(harness, await harness.create());
-  const skipped = lacks?.(trial);
-  try {
+  return inTrial(trial, async () => {
+    const skipped = lacks?.(trial);
     if (skipped === undefined) await check(trial);
-  } catch (error) {
-    // The first failure says more than a later failure to close.
-    await trial.end().catch(() => {});
-    throw error;
-  }
-  await trial.end();
-  return { skipped };
+    return { skipped };
+  });
 }

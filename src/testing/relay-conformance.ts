@@ -1,4 +1,5 @@
 import type { ConformanceCase, ConformanceOutcome } from './conformance.js';
+import { inTrial } from './in-trial.js';
 import { changeCases } from './relay-cases/changes.js';
 import { failureCases } from './relay-cases/failures.js';
 import { leaseCases } from './relay-cases/leases.js';
@@ -38,14 +39,9 @@ export function relayConformance(harness: RelayHarness): readonly ConformanceCas
 
 async function runCase({ lacks, check }: RelayCaseDefinition, harness: RelayHarness): Promise<ConformanceOutcome> {
   const trial = new RelayTrial(harness, await harness.create());
-  const skipped = lacks?.(trial);
-  try {
+  return inTrial(trial, async () => {
+    const skipped = lacks?.(trial);
     if (skipped === undefined) await check(trial);
-  } catch (error) {
-    // The first failure says more than a later failure to close.
-    await trial.end().catch(() => {});
-    throw error;
-  }
-  await trial.end();
-  return { skipped };
+    return { skipped };
+  });
 }

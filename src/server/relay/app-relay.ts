@@ -23,16 +23,25 @@ export interface ShareRules {
   readonly lingerMs?: number | undefined;
 }
 
+/** What an application on the relay needs of its server. */
+interface AppRelayHost {
+  /** Its logger must not throw. */
+  readonly logger: () => Logger;
+  /** Whether this node goes on alone while the relay is away, see the option `relayFailure`. */
+  readonly isLocalAtFailure: boolean;
+}
+
 /** One application on the relay: its channels are topics, whose names begin with its id. */
 export class AppRelay {
   readonly node: ClusterNode;
   readonly #prefix: string;
+  readonly #isLocalAtFailure: boolean;
   readonly #logger: () => Logger;
   readonly #lines = new RepeatedLines();
 
-  /** @param logger its logger must not throw */
-  constructor(node: ClusterNode, appId: string, logger: () => Logger) {
+  constructor(node: ClusterNode, appId: string, { logger, isLocalAtFailure }: AppRelayHost) {
     this.node = node;
+    this.#isLocalAtFailure = isLocalAtFailure;
     // It has no slash, so what follows the first one is the name.
     this.#prefix = `${encodeURIComponent(appId)}/`;
     this.#logger = logger;
@@ -78,6 +87,11 @@ export class AppRelay {
   /** Logs a warning; one that many requests would repeat is left out. */
   warn(details: object, text: string): void {
     this.#lines.on(this.#logger()).warn(details, text);
+  }
+
+  /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
+  whileThere<Result>(work: Promise<Result>): Promise<Result | undefined> {
+    return this.#isLocalAtFailure ? this.node.whileThere(work) : work;
   }
 
   leave(channel: string): void {

@@ -53,7 +53,7 @@ export class SharedApp {
     const { relay } = parts;
     this.#isServing = parts.isServing;
     const localEvents = new LocalEvents(relay.node, parts.local.cache);
-    this.users = new SharedUsers(relay, parts.isLocalAtFailure);
+    this.users = new SharedUsers(relay);
     this.publisher = new RelayPublisher({ ...parts, localEvents });
     this.requests = new NodeRequests(relay, parts.tag, parts.perform);
     this.channels = new SharedChannels({ ...parts, localEvents, cachedEvent: () => undefined });

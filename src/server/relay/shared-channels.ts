@@ -22,8 +22,6 @@ export interface SharedChannelsParts extends AppChannelsParts {
   readonly localEvents: LocalEvents;
   /** Channels that the application itself listens to on this node. */
   readonly heard: ReadonlySet<string>;
-  /** Whether a client is let in without the relay, while that is away. */
-  readonly isLocalAtFailure: boolean;
   /** How long a cache channel keeps its last event, in milliseconds. */
   readonly cacheTtlMs: number;
 }
@@ -103,13 +101,13 @@ export class SharedChannels extends AppChannels implements AppTopics {
     isEntering: () => boolean,
   ): Promise<{ readonly cached: string | undefined; readonly isNew: boolean } | 'full' | undefined> {
     channel.listening ??= this.#shared.relay.listen(channel.name, this);
-    await this.#fromRelay(channel.listening);
+    await this.#shared.relay.whileThere(channel.listening);
     if (!isEntering()) return undefined;
     // Read before the update, after which everything is handed over that came later.
     let { forgottenEvents } = channel;
-    let kept = await this.#fromRelay(this.#keptOf(channel));
+    let kept = await this.#shared.relay.whileThere(this.#keptOf(channel));
     if (!isEntering()) return undefined;
-    let held = await this.#fromRelay(
+    let held = await this.#shared.relay.whileThere(
       Promise.all([
         this.#holdChannel(channel),
         userId === undefined ? undefined : this.#holdMember(channel, userId),
@@ -121,11 +119,11 @@ export class SharedChannels extends AppChannels implements AppTopics {
     await this.#observed(channel, userId);
     // Changes may have been missed meanwhile, and events.
     while (held !== undefined && isEntering() && channel.shared?.isKnown === false)
-      held = await this.#fromRelay(this.#lists.known(channel).then(() => held));
+      held = await this.#shared.relay.whileThere(this.#lists.known(channel).then(() => held));
     while (held !== undefined && isEntering() && isCache(channel.name) && channel.forgottenEvents !== forgottenEvents) {
       ({ forgottenEvents } = channel);
-      kept = await this.#fromRelay(this.#keptOf(channel));
-      held = await this.#fromRelay(this.#caughtUp(channel).then(() => held));
+      kept = await this.#shared.relay.whileThere(this.#keptOf(channel));
+      held = await this.#shared.relay.whileThere(this.#caughtUp(channel).then(() => held));
     }
     if (!isEntering()) return undefined;
     if (held === undefined) {
@@ -146,13 +144,7 @@ export class SharedChannels extends AppChannels implements AppTopics {
     const { observer } = this.parts;
     observer?.joined(channel, userId, true);
     const told = observer?.whenTold?.(channel.name);
-    if (told !== undefined) await this.#fromRelay(told);
-  }
-
-  /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
-  #fromRelay<Result>(work: Promise<Result>): Promise<Result | undefined> {
-    const { isLocalAtFailure, relay } = this.#shared;
-    return isLocalAtFailure ? relay.node.whileThere(work) : work;
+    if (told !== undefined) await this.#shared.relay.whileThere(told);
   }
 
   async #holdChannel(channel: SharedChannel): Promise<void> {

@@ -13,23 +13,20 @@ const ONLINE = 'online';
 /** Those who are signed in on this node, and those who are watched here and may be signed in on any. */
 export class SharedUsers extends SignedInUsers implements AppTopics {
   readonly #relay: AppRelay;
-  /** Whether nobody waits for the relay while it is away. */
-  readonly #isLocalAtFailure: boolean;
   /** The users who are watched here, and whether they were online when their watchers last heard. */
   readonly #watched = new Map<string, { readonly listening: Promise<void>; isOnline: boolean | undefined }>();
   readonly #telling = new Map<string, Promise<unknown>>();
 
-  constructor(relay: AppRelay, isLocalAtFailure: boolean) {
+  constructor(relay: AppRelay) {
     super();
     this.#relay = relay;
-    this.#isLocalAtFailure = isLocalAtFailure;
   }
 
   override async add(connection: Connection, user: ProtocolUser, watched: readonly string[]): Promise<number> {
     const bytes = super.add(connection, user, watched);
     const telling = this.#telling.get(user.id);
     // Other nodes are told when the relay is back.
-    const isTold = telling === undefined || (await this.#fromRelay(telling.then(() => true)));
+    const isTold = telling === undefined || (await this.#relay.whileThere(telling.then(() => true)));
     if (isTold === undefined && this.connectionsOf(user.id).length > 0) this.#tellState(user.id, true);
     return bytes;
   }
@@ -68,13 +65,8 @@ export class SharedUsers extends SignedInUsers implements AppTopics {
     }
   }
 
-  /** Waits for the relay: with `relayFailure: 'local'` only while it is there. @returns undefined when it is not */
-  #fromRelay<Result>(work: Promise<Result>): Promise<Result | undefined> {
-    return this.#isLocalAtFailure ? this.#relay.node.whileThere(work) : work;
-  }
-
   override async stateOf(userIds: readonly string[]): Promise<readonly WatchlistEvent[]> {
-    const online = (await this.#fromRelay(this.#heardOf(userIds))) ?? this.#onlineHere(userIds);
+    const online = (await this.#relay.whileThere(this.#heardOf(userIds))) ?? this.#onlineHere(userIds);
     for (const id of userIds) this.#note(id, online.has(id));
     return stateEvents(userIds, (id) => online.has(id));
   }

@@ -49,7 +49,7 @@ export class HookNode {
     const logger = (): RecordingLogger => this.logger;
     const host = { logger, spans: new DeafSpans(logger), isServing: true, leaseMs: options.leaseMs };
     this.node = new ClusterNode(watchedRelay(relay, this.watched), host);
-    this.relay = new AppRelay(this.node, credentials.appId, logger);
+    this.relay = new AppRelay(this.node, credentials.appId, { logger, isLocalAtFailure: false });
     const { counters } = this;
     this.webhooks = new AppWebhooks(
       credentials,
